@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "adapters/net/http_message.h"
+#include "adapters/net/task.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace farshore::net {
+
+class DnsClient;
+
+struct HttpCall {
+    std::string method = "GET";
+    std::string url;  // http:// or https://
+    HttpHeaders headers;
+    std::string body;
+    Duration connect_timeout = std::chrono::seconds{1};
+    Duration total_timeout = std::chrono::seconds{5};
+    bool fresh_connection = false;  // never reuse one, and do not keep this one: proves that new connections work
+    std::size_t body_bytes_max = 16 * 1024 * 1024;
+};
+
+// Where the time went, each since the start of the call. Zero when the phase did not happen.
+struct HttpTimings {
+    Duration name_lookup{};
+    Duration connect{};
+    Duration tls{};
+    Duration first_byte{};
+    Duration total{};
+};
+
+struct HttpReply {
+    int status = 0;
+    HttpHeaders headers;
+    std::string body;
+    HttpTimings timings;
+    bool reused_connection = false;
+    std::string remote_address;
+};
+
+// HTTP client of the control plane over libcurl's multi interface, driven by `io`. Follows no
+// redirects, honours no environment proxy unless asked, verifies TLS always.
+//
+// Errors: unavailable with Effect::none when nothing was sent (name not found, empty DNS answer,
+// refused, TLS failure); unavailable or timed_out with Effect::possible after bytes were sent. Any
+// HTTP status is a reply, not an error. Cancelling the coroutine aborts the transfer.
+class HttpClient {
+  public:
+    struct Options {
+        // Names are resolved through this client; null: the system's resolver. Must outlive us.
+        DnsClient* resolver = nullptr;
+        std::string source_address;  // local IP to call from; empty: the kernel chooses
+        std::string ca_file;         // PEM; empty: the system's store
+        std::size_t connections_max = 256;
+        Duration connection_age_max = std::chrono::minutes{2};
+        bool use_environment_proxy = false;
+    };
+
+    [[nodiscard]] static std::unique_ptr<HttpClient> create(Io& io, Options options);
+    virtual ~HttpClient() = default;
+
+    virtual Task<Result<HttpReply>> fetch(HttpCall call) = 0;
+
+    // Streams the body: `on_bytes` sees each piece as it arrives; returning false ends the transfer
+    // (then the result is a success). total_timeout bounds the time to the response's head only;
+    // `silence_max` bounds the gap between pieces.
+    virtual Task<Result<HttpReply>> stream(
+        HttpCall call, Duration silence_max, std::function<bool(std::string_view)> on_bytes
+    ) = 0;
+};
+
+}  // namespace farshore::net

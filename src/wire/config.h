@@ -1,0 +1,196 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
+// What the configuration files say, with every default filled in. docs/configuration.md is the
+// manual; schema/*.json the JSON Schemas. Loading is strict: config_loader.h.
+namespace farshore::config {
+
+using namespace std::chrono_literals;
+
+// Where AWS is reached. Empty maps mean AWS itself; the lab and test servers are reached through
+// per-Region overrides.
+struct AwsAccess {
+    std::string credentials_file;             // empty: the default chain
+    std::string profile = "default";
+    std::map<RegionId, std::string> dynamodb;  // Region -> URL
+    std::string route53;                       // URL
+    std::string resolver;                      // "address:port" of a DNS server; empty: the system's
+    std::string source_address;                // local IP to call from
+    std::string ca_file;
+};
+
+enum class Mode { observe, approve, automatic };
+inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
+
+constexpr const auto& names_of(Mode) {
+    return kModeNames;
+}
+
+enum class OnControllerLoss { verify, keep, fence };
+inline constexpr std::array<std::string_view, 3> kOnControllerLossNames{"verify", "keep", "fence"};
+
+constexpr const auto& names_of(OnControllerLoss) {
+    return kOnControllerLossNames;
+}
+
+enum class Lever { repoint, shift };
+inline constexpr std::array<std::string_view, 2> kLeverNames{"repoint", "shift"};
+
+constexpr const auto& names_of(Lever) {
+    return kLeverNames;
+}
+
+struct Region {
+    RegionId id;
+    bool preferred = false;
+    std::string health;  // URL probed for "the stack serves": usually the Region's load balancer /healthz
+};
+
+struct Table {
+    TableName name;
+    Duration max_lag = 5s;  // the table's own RPO objective
+};
+
+struct Detect {
+    int quorum_needed = 2;  // "2 of 3"
+    int quorum_of = 3;
+    Duration probe_every = 500ms;
+    Duration probe_timeout = 1s;
+    Duration unhealthy_for = 1500ms;  // failing without a break this long before an observer votes unhealthy
+    Duration healthy_for = 10s;       // and this long healthy before it takes the vote back
+    Duration fresh_for = 3s;          // evidence older than this is no evidence
+    bool early = false;               // act on fresh-connection failures before hosts see errors
+    TableName heartbeat_table{"farshore_heartbeat"};
+    std::string control_target;       // URL that must answer, or the observer suspects itself
+};
+
+struct Decide {
+    Mode mode = Mode::observe;
+    Duration max_loss = 5s;
+    Duration cooldown = 1h;
+    std::optional<Duration> require_drill_within = 24h * 30;  // nullopt: "off", always shown
+};
+
+struct Fence {
+    OnControllerLoss on_controller_loss = OnControllerLoss::verify;
+    Duration lease = 3s;
+    Duration clock_error = 200ms;  // drift of two clocks over one lease
+    TableName epoch_table{"farshore_epochs"};
+};
+
+struct Switchover {
+    Duration hold_max = 1s;            // agents' bound on holding writes
+    Duration hold_when_lag_below = 200ms;
+    Duration drain_timeout = 700ms;
+    int drain_attempts = 5;
+    Duration pause_between_attempts = 2s;
+};
+
+struct Levers {
+    std::vector<Lever> data_impaired{Lever::repoint, Lever::shift};
+    std::vector<Lever> stack_impaired{Lever::shift};
+    std::vector<Lever> region_lost{Lever::shift};
+};
+
+struct Route53 {
+    std::string zone;    // hosted zone id
+    std::string record;  // "magento.example.com"
+    Duration ttl = 30s;
+    std::string takeover_check_of;  // unused by farshored; kept for doctor
+};
+
+struct Verify {
+    std::string path = "/healthz/deep";  // functional check through the record after a switch
+    Duration timeout = 30s;
+};
+
+struct Listen {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8640;
+};
+
+// farshore.yaml: one app, read by farshored and by the operator's command.
+struct Config {
+    AppId app;
+    Duration rto = 60s;
+    Duration rpo = 5s;
+    std::vector<Region> regions;  // as written; exactly one preferred
+    RegionId witness;             // third vantage; holds the third epoch record
+    std::string store_path = "/var/lib/farshore/farshore.db";
+    std::vector<Table> tables;
+    Detect detect;
+    Decide decide;
+    Fence fence;
+    Switchover switchover;
+    Levers levers;
+    std::optional<Route53> traffic;
+    Verify verify;
+    std::vector<HostId> agents;  // the register: leaves it only by explicit act; empty: whoever says hello is added
+    AwsAccess aws;
+
+    struct Controller {
+        ObserverId id{"controller"};
+        RegionId region;  // where it stands
+        Listen listen;
+        std::string certificate_file;
+        std::string key_file;
+        std::string ca_file;
+        std::string tokens_file;   // JSON: [{"token_sha256","role":"agent|viewer|operator","app","name"}]
+        std::string url;           // how people and agents reach it: "https://127.0.6.1:8640"
+        std::string operator_token_file;  // the operator's command reads its token here
+    } controller;
+
+    std::string hash;  // SHA-256 of the file, hex: binds plans and drills to it
+
+    [[nodiscard]] const Region* region(const RegionId& id) const;
+    [[nodiscard]] RegionId preferred() const;
+};
+
+// agent.yaml: one host, one or more apps.
+struct AgentApp {
+    AppId app;
+    Listen listen{.address = "127.0.0.1", .port = 8642};  // the loopback DynamoDB endpoint
+    std::vector<RegionId> regions;                        // both table Regions
+    RegionId witness;
+    OnControllerLoss on_controller_loss = OnControllerLoss::verify;
+    Duration lease = 3s;
+    TableName epoch_table{"farshore_epochs"};
+    TableName heartbeat_table{"farshore_heartbeat"};
+    Duration hold_max = 1s;
+    std::size_t hold_requests_max = 10'000;
+    Duration probe_every = 500ms;
+    Duration upstream_timeout = 1s;   // an unanswered request is given up then
+    std::size_t ledger_entries_max = 65'536;
+    std::string health_table;         // a table to read in /healthz; empty: the heartbeat table
+    std::map<RegionId, std::string> health_urls;  // other Regions' stack health, probed as this Region's observer
+};
+
+struct AgentController {
+    std::string url;
+};
+
+struct AgentConfig {
+    HostId host;
+    RegionId region;
+    std::vector<AgentController> controllers;
+    std::string controller_ca_file;
+    std::string token_file;
+    std::string state_directory = "/var/lib/farshore";  // epoch on disk
+    std::string run_directory = "/run/farshore";        // region.json, env file
+    Listen health{.address = "127.0.0.1", .port = 8643};
+    AwsAccess aws;
+    std::string client_keys_file;  // credentials that local applications sign with; empty: not checked
+    std::vector<AgentApp> apps;
+    std::string hash;
+};
+
+}  // namespace farshore::config

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/config.h"
+
+namespace farshore::config {
+
+enum class Severity { error, warning };
+
+// One finding in a configuration file, with its place. Line and column count from 1.
+struct Diagnostic {
+    Severity severity = Severity::error;
+    std::string code;  // "C104"
+    std::string message;
+    std::size_t line = 0;
+    std::size_t column = 0;
+    std::size_t length = 1;  // how many characters to underline
+    std::string hint;        // "did you mean `max_lag`?"
+    std::string why;         // what happens without it
+};
+
+// As the operator sees it: error[C104]: …, --> file:line:col, the line with the place underlined.
+[[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view file, std::string_view text);
+
+template <class T>
+struct Loaded {
+    T value;
+    std::vector<Diagnostic> diagnostics;  // errors make `value` unusable
+
+    [[nodiscard]] bool ok() const {
+        for (const Diagnostic& diagnostic : diagnostics) {
+            if (diagnostic.severity == Severity::error) {
+                return false;
+            }
+        }
+        return true;
+    }
+};
+
+// Pure: no file is read but those named by ${file:/path}.
+[[nodiscard]] Loaded<Config> parse_config(std::string_view text);
+[[nodiscard]] Loaded<AgentConfig> parse_agent_config(std::string_view text);
+
+// Reads the file and renders all diagnostics into the error's text. Errors: not_found, denied,
+// malformed.
+[[nodiscard]] Result<Config> load_config(const std::string& path);
+[[nodiscard]] Result<AgentConfig> load_agent_config(const std::string& path);
+
+}  // namespace farshore::config
