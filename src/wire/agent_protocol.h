@@ -1,0 +1,320 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
+// What a controller and an agent say to each other (protocol version 1), as values and as JSON.
+//
+//   POST /v1/agents/stream   AgentHello  ->  one StreamLine per line, for ever, a ControllerHello first
+//   POST /v1/agents/report   Report      ->  ReportAnswer
+//   POST /v1/agents/ack      Ack         ->  {}
+//
+// Parsing is strict on types and bounds, ignores unknown fields, and takes bounded time. Every parse
+// fails with ErrorKind::malformed and a text that names the field.
+namespace farshore::wire {
+
+inline constexpr int kProtocolLowest = 1;
+inline constexpr int kProtocolHighest = 1;
+
+inline constexpr std::size_t kHelloBytesMax = 16 * 1024;
+inline constexpr std::size_t kStreamLineBytesMax = 64 * 1024;
+inline constexpr std::size_t kReportBytesMax = 256 * 1024;
+inline constexpr std::size_t kAckBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kLedgerEntriesMax = 65'536;
+inline constexpr std::size_t kLedgerKeyBytesMax = 8 * 1024;  // a key of 3 KB, in base64, with its names
+inline constexpr std::size_t kEvidenceMax = 64;
+inline constexpr std::size_t kTextBytesMax = 1024;
+
+struct ProtocolRange {
+    int lowest = kProtocolLowest;
+    int highest = kProtocolHighest;
+
+    friend bool operator==(const ProtocolRange&, const ProtocolRange&) = default;
+};
+
+// The highest version both sides speak; nullopt when there is none.
+[[nodiscard]] std::optional<int> common_version(ProtocolRange ours, ProtocolRange theirs);
+
+// The agent's first words, with what it has on disk.
+struct AgentHello {
+    ProtocolRange protocol;
+    AppId app;
+    HostId host;
+    RegionId region;  // where the host stands
+    BootId boot;
+    std::string configuration_hash;
+    Epoch epoch;
+    RegionId active;  // where writes go; empty when the agent has never been told
+    RegionId users;   // where users are sent; empty likewise
+
+    friend bool operator==(const AgentHello&, const AgentHello&) = default;
+};
+
+struct ControllerHello {
+    ProtocolRange protocol;
+    int speaks = kProtocolHighest;
+    AppId app;
+    ObserverId controller;
+    BootId boot;
+    std::uint64_t configuration_generation = 0;
+
+    friend bool operator==(const ControllerHello&, const ControllerHello&) = default;
+};
+
+// Ends a stream that could not begin.
+struct Refused {
+    std::string why;
+
+    friend bool operator==(const Refused&, const Refused&) = default;
+};
+
+// Adopt the order's epoch, send writes to `active` and release what was held. On disk before it is
+// acknowledged. The same epoch may come again with other users.
+struct RouteOrder {
+    RegionId active;
+    RegionId users;
+    OperationId operation;
+
+    friend bool operator==(const RouteOrder&, const RouteOrder&) = default;
+};
+
+// Keep new writes waiting; done when none is in flight.
+struct HoldOrder {
+    Duration hold{};  // ends by itself after this long
+    OperationId operation;
+
+    friend bool operator==(const HoldOrder&, const HoldOrder&) = default;
+};
+
+// End the hold and go on under the order's epoch.
+struct ReleaseOrder {
+    OperationId operation;
+
+    friend bool operator==(const ReleaseOrder&, const ReleaseOrder&) = default;
+};
+
+// The order's epoch exists now: no write under an older one any more, irrevocably.
+struct FenceOrder {
+    Duration grace = std::chrono::milliseconds{150};  // for answers to writes in flight
+    OperationId operation;
+
+    friend bool operator==(const FenceOrder&, const FenceOrder&) = default;
+};
+
+// Read unproven keys back in both Regions until they are equal.
+struct DrainOrder {
+    Duration timeout{};
+    OperationId operation;
+
+    friend bool operator==(const DrainOrder&, const DrainOrder&) = default;
+};
+
+// Prove a write and its reading through the active Region.
+struct VerifyOrder {
+    OperationId operation;
+
+    friend bool operator==(const VerifyOrder&, const VerifyOrder&) = default;
+};
+
+struct PingOrder {
+    UtcTime at{};
+
+    friend bool operator==(const PingOrder&, const PingOrder&) = default;
+};
+
+// An order of a later version: to be acknowledged as unsupported.
+struct UnknownOrder {
+    std::string type;
+
+    friend bool operator==(const UnknownOrder&, const UnknownOrder&) = default;
+};
+
+using OrderBody =
+    std::variant<RouteOrder, HoldOrder, ReleaseOrder, FenceOrder, DrainOrder, VerifyOrder, PingOrder, UnknownOrder>;
+
+struct Order {
+    std::uint64_t number = 0;  // counts up within one controller's boot
+    AppId app;
+    Epoch epoch;
+    OrderBody body;
+
+    // The word on the wire: "route", "hold", …
+    [[nodiscard]] std::string_view type() const;
+
+    friend bool operator==(const Order&, const Order&) = default;
+};
+
+using StreamLine = std::variant<ControllerHello, Refused, Order>;
+
+enum class WriteState { open, held, fenced, unconfirmed };
+inline constexpr std::array<std::string_view, 4> kWriteStateNames{"open", "held", "fenced", "unconfirmed"};
+
+constexpr const auto& names_of(WriteState) {
+    return kWriteStateNames;
+}
+
+enum class EvidenceComponent { dynamodb, stack, control };
+inline constexpr std::array<std::string_view, 3> kEvidenceComponentNames{"dynamodb", "stack", "control"};
+
+constexpr const auto& names_of(EvidenceComponent) {
+    return kEvidenceComponentNames;
+}
+
+// How it was observed: a probe over a new connection, one over a kept connection, or the host's own
+// traffic.
+enum class EvidencePath { fresh, reused, passive };
+inline constexpr std::array<std::string_view, 3> kEvidencePathNames{"fresh", "reused", "passive"};
+
+constexpr const auto& names_of(EvidencePath) {
+    return kEvidencePathNames;
+}
+
+// What a host saw since its last report.
+struct EvidenceCounts {
+    RegionId region;
+    EvidenceComponent component{};
+    EvidencePath path{};
+    std::uint64_t ok = 0;
+    std::uint64_t failed = 0;
+    Duration stalled{};  // the oldest request still without an answer
+    Duration latency{};  // of the last success
+    std::string last_error;
+
+    friend bool operator==(const EvidenceCounts&, const EvidenceCounts&) = default;
+};
+
+struct LedgerSummary {
+    std::uint64_t acknowledged = 0;  // writes since the boot
+    std::uint64_t unproven = 0;      // of them not yet seen in the other Region
+    Duration oldest_unproven{};
+    UtcTime last_acknowledged_at{};
+    std::string newest_unproven_key;
+
+    friend bool operator==(const LedgerSummary&, const LedgerSummary&) = default;
+};
+
+struct Report {
+    AppId app;
+    HostId host;
+    RegionId region;
+    BootId boot;
+    std::uint64_t sequence = 0;
+    Epoch epoch;
+    RegionId active;
+    RegionId users;
+    WriteState write_state{};
+    Duration lease_remaining{};
+    std::vector<EvidenceCounts> evidence;
+    LedgerSummary ledger;
+    std::uint64_t in_flight_writes = 0;
+    std::uint64_t held = 0;
+
+    friend bool operator==(const Report&, const Report&) = default;
+};
+
+// Permission to write, counted from the moment the agent began the report that it answers.
+struct LeaseGrant {
+    Epoch epoch;
+    Duration length{};
+
+    friend bool operator==(const LeaseGrant&, const LeaseGrant&) = default;
+};
+
+struct ReportAnswer {
+    std::optional<LeaseGrant> lease;
+    std::string why;  // when there is no lease
+
+    friend bool operator==(const ReportAnswer&, const ReportAnswer&) = default;
+};
+
+// One write that the ledger remembers.
+struct LedgerEntry {
+    TableName table;
+    std::string key;  // the key's attribute map as JSON, names sorted: {"id":{"S":"cart-7"}}
+    std::string op;   // "PutItem"
+    UtcTime at{};
+    Epoch epoch;
+    std::string hash;  // digest of the item after the write, "absent", or empty when not known
+    bool acknowledged = true;
+
+    friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+enum class AckResult { done, failed, unsupported };
+inline constexpr std::array<std::string_view, 3> kAckResultNames{"done", "failed", "unsupported"};
+
+constexpr const auto& names_of(AckResult) {
+    return kAckResultNames;
+}
+
+struct HoldAck {
+    std::uint64_t in_flight = 0;
+
+    friend bool operator==(const HoldAck&, const HoldAck&) = default;
+};
+
+struct FenceAck {
+    std::uint64_t cut = 0;  // writes whose connection was cut: outcome unknown
+    std::vector<LedgerEntry> entries;
+    bool truncated = false;
+
+    friend bool operator==(const FenceAck&, const FenceAck&) = default;
+};
+
+struct DrainAck {
+    bool proven = false;
+    std::uint64_t keys = 0;
+    std::uint64_t left = 0;
+
+    friend bool operator==(const DrainAck&, const DrainAck&) = default;
+};
+
+struct VerifyAck {
+    RegionId region;
+    Duration took{};
+
+    friend bool operator==(const VerifyAck&, const VerifyAck&) = default;
+};
+
+struct Ack {
+    AppId app;
+    HostId host;
+    BootId boot;
+    std::uint64_t order = 0;
+    std::string type;  // of the order
+    AckResult result{};
+    Epoch epoch;  // the agent's, after the order
+    std::string detail;
+    std::variant<std::monostate, HoldAck, FenceAck, DrainAck, VerifyAck> body;
+
+    friend bool operator==(const Ack&, const Ack&) = default;
+};
+
+[[nodiscard]] std::string serialize(const AgentHello& hello);
+[[nodiscard]] std::string serialize(const Report& report);
+[[nodiscard]] std::string serialize(const ReportAnswer& answer);
+[[nodiscard]] std::string serialize(const Ack& ack);
+// One line without its newline.
+[[nodiscard]] std::string serialize(const StreamLine& line);
+// A ledger entry as a document of its own: the loss book keeps it so.
+[[nodiscard]] std::string serialize(const LedgerEntry& entry);
+
+[[nodiscard]] Result<AgentHello> parse_agent_hello(std::string_view text);
+[[nodiscard]] Result<Report> parse_report(std::string_view text);
+[[nodiscard]] Result<ReportAnswer> parse_report_answer(std::string_view text);
+[[nodiscard]] Result<Ack> parse_ack(std::string_view text);
+[[nodiscard]] Result<StreamLine> parse_stream_line(std::string_view line);
+[[nodiscard]] Result<LedgerEntry> parse_ledger_entry(std::string_view text);
+
+}  // namespace farshore::wire

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+#include "base/enum_names.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+// Strict reading of JSON documents: types and bounds are checked, unknown fields are ignored, and
+// the first thing wrong is remembered with its place ("evidence[3].ok: not a whole number").
+namespace farshore::wire {
+
+// One document of at most `bytes_max` bytes, nested at most 128 deep. Errors: malformed.
+[[nodiscard]] Result<boost::json::value> parse_json(std::string_view text, std::size_t bytes_max);
+// The same, and the document must be an object.
+[[nodiscard]] Result<boost::json::object> parse_json_object(std::string_view text, std::size_t bytes_max);
+
+// Remembers the first error of a document while its parts are read.
+struct JsonTrouble {
+    std::optional<Error> first;
+
+    void note(std::string text);
+    [[nodiscard]] Status status() const;
+};
+
+enum class Field { required, optional };
+
+// Reads the fields of one object. After an error every read gives a default, so a message is read
+// in one go and judged at the end. The object and the trouble must outlive the reader.
+class ObjectReader {
+  public:
+    ObjectReader(const boost::json::object& object, std::string where, JsonTrouble& trouble);
+
+    [[nodiscard]] std::string text(std::string_view name, std::size_t bytes_max, Field need = Field::required);
+    [[nodiscard]] std::uint64_t count(std::string_view name, std::uint64_t max, Field need = Field::required);
+    [[nodiscard]] std::int64_t number(
+        std::string_view name, std::int64_t min, std::int64_t max, Field need = Field::required
+    );
+    [[nodiscard]] bool flag(std::string_view name, Field need = Field::required);
+    // nullptr: absent or null (allowed only when optional), or wrong.
+    [[nodiscard]] const boost::json::object* object(std::string_view name, Field need = Field::required);
+    [[nodiscard]] const boost::json::array* array(
+        std::string_view name, std::size_t length_max, Field need = Field::required
+    );
+
+    template <class Id>
+    [[nodiscard]] Id id(std::string_view name, Field need = Field::required) {
+        return Id{text(name, kIdBytesMax, need)};
+    }
+
+    [[nodiscard]] Epoch epoch(std::string_view name, Field need = Field::required);
+
+    template <class Enum>
+    [[nodiscard]] Enum word(std::string_view name) {
+        const std::string spelled = text(name, kIdBytesMax);
+        const std::optional<Enum> value = enum_from<Enum>(spelled);
+        if (!value) {
+            wrong(name, "unknown word \"" + spelled + "\"");
+        }
+        return value.value_or(Enum{});
+    }
+
+    [[nodiscard]] bool has(std::string_view name) const;
+    void wrong(std::string_view name, std::string_view what);
+    [[nodiscard]] std::string place(std::string_view name) const;
+    [[nodiscard]] const boost::json::object& whole() const { return *object_; }
+
+    static constexpr std::size_t kIdBytesMax = 256;
+
+  private:
+    [[nodiscard]] const boost::json::value* find(std::string_view name, Field need);
+
+    const boost::json::object* object_;
+    std::string where_;
+    JsonTrouble* trouble_;
+};
+
+}  // namespace farshore::wire
