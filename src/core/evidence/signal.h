@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/evidence/observation.h"
+
+namespace farshore::core {
+
+// Hysteresis of a signal: falls slowly enough to ignore blips, rises slower still (GitHub 2018: 43 s
+// of partition cost 24 h).
+struct Hysteresis {
+    Duration unhealthy_for = std::chrono::milliseconds{1500};
+    Duration healthy_for = std::chrono::seconds{10};
+    Duration fresh_for = std::chrono::seconds{3};  // a source silent for longer has no opinion
+    std::uint32_t failures_min = 3;                // one slow probe is no trend, whatever its length
+};
+
+// One source's opinion of one thing over one path, formed from its samples.
+class Signal {
+  public:
+    // A sample in which at least half of the requests failed is a failing one. A sample without any
+    // request says only that the source is alive.
+    void add(Instant now, std::uint32_t ok, std::uint32_t failed, const std::string& why, const Hysteresis& limits);
+
+    // The vote, as of `now`: unknown when nothing was heard for fresh_for, or before the first sample.
+    [[nodiscard]] Health judge(Instant now, const Hysteresis& limits) const;
+
+    // When judge() will next change by silence alone.
+    [[nodiscard]] std::optional<Instant> next_deadline(Instant now, const Hysteresis& limits) const;
+
+    // Since when the samples have been failing without a break; nullopt when the last one was well.
+    [[nodiscard]] std::optional<Instant> failing_since() const { return failing_since_; }
+
+    [[nodiscard]] std::optional<Instant> heard_at() const { return heard_at_; }
+
+    [[nodiscard]] const std::string& why() const { return why_; }
+
+  private:
+    std::optional<Instant> heard_at_;
+    std::optional<Instant> failing_since_;
+    std::optional<Instant> well_since_;
+    std::uint32_t failures_ = 0;
+    Health held_ = Health::unknown;
+    std::string why_;
+};
+
+}  // namespace farshore::core

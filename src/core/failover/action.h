@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/failover/record.h"
+
+// What the core asks of the world, in the words of the domain. Outcomes come back as events.
+namespace farshore::core {
+
+// Which step of which operation: outcomes of an older step are ignored.
+struct StepId {
+    OperationId operation;
+    std::uint64_t number = 0;
+
+    friend bool operator==(const StepId&, const StepId&) = default;
+};
+
+enum class OrderType { route, hold, release, fence, drain, verify };
+inline constexpr std::array<std::string_view, 6> kOrderTypeNames{"route", "hold", "release", "fence", "drain", "verify"};
+
+constexpr const auto& names_of(OrderType) {
+    return kOrderTypeNames;
+}
+
+// Write the epoch into a majority of the app's epoch records, by conditional writes. -> EpochRaised
+struct RaiseEpoch {
+    StepId step;
+    AppId app;
+    Epoch epoch;
+    RegionId active;
+};
+
+// Tell hosts' agents. Hosts that are not connected are left out: the core sends again when they
+// come. -> AgentAcked per host
+struct OrderAgents {
+    StepId step;  // no operation: the standing route of a host that has connected
+    AppId app;
+    std::vector<HostId> hosts;
+    OrderType type = OrderType::route;
+    Epoch epoch;
+    RegionId active;
+    RegionId users;
+    Duration hold_for{};       // hold
+    Duration timeout{};        // drain
+    Duration fence_grace{};    // fence: how long writes in flight may still be answered
+};
+
+// Read the keys that the fenced agents could not prove, in the new Region, before it takes writes;
+// keep what is found in the loss book. -> LossesExamined
+struct ExamineLosses {
+    StepId step;
+    RegionId from;
+    RegionId to;
+    Duration budget{};
+};
+
+// Make the health state send users to a Region, and see that the record answers so. -> TrafficServed
+struct ServeUsers {
+    StepId step;
+    AppId app;
+    RegionId to;
+};
+
+// Run the functional checks against the Region's stack. -> FunctionVerified
+struct VerifyFunction {
+    StepId step;
+    RegionId in;
+};
+
+// Tell people. Nothing comes back.
+struct Announce {
+    std::string text;
+};
+
+using Action = std::variant<RaiseEpoch, OrderAgents, ExamineLosses, ServeUsers, VerifyFunction, Announce>;
+
+// What one step of the core asks for. The record and the journal are made durable before the first
+// action is started: intent before effect (INV-S3).
+struct Step {
+    bool save = false;
+    std::vector<JournalEntry> journal;
+    std::vector<Action> actions;
+};
+
+}  // namespace farshore::core

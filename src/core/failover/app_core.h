@@ -1,0 +1,109 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/failover/event.h"
+#include "core/failover/operation.h"
+#include "core/failover/policy.h"
+
+namespace farshore::core {
+
+// All decisions about one app: data in, data out. step(now, event) returns what to make durable and
+// what to do; next_deadline() says when to call again though nothing happened. No clock, socket,
+// thread, logger or randomness of its own.
+class AppCore {
+  public:
+    struct Start {
+        Policy policy;
+        std::vector<Observer> observers;
+        int quorum_needed = 2;
+        Hysteresis hysteresis;
+        AppRecord record;                          // as the store has it
+        std::map<HostId, RegionId> agents;         // the register
+        Epoch highest_seen;                        // in the epoch records
+        bool drill_is_recent = false;
+    };
+
+    explicit AppCore(Start start, Now now);
+
+    [[nodiscard]] Step step(Now now, const Event& event);
+    // After a start: takes a running operation up again.
+    [[nodiscard]] Step resume(Now now);
+
+    [[nodiscard]] std::optional<Instant> next_deadline(Now now) const;
+
+    // A lease for an agent that says it is in `epoch`, counted from now on our side. nullopt with the
+    // reason: not the current epoch, or its end is near.
+    struct LeaseAnswer {
+        std::optional<Duration> length;
+        std::string why;
+    };
+    [[nodiscard]] LeaseAnswer grant_lease(Now now, const HostId& host, Epoch epoch);
+
+    // What would be done, and why not.
+    struct Preview {
+        std::optional<RegionId> to;
+        std::vector<GuardAnswer> guards;
+        std::vector<Lever> levers;
+        std::optional<Duration> loss_window;
+        std::uint32_t unproven = 0;
+    };
+    [[nodiscard]] Preview preview(Now now, const ChangeRequest& request) const;
+    [[nodiscard]] Preview preview_automatic(Now now) const;
+
+    [[nodiscard]] const AppRecord& record() const { return record_; }
+    [[nodiscard]] const Evidence& evidence() const { return evidence_; }
+    [[nodiscard]] const AgentRegister& agents() const { return agents_; }
+    [[nodiscard]] const Policy& policy() const { return policy_; }
+    [[nodiscard]] std::optional<Duration> loss_window() const;
+    [[nodiscard]] std::optional<Duration> fresh_lag(Now now, const RegionId& from, const RegionId& to) const;
+    [[nodiscard]] bool operation_running() const { return operation_.has_value() && !operation_->ended(); }
+    [[nodiscard]] std::optional<std::string> why_not_armed(Now now) const;
+
+  private:
+    [[nodiscard]] Situation situation(Now now, const RegionId& to) const;
+    void take(Step&& part, Step& whole, Now now);
+    void consider(Now now, Step& step);
+    void start_operation(Now now, Plan plan, Step& step);
+    void standing_route(const HostId& host, Step& step) const;
+
+    void apply(Now now, const Observation& event, Step& step);
+    void apply(Now now, const EpochRaised& event, Step& step);
+    void apply(Now now, const AgentAcked& event, Step& step);
+    void apply(Now now, const AgentConnected& event, Step& step);
+    void apply(Now now, const AgentDisconnected& event, Step& step);
+    void apply(Now now, const AgentReported& event, Step& step);
+    void apply(Now now, const LossesExamined& event, Step& step);
+    void apply(Now now, const TrafficServed& event, Step& step);
+    void apply(Now now, const FunctionVerified& event, Step& step);
+    void apply(Now now, const HeartbeatArrived& event, Step& step);
+    void apply(Now now, const WriteAcknowledged& event, Step& step);
+    void apply(Now now, const ChangeRequest& event, Step& step);
+    void apply(Now now, const AbortRequest& event, Step& step);
+    void apply(Now now, const PauseRequest& event, Step& step);
+    void apply(Now now, const ResumeRequest& event, Step& step);
+    void apply(Now now, const Tick& event, Step& step);
+
+    struct Lag {
+        Duration lag{};
+        Instant measured_at{};
+        UtcTime written_at{};
+    };
+
+    Policy policy_;
+    Evidence evidence_;
+    AppRecord record_;
+    AgentRegister agents_;
+    Epoch highest_seen_;
+    bool drill_is_recent_;
+    std::optional<Operation> operation_;
+    std::map<std::pair<RegionId, RegionId>, Lag> lags_;
+    std::map<RegionId, UtcTime> last_acknowledged_;
+    std::uint64_t automatic_operations_ = 0;
+};
+
+}  // namespace farshore::core

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/failover/verb.h"
+
+namespace farshore::core {
+
+// What is known about one registered agent while its old epoch is being fenced.
+struct AgentStanding {
+    HostId host;
+    // It acknowledged a fence for an epoch of at least the new one: no write under an older one is
+    // on its way any more, and none will start.
+    bool fence_acknowledged = false;
+    // The end of the last lease that a controller granted it, by the granter's clock.
+    std::optional<Instant> granted_until;
+};
+
+struct FenceSituation {
+    Epoch new_epoch;
+    OnControllerLoss on_controller_loss = OnControllerLoss::verify;
+    // When a majority of the epoch records was known to be raised. From then on no read of a majority
+    // can confirm the old epoch. nullopt: not known yet.
+    std::optional<Instant> raised_at;
+    Duration lease{};        // length of a lease
+    Duration clock_error{};  // drift of two clocks over one lease
+    bool accept_unfenced = false;  // an operator takes the risk, by name
+    std::vector<AgentStanding> agents;
+};
+
+struct NotFenced {
+    // When silence alone will have become proof; nullopt: never, an acknowledgement is needed.
+    std::optional<Instant> certain_at;
+    std::vector<HostId> missing;
+};
+
+// Proof that nobody can write to the old Region under the old epoch. Only prove_fenced() makes one,
+// so code that promotes without a fence does not compile. It lives in memory only.
+class FenceProof {
+  public:
+    [[nodiscard]] Epoch epoch() const { return epoch_; }
+
+    // Hosts for which an operator's word stands in for the proof.
+    [[nodiscard]] const std::vector<HostId>& unfenced() const { return unfenced_; }
+
+  private:
+    FenceProof(Epoch epoch, std::vector<HostId> unfenced) : epoch_(epoch), unfenced_(std::move(unfenced)) {}
+
+    friend std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation&, Instant);
+
+    Epoch epoch_;
+    std::vector<HostId> unfenced_;
+};
+
+// Two independent ways to be sure of an agent (INV-S1): it acknowledged, or whatever could have
+// confirmed its old epoch has run out by more than two clocks can disagree. The holder of a lease
+// counts from the start of its request, the granter from the grant: the granter is never early.
+[[nodiscard]] std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation& situation, Instant now);
+
+}  // namespace farshore::core

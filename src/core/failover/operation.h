@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/failover/event.h"
+#include "core/failover/fence_proof.h"
+#include "core/failover/timing.h"
+
+namespace farshore::core {
+
+// What an operation knows of one agent, kept by AppCore for all agents in the register.
+struct AgentState {
+    RegionId region;
+    bool connected = false;
+    Epoch epoch;
+    RegionId active;
+    std::string write_state;
+    std::optional<Instant> heard_at;
+    std::optional<Instant> granted_until;
+    std::uint32_t unproven = 0;
+};
+
+using AgentRegister = std::map<HostId, AgentState>;
+
+// One run of a plan: pure. Consumes outcomes, emits the next actions, and moves only along the rows
+// of operation_table.h.
+class Operation {
+  public:
+    Operation(OperationRecord record, Timing timing, OnControllerLoss on_controller_loss);
+
+    // The first step, or the first after a crash.
+    [[nodiscard]] Step begin(Now now, const AgentRegister& agents);
+    [[nodiscard]] Step resume(Now now, const AgentRegister& agents);
+
+    [[nodiscard]] Step on(Now now, const EpochRaised& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const AgentAcked& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const AgentConnected& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const LossesExamined& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const TrafficServed& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const FunctionVerified& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const AbortRequest& event, const AgentRegister& agents);
+    // Deadlines, and what follows from the register or the lag having changed.
+    [[nodiscard]] Step tick(Now now, const AgentRegister& agents, std::optional<Duration> fresh_lag);
+
+    [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+    [[nodiscard]] const OperationRecord& record() const { return record_; }
+
+    [[nodiscard]] bool ended() const { return has_ended(record_.state); }
+
+    // May a controller renew leases under this epoch now? Not for the old one once its end is near.
+    [[nodiscard]] bool may_grant(Epoch epoch) const;
+
+    // The new route is in force: agents that connect get it.
+    [[nodiscard]] bool past_promotion() const;
+
+  private:
+    void move(Now now, OperationEvent event, const std::string& detail, Step& step);
+    void enter(Now now, Step& step, const AgentRegister& agents);
+    void advance(Now now, OperationEvent event, const std::string& detail, Step& step, const AgentRegister& agents);
+    void order(OrderType type, std::vector<HostId> hosts, Step& step);
+    void note(Now now, EntryKind kind, std::string text, Step& step);
+    [[nodiscard]] OperationEvent failed_or_exhausted();
+    [[nodiscard]] std::vector<HostId> all(const AgentRegister& agents) const;
+    void check_fence(Now now, Step& step, const AgentRegister& agents);
+    void check_acks(Now now, Step& step, const AgentRegister& agents);
+    void check_repoint(Now now, Step& step, const AgentRegister& agents, bool patience_over);
+    [[nodiscard]] bool is_current(const StepId& step) const;
+    [[nodiscard]] StepId step_id() const { return {record_.plan.id, record_.steps}; }
+
+    OperationRecord record_;
+    Timing timing_;
+    OnControllerLoss on_controller_loss_;
+    Instant entered_at_{};
+    std::optional<Instant> deadline_;
+    std::optional<Instant> retry_at_;
+    std::optional<Instant> raised_at_;
+    std::optional<FenceProof> proof_;  // memory only, on purpose
+    std::set<HostId> acked_;           // of the current order
+    std::set<HostId> proved_;          // repointing: verified too
+    std::set<HostId> fenced_;
+    std::uint32_t unproven_ = 0;  // fence acknowledgements: writes not yet read in the standby
+    int examine_attempts_ = 0;
+};
+
+}  // namespace farshore::core

@@ -1,0 +1,283 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "base/enum_names.h"
+
+// The life of an operation as a total table: one row per (state, event). The documentation, the
+// journal's words and the log line come from these rows.
+namespace farshore::core {
+
+enum class OperationState {
+    waiting,     // switchover: until the lag is small enough to hold writes
+    holding,     // switchover: agents keep new writes waiting
+    draining,    // switchover: acknowledged writes are read back in both Regions
+    releasing,   // switchover: writes go on in the old Region, another attempt follows
+    giving_up,   // writes go on in the old Region, no attempt follows
+    raising,     // the epoch records are raised in a majority of Regions
+    fencing,     // until nobody can write to the old Region under the old epoch
+    examining,   // what has arrived in the new Region, before it takes writes
+    repointing,  // agents adopt the new epoch and prove it
+    shifting,    // users are sent to the new Region
+    verifying,   // functional checks
+    done,
+    failed,       // unchanged: the old Region is active as before
+    aborted,      // unchanged, by an operator
+    partly_done,  // the active Region has changed, or may have; a person has to look
+};
+inline constexpr std::array<std::string_view, 15> kOperationStateNames{
+    "waiting",   "holding",    "draining", "releasing", "giving_up", "raising", "fencing",    "examining",
+    "repointing", "shifting", "verifying", "done",      "failed",    "aborted", "partly_done",
+};
+
+constexpr const auto& names_of(OperationState) {
+    return kOperationStateNames;
+}
+
+enum class OperationEvent {
+    succeeded,        // the step did what the state is for
+    failed,           // it did not, within its bound; another attempt is allowed
+    exhausted,        // it did not, and no attempt is left
+    abort_requested,  // by an operator
+    resumed,          // another controller, or this one after a crash, takes the operation over
+};
+inline constexpr std::array<std::string_view, 5> kOperationEventNames{
+    "succeeded", "failed", "exhausted", "abort_requested", "resumed"
+};
+
+constexpr const auto& names_of(OperationEvent) {
+    return kOperationEventNames;
+}
+
+struct OperationRow {
+    OperationState from;
+    OperationEvent on;
+    OperationState to;
+    std::string_view why;
+};
+
+namespace table {
+
+using enum OperationState;
+namespace ev {
+inline constexpr auto succeeded = OperationEvent::succeeded;
+inline constexpr auto failed = OperationEvent::failed;
+inline constexpr auto exhausted = OperationEvent::exhausted;
+inline constexpr auto abort_requested = OperationEvent::abort_requested;
+inline constexpr auto resumed = OperationEvent::resumed;
+}  // namespace ev
+
+// clang-format off
+inline constexpr OperationRow kOperation[] = {
+    // from      on                   to           why
+    {waiting,    ev::succeeded,       holding,     "the lag is small enough: hold new writes"},
+    {waiting,    ev::failed,          waiting,     "the lag is still too large to hold writes for"},
+    {waiting,    ev::exhausted,       OperationState::failed, "the lag stayed too large: nothing was changed"},
+    {waiting,    ev::abort_requested, aborted,     "stopped by an operator before anything was changed"},
+    {waiting,    ev::resumed,         waiting,     "nothing was changed yet: wait again"},
+
+    {holding,    ev::succeeded,       draining,    "every agent holds its writes: prove that the acknowledged ones have arrived"},
+    {holding,    ev::failed,          releasing,   "not every agent holds: let writes go on and try again"},
+    {holding,    ev::exhausted,       giving_up,   "not every agent holds, and no attempt is left: let writes go on"},
+    {holding,    ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
+    {holding,    ev::resumed,         releasing,   "holds end by themselves and their proofs died with the controller: start over"},
+
+    {draining,   ev::succeeded,       raising,     "every acknowledged write was read in both Regions"},
+    {draining,   ev::failed,          releasing,   "the drain was not proven in time: let writes go on and try again"},
+    {draining,   ev::exhausted,       giving_up,   "the drain was not proven, and no attempt is left: let writes go on"},
+    {draining,   ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
+    {draining,   ev::resumed,         releasing,   "the proof of the drain died with the controller: start over"},
+
+    {releasing,  ev::succeeded,       waiting,     "writes go on in the old Region; wait for the next attempt"},
+    {releasing,  ev::failed,          waiting,     "an agent did not answer the release: its hold ends by itself"},
+    {releasing,  ev::exhausted,       OperationState::failed, "no attempt is left: the old Region stays active"},
+    {releasing,  ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
+    {releasing,  ev::resumed,         releasing,   "release again: an agent may not have heard it"},
+
+    {giving_up,  ev::succeeded,       OperationState::failed, "writes go on in the old Region: nothing was changed"},
+    {giving_up,  ev::failed,          OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
+    {giving_up,  ev::exhausted,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
+    {giving_up,  ev::abort_requested, giving_up,   "it is being undone already"},
+    {giving_up,  ev::resumed,         giving_up,   "release again: an agent may not have heard it"},
+
+    {raising,    ev::succeeded,       fencing,     "a majority of the epoch records carries the new epoch: the old one cannot be confirmed any more"},
+    {raising,    ev::failed,          raising,     "no majority yet; a raise that may have landed is read back, then repeated"},
+    {raising,    ev::exhausted,       giving_up,   "no majority of the epoch records could be raised: the old Region stays active"},
+    {raising,    ev::abort_requested, raising,     "too late to turn back: the epoch may have been raised"},
+    {raising,    ev::resumed,         raising,     "raise again: a conditional write does no harm twice"},
+
+    {fencing,    ev::succeeded,       examining,   "each agent acknowledged the fence, or its lease has run out"},
+    {fencing,    ev::failed,          fencing,     "an agent has not acknowledged and its lease has not run out"},
+    {fencing,    ev::exhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: accept it as unfenced, or reach it"},
+    {fencing,    ev::abort_requested, fencing,     "too late to turn back: the epoch has been raised"},
+    {fencing,    ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+
+    {examining,  ev::succeeded,       repointing,  "it is known what has arrived in the new Region"},
+    {examining,  ev::failed,          examining,   "not all keys could be read yet"},
+    {examining,  ev::exhausted,       repointing,  "what could not be read counts as at risk: availability goes first now"},
+    {examining,  ev::abort_requested, examining,   "too late to turn back: the epoch has been raised"},
+    {examining,  ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+
+    {repointing, ev::succeeded,       shifting,    "the agents proved the new Region"},
+    {repointing, ev::failed,          repointing,  "not every agent has proved the new Region yet"},
+    {repointing, ev::exhausted,       partly_done, "no host of the new Region proved that it writes there"},
+    {repointing, ev::abort_requested, repointing,  "too late to turn back: writes go to the new Region"},
+    {repointing, ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+
+    {shifting,   ev::succeeded,       verifying,   "users are sent to the new Region"},
+    {shifting,   ev::failed,          shifting,    "the record does not answer with the new Region yet"},
+    {shifting,   ev::exhausted,       partly_done, "the tables moved, but the record did not follow"},
+    {shifting,   ev::abort_requested, partly_done, "stopped by an operator after the tables had moved"},
+    {shifting,   ev::resumed,         shifting,    "ask for the new Region again: it does no harm twice"},
+
+    {verifying,  ev::succeeded,       done,        "the functional checks passed"},
+    {verifying,  ev::failed,          verifying,   "a functional check does not pass yet"},
+    {verifying,  ev::exhausted,       partly_done, "the tables and users moved, but a functional check does not pass"},
+    {verifying,  ev::abort_requested, partly_done, "stopped by an operator before the checks had passed"},
+    {verifying,  ev::resumed,         verifying,   "check again"},
+
+    {done,       ev::succeeded,       done,        "it has ended"},
+    {done,       ev::failed,          done,        "it has ended"},
+    {done,       ev::exhausted,       done,        "it has ended"},
+    {done,       ev::abort_requested, done,        "it has ended"},
+    {done,       ev::resumed,         done,        "it has ended"},
+
+    {OperationState::failed, ev::succeeded,       OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::failed,          OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::exhausted,       OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::abort_requested, OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::resumed,         OperationState::failed, "it has ended"},
+
+    {aborted,    ev::succeeded,       aborted,     "it has ended"},
+    {aborted,    ev::failed,          aborted,     "it has ended"},
+    {aborted,    ev::exhausted,       aborted,     "it has ended"},
+    {aborted,    ev::abort_requested, aborted,     "it has ended"},
+    {aborted,    ev::resumed,         aborted,     "it has ended"},
+
+    {partly_done, ev::succeeded,       partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::failed,          partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::exhausted,       partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::abort_requested, partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::resumed,         partly_done, "it has ended; a person has to look"},
+};
+// clang-format on
+
+}  // namespace table
+
+[[nodiscard]] constexpr bool has_ended(OperationState state) {
+    return state == OperationState::done || state == OperationState::failed ||
+           state == OperationState::aborted || state == OperationState::partly_done;
+}
+
+[[nodiscard]] constexpr const OperationRow& row_for(OperationState from, OperationEvent on) {
+    for (const OperationRow& row : table::kOperation) {
+        if (row.from == from && row.on == on) {
+            return row;
+        }
+    }
+    return table::kOperation[0];  // unreachable: the proofs below
+}
+
+namespace proof {
+
+constexpr std::size_t kStates = kOperationStateNames.size();
+constexpr std::size_t kEvents = kOperationEventNames.size();
+
+constexpr bool every_cell_has_one_row() {
+    std::array<int, kStates * kEvents> rows{};
+    for (const OperationRow& row : table::kOperation) {
+        ++rows[static_cast<std::size_t>(row.from) * kEvents + static_cast<std::size_t>(row.on)];
+    }
+    for (const int count : rows) {
+        if (count != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Reachable from the first states of the verbs: waiting (switchover), raising (failover).
+constexpr bool every_state_is_reachable() {
+    std::array<bool, kStates> reached{};
+    reached[static_cast<std::size_t>(OperationState::waiting)] = true;
+    reached[static_cast<std::size_t>(OperationState::raising)] = true;
+    for (std::size_t round = 0; round < kStates; ++round) {
+        for (const OperationRow& row : table::kOperation) {
+            if (reached[static_cast<std::size_t>(row.from)]) {
+                reached[static_cast<std::size_t>(row.to)] = true;
+            }
+        }
+    }
+    for (const bool state : reached) {
+        if (!state) {
+            return false;
+        }
+    }
+    return true;
+}
+
+constexpr bool every_state_can_end() {
+    std::array<bool, kStates> ends{};
+    for (std::size_t state = 0; state < kStates; ++state) {
+        ends[state] = has_ended(static_cast<OperationState>(state));
+    }
+    for (std::size_t round = 0; round < kStates; ++round) {
+        for (const OperationRow& row : table::kOperation) {
+            if (ends[static_cast<std::size_t>(row.to)]) {
+                ends[static_cast<std::size_t>(row.from)] = true;
+            }
+        }
+    }
+    for (const bool state : ends) {
+        if (!state) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// INV-S1: the new Region is told to take writes (repointing) only from examining, which is entered
+// only from fencing by its success.
+constexpr bool promotion_needs_a_fence() {
+    for (const OperationRow& row : table::kOperation) {
+        if (row.to == OperationState::repointing && row.from != OperationState::examining &&
+            row.from != OperationState::repointing) {
+            return false;
+        }
+        if (row.to == OperationState::examining && row.from != OperationState::examining &&
+            !(row.from == OperationState::fencing && row.on == OperationEvent::succeeded)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// A proof of a fence does not survive the process that held it.
+constexpr bool a_resumed_operation_fences_again() {
+    return row_for(OperationState::examining, OperationEvent::resumed).to == OperationState::fencing &&
+           row_for(OperationState::repointing, OperationEvent::resumed).to == OperationState::fencing;
+}
+
+// Once the epoch may have been raised, no row says "unchanged" but through giving_up from raising.
+constexpr bool nothing_pretends_to_be_unchanged() {
+    for (const OperationRow& row : table::kOperation) {
+        const bool past_raise = row.from >= OperationState::fencing && row.from <= OperationState::verifying;
+        if (past_raise && (row.to == OperationState::failed || row.to == OperationState::aborted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static_assert(every_cell_has_one_row(), "a case was forgotten or written twice");
+static_assert(every_state_is_reachable(), "a state that nothing leads to is dead code");
+static_assert(every_state_can_end(), "INV-L1: an operation that cannot end");
+static_assert(promotion_needs_a_fence(), "INV-S1: never two Regions that take writes");
+static_assert(a_resumed_operation_fences_again(), "a proof of a fence lives in memory only");
+static_assert(nothing_pretends_to_be_unchanged(), "after the raise an operation cannot claim that nothing changed");
+
+}  // namespace proof
+
+}  // namespace farshore::core

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/failover/operation_table.h"
+#include "core/failover/verb.h"
+
+// What a controller must still know after a crash. Values only; the store writes them down.
+namespace farshore::core {
+
+// The moment of a step, read once: the axis for deadlines and the one for people.
+struct Now {
+    Instant at;
+    UtcTime wall;
+};
+
+// The ordered change an operation makes, fixed before its first effect.
+struct Plan {
+    OperationId id;
+    Verb verb = Verb::switchover;
+    AppId app;
+    RegionId from;
+    RegionId to;
+    Epoch epoch_before;
+    Epoch epoch_after;
+    std::vector<Lever> levers;
+    bool accept_unfenced = false;
+    bool automatic = false;
+    std::string by;      // "automatic" or "operator:NAME"
+    std::string reason;  // for people
+    std::string evidence;  // the votes behind it, in words
+    std::optional<UtcTime> first_failure_at;
+    UtcTime decided_at{};
+    Duration loss_window{};  // forecast at the decision
+
+    [[nodiscard]] bool has(Lever lever) const;
+};
+
+// One stretch of an operation on the phase clock.
+struct Phase {
+    OperationState state = OperationState::waiting;
+    UtcTime started_at{};
+    std::optional<UtcTime> ended_at;
+};
+
+struct OperationRecord {
+    Plan plan;
+    OperationState state = OperationState::waiting;
+    std::uint32_t attempts = 0;  // of the switchover's hold and drain
+    std::uint64_t steps = 0;     // number of the last step started: outcomes carry it
+    std::vector<Phase> phases;
+    std::string why;  // of the last transition
+    std::uint32_t at_risk = 0;
+    std::optional<UtcTime> ended_at;
+};
+
+struct Pause {
+    std::optional<UtcTime> until;
+    std::string reason;
+    std::string by;
+};
+
+// The durable state of one app.
+struct AppRecord {
+    AppId app;
+    Epoch epoch;
+    RegionId active;  // whose tables take the writes
+    RegionId users;   // whose stack serves users
+    std::optional<Pause> pause;
+    std::optional<UtcTime> cooldown_until;
+    std::optional<OperationRecord> operation;  // the running or the last one
+};
+
+enum class EntryKind {
+    note,     // what happened
+    intent,   // what is about to be done; written before it is done
+    outcome,  // what came of it
+};
+inline constexpr std::array<std::string_view, 3> kEntryKindNames{"note", "intent", "outcome"};
+
+constexpr const auto& names_of(EntryKind) {
+    return kEntryKindNames;
+}
+
+struct JournalEntry {
+    OperationId operation;
+    EntryKind kind = EntryKind::note;
+    std::uint64_t step = 0;
+    OperationState state = OperationState::waiting;
+    std::string text;
+    UtcTime at{};
+};
+
+}  // namespace farshore::core

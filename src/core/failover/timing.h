@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace farshore::core {
+
+using namespace std::chrono_literals;
+
+// Bounds of an operation's steps. Those a configuration can change are named as there.
+struct Timing {
+    Duration lease = 3s;
+    Duration clock_error = 200ms;
+    Duration hold_max = 1s;
+    Duration hold_when_lag_below = 200ms;
+    Duration lag_fresh_for = 5s;  // an older measurement of lag says nothing
+    Duration drain_timeout = 700ms;
+    int drain_attempts = 5;
+    Duration pause_between_attempts = 2s;
+    Duration lag_wait_max = 60s;
+    // A write in flight across an ocean takes a fifth of a second; longer waits only delay the switch.
+    Duration fence_grace = 150ms;
+    Duration fence_patience = 15s;  // with `keep`: how long to wait for acknowledgements
+    Duration raise_retry = 200ms;
+    Duration examine_budget = 300ms;
+    int examine_attempts = 3;
+    Duration order_timeout = 1s;    // hold, release: how long an agent may take to answer
+    Duration repoint_patience = 3s;
+    Duration shift_patience = 90s;  // ten-second checks, their threshold, and the TTL
+    Duration verify_patience = 30s;
+    Duration verify_retry = 500ms;
+    // Requests without an answer for longer are errors, though no timeout has fired yet.
+    Duration stalled_min = 400ms;
+};
+
+// The smallest hold that can end in a proven drain: lag, its proof and the raise must fit into it.
+static_assert(Timing{}.hold_max > Timing{}.drain_timeout + Timing{}.hold_when_lag_below);
+static_assert(Timing{}.lease > 10 * Timing{}.clock_error, "clock error must be small beside a lease");
+
+}  // namespace farshore::core
