@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -105,7 +106,6 @@ struct Route53 {
     std::string zone;    // hosted zone id
     std::string record;  // "magento.example.com"
     Duration ttl = 30s;
-    std::string takeover_check_of;  // unused by farshored; kept for doctor
 };
 
 struct Verify {

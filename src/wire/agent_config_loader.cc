@@ -1,0 +1,126 @@
+#include "base/text.h"
+#include "wire/config_loader.h"
+#include "wire/config_parts.h"
+#include "wire/config_rules.h"
+#include "wire/config_section.h"
+
+namespace farshore::config {
+
+namespace {
+
+void read_regions(Section& section, AgentApp& app) {
+    section.each_item("regions", [&](const YamlNode& node, std::size_t /*index*/) {
+        if (auto name = section.text_of(node, "regions")) {
+            const RegionId region{std::move(*name)};
+            check_region_name(section.findings(), region, node.place);
+            app.regions.push_back(region);
+        }
+    });
+}
+
+void read_bound(Section& section, std::string_view key, std::size_t& out, NumberRange range) {
+    auto value = static_cast<std::int64_t>(out);
+    section.read(key, value, range);
+    out = static_cast<std::size_t>(value);
+}
+
+AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
+    AgentApp app;
+    std::string name = std::to_string(index + 1);
+    for (const YamlEntry& entry : node.entries) {
+        name = entry.key == "app" ? entry.value.text : name;
+    }
+    Section section{findings, node, "app `" + name + "`", "apps[" + std::to_string(index) + "]"};
+    (void)section.require("app");
+    (void)section.require("regions");
+    section.read("app", app.app);
+    section.read_listen("listen", app.listen);
+    read_regions(section, app);
+    section.read("witness", app.witness);
+    section.read("on_controller_loss", app.on_controller_loss);
+    section.read("lease", app.lease, {.least = 100ms, .most = 10min});
+    section.read("epoch_table", app.epoch_table);
+    section.read("heartbeat_table", app.heartbeat_table);
+    section.read("hold_max", app.hold_max, {.least = 50ms, .most = 30s});
+    read_bound(section, "hold_requests_max", app.hold_requests_max, {.least = 1, .most = 1'000'000});
+    section.read("probe_every", app.probe_every, {.least = 50ms, .most = 1min});
+    section.read("upstream_timeout", app.upstream_timeout, {.least = 50ms, .most = 1min});
+    read_bound(section, "ledger_entries_max", app.ledger_entries_max, {.least = 16, .most = 16'777'216});
+    section.read("health_table", app.health_table);
+    section.each_entry("health_urls", [&](const YamlEntry& entry) {
+        check_region_name(findings, RegionId{entry.key}, entry.key_place);
+        if (auto url = section.text_of(entry.value, entry.key)) {
+            app.health_urls[RegionId{entry.key}] = std::move(*url);
+        }
+    });
+    section.finish();
+    return app;
+}
+
+void read_controllers(Section& file, AgentConfig& config) {
+    file.each_item("controllers", [&](const YamlNode& node, std::size_t /*index*/) {
+        auto url = file.text_of(node, "controllers");
+        if (!url) {
+            return;
+        }
+        // Orders to stop and to start writing come over this link.
+        if (!url->starts_with("https://")) {
+            file.findings().error(
+                node.place, "C106", "a controller's address must begin with https://", "for example https://10.0.6.1:8640"
+            );
+        }
+        config.controllers.push_back({.url = std::move(*url)});
+    });
+}
+
+void read_file(Section& file, AgentConfig& config) {
+    const YamlNode& version = file.require("version");
+    if (version.kind == YamlNode::Kind::scalar && version.text != "1") {
+        file.findings().error(
+            version.place, "C110", "version " + version.text + " of the configuration is not known",
+            "this program reads version 1"
+        );
+    }
+    for (const std::string_view key : {"host", "region", "apps"}) {
+        (void)file.require(key);
+    }
+    file.read("host", config.host);
+    file.read("region", config.region);
+    check_region_name(file.findings(), config.region, file.findings().places["region"]);
+    read_controllers(file, config);
+    file.read("controller_ca", config.controller_ca_file);
+    file.read_secret_file("token", config.token_file);
+    file.read("state_directory", config.state_directory);
+    file.read("run_directory", config.run_directory);
+    file.read_listen("health", config.health);
+    file.read("client_keys", config.client_keys_file);
+    file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
+    file.each_item("apps", [&](const YamlNode& node, std::size_t index) {
+        config.apps.push_back(read_app(file.findings(), node, index));
+    });
+    if (config.apps.empty() && file.findings().diagnostics.empty()) {
+        file.findings().error(file.findings().places["apps"], "C105", "no app is named in `apps`");
+    }
+    file.finish();
+}
+
+}  // namespace
+
+Loaded<AgentConfig> parse_agent_config(std::string_view text) {
+    Findings findings;
+    AgentConfig config;
+    const auto root = parse_yaml(text, findings.diagnostics);
+    if (root.has_value()) {
+        Section file{findings, *root, "the file", ""};
+        if (root->kind == YamlNode::Kind::map) {
+            read_file(file, config);
+        }
+        if (findings.diagnostics.empty()) {
+            apply_rules(findings, config);
+        }
+    }
+    config.hash = sha256_hex(text);
+    return {.value = std::move(config), .diagnostics = std::move(findings.diagnostics)};
+}
+
+}  // namespace farshore::config

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/config_section.h"
+
+// Parts that farshore.yaml and agent.yaml have in common.
+namespace farshore::config {
+
+// aws: { credentials, endpoints, resolver, source_address, ca_file }
+void read_aws(Section& section, AwsAccess& out);
+
+// Region names look like AWS's ("us-east-1"); anything else is a slip.
+void check_region_name(Findings& findings, const RegionId& region, Place place);
+
+[[nodiscard]] std::string sha256_hex(std::string_view text);
+
+}  // namespace farshore::config

@@ -1,0 +1,211 @@
+#include "wire/config_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/text.h"
+
+namespace farshore::config {
+
+namespace {
+
+std::string shown(Duration duration) {
+    return to_text(duration);
+}
+
+std::size_t vantages(const Config& config) {
+    return config.regions.size() + (config.witness.value().empty() ? 0U : 1U);
+}
+
+std::ptrdiff_t preferred_count(const Config& config) {
+    return std::ranges::count_if(config.regions, &Region::preferred);
+}
+
+// clang-format off
+constexpr std::array kRules{
+    Rule{"C201", Severity::error, "regions",
+        [](const Config& c) { return c.regions.size() != 2; },
+        [](const Config& c) { return "an app has exactly two table Regions, not " + std::to_string(c.regions.size()); },
+        "name the active Region and its standby", "more than one standby is not supported in this version"},
+    Rule{"C202", Severity::error, "regions",
+        [](const Config& c) { return preferred_count(c) != 1; },
+        [](const Config& c) { return "exactly one Region is preferred, not " + std::to_string(preferred_count(c)); },
+        "write `preferred: true` in one Region", "failback and the first epoch need to know where home is"},
+    Rule{"C203", Severity::error, "witness.region",
+        [](const Config& c) { return c.region(c.witness) != nullptr; },
+        [](const Config& c) { return "the witness stands in " + c.witness.value() + ", which holds the tables"; },
+        "choose a third Region", "a witness that fails together with a table Region proves nothing"},
+    Rule{"C204", Severity::error, "decide.mode",
+        [](const Config& c) { return c.decide.mode == Mode::automatic && c.witness.value().empty(); },
+        [](const Config&) { return std::string{"`auto` needs a witness"}; },
+        "add `witness: { region: … }`, or use mode `approve`", "with two vantages a partition looks like an outage to both sides"},
+    Rule{"C205", Severity::error, "detect.quorum",
+        [](const Config& c) { return c.detect.quorum_needed * 2 <= c.detect.quorum_of; },
+        [](const Config& c) { return "a quorum of " + std::to_string(c.detect.quorum_needed) + " of " + std::to_string(c.detect.quorum_of) + " is no majority"; },
+        "more than half of the observers must agree", "two halves could each decide"},
+    Rule{"C206", Severity::error, "detect.quorum",
+        [](const Config& c) { return static_cast<std::size_t>(c.detect.quorum_of) != vantages(c); },
+        [](const Config& c) { return "the quorum counts " + std::to_string(c.detect.quorum_of) + " observers, but there are " + std::to_string(vantages(c)); },
+        "one observer for the agents of each Region, and the controller", "a quorum counts configured observers, not those that happen to be awake"},
+    Rule{"C207", Severity::error, "detect.unhealthy_for",
+        [](const Config& c) { return c.detect.unhealthy_for < 3 * c.detect.probe_every; },
+        [](const Config& c) { return "unhealthy_for " + shown(c.detect.unhealthy_for) + " is shorter than three probes (" + shown(3 * c.detect.probe_every) + ")"; },
+        "at least 3 × probe_every", "one or two lost probes are weather, not an outage"},
+    Rule{"C208", Severity::error, "detect.fresh_for",
+        [](const Config& c) { return c.detect.fresh_for < 3 * c.detect.probe_every || c.detect.fresh_for < 1500ms; },
+        [](const Config& c) { return "fresh_for " + shown(c.detect.fresh_for) + " lets evidence grow old between two reports"; },
+        "at least 3 × probe_every and 1500ms", "agents report every 500 ms; an observer that misses one report must keep its vote"},
+    Rule{"C209", Severity::error, "detect.healthy_for",
+        [](const Config& c) { return c.detect.healthy_for < c.detect.unhealthy_for; },
+        [](const Config& c) { return "healthy_for " + shown(c.detect.healthy_for) + " is shorter than unhealthy_for " + shown(c.detect.unhealthy_for); },
+        "rise slower than you fall", "a Region that flaps would change its verdict with every blip"},
+    Rule{"C210", Severity::error, "fence.lease",
+        [](const Config& c) { return c.fence.lease < 1500ms + c.fence.clock_error; },
+        [](const Config& c) { return "lease " + shown(c.fence.lease) + " does not outlast two lost renewals (500 ms apart) and clock_error " + shown(c.fence.clock_error); },
+        "at least 1500ms + clock_error", "a healthy host would stop writing because one report was late"},
+    Rule{"C211", Severity::error, "switchover.drain_timeout",
+        [](const Config& c) { return c.switchover.drain_timeout >= c.switchover.hold_max; },
+        [](const Config& c) { return "drain_timeout " + shown(c.switchover.drain_timeout) + " must end before hold_max " + shown(c.switchover.hold_max); },
+        "leave time to release the hold", "a hold that ends by itself resumes the old epoch in the middle of a drain"},
+    Rule{"C212", Severity::error, "switchover.hold_when_lag_below",
+        [](const Config& c) { return c.switchover.hold_when_lag_below >= c.switchover.drain_timeout; },
+        [](const Config& c) { return "hold_when_lag_below " + shown(c.switchover.hold_when_lag_below) + " leaves no time to drain within " + shown(c.switchover.drain_timeout); },
+        "well below drain_timeout", "writes held longer than the drain may take are held for nothing"},
+    Rule{"C213", Severity::error, "tables",
+        [](const Config& c) { return c.tables.empty(); },
+        [](const Config&) { return std::string{"no table is named"}; },
+        "tables: [{ name: … }]", "without a table there is nothing to fail over"},
+    Rule{"C214", Severity::error, "detect.probe_timeout",
+        [](const Config& c) { return c.detect.probe_timeout >= c.detect.fresh_for; },
+        [](const Config& c) { return "probe_timeout " + shown(c.detect.probe_timeout) + " is not below fresh_for " + shown(c.detect.fresh_for); },
+        "below fresh_for", "a hanging probe would be too old to count when it fails"},
+    Rule{"C215", Severity::error, "traffic.route53",
+        [](const Config& c) {
+            const auto shifts = [](const std::vector<Lever>& levers) { return std::ranges::find(levers, Lever::shift) != levers.end(); };
+            return !c.traffic && (shifts(c.levers.data_impaired) || shifts(c.levers.stack_impaired) || shifts(c.levers.region_lost));
+        },
+        [](const Config&) { return std::string{"the lever `shift` needs `traffic: { route53: … }`"}; },
+        "name the zone and the record, or remove `shift` from `levers`", "users cannot be moved without a record"},
+    Rule{"C231", Severity::warning, "traffic.route53.ttl",
+        [](const Config& c) { return c.traffic && c.traffic->ttl >= c.rto; },
+        [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", ""},
+    Rule{"C232", Severity::warning, "decide.max_loss",
+        [](const Config& c) { return c.decide.max_loss > c.rpo; },
+        [](const Config& c) { return "max_loss " + shown(c.decide.max_loss) + " lets an automatic failover lose more than rpo " + shown(c.rpo); }, "", ""},
+    Rule{"C233", Severity::warning, "objectives.rto",
+        [](const Config& c) { return c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error >= c.rto; },
+        [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); }, "", ""},
+    Rule{"C234", Severity::warning, "controller.region",
+        [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
+        [](const Config& c) { return "the controller stands in " + c.controller.region.value() + ", which it may have to leave"; }, "", ""},
+};
+
+constexpr std::array kAgentRules{
+    AgentRule{"C220", Severity::error, "regions",
+        [](const AgentConfig&, const AgentApp& a) { return a.regions.size() != 2 || a.regions.front() == a.regions.back(); },
+        [](const AgentConfig&, const AgentApp& a) { return "app `" + a.app.value() + "` needs both of its table Regions"; },
+        "regions: [us-east-1, eu-west-1]", "the agent keeps warm connections to both"},
+    AgentRule{"C221", Severity::error, "on_controller_loss",
+        [](const AgentConfig&, const AgentApp& a) { return a.on_controller_loss == OnControllerLoss::verify && a.witness.value().empty(); },
+        [](const AgentConfig&, const AgentApp& a) { return "app `" + a.app.value() + "`: `verify` needs a witness"; },
+        "add `witness: us-east-2`, or use `keep` or `fence`", "of two epoch records a majority is both, so one lost Region would stop every write"},
+    AgentRule{"C222", Severity::error, "witness",
+        [](const AgentConfig&, const AgentApp& a) { return std::ranges::find(a.regions, a.witness) != a.regions.end(); },
+        [](const AgentConfig&, const AgentApp& a) { return "the witness of app `" + a.app.value() + "` holds its tables"; },
+        "choose a third Region", "a witness that fails together with a table Region proves nothing"},
+    AgentRule{"C223", Severity::error, "lease",
+        [](const AgentConfig&, const AgentApp& a) { return a.lease < 1500ms; },
+        [](const AgentConfig&, const AgentApp& a) { return "lease " + shown(a.lease) + " does not outlast two lost renewals (500 ms apart)"; },
+        "at least 1500ms", "a healthy host would stop writing because one report was late"},
+    AgentRule{"C224", Severity::warning, "upstream_timeout",
+        [](const AgentConfig&, const AgentApp& a) { return a.upstream_timeout > a.lease; },
+        [](const AgentConfig&, const AgentApp& a) { return "upstream_timeout " + shown(a.upstream_timeout) + " is longer than the lease " + shown(a.lease); }, "", ""},
+};
+// clang-format on
+
+// The value's own place, or that of the nearest parent that the file has.
+Place place_of(const Findings& findings, std::string path) {
+    while (!path.empty()) {
+        const auto found = findings.places.find(path);
+        if (found != findings.places.end()) {
+            return found->second;
+        }
+        const std::size_t dot = path.rfind('.');
+        path = dot == std::string::npos ? "" : path.substr(0, dot);
+    }
+    return {.line = 1, .column = 1, .length = 1};
+}
+
+void report(Findings& findings, Severity severity, Place place, std::string text, const auto& rule) {
+    if (severity == Severity::warning) {
+        findings.warn(place, std::string{rule.code}, std::move(text));
+    } else {
+        findings.error(
+            place, std::string{rule.code}, std::move(text), std::string{rule.hint}, std::string{rule.why}
+        );
+    }
+}
+
+bool same_listener(const Listen& a, const Listen& b) {
+    return a.port != 0 && a.port == b.port && a.address == b.address;
+}
+
+}  // namespace
+
+std::span<const Rule> rules() {
+    return kRules;
+}
+
+std::span<const AgentRule> agent_rules() {
+    return kAgentRules;
+}
+
+void apply_rules(Findings& findings, const Config& config) {
+    for (const Rule& rule : kRules) {
+        if (rule.broken(config)) {
+            const Place place = place_of(findings, std::string{rule.anchor});
+            report(findings, rule.severity, place, rule.text(config), rule);
+        }
+    }
+    std::set<TableName> seen;
+    for (std::size_t i = 0; i < config.tables.size(); ++i) {
+        if (!seen.insert(config.tables[i].name).second) {
+            findings.error(
+                place_of(findings, "tables[" + std::to_string(i) + "].name"), "C216",
+                "table `" + config.tables[i].name.value() + "` a second time"
+            );
+        }
+    }
+}
+
+void apply_rules(Findings& findings, const AgentConfig& config) {
+    for (std::size_t i = 0; i < config.apps.size(); ++i) {
+        const AgentApp& app = config.apps[i];
+        const std::string path = "apps[" + std::to_string(i) + "]";
+        for (const AgentRule& rule : kAgentRules) {
+            if (rule.broken(config, app)) {
+                const Place place = place_of(findings, path + "." + std::string{rule.anchor});
+                report(findings, rule.severity, place, rule.text(config, app), rule);
+            }
+        }
+        if (same_listener(app.listen, config.health)) {
+            findings.error(
+                place_of(findings, path + ".listen"), "C225",
+                "app `" + app.app.value() + "` listens where `health` does", "choose another port"
+            );
+        }
+        for (std::size_t k = 0; k < i; ++k) {
+            if (config.apps[k].app == app.app || same_listener(app.listen, config.apps[k].listen)) {
+                findings.error(
+                    place_of(findings, path + ".listen"), "C226",
+                    "apps `" + config.apps[k].app.value() + "` and `" + app.app.value() +
+                        "` share a name or a listener",
+                    "each app has a name and a port of its own"
+                );
+            }
+        }
+    }
+}
+
+}  // namespace farshore::config
