@@ -19,10 +19,14 @@ struct ServerTls {
     std::string key_file;          // PEM
 };
 
-// HTTP/1.1 server for controllers, agents' health endpoints, and the lab: Beast behind our own
-// strict framing checks (exactly one Host; at most one Content-Length; Transfer-Encoding absent or
-// exactly "chunked"; no obs-fold; no bare LF). Bad requests get 400 with a JSON body that names the
-// rule; too large 413/431; a client that stalls mid-request 408. Single-threaded: all on `io`.
+// HTTP/1.1 server for controllers, agents' health endpoints, and the lab, strict about framing
+// (exactly one Host; at most one Content-Length; Transfer-Encoding absent or exactly "chunked"; no
+// obs-fold; no bare LF: http_framing.h). Bad requests get 400 with a JSON body that names the rule;
+// too large 413/431; a client that stalls mid-request 408; beyond connections_max a reset.
+//
+// One request of a connection at a time. The handler's task is cancelled when its connection is cut
+// or the server stops; what the handler refers to must live until stop() has ended. Single-threaded:
+// all on `io`.
 class HttpServer {
   public:
     struct Options {
@@ -34,7 +38,7 @@ class HttpServer {
         std::size_t connections_max = 10'000;
         Duration request_timeout = std::chrono::seconds{10};  // first byte of a request to its last
         Duration idle_timeout = std::chrono::minutes{2};      // between requests
-        std::string name = "http";                            // for logs
+        std::string name = "http";                            // names its tasks
     };
 
     using Handler = std::function<Task<HttpResponse>(HttpRequest)>;
