@@ -1,0 +1,389 @@
+#include "adapters/sqlite/store.h"
+
+#include <utility>
+
+#include "wire/journal.h"
+
+namespace farshore::sqlite {
+
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE app_state (
+    app TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL, operation TEXT
+) WITHOUT ROWID;
+CREATE TABLE agents (
+    app TEXT NOT NULL, host TEXT NOT NULL, region TEXT NOT NULL, registered_at INTEGER NOT NULL,
+    PRIMARY KEY (app, host)
+) WITHOUT ROWID;
+CREATE TABLE operations (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE journal (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, kind TEXT NOT NULL,
+    step INTEGER NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL
+);
+CREATE INDEX journal_of_operation ON journal (operation, sequence);
+CREATE TABLE losses (
+    operation TEXT NOT NULL, table_name TEXT NOT NULL, item_key TEXT NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (operation, table_name, item_key)
+) WITHOUT ROWID;
+CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+PRAGMA user_version = 1;
+)sql";
+
+std::unexpected<Error> damaged(std::string text) {
+    return fail(ErrorKind::malformed, std::move(text));
+}
+
+std::string copy(std::string_view text) {
+    return std::string{text};
+}
+
+}  // namespace
+
+Store::Store(Options options, StoreLock lock, std::unique_ptr<Database> database)
+    : options_(std::move(options)), lock_(std::move(lock)), database_(std::move(database)) {}
+
+Store::~Store() = default;
+
+Error Store::explain(Error error) const {
+    error = in_context("store " + options_.path, std::move(error));
+    switch (error.kind) {
+        case ErrorKind::exhausted:
+            error.remedy = "free space on the file system that holds " + options_.path +
+                           "; nothing was lost, farshored goes on when there is room";
+            break;
+        case ErrorKind::malformed:
+            error.remedy = "keep a copy of " + options_.path +
+                           " for study, then restore it from a backup or move it away; the epoch is read from the "
+                           "epoch records, the journal and the audit begin anew";
+            break;
+        case ErrorKind::throttled:
+        case ErrorKind::unavailable:
+        case ErrorKind::timed_out:
+        case ErrorKind::not_found:
+        case ErrorKind::conflict:
+        case ErrorKind::denied:
+        case ErrorKind::cancelled: break;
+    }
+    return error;
+}
+
+Status Store::explained(Status status) const {
+    if (!status) {
+        return std::unexpected(explain(std::move(status.error())));
+    }
+    return status;
+}
+
+Result<std::unique_ptr<Store>> Store::open(Options options) {
+    Result<StoreLock> lock = StoreLock::take(options.path);
+    if (!lock) {
+        return std::unexpected(std::move(lock.error()));
+    }
+    Database::Options database_options;
+    database_options.path = options.path;
+    database_options.durability = Durability::full;
+    database_options.busy_timeout = options.busy_timeout;
+    database_options.pages_max = options.pages_max;
+    Result<std::unique_ptr<Database>> database = Database::open(std::move(database_options));
+    std::unique_ptr<Store> store{new Store(
+        std::move(options), std::move(*lock), database ? std::move(*database) : nullptr
+    )};
+    if (!database) {
+        return std::unexpected(store->explain(std::move(database.error())));
+    }
+    if (Status status = store->check_and_migrate(); !status) {
+        return std::unexpected(store->explain(std::move(status.error())));
+    }
+    return store;
+}
+
+Status Store::check_and_migrate() {
+    // The store is small; damage must show at the start, not in the middle of a failover.
+    {
+        Result<Statement> check = database_->prepare("PRAGMA quick_check(1)");
+        if (!check) {
+            return std::unexpected(std::move(check.error()));
+        }
+        const Result<bool> row = check->step();
+        if (!row) {
+            return std::unexpected(row.error());
+        }
+        if (*row && check->text(0) != "ok") {
+            return damaged("the file is damaged: " + copy(check->text(0)));
+        }
+    }
+    const Result<std::int64_t> version = database_->user_version();
+    if (!version) {
+        return std::unexpected(version.error());
+    }
+    if (*version > kSchemaVersion) {
+        return fail(
+            ErrorKind::malformed, "schema version " + std::to_string(*version) + " was written by a newer farshored"
+        );
+    }
+    if (*version == kSchemaVersion) {
+        return {};
+    }
+    Result<Transaction> transaction = Transaction::begin(*database_);
+    if (!transaction) {
+        return std::unexpected(std::move(transaction.error()));
+    }
+    if (Status status = database_->execute(kSchema); !status) {
+        return status;
+    }
+    return transaction->commit();
+}
+
+Result<std::optional<core::AppRecord>> Store::load(const AppId& app) {
+    std::string document;
+    std::string operation_id;
+    std::int64_t version = 0;
+    {
+        Result<Statement> query =
+            database_->prepare("SELECT version, document, operation FROM app_state WHERE app = ?1");
+        if (!query) {
+            return std::unexpected(explain(std::move(query.error())));
+        }
+        const Result<bool> row = query->bind(1, app.value()).step();
+        if (!row) {
+            return std::unexpected(explain(row.error()));
+        }
+        if (!*row) {
+            versions_[app] = 0;
+            return std::nullopt;
+        }
+        version = query->integer(0);
+        document = copy(query->text(1));
+        operation_id = copy(query->text(2));
+    }
+    Result<core::AppRecord> record = wire::parse_app_record(document);
+    if (!record) {
+        return std::unexpected(explain(std::move(record.error())));
+    }
+    if (!operation_id.empty()) {
+        Result<std::optional<core::OperationRecord>> newest = operation(OperationId{operation_id});
+        if (!newest) {
+            return std::unexpected(std::move(newest.error()));
+        }
+        record->operation = std::move(*newest);
+    }
+    versions_[app] = version;
+    return std::optional{std::move(*record)};
+}
+
+Status Store::write_app(const core::AppRecord& record) {
+    const auto known = versions_.find(record.app);
+    const std::int64_t version = known == versions_.end() ? 0 : known->second;
+    Result<Statement> statement = database_->prepare(
+        version == 0 ? "INSERT INTO app_state (document, operation, app, version) VALUES (?1, ?2, ?3, 1 + ?4) "
+                       "ON CONFLICT (app) DO NOTHING"
+                     : "UPDATE app_state SET document = ?1, operation = ?2, version = version + 1 "
+                       "WHERE app = ?3 AND version = ?4"
+    );
+    if (!statement) {
+        return std::unexpected(std::move(statement.error()));
+    }
+    statement->bind(1, wire::serialize(record));
+    if (record.operation) {
+        statement->bind(2, record.operation->plan.id.value());
+    } else {
+        statement->bind_null(2);
+    }
+    if (Status status = statement->bind(3, record.app.value()).bind(4, version).run(); !status) {
+        return status;
+    }
+    if (database_->changes() != 1) {
+        return fail(
+            ErrorKind::conflict,
+            "the record of " + record.app.value() + " was changed by somebody else since it was read",
+            "only one farshored may work on a store; restart this one"
+        );
+    }
+    return {};
+}
+
+Status Store::write_operation(const core::OperationRecord& record) {
+    Result<Statement> statement = database_->prepare(
+        "INSERT INTO operations (id, state, document) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document"
+    );
+    if (!statement) {
+        return std::unexpected(std::move(statement.error()));
+    }
+    return statement->bind(1, record.plan.id.value())
+        .bind(2, to_string(record.state))
+        .bind(3, wire::serialize(record))
+        .run();
+}
+
+Status Store::write_entries(std::span<const core::JournalEntry> entries) {
+    for (const core::JournalEntry& entry : entries) {
+        Result<Statement> statement = database_->prepare(
+            "INSERT INTO journal (operation, kind, step, state, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        );
+        if (!statement) {
+            return std::unexpected(std::move(statement.error()));
+        }
+        const Status status = statement->bind(1, entry.operation.value())
+                                  .bind(2, to_string(entry.kind))
+                                  .bind(3, static_cast<std::int64_t>(entry.step))
+                                  .bind(4, to_string(entry.state))
+                                  .bind(5, entry.text)
+                                  .bind(6, to_ms(entry.at))
+                                  .run();
+        if (!status) {
+            return status;
+        }
+    }
+    return {};
+}
+
+Status Store::forget_old_operations() {
+    // `number` counts up, so the bound is a subtraction and deletes at most one operation at a time.
+    for (const char* sql :
+         {"DELETE FROM journal WHERE operation IN (SELECT id FROM operations WHERE number <= "
+          "(SELECT max(number) FROM operations) - ?1)",
+          "DELETE FROM losses WHERE operation IN (SELECT id FROM operations WHERE number <= "
+          "(SELECT max(number) FROM operations) - ?1)",
+          "DELETE FROM operations WHERE number <= (SELECT max(number) FROM operations) - ?1"}) {
+        Result<Statement> statement = database_->prepare(sql);
+        if (!statement) {
+            return std::unexpected(std::move(statement.error()));
+        }
+        if (Status status = statement->bind(1, static_cast<std::int64_t>(options_.operations_max)).run(); !status) {
+            return status;
+        }
+    }
+    return {};
+}
+
+Status Store::commit(const core::AppRecord& record, std::span<const core::JournalEntry> entries) {
+    Result<Transaction> transaction = Transaction::begin(*database_);
+    if (!transaction) {
+        return std::unexpected(explain(std::move(transaction.error())));
+    }
+    Status status = write_app(record);
+    if (status && record.operation) {
+        status = write_operation(*record.operation);
+        if (status && core::has_ended(record.operation->state)) {
+            status = forget_old_operations();
+        }
+    }
+    if (status) {
+        status = write_entries(entries);
+    }
+    if (status) {
+        status = transaction->commit();
+    }
+    if (!status) {
+        return explained(std::move(status));
+    }
+    ++versions_[record.app];
+    return {};
+}
+
+Status Store::append(std::span<const core::JournalEntry> entries) {
+    Result<Transaction> transaction = Transaction::begin(*database_);
+    if (!transaction) {
+        return std::unexpected(explain(std::move(transaction.error())));
+    }
+    Status status = write_entries(entries);
+    if (status) {
+        status = transaction->commit();
+    }
+    return explained(std::move(status));
+}
+
+Result<std::vector<JournalRow>> Store::journal(
+    const OperationId& operation, std::uint64_t after_sequence, std::size_t rows_max
+) {
+    Result<Statement> query = database_->prepare(
+        "SELECT sequence, kind, step, state, text, at FROM journal "
+        "WHERE operation = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3"
+    );
+    if (!query) {
+        return std::unexpected(explain(std::move(query.error())));
+    }
+    query->bind(1, operation.value())
+        .bind(2, static_cast<std::int64_t>(after_sequence))
+        .bind(3, static_cast<std::int64_t>(rows_max));
+    std::vector<JournalRow> rows;
+    while (true) {
+        const Result<bool> row = query->step();
+        if (!row) {
+            return std::unexpected(explain(row.error()));
+        }
+        if (!*row) {
+            return rows;
+        }
+        const auto kind = enum_from<core::EntryKind>(query->text(1));
+        const auto state = enum_from<core::OperationState>(query->text(3));
+        if (!kind || !state) {
+            return std::unexpected(explain(damaged("journal: unknown word in a row").error()));
+        }
+        rows.push_back(
+            {.sequence = static_cast<std::uint64_t>(query->integer(0)),
+             .entry = {
+                 .operation = operation,
+                 .kind = *kind,
+                 .step = static_cast<std::uint64_t>(query->integer(2)),
+                 .state = *state,
+                 .text = copy(query->text(4)),
+                 .at = utc_from_ms(query->integer(5))
+             }}
+        );
+    }
+}
+
+Result<std::optional<core::OperationRecord>> Store::operation(const OperationId& id) {
+    Result<Statement> query = database_->prepare("SELECT document FROM operations WHERE id = ?1");
+    if (!query) {
+        return std::unexpected(explain(std::move(query.error())));
+    }
+    const Result<bool> row = query->bind(1, id.value()).step();
+    if (!row) {
+        return std::unexpected(explain(row.error()));
+    }
+    if (!*row) {
+        return std::nullopt;
+    }
+    Result<core::OperationRecord> record = wire::parse_operation_record(query->text(0));
+    if (!record) {
+        return std::unexpected(explain(std::move(record.error())));
+    }
+    return std::optional{std::move(*record)};
+}
+
+Result<std::vector<core::OperationRecord>> Store::operations(std::size_t rows_max) {
+    Result<Statement> query = database_->prepare("SELECT document FROM operations ORDER BY number DESC LIMIT ?1");
+    if (!query) {
+        return std::unexpected(explain(std::move(query.error())));
+    }
+    query->bind(1, static_cast<std::int64_t>(rows_max));
+    std::vector<core::OperationRecord> records;
+    while (true) {
+        const Result<bool> row = query->step();
+        if (!row) {
+            return std::unexpected(explain(row.error()));
+        }
+        if (!*row) {
+            return records;
+        }
+        Result<core::OperationRecord> record = wire::parse_operation_record(query->text(0));
+        if (!record) {
+            return std::unexpected(explain(std::move(record.error())));
+        }
+        records.push_back(std::move(*record));
+    }
+}
+
+}  // namespace farshore::sqlite
