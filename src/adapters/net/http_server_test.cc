@@ -1,0 +1,371 @@
+#include "adapters/net/http_server.h"
+
+#include <fstream>
+
+#include "adapters/net/net_test_world.h"
+
+namespace farshore::net {
+namespace {
+
+using testing::RawAnswer;
+using testing::World;
+using namespace std::chrono_literals;
+
+Task<HttpResponse> echo(HttpRequest request) {
+    co_return HttpResponse::text(200, request.method + " " + request.target + " [" + request.body + "]");
+}
+
+int count_of(const std::string& text, const std::string& word) {
+    int count = 0;
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+struct Vector {
+    const char* name;
+    const char* bytes;
+    const char* status;  // of the first answer
+    const char* rule;    // in its body
+};
+
+// Whatever two parsers could read in two ways. Each vector carries a second request that must never
+// be answered, because after a refusal nobody knows where it begins.
+const Vector kRefused[] = {
+    {"length and chunked", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "two_lengths"},
+    {"chunked and length", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", "400", "two_lengths"},
+    {"gzip and length", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", "400", "unknown_transfer_encoding"},
+    {"xchunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"chunked, identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"empty encoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"vertical tab before chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", "400", "control_character"},
+    {"two encodings", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "duplicate_transfer_encoding"},
+    {"chunked in 1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "transfer_encoding_in_http_1_0"},
+    {"two equal lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", "400", "duplicate_content_length"},
+    {"two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400", "duplicate_content_length"},
+    {"length list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc", "400", "bad_content_length"},
+    {"signed length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc", "400", "bad_content_length"},
+    {"negative length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nabc", "400", "bad_content_length"},
+    {"hexadecimal length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc", "400", "bad_content_length"},
+    {"empty length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\nabc", "400", "bad_content_length"},
+    {"overflowing length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551619\r\n\r\nabc", "400", "bad_content_length"},
+    {"huge length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999999999\r\n\r\nabc", "413", "body_too_large"},
+    {"blank before colon", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", "400", "bad_header_name"},
+    {"blank inside a name", "GET / HTTP/1.1\r\nHost: a\r\nX y: 3\r\n\r\n", "400", "bad_header_name"},
+    {"no colon", "GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", "400", "bad_header_name"},
+    {"empty name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", "400", "bad_header_name"},
+    {"bare line feeds", "GET / HTTP/1.1\nHost: a\n\n", "400", "bare_line_feed"},
+    {"one bare line feed", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "400", "bare_line_feed"},
+    {"bare carriage return", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "400", "bare_carriage_return"},
+    {"folded header", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", "400", "folded_header"},
+    {"folded first header", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "400", "folded_header"},
+    {"folded encoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", "400", "missing_host"},
+    {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400", "duplicate_host"},
+    {"host with user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "400", "bad_host"},
+    {"absolute target", "GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+    {"fragment", "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+    {"two blanks", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+    {"blank in target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+    {"no version", "GET /\r\nHost: a\r\n\r\n", "400", "bad_request_line"},
+    {"HTTP 2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400", "bad_target"},
+    {"version 3", "GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505", "bad_version"},
+    {"lower case version", "GET / http/1.1\r\nHost: a\r\n\r\n", "400", "bad_version"},
+    {"empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400", ""},
+    {"TLS hello to a plain port", "\x16\x03\x01\x02\r\n\r\n", "400", ""},
+    {"unknown expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na", "417", "unknown_expectation"},
+    {"chunk ends with bare line feed", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", "400", "bad_chunk_size"},
+    {"chunk size overflows", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\na\r\n0\r\n\r\n", "413", "body_too_large"},
+    {"chunk size with zeros", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0000000000000001\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
+    {"chunk size with prefix", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
+    {"negative chunk size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
+    {"chunk extension", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
+    {"chunk longer than it says", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", "400", "bad_chunk_end"},
+    {"empty chunk size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
+    {"trailer", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n", "400", "trailer"},
+};
+
+TEST(HttpServer, RefusesWhateverCanBeReadInTwoWays) {
+    World world;
+    auto server = world.serve(echo);
+    for (const Vector& vector : kRefused) {
+        const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+        const RawAnswer answer = world.raw(server->port(), vector.bytes + smuggled);
+        EXPECT_TRUE(answer.bytes.starts_with(std::string{"HTTP/1.1 "} + vector.status)) << vector.name << ": " << answer.bytes;
+        EXPECT_NE(answer.bytes.find(std::string{"\"code\":\""} + vector.rule), std::string::npos) << vector.name << ": " << answer.bytes;
+        EXPECT_EQ(answer.bytes.find("smuggled"), std::string::npos) << vector.name;
+        EXPECT_TRUE(answer.ended) << vector.name;
+    }
+    world.stop(*server);
+}
+
+TEST(HttpServer, RefusesNulInAHeader) {
+    World world;
+    auto server = world.serve(echo);
+    const std::string bytes{"GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 37};
+    EXPECT_NE(world.raw(server->port(), bytes).bytes.find("control_character"), std::string::npos);
+    world.stop(*server);
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
+    World world;
+    auto server = world.serve(echo);
+    const RawAnswer answer = world.raw(
+        server->port(),
+        "GET /one?a=1 HTTP/1.1\r\nHost: a\r\n\r\n"
+        "POST /two HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n"
+        "POST /three HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nxy"
+        "GET /four HTTP/1.1\r\nHost: a\r\n\r\n"
+    );
+    const std::size_t one = answer.bytes.find("GET /one?a=1 []");
+    const std::size_t two = answer.bytes.find("POST /two [abc0123456789]");
+    const std::size_t three = answer.bytes.find("POST /three [xy]");
+    EXPECT_LT(one, two);
+    EXPECT_LT(two, three);
+    EXPECT_NE(three, std::string::npos) << answer.bytes;
+    EXPECT_EQ(answer.bytes.find("/four"), std::string::npos);
+    EXPECT_TRUE(answer.ended);
+    world.stop(*server);
+}
+
+TEST(HttpServer, KeepsHttp10ConnectionsOnlyWhenAsked) {
+    World world;
+    auto server = world.serve(echo);
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\n\r\n").ended);
+    const RawAnswer kept = world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", 100ms);
+    EXPECT_FALSE(kept.ended);
+    world.stop(*server);
+}
+
+TEST(HttpServer, SaysContinueBeforeTheBody) {
+    World world;
+    auto server = world.serve(echo);
+    const RawAnswer answer = world.raw(
+        server->port(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", 100ms
+    );
+    EXPECT_EQ(answer.bytes, "HTTP/1.1 100 Continue\r\n\r\n");
+    world.stop(*server);
+}
+
+TEST(HttpServer, AnswersHeadWithoutABody) {
+    World world;
+    auto server = world.serve(echo);
+    const RawAnswer answer = world.raw(server->port(), "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_NE(answer.bytes.find("Content-Length: 9\r\n"), std::string::npos) << answer.bytes;
+    EXPECT_TRUE(answer.bytes.ends_with("\r\n\r\n"));
+    world.stop(*server);
+}
+
+TEST(HttpServer, TellsAStalledClientAfterTheTimeout) {
+    World world;
+    HttpServer::Options options;
+    options.request_timeout = 100ms;
+    auto server = world.serve(echo, options);
+    for (const char* part : {"GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+        const RawAnswer answer = world.raw(server->port(), part);
+        EXPECT_TRUE(answer.bytes.starts_with("HTTP/1.1 408 ")) << part << ": " << answer.bytes;
+        EXPECT_TRUE(answer.ended);
+    }
+    world.stop(*server);
+}
+
+TEST(HttpServer, EndsAnIdleConnectionWithoutAnAnswer) {
+    World world;
+    HttpServer::Options options;
+    options.idle_timeout = 100ms;
+    auto server = world.serve(echo, options);
+    const RawAnswer answer = world.raw(server->port(), "");
+    EXPECT_TRUE(answer.ended);
+    EXPECT_EQ(answer.bytes, "");
+    world.stop(*server);
+}
+
+TEST(HttpServer, BoundsHeadsAndBodies) {
+    World world;
+    HttpServer::Options options;
+    options.header_bytes_max = 1000;
+    options.body_bytes_max = 100;
+    auto server = world.serve(echo, options);
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n";
+    EXPECT_TRUE(world.raw(server->port(), head + "X: " + std::string(2000, 'x')).bytes.starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(world.raw(server->port(), "GET /" + std::string(2000, 'x')).bytes.starts_with("HTTP/1.1 431 "));
+    std::string many = head;
+    for (int i = 0; i < 130; ++i) {
+        many += "a:\r\n";
+    }
+    EXPECT_TRUE(world.raw(server->port(), many + "\r\n").bytes.starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(world.raw(server->port(), head + "Content-Length: 101\r\n\r\n" + std::string(300'000, 'x')).bytes.starts_with("HTTP/1.1 413 "));
+    const std::string chunk = "40\r\n" + std::string(64, 'x') + "\r\n";
+    EXPECT_TRUE(world.raw(server->port(), head + "Transfer-Encoding: chunked\r\n\r\n" + chunk + chunk).bytes.starts_with("HTTP/1.1 413 "));
+    const std::string allowed = head + "Connection: close\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x');
+    EXPECT_TRUE(world.raw(server->port(), allowed).bytes.starts_with("HTTP/1.1 200 "));
+    world.stop(*server);
+}
+
+Task<> three_lines(ByteSink* sink) {
+    for (const std::string line : {"one\n", "", "two\n", "three\n"}) {
+        const bool open = co_await sink->write(line);
+        if (!open) {
+            co_return;
+        }
+    }
+}
+
+Task<HttpResponse> stream_lines(HttpRequest) {
+    HttpResponse response;
+    response.stream = [](ByteSink& sink) { return three_lines(&sink); };
+    co_return response;
+}
+
+TEST(HttpServer, StreamsChunkedAndKeepsTheConnection) {
+    World world;
+    auto server = world.serve(stream_lines);
+    const RawAnswer answer = world.raw(
+        server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    );
+    EXPECT_EQ(count_of(answer.bytes, "\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n"), 2) << answer.bytes;
+    const RawAnswer old = world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(old.bytes.ends_with("\r\n\r\none\ntwo\nthree\n")) << old.bytes;
+    EXPECT_TRUE(old.ended);
+    world.stop(*server);
+}
+
+Task<> write_for_ever(ByteSink* sink, Io* io, bool* ended) {
+    bool open = true;
+    while (open) {
+        std::string line = "tick\n";
+        open = co_await sink->write(std::move(line));
+        const bool slept = co_await sleep_for(*io, 1ms);
+        if (!slept) {
+            break;
+        }
+    }
+    *ended = true;
+}
+
+TEST(HttpServer, EndsAStreamWhoseClientIsGone) {
+    World world;
+    bool ended = false;
+    auto server = world.serve([&](HttpRequest) -> Task<HttpResponse> {
+        HttpResponse response;
+        response.stream = [&](ByteSink& sink) { return write_for_ever(&sink, &world.io, &ended); };
+        co_return response;
+    });
+    std::function<Task<bool>()> visit = [&]() -> Task<bool> {
+        TcpSocket socket(world.io.get_executor());
+        const boost::asio::ip::tcp::endpoint where(boost::asio::ip::make_address("127.0.0.1"), server->port());
+        auto [connect_error] = co_await socket.async_connect(where, kAwait);
+        std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        auto [write_error, written] = co_await boost::asio::async_write(socket, boost::asio::buffer(bytes), kAwait);
+        auto [read_error, count] = co_await socket.async_read_some(boost::asio::buffer(bytes), kAwait);
+        co_return !connect_error && !write_error && !read_error;
+    };
+    EXPECT_TRUE(world.wait_for(visit));
+    EXPECT_TRUE(world.run_until([&] { return ended; }));
+    world.stop(*server);
+}
+
+TEST(HttpServer, CutsWithAReset) {
+    World world;
+    auto server = world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::reset(); });
+    const RawAnswer answer = world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(answer.reset);
+    EXPECT_EQ(answer.bytes, "");
+    world.stop(*server);
+}
+
+Task<HttpResponse> hang(Io* io, int* running) {
+    ++*running;
+    const bool slept = co_await sleep_for(*io, 1h);
+    --*running;
+    co_return HttpResponse::text(slept ? 200 : 500, "");
+}
+
+TEST(HttpServer, CuttingConnectionsEndsTheirHandlers) {
+    World world;
+    int running = 0;
+    auto server = world.serve([&](HttpRequest) { return hang(&world.io, &running); });
+    RawAnswer answer;
+    bool ended = false;
+    std::function<Task<RawAnswer>()> dummy;
+    Timer cut(world.io.get_executor());
+    cut.expires_after(1ms);
+    std::function<void()> watch = [&] {
+        cut.async_wait([&](const boost::system::error_code&) {
+            if (running == 1) {
+                server->cut_connections();
+                ended = true;
+                return;
+            }
+            cut.expires_after(1ms);
+            watch();
+        });
+    };
+    watch();
+    answer = world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(ended);
+    EXPECT_TRUE(answer.reset);
+    EXPECT_TRUE(world.run_until([&] { return running == 0; }));
+    world.stop(*server);
+}
+
+TEST(HttpServer, RefusesConnectionsWhileNotListening) {
+    World world;
+    auto server = world.serve(echo);
+    ASSERT_TRUE(server->set_listening(false));
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").bytes.starts_with("connect: "));
+    ASSERT_TRUE(server->set_listening(true));
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").bytes.starts_with("HTTP/1.1 200"));
+    world.stop(*server);
+    EXPECT_TRUE(world.raw(server->port(), "").bytes.starts_with("connect: "));
+}
+
+TEST(HttpServer, BoundsItsConnections) {
+    World world;
+    HttpServer::Options options;
+    options.connections_max = 0;
+    auto server = world.serve(echo, options);
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").reset);
+    world.stop(*server);
+}
+
+TEST(HttpServer, TellsWhoHoldsAPortInUse) {
+    World world;
+    auto server = world.serve(echo);
+    HttpServer::Options options;
+    options.port = server->port();
+    const auto second = HttpServer::listen(world.io, options, echo);
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+    EXPECT_NE(second.error().text.find("127.0.0.1:" + std::to_string(server->port())), std::string::npos);
+    EXPECT_NE(second.error().remedy.find("ss -ltnp"), std::string::npos);
+    world.stop(*server);
+}
+
+TEST(HttpServer, RefusesNonsenseToListenOn) {
+    World world;
+    EXPECT_EQ(HttpServer::listen(world.io, {.address = "localhost"}, echo).error().kind, ErrorKind::malformed);
+    EXPECT_EQ(HttpServer::listen(world.io, {.address = "192.0.2.1"}, echo).error().kind, ErrorKind::malformed);
+    HttpServer::Options tls;
+    tls.tls = ServerTls{.certificate_file = "/nonexistent.pem", .key_file = "/nonexistent.key"};
+    const auto server = HttpServer::listen(world.io, tls, echo);
+    ASSERT_FALSE(server.has_value());
+    EXPECT_NE(server.error().text.find("/nonexistent.pem"), std::string::npos);
+}
+
+TEST(HttpMessage, ReadsQueriesAndPercentSigns) {
+    const HttpRequest request{.target = "/a%20b?x=1%2B2&y&z="};
+    EXPECT_EQ(request.path(), "/a%20b");
+    EXPECT_EQ(request.query_value("x"), "1+2");
+    EXPECT_EQ(request.query_value("y"), "");
+    EXPECT_EQ(request.query_value("w"), std::nullopt);
+    EXPECT_EQ(percent_decode("%4"), std::nullopt);
+    EXPECT_EQ(percent_decode("%zz"), std::nullopt);
+    EXPECT_EQ(percent_encode("a/b c~"), "a%2Fb%20c~");
+    EXPECT_EQ(percent_decode(percent_encode("\x01\xff%")), "\x01\xff%");
+}
+
+}  // namespace
+}  // namespace farshore::net
