@@ -49,7 +49,15 @@ struct HttpReply {
 //
 // Errors: unavailable with Effect::none when nothing was sent (name not found, empty DNS answer,
 // refused, TLS failure); unavailable or timed_out with Effect::possible after bytes were sent. Any
-// HTTP status is a reply, not an error. Cancelling the coroutine aborts the transfer.
+// HTTP status is a reply, not an error. Cancelling the coroutine aborts the transfer. Further:
+// malformed (URL, headers, source address), exhausted (the answer is longer than allowed), cancelled.
+//
+// A request whose reused connection breaks before an answer is sent again only when its method is
+// safe (GET, HEAD, OPTIONS): the first one may have been executed.
+//
+// With a `resolver`, names are remembered for the TTL of their answer; when the server then has no
+// answer, calls go on with the old address, as their connections do, unless they ask for a
+// fresh_connection: such a call always asks, and fails when there is no answer (name_cache.h).
 class HttpClient {
   public:
     struct Options {
