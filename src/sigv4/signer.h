@@ -18,7 +18,7 @@ namespace farshore::sigv4 {
 struct Credentials {
     std::string access_key_id;
     std::string secret_access_key;
-    std::string session_token;            // empty for long-term keys
+    std::string session_token;  // empty for long-term keys
     std::optional<UtcTime> expires;
 };
 
@@ -29,10 +29,11 @@ struct Header {
 
 struct Request {
     std::string_view method;
-    std::string_view path;   // as sent, before '?'
-    std::string_view query;  // as sent, after '?'
+    std::string_view path;            // as sent, before '?'
+    std::string_view query;           // as sent, after '?'
     std::span<const Header> headers;  // all that are to be signed, host included
-    std::string_view payload_hash;    // hex SHA-256 of the body, or a literal such as UNSIGNED-PAYLOAD
+    std::string_view
+        payload_hash;  // hex SHA-256 of the body, or a literal such as UNSIGNED-PAYLOAD
 };
 
 struct Scope {
@@ -55,7 +56,10 @@ class Signer {
     // The value of the Authorization header. `request.headers` must already hold x-amz-date (and
     // x-amz-security-token when there is a session token). `double_encode`: every service but S3.
     [[nodiscard]] std::string authorization(
-        const Request& request, const Credentials& credentials, const Scope& scope, bool double_encode = true
+        const Request& request,
+        const Credentials& credentials,
+        const Scope& scope,
+        bool double_encode = true
     );
 
   private:
@@ -79,11 +83,15 @@ struct ParsedAuthorization {
 [[nodiscard]] std::optional<ParsedAuthorization> parse_authorization(std::string_view value);
 
 // Recomputes and compares in constant time. `headers` are all headers received; the ones that the
-// client listed are used. Errors: denied with the code AWS would give (InvalidSignatureException,
-// IncompleteSignatureException, UnrecognizedClientException, RequestTimeTooSkewed).
+// client listed are used. Errors: denied with the code DynamoDB gives: InvalidSignatureException
+// (also for a date outside `skew_max`), IncompleteSignatureException,
+// MissingAuthenticationTokenException, UnrecognizedClientException, ExpiredTokenException.
 [[nodiscard]] Result<ParsedAuthorization> verify(
-    const Request& request, std::span<const Credentials> known, UtcTime now,
-    Duration skew_max = std::chrono::minutes{5}, bool double_encode = true
+    const Request& request,
+    std::span<const Credentials> known,
+    UtcTime now,
+    Duration skew_max = std::chrono::minutes{5},
+    bool double_encode = true
 );
 
 }  // namespace farshore::sigv4

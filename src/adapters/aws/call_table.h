@@ -8,8 +8,8 @@
 #include "base/enum_names.h"
 #include "base/time.h"
 
-// Every AWS call that Farshore can make, one row each: what a plan checker, the policy generator and
-// the retry loop need to know about it.
+// Every AWS call that Farshore can make, one row each: what a plan checker, the policy generator
+// and the retry loop need to know about it.
 namespace farshore::aws {
 
 // A control plane may be down while the data plane works; plans avoid it on the night.
@@ -26,7 +26,9 @@ enum class Idempotency {
     by_token,      // yes: it carries a token that the service remembers
     by_read_back,  // no: read the world first
 };
-inline constexpr std::array<std::string_view, 3> kIdempotencyNames{"natural", "by_token", "by_read_back"};
+inline constexpr std::array<std::string_view, 3> kIdempotencyNames{
+    "natural", "by_token", "by_read_back"
+};
 
 constexpr const auto& names_of(Idempotency) {
     return kIdempotencyNames;

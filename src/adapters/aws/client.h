@@ -14,8 +14,9 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "ports/clock.h"
-#include "sigv4/signer.h"
 #include "wire/config.h"
+
+#include "sigv4/signer.h"
 
 namespace farshore::aws {
 
@@ -33,10 +34,10 @@ struct CallOptions {
 // A request before it has an endpoint, a date and a signature.
 struct AwsRequest {
     const CallRow* row = nullptr;
-    RegionId region;          // for global services the signing Region
+    RegionId region;  // for global services the signing Region
     std::string method = "POST";
-    std::string path = "/";   // percent-encoded
-    std::string query;        // percent-encoded, in any order
+    std::string path = "/";  // percent-encoded
+    std::string query;       // percent-encoded, in any order
     std::string body;
     std::string content_type;
 };
@@ -58,7 +59,7 @@ struct AwsReply {
 
 // What an AWS error answer says, whatever its protocol.
 struct ServiceError {
-    std::string code;     // "ConditionalCheckFailedException", without namespace
+    std::string code;  // "ConditionalCheckFailedException", without namespace
     std::string message;
     std::string body_extra;  // JSON errors: the whole body, for cancellation reasons and old items
 };

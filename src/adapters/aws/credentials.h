@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+
 #include "sigv4/signer.h"
 
 // Where AWS keys come from: given ones, the environment, or the shared files that AWS's own tools
@@ -26,9 +27,12 @@ struct CredentialSources {
 using ProfileValues = std::map<std::string, std::string>;
 
 // The profile's values; nullopt: no such profile. Accepts "[NAME]" and "[profile NAME]". Pure.
-[[nodiscard]] std::optional<ProfileValues> find_profile(std::string_view ini, std::string_view profile);
+[[nodiscard]] std::optional<ProfileValues> find_profile(
+    std::string_view ini, std::string_view profile
+);
 
-// Credentials of a profile. Errors: malformed (a key is missing; the text names which, never a value).
+// Credentials of a profile. Errors: malformed (a key is missing; the text names which, never a
+// value).
 [[nodiscard]] Result<sigv4::Credentials> credentials_from(const ProfileValues& values);
 
 // Answers from memory; reads the sources anew when the file changed (looked at once a second at

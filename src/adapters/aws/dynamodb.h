@@ -22,8 +22,8 @@ namespace farshore::aws {
 
 using Item = boost::json::object;  // attribute name -> AttributeValue
 
-// AttributeValues from plain values, and back. The readers give nullopt when the attribute is absent
-// or of another type.
+// AttributeValues from plain values, and back. The readers give nullopt when the attribute is
+// absent or of another type.
 [[nodiscard]] boost::json::value string_attribute(std::string_view text);
 [[nodiscard]] boost::json::value number_attribute(std::int64_t number);
 [[nodiscard]] std::optional<std::string> string_of(const Item& item, std::string_view attribute);
@@ -179,12 +179,22 @@ class DynamoDb {
     // `client` must outlive us and all calls.
     explicit DynamoDb(AwsClient& client) : client_(&client) {}
 
-    net::Task<Result<TableDescription>> create_table(RegionId region, TableSpec spec, CallOptions options = {});
-    net::Task<Result<TableDescription>> describe_table(RegionId region, TableName table, CallOptions options = {});
-    net::Task<Result<TableDescription>> delete_table(RegionId region, TableName table, CallOptions options = {});
+    net::Task<Result<TableDescription>> create_table(
+        RegionId region, TableSpec spec, CallOptions options = {}
+    );
+    net::Task<Result<TableDescription>> describe_table(
+        RegionId region, TableName table, CallOptions options = {}
+    );
+    net::Task<Result<TableDescription>> delete_table(
+        RegionId region, TableName table, CallOptions options = {}
+    );
     // All names, in order; at most 10,000.
-    net::Task<Result<std::vector<TableName>>> list_tables(RegionId region, CallOptions options = {});
-    net::Task<Result<TableDescription>> enable_stream(RegionId region, TableName table, CallOptions options = {});
+    net::Task<Result<std::vector<TableName>>> list_tables(
+        RegionId region, CallOptions options = {}
+    );
+    net::Task<Result<TableDescription>> enable_stream(
+        RegionId region, TableName table, CallOptions options = {}
+    );
     // UpdateTable with one ReplicaUpdate; returns while the replica is still being made.
     net::Task<Result<TableDescription>> add_replica(
         RegionId region, TableName table, RegionId replica, CallOptions options = {}
@@ -192,25 +202,36 @@ class DynamoDb {
     net::Task<Result<TableDescription>> remove_replica(
         RegionId region, TableName table, RegionId replica, CallOptions options = {}
     );
-    // Waits until the table, and each replica it knows, is ACTIVE. Errors: timed_out after `patience`.
-    net::Task<Result<TableDescription>> wait_active(RegionId region, TableName table, Duration patience);
+    // Waits until the table, and each replica it knows, is ACTIVE. Errors: timed_out after
+    // `patience`.
+    net::Task<Result<TableDescription>> wait_active(
+        RegionId region, TableName table, Duration patience
+    );
 
-    // Makes the table of `home` a global table with a replica in each of `others`, one at a time, each
-    // waited for until ACTIVE on both sides. Replicas that exist are left alone, so it can be
+    // Makes the table of `home` a global table with a replica in each of `others`, one at a time,
+    // each waited for until ACTIVE on both sides. Replicas that exist are left alone, so it can be
     // repeated. Errors: timed_out (patience is for each replica), and those of the calls.
     net::Task<Result<TableDescription>> make_table_global(
         RegionId home, TableName table, std::vector<RegionId> others, Duration patience
     );
 
     // nullopt: no such item.
-    net::Task<Result<std::optional<Item>>> get_item(RegionId region, GetItem get, CallOptions options = {});
+    net::Task<Result<std::optional<Item>>> get_item(
+        RegionId region, GetItem get, CallOptions options = {}
+    );
     // The attributes that `return_values` asked for; nullopt when there are none.
-    net::Task<Result<std::optional<Item>>> put_item(RegionId region, PutItem put, CallOptions options = {});
-    net::Task<Result<std::optional<Item>>> update_item(RegionId region, UpdateItem update, CallOptions options = {});
-    net::Task<Result<std::optional<Item>>> delete_item(RegionId region, DeleteItem erase, CallOptions options = {});
+    net::Task<Result<std::optional<Item>>> put_item(
+        RegionId region, PutItem put, CallOptions options = {}
+    );
+    net::Task<Result<std::optional<Item>>> update_item(
+        RegionId region, UpdateItem update, CallOptions options = {}
+    );
+    net::Task<Result<std::optional<Item>>> delete_item(
+        RegionId region, DeleteItem erase, CallOptions options = {}
+    );
 
-    // Any number of keys, 100 at a time; asks again for UnprocessedKeys with growing pauses, at most
-    // 8 rounds a piece. Errors: throttled (keys left over), and those of the call.
+    // Any number of keys, 100 at a time; asks again for UnprocessedKeys with growing pauses, at
+    // most 8 rounds a piece. Errors: throttled (keys left over), and those of the call.
     net::Task<Result<BatchItems>> batch_get_item(
         RegionId region, std::vector<TableKeys> tables, CallOptions options = {}
     );
@@ -223,7 +244,9 @@ class DynamoDb {
     net::Task<Result<Page>> scan(RegionId region, Scan scan, CallOptions options = {});
 
   private:
-    net::Task<Result<std::string>> send(RegionId region, std::string name, std::string body, CallOptions options);
+    net::Task<Result<std::string>> send(
+        RegionId region, std::string name, std::string body, CallOptions options
+    );
     net::Task<Result<TableDescription>> table_call(
         RegionId region, std::string name, std::string body, CallOptions options
     );

@@ -146,9 +146,15 @@ struct MarkerPage {
 
 // Request bodies and answers, pure. Errors of parsers: malformed.
 namespace route53_xml {
-[[nodiscard]] std::string create_hosted_zone(std::string_view name, std::string_view caller_reference);
-[[nodiscard]] std::string change_record_sets(const std::vector<RecordChange>& changes, std::string_view comment);
-[[nodiscard]] std::string create_health_check(const HealthCheckConfig& config, std::string_view caller_reference);
+[[nodiscard]] std::string create_hosted_zone(
+    std::string_view name, std::string_view caller_reference
+);
+[[nodiscard]] std::string change_record_sets(
+    const std::vector<RecordChange>& changes, std::string_view comment
+);
+[[nodiscard]] std::string create_health_check(
+    const HealthCheckConfig& config, std::string_view caller_reference
+);
 [[nodiscard]] std::string update_health_check(const HealthCheckUpdate& update);
 
 [[nodiscard]] Result<HostedZone> hosted_zone(std::string_view body);
@@ -176,9 +182,14 @@ class Route53 {
 
     // All changes take effect together or not at all.
     net::Task<Result<ChangeState>> change_record_sets(
-        std::string zone, std::vector<RecordChange> changes, std::string comment, CallOptions options = {}
+        std::string zone,
+        std::vector<RecordChange> changes,
+        std::string comment,
+        CallOptions options = {}
     );
-    net::Task<Result<std::vector<RecordSet>>> list_record_sets(std::string zone, CallOptions options = {});
+    net::Task<Result<std::vector<RecordSet>>> list_record_sets(
+        std::string zone, CallOptions options = {}
+    );
     net::Task<Result<ChangeState>> get_change(std::string change, CallOptions options = {});
 
     // Idempotent by its caller reference.
@@ -204,6 +215,7 @@ class Route53 {
         std::string query;
         std::string body;
     };
+
     net::Task<Result<std::string>> send(Send what, CallOptions options);
 
     AwsClient* client_;
