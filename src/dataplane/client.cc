@@ -1,0 +1,351 @@
+#include "dataplane/client.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace farshore::dataplane {
+
+namespace {
+
+// More than this unread by the application, and the Region is asked to wait.
+constexpr std::size_t kCongestedAt = std::size_t{256} << 10U;
+// Pipelined bytes taken in while an answer is under way.
+constexpr std::size_t kReadAheadMax = std::size_t{64} << 10U;
+// An idle connection keeps no buffer larger than this.
+constexpr std::size_t kBufferKept = 256;
+// Until a client that was refused has read why. Closing at once could destroy the answer on its way.
+constexpr Duration kLinger = std::chrono::seconds{2};
+
+void shrink(std::string& buffer) {
+    if (buffer.empty() && buffer.capacity() > kBufferKept) {
+        std::string{}.swap(buffer);
+    }
+}
+
+}  // namespace
+
+Client::Client(int fd, const Environment& environment) : environment_(environment), fd_(fd) {
+    deadline_in(environment_.limits->client_idle_max);
+}
+
+Client::~Client() {
+    close();
+}
+
+Status Client::begin() {
+    events_ = EPOLLIN;
+    return environment_.poller->watch(fd_, events_, *this);
+}
+
+void Client::deadline_in(Duration duration) {
+    deadline_ = *environment_.now + duration;
+}
+
+void Client::close() {
+    if (fd_ < 0) {
+        return;
+    }
+    environment_.poller->unwatch(fd_, *this);
+    ::close(std::exchange(fd_, -1));
+    forget_body();
+    if (Exchange* exchange = std::exchange(current_, nullptr)) {
+        environment_.dispatcher->abandon(*exchange);
+    }
+    environment_.owner->client_closed(*this);
+}
+
+void Client::cut() {
+    current_ = nullptr;
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close();
+}
+
+void Client::check_deadline() {
+    if (fd_ < 0 || *environment_.now < deadline_) {
+        return;
+    }
+    if (building_ != nullptr || (!in_.empty() && current_ == nullptr && !ending_)) {
+        answer_and_end(
+            OwnAnswer::not_understood, {.close = true, .detail = "The request did not arrive in time.", .status = 408}
+        );
+        return;
+    }
+    close();
+}
+
+void Client::want_events() {
+    std::uint32_t wanted = out_done_ < out_.size() ? static_cast<std::uint32_t>(EPOLLOUT) : 0U;
+    const bool room = lingering_ || (!ending_ && (current_ == nullptr || in_.size() < kReadAheadMax));
+    if (!input_ended_ && room) {
+        wanted |= EPOLLIN;
+    }
+    if (wanted != events_) {
+        events_ = wanted;
+        environment_.poller->change(fd_, wanted, *this);
+    }
+}
+
+void Client::ready(std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) {
+        push_out();
+    }
+    if (fd_ >= 0 && (events & EPOLLIN) != 0) {
+        pull_in();
+    } else if (fd_ >= 0 && (events & (EPOLLHUP | EPOLLERR)) != 0) {
+        close();
+    }
+}
+
+void Client::pull_in() {
+    const ssize_t got = ::recv(fd_, environment_.scratch.data(), environment_.scratch.size(), 0);
+    if (got < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            close();
+        }
+        return;
+    }
+    if (got == 0) {
+        // A request that is under way still gets its answer: only this direction has ended.
+        input_ended_ = true;
+        if (current_ == nullptr && out_done_ == out_.size()) {
+            close();
+        } else {
+            ending_ = ending_ || current_ == nullptr;
+            want_events();
+        }
+        return;
+    }
+    if (lingering_ || ending_) {
+        return;
+    }
+    if (in_.empty() && building_ == nullptr && current_ == nullptr) {
+        deadline_in(environment_.limits->client_stalled_max);
+    }
+    in_.append(environment_.scratch.data(), static_cast<std::size_t>(got));
+    advance();
+    if (fd_ >= 0) {
+        want_events();
+    }
+}
+
+void Client::advance() {
+    if (advancing_) {
+        return;
+    }
+    advancing_ = true;
+    while (fd_ >= 0 && !ending_ && current_ == nullptr && (building_ == nullptr ? read_head() : read_body())) {
+    }
+    advancing_ = false;
+    if (fd_ < 0 || current_ != nullptr || ending_) {
+        return;
+    }
+    const bool idle = building_ == nullptr && in_.empty();
+    if (idle) {
+        shrink(in_);
+        if (input_ended_) {
+            begin_to_end();
+            return;
+        }
+    }
+    if (out_done_ == out_.size() && (idle || deadline_ == Instant::max())) {
+        deadline_in(idle ? environment_.limits->client_idle_max : environment_.limits->client_stalled_max);
+    }
+}
+
+bool Client::read_head() {
+    if (in_.empty()) {
+        return false;
+    }
+    const HeadEnd end = find_head_end(in_, searched_, environment_.limits->head_bytes_max);
+    if (end.error) {
+        refuse(*end.error);
+        return false;
+    }
+    if (!end.size) {
+        return false;
+    }
+    searched_ = 0;
+    building_ = std::make_unique<Exchange>(*environment_.dispatcher);
+    building_->head = in_.substr(0, *end.size);
+    in_.erase(0, *end.size);
+    if (const auto error = parse_request_head(building_->head, building_->request)) {
+        refuse(*error);
+        return false;
+    }
+    body_.start(building_->request.body, environment_.limits->body_bytes_max);
+    if (body_.error()) {
+        refuse(*body_.error());
+        return false;
+    }
+    if (building_->request.expects_continue && in_.empty()) {
+        write("HTTP/1.1 100 Continue\r\n\r\n");
+        flush();
+    }
+    return fd_ >= 0;
+}
+
+bool Client::account_body() {
+    const std::size_t size = building_->body.size() + building_->head.size();
+    MemoryBudget& memory = *environment_.memory;
+    if (memory.used - accounted_ + size > memory.max) {
+        return false;
+    }
+    memory.used += size - accounted_;
+    accounted_ = size;
+    return true;
+}
+
+void Client::forget_body() {
+    environment_.memory->used -= std::exchange(accounted_, 0);
+    building_.reset();
+}
+
+bool Client::read_body() {
+    const std::size_t used = body_.feed(in_, building_->body);
+    in_.erase(0, used);
+    if (body_.error()) {
+        refuse(*body_.error());
+        return false;
+    }
+    if (!account_body()) {
+        answer_and_end(OwnAnswer::overloaded, {.close = true});
+        return false;
+    }
+    if (!body_.done()) {
+        // A large body that keeps coming may take longer than a small one that does not.
+        if (used >= environment_.scratch.size() / 4) {
+            deadline_in(environment_.limits->client_stalled_max);
+        }
+        return false;
+    }
+    submit();
+    return true;
+}
+
+void Client::submit() {
+    if (auto refusal = admit(*building_, *environment_.client_keys, environment_.clock->wall())) {
+        refuse(*refusal);
+        return;
+    }
+    deadline_ = Instant::max();
+    current_ = building_.get();
+    current_closes_ = !building_->request.keep_alive;
+    building_->sink = this;
+    environment_.dispatcher->submit(std::move(building_));
+}
+
+// A request that is framed properly but is none of DynamoDB's: the connection stays usable.
+void Client::refuse(const Refusal& refusal) {
+    environment_.counters->refused_requests.add();
+    const bool close = !building_->request.keep_alive;
+    forget_body();
+    write(own_answer(
+        refusal.answer, *environment_.rng, {.close = close, .detail = refusal.detail, .code = refusal.code}
+    ));
+    ending_ = close;
+    flush();
+}
+
+// After bad framing nobody knows where the next request begins.
+void Client::refuse(const FramingError& error) {
+    const std::string detail = "Malformed HTTP: " + std::string{error.text} + ".";
+    answer_and_end(OwnAnswer::not_understood, {.close = true, .detail = detail, .status = error.status});
+}
+
+void Client::answer_and_end(OwnAnswer which, const AnswerOptions& options) {
+    environment_.counters->refused_requests.add();
+    forget_body();
+    in_.clear();
+    write(own_answer(which, *environment_.rng, options));
+    ending_ = true;
+    flush();
+}
+
+void Client::write(std::string_view bytes) {
+    out_ += bytes;
+}
+
+void Client::flush() {
+    if (fd_ >= 0) {
+        push_out();
+    }
+}
+
+void Client::push_out() {
+    bool progress = false;
+    while (out_done_ < out_.size()) {
+        const ssize_t sent = ::send(fd_, out_.data() + out_done_, out_.size() - out_done_, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EAGAIN || errno == EINTR) {
+                break;
+            }
+            close();
+            return;
+        }
+        out_done_ += static_cast<std::size_t>(sent);
+        progress = true;
+    }
+    if (out_done_ == out_.size()) {
+        out_.clear();
+        out_done_ = 0;
+        shrink(out_);
+        if (current_ != nullptr) {
+            deadline_ = Instant::max();
+        } else if (ending_) {
+            begin_to_end();
+            return;
+        }
+    } else if (progress || deadline_ == Instant::max()) {
+        deadline_in(environment_.limits->client_stalled_max);
+    }
+    if (current_ != nullptr && !congested()) {
+        sink_has_room(*current_);
+    }
+    if (fd_ >= 0) {
+        want_events();
+    }
+}
+
+void Client::begin_to_end() {
+    if (lingering_) {
+        return;
+    }
+    ending_ = true;
+    if (input_ended_) {
+        close();
+        return;
+    }
+    lingering_ = true;
+    ::shutdown(fd_, SHUT_WR);
+    deadline_in(kLinger);
+    want_events();
+}
+
+void Client::finish(bool close) {
+    current_ = nullptr;
+    forget_body();
+    ending_ = ending_ || close || (input_ended_ && in_.empty());
+    flush();
+    if (fd_ >= 0 && !ending_) {
+        advance();
+        if (fd_ >= 0) {
+            want_events();
+        }
+    }
+}
+
+bool Client::congested() const {
+    return out_.size() - out_done_ > kCongestedAt;
+}
+
+bool Client::closes_after() const {
+    return current_closes_;
+}
+
+}  // namespace farshore::dataplane

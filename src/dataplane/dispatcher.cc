@@ -1,0 +1,225 @@
+#include "dataplane/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "dataplane/update_learning.h"
+
+namespace farshore::dataplane {
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::set_pools(std::vector<RegionPool*> pools) {
+    pools_ = std::move(pools);
+    waiting_.resize(pools_.size());
+    in_flight_.resize(pools_.size());
+}
+
+void Dispatcher::submit(std::unique_ptr<Exchange> exchange) {
+    exchange->number = ++last_number_;
+    exchange->arrived_at = *environment_.now;
+    prepare(*exchange);
+    place(std::move(exchange));
+}
+
+// What can be done once, whichever Region it goes to in the end.
+void Dispatcher::prepare(Exchange& exchange) const {
+    if (environment_.learns_updates && exchange.operation.name == "UpdateItem") {
+        LearningPlan plan = plan_learning(exchange.body);
+        exchange.learning = plan.learning;
+        exchange.asked_body = std::move(plan.asked_body);
+    }
+    if (exchange.learning == Learning::asked_by_us || exchange.payload_hash.empty()) {
+        exchange.payload_hash = sigv4::sha256_hex(
+            exchange.learning == Learning::asked_by_us ? exchange.asked_body : exchange.body
+        );
+    }
+}
+
+void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
+    while (true) {
+        const RouteWord word = environment_.route->word();
+        if (needs_permission(exchange->operation.kind) &&
+            !environment_.route->may_write(word, environment_.clock->now())) {
+            park_or_refuse(std::move(exchange), word);
+            return;
+        }
+        exchange->region = word.active;
+        exchange->epoch = word.epoch;
+        // Who has waited longer goes first.
+        const Queue& before = waiting_[word.active];
+        const bool first = before.empty() || before.begin()->first > exchange->number;
+        UpstreamConnection* connection = first ? pools_[word.active]->take() : nullptr;
+        if (connection == nullptr) {
+            wait_for_connection(std::move(exchange));
+            return;
+        }
+        if (forward(exchange, *connection)) {
+            return;
+        }
+    }
+}
+
+bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection& connection) {
+    Exchange& mine = *exchange;
+    const bool is_write = needs_permission(mine.operation.kind);
+    const RegionPool& pool = *pools_[mine.region];
+    std::string request = environment_.writer->write(
+        {.fields = &mine.request.fields,
+         .body = mine.learning == Learning::asked_by_us ? mine.asked_body : mine.body,
+         .payload_hash = mine.payload_hash,
+         .plain_answer = is_write},
+        {.region = pool.upstream().region.value(), .authority = pool.authority()},
+        environment_.clock->wall()
+    );
+    const Instant now = environment_.clock->now();
+    const RouteWord word = environment_.route->word();
+    if (is_write && (word.epoch != mine.epoch || word.active != mine.region ||
+                     !environment_.route->may_write(word, now))) {
+        // INV-S1: the last look is the one that counts. The connection is as good as before.
+        pools_[mine.region]->give_back(connection);
+        return false;
+    }
+    mine.connection = &connection;
+    mine.sent_at = now;
+    mine.send_number = ++last_send_number_;
+    mine.answer_head.clear();
+    mine.answer_body.clear();
+    if (!connection.send(std::move(request), mine)) {
+        mine.connection = nullptr;
+        return false;
+    }
+    Queue& queue = in_flight_[mine.region];
+    if (queue.empty()) {
+        pools_[mine.region]->counters().oldest_request.set(now);
+    }
+    if (is_write) {
+        environment_.counters->in_flight_writes.set(++writes_in_flight_);
+    }
+    queue.emplace(mine.send_number, std::move(exchange));
+    return true;
+}
+
+void Dispatcher::wait_for_connection(std::unique_ptr<Exchange> exchange) {
+    const RegionIndex region = exchange->region;
+    if (!pools_[region]->demand(waiting_[region].size() + 1)) {
+        answer_own(*exchange, OwnAnswer::no_upstream, pools_[region]->counters().last_error());
+        return;
+    }
+    waiting_[region].emplace(exchange->number, std::move(exchange));
+}
+
+void Dispatcher::park_or_refuse(std::unique_ptr<Exchange> exchange, RouteWord word) {
+    const Instant now = *environment_.now;
+    const Duration stopped_for = now - environment_.route->stopped_since(now);
+    if (stopped_for >= environment_.limits->refuse_after) {
+        const bool for_good = word.state == WriteState::fenced;
+        answer_own(*exchange, for_good ? OwnAnswer::fenced : OwnAnswer::switching);
+        return;
+    }
+    const std::size_t bytes = exchange->body.size() + exchange->head.size();
+    if (parked_.size() >= environment_.limits->parked_max ||
+        parked_bytes_ + bytes > environment_.limits->parked_bytes_max) {
+        answer_own(*exchange, OwnAnswer::overloaded);
+        return;
+    }
+    parked_bytes_ += bytes;
+    parked_.emplace(exchange->number, std::move(exchange));
+    environment_.counters->parked.set(parked_.size());
+    environment_.counters->parked_bytes.set(parked_bytes_);
+}
+
+std::unique_ptr<Exchange> Dispatcher::unpark(Queue::iterator at) {
+    std::unique_ptr<Exchange> exchange = std::move(at->second);
+    parked_.erase(at);
+    parked_bytes_ -= exchange->body.size() + exchange->head.size();
+    environment_.counters->parked.set(parked_.size());
+    environment_.counters->parked_bytes.set(parked_bytes_);
+    return exchange;
+}
+
+void Dispatcher::follow_route() {
+    const RouteWord word = environment_.route->word();
+    // Whoever waits for a connection to another Region is asked again, in order of arrival.
+    Queue again;
+    for (std::size_t region = 0; region < waiting_.size(); ++region) {
+        if (region != word.active) {
+            again.merge(waiting_[region]);
+        }
+    }
+    if (environment_.route->may_write(word, environment_.clock->now())) {
+        while (!parked_.empty()) {
+            std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
+            again.emplace(exchange->number, std::move(exchange));
+        }
+    }
+    for (auto& [number, exchange] : again) {
+        place(std::move(exchange));
+    }
+}
+
+void Dispatcher::connection_available(RegionIndex region) {
+    Queue& queue = waiting_[region];
+    while (!queue.empty()) {
+        UpstreamConnection* connection = pools_[region]->take();
+        if (connection == nullptr) {
+            pools_[region]->demand(queue.size());
+            return;
+        }
+        std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
+        queue.erase(queue.begin());
+        const RouteWord word = environment_.route->word();
+        exchange->epoch = word.epoch;
+        if (word.active == region && forward(exchange, *connection)) {
+            continue;
+        }
+        if (connection->state() == UpstreamConnection::State::idle && word.active != region) {
+            pools_[region]->give_back(*connection);
+        }
+        place(std::move(exchange));
+    }
+}
+
+void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
+    Queue& queue = waiting_[region];
+    if (!hopeless) {
+        pools_[region]->demand(queue.size());
+        return;
+    }
+    Queue failed;
+    failed.swap(queue);
+    for (auto& [number, exchange] : failed) {
+        answer_own(*exchange, OwnAnswer::no_upstream, pools_[region]->counters().last_error());
+    }
+}
+
+void Dispatcher::abandon(Exchange& exchange) {
+    exchange.sink = nullptr;
+    if (const auto at = parked_.find(exchange.number); at != parked_.end() && at->second.get() == &exchange) {
+        unpark(at);
+        return;
+    }
+    Queue& waiting = waiting_[exchange.region];
+    if (const auto at = waiting.find(exchange.number); at != waiting.end()) {
+        waiting.erase(at);
+        return;
+    }
+    if (exchange.connection != nullptr && !needs_permission(exchange.operation.kind)) {
+        UpstreamConnection* connection = exchange.connection;
+        connection->close(true);
+        pools_[exchange.region]->discard(*connection);
+        gone_.push_back(take_in_flight(exchange));
+    }
+}
+
+bool Dispatcher::may_send_more(const Exchange& exchange) const {
+    if (!needs_permission(exchange.operation.kind)) {
+        return true;
+    }
+    // A fence counts this write and cuts it in its own time; a hold waits for it. Only a permission that
+    // ran out unnoticed has nobody who waits.
+    return environment_.route->effective(environment_.clock->now()).state != WriteState::unconfirmed;
+}
+
+}  // namespace farshore::dataplane

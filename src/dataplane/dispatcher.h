@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.h"
+#include "dataplane/answer.h"
+#include "dataplane/counters.h"
+#include "dataplane/exchange.h"
+#include "dataplane/ledger_queue.h"
+#include "dataplane/region_pool.h"
+#include "dataplane/request_writer.h"
+#include "dataplane/shared_route.h"
+
+namespace farshore::dataplane {
+
+// Decides for each request of one loop: forward now, park, or answer; knows exactly which writes are on
+// their way. One thread.
+class Dispatcher final : public PoolListener {
+  public:
+    struct Environment {
+        const SharedRoute* route = nullptr;
+        const Limits* limits = nullptr;
+        const ports::Clock* clock = nullptr;
+        const Instant* now = nullptr;  // the loop's clock, read once per round
+        RequestWriter* writer = nullptr;
+        LoopCounters* counters = nullptr;
+        LedgerQueue* ledger = nullptr;
+        Rng* rng = nullptr;
+        bool learns_updates = true;
+    };
+
+    explicit Dispatcher(Environment environment) : environment_(environment) {}
+    ~Dispatcher();
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+
+    // The pools in the order of the Regions; they live longer than this.
+    void set_pools(std::vector<RegionPool*> pools);
+
+    // Takes a complete request. Its sink is answered sooner or later, perhaps before this returns.
+    void submit(std::unique_ptr<Exchange> exchange);
+    // The application has gone. A write that is on its way is still seen to its end.
+    void abandon(Exchange& exchange);
+
+    // The route word or the permission has changed.
+    void follow_route();
+
+    // Calls back once no write is on its way here, or at the deadline: then, with `cut`, the
+    // connections of those left are reset first. `left`: still on their way; `cut`: how many were cut.
+    struct Quiet {
+        std::uint64_t left = 0;
+        std::uint64_t cut = 0;
+    };
+    void when_quiet(Instant deadline, bool cut, std::function<void(Quiet)> then);
+
+    // Looks at all deadlines.
+    void tick();
+    [[nodiscard]] Instant next_deadline() const;
+
+    // For Exchange.
+    void answered(Exchange& exchange);
+    void broken(Exchange& exchange, const Breakage& breakage);
+    [[nodiscard]] bool may_send_more(const Exchange& exchange) const;
+
+  private:
+    using Queue = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
+
+    struct QuietWaiter {
+        Instant deadline;
+        bool cut = false;
+        std::uint64_t cut_count = 0;
+        std::function<void(Quiet)> then;
+    };
+
+    void connection_available(RegionIndex region) override;
+    void connecting_failed(RegionIndex region, bool hopeless) override;
+
+    void prepare(Exchange& exchange) const;
+    void place(std::unique_ptr<Exchange> exchange);
+    // False: the connection was no good, `exchange` is untouched.
+    bool forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection& connection);
+    void wait_for_connection(std::unique_ptr<Exchange> exchange);
+    void park_or_refuse(std::unique_ptr<Exchange> exchange, RouteWord word);
+    void answer_own(Exchange& exchange, OwnAnswer which, std::string_view detail = {});
+    std::unique_ptr<Exchange> unpark(Queue::iterator at);
+
+    std::unique_ptr<Exchange> take_in_flight(Exchange& exchange);
+    void write_left(const Exchange& exchange);
+    void deliver(Exchange& exchange);
+    void note_write(const Exchange& exchange, bool acknowledged);
+    void report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage);
+    std::uint64_t cut_writes();
+    void cut_one(Exchange& exchange, std::string_view why);
+    void settle_quiet();
+    void expire_parked(Instant now);
+    void expire_in_flight(Instant now);
+
+    Environment environment_;
+    std::vector<RegionPool*> pools_;
+    std::uint64_t last_number_ = 0;
+    std::uint64_t last_send_number_ = 0;
+    Queue parked_;                // by order of arrival
+    std::size_t parked_bytes_ = 0;
+    std::vector<Queue> waiting_;    // per Region, by order of arrival
+    std::vector<Queue> in_flight_;  // per Region, by order of sending
+    std::uint64_t writes_in_flight_ = 0;
+    std::vector<QuietWaiter> quiet_waiters_;
+    // Given up while they may still be on the stack; freed at the next tick.
+    std::vector<std::unique_ptr<Exchange>> gone_;
+};
+
+}  // namespace farshore::dataplane

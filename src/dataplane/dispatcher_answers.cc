@@ -1,0 +1,262 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "dataplane/dispatcher.h"
+#include "dataplane/update_learning.h"
+
+// The second half of a request's life: answers, breakages, deadlines, and the proof that no write is
+// on its way.
+namespace farshore::dataplane {
+
+void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_view detail) {
+    if (exchange.sink == nullptr) {
+        return;
+    }
+    if (which == OwnAnswer::fenced) {
+        environment_.counters->answered_denied.add();
+    } else {
+        environment_.counters->answered_unavailable.add();
+    }
+    std::string message;
+    if (!detail.empty() && which == OwnAnswer::no_upstream) {
+        message = "The active Region cannot be reached: " + std::string{detail};
+    }
+    AnswerSink& sink = *std::exchange(exchange.sink, nullptr);
+    const bool close = which == OwnAnswer::outcome_unknown || sink.closes_after();
+    sink.write(own_answer(which, *environment_.rng, {.close = close, .detail = message}));
+    sink.finish(close);
+}
+
+std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
+    Queue& queue = in_flight_[exchange.region];
+    const auto at = queue.find(exchange.send_number);
+    FARSHORE_ASSERT(at != queue.end() && at->second.get() == &exchange, "an answer belongs to a request in flight");
+    std::unique_ptr<Exchange> mine = std::move(at->second);
+    queue.erase(at);
+    mine->connection = nullptr;
+    Since& oldest = pools_[exchange.region]->counters().oldest_request;
+    if (queue.empty()) {
+        oldest.clear();
+    } else {
+        oldest.set(queue.begin()->second->sent_at);
+    }
+    return mine;
+}
+
+// INV-S1: called once the write is answered or its connection is closed, never before.
+void Dispatcher::write_left(const Exchange& exchange) {
+    if (needs_permission(exchange.operation.kind)) {
+        FARSHORE_ASSERT(writes_in_flight_ > 0, "a write that leaves was counted when it was sent");
+        environment_.counters->in_flight_writes.set(--writes_in_flight_);
+        settle_quiet();
+    }
+}
+
+void Dispatcher::settle_quiet() {
+    if (writes_in_flight_ != 0 || quiet_waiters_.empty()) {
+        return;
+    }
+    for (QuietWaiter& waiter : std::exchange(quiet_waiters_, {})) {
+        waiter.then({.left = 0, .cut = waiter.cut_count});
+    }
+}
+
+void Dispatcher::when_quiet(Instant deadline, bool cut, std::function<void(Quiet)> then) {
+    if (writes_in_flight_ == 0) {
+        then({});
+        return;
+    }
+    quiet_waiters_.push_back({.deadline = deadline, .cut = cut, .cut_count = 0, .then = std::move(then)});
+}
+
+void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
+    if (exchange.operation.kind != OperationClass::write) {
+        return;
+    }
+    const bool tells = exchange.learning != Learning::none || exchange.operation.name == "BatchWriteItem";
+    environment_.ledger->push({
+        .operation = std::string{exchange.operation.name},
+        .request = exchange.body,
+        .answer = acknowledged && tells ? exchange.answer_body : std::string{},
+        .at = environment_.clock->wall(),
+        .epoch = exchange.epoch,
+        .acknowledged = acknowledged,
+    });
+}
+
+void Dispatcher::answered(Exchange& exchange) {
+    RegionCounters& counters = pools_[exchange.region]->counters();
+    const Duration latency = environment_.clock->now() - exchange.sent_at;
+    counters.observe_latency(latency);
+    if (exchange.status >= 500) {
+        counters.failed(Path::passive, "the Region answered " + std::to_string(exchange.status));
+    } else {
+        counters.succeeded(Path::passive, latency);
+    }
+    const RegionIndex region = exchange.region;
+    const std::unique_ptr<Exchange> mine = take_in_flight(exchange);
+    if (mine->operation.kind == OperationClass::write && mine->status == 200) {
+        counters.acknowledged_writes.add();
+        environment_.counters->acknowledged(mine->epoch, pools_[region]->upstream().region);
+        note_write(*mine, true);
+    } else if (mine->operation.kind == OperationClass::write && mine->status >= 500) {
+        // A server error does not say whether the write took effect.
+        counters.unknown_outcomes.add();
+        note_write(*mine, false);
+    } else if (!needs_permission(mine->operation.kind)) {
+        counters.answered_reads.add();
+    }
+    deliver(*mine);
+    write_left(*mine);
+    connection_available(region);
+}
+
+void Dispatcher::deliver(Exchange& exchange) {
+    if (exchange.sink == nullptr) {
+        return;
+    }
+    const bool close = exchange.sink->closes_after();
+    if (exchange.buffered) {
+        if (exchange.learning == Learning::asked_by_us && exchange.status == 200) {
+            if (auto plain = without_attributes(exchange.answer_body)) {
+                exchange.answer_body = std::move(*plain);
+            }
+            exchange.answer_head += "x-amz-crc32: " + crc32_text(exchange.answer_body) + "\r\n";
+        }
+        exchange.answer_head += "Content-Length: " + std::to_string(exchange.answer_body.size()) + "\r\n";
+        exchange.answer_head += close ? "Connection: close\r\n\r\n" : "\r\n";
+        exchange.sink->write(exchange.answer_head);
+        exchange.sink->write(exchange.answer_body);
+    } else if (exchange.chunked) {
+        exchange.sink->write("0\r\n\r\n");
+    }
+    if (exchange.sink != nullptr) {
+        std::exchange(exchange.sink, nullptr)->finish(close);
+    }
+}
+
+void Dispatcher::broken(Exchange& exchange, const Breakage& breakage) {
+    const RegionIndex region = exchange.region;
+    pools_[region]->counters().failed(Path::passive, breakage.why);
+    report_broken(take_in_flight(exchange), breakage);
+    connection_available(region);
+}
+
+// The connection of `exchange` is closed by now.
+void Dispatcher::report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage) {
+    const bool is_write = needs_permission(exchange->operation.kind);
+    const bool harmless = is_write ? !breakage.sent_any : !breakage.answered_any && !exchange->began;
+    if (harmless && !exchange->retried) {
+        exchange->retried = true;
+        write_left(*exchange);
+        place(std::move(exchange));
+        return;
+    }
+    if (is_write && breakage.sent_any) {
+        pools_[exchange->region]->counters().unknown_outcomes.add();
+        note_write(*exchange, false);
+        answer_own(*exchange, OwnAnswer::outcome_unknown);
+    } else if (exchange->began && exchange->sink != nullptr) {
+        std::exchange(exchange->sink, nullptr)->cut();
+    } else {
+        answer_own(*exchange, OwnAnswer::no_upstream, breakage.why);
+    }
+    write_left(*exchange);
+}
+
+void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {
+    UpstreamConnection* connection = exchange.connection;
+    connection->close(true);
+    pools_[exchange.region]->discard(*connection);
+    std::unique_ptr<Exchange> mine = take_in_flight(exchange);
+    mine->retried = true;
+    report_broken(std::move(mine), {.why = std::string{why}, .sent_any = true, .answered_any = true});
+}
+
+std::uint64_t Dispatcher::cut_writes() {
+    std::vector<Exchange*> writes;
+    for (const Queue& queue : in_flight_) {
+        for (const auto& [number, exchange] : queue) {
+            if (needs_permission(exchange->operation.kind)) {
+                writes.push_back(exchange.get());
+            }
+        }
+    }
+    for (Exchange* exchange : writes) {
+        cut_one(*exchange, "cut by a fence");
+    }
+    return writes.size();
+}
+
+void Dispatcher::tick() {
+    const Instant now = *environment_.now;
+    gone_.clear();
+    expire_parked(now);
+    expire_in_flight(now);
+    for (std::size_t i = 0; i < quiet_waiters_.size();) {
+        if (now < quiet_waiters_[i].deadline) {
+            ++i;
+            continue;
+        }
+        QuietWaiter waiter = std::move(quiet_waiters_[i]);
+        quiet_waiters_.erase(quiet_waiters_.begin() + static_cast<std::ptrdiff_t>(i));
+        const std::uint64_t cut = waiter.cut ? cut_writes() : 0;
+        waiter.then({.left = writes_in_flight_, .cut = cut});
+    }
+    for (std::size_t region = 0; region < waiting_.size(); ++region) {
+        if (!waiting_[region].empty()) {
+            connection_available(static_cast<RegionIndex>(region));
+        }
+    }
+}
+
+void Dispatcher::expire_parked(Instant now) {
+    const Limits& limits = *environment_.limits;
+    while (!parked_.empty() && now - parked_.begin()->second->arrived_at >= limits.parked_for_max) {
+        const std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
+        answer_own(*exchange, OwnAnswer::switching);
+    }
+    const Duration patience = limits.parked_for_max + limits.connect_timeout;
+    for (std::size_t region = 0; region < waiting_.size(); ++region) {
+        Queue& queue = waiting_[region];
+        while (!queue.empty() && now - queue.begin()->second->arrived_at >= patience) {
+            const std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
+            queue.erase(queue.begin());
+            answer_own(*exchange, OwnAnswer::no_upstream, "no connection became free in time");
+        }
+    }
+}
+
+void Dispatcher::expire_in_flight(Instant now) {
+    for (std::size_t region = 0; region < in_flight_.size(); ++region) {
+        Queue& queue = in_flight_[region];
+        while (!queue.empty() && now - queue.begin()->second->sent_at >= environment_.limits->upstream_timeout) {
+            pools_[region]->counters().failed(Path::passive, "no answer in time");
+            cut_one(*queue.begin()->second, "no answer in time");
+        }
+    }
+}
+
+Instant Dispatcher::next_deadline() const {
+    Instant next = Instant::max();
+    const Limits& limits = *environment_.limits;
+    if (!parked_.empty()) {
+        next = parked_.begin()->second->arrived_at + limits.parked_for_max;
+    }
+    for (std::size_t region = 0; region < waiting_.size(); ++region) {
+        if (!waiting_[region].empty()) {
+            // Connections are tried again at the pool's own pace.
+            next = std::min(next, *environment_.now + std::chrono::milliseconds{50});
+        }
+        if (!in_flight_[region].empty()) {
+            next = std::min(next, in_flight_[region].begin()->second->sent_at + limits.upstream_timeout);
+        }
+    }
+    for (const QuietWaiter& waiter : quiet_waiters_) {
+        next = std::min(next, waiter.deadline);
+    }
+    return next;
+}
+
+}  // namespace farshore::dataplane

@@ -1,0 +1,101 @@
+#include "dataplane/exchange.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+#include "dataplane/dispatcher.h"
+#include "dataplane/request_writer.h"
+
+namespace farshore::dataplane {
+
+namespace {
+
+void append_status_and_fields(const ResponseHead& answer, bool keep_crc, std::string& out) {
+    out += "HTTP/1.1 " + std::to_string(answer.status) + " ";
+    out += answer.reason;
+    out += "\r\n";
+    for (const Field& field : answer.fields) {
+        if (is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "content-length") ||
+            (!keep_crc && equals_ignoring_case(field.name, "x-amz-crc32"))) {
+            continue;
+        }
+        out += field.name;
+        out += ": ";
+        out += field.value;
+        out += "\r\n";
+    }
+}
+
+std::string chunk_size_line(std::size_t size) {
+    std::array<char, 20> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
+    return std::string(digits.data(), end) + "\r\n";
+}
+
+}  // namespace
+
+void Exchange::answer_begins(const ResponseHead& answer) {
+    status = answer.status;
+    // A changed body gets a checksum of its own.
+    append_status_and_fields(answer, learning != Learning::asked_by_us || status != 200, answer_head);
+    // HTTP/1.0 knows no chunks: the length must be known first.
+    buffered = needs_permission(operation.kind) || (answer.body.chunked && request.http_1_0);
+    chunked = answer.body.chunked;
+    if (buffered || sink == nullptr) {
+        return;
+    }
+    began = true;
+    answer_head += chunked ? "Transfer-Encoding: chunked\r\n"
+                           : "Content-Length: " + std::to_string(answer.body.length) + "\r\n";
+    answer_head += sink->closes_after() ? "Connection: close\r\n\r\n" : "\r\n";
+    sink->write(answer_head);
+}
+
+void Exchange::answer_goes_on(std::string_view bytes) {
+    if (buffered) {
+        answer_body += bytes;
+        return;
+    }
+    if (sink == nullptr) {
+        return;
+    }
+    if (chunked) {
+        sink->write(chunk_size_line(bytes.size()));
+    }
+    sink->write(bytes);
+    if (chunked) {
+        sink->write("\r\n");
+    }
+}
+
+void Exchange::answer_pauses() {
+    if (sink == nullptr || buffered) {
+        return;
+    }
+    sink->flush();
+    // The flush may have found the application gone.
+    if (sink != nullptr && connection != nullptr && sink->congested()) {
+        connection->pause_reading();
+    }
+}
+
+void Exchange::answer_ends() {
+    dispatcher->answered(*this);
+}
+
+void Exchange::answer_breaks(const Breakage& breakage) {
+    dispatcher->broken(*this, breakage);
+}
+
+bool Exchange::may_send_more() {
+    return dispatcher->may_send_more(*this);
+}
+
+void sink_has_room(Exchange& exchange) {
+    if (exchange.connection != nullptr) {
+        exchange.connection->resume_reading();
+    }
+}
+
+}  // namespace farshore::dataplane

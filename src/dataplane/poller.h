@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+
+namespace farshore::dataplane {
+
+// What the loop waits for on behalf of somebody. Owners unwatch before they die; within one round of
+// events the poller skips those that were unwatched by an earlier event of the round.
+class Watcher {
+  public:
+    virtual void ready(std::uint32_t events) = 0;  // EPOLL* bits
+
+  protected:
+    ~Watcher() = default;
+};
+
+// Owns the epoll descriptor of one loop. One thread.
+class Poller {
+  public:
+    [[nodiscard]] static Result<std::unique_ptr<Poller>> create();
+    ~Poller();
+    Poller(const Poller&) = delete;
+    Poller& operator=(const Poller&) = delete;
+
+    // Errors: exhausted (the system's limit of watches).
+    [[nodiscard]] Status watch(int fd, std::uint32_t events, Watcher& watcher);
+    void change(int fd, std::uint32_t events, Watcher& watcher);
+    void unwatch(int fd, const Watcher& watcher);
+
+    // Waits for events, at most `timeout_ms` (-1: without end), and hands them out.
+    void wait(int timeout_ms);
+
+  private:
+    explicit Poller(int fd) : fd_(fd) {}
+
+    int fd_;
+    std::vector<const Watcher*> gone_;  // in this round
+};
+
+}  // namespace farshore::dataplane

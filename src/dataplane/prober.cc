@@ -1,0 +1,178 @@
+#include "dataplane/prober.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace farshore::dataplane {
+
+// One kind of probe of one Region, at most one under way.
+class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
+  public:
+    Run(const Prober& prober, Path path) : prober_(prober), path_(path) {}
+
+    ~Run() { give_up(); }
+
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+    void start() {
+        if (running_) {
+            return;
+        }
+        started_ = now();
+        if (path_ == Path::reused) {
+            start_reused();
+            return;
+        }
+        auto opened = pool().open_apart(*this);
+        if (!opened) {
+            pool().counters().failed(path_, opened.error().text);
+            return;
+        }
+        own_ = std::move(*opened);
+        begin(own_.get());
+    }
+
+    void tick() {
+        if (running_ && now() - started_ > prober_.environment_.limits->probe_timeout) {
+            give_up();
+            finish_failed("no answer to a probe");
+        }
+    }
+
+    void sweep() { useless_.reset(); }
+
+  private:
+    [[nodiscard]] RegionPool& pool() const { return *prober_.environment_.pool; }
+
+    [[nodiscard]] Instant now() const { return *prober_.environment_.now; }
+
+    [[nodiscard]] Since& mark() const {
+        return pool().counters().probes[path_ == Path::fresh ? 0 : 1];
+    }
+
+    void begin(UpstreamConnection* connection) {
+        connection_ = connection;
+        running_ = true;
+        mark().set(started_);
+    }
+
+    void start_reused() {
+        // One that turns out to be closed proves nothing: the pool replaces it.
+        if (UpstreamConnection* connection = pool().take_oldest()) {
+            begin(connection);
+            if (!connection->send(prober_.request(), *this)) {
+                end();
+            }
+        }
+    }
+
+    void end() {
+        running_ = false;
+        connection_ = nullptr;
+        mark().clear();
+        if (own_ != nullptr) {
+            useless_ = std::move(own_);
+        }
+    }
+
+    void give_up() {
+        if (!running_) {
+            return;
+        }
+        UpstreamConnection* connection = connection_;
+        connection->close(true);
+        if (own_ == nullptr) {
+            pool().discard(*connection);
+        }
+    }
+
+    void finish_failed(std::string_view why) {
+        end();
+        pool().counters().failed(path_, why);
+    }
+
+    void connected(UpstreamConnection& connection) override {
+        if (!connection.send(prober_.request(), *this)) {
+            finish_failed("closed as soon as it was open");
+        }
+    }
+
+    void connect_failed(UpstreamConnection& /*connection*/, std::string_view why) override {
+        finish_failed(why);
+    }
+
+    void became_free(UpstreamConnection& /*connection*/) override { good_ = true; }
+
+    void became_useless(UpstreamConnection& /*connection*/) override { good_ = false; }
+
+    void answer_begins(const ResponseHead& head) override { status_ = head.status; }
+
+    void answer_goes_on(std::string_view /*bytes*/) override {}
+
+    void answer_pauses() override {}
+
+    void answer_ends() override {
+        const Duration latency = prober_.environment_.clock->now() - started_;
+        if (std::exchange(good_, false) && own_ != nullptr) {
+            pool().adopt(std::move(own_));
+        }
+        end();
+        if (status_ >= 500) {
+            pool().counters().failed(path_, "a probe was answered " + std::to_string(status_));
+        } else {
+            pool().counters().succeeded(path_, latency);
+        }
+    }
+
+    void answer_breaks(const Breakage& breakage) override { finish_failed(breakage.why); }
+
+    const Prober& prober_;
+    Path path_;
+    bool running_ = false;
+    bool good_ = false;
+    int status_ = 0;
+    Instant started_{};
+    UpstreamConnection* connection_ = nullptr;
+    std::unique_ptr<UpstreamConnection> own_;      // a fresh one, not in the pool
+    std::unique_ptr<UpstreamConnection> useless_;  // may still be on the stack
+};
+
+Prober::Prober(Environment environment) :
+    environment_(std::move(environment)),
+    payload_hash_(sigv4::sha256_hex(environment_.body)),
+    fresh_(std::make_unique<Run>(*this, Path::fresh)),
+    reused_(std::make_unique<Run>(*this, Path::reused)) {}
+
+Prober::~Prober() = default;
+
+std::string Prober::request() const {
+    const Fields fields{
+        {.name = "x-amz-target", .value = environment_.target},
+        {.name = "content-type", .value = "application/x-amz-json-1.0"},
+        {.name = "user-agent", .value = "farshore-probe"},
+    };
+    return environment_.writer->write(
+        {.fields = &fields, .body = environment_.body, .payload_hash = payload_hash_},
+        {.region = environment_.pool->upstream().region.value(), .authority = environment_.pool->authority()},
+        environment_.clock->wall()
+    );
+}
+
+void Prober::tick() {
+    fresh_->tick();
+    reused_->tick();
+    if (*environment_.now >= next_at_) {
+        next_at_ = *environment_.now + environment_.limits->probe_interval;
+        reused_->start();
+        fresh_->start();
+    }
+}
+
+void Prober::sweep() {
+    fresh_->sweep();
+    reused_->sweep();
+}
+
+}  // namespace farshore::dataplane

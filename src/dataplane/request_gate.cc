@@ -1,0 +1,83 @@
+#include "dataplane/request_gate.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace farshore::dataplane {
+
+namespace {
+
+bool single(const Fields& fields, std::string_view name) {
+    return std::ranges::count_if(fields, [name](const Field& field) {
+               return equals_ignoring_case(field.name, name);
+           }) <= 1;
+}
+
+// Twice the same header of the service, and two programs may believe two different ones.
+bool ambiguous(const Fields& fields) {
+    return std::ranges::any_of(fields, [&fields](const Field& field) {
+        const std::string lower = to_lower(field.name);
+        const bool matters = lower.starts_with("x-amz-") || lower == "content-type" || lower == "authorization";
+        return matters && !single(fields, field.name);
+    });
+}
+
+std::optional<Refusal> check_signature(
+    Exchange& exchange, const std::vector<sigv4::Credentials>& keys, UtcTime now
+) {
+    std::vector<sigv4::Header> headers;
+    for (const Field& field : exchange.request.fields) {
+        headers.push_back({.name = std::string{field.name}, .value = std::string{field.value}});
+    }
+    exchange.payload_hash = sigv4::sha256_hex(exchange.body);
+    if (const auto claimed = find_field(exchange.request.fields, "x-amz-content-sha256");
+        claimed && *claimed != exchange.payload_hash) {
+        return Refusal{
+            .answer = OwnAnswer::not_authentic,
+            .detail = "The body does not match X-Amz-Content-Sha256.",
+            .code = "InvalidSignatureException",
+        };
+    }
+    const auto verified = sigv4::verify(
+        {.method = exchange.request.method,
+         .path = "/",
+         .query = {},
+         .headers = headers,
+         .payload_hash = exchange.payload_hash},
+        keys,
+        now
+    );
+    if (!verified) {
+        return Refusal{
+            .answer = OwnAnswer::not_authentic,
+            .detail = verified.error().text,
+            .code = verified.error().code,
+        };
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> admit(
+    Exchange& exchange, const std::vector<sigv4::Credentials>& client_keys, UtcTime now
+) {
+    const Fields& fields = exchange.request.fields;
+    if (exchange.request.method != "POST" || exchange.request.target != "/") {
+        return Refusal{.detail = "DynamoDB takes POST / with an X-Amz-Target.", .code = "UnknownOperationException"};
+    }
+    if (ambiguous(fields)) {
+        return Refusal{.detail = "A header of the request is given twice.", .code = {}};
+    }
+    const auto target = find_field(fields, "x-amz-target");
+    exchange.operation = classify(target.value_or(""), exchange.body);
+    if (exchange.operation.kind == OperationClass::refused) {
+        return Refusal{
+            .detail = "X-Amz-Target names no operation of DynamoDB.", .code = "UnknownOperationException"
+        };
+    }
+    return client_keys.empty() ? std::nullopt : check_signature(exchange, client_keys, now);
+}
+
+}  // namespace farshore::dataplane

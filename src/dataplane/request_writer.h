@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "dataplane/framing.h"
+#include "sigv4/signer.h"
+
+namespace farshore::dataplane {
+
+// Writes the request that goes to a Region: the application's own headers without those that belong
+// to its connection or its signature, framed anew and signed for that Region. One per loop.
+class RequestWriter {
+  public:
+    void set_credentials(sigv4::Credentials credentials) { credentials_ = std::move(credentials); }
+
+    struct Input {
+        const Fields* fields = nullptr;  // as received
+        std::string_view body;
+        std::string_view payload_hash;  // hex SHA-256 of body
+        // The answer will be read here, so it must not come compressed.
+        bool plain_answer = false;
+    };
+
+    struct Destination {
+        std::string_view region;
+        std::string_view authority;  // Host header: name, and port unless it is the scheme's own
+    };
+
+    [[nodiscard]] std::string write(const Input& input, const Destination& to, UtcTime now);
+
+  private:
+    sigv4::Signer signer_;
+    sigv4::Credentials credentials_;
+};
+
+// Is this header the connection's or the signature's business, so that it is not forwarded?
+[[nodiscard]] bool stays_here(std::string_view name);
+// Does it end at each hop? For answers.
+[[nodiscard]] bool is_hop_by_hop(std::string_view name);
+
+}  // namespace farshore::dataplane

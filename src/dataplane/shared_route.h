@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/time.h"
+#include "dataplane/route_word.h"
+
+namespace farshore::dataplane {
+
+// What the loops read before each request and the control thread writes: the route word, and until
+// when writes are permitted. No lock; a permission is dropped before the word of a new epoch is stored,
+// and no loop is inside a request when that word goes to another Region (Endpoint::set_route).
+class SharedRoute {
+  public:
+    explicit SharedRoute(RouteWord first, Instant now) : word_(pack(first)) { stopped_since_ = ticks(now); }
+
+    [[nodiscard]] RouteWord word() const { return unpack(word_.load(std::memory_order_acquire)); }
+
+    // Under this very word, at this very time.
+    [[nodiscard]] bool may_write(RouteWord word, Instant now) const {
+        return word.state == WriteState::open && ticks(now) < permission_until_.load(std::memory_order_acquire);
+    }
+
+    // An expired permission or hold shows as unconfirmed.
+    [[nodiscard]] RouteWord effective(Instant now) const {
+        RouteWord seen = word();
+        if ((seen.state == WriteState::open && !may_write(seen, now)) ||
+            (seen.state == WriteState::held && now >= hold_until())) {
+            seen.state = WriteState::unconfirmed;
+        }
+        return seen;
+    }
+
+    // Since when no write has been permitted; `now` while they are.
+    [[nodiscard]] Instant stopped_since(Instant now) const {
+        const RouteWord seen = word();
+        if (seen.state != WriteState::open) {
+            return Instant{Duration{stopped_since_.load(std::memory_order_acquire)}};
+        }
+        const Instant until{Duration{permission_until_.load(std::memory_order_acquire)}};
+        return until < now ? until : now;
+    }
+
+    [[nodiscard]] Instant permission_until() const {
+        return Instant{Duration{permission_until_.load(std::memory_order_acquire)}};
+    }
+
+    [[nodiscard]] Instant hold_until() const {
+        return Instant{Duration{hold_until_.load(std::memory_order_acquire)}};
+    }
+
+    // The rest is for the control thread, one call at a time.
+
+    void open(RouteWord word, Instant until) {
+        permission_until_.store(ticks(until), std::memory_order_release);
+        word.state = WriteState::open;
+        word_.store(pack(word), std::memory_order_release);
+    }
+
+    // Writes stop with this word; the permission is forfeited.
+    void stop(RouteWord word, Instant now, Instant hold_end = Instant{}) {
+        const Instant since = stopped_since(now);
+        hold_until_.store(ticks(hold_end), std::memory_order_release);
+        stopped_since_.store(ticks(since), std::memory_order_release);
+        permission_until_.store(ticks(Instant{}), std::memory_order_release);
+        word_.store(pack(word), std::memory_order_release);
+    }
+
+  private:
+    static std::int64_t ticks(Instant at) { return at.time_since_epoch().count(); }
+
+    std::atomic<std::uint64_t> word_;
+    std::atomic<std::int64_t> permission_until_{0};
+    std::atomic<std::int64_t> hold_until_{0};
+    std::atomic<std::int64_t> stopped_since_{0};
+};
+
+}  // namespace farshore::dataplane
