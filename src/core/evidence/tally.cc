@@ -34,6 +34,9 @@ void Evidence::observe(Instant now, const Observation& seen) {
     Kept& kept = kept_[Key{seen.observer, seen.source, seen.region, seen.component, seen.path}];
     kept.signal.add(now, seen.ok, seen.failed, seen.why, limits_);
     kept.stalled = seen.stalled;
+    if (seen.ok + seen.failed > 0 || seen.stalled > Duration::zero()) {
+        kept.busy_at = now;
+    }
 }
 
 bool Evidence::suspects_itself(Instant now, const Observer& observer, const HostId& source) const {
@@ -165,8 +168,8 @@ bool Evidence::hosts_see_errors(Instant now, const RegionId& region, Duration st
         if (key.path != Path::passive || key.region != region || key.component != Component::dynamodb) {
             continue;
         }
-        if (!kept.signal.heard_at() || now - *kept.signal.heard_at() > limits_.fresh_for) {
-            continue;
+        if (!kept.busy_at || now - *kept.busy_at > limits_.fresh_for) {
+            continue;  // silent, or without requests: nothing to see errors with
         }
         ++fresh;
         failing += kept.signal.failing_since() || kept.stalled >= stalled_min ? 1U : 0U;

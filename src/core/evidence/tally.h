@@ -62,8 +62,8 @@ class Evidence {
 
     [[nodiscard]] Condition condition(Instant now, const RegionId& region) const;
 
-    // Do the hosts of the Region see their own requests fail now? Passive errors of most of the
-    // Region's fresh hosts, or requests without an answer for longer than `stalled_min`.
+    // Do hosts see their own requests to the Region fail now? Passive errors, or requests without an
+    // answer for longer than `stalled_min`, on most of the hosts that have sent any lately.
     [[nodiscard]] bool hosts_see_errors(Instant now, const RegionId& region, Duration stalled_min) const;
 
     // At least one host of the Region was heard from within fresh_for.
@@ -89,6 +89,7 @@ class Evidence {
     struct Kept {
         Signal signal;
         Duration stalled{};
+        std::optional<Instant> busy_at;  // when the source last had requests to judge by
     };
 
     [[nodiscard]] Vote vote_of(Instant now, const Observer& observer, const RegionId& region, Component component) const;

@@ -1,0 +1,232 @@
+#include "core/failover/app_core.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+const RegionId kEast{"us-east-1"};
+const RegionId kWest{"eu-west-1"};
+
+// Drives the real core through a story: what it decides is read from its actions and its record.
+class AppCoreTest : public testing::Test {
+  protected:
+    AppCore make(Policy policy) {
+        AppCore::Start start;
+        start.policy = std::move(policy);
+        start.observers = {
+            {.id = ObserverId{"controller"}, .stands_in = RegionId{"us-east-2"}, .hosts = {}},
+            {.id = ObserverId{"agents:us-east-1"}, .stands_in = kEast, .hosts = {HostId{"e1"}}},
+            {.id = ObserverId{"agents:eu-west-1"}, .stands_in = kWest, .hosts = {HostId{"w1"}}}
+        };
+        start.record = {.app = AppId{"shop"}, .epoch = Epoch{7}, .active = kEast, .users = kEast, .pause = {}, .cooldown_until = {}, .operation = {}};
+        start.agents = {{HostId{"e1"}, kEast}, {HostId{"w1"}, kWest}};
+        start.highest_seen = Epoch{7};
+        return AppCore{std::move(start), now()};
+    }
+
+    static Policy policy() {
+        Policy policy;
+        policy.app = AppId{"shop"};
+        policy.regions = {kEast, kWest};
+        policy.preferred = kEast;
+        policy.mode = Mode::automatic;
+        policy.require_drill = false;
+        return policy;
+    }
+
+    [[nodiscard]] Now now() const { return {.at = at, .wall = utc_from_ms(to_ms(at.time_since_epoch()))}; }
+
+    std::vector<Action> tell(AppCore& core, const Event& event) {
+        Step step = core.step(now(), event);
+        for (JournalEntry& entry : step.journal) {
+            journal.push_back(std::move(entry));
+        }
+        return std::move(step.actions);
+    }
+
+    void connect(AppCore& core) {
+        (void)tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+        (void)tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
+    }
+
+    // One round of evidence; returns the first actions that are more than nothing.
+    std::vector<Action> round(AppCore& core, bool east_ok, std::uint32_t host_errors) {
+        at += 500ms;
+        std::vector<Action> actions;
+        const auto collect = [&](const Event& event) {
+            for (Action& action : tell(core, event)) {
+                actions.push_back(std::move(action));
+            }
+        };
+        for (const auto& [observer, host] : {std::pair{"controller", ""}, std::pair{"agents:us-east-1", "e1"}, std::pair{"agents:eu-west-1", "w1"}}) {
+            for (const RegionId& region : {kEast, kWest}) {
+                const bool ok = region == kWest || east_ok;
+                collect(Observation{.observer = ObserverId{observer}, .source = HostId{host}, .region = region, .component = Component::dynamodb,
+                                    .path = Path::fresh, .ok = ok ? 1U : 0U, .failed = ok ? 0U : 1U, .stalled = {}, .why = "empty DNS answer"});
+                collect(Observation{.observer = ObserverId{observer}, .source = HostId{host}, .region = region, .component = Component::stack,
+                                    .path = Path::fresh, .ok = 1, .failed = 0, .stalled = {}, .why = {}});
+            }
+        }
+        collect(Observation{.observer = ObserverId{"agents:us-east-1"}, .source = HostId{"e1"}, .region = kEast, .component = Component::dynamodb,
+                            .path = Path::passive, .ok = host_errors == 0 ? 5U : 0U, .failed = host_errors, .stalled = {}, .why = "timeout"});
+        if (east_ok) {
+            collect(WriteAcknowledged{kEast, now().wall});
+            collect(HeartbeatArrived{kEast, kWest, now().wall, 90ms});
+        }
+        return actions;
+    }
+
+    template <class T>
+    static const T* find(const std::vector<Action>& actions) {
+        for (const Action& action : actions) {
+            if (const T* found = std::get_if<T>(&action)) {
+                return found;
+            }
+        }
+        return nullptr;
+    }
+
+    Instant at{1000s};
+    std::vector<JournalEntry> journal;
+};
+
+TEST_F(AppCoreTest, FreshFailuresAloneDoNotActButWithHostErrorsTheEpochIsRaisedFirst) {
+    AppCore core = make(policy());
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 0)), nullptr) << "the application's own requests still succeed";
+    }
+    const std::vector<Action> actions = round(core, false, 3);
+    const RaiseEpoch* raise = find<RaiseEpoch>(actions);
+    ASSERT_NE(raise, nullptr);
+    EXPECT_EQ(raise->epoch, Epoch{8});
+    EXPECT_EQ(raise->active, kWest);
+    EXPECT_EQ(find<OrderAgents>(actions), nullptr) << "nothing changes before the records are raised";
+    EXPECT_EQ(core.record().active, kEast) << "and the old Region is active until the fence is proven";
+}
+
+TEST_F(AppCoreTest, LeasesOfTheOldEpochEndWithTheRaise) {
+    AppCore core = make(policy());
+    connect(core);
+    EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.has_value());
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{6}).length.has_value());
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{9}).length.has_value());
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"stranger"}, Epoch{7}).length.has_value());
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    for (int i = 0; i < 5; ++i) {
+        (void)round(core, false, 3);
+    }
+    ASSERT_TRUE(core.operation_running());
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.has_value());
+}
+
+TEST_F(AppCoreTest, TheLossGateHoldsAnAutomaticFailover) {
+    Policy strict = policy();
+    strict.max_loss = 100ms;
+    AppCore core = make(strict);
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    // The old Region goes on acknowledging for three seconds without its heartbeats arriving.
+    (void)tell(core, WriteAcknowledged{kEast, now().wall + std::chrono::seconds{3}});
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+    }
+    EXPECT_EQ(core.loss_window(), 3s);
+    const ChangeRequest by_hand{.id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .by = "operator:x", .reason = "INC-1", .accept_loss = 5s, .accept_unfenced = false};
+    EXPECT_NE(find<RaiseEpoch>(tell(core, by_hand)), nullptr) << "one explicit, logged flag lowers the gate";
+}
+
+TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
+    AppCore core = make(policy());
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    (void)tell(core, PauseRequest{{.until = {}, .reason = "deploy", .by = "operator:x"}});
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+    }
+    EXPECT_EQ(find<RaiseEpoch>(tell(core, ResumeRequest{"operator:x"})), nullptr);
+    EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+}
+
+TEST_F(AppCoreTest, ManualModeOnlyTellsWhatItWouldDo) {
+    Policy observe = policy();
+    observe.mode = Mode::observe;
+    AppCore core = make(observe);
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+    }
+    const AppCore::Preview preview = core.preview_automatic(now());
+    EXPECT_EQ(preview.to, kWest);
+    for (const GuardAnswer& answer : preview.guards) {
+        EXPECT_EQ(answer.passed, answer.guard != Guard::mode) << to_string(answer.guard) << ": " << answer.text;
+    }
+}
+
+TEST_F(AppCoreTest, ASwitchoverNeedsEveryAgentAndAMeasuredLag) {
+    AppCore core = make(policy());
+    (void)tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    const ChangeRequest request{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x", .reason = "planned", .accept_loss = {}, .accept_unfenced = false};
+    EXPECT_FALSE(all_passed(core.preview(now(), request).guards)) << "e1 is not connected";
+    (void)tell(core, request);
+    EXPECT_FALSE(core.operation_running());
+    (void)tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+    const std::vector<Action> actions = tell(core, request);
+    ASSERT_TRUE(core.operation_running());
+    const OrderAgents* hold = find<OrderAgents>(actions);
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->type, OrderType::hold);
+    EXPECT_EQ(hold->epoch, Epoch{7});
+    EXPECT_EQ(hold->hosts.size(), 2U);
+}
+
+TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
+    Policy patient = policy();
+    patient.timing.drain_attempts = 2;
+    AppCore core = make(patient);
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    (void)tell(core, ChangeRequest{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x", .reason = "planned", .accept_loss = {}, .accept_unfenced = false});
+    int holds = 0;
+    for (int turn = 0; turn < 60 && core.operation_running(); ++turn) {
+        at += 100ms;
+        (void)tell(core, HeartbeatArrived{kEast, kWest, now().wall, 90ms});
+        const StepId step{OperationId{"op-1"}, core.record().operation->steps};
+        const OperationState state = core.record().operation->state;
+        const OrderType type = state == OperationState::holding    ? OrderType::hold
+                               : state == OperationState::draining ? OrderType::drain
+                                                                   : OrderType::release;
+        holds += state == OperationState::holding ? 1 : 0;
+        for (const char* host : {"e1", "w1"}) {
+            (void)tell(core, AgentAcked{.step = step, .host = HostId{host}, .type = type, .epoch = Epoch{7}, .done = type != OrderType::drain, .unproven = 4, .detail = "4 left"});
+        }
+    }
+    EXPECT_FALSE(core.operation_running());
+    EXPECT_EQ(core.record().operation->state, OperationState::failed);
+    EXPECT_EQ(core.record().epoch, Epoch{7});
+    EXPECT_EQ(core.record().active, kEast);
+    EXPECT_EQ(holds, 2);
+}
+
+}  // namespace
+}  // namespace farshore::core
