@@ -31,8 +31,10 @@ struct CurlLoop::Watch {
         descriptor.assign(socket, ignored);
     }
 
-    // The descriptor belongs to libcurl.
-    ~Watch() {
+    ~Watch() { let_go(); }
+
+    // The descriptor belongs to libcurl, which may close it or watch it anew directly after.
+    void let_go() {
         if (descriptor.is_open()) {
             descriptor.release();
         }
@@ -130,7 +132,11 @@ void CurlLoop::watch(curl_socket_t fd, int what) {
 }
 
 void CurlLoop::forget(curl_socket_t fd) {
-    watches_.erase(fd);
+    const auto found = watches_.find(fd);
+    if (found != watches_.end()) {
+        found->second->let_go();
+        watches_.erase(found);
+    }
 }
 
 void CurlLoop::arm(const std::shared_ptr<Watch>& watch) {
@@ -145,7 +151,6 @@ void CurlLoop::arm(const std::shared_ptr<Watch>& watch) {
 }
 
 void CurlLoop::wait_on(const std::shared_ptr<Watch>& watch, bool for_read) {
-    // Weak: a forgotten descriptor must be released at once, because libcurl closes it next.
     const auto kind = for_read ? Descriptor::wait_read : Descriptor::wait_write;
     watch->descriptor.async_wait(
         kind,

@@ -230,7 +230,7 @@ TEST_F(HttpClientTest, ManyCallsAtOnceStayWithinTheBound) {
     ASSERT_TRUE(world.run_until([&] { return std::ranges::all_of(replies, [](const auto& r) { return r.has_value(); }); }));
     int fresh = 0;
     for (std::size_t i = 0; i < replies.size(); ++i) {
-        ASSERT_TRUE(*replies[i]);
+        ASSERT_TRUE(*replies[i]) << (*replies[i]).error().text;
         EXPECT_TRUE((**replies[i]).body.starts_with("GET /" + std::to_string(i) + " "));
         fresh += (**replies[i]).reused_connection ? 0 : 1;
     }

@@ -1,0 +1,247 @@
+#include "adapters/net/dns_client.h"
+
+#include "adapters/net/net_test_world.h"
+
+namespace farshore::net {
+namespace {
+
+using namespace std::chrono_literals;
+using Udp = boost::asio::ip::udp;
+using Tcp = boost::asio::ip::tcp;
+
+// A DNS server over UDP and TCP whose answers the test makes.
+class TestServer {
+  public:
+    using Answer = std::function<std::optional<dns::Message>(dns::Message question, bool tcp)>;
+
+    explicit TestServer(testing::World& world, Answer answer)
+        : world_(world), answer_(std::move(answer)), acceptor_(world.io.get_executor()), socket_(world.io.get_executor()) {
+        const auto localhost = boost::asio::ip::make_address("127.0.0.1");
+        acceptor_.open(Tcp::v4());
+        acceptor_.bind({localhost, 0});
+        acceptor_.listen();
+        socket_.open(Udp::v4());
+        socket_.bind({localhost, acceptor_.local_endpoint().port()});
+        world.tasks.spawn("udp", [this] { return serve_udp(this); });
+        world.tasks.spawn("tcp", [this] { return serve_tcp(this); });
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+    int udp_questions = 0;
+    int tcp_questions = 0;
+    // Sent before each UDP answer: what a forger would try.
+    std::function<dns::Message(dns::Message)> forge;
+    std::vector<std::uint16_t> ids;
+    std::vector<std::uint16_t> ports;
+
+  private:
+    static Task<> serve_udp(TestServer* self) {
+        std::array<std::uint8_t, 1500> buffer{};
+        while (true) {
+            Udp::endpoint from;
+            auto [error, count] = co_await self->socket_.async_receive_from(boost::asio::buffer(buffer), from, kAwait);
+            if (error) {
+                co_return;
+            }
+            const Result<dns::Message> question = dns::decode(std::span<const std::uint8_t>(buffer).first(count));
+            EXPECT_TRUE(question.has_value());
+            ++self->udp_questions;
+            self->ids.push_back(question->id);
+            self->ports.push_back(from.port());
+            if (self->forge) {
+                const std::vector<std::uint8_t> forged = dns::encode(self->forge(*question));
+                auto [forge_error, forge_count] = co_await self->socket_.async_send_to(boost::asio::buffer(forged), from, kAwait);
+                static_cast<void>(forge_error);
+            }
+            const std::optional<dns::Message> answer = self->answer_(*question, false);
+            if (answer) {
+                const std::vector<std::uint8_t> bytes = dns::encode(*answer, 512);
+                auto [send_error, sent] = co_await self->socket_.async_send_to(boost::asio::buffer(bytes), from, kAwait);
+                static_cast<void>(send_error);
+            }
+        }
+    }
+
+    static Task<> serve_tcp(TestServer* self) {
+        while (true) {
+            TcpSocket peer(self->world_.io.get_executor());
+            auto [error] = co_await self->acceptor_.async_accept(peer, kAwait);
+            if (error) {
+                co_return;
+            }
+            std::array<std::uint8_t, 1500> buffer{};
+            auto [read_error, count] = co_await peer.async_read_some(boost::asio::buffer(buffer), kAwait);
+            const Result<dns::Message> question = dns::decode(std::span<const std::uint8_t>(buffer).first(count).subspan(2));
+            EXPECT_TRUE(question.has_value());
+            ++self->tcp_questions;
+            const std::optional<dns::Message> answer = self->answer_(*question, true);
+            if (answer) {
+                std::vector<std::uint8_t> bytes = dns::encode(*answer);
+                bytes.insert(bytes.begin(), {static_cast<std::uint8_t>(bytes.size() >> 8U), static_cast<std::uint8_t>(bytes.size() & 0xFFU)});
+                auto [write_error, written] = co_await boost::asio::async_write(peer, boost::asio::buffer(bytes), kAwait);
+                static_cast<void>(write_error);
+            }
+        }
+    }
+
+    testing::World& world_;
+    Answer answer_;
+    TcpAcceptor acceptor_;
+    UdpSocket socket_;
+};
+
+dns::Message answer_to(const dns::Message& question) {
+    dns::Message answer = question;
+    answer.response = true;
+    answer.edns_udp_size.reset();
+    return answer;
+}
+
+dns::Record a_record(std::string name, std::uint8_t last, std::uint32_t ttl) {
+    return {.name = std::move(name), .type = 1, .ttl = ttl, .data = std::array<std::uint8_t, 4>{127, 0, 0, last}};
+}
+
+class DnsClientTest : public ::testing::Test {
+  protected:
+    Result<DnsAnswer> resolve(std::uint16_t port, const std::string& name, Duration timeout = 2s, int attempts_max = 2) {
+        const auto client = DnsClient::create(
+            world.io, {.server_address = "127.0.0.1", .server_port = port, .timeout = timeout, .attempts_max = attempts_max}
+        );
+        std::function<Task<Result<DnsAnswer>>()> start = [&] { return client->resolve(name); };
+        return world.wait_for(start);
+    }
+
+    testing::World world;
+};
+
+// The server's sockets must outlive its tasks, which end with the world's.
+void finish(testing::World& world) {
+    world.tasks.stop();
+    EXPECT_TRUE(world.run_until([&] { return world.tasks.idle(); }));
+}
+
+TEST_F(DnsClientTest, FollowsAChainAndTakesItsSmallestTtl) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.answers.push_back(a_record("c.example", 2, 60));
+        answer.answers.push_back(a_record("c.example", 3, 7));
+        answer.answers.push_back({.name = "b.example", .type = 5, .ttl = 30, .data = std::string{"c.example"}});
+        answer.answers.push_back({.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}});
+        answer.answers.push_back(a_record("elsewhere.example", 66, 1));
+        return answer;
+    });
+    const Result<DnsAnswer> answer = resolve(server.port(), "A.Example.");
+    ASSERT_TRUE(answer) << answer.error().text;
+    EXPECT_EQ(answer->addresses, (std::vector<std::string>{"127.0.0.2", "127.0.0.3"}));
+    EXPECT_EQ(answer->ttl, 5s);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, TellsAnEmptyAnswerFromAMissingName) {
+    dns::Rcode rcode = dns::Rcode::no_error;
+    TestServer server(world, [&](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.rcode = rcode;
+        return answer;
+    });
+    const Result<DnsAnswer> empty = resolve(server.port(), "a.example");
+    ASSERT_FALSE(empty);
+    EXPECT_EQ(empty.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(empty.error().effect, Effect::none);
+    EXPECT_NE(empty.error().text.find("empty"), std::string::npos);
+    rcode = dns::Rcode::name_error;
+    EXPECT_EQ(resolve(server.port(), "a.example").error().kind, ErrorKind::not_found);
+    rcode = dns::Rcode::server_failure;
+    const Result<DnsAnswer> failed = resolve(server.port(), "a.example");
+    EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
+    EXPECT_NE(failed.error().text.find("SERVFAIL"), std::string::npos);
+    rcode = dns::Rcode::refused;
+    EXPECT_NE(resolve(server.port(), "a.example").error().text.find("REFUSED"), std::string::npos);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, ALoopOfNamesIsAnEmptyAnswer) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.answers.push_back({.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}});
+        answer.answers.push_back({.name = "b.example", .type = 5, .ttl = 5, .data = std::string{"a.example"}});
+        return answer;
+    });
+    EXPECT_EQ(resolve(server.port(), "a.example").error().kind, ErrorKind::unavailable);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AsksOverTcpWhenTruncated) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        for (int i = 1; i <= 100; ++i) {
+            answer.answers.push_back(a_record("a.example", static_cast<std::uint8_t>(i), 5));
+        }
+        return answer;
+    });
+    const Result<DnsAnswer> answer = resolve(server.port(), "a.example");
+    ASSERT_TRUE(answer) << answer.error().text;
+    EXPECT_EQ(answer->addresses.size(), 100U);
+    EXPECT_EQ(server.udp_questions, 1);
+    EXPECT_EQ(server.tcp_questions, 1);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, IgnoresAnswersToOtherQuestions) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.answers.push_back(a_record("a.example", 1, 5));
+        return answer;
+    });
+    const std::vector<std::function<void(dns::Message&)>> forgeries{
+        [](dns::Message& m) { m.id = static_cast<std::uint16_t>(m.id + 1); },
+        [](dns::Message& m) { m.questions[0].name = "b.example"; },
+        [](dns::Message& m) { m.questions[0].type = 28; },
+        [](dns::Message& m) { m.questions.clear(); },
+        [](dns::Message& m) { m.response = false; },
+    };
+    for (const auto& forgery : forgeries) {
+        server.forge = [&](const dns::Message& question) {
+            dns::Message answer = answer_to(question);
+            answer.answers.push_back(a_record("a.example", 66, 5));
+            forgery(answer);
+            return answer;
+        };
+        const Result<DnsAnswer> answer = resolve(server.port(), "a.example");
+        ASSERT_TRUE(answer) << answer.error().text;
+        EXPECT_EQ(answer->addresses, (std::vector<std::string>{"127.0.0.1"}));
+    }
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AsksAgainAndThenGivesUp) {
+    TestServer silent(world, [](const dns::Message&, bool) { return std::nullopt; });
+    const Result<DnsAnswer> none = resolve(silent.port(), "a.example", 30ms, 3);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, ErrorKind::timed_out);
+    EXPECT_EQ(silent.udp_questions, 3);
+    EXPECT_FALSE(silent.ids[0] == silent.ids[1] && silent.ids[1] == silent.ids[2]);
+    EXPECT_FALSE(silent.ports[0] == silent.ports[1] && silent.ports[1] == silent.ports[2]);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, APortWithoutAServerIsUnavailable) {
+    std::uint16_t port = 0;
+    {
+        testing::World other;
+        TestServer server(other, [](const dns::Message&, bool) { return std::nullopt; });
+        port = server.port();
+        finish(other);
+    }
+    EXPECT_EQ(resolve(port, "a.example").error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(DnsClientTest, RefusesWhatIsNoName) {
+    EXPECT_EQ(resolve(1, "").error().kind, ErrorKind::malformed);
+    EXPECT_EQ(resolve(1, "a..b").error().kind, ErrorKind::malformed);
+    EXPECT_EQ(resolve(1, std::string(64, 'a') + ".example").error().kind, ErrorKind::malformed);
+}
+
+}  // namespace
+}  // namespace farshore::net
