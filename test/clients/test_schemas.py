@@ -22,7 +22,7 @@ SCHEMAS = {False: schema("farshore.schema.json"), True: schema("agent.schema.jso
 # What a schema cannot see: the text itself (duplicates, tabs, quotes), other files, values that must fit together.
 BEYOND_A_SCHEMA = {
     "agent_same_port", "agent_verify_without_witness", "alias", "auto_without_witness", "duplicate_key", "duplicate_region",
- "no_environment", "no_file", "no_majority", "not_yaml", "open_quote",
+    "no_environment", "no_file", "no_majority", "not_yaml", "open_quote",
     "open_quote_to_the_end", "plain_secret", "short_lease", "tab", "timing", "two_preferred",
     # YAML 1.1 readers take `yes` for true; the loader does not.
     "yes_for_true",

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+#include "adapters/net/http_client.h"
+#include "base/result.h"
+
+namespace farshore::cli {
+
+// Where a controller is and who we are.
+struct Access {
+    std::string controller;  // "https://127.0.6.1:8640"
+    std::string token;
+    std::string ca_file;
+};
+
+struct Answer {
+    int status = 0;
+    boost::json::value document;
+
+    [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+
+    // The error in a refusing answer; kind denied for 401 and 403, conflict for 409 and 412.
+    [[nodiscard]] Error error() const;
+};
+
+enum class WatchEnd { finished, detached, timed_out };
+
+// Calls of the controller's API, one at a time, each blocking the command.
+//
+// Errors: unavailable and timed_out (with a remedy), malformed when the answer is not JSON. An
+// answer that refuses is an Answer.
+class ApiClient {
+  public:
+    explicit ApiClient(Access access);
+    ~ApiClient();
+    ApiClient(const ApiClient&) = delete;
+    ApiClient& operator=(const ApiClient&) = delete;
+
+    [[nodiscard]] Result<Answer> get(const std::string& target);
+    [[nodiscard]] Result<Answer> post(const std::string& target, const boost::json::value& body);
+
+    // Calls `on_line` with each document of a newline-delimited stream until it ends, Ctrl-C is
+    // pressed (detached) or `timeout` has passed. Zero: no timeout.
+    [[nodiscard]] Result<WatchEnd> watch(
+        const std::string& target, Duration timeout, std::function<void(const boost::json::value&)> on_line
+    );
+
+    [[nodiscard]] const Access& access() const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace farshore::cli

@@ -1,0 +1,114 @@
+#include <csignal>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/net/http_message.h"
+#include "cli/context.h"
+#include "cli/status_view.h"
+
+namespace farshore::cli {
+
+namespace {
+
+constexpr std::chrono::seconds kRefresh{1};
+
+struct StatusOptions {
+    std::string app;
+    bool watch = false;
+};
+
+std::string status_target(const std::string& app) {
+    return app.empty() ? "/v1/status" : "/v1/status?app=" + net::percent_encode(app);
+}
+
+void print_status(const Context& context, const boost::json::value& status) {
+    if (context.format == Format::table) {
+        fmt::print("{}", status_table(status));
+    } else {
+        print_document(context.format, status);
+    }
+}
+
+// Until Ctrl-C. On a terminal the screen is drawn anew; elsewhere a line is printed when it changes.
+int watch_status(const Context& context, ApiClient& client, const std::string& target) {
+    std::string last_line;
+    while (true) {
+        const auto answer = client.get(target);
+        if (!answer) {
+            print_error(answer.error());
+        } else if (!answer->ok()) {
+            return failed_with(answer->error());
+        } else if (context.format == Format::table && stdout_is_terminal()) {
+            fmt::print("\x1b[H\x1b[2J");
+            print_status(context, answer->document);
+        } else if (context.format == Format::table) {
+            const std::string line = text_at(answer->document, "first_line");
+            if (line != last_line) {
+                fmt::print("{} {}\n", text_at(answer->document, "at"), line);
+                last_line = line;
+            }
+        } else {
+            fmt::print("{}\n", boost::json::serialize(answer->document));
+        }
+        std::fflush(stdout);
+        std::this_thread::sleep_for(kRefresh);
+    }
+}
+
+int run_status(const Context& context, const StatusOptions& options) {
+    const std::string target = status_target(options.app);
+    return with_controller(context, [&](ApiClient& client) {
+        if (options.watch) {
+            return watch_status(context, client, target);
+        }
+        const auto answer = client.get(target);
+        if (!answer) {
+            return failed_with(answer.error());
+        }
+        if (!answer->ok()) {
+            return failed_with(answer->error());
+        }
+        print_status(context, answer->document);
+        // Degraded is what a script wants to notice: the active Region is not healthy.
+        const std::string active = text_at(answer->document, "active");
+        const std::string verdict = text_at(answer->document, "regions/" + active + "/verdict");
+        return static_cast<int>(verdict == "unhealthy" ? kNotReady : kDone);
+    });
+}
+
+}  // namespace
+
+void add_status_commands(CLI::App& app, Context& context) {
+    auto* status = app.add_subcommand("status", "Who is active, what the observers say, what a failover would lose");
+    auto options = std::make_shared<StatusOptions>();
+    status->add_option("APP", options->app, "The app, when the controller has several");
+    status->add_flag("-w,--watch", options->watch, "Again each second, until Ctrl-C");
+    status->callback([&context, options] {
+        context.run = [&context, options] { return run_status(context, *options); };
+    });
+
+    auto* why = app.add_subcommand("why", "Why something happens, or does not, by itself now");
+    why->callback([&context] {
+        context.run = [&context] { return show(context, "/v1/why", why_table); };
+    });
+    auto* audit = app.add_subcommand("audit", "Who did what");
+    audit->callback([&context] {
+        context.run = [&context] { return show(context, "/v1/audit", audit_table); };
+    });
+    auto* losses = app.add_subcommand("losses", "The writes a failover put at risk, and what became of each");
+    auto operation = std::make_shared<std::string>();
+    losses->add_option("ID", *operation, "The operation")->required();
+    losses->callback([&context, operation] {
+        context.run = [&context, operation] {
+            return show(context, "/v1/operations/" + net::percent_encode(*operation) + "/losses", losses_table);
+        };
+    });
+}
+
+}  // namespace farshore::cli

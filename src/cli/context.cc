@@ -1,0 +1,146 @@
+#include "cli/context.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "wire/config_loader.h"
+
+namespace farshore::cli {
+
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): never changed
+    return value == nullptr ? "" : value;
+}
+
+std::string first_of(std::string a, std::string b, std::string c = {}) {
+    return !a.empty() ? std::move(a) : !b.empty() ? std::move(b) : std::move(c);
+}
+
+std::string without_trailing_slash(std::string url) {
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    return url;
+}
+
+}  // namespace
+
+Result<std::optional<config::Config>> Context::configuration() const {
+    std::string path = first_of(config_file, environment("FARSHORE_CONFIG"));
+    if (path.empty()) {
+        for (const char* usual : {"farshore.yaml", "/etc/farshore/farshore.yaml"}) {
+            std::error_code error;
+            if (path.empty() && std::filesystem::exists(usual, error)) {
+                path = usual;
+            }
+        }
+    }
+    if (path.empty()) {
+        return std::nullopt;
+    }
+    auto loaded = config::load_config(path);
+    if (!loaded) {
+        return std::unexpected(std::move(loaded.error()));
+    }
+    return std::optional{std::move(*loaded)};
+}
+
+Result<Access> Context::access() const {
+    const std::string named = first_of(controller, environment("FARSHORE_CONTROLLER"));
+    const std::string token_path = first_of(token_file, environment("FARSHORE_TOKEN_FILE"));
+    const std::string ca_path = first_of(ca_file, environment("FARSHORE_CA_FILE"));
+    std::optional<config::Config> config;
+    if (named.empty() || token_path.empty() || ca_path.empty()) {
+        auto loaded = configuration();
+        // With flags for everything, a broken file nearby is nobody's business.
+        if (!loaded && named.empty()) {
+            return std::unexpected(std::move(loaded.error()));
+        }
+        config = loaded ? std::move(*loaded) : std::nullopt;
+    }
+    const config::Config::Controller from_file = config ? config->controller : config::Config::Controller{};
+    Access access{
+        .controller = without_trailing_slash(first_of(named, config ? from_file.url : "")),
+        .token = {},
+        .ca_file = first_of(ca_path, from_file.ca_file)
+    };
+    if (access.controller.empty()) {
+        return fail(
+            ErrorKind::malformed, "no controller is known",
+            "name a configuration file (--config, FARSHORE_CONFIG) or an address (--controller, FARSHORE_CONTROLLER)"
+        );
+    }
+    const std::string path = first_of(token_path, from_file.operator_token_file);
+    if (!path.empty()) {
+        std::ifstream in{path};
+        std::getline(in, access.token);
+        if (!in && access.token.empty()) {
+            return fail(
+                ErrorKind::denied, "cannot read the token in " + path, "check the file's owner and mode, or --token-file"
+            );
+        }
+    }
+    return access;
+}
+
+Result<std::string> Context::app(const std::string& given) const {
+    if (!given.empty()) {
+        return given;
+    }
+    auto loaded = configuration();
+    if (loaded && loaded->has_value()) {
+        return (*loaded)->app.value();
+    }
+    return fail(ErrorKind::malformed, "no app is named", "name it, or its configuration file with --config");
+}
+
+int failed_with(const Error& error) {
+    if (error.text.contains("error[C")) {
+        // Rendered findings of a configuration file carry their own heads.
+        fmt::print(stderr, "{}", error.text);
+        return kConfigurationInvalid;
+    }
+    print_error(error);
+    return exit_code_of(error.kind);
+}
+
+int with_controller(const Context& context, const std::function<int(ApiClient&)>& body) {
+    const auto access = context.access();
+    if (!access) {
+        const int code = failed_with(access.error());
+        return code == kFailed ? kUsage : code;
+    }
+    ApiClient client{*access};
+    return body(client);
+}
+
+int show(
+    const Context& context,
+    const std::string& target,
+    const std::function<std::string(const boost::json::value&)>& as_table
+) {
+    return with_controller(context, [&](ApiClient& client) {
+        const auto answer = client.get(target);
+        if (!answer) {
+            return failed_with(answer.error());
+        }
+        if (!answer->ok()) {
+            return failed_with(answer->error());
+        }
+        if (context.format == Format::table) {
+            fmt::print("{}", as_table(answer->document));
+        } else {
+            print_document(context.format, answer->document);
+        }
+        return static_cast<int>(kDone);
+    });
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "cli/exit_codes.h"
+#include "cli/output.h"
+#include "wire/config.h"
+
+namespace CLI {
+class App;
+}
+
+namespace farshore::cli {
+
+// What all commands share: the global flags, and what the chosen command will do. Flags win over the
+// environment, the environment over the configuration file.
+struct Context {
+    Format format = Format::table;
+    std::string config_file;
+    std::string controller;
+    std::string token_file;
+    std::string ca_file;
+
+    std::function<int()> run;  // set by the command that was named
+
+    // The configuration, when there is a file to read. Errors: load_config's.
+    [[nodiscard]] Result<std::optional<config::Config>> configuration() const;
+    // Errors: malformed (no controller is known), denied (token file unreadable).
+    [[nodiscard]] Result<Access> access() const;
+    // The app that is meant: `given`, or the configuration's. Errors: malformed.
+    [[nodiscard]] Result<std::string> app(const std::string& given) const;
+};
+
+void add_config_commands(CLI::App& app, Context& context);
+void add_status_commands(CLI::App& app, Context& context);
+void add_operation_commands(CLI::App& app, Context& context);
+void add_lab_commands(CLI::App& app, Context& context);
+void add_demo_command(CLI::App& app, Context& context);
+
+// Prints the error and gives the exit status for it.
+[[nodiscard]] int failed_with(const Error& error);
+
+// Runs `body` with a client of the controller; reports what keeps it from being made.
+[[nodiscard]] int with_controller(const Context& context, const std::function<int(ApiClient&)>& body);
+
+// GET `target` and print the answer in the chosen form; `as_table` gives the table.
+[[nodiscard]] int show(
+    const Context& context,
+    const std::string& target,
+    const std::function<std::string(const boost::json::value&)>& as_table
+);
+
+}  // namespace farshore::cli

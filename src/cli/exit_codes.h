@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "base/result.h"
+
+// What the command's exit status says; docs/operations.md and `farshore --help` print this table.
+namespace farshore::cli {
+
+enum ExitCode : int {
+    kDone = 0,
+    kFailed = 1,
+    kChangesPresent = 2,
+    kNotReady = 3,
+    kGuardRefused = 4,
+    kWorldMoved = 5,
+    kStillRunning = 6,
+    kPartlyDone = 7,
+    kObjectiveMissed = 8,
+    kInconclusive = 9,
+    kDeclined = 10,
+    kUsage = 64,
+    kUnreachable = 69,
+    kDenied = 77,
+    kConfigurationInvalid = 78,
+};
+
+struct ExitCodeRow {
+    ExitCode code;
+    std::string_view meaning;
+};
+
+inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
+    {kDone, "done, or already so"},
+    {kFailed, "failed; unchanged or rolled back"},
+    {kChangesPresent, "changes present (plan --detailed-exitcode)"},
+    {kNotReady, "degraded, not ready"},
+    {kGuardRefused, "a guard refused"},
+    {kWorldMoved, "the world moved since the plan"},
+    {kStillRunning, "timed out or detached, the operation still runs (its id is printed)"},
+    {kPartlyDone, "partly done: farshore op watch, or op abort"},
+    {kObjectiveMissed, "an objective was missed"},
+    {kInconclusive, "stopped, inconclusive"},
+    {kDeclined, "operator declined"},
+    {kUsage, "usage"},
+    {kUnreachable, "unreachable"},
+    {kDenied, "denied"},
+    {kConfigurationInvalid, "configuration invalid"},
+}};
+
+// The status for an error that ended the command.
+[[nodiscard]] constexpr ExitCode exit_code_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::unavailable:
+        case ErrorKind::timed_out: return kUnreachable;
+        case ErrorKind::denied: return kDenied;
+        case ErrorKind::conflict: return kGuardRefused;
+        case ErrorKind::throttled:
+        case ErrorKind::not_found:
+        case ErrorKind::malformed:
+        case ErrorKind::cancelled:
+        case ErrorKind::exhausted: return kFailed;
+    }
+    std::unreachable();
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,89 @@
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/context.h"
+
+namespace farshore::cli {
+
+namespace {
+
+std::string exit_code_text() {
+    std::string out = "Exit status:\n";
+    for (const ExitCodeRow& row : kExitCodes) {
+        out += fmt::format("  {:>2}  {}\n", static_cast<int>(row.code), row.meaning);
+    }
+    return out;
+}
+
+void add_global_options(CLI::App& app, Context& context, std::string& format) {
+    app.add_option("-o,--output", format, "table, json or yaml")->check(CLI::IsMember({"table", "json", "yaml"}));
+    app.add_option("--config", context.config_file, "farshore.yaml (also: FARSHORE_CONFIG)");
+    app.add_option("--controller", context.controller, "Address of a controller (also: FARSHORE_CONTROLLER)");
+    app.add_option("--token-file", context.token_file, "File with your token (also: FARSHORE_TOKEN_FILE)");
+    app.add_option("--ca-file", context.ca_file, "The installation's CA (also: FARSHORE_CA_FILE)");
+}
+
+// The nearest command to what was typed, for the usage error.
+std::string suggestion(const CLI::App& app, int argc, char** argv) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        names.push_back(command->get_name());
+    }
+    const std::vector<std::string_view> candidates{names.begin(), names.end()};
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word{argv[i]};
+        if (word.starts_with('-')) {
+            continue;
+        }
+        if (std::ranges::find(candidates, word) != candidates.end()) {
+            return {};
+        }
+        const auto near = did_you_mean(word, candidates);
+        return near ? fmt::format("did you mean `{}`?\n", *near) : "";
+    }
+    return {};
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"Moves an application with its state in DynamoDB Global Tables out of a failing AWS Region."};
+    app.name("farshore");
+    app.set_version_flag("--version", "farshore " FARSHORE_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer(exit_code_text());
+    Context context;
+    std::string format = "table";
+    add_global_options(app, context, format);
+    add_demo_command(app, context);
+    add_lab_commands(app, context);
+    add_status_commands(app, context);
+    add_operation_commands(app, context);
+    add_config_commands(app, context);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {
+        return app.exit(asked);  // --help, --version
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "error: {}\n{}  remedy: farshore --help\n", error.what(), suggestion(app, argc, argv));
+        return kUsage;
+    }
+    context.format = enum_from<Format>(format).value_or(Format::table);
+    return context.run ? context.run() : static_cast<int>(kUsage);
+}
+
+}  // namespace
+
+}  // namespace farshore::cli
+
+int main(int argc, char** argv) {
+    try {
+        return farshore::cli::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "farshore: a bug, please report it: %s\n", error.what());
+        return 70;
+    }
+}

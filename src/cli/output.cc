@@ -1,0 +1,223 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+// Columns on the screen: continuation bytes of UTF-8 take none.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
+}
+
+bool plain_in_yaml(std::string_view text) {
+    constexpr std::string_view kSafe =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+ %(),";
+    if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.front() == '-' || text.front() == '%' ||
+        text.front() == ',') {
+        return false;
+    }
+    const bool number_like = text.find_first_not_of("0123456789.+-eExob_") == std::string_view::npos;
+    constexpr std::array<std::string_view, 9> kWords{"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+    return !number_like && text.find_first_not_of(kSafe) == std::string_view::npos &&
+           std::ranges::find(kWords, to_lower(text)) == kWords.end();
+}
+
+std::string yaml_scalar(const json::value& value) {
+    if (const auto* text = value.if_string()) {
+        const std::string_view plain{text->data(), text->size()};
+        return plain_in_yaml(plain) ? std::string{plain} : json::serialize(value);
+    }
+    return json::serialize(value);
+}
+
+bool is_leaf(const json::value& value) {
+    return (value.is_object() && value.get_object().empty()) || (value.is_array() && value.get_array().empty()) ||
+           (!value.is_object() && !value.is_array());
+}
+
+void write_yaml(std::string& out, const json::value& value, std::size_t indent) {
+    const std::string margin(indent, ' ');
+    if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
+        for (const auto& [key, member] : *object) {
+            out += margin + yaml_scalar(json::value(key)) + ":";
+            if (is_leaf(member)) {
+                out += " " + yaml_scalar(member) + "\n";
+            } else {
+                out += "\n";
+                write_yaml(out, member, indent + 2);
+            }
+        }
+        return;
+    }
+    if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
+        for (const json::value& item : *array) {
+            if (is_leaf(item)) {
+                out += margin + "- " + yaml_scalar(item) + "\n";
+                continue;
+            }
+            std::string inner;
+            write_yaml(inner, item, indent + 2);
+            inner.replace(indent, 2, "- ");
+            out += inner;
+        }
+        return;
+    }
+    out += margin + yaml_scalar(value) + "\n";
+}
+
+void write_pretty(std::string& out, const json::value& value, std::size_t indent) {
+    const std::string margin(indent + 2, ' ');
+    const auto close = [&](char bracket) {
+        out += "\n" + std::string(indent, ' ') + bracket;
+    };
+    if (is_leaf(value)) {
+        out += json::serialize(value);
+        return;
+    }
+    bool first = true;
+    if (const auto* object = value.if_object()) {
+        out += "{";
+        for (const auto& [key, member] : *object) {
+            out += (first ? "\n" : ",\n") + margin + json::serialize(json::string(key)) + ": ";
+            write_pretty(out, member, indent + 2);
+            first = false;
+        }
+        close('}');
+        return;
+    }
+    out += "[";
+    for (const json::value& item : value.get_array()) {
+        out += (first ? "\n" : ",\n") + margin;
+        write_pretty(out, item, indent + 2);
+        first = false;
+    }
+    close(']');
+}
+
+}  // namespace
+
+std::string TextTable::text() const {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows_) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], width_of(row[i]));
+        }
+    }
+    std::string out;
+    for (const auto& row : rows_) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += row[i];
+            if (i + 1 < row.size()) {
+                line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
+            }
+        }
+        out += line + "\n";
+    }
+    return out;
+}
+
+std::string to_yaml(const json::value& document) {
+    std::string out;
+    write_yaml(out, document, 0);
+    return out;
+}
+
+std::string to_pretty_json(const json::value& document) {
+    std::string out;
+    write_pretty(out, document, 0);
+    return out + "\n";
+}
+
+void print_document(Format format, const json::value& document) {
+    const std::string text = format == Format::json ? to_pretty_json(document) : to_yaml(document);
+    fmt::print("{}", text);
+}
+
+void print_error(const Error& error) {
+    fmt::print(stderr, "error: {}\n", error.text);
+    if (!error.remedy.empty()) {
+        fmt::print(stderr, "  remedy: {}\n", error.remedy);
+    }
+}
+
+void print_message(std::string_view text) {
+    fmt::print(stderr, "{}\n", text);
+}
+
+bool stdout_is_terminal() {
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+
+bool colours_wanted() {
+    const char* refused = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): never changed
+    return stdout_is_terminal() && (refused == nullptr || *refused == '\0');
+}
+
+std::string bold(std::string_view text) {
+    return colours_wanted() ? fmt::format("\x1b[1m{}\x1b[0m", text) : std::string{text};
+}
+
+const json::value* value_at(const json::value& document, std::string_view path) {
+    const json::value* at = &document;
+    for (const std::string_view part : split(path, '/')) {
+        const json::object* object = at->if_object();
+        at = object == nullptr ? nullptr : object->if_contains(part);
+        if (at == nullptr) {
+            return nullptr;
+        }
+    }
+    return at->is_null() ? nullptr : at;
+}
+
+std::string text_at(const json::value& document, std::string_view path) {
+    const json::value* value = value_at(document, path);
+    if (value == nullptr) {
+        return {};
+    }
+    if (const auto* text = value->if_string()) {
+        return {text->data(), text->size()};
+    }
+    return json::serialize(*value);
+}
+
+std::int64_t number_at(const json::value& document, std::string_view path, std::int64_t otherwise) {
+    const json::value* value = value_at(document, path);
+    if (value == nullptr || !value->is_number()) {
+        return otherwise;
+    }
+    boost::system::error_code error;
+    const auto number = value->to_number<double>(error);
+    return error ? otherwise : static_cast<std::int64_t>(number);
+}
+
+bool flag_at(const json::value& document, std::string_view path) {
+    const json::value* value = value_at(document, path);
+    return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+std::string age_text(std::int64_t ms) {
+    return ms < 0 ? "-" : to_text(std::chrono::milliseconds{ms});
+}
+
+std::string clock_text(std::int64_t wall_ms) {
+    return to_iso8601(utc_from_ms(wall_ms)).substr(11, 12);
+}
+
+}  // namespace farshore::cli

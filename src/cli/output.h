@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+#include "base/enum_names.h"
+#include "base/result.h"
+#include "base/time.h"
+
+// How the command speaks: data to stdout, messages to stderr.
+namespace farshore::cli {
+
+enum class Format { table, json, yaml };
+inline constexpr std::array<std::string_view, 3> kFormatNames{"table", "json", "yaml"};
+
+constexpr const auto& names_of(Format) {
+    return kFormatNames;
+}
+
+// Columns as wide as their widest cell, two blanks apart.
+class TextTable {
+  public:
+    explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    [[nodiscard]] bool empty() const { return rows_.size() < 2; }
+
+    [[nodiscard]] std::string text() const;
+
+  private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+[[nodiscard]] std::string to_yaml(const boost::json::value& document);
+[[nodiscard]] std::string to_pretty_json(const boost::json::value& document);
+
+// Prints a document that has no table form of its own, or any document as JSON or YAML.
+void print_document(Format format, const boost::json::value& document);
+
+// "error: TEXT", then its remedy, to stderr.
+void print_error(const Error& error);
+void print_message(std::string_view text);  // to stderr
+
+// Colours and cursor movement are for terminals, and not wanted where NO_COLOR is set.
+[[nodiscard]] bool stdout_is_terminal();
+[[nodiscard]] bool colours_wanted();
+[[nodiscard]] std::string bold(std::string_view text);
+
+// Readers of documents that other programs wrote: an absent or odd member is empty, never an error.
+[[nodiscard]] std::string text_at(const boost::json::value& document, std::string_view path);
+[[nodiscard]] std::int64_t number_at(
+    const boost::json::value& document, std::string_view path, std::int64_t otherwise = 0
+);
+[[nodiscard]] bool flag_at(const boost::json::value& document, std::string_view path);
+// nullptr: not there, or null. Path members are divided by '/'.
+[[nodiscard]] const boost::json::value* value_at(const boost::json::value& document, std::string_view path);
+
+[[nodiscard]] std::string age_text(std::int64_t ms);  // "1.2s", "-" below zero
+[[nodiscard]] std::string clock_text(std::int64_t wall_ms);  // "13:05:09.123"
+
+}  // namespace farshore::cli
