@@ -1,0 +1,485 @@
+#include "controller/agent_link.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "adapters/system/log.h"
+#include "wire/api.h"
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr std::size_t kQueueMax = 1000;    // orders an agent has not read: then its stream is cut
+constexpr std::size_t kPendingMax = 1000;  // orders an agent has not acknowledged
+constexpr Duration kFencePatience = std::chrono::seconds{2};
+constexpr Duration kWatchEvery = std::chrono::milliseconds{200};
+
+net::HttpResponse refusal(const Error& error) {
+    return net::HttpResponse::json(wire::http_status_of(error), wire::error_document(error));
+}
+
+Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy) {
+    return {.kind = kind, .text = std::move(text), .remedy = std::move(remedy), .code = std::move(code)};
+}
+
+wire::OrderBody body_of(const core::OrderAgents& action, const RegionId& users_now) {
+    const OperationId& operation = action.step.operation;
+    switch (action.type) {
+        case core::OrderType::route: {
+            const RegionId users = action.users.value().empty() ? users_now : action.users;
+            return wire::RouteOrder{.active = action.active, .users = users, .operation = operation};
+        }
+        case core::OrderType::hold: return wire::HoldOrder{.hold = action.hold_for, .operation = operation};
+        case core::OrderType::release: return wire::ReleaseOrder{.operation = operation};
+        case core::OrderType::fence: return wire::FenceOrder{.grace = action.fence_grace, .operation = operation};
+        case core::OrderType::drain: return wire::DrainOrder{.timeout = action.timeout, .operation = operation};
+        case core::OrderType::verify: return wire::VerifyOrder{.operation = operation};
+    }
+    std::unreachable();
+}
+
+core::Component component_of(wire::EvidenceComponent component) {
+    switch (component) {
+        case wire::EvidenceComponent::dynamodb: return core::Component::dynamodb;
+        case wire::EvidenceComponent::stack: return core::Component::stack;
+        case wire::EvidenceComponent::control: return core::Component::control;
+    }
+    std::unreachable();
+}
+
+core::Path path_of(wire::EvidencePath path) {
+    switch (path) {
+        case wire::EvidencePath::fresh: return core::Path::fresh;
+        case wire::EvidencePath::reused: return core::Path::reused;
+        case wire::EvidencePath::passive: return core::Path::passive;
+    }
+    std::unreachable();
+}
+
+std::uint32_t small(std::uint64_t count) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max()));
+}
+
+core::AgentAcked acked_event(const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type) {
+    core::AgentAcked event{
+        .step = step,
+        .host = host,
+        .type = type,
+        .epoch = ack.epoch,
+        .done = ack.result == wire::AckResult::done,
+        .unproven = 0,
+        .detail = ack.detail
+    };
+    if (ack.result == wire::AckResult::unsupported) {
+        event.detail = "its version does not know the order";
+    }
+    if (const auto* hold = std::get_if<wire::HoldAck>(&ack.body)) {
+        event.done = event.done && hold->in_flight == 0;
+    } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
+        event.unproven = small(fence->entries.size());
+        event.detail = std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
+                       " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");
+    } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
+        event.done = event.done && drain->proven;
+        event.unproven = small(drain->left);
+        event.detail = std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";
+    } else if (const auto* verify = std::get_if<wire::VerifyAck>(&ack.body)) {
+        event.detail = "wrote and read in " + verify->region.value() + " in " + std::to_string(to_ms(verify->took)) + " ms";
+    }
+    return event;
+}
+
+}  // namespace
+
+struct AgentLink::StreamEnd {
+    AgentLink* link;
+    std::shared_ptr<Session> session;
+
+    StreamEnd(AgentLink* owner, std::shared_ptr<Session> of) : link(owner), session(std::move(of)) {}
+    StreamEnd(const StreamEnd&) = delete;
+    StreamEnd& operator=(const StreamEnd&) = delete;
+
+    ~StreamEnd() {
+        session->ended = true;
+        const auto found = link->agents_.find(session->host);
+        if (found != link->agents_.end() && found->second.session == session) {
+            found->second.session.reset();
+            found->second.pending.clear();
+            found->second.after_fence.reset();
+        }
+    }
+};
+
+AgentLink::AgentLink(net::Io& io, const ports::Clock& clock, Options options, Upcalls upcalls)
+    : io_(io), clock_(clock), options_(std::move(options)), upcalls_(std::move(upcalls)) {}
+
+net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller caller) {
+    if (request.method != "POST") {
+        net::HttpResponse response = refusal(
+            refused(ErrorKind::malformed, "method", "agents only POST", "the protocol is described in docs")
+        );
+        response.status = 405;
+        response.headers.push_back({.name = "Allow", .value = "POST"});
+        co_return response;
+    }
+    const std::string_view path = request.path();
+    if (path == "/v1/agents/stream") {
+        co_return hello(request, caller);
+    }
+    if (path == "/v1/agents/report") {
+        co_return report(request, caller);
+    }
+    if (path == "/v1/agents/ack") {
+        co_return ack(request, caller);
+    }
+    co_return refusal(refused(ErrorKind::not_found, "path", "no such path: " + std::string{path}, {}));
+}
+
+std::optional<std::string> AgentLink::why_refused(const wire::AgentHello& hello) const {
+    if (!wire::common_version({}, hello.protocol)) {
+        return "the agent speaks protocol versions " + std::to_string(hello.protocol.lowest) + " to " +
+               std::to_string(hello.protocol.highest) + ", this controller " + std::to_string(wire::kProtocolLowest) +
+               " to " + std::to_string(wire::kProtocolHighest) + ": upgrade the older side";
+    }
+    if (std::ranges::find(options_.regions, hello.region) == options_.regions.end()) {
+        return hello.region.value() + " is not a Region of " + options_.app.value();
+    }
+    if (!options_.allowed.empty() && std::ranges::find(options_.allowed, hello.host) == options_.allowed.end()) {
+        return hello.host.value() + " is not in the register of " + options_.app.value() + ": add it to `agents`";
+    }
+    if (!agents_.contains(hello.host) && agents_.size() >= options_.hosts_max) {
+        return "there are " + std::to_string(options_.hosts_max) + " agents already";
+    }
+    return std::nullopt;
+}
+
+net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::AgentHello> hello = wire::parse_agent_hello(request.body);
+    if (!hello) {
+        return refusal(hello.error());
+    }
+    if (hello->app != options_.app || !caller.may_speak_for(hello->app)) {
+        return refusal(refused(
+            ErrorKind::denied,
+            "other_app",
+            "the token " + caller.name + " is for " + caller.app.value() + ", this controller for " +
+                options_.app.value() + ", and the agent asks for " + hello->app.value(),
+            "give the agent the token of its app, and the address of that app's controller"
+        ));
+    }
+    net::HttpResponse response;
+    response.headers.push_back({.name = "Content-Type", .value = "application/x-ndjson"});
+    response.headers.push_back({.name = "Cache-Control", .value = "no-store"});
+    std::optional<std::string> why = closed_ ? std::optional<std::string>{"the controller is stopping"} : why_refused(*hello);
+    if (!why) {
+        if (const Status enrolled = upcalls_.enroll(hello->host, hello->region); !enrolled) {
+            why = enrolled.error().text;
+        }
+    }
+    if (why) {
+        system::log_warning("link", "agent refused", {{"host", hello->host.value()}, {"why", *why}});
+        response.body = wire::serialize(wire::StreamLine{wire::Refused{.why = *why}}) + "\n";
+        return response;
+    }
+    Agent& agent = agents_[hello->host];
+    end_stream(agent);
+    if (agent.boot != hello->boot) {
+        agent.sequence = 0;
+        agent.fenced_below = Epoch{};
+        agent.report.reset();
+    }
+    agent.region = hello->region;
+    agent.boot = hello->boot;
+    agent.epoch = hello->epoch;
+    agent.heard_at = clock_.now();
+    agent.connected = true;
+    agent.session = std::make_shared<Session>(io_);
+    agent.session->host = hello->host;
+    agent.session->boot = hello->boot;
+    const wire::ControllerHello ours{
+        .protocol = {},
+        .speaks = *wire::common_version({}, hello->protocol),
+        .app = options_.app,
+        .controller = options_.controller,
+        .boot = options_.boot,
+        .configuration_generation = options_.configuration_generation
+    };
+    agent.session->lines.push_back(wire::serialize(wire::StreamLine{ours}) + "\n");
+    system::log_info(
+        "link",
+        "agent connected",
+        {{"host", hello->host.value()}, {"region", hello->region.value()}, {"epoch", std::to_string(hello->epoch.value())}}
+    );
+    response.stream = [this, session = agent.session](net::ByteSink& sink) { return run_stream(session, sink); };
+    upcalls_.deliver(core::AgentConnected{.host = hello->host, .region = hello->region, .epoch = hello->epoch});
+    return response;
+}
+
+net::Task<> AgentLink::run_stream(std::shared_ptr<Session> session, net::ByteSink& sink) {
+    const StreamEnd end(this, session);
+    while (!session->ended) {
+        while (!session->lines.empty()) {
+            std::string bytes;
+            bytes.swap(session->lines.front());
+            session->lines.pop_front();
+            const bool written = co_await sink.write(std::move(bytes));
+            if (!written || session->ended) {
+                co_return;
+            }
+        }
+        session->wake.expires_after(options_.ping_every);
+        auto [error] = co_await session->wake.async_wait(net::kAwait);
+        const auto found = agents_.find(session->host);
+        if (!error && !session->ended && found != agents_.end() && found->second.session == session) {
+            wire::Order ping;
+            ping.epoch = found->second.epoch;
+            ping.body = wire::PingOrder{.at = clock_.wall()};
+            send(found->second, std::move(ping));
+        }
+    }
+}
+
+void AgentLink::end_stream(Agent& agent) {
+    if (agent.session) {
+        agent.session->ended = true;
+        agent.session->wake.cancel();
+        agent.session.reset();
+    }
+    agent.pending.clear();
+    agent.after_fence.reset();
+}
+
+void AgentLink::send(Agent& agent, wire::Order order) {
+    if (!agent.session) {
+        return;
+    }
+    if (agent.session->lines.size() >= kQueueMax) {
+        system::log_warning("link", "agent does not read its orders: stream cut", {{"host", agent.session->host.value()}});
+        end_stream(agent);
+        return;
+    }
+    if (order.number == 0) {
+        order.number = ++orders_;
+    }
+    order.app = options_.app;
+    agent.session->lines.push_back(wire::serialize(wire::StreamLine{std::move(order)}) + "\n");
+    agent.session->wake.cancel();
+}
+
+void AgentLink::send_order(Agent& agent, const HostId& host, const core::OrderAgents& action) {
+    const bool behind = agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
+    if (action.type == core::OrderType::route && behind) {
+        // Its fence goes first: the acknowledgement names the writes that nobody has proven.
+        agent.after_fence = action;
+        agent.after_fence->hosts = {host};
+        agent.after_fence_until = clock_.now() + kFencePatience;
+        core::OrderAgents fence = action;
+        fence.type = core::OrderType::fence;
+        fence.fence_grace = std::chrono::milliseconds{150};
+        send_order(agent, host, fence);
+        return;
+    }
+    if (agent.pending.size() >= kPendingMax) {
+        agent.pending.erase(agent.pending.begin());
+    }
+    wire::Order order;
+    order.number = ++orders_;
+    order.epoch = action.epoch;
+    order.body = body_of(action, upcalls_.users());
+    agent.pending.emplace(order.number, Pending{.step = action.step, .type = action.type});
+    send(agent, std::move(order));
+}
+
+void AgentLink::order(const core::OrderAgents& action) {
+    for (const HostId& host : action.hosts) {
+        const auto found = agents_.find(host);
+        if (found != agents_.end() && found->second.session) {
+            send_order(found->second, host, action);
+        }
+    }
+}
+
+void AgentLink::release_after_fence(Agent& agent, const HostId& host) {
+    if (agent.after_fence) {
+        const core::OrderAgents route = *std::exchange(agent.after_fence, std::nullopt);
+        agent.fenced_below = std::max(agent.fenced_below, route.epoch);
+        send_order(agent, host, route);
+    }
+}
+
+Result<AgentLink::Agent*> AgentLink::known(
+    const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
+) {
+    if (app != options_.app || !caller.may_speak_for(app)) {
+        return std::unexpected(refused(
+            ErrorKind::denied,
+            "other_app",
+            "the token " + caller.name + " does not speak for " + app.value() + " here",
+            "give the agent the token of its app"
+        ));
+    }
+    const auto found = agents_.find(host);
+    if (found == agents_.end() || found->second.boot != boot) {
+        return std::unexpected(refused(
+            ErrorKind::conflict,
+            "hello_first",
+            host.value() + " has not said hello to this controller since its start",
+            "open /v1/agents/stream first"
+        ));
+    }
+    return &found->second;
+}
+
+net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::Report> report = wire::parse_report(request.body);
+    if (!report) {
+        return refusal(report.error());
+    }
+    const Result<Agent*> found = known(report->app, report->host, report->boot, caller);
+    if (!found) {
+        return refusal(found.error());
+    }
+    Agent& agent = **found;
+    agent.heard_at = clock_.now();
+    agent.epoch = report->epoch;
+    const bool repeated = report->sequence <= agent.sequence && agent.report;
+    if (!repeated) {
+        agent.sequence = report->sequence;
+        agent.report = *report;
+        if (!agent.connected && agent.session) {
+            agent.connected = true;
+            upcalls_.deliver(
+                core::AgentConnected{.host = report->host, .region = agent.region, .epoch = report->epoch}
+            );
+        }
+        take_evidence(*report);
+    }
+    wire::ReportAnswer answer;
+    const core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(report->host, report->epoch);
+    if (lease.length) {
+        agent.granted_at = clock_.now();
+        agent.granted_for = *lease.length;
+        answer.lease = wire::LeaseGrant{.epoch = report->epoch, .length = *lease.length};
+    } else {
+        answer.why = lease.why;
+    }
+    return net::HttpResponse::json(200, wire::serialize(answer));
+}
+
+void AgentLink::take_evidence(const wire::Report& report) {
+    core::AgentReported reported{
+        .host = report.host,
+        .epoch = report.epoch,
+        .active = report.active,
+        .write_state = std::string{to_string(report.write_state)},
+        .last_acknowledged_at = std::nullopt,
+        .unproven = small(report.ledger.unproven)
+    };
+    if (to_ms(report.ledger.last_acknowledged_at) > 0) {
+        reported.last_acknowledged_at = report.ledger.last_acknowledged_at;
+    }
+    upcalls_.deliver(std::move(reported));
+    for (const wire::EvidenceCounts& counts : report.evidence) {
+        core::Observation seen{
+            .observer = ObserverId{"agents:" + agents_.at(report.host).region.value()},
+            .source = report.host,
+            .region = counts.region,
+            .component = component_of(counts.component),
+            .path = path_of(counts.path),
+            .ok = small(counts.ok),
+            .failed = small(counts.failed),
+            .stalled = counts.stalled,
+            .why = counts.last_error
+        };
+        if (counts.component == wire::EvidenceComponent::control) {
+            seen.region = RegionId{};
+        }
+        upcalls_.deliver(std::move(seen));
+    }
+}
+
+net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::Ack> ack = wire::parse_ack(request.body);
+    if (!ack) {
+        return refusal(ack.error());
+    }
+    const Result<Agent*> found = known(ack->app, ack->host, ack->boot, caller);
+    if (!found) {
+        return refusal(found.error());
+    }
+    Agent& agent = **found;
+    agent.heard_at = clock_.now();
+    agent.epoch = std::max(agent.epoch, ack->epoch);
+    const auto pending = agent.pending.find(ack->order);
+    if (pending == agent.pending.end()) {
+        return net::HttpResponse::json(200, "{}");  // a ping, an order of an earlier stream, or a repetition
+    }
+    const Pending order = pending->second;
+    agent.pending.erase(pending);
+    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body); fence != nullptr && order.type == core::OrderType::fence) {
+        upcalls_.fenced(order.step.operation, ack->host, *fence);
+        if (ack->result == wire::AckResult::done) {
+            agent.fenced_below = std::max(agent.fenced_below, ack->epoch);
+        }
+    }
+    upcalls_.deliver(acked_event(ack->host, *ack, order.step, order.type));
+    if (order.type == core::OrderType::fence) {
+        release_after_fence(agent, ack->host);
+    }
+    return net::HttpResponse::json(200, "{}");
+}
+
+net::Task<> AgentLink::watch() {
+    while (true) {
+        const bool slept = co_await net::sleep_for(io_, kWatchEvery);
+        if (!slept) {
+            co_return;
+        }
+        const Instant now = clock_.now();
+        std::vector<HostId> silent;
+        for (auto& [host, agent] : agents_) {
+            if (agent.connected && agent.heard_at && now - *agent.heard_at > options_.fresh_for) {
+                agent.connected = false;
+                end_stream(agent);
+                silent.push_back(host);
+            } else if (agent.after_fence && now >= agent.after_fence_until) {
+                release_after_fence(agent, host);
+            }
+        }
+        for (const HostId& host : silent) {
+            system::log_warning("link", "agent is silent", {{"host", host.value()}});
+            upcalls_.deliver(core::AgentDisconnected{.host = host});
+        }
+    }
+}
+
+void AgentLink::close() {
+    closed_ = true;
+    for (auto& [host, agent] : agents_) {
+        end_stream(agent);
+    }
+}
+
+std::vector<AgentView> AgentLink::agents() const {
+    const Instant now = clock_.now();
+    std::vector<AgentView> views;
+    for (const auto& [host, agent] : agents_) {
+        AgentView view{.host = host, .region = agent.region, .connected = agent.session != nullptr, .epoch = agent.epoch};
+        view.age = agent.heard_at ? now - *agent.heard_at : Duration{-1};
+        if (agent.granted_at && now < *agent.granted_at + agent.granted_for) {
+            view.lease_remaining = *agent.granted_at + agent.granted_for - now;
+        }
+        if (agent.report) {
+            view.active = agent.report->active;
+            view.write_state = std::string{to_string(agent.report->write_state)};
+            view.unproven = agent.report->ledger.unproven;
+            view.acknowledged = agent.report->ledger.acknowledged;
+        }
+        views.push_back(std::move(view));
+    }
+    return views;
+}
+
+}  // namespace farshore::controller

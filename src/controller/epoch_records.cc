@@ -1,0 +1,217 @@
+#include "controller/epoch_records.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/system/log.h"
+#include "base/text.h"
+
+namespace farshore::controller {
+
+namespace {
+
+// A Region that does not answer within this does not hold up the majority of the others.
+constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
+constexpr Duration kSurveyPoll = std::chrono::milliseconds{10};
+constexpr Duration kHealEvery = std::chrono::seconds{5};
+
+aws::CallOptions call_options() {
+    aws::CallOptions options;
+    options.connect_timeout = kCallTimeout;
+    options.total_timeout = kCallTimeout;
+    options.attempts_max = 1;
+    return options;
+}
+
+void append(std::string& text, const std::string& more) {
+    text += (text.empty() ? "" : "; ") + more;
+}
+
+}  // namespace
+
+EpochRecords::EpochRecords(Edge& edge) : edge_(edge) {
+    for (const config::Region& region : edge.config.regions) {
+        regions_.push_back(region.id);
+    }
+    const RegionId& witness = edge.config.witness;
+    if (!witness.value().empty() && std::ranges::find(regions_, witness) == regions_.end()) {
+        regions_.push_back(witness);
+    }
+}
+
+void EpochRecords::raise(const core::RaiseEpoch& action) {
+    auto raise = std::make_shared<Raise>();
+    raise->step = action.step;
+    raise->epoch = action.epoch;
+    raise->active = action.active;
+    raise->highest = Epoch{};
+    for (const RegionId& region : regions_) {
+        edge_.tasks.spawn("raise in " + region.value(), [this, region, raise] { return raise_in(region, raise); });
+    }
+}
+
+net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise) {
+    const Answer answer = co_await write_and_check(region, raise->epoch, raise->active);
+    ++raise->ended;
+    raise->highest = std::max(raise->highest, answer.seen);
+    raise->confirmed += answer.landed == Landed::confirmed ? 1 : 0;
+    raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
+    append(raise->detail, region.value() + ": " + answer.detail);
+    report(*raise);
+}
+
+// The majority is reported as soon as it stands; a Region that hangs is not waited for.
+void EpochRecords::report(Raise& raise) {
+    const bool majority = raise.confirmed >= this->majority();
+    if (raise.reported || (!majority && raise.ended < regions_.size())) {
+        return;
+    }
+    raise.reported = true;
+    edge_.deliver(core::EpochRaised{
+        .step = raise.step,
+        .majority = majority,
+        .unchanged_confirmed = raise.unchanged >= this->majority(),
+        .highest_seen = raise.highest,
+        .detail = raise.detail
+    });
+}
+
+net::Task<EpochRecords::Answer> EpochRecords::write_and_check(RegionId region, Epoch epoch, RegionId active) {
+    aws::UpdateItem update;
+    update.table = edge_.config.fence.epoch_table;
+    update.key["app"] = aws::string_attribute(edge_.config.app.value());
+    update.expressions.update = "SET #epoch = :epoch, #active = :active, #at = :at, #by = :by";
+    update.expressions.condition =
+        "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = :active)";
+    update.expressions.names = {{"#epoch", "epoch"}, {"#active", "active"}, {"#at", "at"}, {"#by", "by"}};
+    update.expressions.values[":epoch"] = aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
+    update.expressions.values[":active"] = aws::string_attribute(active.value());
+    update.expressions.values[":at"] = aws::string_attribute(to_iso8601(edge_.clock.wall()));
+    update.expressions.values[":by"] = aws::string_attribute(edge_.config.controller.id.value());
+    aws::CallOptions options = call_options();
+    options.idempotent = true;
+    const Result<std::optional<aws::Item>> written = co_await edge_.tables.update_item(region, update, options);
+    if (written) {
+        co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
+    }
+    if (written.error().effect == Effect::none && written.error().kind != ErrorKind::conflict) {
+        // Nobody has answered; the record may still be what it was, but nobody has said so.
+        co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
+    }
+    const Result<std::optional<EpochRecord>> found = co_await read(region);
+    if (!found) {
+        co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
+    }
+    const Epoch seen = *found ? (*found)->epoch : Epoch{};
+    if (*found && seen == epoch && (*found)->active == active) {
+        co_return Answer{.landed = Landed::confirmed, .seen = seen, .detail = "raised, as read back"};
+    }
+    if (seen < epoch) {
+        co_return Answer{.landed = Landed::unchanged, .seen = seen, .detail = "still " + std::to_string(seen.value())};
+    }
+    co_return Answer{
+        .landed = Landed::newer,
+        .seen = seen,
+        .detail = "epoch " + std::to_string(seen.value()) + " with active " + (*found)->active.value() + " is there"
+    };
+}
+
+net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region) {
+    aws::GetItem get;
+    get.table = edge_.config.fence.epoch_table;
+    get.key["app"] = aws::string_attribute(edge_.config.app.value());
+    get.consistent = true;
+    const aws::CallOptions options = call_options();
+    const Result<std::optional<aws::Item>> item = co_await edge_.tables.get_item(region, get, options);
+    if (!item) {
+        co_return std::unexpected(item.error());
+    }
+    if (!*item) {
+        co_return std::nullopt;
+    }
+    const auto epoch = aws::number_of(**item, "epoch");
+    const auto active = aws::string_of(**item, "active");
+    if (!epoch || !active || *epoch < 0) {
+        co_return fail(
+            ErrorKind::malformed,
+            "the epoch record in " + region.value() + " has no usable epoch and active Region",
+            "look at the item of " + edge_.config.app.value() + " in " + edge_.config.fence.epoch_table.value()
+        );
+    }
+    co_return EpochRecord{.epoch = Epoch{static_cast<std::uint64_t>(*epoch)}, .active = RegionId{*active}};
+}
+
+net::Task<> EpochRecords::read_into(
+    RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left
+) {
+    const Result<std::optional<EpochRecord>> found = co_await read(region);
+    if (!found) {
+        append(survey->detail, region.value() + ": " + found.error().text);
+    } else {
+        ++survey->answered;
+        if (*found && (!survey->highest || survey->highest->epoch < (*found)->epoch)) {
+            survey->highest = **found;
+        }
+    }
+    --*left;
+}
+
+net::Task<EpochSurvey> EpochRecords::survey() {
+    auto survey = std::make_shared<EpochSurvey>();
+    auto left = std::make_shared<std::size_t>(regions_.size());
+    for (const RegionId& region : regions_) {
+        edge_.tasks.spawn("read epoch in " + region.value(), [this, region, survey, left] {
+            return read_into(region, survey, left);
+        });
+    }
+    while (*left > 0) {
+        const bool slept = co_await net::sleep_for(edge_.io, kSurveyPoll);
+        if (!slept) {
+            break;
+        }
+    }
+    co_return *survey;
+}
+
+net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
+    std::size_t confirmed = 0;
+    std::string detail;
+    bool newer = false;
+    for (const RegionId& region : regions_) {
+        const Answer answer = co_await write_and_check(region, epoch, active);
+        confirmed += answer.landed == Landed::confirmed ? 1 : 0;
+        newer = newer || answer.landed == Landed::newer;
+        append(detail, region.value() + ": " + answer.detail);
+    }
+    if (confirmed >= majority()) {
+        co_return Status{};
+    }
+    co_return fail(
+        newer ? ErrorKind::conflict : ErrorKind::unavailable,
+        "no majority of the epoch records carries epoch " + std::to_string(epoch.value()) + ": " + detail,
+        "the table " + edge_.config.fence.epoch_table.value() + " must exist in " +
+            std::to_string(regions_.size()) + " Regions and be writable"
+    );
+}
+
+net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
+    while (true) {
+        const bool slept = co_await net::sleep_for(edge_.io, kHealEvery);
+        if (!slept) {
+            co_return;
+        }
+        for (const RegionId& region : regions_) {
+            const Result<std::optional<EpochRecord>> found = co_await read(region);
+            const EpochRecord wanted = in_force();
+            if (!found || wanted.epoch == Epoch{} || (*found && (*found)->epoch >= wanted.epoch)) {
+                continue;
+            }
+            const Answer answer = co_await write_and_check(region, wanted.epoch, wanted.active);
+            system::log_info(
+                "epochs", "brought a record up to date", {{"region", region.value()}, {"answer", answer.detail}}
+            );
+        }
+    }
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/edge.h"
+#include "ports/effects.h"
+
+namespace farshore::controller {
+
+// One Region's copy of an app's epoch record, as last read.
+struct EpochRecord {
+    Epoch epoch;
+    RegionId active;
+};
+
+// What a read of all copies found.
+struct EpochSurvey {
+    std::size_t answered = 0;  // Regions that answered, with or without a record
+    std::optional<EpochRecord> highest;
+    std::string detail;  // who did not answer, in words
+};
+
+// The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
+// raise is a conditional write in each; it holds when a majority carries the new epoch. A write that
+// may have landed is read back, never assumed (INV-S2).
+class EpochRecords final : public ports::EpochRecords {
+  public:
+    explicit EpochRecords(Edge& edge);
+
+    // ports::EpochRecords
+    void raise(const core::RaiseEpoch& action) override;
+
+    [[nodiscard]] net::Task<EpochSurvey> survey();
+    // Writes the epoch everywhere and waits for a majority. Errors: unavailable, conflict (a newer
+    // epoch exists).
+    [[nodiscard]] net::Task<Status> establish(Epoch epoch, RegionId active);
+    // Runs until cancelled: brings copies that missed a raise up to the epoch in force.
+    [[nodiscard]] net::Task<> heal(std::function<EpochRecord()> in_force);
+
+    [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
+    [[nodiscard]] std::size_t majority() const { return regions_.size() / 2 + 1; }
+
+  private:
+    enum class Landed { confirmed, unchanged, newer, unknown };
+
+    struct Answer {
+        Landed landed = Landed::unknown;
+        Epoch seen;
+        std::string detail;
+    };
+
+    // One raise over all Regions.
+    struct Raise {
+        core::StepId step;
+        Epoch epoch;
+        RegionId active;
+        std::size_t confirmed = 0;
+        std::size_t unchanged = 0;
+        std::size_t ended = 0;
+        Epoch highest;
+        std::string detail;
+        bool reported = false;
+    };
+
+    [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
+    [[nodiscard]] net::Task<Answer> write_and_check(RegionId region, Epoch epoch, RegionId active);
+    [[nodiscard]] net::Task<Result<std::optional<EpochRecord>>> read(RegionId region);
+    [[nodiscard]] net::Task<> read_into(RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left);
+    void report(Raise& raise);
+
+    Edge& edge_;
+    std::vector<RegionId> regions_;
+};
+
+}  // namespace farshore::controller
