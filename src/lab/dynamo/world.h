@@ -55,8 +55,6 @@ class DynamoWorld {
         std::size_t log_entries_max = 1'000'000;
         // From CREATING to ACTIVE, for tables and replicas.
         Duration creation_takes = std::chrono::milliseconds{200};
-        // Each Region's listener binds this address instead of the world's; for tests.
-        std::optional<std::string> address;
     };
 
     // Binds all endpoints and loads the tables. Errors: conflict (port in use), exhausted,

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace farshore::lab::dynamo {
+
+struct Token {
+    enum class Kind {
+        word,    // name or keyword
+        name,    // #placeholder
+        value,   // :placeholder
+        number,  // list index
+        symbol,  // one of ( ) [ ] , . + - = <> < <= > >=
+        wrong,   // a character that begins nothing
+        end,
+    };
+
+    Kind kind = Kind::end;
+    std::string_view text;
+    std::size_t start = 0;  // in the expression
+};
+
+// Splits an expression; the last token is `end`. The tokens point into `text`.
+[[nodiscard]] std::vector<Token> split_expression(std::string_view text);
+
+}  // namespace farshore::lab::dynamo

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "lab/dynamo/key.h"
+#include "lab/dynamo/service_error.h"
+
+namespace farshore::lab::dynamo {
+
+// A secondary index: its own key, over the items that have all of it.
+struct IndexDefinition {
+    std::string name;
+    bool global = true;
+    KeySchema schema;
+    std::string projection = "ALL";  // "ALL", "KEYS_ONLY", "INCLUDE"
+    std::vector<std::string> included;
+};
+
+// What CreateTable asked for; the same in all replicas.
+struct TableDefinition {
+    TableName name;
+    KeySchema schema;
+    std::vector<KeyAttribute> attributes;  // as declared, for DescribeTable
+    std::vector<IndexDefinition> indexes;
+    bool on_demand = true;
+    std::int64_t read_units = 0;
+    std::int64_t write_units = 0;
+    bool deletion_protection = false;
+    boost::json::object stream;  // StreamSpecification, as given
+    std::map<std::string, std::string> tags;
+    std::optional<std::string> ttl_attribute;
+    std::int64_t created_ms = 0;
+    std::string id;
+
+    [[nodiscard]] const IndexDefinition* index(std::string_view name) const;
+};
+
+// Another Region's copy, as one Region knows it.
+struct Replica {
+    Instant active_at;  // not before; and not before the copy of the existing items has arrived
+    bool caught_up = true;
+};
+
+struct Table {
+    std::int64_t number = 0;  // in its Region's store
+    TableDefinition definition;
+    Instant active_at;  // CREATING until then
+    std::map<RegionId, Replica> replicas;
+
+    [[nodiscard]] bool is_global() const { return !replicas.empty(); }
+
+    [[nodiscard]] bool is_active(Instant now) const { return now >= active_at; }
+};
+
+// Reads CreateTable's parameters. Errors: ValidationException.
+[[nodiscard]] Answer<TableDefinition> read_definition(const boost::json::object& request);
+
+// How a Region's catalog keeps a table.
+[[nodiscard]] std::string catalog_text(const Table& table);
+// nullopt: not what catalog_text() wrote.
+[[nodiscard]] std::optional<Table> table_from_catalog(std::int64_t number, std::string_view text);
+
+}  // namespace farshore::lab::dynamo

@@ -1,0 +1,437 @@
+#include <algorithm>
+#include <cmath>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "lab/dynamo/operations.h"
+#include "lab/dynamo/request.h"
+#include "lab/dynamo/table_json.h"
+
+namespace farshore::lab::dynamo {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kListedMax = 100;
+
+std::string table_arn(const RegionId& region, const TableName& name) {
+    return "arn:aws:dynamodb:" + region.value() + ":000000000000:table/" + name.value();
+}
+
+std::unexpected<ServiceError> no_such_table(const std::string& name) {
+    return std::unexpected(dynamo_error(
+        "ResourceNotFoundException", "Requested resource not found: Table: " + name + " not found"
+    ));
+}
+
+// A replica is ACTIVE when its time has come and the copy of what was there before has arrived.
+std::string_view replica_status(
+    Cluster& cluster,
+    const Region& from,
+    const Table& table,
+    const RegionId& to,
+    const Replica& replica
+) {
+    const bool due = from.clock().now() >= replica.active_at;
+    const bool copied =
+        cluster.copier == nullptr || !cluster.copier->copying(from.id(), to, table.definition.name);
+    return due && copied ? "ACTIVE" : "CREATING";
+}
+
+json::array replicas_json(Cluster& cluster, const Region& region, const Table& table) {
+    json::array out;
+    for (const auto& [id, replica] : table.replicas) {
+        out.push_back(json::object{
+            {"RegionName", id.value()},
+            {"ReplicaStatus", replica_status(cluster, region, table, id, replica)},
+            {"ReplicaTableClassSummary", json::object{{"TableClass", "STANDARD"}}},
+        });
+    }
+    return out;
+}
+
+json::object throughput_json(const TableDefinition& definition) {
+    return {
+        {"NumberOfDecreasesToday", 0},
+        {"ReadCapacityUnits", definition.read_units},
+        {"WriteCapacityUnits", definition.write_units},
+    };
+}
+
+void add_indexes(
+    json::object& out,
+    const RegionId& region,
+    const TableDefinition& definition,
+    std::string_view status
+) {
+    for (const IndexDefinition& index : definition.indexes) {
+        json::object described = index_json(index);
+        described["IndexArn"] = table_arn(region, definition.name) + "/index/" + index.name;
+        described["IndexSizeBytes"] = 0;
+        described["ItemCount"] = 0;
+        if (index.global) {
+            described["IndexStatus"] = status;
+            described["ProvisionedThroughput"] = throughput_json(definition);
+        }
+        json::value& list = out[index.global ? "GlobalSecondaryIndexes" : "LocalSecondaryIndexes"];
+        if (!list.is_array()) {
+            list = json::array{};
+        }
+        list.get_array().push_back(std::move(described));
+    }
+}
+
+Answer<json::object> describe(
+    Cluster& cluster, Region& region, const Table& table, std::string_view forced_status = {}
+) {
+    const TableDefinition& definition = table.definition;
+    const auto count = region.store().count(table.number);
+    if (!count) {
+        return std::unexpected(store_failure(count.error()));
+    }
+    std::string_view status = table.is_active(region.clock().now()) ? "ACTIVE" : "CREATING";
+    if (!forced_status.empty()) {
+        status = forced_status;
+    }
+    json::object out{
+        {"AttributeDefinitions", attributes_json(definition.attributes)},
+        {"TableName", definition.name.value()},
+        {"KeySchema", schema_json(definition.schema)},
+        {"TableStatus", status},
+        {"CreationDateTime", static_cast<double>(definition.created_ms) / 1000},
+        {"ProvisionedThroughput", throughput_json(definition)},
+        {"TableSizeBytes", 0},
+        {"ItemCount", *count},
+        {"TableArn", table_arn(region.id(), definition.name)},
+        {"TableId", definition.id},
+        {"DeletionProtectionEnabled", definition.deletion_protection},
+    };
+    if (definition.on_demand) {
+        out["BillingModeSummary"] = json::object{{"BillingMode", "PAY_PER_REQUEST"}};
+    }
+    if (!definition.stream.empty()) {
+        out["StreamSpecification"] = definition.stream;
+    }
+    add_indexes(out, region.id(), definition, status);
+    if (table.is_global()) {
+        out["GlobalTableVersion"] = "2019.11.21";
+        out["Replicas"] = replicas_json(cluster, region, table);
+        out["MultiRegionConsistency"] = "EVENTUAL";
+    }
+    return out;
+}
+
+std::string new_id(Rng& rng) {
+    const std::uint64_t a = rng.next();
+    const std::uint64_t b = rng.next();
+    return fmt::format(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32U,
+        (a >> 16U) & 0xFFFFU,
+        a & 0xFFFU,
+        b >> 52U,
+        b & 0xFFFFFFFFFFFFU
+    );
+}
+
+// Every Region that has a copy of the table, this one included.
+std::vector<Region*> holders(Cluster& cluster, Region& region, const Table& table) {
+    std::vector<Region*> all{&region};
+    for (const auto& [id, replica] : table.replicas) {
+        if (Region* other = cluster.find(id);
+            other != nullptr && other->find(table.definition.name) != nullptr) {
+            all.push_back(other);
+        }
+    }
+    return all;
+}
+
+std::optional<ServiceError> create_replica(
+    Cluster& cluster, Region& region, Table& table, const RegionId& to
+) {
+    const TableName name = table.definition.name;
+    Region* other = cluster.find(to);
+    if (other == nullptr) {
+        return validation("Unsupported replica Region: " + to.value());
+    }
+    if (to == region.id() || table.replicas.contains(to)) {
+        return validation(
+            "Failed to create a the new replica of table with name: '" + name.value() +
+            "' because one or more replicas already existed as tables."
+        );
+    }
+    if (other->find(name) != nullptr) {
+        return dynamo_error(
+            "ResourceInUseException", "Table already exists: " + name.value() + " in " + to.value()
+        );
+    }
+    const Instant active_at = region.clock().now() + cluster.creation_takes;
+    const std::vector<Region*> before = holders(cluster, region, table);
+    const Answer<Table*> made = other->add(table.definition, active_at);
+    if (!made) {
+        return made.error();
+    }
+    for (Region* holder : before) {
+        Table* copy = holder->find(name);
+        copy->replicas.emplace(to, Replica{.active_at = active_at});
+        (*made)->replicas.emplace(holder->id(), Replica{.active_at = active_at});
+        const Status saved = holder->save(*copy);
+        if (!saved) {
+            return store_failure(saved.error());
+        }
+    }
+    const Status saved = other->save(**made);
+    if (!saved) {
+        return store_failure(saved.error());
+    }
+    if (cluster.copier != nullptr) {
+        cluster.copier->copy_all(region.id(), to, name);
+    }
+    return std::nullopt;
+}
+
+// Takes the table out of one Region and out of the others' lists.
+std::optional<ServiceError> remove_copy(Cluster& cluster, Region& from, const TableName& name) {
+    const Table* table = from.find(name);
+    if (table == nullptr) {
+        return std::nullopt;
+    }
+    for (Region* holder : holders(cluster, from, *table)) {
+        if (holder != &from) {
+            Table* copy = holder->find(name);
+            copy->replicas.erase(from.id());
+            const Status saved = holder->save(*copy);
+            if (!saved) {
+                return store_failure(saved.error());
+            }
+        }
+    }
+    if (cluster.copier != nullptr) {
+        cluster.copier->forget(from.id(), name);
+    }
+    const Status dropped = from.drop(name);
+    return dropped ? std::nullopt : std::optional{store_failure(dropped.error())};
+}
+
+std::optional<ServiceError> delete_replica(
+    Cluster& cluster, const Table& table, const RegionId& gone
+) {
+    Region* other = cluster.find(gone);
+    if (other == nullptr || !table.replicas.contains(gone)) {
+        return validation(
+            "Replica with Region name: '" + gone.value() +
+            "' does not exist for the table: " + table.definition.name.value()
+        );
+    }
+    return remove_copy(cluster, *other, table.definition.name);
+}
+
+std::optional<ServiceError> update_replicas(
+    Cluster& cluster, Region& region, Table& table, const json::array& updates
+) {
+    if (updates.size() != 1) {
+        return validation(
+            "1 validation error detected: exactly one replica update may be made at a time"
+        );
+    }
+    const Object* update = updates.front().if_object();
+    if (update == nullptr) {
+        return serialization("Unexpected value type in payload");
+    }
+    const auto create = optional_object(*update, "Create");
+    const auto remove = optional_object(*update, "Delete");
+    const auto change = optional_object(*update, "Update");
+    if (!create || !remove || !change) {
+        return !create ? create.error() : !remove ? remove.error() : change.error();
+    }
+    const Object* chosen = *create != nullptr ? *create : *remove != nullptr ? *remove : *change;
+    if (chosen == nullptr) {
+        return validation(
+            "One or more parameter values were invalid: a replica update needs Create, Update or "
+            "Delete"
+        );
+    }
+    const auto name = optional_text(*chosen, "RegionName");
+    if (!name || !*name) {
+        return name ? must_not_be_null("RegionName") : name.error();
+    }
+    const RegionId id{**name};
+    if (*create != nullptr) {
+        return create_replica(cluster, region, table, id);
+    }
+    return *remove != nullptr ? delete_replica(cluster, table, id) : std::nullopt;
+}
+
+// Settings that are the same in every replica.
+std::optional<ServiceError> update_settings(
+    Cluster& cluster, Region& region, const Table& table, const Object& request
+) {
+    const auto mode = optional_text(request, "BillingMode");
+    const auto throughput = optional_object(request, "ProvisionedThroughput");
+    const auto stream = optional_object(request, "StreamSpecification");
+    const auto protection =
+        optional_flag(request, "DeletionProtectionEnabled", table.definition.deletion_protection);
+    if (!mode || !throughput || !stream || !protection) {
+        return !mode         ? mode.error()
+               : !throughput ? throughput.error()
+               : !stream     ? stream.error()
+                             : protection.error();
+    }
+    for (Region* holder : holders(cluster, region, table)) {
+        Table* copy = holder->find(table.definition.name);
+        TableDefinition& definition = copy->definition;
+        definition.deletion_protection = *protection;
+        if (*stream != nullptr) {
+            definition.stream = **stream;
+        }
+        if (*mode) {
+            definition.on_demand = **mode == "PAY_PER_REQUEST";
+        }
+        if (*throughput != nullptr) {
+            const auto read = optional_integer(**throughput, "ReadCapacityUnits");
+            const auto write = optional_integer(**throughput, "WriteCapacityUnits");
+            definition.read_units =
+                read ? read->value_or(definition.read_units) : definition.read_units;
+            definition.write_units =
+                write ? write->value_or(definition.write_units) : definition.write_units;
+        }
+        const Status saved = holder->save(*copy);
+        if (!saved) {
+            return store_failure(saved.error());
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Answer<Object> create_table(Cluster& cluster, Region& region, const Object& request) {
+    Answer<TableDefinition> definition = read_definition(request);
+    if (!definition) {
+        return std::unexpected(std::move(definition.error()));
+    }
+    if (region.find(definition->name) != nullptr) {
+        return std::unexpected(dynamo_error(
+            "ResourceInUseException", "Table already exists: " + definition->name.value()
+        ));
+    }
+    definition->created_ms = to_ms(region.clock().wall());
+    definition->id = new_id(cluster.rng);
+    const Answer<Table*> table =
+        region.add(std::move(*definition), region.clock().now() + cluster.creation_takes);
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    Answer<Object> described = describe(cluster, region, **table);
+    return described ? Answer<Object>{Object{{"TableDescription", std::move(*described)}}}
+                     : described;
+}
+
+Answer<Object> describe_table(Cluster& cluster, Region& region, const Object& request) {
+    const Answer<std::string> name = required_table_name(request);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    const Table* table = region.find(TableName{*name});
+    if (table == nullptr) {
+        return no_such_table(*name);
+    }
+    Answer<Object> described = describe(cluster, region, *table);
+    return described ? Answer<Object>{Object{{"Table", std::move(*described)}}} : described;
+}
+
+Answer<Object> update_table(Cluster& cluster, Region& region, const Object& request) {
+    const Answer<std::string> name = required_table_name(request);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    Table* table = region.find(TableName{*name});
+    if (table == nullptr) {
+        return no_such_table(*name);
+    }
+    if (!table->is_active(region.clock().now())) {
+        return std::unexpected(dynamo_error(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use: Table is being created: " + *name
+        ));
+    }
+    const auto updates = optional_array(request, "ReplicaUpdates");
+    if (!updates) {
+        return std::unexpected(updates.error());
+    }
+    if (*updates != nullptr) {
+        if (auto error = update_replicas(cluster, region, *table, **updates)) {
+            return std::unexpected(std::move(*error));
+        }
+    }
+    if (auto error = update_settings(cluster, region, *table, request)) {
+        return std::unexpected(std::move(*error));
+    }
+    Answer<Object> described = describe(cluster, region, *table);
+    return described ? Answer<Object>{Object{{"TableDescription", std::move(*described)}}}
+                     : described;
+}
+
+Answer<Object> delete_table(Cluster& cluster, Region& region, const Object& request) {
+    const Answer<std::string> name = required_table_name(request);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    const Table* table = region.find(TableName{*name});
+    if (table == nullptr) {
+        return no_such_table(*name);
+    }
+    if (!table->is_active(region.clock().now())) {
+        return std::unexpected(dynamo_error(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use: Table is being created: " + *name
+        ));
+    }
+    if (table->definition.deletion_protection) {
+        return invalid(
+            "Resource cannot be deleted as it is currently protected against deletion. Disable "
+            "deletion protection first."
+        );
+    }
+    Answer<Object> described = describe(cluster, region, *table, "DELETING");
+    if (!described) {
+        return described;
+    }
+    if (auto error = remove_copy(cluster, region, TableName{*name})) {
+        return std::unexpected(std::move(*error));
+    }
+    return Object{{"TableDescription", std::move(*described)}};
+}
+
+Answer<Object> list_tables(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const auto limit = optional_integer(request, "Limit");
+    const auto start = optional_text(request, "ExclusiveStartTableName");
+    if (!limit || !start) {
+        return std::unexpected(!limit ? limit.error() : start.error());
+    }
+    const std::int64_t most = limit->value_or(kListedMax);
+    if (most < 1 || most > kListedMax) {
+        return invalid(
+            "1 validation error detected: Value '" + std::to_string(most) +
+            "' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100"
+        );
+    }
+    json::array names;
+    Object answer;
+    for (const Table* table : region.tables()) {
+        const std::string& name = table->definition.name.value();
+        if (*start && name <= **start) {
+            continue;
+        }
+        if (static_cast<std::int64_t>(names.size()) == most) {
+            answer["LastEvaluatedTableName"] = names.back();
+            break;
+        }
+        names.push_back(json::string{name});
+    }
+    answer["TableNames"] = std::move(names);
+    return answer;
+}
+
+}  // namespace farshore::lab::dynamo

@@ -1,0 +1,140 @@
+// Small answers about tables and accounts that clients and tools ask for.
+#include <boost/json.hpp>
+
+#include "lab/dynamo/operations.h"
+#include "lab/dynamo/request.h"
+
+namespace farshore::lab::dynamo {
+namespace {
+
+namespace json = boost::json;
+
+Answer<Table*> named_table(Region& region, const Object& request) {
+    const Answer<std::string> name = required_table_name(request);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    Table* table = region.find(TableName{*name});
+    if (table == nullptr) {
+        return std::unexpected(dynamo_error(
+            "ResourceNotFoundException",
+            "Requested resource not found: Table: " + *name + " not found"
+        ));
+    }
+    return table;
+}
+
+Answer<Table*> tagged_table(Region& region, const Object& request) {
+    const auto arn = optional_text(request, "ResourceArn");
+    if (!arn || !*arn) {
+        return std::unexpected(arn ? must_not_be_null("ResourceArn") : arn.error());
+    }
+    return named_table(region, Object{{"TableName", **arn}});
+}
+
+json::object time_to_live(const Table& table) {
+    json::object out{{"TimeToLiveStatus", table.definition.ttl_attribute ? "ENABLED" : "DISABLED"}};
+    if (table.definition.ttl_attribute) {
+        out["AttributeName"] = *table.definition.ttl_attribute;
+    }
+    return out;
+}
+
+Answer<Object> saved(Region& region, const Table& table, Object answer) {
+    const Status done = region.save(table);
+    return done ? Answer<Object>{std::move(answer)} : std::unexpected(store_failure(done.error()));
+}
+
+}  // namespace
+
+Answer<Object> describe_endpoints(Cluster& /*cluster*/, Region& region, const Object& /*request*/) {
+    return Object{
+        {"Endpoints",
+         json::array{json::object{
+             {"Address", "dynamodb." + region.id().value() + ".lab.farshore"},
+             {"CachePeriodInMinutes", 1440}
+         }}}
+    };
+}
+
+Answer<Object>
+describe_limits(Cluster& /*cluster*/, Region& /*region*/, const Object& /*request*/) {
+    return Object{
+        {"AccountMaxReadCapacityUnits", 80000},
+        {"AccountMaxWriteCapacityUnits", 80000},
+        {"TableMaxReadCapacityUnits", 40000},
+        {"TableMaxWriteCapacityUnits", 40000},
+    };
+}
+
+Answer<Object> describe_time_to_live(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const Answer<Table*> table = named_table(region, request);
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    return Object{{"TimeToLiveDescription", time_to_live(**table)}};
+}
+
+Answer<Object> describe_continuous_backups(
+    Cluster& /*cluster*/, Region& region, const Object& request
+) {
+    const Answer<Table*> table = named_table(region, request);
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    return Object{
+        {"ContinuousBackupsDescription",
+         Object{
+             {"ContinuousBackupsStatus", "ENABLED"},
+             {"PointInTimeRecoveryDescription", Object{{"PointInTimeRecoveryStatus", "DISABLED"}}},
+         }}
+    };
+}
+
+Answer<Object> list_tags(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const Answer<Table*> table = tagged_table(region, request);
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    json::array tags;
+    for (const auto& [key, value] : (*table)->definition.tags) {
+        tags.push_back(Object{{"Key", key}, {"Value", value}});
+    }
+    return Object{{"Tags", std::move(tags)}};
+}
+
+Answer<Object> tag_resource(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const Answer<Table*> table = tagged_table(region, request);
+    const auto tags = required_array(request, "Tags");
+    if (!table || !tags) {
+        return std::unexpected(!table ? table.error() : tags.error());
+    }
+    for (const Json& tag : **tags) {
+        const auto* object = tag.if_object();
+        const auto* key = object == nullptr ? nullptr : member(*object, "Key");
+        const auto* value = object == nullptr ? nullptr : member(*object, "Value");
+        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
+            return std::unexpected(serialization("Unexpected value type in payload"));
+        }
+        (*table)->definition.tags.insert_or_assign(
+            std::string{key->get_string()}, std::string{value->get_string()}
+        );
+    }
+    return saved(region, **table, {});
+}
+
+Answer<Object> untag_resource(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const Answer<Table*> table = tagged_table(region, request);
+    const auto keys = required_array(request, "TagKeys");
+    if (!table || !keys) {
+        return std::unexpected(!table ? table.error() : keys.error());
+    }
+    for (const Json& key : **keys) {
+        if (key.is_string()) {
+            (*table)->definition.tags.erase(std::string{key.get_string()});
+        }
+    }
+    return saved(region, **table, {});
+}
+
+}  // namespace farshore::lab::dynamo

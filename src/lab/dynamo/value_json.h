@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "lab/dynamo/service_error.h"
+#include "lab/dynamo/value.h"
+
+namespace farshore::lab::dynamo {
+
+// {"S":"x"} and its kind, with DynamoDB's own complaints about what is wrong.
+[[nodiscard]] Answer<Value> parse_value(const boost::json::value& json);
+// {"id":{"S":"x"},...}.
+[[nodiscard]] Answer<Item> parse_item(const boost::json::value& json);
+
+[[nodiscard]] boost::json::object to_json(const Value& value);
+[[nodiscard]] boost::json::object to_json(const Item& item);
+
+// The form that the store keeps: the same JSON as text.
+[[nodiscard]] std::string stored_text(const Item& item);
+// `text` must come from stored_text(): anything else is a bug.
+[[nodiscard]] Item item_from_stored(std::string_view text);
+
+}  // namespace farshore::lab::dynamo
