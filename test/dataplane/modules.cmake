@@ -1,0 +1,1 @@
+set(modules dataplane adapters/system)

@@ -1,0 +1,213 @@
+#include "dataplane/world.h"
+
+#include <array>
+#include <thread>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "dataplane/framing.h"
+
+namespace farshore::dataplane::test {
+
+std::string Answer::header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+        if (equals_ignoring_case(key, name)) {
+            return value;
+        }
+    }
+    return {};
+}
+
+Application::Application(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    FARSHORE_ASSERT(
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "the endpoint listens"
+    );
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+Application::Application(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    FARSHORE_ASSERT(
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "the socket listens"
+    );
+}
+
+Application::~Application() {
+    if (fd_ >= 0) {
+        ::close(fd_);
+    }
+}
+
+Application::Application(Application&& other) noexcept : fd_(std::exchange(other.fd_, -1)), in_(std::move(other.in_)) {}
+
+bool Application::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+bool Application::fill(std::chrono::steady_clock::time_point until) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    pollfd poll{.fd = fd_, .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || ::poll(&poll, 1, static_cast<int>(left.count())) <= 0) {
+        return false;
+    }
+    std::array<char, 65536> buffer{};
+    const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (got <= 0) {
+        return false;
+    }
+    in_.append(buffer.data(), static_cast<std::size_t>(got));
+    return true;
+}
+
+std::optional<Answer> Application::read(std::chrono::milliseconds within) {
+    const auto until = std::chrono::steady_clock::now() + within;
+    std::size_t searched = 0;
+    HeadEnd end;
+    while (!(end = find_head_end(in_, searched, 1 << 20)).size) {
+        if (end.error || !fill(until)) {
+            return std::nullopt;
+        }
+    }
+    const std::string head_bytes = in_.substr(0, *end.size);
+    in_.erase(0, *end.size);
+    ResponseHead head;
+    if (parse_response_head(head_bytes, head)) {
+        return std::nullopt;
+    }
+    Answer answer{.status = head.status, .headers = {}, .body = {}};
+    for (const Field& field : head.fields) {
+        answer.headers.emplace_back(field.name, field.value);
+    }
+    if (answer.status == 100) {
+        return answer;
+    }
+    BodyReader body;
+    body.start(head.body, 1U << 30U);
+    while (true) {
+        in_.erase(0, body.feed(in_, answer.body));
+        if (body.done()) {
+            return answer;
+        }
+        if (body.error() || !fill(until)) {
+            return std::nullopt;
+        }
+    }
+}
+
+bool Application::ended(std::chrono::milliseconds within) {
+    const auto until = std::chrono::steady_clock::now() + within;
+    while (fill(until)) {
+    }
+    return std::chrono::steady_clock::now() < until;
+}
+
+std::string request_text(std::string_view operation, std::string_view body, const std::string& more_headers) {
+    std::string out = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.";
+    out += operation;
+    out += "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    out += more_headers + "\r\n";
+    out += body;
+    return out;
+}
+
+std::optional<Answer> Application::call(
+    std::string_view operation, std::string_view body, const std::string& more_headers
+) {
+    if (!send(request_text(operation, body, more_headers))) {
+        return std::nullopt;
+    }
+    return read();
+}
+
+bool eventually(const std::function<bool()>& claim) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!claim()) {
+        if (std::chrono::steady_clock::now() > until) {
+            return false;
+        }
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+sigv4::Credentials test_credentials() {
+    return {
+        .access_key_id = "AKIDEXAMPLE",
+        .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        .session_token = "a-session-token",
+        .expires = std::nullopt,
+    };
+}
+
+World::World() = default;
+
+void World::start(const std::function<void(Endpoint::Options&)>& adjust) {
+    Endpoint::Options options;
+    options.listen_port = 0;
+    options.regions = {
+        {.region = kEast, .tls = false, .host = "dynamodb.us-east-1.test", .port = east.port(), .addresses = {"127.0.0.1"}},
+        {.region = kWest, .tls = false, .host = "dynamodb.eu-west-1.test", .port = west.port(), .addresses = {"127.0.0.1"}},
+    };
+    options.credentials = test_credentials();
+    options.route = {.epoch = Epoch{1}, .active = kEast, .writes_until = in(std::chrono::minutes{10})};
+    options.clock = clock;
+    if (adjust) {
+        adjust(options);
+    }
+    auto started = Endpoint::start(std::move(options));
+    ASSERT_TRUE(started) << started.error().text;
+    endpoint = std::move(*started);
+}
+
+void World::route_to(std::uint64_t epoch, const RegionId& region) {
+    std::promise<void> done;
+    const Status status = endpoint->set_route(
+        {.epoch = Epoch{epoch}, .active = region, .writes_until = in(std::chrono::minutes{10})},
+        [&done] { done.set_value(); }
+    );
+    ASSERT_TRUE(status) << status.error().text;
+    done.get_future().wait();
+}
+
+HoldResult World::hold(Duration length) {
+    std::promise<HoldResult> done;
+    const Status status = endpoint->hold(endpoint->route().epoch, length, [&done](HoldResult result) {
+        done.set_value(result);
+    });
+    EXPECT_TRUE(status) << status.error().text;
+    return done.get_future().get();
+}
+
+FenceResult World::fence(std::uint64_t epoch, Duration grace) {
+    std::promise<FenceResult> done;
+    const Status status = endpoint->fence(Epoch{epoch}, grace, [&done](FenceResult result) {
+        done.set_value(result);
+    });
+    EXPECT_TRUE(status) << status.error().text;
+    return done.get_future().get();
+}
+
+}  // namespace farshore::dataplane::test
