@@ -57,6 +57,9 @@ struct AwsReply {
 // Where a global service is signed: us-east-1, cn-northwest-1 or us-gov-west-1.
 [[nodiscard]] RegionId signing_region(Service service, const RegionId& region);
 
+// "Mon, 23 Nov 2026 13:05:09 GMT"; nullopt: not of that form.
+[[nodiscard]] std::optional<UtcTime> time_from_http_date(std::string_view text);
+
 // What an AWS error answer says, whatever its protocol.
 struct ServiceError {
     std::string code;  // "ConditionalCheckFailedException", without namespace
@@ -103,6 +106,11 @@ class AwsClient {
 
     // The URL that `call` uses, without a trailing slash.
     [[nodiscard]] std::string endpoint(Service service, const RegionId& region) const;
+
+    // Waits between half of `ceiling` and all of it; false when cancelled. For callers that poll.
+    [[nodiscard]] net::Task<bool> pause(Duration ceiling);
+
+    [[nodiscard]] const ports::Clock& clock() const;
 
     // Wall time of AWS minus ours, as learned from answers that refused our date.
     [[nodiscard]] Duration clock_skew() const;

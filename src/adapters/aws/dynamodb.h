@@ -202,10 +202,10 @@ class DynamoDb {
     net::Task<Result<TableDescription>> remove_replica(
         RegionId region, TableName table, RegionId replica, CallOptions options = {}
     );
-    // Waits until the table, and each replica it knows, is ACTIVE. Errors: timed_out after
-    // `patience`.
+    // Waits until the table and each replica that it knows are ACTIVE, and until a replica in
+    // `replica` is among them. Errors: timed_out after `patience`.
     net::Task<Result<TableDescription>> wait_active(
-        RegionId region, TableName table, Duration patience
+        RegionId region, TableName table, Duration patience, std::optional<RegionId> replica = {}
     );
 
     // Makes the table of `home` a global table with a replica in each of `others`, one at a time,

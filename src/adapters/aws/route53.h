@@ -35,6 +35,8 @@ struct AliasTarget {
     std::string zone;
     std::string name;
     bool evaluate_health = false;
+
+    friend bool operator==(const AliasTarget&, const AliasTarget&) = default;
 };
 
 struct RecordSet {
@@ -47,7 +49,7 @@ struct RecordSet {
     std::optional<AliasTarget> alias;
     std::string health_check;  // id; empty: none
 
-    friend bool operator==(const RecordSet&, const RecordSet&);
+    friend bool operator==(const RecordSet&, const RecordSet&) = default;
 };
 
 enum class ChangeAction { create, upsert, erase };

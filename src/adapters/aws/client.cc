@@ -1,0 +1,360 @@
+#include "adapters/aws/client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <boost/crc.hpp>
+
+#include "adapters/aws/retry.h"
+#include "adapters/net/task_group.h"
+#include "base/assert.h"
+#include "base/text.h"
+
+namespace farshore::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A service may ask us to wait; longer than this we do not let it hold a decision up.
+constexpr Duration kRetryAfterMax = 5s;
+// Below it the two clocks agree well enough: SigV4 accepts five minutes.
+constexpr WallClock::duration kSkewWorthLearning = std::chrono::minutes{4};
+
+constexpr std::string_view kSkewCodes[] = {
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+};
+
+struct Place {
+    std::string base;  // "https://host:port", no trailing slash
+    std::string host;  // as the Host header has it
+};
+
+Place place_of(std::string url) {
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    const std::size_t scheme = url.find("://");
+    std::string host = scheme == std::string::npos ? url : url.substr(scheme + 3);
+    host = host.substr(0, host.find('/'));
+    if (url.starts_with("https://") && host.ends_with(":443")) {
+        host.resize(host.size() - 4);
+    } else if (url.starts_with("http://") && host.ends_with(":80")) {
+        host.resize(host.size() - 3);
+    }
+    return {.base = std::move(url), .host = std::move(host)};
+}
+
+bool crc_holds(const net::HttpReply& reply) {
+    const auto claimed = net::find_header(reply.headers, "x-amz-crc32");
+    if (!claimed) {
+        return true;
+    }
+    std::uint32_t wanted = 0;
+    const auto [end, error] =
+        std::from_chars(claimed->data(), claimed->data() + claimed->size(), wanted);
+    if (error != std::errc{} || end != claimed->data() + claimed->size()) {
+        return false;
+    }
+    boost::crc_32_type crc;
+    crc.process_bytes(reply.body.data(), reply.body.size());
+    return crc.checksum() == wanted;
+}
+
+std::string request_id_of(const net::HttpHeaders& headers) {
+    auto id = net::find_header(headers, "x-amzn-requestid");
+    if (!id) {
+        id = net::find_header(headers, "x-amzn-request-id");
+    }
+    if (!id) {
+        id = net::find_header(headers, "x-amz-request-id");
+    }
+    return std::string{id.value_or("")};
+}
+
+std::optional<Duration> retry_after_of(const net::HttpHeaders& headers) {
+    const auto header = net::find_header(headers, "x-amz-retry-after");
+    std::int64_t ms = 0;
+    if (!header ||
+        std::from_chars(header->data(), header->data() + header->size(), ms).ec != std::errc{} ||
+        ms < 0) {
+        return std::nullopt;
+    }
+    return std::min<Duration>(
+        std::chrono::milliseconds{std::min<std::int64_t>(ms, 60'000)}, kRetryAfterMax
+    );
+}
+
+// The caller's answer, and what the retry loop learned beside it.
+struct Outcome {
+    Result<AwsReply> reply;
+    std::optional<Duration> retry_after;
+    std::optional<UtcTime> service_time;  // of an answer that refused our date
+};
+
+Error not_understood(std::string text) {
+    return {
+        .kind = ErrorKind::unavailable,
+        .effect = Effect::possible,
+        .text = std::move(text),
+        .remedy = "Something between here and AWS changes answers; look for a proxy.",
+        .code = {}
+    };
+}
+
+Outcome judge(const AwsRequest& request, net::HttpReply reply) {
+    Outcome out;
+    out.retry_after = retry_after_of(reply.headers);
+    const std::string id = request_id_of(reply.headers);
+    const bool json = request.row->service == Service::dynamodb;
+    if (json && !crc_holds(reply)) {
+        out.reply = std::unexpected(not_understood("the answer does not fit its x-amz-crc32"));
+        return out;
+    }
+    if (reply.status >= 200 && reply.status < 300) {
+        out.reply = AwsReply{
+            .status = reply.status,
+            .body = std::move(reply.body),
+            .request_id = id,
+            .took = reply.timings.total,
+            .reused_connection = reply.reused_connection
+        };
+        return out;
+    }
+    const ServiceError said = json ? parse_json_error(reply.body) : parse_xml_error(reply.body);
+    Error error = to_error(reply.status, said);
+    if (!id.empty()) {
+        error.text += " (request " + id + ")";
+    }
+    const auto date = net::find_header(reply.headers, "date");
+    if (date && std::ranges::find(kSkewCodes, said.code) != std::end(kSkewCodes)) {
+        out.service_time = time_from_http_date(*date);
+    }
+    out.reply = std::unexpected(std::move(error));
+    return out;
+}
+
+}  // namespace
+
+struct AwsClient::Parts {
+    net::Io& io;
+    const ports::Clock& clock;
+    Options options;
+    CredentialsProvider credentials;
+    std::unique_ptr<net::DnsClient> own_resolver;
+    std::unique_ptr<net::HttpClient> own_http;
+    net::HttpClient* http = nullptr;
+    sigv4::Signer signer{};
+    Rng rng;
+    RetryQuota quota{};
+    WallClock::duration skew{};
+
+    Parts(net::Io& edge, const ports::Clock& time, Options chosen)
+        : io(edge),
+          clock(time),
+          options(std::move(chosen)),
+          credentials(
+              {.fixed = options.fixed_credentials,
+               .credentials_file = options.access.credentials_file,
+               .profile = options.access.profile}
+          ),
+          rng(options.seed) {}
+
+    [[nodiscard]] Result<net::HttpCall> sign(const AwsRequest& request, const Place& place);
+    [[nodiscard]] bool learn_skew(UtcTime service_time);
+};
+
+Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Place& place) {
+    const Result<sigv4::Credentials> keys = credentials.current(clock.now());
+    if (!keys) {
+        return std::unexpected(keys.error());
+    }
+    std::vector<sigv4::Header> headers;
+    headers.push_back({"host", place.host});
+    headers.push_back({"x-amz-date", to_amz_date(clock.wall() + skew)});
+    if (!request.content_type.empty()) {
+        headers.push_back({"content-type", request.content_type});
+    }
+    if (!request.row->target.empty()) {
+        headers.push_back({"x-amz-target", std::string{request.row->target}});
+    }
+    if (!keys->session_token.empty()) {
+        headers.push_back({"x-amz-security-token", keys->session_token});
+    }
+    const std::string hash = sigv4::sha256_hex(request.body);
+    const sigv4::Request to_sign{
+        .method = request.method,
+        .path = request.path,
+        .query = request.query,
+        .headers = headers,
+        .payload_hash = hash
+    };
+    const sigv4::Scope scope{
+        .region = signing_region(request.row->service, request.region).value(),
+        .service = std::string{to_string(request.row->service)}
+    };
+    net::HttpCall call;
+    call.headers.push_back({"authorization", signer.authorization(to_sign, *keys, scope)});
+    for (sigv4::Header& header : headers) {
+        call.headers.push_back({std::move(header.name), std::move(header.value)});
+    }
+    call.headers.push_back({"user-agent", "farshore"});
+    call.method = request.method;
+    call.url = place.base + request.path + (request.query.empty() ? "" : "?" + request.query);
+    call.body = request.body;
+    return call;
+}
+
+// true: the difference was news, so a request that was refused for its date deserves another try.
+bool AwsClient::Parts::learn_skew(UtcTime service_time) {
+    const WallClock::duration measured = service_time - clock.wall();
+    const WallClock::duration change = measured > skew ? measured - skew : skew - measured;
+    if (change < kSkewWorthLearning) {
+        return false;
+    }
+    skew = measured;
+    return true;
+}
+
+Result<std::unique_ptr<AwsClient>> AwsClient::create(
+    net::Io& io, const ports::Clock& clock, Options options
+) {
+    net::HttpClient::Options http_options;
+    http_options.source_address = options.access.source_address;
+    http_options.ca_file = options.access.ca_file;
+    std::unique_ptr<net::DnsClient> resolver;
+    if (!options.access.resolver.empty()) {
+        const std::string& text = options.access.resolver;
+        const std::size_t colon = text.rfind(':');
+        net::DnsClient::Options dns;
+        dns.server_address = text.substr(0, colon);
+        dns.source_address = options.access.source_address;
+        if (colon != std::string::npos) {
+            const char* end = text.data() + text.size();
+            const auto [stop, error] =
+                std::from_chars(text.data() + colon + 1, end, dns.server_port);
+            if (error != std::errc{} || stop != end || dns.server_port == 0) {
+                return fail(
+                    ErrorKind::malformed,
+                    "aws.resolver '" + text + "' is not an address and port",
+                    "Write it as 127.0.0.1:53."
+                );
+            }
+        }
+        resolver = net::DnsClient::create(io, std::move(dns));
+        http_options.resolver = resolver.get();
+    }
+    std::unique_ptr<net::HttpClient> http = net::HttpClient::create(io, std::move(http_options));
+    auto client = std::make_unique<AwsClient>(io, clock, *http, std::move(options));
+    client->parts_->own_resolver = std::move(resolver);
+    client->parts_->own_http = std::move(http);
+    return client;
+}
+
+AwsClient::AwsClient(net::Io& io, const ports::Clock& clock, net::HttpClient& http, Options options)
+    : parts_(std::make_unique<Parts>(io, clock, std::move(options))) {
+    parts_->http = &http;
+}
+
+AwsClient::~AwsClient() = default;
+
+std::string AwsClient::endpoint(Service service, const RegionId& region) const {
+    const config::AwsAccess& access = parts_->options.access;
+    // AWS_ENDPOINT_URL_DYNAMODB is not honoured on purpose: on a host it points to the agent, and a
+    // probe that goes through the agent would judge the wrong Region.
+    if (service == Service::route53) {
+        return place_of(access.route53.empty() ? default_endpoint(service, region) : access.route53)
+            .base;
+    }
+    const auto given = access.dynamodb.find(region);
+    return place_of(
+               given == access.dynamodb.end() ? default_endpoint(service, region) : given->second
+    )
+        .base;
+}
+
+Duration AwsClient::clock_skew() const {
+    return parts_->skew;
+}
+
+const ports::Clock& AwsClient::clock() const {
+    return parts_->clock;
+}
+
+net::Task<bool> AwsClient::pause(Duration ceiling) {
+    const Duration drawn{
+        static_cast<Duration::rep>(parts_->rng.below(static_cast<std::uint64_t>(ceiling.count())))
+    };
+    const bool whole = co_await net::sleep_for(parts_->io, ceiling / 2 + drawn / 2);
+    co_return whole;
+}
+
+net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions options) {
+    FARSHORE_ASSERT(request.row != nullptr, "an AWS request names its row");
+    const CallRow& row = *request.row;
+    Parts& parts = *parts_;
+    const Place place = place_of(endpoint(row.service, request.region));
+    const std::string what = std::string{row.name} + " in " + request.region.value();
+    const bool repeatable = options.idempotent || row.idempotency != Idempotency::by_read_back;
+    const int attempts_max = options.attempts_max.value_or(row.retry == RetryClass::probe ? 1 : 3);
+    const Instant deadline = parts.clock.now() + options.total_timeout.value_or(row.deadline);
+    bool skew_corrected = false;
+
+    for (int attempt = 1;; ++attempt) {
+        Result<net::HttpCall> prepared = parts.sign(request, place);
+        if (!prepared) {
+            co_return std::unexpected(in_context(what, prepared.error()));
+        }
+        net::HttpCall http_call = *std::move(prepared);
+        const Duration left = deadline - parts.clock.now();
+        // One attempt that hangs leaves time for another, when another is allowed.
+        const bool last = attempt >= attempts_max || !repeatable;
+        http_call.total_timeout =
+            last ? left : std::max<Duration>(left / 2, std::min<Duration>(left, 500ms));
+        http_call.connect_timeout = std::min(
+            options.connect_timeout.value_or(parts.options.connect_timeout), http_call.total_timeout
+        );
+        http_call.fresh_connection = options.fresh_connection;
+        Result<net::HttpReply> sent = co_await parts.http->fetch(std::move(http_call));
+
+        Outcome outcome;
+        if (sent) {
+            outcome = judge(request, *std::move(sent));
+        } else {
+            outcome.reply = std::unexpected(sent.error());
+        }
+        if (outcome.reply) {
+            parts.quota.refill(attempt > 1);
+            outcome.reply->attempts = attempt;
+            co_return std::move(outcome.reply);
+        }
+        const Error error = in_context(what, outcome.reply.error());
+        if (outcome.service_time && !skew_corrected && parts.learn_skew(*outcome.service_time)) {
+            skew_corrected = true;
+            --attempt;  // the service refused our clock, not the request
+            continue;
+        }
+        if (attempt >= attempts_max || !may_retry(error, repeatable)) {
+            co_return std::unexpected(error);
+        }
+        const Duration wait =
+            outcome.retry_after.value_or(retry_pause(error.kind, attempt, parts.rng));
+        if (parts.clock.now() + wait >= deadline || !parts.quota.take(error.kind)) {
+            co_return std::unexpected(error);
+        }
+        const bool waited = co_await net::sleep_for(parts.io, wait);
+        if (!waited) {
+            Error given_up = error;
+            given_up.kind = ErrorKind::cancelled;
+            co_return std::unexpected(std::move(given_up));
+        }
+    }
+}
+
+}  // namespace farshore::aws
