@@ -173,6 +173,9 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
         into.headers[to_lower(field.name)] = std::string{field.value};
     }
     into.target = into.headers["x-amz-target"];
+    while (!reads_bodies_ && !stopping_) {
+        std::this_thread::yield();
+    }
     BodyReader body;
     body.start(head.body, 1U << 30U);
     while (true) {

@@ -63,6 +63,8 @@ class FakeRegion {
     [[nodiscard]] std::size_t open_connections() const;
     // Closes every connection that is open now.
     void drop_connections();
+    // While false, requests are read up to the end of their heads only.
+    void read_bodies(bool yes) { reads_bodies_ = yes; }
     // Refuses new connections from now on.
     void stop_listening();
 
@@ -80,6 +82,7 @@ class FakeRegion {
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> reads_bodies_{true};
     std::atomic<std::uint64_t> accepted_{0};
     mutable std::mutex mutex_;
     std::function<Reply(const Received&)> answer_;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "dataplane/answer.h"
 #include "dataplane/world.h"
 
@@ -303,17 +304,22 @@ TEST_F(Forwarding, IncomingSignatureIsChecked) {
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->status, 400);
     EXPECT_EQ(east.count(), 0U);
-    sigv4::Signer signer;
-    const std::string date = "20261123T130509Z";
-    // A signature of long ago: right, but skewed.
-    const std::vector<sigv4::Header> headers{{"host", "localhost"}, {"x-amz-date", date}};
-    const std::string hash = sigv4::sha256_hex("{}");
-    const std::string old = signer.authorization(
-        {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
-        key,
-        {.region = "us-east-1", .service = "dynamodb"}
-    );
-    EXPECT_EQ(app.call("GetItem", "{}", "X-Amz-Date: 20201123T130509Z\r\nAuthorization: " + old + "\r\n")->status, 400);
+    const auto signed_at = [&key](const std::string& date) {
+        sigv4::Signer signer;
+        const std::vector<sigv4::Header> headers{{"host", "localhost"}, {"x-amz-date", date}};
+        const std::string hash = sigv4::sha256_hex("{}");
+        const std::string authorization = signer.authorization(
+            {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
+            key,
+            {.region = "local", .service = "dynamodb"}
+        );
+        return "X-Amz-Date: " + date + "\r\nAuthorization: " + authorization + "\r\n";
+    };
+    const std::string now_signed = signed_at(to_amz_date(clock->wall()));
+    EXPECT_EQ(app.call("GetItem", "{}", now_signed)->status, 200);
+    EXPECT_EQ(app.call("GetItem", "{ }", now_signed)->status, 400);
+    EXPECT_EQ(app.call("GetItem", "{}", signed_at("20201123T130509Z"))->status, 400);
+    EXPECT_EQ(east.count(), 1U);
 }
 
 TEST_F(Forwarding, StopLeavesNoDescriptorBehind) {
