@@ -12,11 +12,12 @@ option(FARSHORE_TSAN "Build with ThreadSanitizer" OFF)
 
 add_library(farshore_options INTERFACE)
 target_include_directories(farshore_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(farshore_options INTERFACE
+target_compile_options(farshore_options INTERFACE -fPIE)
+target_compile_options(farshore_options INTERFACE $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum
   -Wnon-virtual-dtor -Woverloaded-virtual -Werror
   -Wno-c99-designator -Wno-missing-field-initializers -Wno-missing-designated-field-initializers
-  -fstack-protector-strong -fPIE)
+  -fstack-protector-strong>)
 target_compile_definitions(farshore_options INTERFACE
   _GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_link_options(farshore_options INTERFACE -fuse-ld=lld -pie)
@@ -75,6 +76,13 @@ function(farshore_module folder)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  # An embedded page (.incbin) is seen by neither the compiler nor ninja.
+  file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.html)
+  foreach(source ${sources})
+    if(source MATCHES "\\.S$")
+      set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${pages}" COMPILE_OPTIONS "-I${CMAKE_SOURCE_DIR}/src")
+    endif()
+  endforeach()
   set(libraries "")
   foreach(dep ${ARG_DEPS})
     string(REPLACE "/" "_" dep_name ${dep})

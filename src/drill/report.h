@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "base/result.h"
+#include "drill/books.h"
+#include "drill/measure.h"
+
+namespace farshore::drill {
+
+inline constexpr int kReportSchemaVersion = 1;
+
+// One line of a story's timeline, for people.
+struct Mark {
+    UtcTime at{};
+    std::string what;  // "fault", "vote", "decision", "note", …
+    std::string text;
+};
+
+struct Objectives {
+    Duration rto = std::chrono::seconds{5};
+    std::uint64_t switchover_failed_max = 0;
+    std::uint64_t switchover_lost_max = 0;
+};
+
+// Everything a story has seen, from sockets only: the shoppers' own log, the controller's documents,
+// the tables as DynamoDB answers.
+struct StoryRecord {
+    std::string id;
+    std::string story;   // "dynamodb", "servers", "region"
+    std::string title;
+    std::string version;
+    std::string configuration_hash;
+    std::uint64_t seed = 0;
+    int rate = 0;  // requests a second
+    std::string preferred;
+    std::string standby;
+    UtcTime started{};
+    UtcTime ended{};
+    std::string fault;  // what was broken, in words
+    Span fault_span;
+    UtcTime switchover_requested{};
+    std::optional<UtcTime> dns_switched;  // when the record began to answer with the standby
+    bool fault_seen_by_agents = false;
+    boost::json::object failover;    // the controller's operation documents; empty: there was none
+    boost::json::object switchover;
+    std::vector<BookedWrite> booked;
+    Books books;
+    Log log;
+    std::vector<Mark> marks;
+    Objectives objectives;
+    std::string interrupted;  // why the story could not be told to its end; empty: it was
+};
+
+// The truth of a drill: schema/report.schema.json. Sections as in the manual: identity, verdict,
+// objectives, phase clock, steady state, steps, decision record, data, findings.
+[[nodiscard]] boost::json::object report_document(const StoryRecord& story);
+
+// Did the story meet its objectives?
+[[nodiscard]] bool passed(const boost::json::object& report);
+
+// The table that ends a story on a terminal: two columns, no colour.
+[[nodiscard]] std::string report_table(const boost::json::object& report);
+
+// One self-contained HTML file: works offline, prints well, shows nothing that is not in the JSON.
+[[nodiscard]] std::string report_html(const boost::json::object& report);
+
+// Writes report.json and report.html by temporary file and rename. Errors: exhausted, denied.
+[[nodiscard]] Status write_report(const boost::json::object& report, const std::string& directory);
+
+}  // namespace farshore::drill
