@@ -37,9 +37,8 @@ std::optional<json::value> parsed(std::string_view text) {
 }
 
 Error unreachable(const Access& access, Error error) {
-    error.text = "the controller at " + access.controller + " cannot be reached: " + error.text;
-    error.remedy = "is farshored running, and is the address right (--controller, FARSHORE_CONTROLLER, or controller.url "
-                   "in the configuration)?";
+    error.text = access.what + " at " + access.controller + " cannot be reached: " + error.text;
+    error.remedy = access.remedy;
     return error;
 }
 
@@ -109,7 +108,7 @@ Result<Answer> answer_of(const Access& access, Result<net::HttpReply> reply) {
     if (!document) {
         return fail(
             ErrorKind::malformed,
-            "what answers at " + access.controller + " is no Farshore controller (HTTP " +
+            "what answers at " + access.controller + " is not " + access.what + " (HTTP " +
                 std::to_string(reply->status) + ", not JSON)",
             "check the address"
         );
@@ -126,6 +125,11 @@ Result<Answer> ApiClient::get(const std::string& target) {
 
 Result<Answer> ApiClient::post(const std::string& target, const json::value& body) {
     net::HttpCall call = parts_->call("POST", target, json::serialize(body));
+    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}));
+}
+
+Result<Answer> ApiClient::erase(const std::string& target) {
+    net::HttpCall call = parts_->call("DELETE", target, {});
     return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}));
 }
 

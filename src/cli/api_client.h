@@ -12,11 +12,15 @@
 
 namespace farshore::cli {
 
-// Where a controller is and who we are.
+// Where an API is and who we are.
 struct Access {
     std::string controller;  // "https://127.0.6.1:8640"
     std::string token;
     std::string ca_file;
+    std::string what = "the controller";  // names it in errors
+    std::string remedy =
+        "is farshored running, and is the address right (--controller, FARSHORE_CONTROLLER, or controller.url in the "
+        "configuration)?";
 };
 
 struct Answer {
@@ -31,7 +35,7 @@ struct Answer {
 
 enum class WatchEnd { finished, detached, timed_out };
 
-// Calls of the controller's API, one at a time, each blocking the command.
+// Calls of a JSON API (the controller's, the lab's), one at a time, each blocking the command.
 //
 // Errors: unavailable and timed_out (with a remedy), malformed when the answer is not JSON. An
 // answer that refuses is an Answer.
@@ -44,6 +48,8 @@ class ApiClient {
 
     [[nodiscard]] Result<Answer> get(const std::string& target);
     [[nodiscard]] Result<Answer> post(const std::string& target, const boost::json::value& body);
+
+    [[nodiscard]] Result<Answer> erase(const std::string& target);
 
     // Calls `on_line` with each document of a newline-delimited stream until it ends, Ctrl-C is
     // pressed (detached) or `timeout` has passed. Zero: no timeout.

@@ -66,11 +66,9 @@ Result<Access> Context::access() const {
         config = loaded ? std::move(*loaded) : std::nullopt;
     }
     const config::Config::Controller from_file = config ? config->controller : config::Config::Controller{};
-    Access access{
-        .controller = without_trailing_slash(first_of(named, config ? from_file.url : "")),
-        .token = {},
-        .ca_file = first_of(ca_path, from_file.ca_file)
-    };
+    Access access;
+    access.controller = without_trailing_slash(first_of(named, config ? from_file.url : ""));
+    access.ca_file = first_of(ca_path, from_file.ca_file);
     if (access.controller.empty()) {
         return fail(
             ErrorKind::malformed, "no controller is known",

@@ -39,6 +39,7 @@ void add_config_commands(CLI::App& app, Context& context);
 void add_status_commands(CLI::App& app, Context& context);
 void add_operation_commands(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);
+void add_lab_shop_commands(CLI::App& lab, Context& context);  // hidden: a storefront as a process
 void add_demo_command(CLI::App& app, Context& context);
 
 // Prints the error and gives the exit status for it.

@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/context.h"
+#include "cli/lab_client.h"
+#include "cli/lab_supervisor.h"
+#include "cli/lab_view.h"
+#include "lab/faults/fault_spec.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct LabFlags {
+    std::string directory;
+    std::string regions = "us-east-1,eu-west-1,us-east-2";
+    int hosts_per_region = 2;
+    bool bare = false;
+    bool foreground = false;
+    bool detached = false;  // of `serve`: stop dying with the parent once everything is up
+    std::int64_t rate = 0;
+    std::uint64_t seed = 1;
+};
+
+std::string directory_of(const std::string& given) {
+    return std::filesystem::absolute(given.empty() ? default_lab_directory() : given).lexically_normal().string();
+}
+
+LabOptions options_of(const LabFlags& flags) {
+    LabOptions options;
+    options.directory = directory_of(flags.directory);
+    options.regions.clear();
+    for (const std::string_view region : split(flags.regions, ',')) {
+        options.regions.emplace_back(std::string{trim(region)});
+    }
+    options.hosts_per_region = flags.hosts_per_region;
+    options.bare = flags.bare;
+    options.rate = flags.rate;
+    options.seed = flags.seed;
+    return options;
+}
+
+int run_foreground(const LabFlags& flags) {
+    const LabOptions options = options_of(flags);
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path{options.directory}.parent_path(), error);
+    const Status served = serve_lab(options, [&](const LabLayout& layout) {
+        if (flags.detached) {
+            ::prctl(PR_SET_PDEATHSIG, 0);
+            return;
+        }
+        fmt::print("{}", world_summary(layout));
+        std::fflush(stdout);
+    });
+    return served ? kDone : failed_with(served.error());
+}
+
+int run_up(const Context& context, const LabFlags& flags) {
+    if (flags.foreground) {
+        return run_foreground(flags);
+    }
+    const LabOptions options = options_of(flags);
+    auto world = LabProcess::start(options, LabProcess::Life::detached);
+    if (!world) {
+        return failed_with(world.error());
+    }
+    const auto document = world->wait_ready();
+    if (!document) {
+        return failed_with(document.error());
+    }
+    if (context.format == Format::table) {
+        fmt::print("{}", world_summary(*document));
+    } else {
+        print_document(context.format, *document);
+    }
+    return kDone;
+}
+
+int run_status(const Context& context, const std::string& directory) {
+    LabClient client{directory_of(directory)};
+    const auto status = client.status();
+    if (!status) {
+        print_error(status.error());
+        return kNotReady;
+    }
+    if (context.format == Format::table) {
+        fmt::print("{}", world_table(*status));
+    } else {
+        print_document(context.format, *status);
+    }
+    return kDone;
+}
+
+// `farshore lab fault` hands its words to the lab's own grammar, so that it is one grammar. The
+// options of ours that may stand among them are taken out first.
+struct FaultWords {
+    std::vector<std::string> words;
+    std::string directory;
+    std::string format;
+};
+
+FaultWords fault_words(const std::vector<std::string>& given) {
+    FaultWords out;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const bool has_value = i + 1 < given.size();
+        if (given[i] == "--dir" && has_value) {
+            out.directory = given[++i];
+        } else if ((given[i] == "-o" || given[i] == "--output") && has_value) {
+            out.format = given[++i];
+        } else {
+            out.words.push_back(given[i]);
+        }
+    }
+    return out;
+}
+
+int run_fault(const Context& context, const std::string& directory, const std::vector<std::string>& given) {
+    const FaultWords words = fault_words(given);
+    LabClient client{directory_of(words.directory.empty() ? directory : words.directory)};
+    const auto world = client.world();
+    if (!world) {
+        return failed_with(world.error());
+    }
+    const auto spec = lab::fault_spec_from_words(*world, words.words);
+    if (!spec) {
+        print_error(spec.error());
+        return kUsage;
+    }
+    const auto answer = client.add_fault(*spec);
+    if (!answer) {
+        return failed_with(answer.error());
+    }
+    const Format format = enum_from<Format>(words.format).value_or(context.format);
+    if (format == Format::table) {
+        fmt::print(
+            "{}: {}, for {}; take it back with `farshore lab heal {}`\n", text_at(*answer, "id"),
+            lab::to_text(*spec), to_text(spec->lasts), text_at(*answer, "id")
+        );
+    } else {
+        print_document(format, *answer);
+    }
+    return kDone;
+}
+
+int run_heal(const std::string& directory, const std::string& id) {
+    LabClient client{directory_of(directory)};
+    const auto healed = client.heal(id);
+    if (!healed) {
+        return failed_with(healed.error());
+    }
+    fmt::print("{}\n", *healed == 0 ? "nothing was broken" : fmt::format("{} taken back", id));
+    return kDone;
+}
+
+int run_down(const std::string& directory) {
+    const std::string path = directory_of(directory);
+    if (!lab_is_running(path)) {
+        fmt::print("no world runs in {}\n", path);
+        return kDone;
+    }
+    if (const Status stopped = stop_lab(path); !stopped) {
+        return failed_with(stopped.error());
+    }
+    fmt::print("the world in {} is down; its logs are in {}/logs\n", path, path);
+    return kDone;
+}
+
+void add_up_options(CLI::App& command, LabFlags& flags) {
+    command.add_option("--regions", flags.regions, "Two Regions with tables, and the witness");
+    command.add_option("--hosts-per-region", flags.hosts_per_region)->check(CLI::Range(1, 50));
+    command.add_option("--dir", flags.directory, "Where the world's files are");
+    command.add_flag("--bare", flags.bare, "Without controller and agents: prints how to start them by hand");
+    command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)")->check(CLI::Range(0, 10'000));
+    command.add_option("--seed", flags.seed, "Of replication lags and error rates");
+}
+
+}  // namespace
+
+void add_lab_commands(CLI::App& app, Context& context) {
+    auto* lab = app.add_subcommand("lab", "A local world of several Regions that can be broken on purpose");
+    lab->require_subcommand(1);
+
+    auto flags = std::make_shared<LabFlags>();
+    auto* up = lab->add_subcommand("up", "Start it");
+    add_up_options(*up, *flags);
+    up->add_flag("--foreground", flags->foreground, "Stay, and end it with Ctrl-C");
+    up->callback([&context, flags] {
+        context.run = [&context, flags] { return run_up(context, *flags); };
+    });
+    auto* serve = lab->add_subcommand("serve", "");
+    serve->group("");
+    add_up_options(*serve, *flags);
+    serve->add_flag("--detached", flags->detached);
+    serve->callback([&context, flags] {
+        context.run = [flags] { return run_foreground(*flags); };
+    });
+
+    auto directory = std::make_shared<std::string>();
+    auto* status = lab->add_subcommand("status", "Addresses, processes, faults");
+    status->add_option("--dir", *directory, "The world's directory");
+    status->callback([&context, directory] {
+        context.run = [&context, directory] { return run_status(context, *directory); };
+    });
+    auto* fault = lab->add_subcommand(
+        "fault", "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication REGION --pause | "
+                 "region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
+    );
+    fault->prefix_command();
+    fault->callback([&context, directory, fault] {
+        context.run = [&context, directory, fault] { return run_fault(context, *directory, fault->remaining()); };
+    });
+    auto* heal = lab->add_subcommand("heal", "Take a fault back");
+    auto id = std::make_shared<std::string>();
+    heal->add_option("ID", *id, "The fault, or `all`")->required();
+    heal->add_option("--dir", *directory, "The world's directory");
+    heal->callback([&context, directory, id] {
+        context.run = [directory, id] { return run_heal(*directory, *id); };
+    });
+    auto* down = lab->add_subcommand("down", "End it; nothing keeps running");
+    down->add_option("--dir", *directory, "The world's directory");
+    down->callback([&context, directory] {
+        context.run = [directory] { return run_down(*directory); };
+    });
+    add_lab_shop_commands(*lab, context);
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,250 @@
+#include "cli/lab_client.h"
+
+#include <csignal>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/net/http_message.h"
+#include "cli/api_client.h"
+#include "cli/lab_supervisor.h"
+#include "cli/output.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto kPollEvery = std::chrono::milliseconds{20};
+constexpr std::chrono::seconds kStartPatience{60};
+constexpr std::chrono::seconds kStopPatience{15};
+
+Access admin_access(const std::string& url) {
+    Access access;
+    access.controller = url;
+    access.what = "the lab";
+    access.remedy = "start one with `farshore lab up`";
+    return access;
+}
+
+Error refused(const Answer& answer) {
+    return answer.error();
+}
+
+std::string last_line(const std::string& path) {
+    std::ifstream in{path};
+    std::string line;
+    std::string last;
+    while (std::getline(in, line)) {
+        last = line.empty() ? last : line;
+    }
+    return last;
+}
+
+}  // namespace
+
+Result<std::string> LabClient::admin() const {
+    const auto document = read_lab_file(directory_);
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    if (!lab_is_running(directory_)) {
+        return fail(
+            ErrorKind::unavailable, fmt::format("the world in {} is down", directory_), "start it with `farshore lab up`"
+        );
+    }
+    return text_at(json::value(*document), "admin");
+}
+
+Result<json::value> LabClient::status() {
+    const auto url = admin();
+    if (!url) {
+        return std::unexpected(url.error());
+    }
+    ApiClient client{admin_access(*url)};
+    auto answer = client.get("/v1/status");
+    if (!answer) {
+        return std::unexpected(answer.error());
+    }
+    return answer->ok() ? Result<json::value>{std::move(answer->document)} : std::unexpected(refused(*answer));
+}
+
+Result<lab::World> LabClient::world() {
+    const auto document = status();
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    lab::World world;
+    world.regions.clear();
+    if (const json::value* regions = value_at(*document, "regions"); regions != nullptr && regions->is_object()) {
+        for (const auto& [name, region] : regions->get_object()) {
+            world.regions.emplace_back(std::string{name});
+        }
+    }
+    if (!world.regions.empty()) {
+        world.witness = world.regions.back();
+    }
+    return world;
+}
+
+Result<json::value> LabClient::add_fault(const lab::FaultSpec& spec) {
+    const auto url = admin();
+    if (!url) {
+        return std::unexpected(url.error());
+    }
+    ApiClient client{admin_access(*url)};
+    auto answer = client.post("/v1/faults", lab::to_json(spec));
+    if (!answer) {
+        return std::unexpected(answer.error());
+    }
+    return answer->ok() ? Result<json::value>{std::move(answer->document)} : std::unexpected(refused(*answer));
+}
+
+Result<int> LabClient::heal(const std::string& id) {
+    const auto url = admin();
+    if (!url) {
+        return std::unexpected(url.error());
+    }
+    ApiClient client{admin_access(*url)};
+    std::vector<std::string> ids{id};
+    if (id == "all") {
+        const auto document = status();
+        if (!document) {
+            return std::unexpected(document.error());
+        }
+        ids.clear();
+        if (const json::value* faults = value_at(*document, "faults"); faults != nullptr && faults->is_array()) {
+            for (const json::value& fault : faults->get_array()) {
+                ids.push_back(text_at(fault, "id"));
+            }
+        }
+    }
+    int healed = 0;
+    for (const std::string& one : ids) {
+        const auto answer = client.erase("/v1/faults/" + net::percent_encode(one));
+        if (!answer) {
+            return std::unexpected(answer.error());
+        }
+        // Of `all`, one may have ended by itself meanwhile.
+        if (!answer->ok() && id != "all") {
+            return std::unexpected(refused(*answer));
+        }
+        ++healed;
+    }
+    return healed;
+}
+
+LabProcess::LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid, Life life)
+    : options_(std::move(options)),
+      children_(std::move(children)),
+      pid_(pid),
+      life_(life) {}
+
+Result<LabProcess> LabProcess::start(const LabOptions& options, Life life) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    fs::create_directories(fs::path{options.directory}.parent_path(), error);
+    if (error) {
+        return fail(
+            ErrorKind::denied, fmt::format("cannot make {}: {}", options.directory, error.message()),
+            "choose a directory of your own with --dir"
+        );
+    }
+    if (lab_is_running(options.directory)) {
+        return fail(
+            ErrorKind::conflict, "a world is running in " + options.directory,
+            "end it with `farshore lab down`, or name another directory with --dir"
+        );
+    }
+    // What is left of an earlier world must not look like ours.
+    fs::remove(options.directory + "/lab.json", error);
+    std::string regions;
+    for (const RegionId& region : options.regions) {
+        regions += (regions.empty() ? "" : ",") + region.value();
+    }
+    ChildSpec spec{
+        .name = "lab",
+        .argv =
+            {own_path(), "lab", "serve", "--dir", options.directory, "--regions", regions, "--hosts-per-region",
+             std::to_string(options.hosts_per_region), "--seed", std::to_string(options.seed), "--rate",
+             std::to_string(options.rate)},
+        .log_file = options.directory + ".log",
+        .own_group = true,
+        .on_parent_death = SIGTERM
+    };
+    if (options.bare) {
+        spec.argv.emplace_back("--bare");
+    }
+    if (life == Life::detached) {
+        spec.argv.emplace_back("--detached");
+    }
+    fs::remove(spec.log_file, error);
+    auto children = std::make_unique<Children>();
+    const auto pid = children->start(spec);
+    if (!pid) {
+        return std::unexpected(pid.error());
+    }
+    return LabProcess{options, std::move(children), *pid, life};
+}
+
+Result<json::value> LabProcess::wait_ready() {
+    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        const bool ended = !children_->reap().empty();
+        const auto document = read_lab_file(options_.directory);
+        const json::value status = document ? json::value(*document) : json::value(nullptr);
+        const std::string state = text_at(status, "state");
+        if (state == "ready") {
+            if (life_ == Life::detached) {
+                children_->release("lab");
+            }
+            return status;
+        }
+        if (ended || state == "failed") {
+            std::string text = text_at(status, "error");
+            if (text.empty()) {
+                text = last_line(options_.directory + ".log");
+            }
+            return fail(
+                ErrorKind::unavailable, "the world does not come up: " + text,
+                text_at(status, "remedy").empty() ? "see " + options_.directory + ".log" : text_at(status, "remedy")
+            );
+        }
+        std::this_thread::sleep_for(kPollEvery);
+    }
+    return fail(ErrorKind::timed_out, "the world does not come up", "see " + options_.directory + ".log");
+}
+
+Status LabProcess::stop() {
+    children_->stop_all(kStopPatience);
+    return {};
+}
+
+Status stop_lab(const std::string& directory) {
+    const auto document = read_lab_file(directory);
+    if (!document) {
+        return std::unexpected(document.error());
+    }
+    const auto pid = static_cast<pid_t>(number_at(json::value(*document), "pid"));
+    // The lock says that this process lives, so its number has not been given to another one.
+    if (pid > 1) {
+        ::kill(pid, SIGTERM);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kStopPatience;
+    while (lab_is_running(directory)) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return fail(
+                ErrorKind::timed_out, fmt::format("the world (pid {}) does not end", pid), fmt::format("kill -9 {}", pid)
+            );
+        }
+        std::this_thread::sleep_for(kPollEvery);
+    }
+    return {};
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include <boost/json/value.hpp>
+
+#include "base/result.h"
+#include "cli/lab_children.h"
+#include "cli/lab_layout.h"
+#include "lab/faults/fault_spec.h"
+
+// The lab from outside: its supervisor as a process, and its admin API.
+namespace farshore::cli {
+
+// A running world's admin API, found through lab.json.
+class LabClient {
+  public:
+    explicit LabClient(std::string directory) : directory_(std::move(directory)) {}
+
+    // The living status. Errors: not_found, unavailable (it is down), timed_out.
+    [[nodiscard]] Result<boost::json::value> status();
+    // Its Regions, for reading faults. Errors: as status().
+    [[nodiscard]] Result<lab::World> world();
+    [[nodiscard]] Result<boost::json::value> add_fault(const lab::FaultSpec& spec);
+    // `id` or "all"; how many were taken back. Errors: not_found.
+    [[nodiscard]] Result<int> heal(const std::string& id);
+
+  private:
+    [[nodiscard]] Result<std::string> admin() const;
+
+    std::string directory_;
+};
+
+// The supervisor of a world as a child of ours.
+class LabProcess {
+  public:
+    enum class Life {
+        detached,  // lives on when we end, once it is ready
+        ours,      // ends when we do, however we end
+    };
+
+    // Errors: conflict (a world runs there), not_found, denied.
+    [[nodiscard]] static Result<LabProcess> start(const LabOptions& options, Life life);
+
+    // Blocks until the world is up; gives its status document. Errors: what kept it from coming up.
+    [[nodiscard]] Result<boost::json::value> wait_ready();
+
+    // Ends it and waits until nothing is left of it.
+    [[nodiscard]] Status stop();
+
+  private:
+    LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid, Life life);
+
+    LabOptions options_;
+    std::unique_ptr<Children> children_;
+    pid_t pid_ = 0;
+    Life life_ = Life::ours;
+};
+
+// Ends the world that runs in `directory`; blocks until it is gone. Errors: timed_out.
+[[nodiscard]] Status stop_lab(const std::string& directory);
+
+}  // namespace farshore::cli

@@ -1,0 +1,281 @@
+#include "cli/lab_files.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/net/tls_ca.h"
+#include "base/assert.h"
+#include "base/text.h"
+
+namespace farshore::cli {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+std::string random_hex(std::size_t bytes) {
+    std::vector<std::uint8_t> out(bytes);
+    const auto got = ::getrandom(out.data(), out.size(), 0);
+    FARSHORE_ASSERT(got == static_cast<ssize_t>(bytes), "the kernel gives a few random bytes at once");
+    return to_hex(out);
+}
+
+Error file_error(const std::string& what, const std::string& path) {
+    const int error = errno;
+    const bool full = error == ENOSPC || error == EDQUOT;
+    return {
+        .kind = full ? ErrorKind::exhausted : ErrorKind::denied,
+        .effect = Effect::none,
+        .text = fmt::format("{} {}: {}", what, path, std::error_code{error, std::generic_category()}.message()),
+        .remedy = full ? "free some space, or choose another --dir" : "choose a directory of your own with --dir",
+        .code = {}
+    };
+}
+
+std::string upper(std::string text) {
+    for (char& c : text) {
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return text;
+}
+
+std::vector<LabKey> new_keys() {
+    std::vector<LabKey> keys;
+    for (const char* profile : {"default", "controller", "agent", "shop"}) {
+        keys.push_back(
+            {.profile = profile,
+             .credentials = {
+                 .access_key_id = "AKIA" + upper(random_hex(8)),
+                 .secret_access_key = random_hex(20),
+                 .session_token = {},
+                 .expires = {}
+             }}
+        );
+    }
+    return keys;
+}
+
+std::string credentials_text(const LabLayout& layout, const std::vector<LabKey>& keys) {
+    std::string out = "# Keys of this lab world; they open nothing else.\n";
+    for (const LabKey& key : keys) {
+        out += fmt::format(
+            "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n", key.profile,
+            key.credentials.access_key_id, key.credentials.secret_access_key, layout.options.regions.front().value()
+        );
+    }
+    return out;
+}
+
+Status write_tokens(const LabLayout& layout) {
+    json::array tokens;
+    const auto add = [&](std::string_view name, std::string_view role, std::string_view app) -> Status {
+        const std::string token = random_hex(24);
+        tokens.push_back(json::object{
+            {"name", name}, {"role", role}, {"app", app}, {"token_sha256", sigv4::sha256_hex(token)}
+        });
+        return write_file(layout.path(std::string{name} + ".token"), token + "\n", 0600);
+    };
+    for (const auto& [name, role] : {std::pair{"operator", "operator"}, {"viewer", "viewer"}}) {
+        if (const Status done = add(name, role, ""); !done) {
+            return done;
+        }
+    }
+    if (const Status done = add("agents-" + std::string{kLabApp}, "agent", kLabApp); !done) {
+        return done;
+    }
+    return write_file(layout.path("tokens.json"), json::serialize(tokens) + "\n", 0600);
+}
+
+Status make_certificates(const LabLayout& layout) {
+    const auto ca = net::create_ca(layout.options.directory, "farshore lab");
+    if (!ca) {
+        return std::unexpected(ca.error());
+    }
+    std::vector<std::string> names{layout.world.controller_address(1), "controller.lab.farshore", "localhost"};
+    for (const RegionId& region : layout.table_regions()) {
+        names.push_back(layout.world.relay_address(region));
+    }
+    const auto issued = net::issue_certificate(*ca, layout.options.directory, "controller", names);
+    return issued ? Status{} : std::unexpected(issued.error());
+}
+
+// Removes what an earlier world left. Only a directory that is one is touched.
+Status clear_directory(const std::string& directory) {
+    std::error_code error;
+    if (!fs::exists(directory, error) || fs::is_empty(directory, error)) {
+        return {};
+    }
+    if (!fs::exists(directory + "/lab.json", error) && !fs::exists(directory + "/credentials", error)) {
+        return fail(
+            ErrorKind::conflict, directory + " is not empty and is no lab world", "name another directory with --dir"
+        );
+    }
+    for (const auto& entry : fs::directory_iterator{directory, error}) {
+        fs::remove_all(entry.path(), error);
+        if (error) {
+            return fail(ErrorKind::denied, "cannot remove " + entry.path().string() + ": " + error.message());
+        }
+    }
+    return {};
+}
+
+std::string aws_text(const LabLayout& layout, std::string_view profile, const std::string& source) {
+    std::string out = fmt::format(
+        "aws:\n  credentials: {{ file: {}, profile: {} }}\n  endpoints:\n    dynamodb:\n", layout.path("credentials"),
+        profile
+    );
+    for (const RegionId& region : layout.options.regions) {
+        out += fmt::format("      {}: {}\n", region.value(), layout.dynamodb_name_url(region));
+    }
+    out += fmt::format(
+        "    route53: {}\n  resolver: {}\n  source_address: {}\n", layout.route53_url(), layout.dns_server(), source
+    );
+    return out;
+}
+
+std::string controller_text(const LabLayout& layout) {
+    const std::vector<RegionId> tables = layout.table_regions();
+    std::string out = fmt::format(
+        "# Written by `farshore lab up`. docs/configuration.md explains every key.\n"
+        "version: 1\napp: {}\nobjectives: {{ rto: 60s, rpo: 5s }}\nregions:\n",
+        kLabApp
+    );
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        out += fmt::format(
+            "  {}: {{ {}health: {}/healthz }}\n", tables[i].value(), i == 0 ? "preferred: true, " : "",
+            layout.balancer_url(tables[i])
+        );
+    }
+    out += fmt::format(
+        "witness: {{ region: {} }}\nstore: {{ sqlite: {} }}\ntables:\n  - {{ name: {}, max_lag: 5s }}\n",
+        layout.witness().value(), layout.path("controller/farshore.db"), kLabTable
+    );
+    out += fmt::format(
+        "detect:\n  quorum: 2 of 3\n  probe_every: 500ms\n  unhealthy_for: 1500ms\n  control_target: {}/\n",
+        layout.route53_url()
+    );
+    // The lab is for watching automation, so it is armed at once: no drill has to come first, and the
+    // next story need not wait for an hour.
+    out += "decide: { mode: auto, max_loss: 5s, cooldown: 10s, require_drill_within: off }\n";
+    out += "fence: { on_controller_loss: verify, lease: 3s }\n";
+    out += fmt::format("traffic:\n  route53: {{ zone: {}, record: {}, ttl: 5s }}\n", layout.zone_id, kLabRecord);
+    out += "verify: { path: /healthz/deep, timeout: 30s }\nagents:\n";
+    for (const LabHost& host : layout.hosts) {
+        out += fmt::format("  - {}\n", host.name);
+    }
+    out += aws_text(layout, "controller", layout.world.controller_address(1));
+    out += fmt::format(
+        "controller:\n  id: {0}\n  region: {0}\n  listen: {1}:{2}\n  url: {3}\n"
+        "  tls: {{ certificate: {4}, key: {5}, ca: {6} }}\n  tokens: {7}\n  operator_token: {8}\n",
+        layout.witness().value(), layout.world.controller_address(1), layout.ports.controller, layout.controller_url(),
+        layout.path("controller.pem"), layout.path("controller.key"), layout.path("ca.pem"), layout.path("tokens.json"),
+        layout.path("operator.token")
+    );
+    return out;
+}
+
+std::string agent_text(const LabLayout& layout, const LabHost& host) {
+    std::string out = fmt::format(
+        "# Written by `farshore lab up`. docs/configuration.md explains every key.\n"
+        "version: 1\nhost: {}\nregion: {}\ncontrollers: [{}]\ncontroller_ca: {}\ntoken: {}\n"
+        "state_directory: {}/state\nrun_directory: {}/run\nhealth: {}:{}\n",
+        host.name, host.region.value(), layout.relay_url(host.region), layout.path("ca.pem"),
+        layout.path("agents-" + std::string{kLabApp} + ".token"), layout.host_directory(host),
+        layout.host_directory(host), host.address, layout.ports.health
+    );
+    out += aws_text(layout, "agent", host.address);
+    const std::vector<RegionId> tables = layout.table_regions();
+    out += fmt::format(
+        "apps:\n  - app: {}\n    listen: {}:{}\n    regions: [{}, {}]\n    witness: {}\n    on_controller_loss: verify\n"
+        "    lease: 3s\n    health_table: {}\n    health_urls:\n",
+        kLabApp, host.address, layout.ports.agent, tables.front().value(), tables.back().value(),
+        layout.witness().value(), kLabTable
+    );
+    for (const RegionId& region : tables) {
+        out += fmt::format("      {}: {}/healthz\n", region.value(), layout.balancer_url(region));
+    }
+    return out;
+}
+
+}  // namespace
+
+Status write_file(const std::string& path, std::string_view text, unsigned mode) {
+    const std::string beside = path + ".new";
+    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (file < 0) {
+        return std::unexpected(file_error("cannot write", path));
+    }
+    (void)::fchmod(file, mode);
+    std::size_t written = 0;
+    while (written < text.size()) {
+        const ssize_t more = ::write(file, text.data() + written, text.size() - written);
+        if (more < 0 && errno != EINTR) {
+            const Error error = file_error("cannot write", path);
+            ::close(file);
+            return std::unexpected(error);
+        }
+        written += more < 0 ? 0U : static_cast<std::size_t>(more);
+    }
+    ::close(file);
+    if (::rename(beside.c_str(), path.c_str()) != 0) {
+        return std::unexpected(file_error("cannot write", path));
+    }
+    return {};
+}
+
+Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
+    const std::string& directory = layout.options.directory;
+    if (const Status cleared = clear_directory(directory); !cleared) {
+        return std::unexpected(cleared.error());
+    }
+    std::vector<std::string> folders{directory, layout.path("etc"), layout.path("logs"), layout.path("controller")};
+    for (const LabHost& host : layout.hosts) {
+        folders.push_back(layout.host_directory(host) + "/state");
+        folders.push_back(layout.host_directory(host) + "/run");
+    }
+    for (const std::string& folder : folders) {
+        std::error_code error;
+        fs::create_directories(folder, error);
+        if (error) {
+            errno = error.value();
+            return std::unexpected(file_error("cannot make", folder));
+        }
+    }
+    (void)::chmod(directory.c_str(), 0700);
+    std::vector<LabKey> keys = new_keys();
+    if (const Status done = write_file(layout.path("credentials"), credentials_text(layout, keys), 0600); !done) {
+        return std::unexpected(done.error());
+    }
+    if (const Status done = make_certificates(layout); !done) {
+        return std::unexpected(done.error());
+    }
+    if (const Status done = write_tokens(layout); !done) {
+        return std::unexpected(done.error());
+    }
+    return keys;
+}
+
+Status write_configurations(const LabLayout& layout) {
+    if (const Status done = write_file(layout.controller_file(), controller_text(layout), 0600); !done) {
+        return done;
+    }
+    for (const LabHost& host : layout.hosts) {
+        if (const Status done = write_file(layout.agent_file(host), agent_text(layout, host), 0600); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "cli/lab_children.h"
+#include "cli/lab_layout.h"
+
+// Which processes a lab world consists of, how they are started, and how they are found.
+namespace farshore::cli {
+
+struct Readiness {
+    std::string process;
+    std::string url;  // answers 200 when the process is ready
+};
+
+class LabProcesses {
+  public:
+    explicit LabProcesses(const LabLayout& layout) : layout_(layout) {}
+
+    // In the order in which they are started. A bare world has storefronts only.
+    [[nodiscard]] std::vector<ChildSpec> all() const;
+    [[nodiscard]] std::vector<ChildSpec> of_hosts(const RegionId& region) const;
+    [[nodiscard]] std::vector<Readiness> readiness() const;
+
+    [[nodiscard]] std::string log_file(const std::string& process) const;
+
+    // The commands that start controller and agents by hand from the written files.
+    [[nodiscard]] std::vector<std::string> commands() const;
+
+    // The status document without faults and state.
+    [[nodiscard]] boost::json::object describe(
+        const std::function<std::optional<pid_t>(const std::string&)>& pid_of
+    ) const;
+
+  private:
+    [[nodiscard]] ChildSpec controller() const;
+    [[nodiscard]] ChildSpec agent(const LabHost& host) const;
+    [[nodiscard]] ChildSpec storefront(const LabHost& host) const;
+
+    const LabLayout& layout_;
+};
+
+}  // namespace farshore::cli

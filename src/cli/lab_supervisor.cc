@@ -1,0 +1,341 @@
+#include "cli/lab_supervisor.h"
+
+#include <csignal>
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/net/http_client.h"
+#include "adapters/net/task_group.h"
+#include "adapters/system/system_clock.h"
+#include "cli/lab_children.h"
+#include "cli/lab_lock.h"
+#include "cli/lab_processes.h"
+#include "cli/lab_world.h"
+#include "cli/output.h"
+
+namespace farshore::cli {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+constexpr Duration kStartPatience = std::chrono::seconds{30};
+constexpr Duration kPollEvery = std::chrono::milliseconds{50};
+constexpr Duration kStopGrace = std::chrono::seconds{2};
+
+std::string lock_path(const std::string& directory) {
+    return directory + ".lock";
+}
+
+class Supervisor {
+  public:
+    Supervisor(LabLayout layout, std::vector<LabKey> keys)
+        : layout_(std::move(layout)),
+          processes_(layout_),
+          keys_(std::move(keys)) {}
+
+    Status run(const std::function<void(const LabLayout&)>& on_ready) {
+        on_ready_ = on_ready;
+        write_state("starting");
+        auto world = LabWorld::create(
+            io_, layout_, keys_, clock_, {.status = [this] { return status(); }, .shutdown = [this] { io_.stop(); }}
+        );
+        if (!world) {
+            failure_ = world.error();
+        } else {
+            world_ = std::move(*world);
+            subscription_ = world_->board().subscribe([this] { on_faults(); });
+            tasks_.spawn("signals", [this] { return mind_signals(); });
+            tasks_.spawn("faults", [this] { return world_->mind_the_faults(); });
+            tasks_.spawn("start", [this] { return start(); });
+            io_.run();
+            tear_down();
+        }
+        write_state(failure_ ? "failed" : "down");
+        if (failure_) {
+            return std::unexpected(*failure_);
+        }
+        return {};
+    }
+
+  private:
+    net::Task<> start() {
+        const Status up = co_await bring_up();
+        if (!up && !tasks_.stopping()) {
+            failure_ = up.error();
+            io_.stop();
+            co_return;
+        }
+        write_state("ready");
+        on_ready_(layout_);
+    }
+
+    net::Task<Status> bring_up() {
+        const auto zone = co_await world_->provision();
+        if (!zone) {
+            co_return std::unexpected(in_context("setting up the world", zone.error()));
+        }
+        layout_.zone_id = *zone;
+        if (const Status written = write_configurations(layout_); !written) {
+            co_return written;
+        }
+        for (const ChildSpec& spec : processes_.all()) {
+            if (const auto started = children_.start(spec); !started) {
+                co_return std::unexpected(started.error());
+            }
+        }
+        http_ = net::HttpClient::create(io_, {.ca_file = layout_.path("ca.pem")});
+        for (const Readiness& readiness : processes_.readiness()) {
+            const Status answers = co_await wait_for(readiness);
+            if (!answers) {
+                co_return answers;
+            }
+        }
+        if (!layout_.options.bare) {
+            co_return co_await wait_for_agents();
+        }
+        co_return Status{};
+    }
+
+    // Asks until it is answered with 200, the process is gone, or patience ends.
+    net::Task<Status> wait_for(Readiness readiness) {
+        const Instant deadline = clock_.now() + kStartPatience;
+        std::string last = "no answer";
+        while (clock_.now() < deadline) {
+            net::HttpCall call;
+            call.url = readiness.url;
+            const auto reply = co_await http_->fetch(call);
+            if (reply && reply->status == 200) {
+                co_return Status{};
+            }
+            last = reply ? fmt::format("HTTP {}", reply->status) : reply.error().text;
+            if (!children_.pid(readiness.process)) {
+                co_return std::unexpected(dead(readiness.process));
+            }
+            co_await net::sleep_for(io_, kPollEvery);
+        }
+        co_return fail(
+            ErrorKind::timed_out, fmt::format("{} does not answer at {}: {}", readiness.process, readiness.url, last),
+            "see " + log_of(readiness.process)
+        );
+    }
+
+    // A world is ready when its hosts may write: each agent is connected and has a lease.
+    net::Task<Status> wait_for_agents() {
+        const Instant deadline = clock_.now() + kStartPatience;
+        std::string token = token_of("operator");
+        std::size_t open = 0;
+        while (clock_.now() < deadline) {
+            net::HttpCall call;
+            call.url = layout_.controller_url() + "/v1/status";
+            call.headers.push_back({"Authorization", "Bearer " + token});
+            const auto reply = co_await http_->fetch(call);
+            if (reply && reply->status == 200) {
+                open = open_agents(reply->body);
+                if (open == layout_.hosts.size()) {
+                    co_return Status{};
+                }
+            }
+            for (const ChildSpec& spec : processes_.all()) {
+                if (!children_.pid(spec.name)) {
+                    co_return std::unexpected(dead(spec.name));
+                }
+            }
+            co_await net::sleep_for(io_, kPollEvery);
+        }
+        co_return fail(
+            ErrorKind::timed_out,
+            fmt::format("only {} of {} agents may write", open, layout_.hosts.size()), "see " + log_of("controller")
+        );
+    }
+
+    static std::size_t open_agents(const std::string& body) {
+        boost::system::error_code error;
+        const json::value status = json::parse(body, error);
+        const json::value* agents = error ? nullptr : value_at(status, "agents");
+        std::size_t open = 0;
+        if (agents != nullptr && agents->is_array()) {
+            for (const json::value& agent : agents->get_array()) {
+                open += flag_at(agent, "connected") && text_at(agent, "write_state") == "open" ? 1U : 0U;
+            }
+        }
+        return open;
+    }
+
+    [[nodiscard]] std::string token_of(const std::string& name) const {
+        std::ifstream in{layout_.path(name + ".token")};
+        std::string token;
+        std::getline(in, token);
+        return token;
+    }
+
+    [[nodiscard]] std::string log_of(const std::string& process) const { return processes_.log_file(process); }
+
+    // What a process that ended too early said last.
+    [[nodiscard]] Error dead(const std::string& process) const {
+        std::ifstream in{log_of(process)};
+        std::string line;
+        std::string last;
+        while (std::getline(in, line)) {
+            last = line.empty() ? last : line;
+        }
+        return {
+            .kind = ErrorKind::unavailable,
+            .text = fmt::format("{} has ended: {}", process, last.empty() ? "it said nothing" : last),
+            .remedy = "see " + log_of(process)
+        };
+    }
+
+    net::Task<> mind_signals() {
+        asio::basic_signal_set<net::Io::executor_type> signals{io_.get_executor(), SIGTERM, SIGINT, SIGCHLD};
+        while (true) {
+            const auto [error, signal] = co_await signals.async_wait(net::kAwait);
+            if (error) {
+                co_return;
+            }
+            if (signal != SIGCHLD) {
+                io_.stop();
+                co_return;
+            }
+            for (const ChildExit& ended : children_.reap()) {
+                fmt::print(stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text());
+            }
+            on_faults();
+        }
+    }
+
+    // Kills the hosts that a fault wants dead, starts again those that it gave back.
+    void on_faults() {
+        bool changed = false;
+        for (const RegionId& region : layout_.table_regions()) {
+            const bool down = world_->board().hosts_down(region).has_value();
+            for (const ChildSpec& spec : processes_.of_hosts(region)) {
+                const bool alive = children_.pid(spec.name).has_value();
+                if (down && alive) {
+                    children_.kill(spec.name);
+                    killed_.insert(spec.name);
+                    changed = true;
+                } else if (!down && !alive && killed_.erase(spec.name) > 0) {
+                    (void)children_.start(spec);
+                    changed = true;
+                }
+            }
+        }
+        if (changed && state_ == "ready") {
+            write_state("ready");
+        }
+    }
+
+    [[nodiscard]] json::object status() const {
+        json::object out = processes_.describe([this](const std::string& name) { return children_.pid(name); });
+        out["state"] = state_;
+        out["pid"] = ::getpid();
+        if (failure_) {
+            out["error"] = failure_->text;
+            out["remedy"] = failure_->remedy;
+        }
+        json::array faults;
+        if (world_ != nullptr) {
+            for (const lab::Fault& fault : world_->board().faults()) {
+                faults.push_back(lab::to_json(fault));
+            }
+        }
+        out["faults"] = std::move(faults);
+        return out;
+    }
+
+    void write_state(const std::string& state) {
+        state_ = state;
+        const Status written = write_file(layout_.path("lab.json"), to_pretty_json(status()), 0600);
+        if (!written) {
+            print_error(written.error());
+        }
+    }
+
+    void tear_down() {
+        children_.stop_all(kStopGrace);
+        tasks_.stop();
+        io_.restart();
+        closing_.spawn("stop", [this] { return world_->stop(); });
+        while ((!tasks_.idle() || !closing_.idle()) && io_.run_one() > 0) {
+        }
+        subscription_ = {};
+        http_.reset();
+        world_.reset();
+    }
+
+    net::Io io_{1};
+    system::SystemClock clock_;
+    LabLayout layout_;
+    LabProcesses processes_;
+    std::vector<LabKey> keys_;
+    std::function<void(const LabLayout&)> on_ready_;
+    std::unique_ptr<LabWorld> world_;
+    lab::FaultBoard::Subscription subscription_;
+    std::unique_ptr<net::HttpClient> http_;
+    Children children_;
+    std::set<std::string> killed_;
+    std::string state_;
+    std::optional<Error> failure_;
+    net::TaskGroup tasks_{io_};
+    net::TaskGroup closing_{io_};
+};
+
+}  // namespace
+
+Status serve_lab(const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready) {
+    auto lock = FileLock::take(lock_path(options.directory));
+    if (!lock) {
+        if (lock.error().kind == ErrorKind::conflict) {
+            return fail(
+                ErrorKind::conflict, "a world is running in " + options.directory,
+                "end it with `farshore lab down`, or name another directory with --dir"
+            );
+        }
+        return std::unexpected(lock.error());
+    }
+    const auto number = take_world_number();
+    if (!number) {
+        return std::unexpected(number.error());
+    }
+    const auto layout = lay_out(options, number->second_octet);
+    if (!layout) {
+        return std::unexpected(layout.error());
+    }
+    auto keys = make_lab_directory(*layout);
+    if (!keys) {
+        return std::unexpected(keys.error());
+    }
+    Supervisor supervisor{*layout, std::move(*keys)};
+    return supervisor.run(on_ready);
+}
+
+Result<json::object> read_lab_file(const std::string& directory) {
+    std::ifstream in{directory + "/lab.json"};
+    std::ostringstream text;
+    text << in.rdbuf();
+    boost::system::error_code error;
+    json::value document = json::parse(text.str(), error);
+    if (!in || error || !document.is_object()) {
+        return fail(
+            ErrorKind::not_found, "no world in " + directory, "start one with `farshore lab up`, or name it with --dir"
+        );
+    }
+    return std::move(document.get_object());
+}
+
+bool lab_is_running(const std::string& directory) {
+    const auto lock = FileLock::take(lock_path(directory));
+    return !lock && lock.error().kind == ErrorKind::conflict;
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,107 @@
+#include "cli/lab_view.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cli/lab_processes.h"
+#include "cli/output.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string hand_commands(const json::value& status) {
+    std::string out = "start the rest by hand, each in its own terminal:\n";
+    const json::value* commands = value_at(status, "commands");
+    if (commands != nullptr && commands->is_array()) {
+        for (const json::value& command : commands->get_array()) {
+            out += fmt::format("  {}\n", std::string_view{command.as_string()});
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string aws_cli_hint(const json::value& status) {
+    const json::value* hosts = value_at(status, "hosts");
+    if (hosts == nullptr || !hosts->is_array() || hosts->get_array().empty()) {
+        return {};
+    }
+    const json::value& host = hosts->get_array().front();
+    return fmt::format(
+        "  AWS_SHARED_CREDENTIALS_FILE={} AWS_ENDPOINT_URL_DYNAMODB={} aws dynamodb scan --region {} --table-name {}\n",
+        text_at(status, "credentials/file"), text_at(host, "dynamodb"), text_at(host, "region"), text_at(status, "table")
+    );
+}
+
+std::string world_summary(const LabLayout& layout) {
+    const LabProcesses processes{layout};
+    return world_summary(json::value(processes.describe([](const std::string&) { return std::nullopt; })));
+}
+
+std::string world_summary(const json::value& status) {
+    std::string out = fmt::format(
+        "the world is up; it lives in {} and ends with `farshore lab down`\n\n", text_at(status, "directory")
+    );
+    out += world_table(status);
+    if (value_at(status, "commands") != nullptr) {
+        out += "\n" + hand_commands(status);
+    }
+    const json::value* controllers = value_at(status, "controllers");
+    if (controllers != nullptr && controllers->is_array() && !controllers->get_array().empty()) {
+        out += fmt::format(
+            "\ntry:\n  export FARSHORE_CONFIG={}\n  farshore status\n"
+            "  farshore lab fault dynamodb {} --mode empty-dns --for 1m\n",
+            text_at(controllers->get_array().front(), "config"),
+            value_at(status, "regions")->get_object().begin()->key().data()
+        );
+    }
+    return out + aws_cli_hint(status);
+}
+
+std::string world_table(const json::value& status) {
+    TextTable regions{{"REGION", "DYNAMODB", "NAME", "LOAD BALANCER"}};
+    if (const json::value* list = value_at(status, "regions"); list != nullptr && list->is_object()) {
+        for (const auto& [name, region] : list->get_object()) {
+            regions.add(
+                {std::string{name}, text_at(region, "dynamodb"), text_at(region, "dynamodb_name"),
+                 text_at(region, "load_balancer")}
+            );
+        }
+    }
+    TextTable hosts{{"HOST", "REGION", "DYNAMODB ENDPOINT", "HEALTH", "STOREFRONT", "AGENT PID"}};
+    if (const json::value* list = value_at(status, "hosts"); list != nullptr && list->is_array()) {
+        for (const json::value& host : list->get_array()) {
+            const std::string pid = text_at(host, "agent_pid");
+            hosts.add(
+                {text_at(host, "name"), text_at(host, "region"), text_at(host, "dynamodb"), text_at(host, "healthz"),
+                 text_at(host, "storefront"), pid.empty() ? "-" : pid}
+            );
+        }
+    }
+    std::string out = regions.text() + "\n" + hosts.text();
+    out += fmt::format(
+        "\nRoute 53 {}, DNS {}, record {} in zone {}\n", text_at(status, "route53/api"), text_at(status, "route53/dns"),
+        text_at(status, "route53/record"), text_at(status, "route53/zone")
+    );
+    if (const json::value* list = value_at(status, "controllers"); list != nullptr && list->is_array()) {
+        for (const json::value& controller : list->get_array()) {
+            out += fmt::format("controller {} at {}\n", text_at(controller, "id"), text_at(controller, "api"));
+        }
+    }
+    TextTable faults{{"FAULT", "KIND", "REGION", "RUNNING", "TOUCHED", "ENDS"}};
+    if (const json::value* list = value_at(status, "faults"); list != nullptr && list->is_array()) {
+        for (const json::value& fault : list->get_array()) {
+            faults.add(
+                {text_at(fault, "id"), text_at(fault, "kind"), text_at(fault, "region"), text_at(fault, "running"),
+                 text_at(fault, "touched"), text_at(fault, "ends_at")}
+            );
+        }
+    }
+    return out + (faults.empty() ? "no fault\n" : "\n" + faults.text());
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <boost/json/value.hpp>
+
+#include "cli/lab_layout.h"
+
+// A lab world as a person reads it.
+namespace farshore::cli {
+
+// After `lab up`: where everything is, and what to try first.
+[[nodiscard]] std::string world_summary(const LabLayout& layout);
+[[nodiscard]] std::string world_summary(const boost::json::value& status);
+
+// `lab status`.
+[[nodiscard]] std::string world_table(const boost::json::value& status);
+
+// How to reach the world with the AWS CLI.
+[[nodiscard]] std::string aws_cli_hint(const boost::json::value& status);
+
+}  // namespace farshore::cli
