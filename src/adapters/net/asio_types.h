@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -28,5 +29,27 @@ inline void cut_socket(TcpSocket& socket) {
     socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
     socket.close(ignored);
 }
+
+// Closes the socket at the deadline unless it is gone before: pending operations then end with
+// operation_aborted. The socket must outlive this.
+//
+// A timer's handler may already be on its way when the timer goes, hence the token it looks at.
+template <class Socket>
+class ClosesAt {
+  public:
+    ClosesAt(Socket& socket, Timer::time_point deadline) : timer_(socket.get_executor()) {
+        timer_.expires_at(deadline);
+        timer_.async_wait([&socket, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+            if (!error && !alive.expired()) {
+                boost::system::error_code ignored;
+                socket.close(ignored);
+            }
+        });
+    }
+
+  private:
+    Timer timer_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
 
 }  // namespace farshore::net

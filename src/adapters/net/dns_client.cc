@@ -57,24 +57,6 @@ bool answers_question(const dns::Message& answer, const dns::Message& question) 
            answer.questions[0].type == question.questions[0].type && answer.questions[0].klass == question.questions[0].klass;
 }
 
-// Cancels the socket's operations at the deadline, as long as it lives.
-template <class Socket>
-class Guard {
-  public:
-    Guard(Socket& socket, Timer::time_point deadline) : timer_(socket.get_executor()) {
-        timer_.expires_at(deadline);
-        timer_.async_wait([&socket](const boost::system::error_code& error) {
-            if (!error) {
-                boost::system::error_code ignored;
-                socket.close(ignored);
-            }
-        });
-    }
-
-  private:
-    Timer timer_;
-};
-
 struct Server {
     asio::ip::address address;
     std::uint16_t port = 0;
@@ -110,7 +92,7 @@ Task<Result<dns::Message>> ask_udp(Io* io, Server server, dns::Message question,
     if (error) {
         co_return std::unexpected(no_answer(ErrorKind::unavailable, error.message()));
     }
-    const Guard<UdpSocket> guard(socket, deadline);
+    const ClosesAt<UdpSocket> guard(socket, deadline);
     const std::vector<std::uint8_t> bytes = dns::encode(question);
     auto [send_error, sent] = co_await socket.async_send(asio::buffer(bytes), kAwait);
     if (send_error) {
@@ -141,7 +123,7 @@ Task<Result<dns::Message>> ask_tcp(Io* io, Server server, dns::Message question,
     if (error) {
         co_return std::unexpected(no_answer(ErrorKind::unavailable, error.message()));
     }
-    const Guard<TcpSocket> guard(socket, deadline);
+    const ClosesAt<TcpSocket> guard(socket, deadline);
     auto [connect_error] = co_await socket.async_connect(where, kAwait);
     if (connect_error) {
         co_return std::unexpected(network_error(connect_error, deadline));
@@ -180,11 +162,12 @@ struct Asker {
     Server server;
     Duration timeout{};
     int attempts_max = 1;
+    Status usable;  // what is wrong with the options
 };
 
 // An answer, of whatever response code, or the last attempt's error.
 Task<Result<dns::Message>> ask_server(Asker asker, std::string name, std::uint16_t type) {
-    const Status valid = check_name(name);
+    const Status valid = asker.usable ? check_name(name) : asker.usable;
     if (!valid) {
         co_return std::unexpected(valid.error());
     }
@@ -281,9 +264,14 @@ class AsioDnsClient final : public DnsClient {
         asker_.server.port = options.server_port;
         asker_.timeout = options.timeout;
         asker_.attempts_max = options.attempts_max;
-        const asio::ip::address source = asio::ip::make_address(options.source_address, error);
-        if (!error) {
-            asker_.server.source = source;
+        if (error) {
+            asker_.usable = fail(ErrorKind::malformed, "\"" + options.server_address + "\" is not a DNS server's address");
+        }
+        if (!options.source_address.empty()) {
+            asker_.server.source = asio::ip::make_address(options.source_address, error);
+        }
+        if (error && asker_.usable) {
+            asker_.usable = fail(ErrorKind::malformed, "\"" + options.source_address + "\" is not an address to ask from");
         }
     }
 

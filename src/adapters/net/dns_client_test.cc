@@ -243,5 +243,11 @@ TEST_F(DnsClientTest, RefusesWhatIsNoName) {
     EXPECT_EQ(resolve(1, std::string(64, 'a') + ".example").error().kind, ErrorKind::malformed);
 }
 
+TEST_F(DnsClientTest, RefusesAServerThatIsNoAddress) {
+    const auto client = DnsClient::create(world.io, {.server_address = "dns.example"});
+    std::function<Task<Result<DnsAnswer>>()> start = [&] { return client->resolve("a.example"); };
+    EXPECT_EQ(world.wait_for(start).error().kind, ErrorKind::malformed);
+}
+
 }  // namespace
 }  // namespace farshore::net

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_connection.h"
+#include "adapters/net/listening.h"
 #include "adapters/net/task_group.h"
 
 namespace farshore::net {
@@ -21,40 +21,6 @@ using asio::ip::tcp;
 namespace {
 
 using TlsStream = asio::ssl::stream<TcpSocket>;
-
-Error bind_error(const tcp::endpoint& where, const boost::system::error_code& error) {
-    const std::string place = where.address().to_string() + ":" + std::to_string(where.port());
-    if (error == asio::error::address_in_use) {
-        return {
-            .kind = ErrorKind::conflict,
-            .text = place + " is in use by another program",
-            .remedy = "find it with: ss -ltnp 'sport = :" + std::to_string(where.port()) + "', stop it, or choose another port",
-            .code = "address_in_use"
-        };
-    }
-    if (error == asio::error::access_denied) {
-        return {
-            .kind = ErrorKind::denied,
-            .text = "not allowed to listen on " + place,
-            .remedy = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher port",
-            .code = "access_denied"
-        };
-    }
-    if (error == asio::error::no_descriptors) {
-        return {
-            .kind = ErrorKind::exhausted,
-            .text = "too many open files to listen on " + place,
-            .remedy = "raise LimitNOFILE or ulimit -n",
-            .code = "too_many_files"
-        };
-    }
-    return {
-        .kind = ErrorKind::malformed,
-        .text = "cannot listen on " + place + ": " + error.message(),
-        .remedy = "use an address of this machine: ip address",
-        .code = "bad_address"
-    };
-}
 
 Result<std::shared_ptr<asio::ssl::context>> tls_context(const ServerTls& files) {
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
@@ -92,16 +58,11 @@ class Core final : public std::enable_shared_from_this<Core> {
     }
 
     Status prepare() {
-        boost::system::error_code error;
-        const asio::ip::address address = asio::ip::make_address(shared_->options.address, error);
-        if (error) {
-            return fail(
-                ErrorKind::malformed,
-                "\"" + shared_->options.address + "\" is not an IP address",
-                "listen on an address such as 127.0.0.1, 0.0.0.0 or ::1"
-            );
+        const Result<tcp::endpoint> where = endpoint_from(shared_->options.address, shared_->options.port);
+        if (!where) {
+            return std::unexpected(where.error());
         }
-        where_ = tcp::endpoint(address, shared_->options.port);
+        where_ = *where;
         if (shared_->options.tls) {
             auto context = tls_context(*shared_->options.tls);
             if (!context) {
@@ -116,21 +77,11 @@ class Core final : public std::enable_shared_from_this<Core> {
         if (acceptor_) {
             return {};
         }
-        auto acceptor = std::make_shared<TcpAcceptor>(io_.get_executor());
-        boost::system::error_code error;
-        acceptor->open(where_.protocol(), error);
-        if (!error) {
-            acceptor->set_option(asio::socket_base::reuse_address(true), error);
+        const Result<std::shared_ptr<TcpAcceptor>> listening = listen_on(io_, where_);
+        if (!listening) {
+            return std::unexpected(listening.error());
         }
-        if (!error) {
-            acceptor->bind(where_, error);
-        }
-        if (!error) {
-            acceptor->listen(asio::socket_base::max_listen_connections, error);
-        }
-        if (error) {
-            return std::unexpected(bind_error(where_, error));
-        }
+        const std::shared_ptr<TcpAcceptor> acceptor = *listening;
         where_.port(acceptor->local_endpoint().port());
         acceptor_ = acceptor;
         tasks_.spawn(shared_->options.name + " accept", [self = shared_from_this(), acceptor] {

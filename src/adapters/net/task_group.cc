@@ -11,6 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -30,6 +31,20 @@ struct Owned {
 void cancel_one(const std::shared_ptr<Owned>& owned) {
     owned->cancelled = true;
     owned->signal.emit(asio::cancellation_type::all);
+}
+
+// What a cancelled coroutine ends with: its own operation_aborted, or those of the coroutines that
+// it has joined with && or ||.
+bool is_unwinding(const std::exception& error) {
+    if (const auto* several = dynamic_cast<const asio::multiple_exceptions*>(&error)) {
+        try {
+            std::rethrow_exception(several->first_exception());
+        } catch (const std::exception& first) {
+            return is_unwinding(first);
+        }
+    }
+    const auto* one = dynamic_cast<const boost::system::system_error*>(&error);
+    return one != nullptr && one->code() == asio::error::operation_aborted;
 }
 
 [[noreturn]] void task_failed(const std::string& name, const char* what) {
@@ -78,12 +93,10 @@ TaskGroup::~TaskGroup() {
 Task<> TaskGroup::run(Running running) {
     try {
         co_await running.start();
-    } catch (const boost::system::system_error& error) {
-        if (!running.owned->cancelled || error.code() != asio::error::operation_aborted) {
+    } catch (const std::exception& error) {
+        if (!running.owned->cancelled || !is_unwinding(error)) {
             task_failed(running.name, error.what());
         }
-    } catch (const std::exception& error) {
-        task_failed(running.name, error.what());
     }
 }
 
