@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "adapters/net/task.h"
+#include "base/result.h"
+#include "ports/clock.h"
+
+namespace farshore::lab {
+
+// Virtual shoppers: an open-loop load on the shop's DNS name. A request starts at its intended time
+// whether or not earlier ones were answered, and each is logged with it, so that RTO is what
+// shoppers saw. Each shopper has a cart; each line added has an id of its own, so that lost and
+// doubled writes can be counted exactly.
+class Shoppers {
+  public:
+    // How long a client believes a DNS answer.
+    enum class Habit {
+        honest,   // for the answer's TTL
+        libcurl,  // 60 s whatever the TTL
+        forever,  // as some JVMs
+    };
+
+    struct Options {
+        int rate = 100;        // requests per second
+        int shoppers = 500;
+        int caches = 8;        // resolvers: shoppers share these, with different phases
+        Habit habit = Habit::honest;
+        std::string name = "magento.example.com";
+        std::uint16_t port = 80;
+        std::string dns_address;
+        std::uint16_t dns_port = 53;
+        std::string source_address;
+        std::string log_file;  // wire/client_log.h, one line per request
+        std::string prefix = "s";  // of shoppers' names and write ids: several populations can share a table
+        std::uint64_t seed = 1;
+        Duration request_timeout = std::chrono::seconds{3};
+    };
+
+    struct Counts {
+        std::uint64_t started = 0;
+        std::uint64_t ok = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t writes_acknowledged = 0;
+    };
+
+    // Errors: denied or exhausted when the log file cannot be written.
+    [[nodiscard]] static Result<std::unique_ptr<Shoppers>> create(net::Io& io, Options options, const ports::Clock& clock);
+    virtual ~Shoppers() = default;
+
+    virtual void start() = 0;
+    // No new requests; waits for those under way (bounded by their timeout), and flushes the log.
+    virtual net::Task<> stop() = 0;
+    [[nodiscard]] virtual Counts counts() const = 0;
+};
+
+}  // namespace farshore::lab
