@@ -170,7 +170,8 @@ std::string controller_text(const LabLayout& layout) {
     out += "decide: { mode: auto, max_loss: 5s, cooldown: 10s, require_drill_within: off }\n";
     out += "fence: { on_controller_loss: verify, lease: 3s }\n";
     out += fmt::format("traffic:\n  route53: {{ zone: {}, record: {}, ttl: 5s }}\n", layout.zone_id, kLabRecord);
-    out += "verify: { path: /healthz/deep, timeout: 30s }\nagents:\n";
+    // The storefronts' own check: a read through the host's agent.
+    out += "verify: { path: /healthz, timeout: 30s }\nagents:\n";
     for (const LabHost& host : layout.hosts) {
         out += fmt::format("  - {}\n", host.name);
     }

@@ -38,6 +38,18 @@ ChildSpec LabProcesses::storefront(const LabHost& host) const {
     };
 }
 
+ChildSpec LabProcesses::shoppers() const {
+    return {
+        .name = "shoppers",
+        .argv =
+            {own_path(), "lab", "shoppers", "--dns", layout_.dns_server(), "--name", std::string{kLabRecord}, "--port",
+             std::to_string(layout_.ports.shop), "--source", layout_.world.shopper_address(1), "--log",
+             layout_.path("logs/clients.ndjson"), "--rate", std::to_string(layout_.options.rate), "--seed",
+             std::to_string(layout_.options.seed)},
+        .log_file = log_file("shoppers")
+    };
+}
+
 std::vector<ChildSpec> LabProcesses::all() const {
     std::vector<ChildSpec> out;
     if (!layout_.options.bare) {
@@ -45,6 +57,9 @@ std::vector<ChildSpec> LabProcesses::all() const {
     }
     for (const RegionId& region : layout_.table_regions()) {
         std::ranges::move(of_hosts(region), std::back_inserter(out));
+    }
+    if (layout_.options.rate > 0) {
+        out.push_back(shoppers());
     }
     return out;
 }
@@ -140,7 +155,8 @@ json::object LabProcesses::describe(const std::function<std::optional<pid_t>(con
         {"credentials", {{"file", layout_.path("credentials")}, {"profile", "default"}}},
         {"ca", layout_.path("ca.pem")},
         {"operator_token", layout_.path("operator.token")},
-        {"logs", layout_.path("logs")}
+        {"logs", layout_.path("logs")},
+        {"shop", {{"name", kLabRecord}, {"port", layout_.ports.shop}, {"source", layout_.world.shopper_address(2)}}}
     };
     if (layout_.options.bare) {
         json::array by_hand;

@@ -41,6 +41,7 @@ class LabProcesses {
     [[nodiscard]] ChildSpec controller() const;
     [[nodiscard]] ChildSpec agent(const LabHost& host) const;
     [[nodiscard]] ChildSpec storefront(const LabHost& host) const;
+    [[nodiscard]] ChildSpec shoppers() const;
 
     const LabLayout& layout_;
 };

@@ -1,0 +1,161 @@
+#include <csignal>
+#include <sys/prctl.h>
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "adapters/aws/credentials.h"
+#include "adapters/net/task_group.h"
+#include "adapters/system/system_clock.h"
+#include "base/text.h"
+#include "cli/context.h"
+#include "lab/shop/shoppers.h"
+#include "lab/shop/storefront.h"
+#include "wire/config.h"
+
+// Processes of a lab world that are no products of their own: `farshore lab storefront` and
+// `farshore lab shoppers`, both hidden.
+namespace farshore::cli {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+// "127.101.1.11:8080"; the command line has been checked by its writer, the supervisor.
+Address address_of(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    return {
+        .host = text.substr(0, colon), .port = static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))
+    };
+}
+
+net::Task<> until_signal(net::Io& io, std::function<net::Task<>()> stop) {
+    asio::basic_signal_set<net::Io::executor_type> signals{io.get_executor(), SIGTERM, SIGINT};
+    const auto [error, signal] = co_await signals.async_wait(net::kAwait);
+    co_await stop();
+    io.stop();
+}
+
+struct StorefrontFlags {
+    std::string listen;
+    std::string endpoint;
+    std::string host;
+    std::string region;
+    std::string table;
+    std::string credentials;
+    std::string profile = "default";
+};
+
+int run_storefront(const StorefrontFlags& flags) {
+    net::Io io{1};
+    const system::SystemClock clock;
+    aws::CredentialsProvider provider{
+        {.fixed = {}, .credentials_file = flags.credentials, .profile = flags.profile}
+    };
+    const auto credentials = provider.current(clock.now());
+    if (!credentials) {
+        return failed_with(credentials.error());
+    }
+    const Address listen = address_of(flags.listen);
+    const auto storefront = lab::Storefront::start(
+        io,
+        {.host = HostId{flags.host},
+         .region = RegionId{flags.region},
+         .address = listen.host,
+         .port = listen.port,
+         .dynamodb_url = flags.endpoint,
+         .table = flags.table,
+         .source_address = listen.host,
+         .credentials = *credentials},
+        clock
+    );
+    if (!storefront) {
+        return failed_with(storefront.error());
+    }
+    net::TaskGroup tasks{io};
+    lab::Storefront& server = **storefront;
+    tasks.spawn("storefront", [&] { return until_signal(io, [&] { return server.stop(); }); });
+    io.run();
+    // The rest of its connections ends with the process.
+    std::_Exit(kDone);
+}
+
+struct ShopperFlags {
+    std::string dns;
+    std::string name;
+    std::uint16_t port = 80;
+    std::string source;
+    std::string log;
+    std::string prefix = "s";
+    int rate = 100;
+    std::uint64_t seed = 1;
+};
+
+int run_shoppers(const ShopperFlags& flags) {
+    net::Io io{1};
+    const system::SystemClock clock;
+    const Address dns = address_of(flags.dns);
+    lab::Shoppers::Options options;
+    options.rate = flags.rate;
+    options.name = flags.name;
+    options.port = flags.port;
+    options.dns_address = dns.host;
+    options.dns_port = dns.port;
+    options.source_address = flags.source;
+    options.log_file = flags.log;
+    options.prefix = flags.prefix;
+    options.seed = flags.seed;
+    const auto shoppers = lab::Shoppers::create(io, std::move(options), clock);
+    if (!shoppers) {
+        return failed_with(shoppers.error());
+    }
+    lab::Shoppers& crowd = **shoppers;
+    crowd.start();
+    net::TaskGroup tasks{io};
+    tasks.spawn("shoppers", [&] { return until_signal(io, [&] { return crowd.stop(); }); });
+    io.run();
+    std::_Exit(kDone);
+}
+
+}  // namespace
+
+void add_lab_shop_commands(CLI::App& lab, Context& context) {
+    auto* storefront = lab.add_subcommand("storefront", "");
+    storefront->group("");
+    auto flags = std::make_shared<StorefrontFlags>();
+    storefront->add_option("--listen", flags->listen)->required();
+    storefront->add_option("--endpoint", flags->endpoint)->required();
+    storefront->add_option("--host", flags->host)->required();
+    storefront->add_option("--region", flags->region)->required();
+    storefront->add_option("--table", flags->table)->required();
+    storefront->add_option("--credentials", flags->credentials)->required();
+    storefront->add_option("--profile", flags->profile);
+    storefront->callback([&context, flags] {
+        context.run = [flags] { return run_storefront(*flags); };
+    });
+
+    auto* shoppers = lab.add_subcommand("shoppers", "");
+    shoppers->group("");
+    auto crowd = std::make_shared<ShopperFlags>();
+    shoppers->add_option("--dns", crowd->dns)->required();
+    shoppers->add_option("--name", crowd->name)->required();
+    shoppers->add_option("--port", crowd->port)->required();
+    shoppers->add_option("--source", crowd->source);
+    shoppers->add_option("--log", crowd->log)->required();
+    shoppers->add_option("--prefix", crowd->prefix);
+    shoppers->add_option("--rate", crowd->rate);
+    shoppers->add_option("--seed", crowd->seed);
+    shoppers->callback([&context, crowd] {
+        context.run = [crowd] { return run_shoppers(*crowd); };
+    });
+}
+
+}  // namespace farshore::cli
