@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/net/http_server.h"
+#include "adapters/net/task_group.h"
+#include "agent/app_agent.h"
+#include "agent/documents.h"
+#include "agent/watchdog.h"
+#include "wire/config.h"
+
+namespace farshore::agent {
+
+// farshore-agent as an object: all apps of a configuration on one control thread, which is whoever
+// runs `io`. Everything it starts, it ends.
+class Agent {
+  public:
+    struct Options {
+        config::AgentConfig config;
+        std::shared_ptr<const ports::Clock> clock;
+        std::uint64_t seed = 1;
+        bool watchdog = true;
+    };
+
+    // Reads secrets, prepares directories, binds all ports. Errors carry their remedy: malformed or
+    // denied (configuration and files), exhausted (disk full), conflict and unavailable (ports).
+    [[nodiscard]] static Result<std::unique_ptr<Agent>> start(net::Io& io, Options options);
+    // After stop().
+    ~Agent();
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+
+    // Ends everything within two seconds: cut requests get their answers as far as possible.
+    net::Task<> stop();
+    // No task is left: the object may be destroyed.
+    [[nodiscard]] bool stopped() const { return stopped_ && tasks_.idle(); }
+
+    [[nodiscard]] AppAgent& app(std::size_t index) { return *apps_.at(index); }
+    [[nodiscard]] std::uint16_t health_port() const { return server_->port(); }
+
+  private:
+    Agent(net::Io& io, Options options);
+
+    [[nodiscard]] Status prepare();
+    [[nodiscard]] Status make_clients();
+    [[nodiscard]] Status open();
+    [[nodiscard]] AppAgent* find(std::string_view app);
+    net::Task<net::HttpResponse> answer(net::HttpRequest request);
+    net::Task<net::HttpResponse> answer_health(net::HttpRequest request, HealthDepth depth);
+    [[nodiscard]] net::HttpResponse answer_route53(std::string_view path);
+    net::Task<> run_turns();
+    net::Task<> run_files();
+    [[nodiscard]] host::RegionFile region_file() const;
+
+    net::Io* io_;
+    Options options_;
+    net::TaskGroup tasks_;
+    std::unique_ptr<BlockingPool> files_;
+    std::unique_ptr<net::DnsClient> dns_;
+    std::unique_ptr<net::HttpClient> controllers_;
+    std::unique_ptr<net::HttpClient> stacks_;
+    std::unique_ptr<aws::AwsClient> aws_;
+    std::unique_ptr<aws::CredentialsProvider> credentials_;
+    std::vector<sigv4::Credentials> client_keys_;
+    std::string token_;
+    std::unique_ptr<Shared> shared_;
+    Apps apps_;
+    std::unique_ptr<net::HttpServer> server_;
+    std::unique_ptr<Watchdog> watchdog_;
+    bool stopped_ = false;
+};
+
+// "127.0.0.1:5353". Errors: malformed.
+[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> address_and_port(const std::string& text);
+
+// Every profile of an AWS credentials file. Errors: malformed, not_found, denied.
+[[nodiscard]] Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path);
+
+}  // namespace farshore::agent

@@ -1,0 +1,231 @@
+#include "agent/app_agent.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "adapters/system/log.h"
+
+namespace farshore::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kLookAtEvidence = 100ms;
+constexpr Duration kCredentialsEvery = 1s;
+
+// A state file that cannot be understood is set aside: nothing is written without a confirmed epoch,
+// so starting without it is safe, and a shop that cannot read is worse.
+std::optional<host::StoredState> remembered(const std::string& directory, const AppId& app) {
+    Result<std::optional<host::StoredState>> loaded = host::load_state(directory, app);
+    if (loaded) {
+        return std::move(*loaded);
+    }
+    system::log_error(
+        "state", loaded.error().text, {{"app", app.value()}, {"remedy", loaded.error().remedy}, {"going_on", "without a route"}}
+    );
+    const std::string path = host::state_path(directory, app);
+    (void)std::rename(path.c_str(), (path + ".unreadable").c_str());
+    return std::nullopt;
+}
+
+std::string probe_body(const TableName& table, const HostId& host) {
+    const boost::json::object body{{"TableName", table.value()}, {"Key", key_of_host(host, "probe")}};
+    return boost::json::serialize(body);
+}
+
+}  // namespace
+
+AppAgent::AppAgent(Shared& shared, config::AgentApp app) : shared_(&shared), app_(std::move(app)) {}
+
+AppAgent::~AppAgent() {
+    stop();
+}
+
+void AppAgent::stop() {
+    if (endpoint_) {
+        endpoint_->stop();
+    }
+}
+
+Result<std::unique_ptr<AppAgent>> AppAgent::start(Shared& shared, config::AgentApp app) {
+    std::unique_ptr<AppAgent> agent(new AppAgent(shared, std::move(app)));
+    const Status opened = agent->open_endpoint();
+    if (!opened) {
+        return std::unexpected(in_context("app " + agent->app_.app.value(), opened.error()));
+    }
+    agent->wire_up();
+    return agent;
+}
+
+Status AppAgent::open_endpoint() {
+    for (const RegionId& region : app_.regions) {
+        const std::string url = shared_->aws.endpoint(aws::Service::dynamodb, region);
+        Result<dataplane::Upstream> upstream = upstream_from(region, url);
+        if (!upstream) {
+            return std::unexpected(upstream.error());
+        }
+        upstreams_.push_back(std::move(*upstream));
+    }
+    const Result<sigv4::Credentials> credentials = shared_->credentials.current(shared_->clock->now());
+    if (!credentials) {
+        return std::unexpected(in_context("AWS credentials", credentials.error()));
+    }
+    gate_ = std::make_unique<AppGate>(
+        AppGate::Parts{.io = shared_->io, .clock = shared_->clock, .files = shared_->files}, app_,
+        shared_->config.state_directory, remembered(shared_->config.state_directory, app_.app)
+    );
+    dataplane::Endpoint::Options options{
+        .listen_address = app_.listen.address,
+        .listen_port = app_.listen.port,
+        .regions = upstreams_,
+        .source_address = shared_->config.aws.source_address,
+        .tls_ca_file = shared_->config.aws.ca_file,
+        .credentials = *credentials,
+        .client_keys = shared_->client_keys,
+        .probe_target = "DynamoDB_20120810.GetItem",
+        .probe_body = probe_body(app_.heartbeat_table, shared_->config.host),
+        .route = gate_->first_route(),
+        .clock = shared_->clock
+    };
+    options.limits.parked_for_max = app_.hold_max;
+    options.limits.parked_max = app_.hold_requests_max;
+    options.limits.upstream_timeout = app_.upstream_timeout;
+    options.limits.connect_timeout = app_.upstream_timeout;
+    options.limits.probe_interval = app_.probe_every;
+    options.limits.probe_timeout = app_.upstream_timeout;
+    options.ledger_limits.entries_per_table_max = app_.ledger_entries_max;
+    Result<std::unique_ptr<dataplane::Endpoint>> endpoint = dataplane::Endpoint::start(std::move(options));
+    if (!endpoint) {
+        return std::unexpected(endpoint.error());
+    }
+    endpoint_ = std::move(*endpoint);
+    gate_->attach(*endpoint_);
+
+    config::AwsAccess own{.dynamodb = {}};
+    for (const RegionId& region : app_.regions) {
+        own.dynamodb[region] = endpoint_url();
+    }
+    aws::AwsClient::Options client{.access = std::move(own), .fixed_credentials = *credentials, .seed = shared_->seed};
+    if (!shared_->client_keys.empty()) {
+        client.fixed_credentials = shared_->client_keys.front();
+    }
+    Result<std::unique_ptr<aws::AwsClient>> made = aws::AwsClient::create(shared_->io, *shared_->clock, std::move(client));
+    if (!made) {
+        return std::unexpected(made.error());
+    }
+    own_ = std::move(*made);
+    return {};
+}
+
+std::string AppAgent::endpoint_url() const {
+    const std::string& address = app_.listen.address == "0.0.0.0" ? std::string{"127.0.0.1"} : app_.listen.address;
+    return fmt::format("http://{}:{}", address, endpoint_->port());
+}
+
+void AppAgent::wire_up() {
+    net::Io& io = shared_->io;
+    const ports::Clock& clock = *shared_->clock;
+    net::TaskGroup* tasks = &shared_->tasks;
+    verifier_ = std::make_unique<Verifier>(clock, *own_, *gate_, shared_->config.host, shared_->seed);
+    prover_ = std::make_unique<Prover>(io, clock, shared_->aws, *gate_);
+    epochs_ = std::make_unique<EpochReader>(io, clock, shared_->aws, *gate_, book_, shared_->config.region);
+    desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
+        .io = io,
+        .tasks = *tasks,
+        .gate = *gate_,
+        .prover = *prover_,
+        .verifier = *verifier_,
+        .host = shared_->config.host,
+        .boot = shared_->boot
+    });
+    health_ = std::make_unique<Health>(Health::Parts{
+        .io = io,
+        .clock = shared_->clock,
+        .tasks = *tasks,
+        .gate = *gate_,
+        .verifier = *verifier_,
+        .aws = shared_->aws,
+        .home = shared_->config.region
+    });
+    for (const dataplane::Upstream& upstream : upstreams_) {
+        resolvers_.push_back(std::make_unique<UpstreamResolver>(io, shared_->dns, *endpoint_, upstream));
+        tasks->spawn("name of " + upstream.host, [one = resolvers_.back().get(), tasks] { return one->run(tasks); });
+    }
+    for (const auto& [region, url] : app_.health_urls) {
+        stacks_.push_back(
+            std::make_unique<StackProber>(io, clock, shared_->stacks, book_, region, url, app_.probe_every)
+        );
+        tasks->spawn("stack of " + region.value(), [one = stacks_.back().get(), tasks] { return one->run(tasks); });
+    }
+    std::uint64_t seed = shared_->seed;
+    for (const config::AgentController& controller : shared_->config.controllers) {
+        links_.push_back(std::make_unique<ControllerLink>(
+            ControllerLink::Parts{
+                .io = io,
+                .clock = shared_->clock,
+                .tasks = *tasks,
+                .http = shared_->controllers,
+                .gate = *gate_,
+                .book = book_,
+                .desk = *desk_,
+                .config = shared_->config,
+                .boot = shared_->boot,
+                .token = shared_->token,
+                .seed = ++seed
+            },
+            controller.url
+        ));
+        links_.back()->start();
+    }
+    tasks->spawn("epoch records", [this, tasks] { return epochs_->run(tasks); });
+    tasks->spawn("ledger proofs", [this, tasks] { return prover_->run(tasks); });
+    tasks->spawn("deadlines", [this] { return run_ticks(); });
+    tasks->spawn("evidence", [this] { return run_evidence(); });
+}
+
+net::Task<> AppAgent::run_ticks() {
+    while (!shared_->tasks.stopping()) {
+        gate_->tick();
+        co_await net::sleep_for(shared_->io, gate_->until_next_tick());
+    }
+}
+
+net::Task<> AppAgent::run_evidence() {
+    std::uint64_t turns = book_.turns();
+    core::WriteState told = gate_->write_state();
+    Instant credentials_at = shared_->clock->now();
+    while (!shared_->tasks.stopping()) {
+        book_.take_in(endpoint_->statistics());
+        if (book_.turns() != turns || gate_->write_state() != told) {
+            turns = book_.turns();
+            told = gate_->write_state();
+            for (const auto& link : links_) {
+                link->report_soon();
+            }
+        }
+        const Instant now = shared_->clock->now();
+        if (now - credentials_at >= kCredentialsEvery) {
+            credentials_at = now;
+            // A source that is down changes nothing: the endpoint keeps what it has.
+            if (const Result<sigv4::Credentials> fresh = shared_->credentials.current(now)) {
+                endpoint_->set_credentials(*fresh);
+            }
+        }
+        co_await net::sleep_for(shared_->io, kLookAtEvidence);
+    }
+}
+
+std::vector<LinkStatus> AppAgent::links() const {
+    std::vector<LinkStatus> out;
+    for (const auto& link : links_) {
+        out.push_back(link->status());
+    }
+    return out;
+}
+
+}  // namespace farshore::agent

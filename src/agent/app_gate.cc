@@ -1,0 +1,304 @@
+#include "agent/app_gate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "adapters/system/log.h"
+#include "base/assert.h"
+#include "base/text.h"
+
+namespace farshore::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kTick = 250ms;
+
+std::string words(const core::HostDecision& decision) {
+    return std::string{to_string(decision.before)} + " -> " + std::string{to_string(decision.after)};
+}
+
+bool worth_a_line(const core::HostDecision& decision) {
+    return decision.before != decision.after || decision.refused() || decision.action == core::HostAction::adopt ||
+           decision.action == core::HostAction::adopt_users;
+}
+
+}  // namespace
+
+core::LossRule to_core(config::OnControllerLoss rule) {
+    switch (rule) {
+        case config::OnControllerLoss::verify: return core::LossRule::verify;
+        case config::OnControllerLoss::keep: return core::LossRule::keep;
+        case config::OnControllerLoss::fence: return core::LossRule::fence;
+    }
+    std::unreachable();
+}
+
+AppGate::AppGate(Parts parts, config::AgentApp app, std::string state_directory, std::optional<host::StoredState> stored)
+    : io_(&parts.io),
+      clock_(std::move(parts.clock)),
+      files_(&parts.files),
+      app_(std::move(app)),
+      state_directory_(std::move(state_directory)),
+      machine_({.on_controller_loss = to_core(app_.on_controller_loss), .lease = app_.lease}),
+      confirmation_wanted_(parts.io),
+      changed_(parts.io),
+      stored_signal_(parts.io),
+      stored_(std::move(stored)),
+      heard_from_controller_(clock_->now()) {
+    core::HostLoaded loaded;
+    if (stored_) {
+        loaded.fenced = stored_->fenced;
+        if (stored_->route.epoch != Epoch{}) {
+            loaded.route = stored_->route;
+        }
+    }
+    const core::HostStep step = machine_.step(clock_->now(), loaded);
+    for (const core::HostDecision& decision : step.all) {
+        announce(decision);
+    }
+}
+
+AppGate::~AppGate() {
+    *alive_ = false;
+}
+
+dataplane::Route AppGate::first_route() const {
+    if (machine_.route()) {
+        return {.epoch = machine_.epoch(), .active = machine_.route()->active, .writes_until = std::nullopt};
+    }
+    FARSHORE_ASSERT(!app_.regions.empty(), "the configuration names the table Regions");
+    return {.epoch = Epoch{}, .active = app_.regions.front(), .writes_until = std::nullopt};
+}
+
+void AppGate::attach(dataplane::Endpoint& endpoint) {
+    endpoint_ = &endpoint;
+    if (machine_.state() == core::HostState::fenced) {
+        const Status fenced = endpoint_->fence(machine_.fenced(), 0ms, [](dataplane::FenceResult) {});
+        if (!fenced) {
+            system::log_error("gate", fenced.error().text, {{"app", app_.app.value()}});
+        }
+    }
+}
+
+template <class T>
+std::function<void(T)> AppGate::on_control_thread(std::function<void(T)> call) const {
+    return [io = io_, alive = alive_, call = std::move(call)](T value) {
+        boost::asio::post(*io, [alive, call, value] {
+            if (*alive && call) {
+                call(value);
+            }
+        });
+    };
+}
+
+core::HostDecision AppGate::take(const core::HostInput& input, Heard heard) {
+    FARSHORE_ASSERT(endpoint_ != nullptr, "the endpoint is attached before events come");
+    if (const auto* confirmation = std::get_if<core::Confirmation>(&input)) {
+        confirmed_since_ = std::max(confirmed_since_, confirmation->started);
+    } else if (const auto* records = std::get_if<core::RecordsAgree>(&input)) {
+        confirmed_since_ = std::max(confirmed_since_, records->started);
+    }
+    core::HostStep step = machine_.step(clock_->now(), input);
+    for (const core::HostDecision& decision : step.all) {
+        announce(decision);
+        apply(decision, heard);
+    }
+    return step.answer;
+}
+
+void AppGate::announce(const core::HostDecision& decision) {
+    if (!worth_a_line(decision)) {
+        return;
+    }
+    if (!decision.refused()) {
+        last_change_ = decision;
+        changed_.notify();
+    }
+    const auto level = decision.after == core::HostState::fenced || decision.action == core::HostAction::stop_writes
+                           ? system::LogLevel::warning
+                           : system::LogLevel::info;
+    system::log(
+        level, "gate", decision.why,
+        {{"app", app_.app.value()},
+         {"on", std::string{to_string(decision.on)}},
+         {"states", words(decision)},
+         {"action", std::string{to_string(decision.action)}},
+         {"epoch", std::to_string(machine_.epoch().value())}}
+    );
+}
+
+std::optional<Instant> AppGate::permission_end() const {
+    const Instant now = clock_->now();
+    if (!machine_.may_write(now)) {
+        return std::nullopt;
+    }
+    return std::min(*machine_.lease().until(), now + app_.lease);
+}
+
+void AppGate::open_writes(bool from_hold) {
+    const std::optional<Instant> until = permission_end();
+    if (!until) {
+        return;
+    }
+    const Instant now = clock_->now();
+    const dataplane::WritePermission permission{
+        .epoch = machine_.epoch(), .asked_at = from_hold ? now : confirmed_since_, .until = *until
+    };
+    const Status done = from_hold ? endpoint_->release(permission) : endpoint_->grant(permission);
+    if (!done) {
+        system::log(system::LogLevel::debug, "gate", done.error().text, {{"app", app_.app.value()}});
+    }
+}
+
+void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
+    const bool from_hold = decision.before == core::HostState::held;
+    Status done;
+    switch (decision.action) {
+        case core::HostAction::none:
+        case core::HostAction::refuse:
+        case core::HostAction::acknowledge:
+        case core::HostAction::ask:
+        case core::HostAction::stop_writes: break;  // the endpoint checks the lease itself
+        case core::HostAction::admit:
+        case core::HostAction::renew: open_writes(from_hold); break;
+        case core::HostAction::hold_writes:
+            done = endpoint_->hold(
+                machine_.epoch(), machine_.hold_until().value_or(clock_->now()) - clock_->now(),
+                on_control_thread<dataplane::HoldResult>(std::move(heard.held))
+            );
+            break;
+        case core::HostAction::fence_writes:
+            done = endpoint_->fence(
+                machine_.fenced(), heard.grace, on_control_thread<dataplane::FenceResult>(std::move(heard.fenced))
+            );
+            store();
+            break;
+        case core::HostAction::adopt: {
+            const auto routed = on_control_thread<int>([call = std::move(heard.routed)](int) {
+                if (call) {
+                    call();
+                }
+            });
+            const dataplane::Route route{
+                .epoch = machine_.epoch(), .active = machine_.route()->active, .writes_until = permission_end()
+            };
+            done = endpoint_->set_route(route, [routed] { routed(0); });
+            store();
+            break;
+        }
+        case core::HostAction::adopt_users:
+            if (from_hold) {
+                open_writes(true);
+            }
+            store();
+            break;
+    }
+    if (!done) {
+        system::log_error("gate", done.error().text, {{"app", app_.app.value()}, {"action", std::string{to_string(decision.action)}}});
+    }
+    if (decision.wants_confirmation()) {
+        confirmation_wanted_.notify();
+    }
+}
+
+void AppGate::tick() {
+    (void)take(core::Wake{});
+    const bool open = machine_.may_write(clock_->now());
+    const bool endless = machine_.lease().until() == Instant::max();
+    // Heals an endpoint that refused an earlier permission; the machine has the say.
+    const bool behind = endpoint_->route().state != dataplane::WriteState::open;
+    if (open && (endless || behind)) {
+        confirmed_since_ = std::max(confirmed_since_, endless || behind ? clock_->now() : confirmed_since_);
+        open_writes(false);
+    }
+    if (store_again_at_ && clock_->now() >= *store_again_at_) {
+        store_again_at_.reset();
+        store();
+    }
+}
+
+Duration AppGate::until_next_tick() const {
+    const std::optional<Instant> due = machine_.next_deadline();
+    if (!due) {
+        return kTick;
+    }
+    return std::clamp<Duration>(*due - clock_->now(), 1ms, kTick);
+}
+
+void AppGate::store() {
+    if (storing_) {
+        return;  // what is newest by then is stored next
+    }
+    host::StoredState state{.route = machine_.route().value_or(core::HostRoute{}), .fenced = machine_.fenced()};
+    storing_ = true;
+    files_->run(
+        [directory = state_directory_, app = app_.app, state, at = clock_->wall()] {
+            return host::store_state(directory, app, state, at);
+        },
+        [this, alive = alive_, state](Status result) {
+            if (!*alive) {
+                return;
+            }
+            storing_ = false;
+            if (result) {
+                stored_ = state;
+            } else {
+                system::log_error("state", result.error().text, {{"remedy", result.error().remedy}});
+                store_again_at_ = clock_->now() + 1s;
+            }
+            last_store_ = std::move(result);
+            stored_signal_.notify();
+            const bool newer =
+                state.route != machine_.route().value_or(core::HostRoute{}) || state.fenced != machine_.fenced();
+            if (newer) {
+                store();
+            }
+        }
+    );
+}
+
+net::Task<Status> AppGate::until_stored(core::HostRoute route, Duration at_most) {
+    const Instant end = clock_->now() + at_most;
+    while (true) {
+        const bool there = stored_ && (stored_->route == route || stored_->route.epoch > route.epoch);
+        if (there) {
+            co_return Status{};
+        }
+        if (!storing_ && !last_store_) {
+            co_return last_store_;
+        }
+        const Instant now = clock_->now();
+        if (now >= end) {
+            co_return fail(ErrorKind::timed_out, "the state file is not on disk yet", "look at the disk of the state directory");
+        }
+        co_await stored_signal_.wait(stored_signal_.generation(), end - now);
+    }
+}
+
+core::WriteState AppGate::write_state() const {
+    const core::WriteState state = core::write_state_of(machine_.state());
+    // The lease may have ended since the machine last looked.
+    if (state == core::WriteState::open && !machine_.may_write(clock_->now())) {
+        return core::WriteState::unconfirmed;
+    }
+    return state;
+}
+
+Duration AppGate::lease_remaining() const {
+    const std::optional<Instant> until = permission_end();
+    return until ? *until - clock_->now() : Duration::zero();
+}
+
+void AppGate::heard_from_controller() {
+    heard_from_controller_ = clock_->now();
+}
+
+bool AppGate::controllers_silent() const {
+    return clock_->now() - heard_from_controller_ >= app_.lease;
+}
+
+}  // namespace farshore::agent

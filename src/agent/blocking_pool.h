@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "adapters/net/task.h"
+#include "agent/signal.h"
+#include "base/result.h"
+
+namespace farshore::agent {
+
+// One thread for what blocks (fsync, files), so that a slow disk delays no lease. First come, first
+// served; bounded. Use from the control thread.
+class BlockingPool {
+  public:
+    explicit BlockingPool(net::Io& io) : io_(&io), threads_(1) {}
+    ~BlockingPool() { threads_.join(); }
+    BlockingPool(const BlockingPool&) = delete;
+    BlockingPool& operator=(const BlockingPool&) = delete;
+
+    // Runs `work` on the thread; `done` with its result on the control thread. Errors: exhausted, at
+    // once, when too much is waiting.
+    void run(std::function<Status()> work, std::function<void(Status)> done) {
+        constexpr int kWaitingMax = 64;
+        if (waiting_ >= kWaitingMax) {
+            done(fail(ErrorKind::exhausted, "too many file operations are waiting", "look at the disk: it does not keep up"));
+            return;
+        }
+        ++waiting_;
+        boost::asio::post(threads_, [this, work = std::move(work), done = std::move(done), io = io_]() mutable {
+            Status result = work();
+            boost::asio::post(*io, [this, done = std::move(done), result = std::move(result)] {
+                --waiting_;
+                done(result);
+            });
+        });
+    }
+
+  private:
+    net::Io* io_;
+    boost::asio::thread_pool threads_;
+    int waiting_ = 0;  // control thread only
+};
+
+}  // namespace farshore::agent

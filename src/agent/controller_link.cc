@@ -1,0 +1,303 @@
+#include "agent/controller_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "adapters/system/log.h"
+#include "base/text.h"
+
+namespace farshore::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kReportEvery = 500ms;
+constexpr Duration kReportPatience = 1s;
+// Evidence can flap faster than anybody wants to read it.
+constexpr Duration kReportPauseMin = 20ms;
+// A controller sends a ping each second.
+constexpr Duration kSilenceMax = 4s;
+constexpr Duration kPauseFirst = 100ms;
+constexpr Duration kPauseMax = 3s;
+constexpr int kAckAttempts = 6;
+constexpr std::size_t kAcksUnderWayMax = 128;
+constexpr std::size_t kStreamPieceMax = std::size_t{1} << 20U;
+
+std::string first_words(std::string_view text) {
+    return std::string{text.substr(0, 300)};
+}
+
+}  // namespace
+
+ControllerLink::ControllerLink(Parts parts, std::string url)
+    : parts_(std::move(parts)), url_(std::move(url)), rng_(parts_.seed), report_wanted_(parts_.io) {
+    while (url_.ends_with('/')) {
+        url_.pop_back();
+    }
+    status_.url = url_;
+    status_.why = "not connected yet";
+}
+
+void ControllerLink::start() {
+    parts_.tasks.spawn("stream of " + url_, [this] { return run_stream(); });
+    parts_.tasks.spawn("reports to " + url_, [this] { return run_reports(); });
+    parts_.tasks.spawn("report wake-ups for " + url_, [this] { return run_wakeups(); });
+}
+
+net::HttpCall ControllerLink::call(std::string_view path, std::string body) const {
+    return {
+        .method = "POST",
+        .url = url_ + std::string{path},
+        .headers = {{"Authorization", "Bearer " + parts_.token}, {"Content-Type", "application/json"}},
+        .body = std::move(body),
+        .connect_timeout = 1s,
+        .total_timeout = kReportPatience,
+        .body_bytes_max = 64 * 1024,
+    };
+}
+
+wire::AgentHello ControllerLink::hello() const {
+    const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
+    return {
+        .protocol = {},
+        .app = parts_.gate.app().app,
+        .host = parts_.config.host,
+        .region = parts_.config.region,
+        .boot = parts_.boot,
+        .configuration_hash = parts_.config.hash,
+        .epoch = route.epoch,
+        .active = route.active,
+        .users = route.users
+    };
+}
+
+void ControllerLink::say(std::string why) {
+    if (status_.why != why) {
+        system::log_warning("link", why, {{"controller", url_}, {"app", parts_.gate.app().app.value()}});
+    }
+    status_.why = std::move(why);
+}
+
+void ControllerLink::refused(int status, std::string_view body) {
+    std::string text = fmt::format("the controller answers {}: {}", status, first_words(body));
+    if (status == 401 || status == 403) {
+        text += " (is this the token of an agent of this app? see `token` in the agent's configuration)";
+    }
+    say(std::move(text));
+}
+
+Duration ControllerLink::pause() {
+    failures_ = std::min(failures_ + 1, 10);
+    const Duration ceiling = std::min<Duration>(kPauseFirst * (1 << failures_), kPauseMax);
+    return kPauseFirst / 2 + Duration{static_cast<Duration::rep>(rng_.below(static_cast<std::uint64_t>(ceiling.count())))};
+}
+
+net::Task<> ControllerLink::run_stream() {
+    while (!parts_.tasks.stopping()) {
+        co_await listen_once();
+        status_.connected = false;
+        const Duration wait = pause();
+        co_await net::sleep_for(parts_.io, wait);
+    }
+}
+
+net::Task<> ControllerLink::listen_once() {
+    auto incoming = std::make_shared<Incoming>();
+    net::HttpCall request = call("/v1/agents/stream", serialize(hello()));
+    request.total_timeout = 3s;
+    std::function<bool(std::string_view)> on_bytes = [this, incoming](std::string_view bytes) {
+        return take_bytes(incoming, bytes);
+    };
+    const Result<net::HttpReply> reply = co_await parts_.http.stream(std::move(request), kSilenceMax, std::move(on_bytes));
+    if (!incoming->broken.empty()) {
+        say(incoming->broken);
+    } else if (!reply) {
+        say(reply.error().text);
+    } else if (reply->status != 200) {
+        refused(reply->status, reply->body.empty() ? incoming->rest : reply->body);
+    } else {
+        say("the controller ended the stream");
+    }
+}
+
+bool ControllerLink::take_bytes(const std::shared_ptr<Incoming>& incoming, std::string_view bytes) {
+    if (bytes.size() > kStreamPieceMax || incoming->rest.size() > wire::kStreamLineBytesMax) {
+        incoming->broken = "the controller's stream has a line that is too long";
+        return false;
+    }
+    incoming->rest.append(bytes);
+    std::size_t from = 0;
+    while (incoming->broken.empty()) {
+        const std::size_t end = incoming->rest.find('\n', from);
+        if (end == std::string::npos) {
+            break;
+        }
+        const std::string_view line = std::string_view{incoming->rest}.substr(from, end - from);
+        if (!trim(line).empty()) {
+            take_line(*incoming, line);
+        }
+        from = end + 1;
+    }
+    incoming->rest.erase(0, from);
+    if (incoming->rest.size() > wire::kStreamLineBytesMax) {
+        incoming->broken = "the controller's stream has a line that is too long";
+    }
+    return incoming->broken.empty();
+}
+
+void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
+    const Result<wire::StreamLine> parsed = wire::parse_stream_line(line);
+    if (!parsed) {
+        // An answer that is no stream at all (a proxy's error page) is not garbage of a controller.
+        ++status_.garbage;
+        incoming.broken = "the controller's stream is not understood: " + parsed.error().text;
+        return;
+    }
+    if (const auto* refusal = std::get_if<wire::Refused>(&*parsed)) {
+        incoming.broken = "the controller refused us: " + first_words(refusal->why);
+        return;
+    }
+    if (const auto* greeting = std::get_if<wire::ControllerHello>(&*parsed)) {
+        if (greeting->app != parts_.gate.app().app) {
+            incoming.broken = "the controller serves app " + greeting->app.value();
+        } else if (!wire::common_version(wire::ProtocolRange{}, greeting->protocol)) {
+            incoming.broken = "the controller speaks no version of the protocol that we speak";
+        } else {
+            incoming.greeted = true;
+            failures_ = 0;
+            ++status_.connects;
+            status_.connected = true;
+            status_.controller = greeting->controller.value();
+            status_.why.clear();
+            parts_.gate.heard_from_controller();
+            system::log_info("link", "connected", {{"controller", url_}, {"app", parts_.gate.app().app.value()}});
+            report_soon();
+        }
+        return;
+    }
+    if (!incoming.greeted) {
+        incoming.broken = "the controller sends orders before its hello";
+        return;
+    }
+    parts_.gate.heard_from_controller();
+    parts_.desk.take(std::get<wire::Order>(*parsed), [this](wire::Ack ack) {
+        if (acks_under_way_ < kAcksUnderWayMax) {
+            ++acks_under_way_;
+            parts_.tasks.spawn("acknowledgement", [this, ack] { return send_ack(ack); });
+        }
+        // An order changes what reports say.
+        report_soon();
+    });
+}
+
+net::Task<> ControllerLink::send_ack(wire::Ack ack) {
+    const std::shared_ptr<void> counted(nullptr, [this](void*) { --acks_under_way_; });
+    // The same acknowledgement twice is harmless: it carries its order's number.
+    for (int attempt = 0; attempt < kAckAttempts; ++attempt) {
+        net::HttpCall request = call("/v1/agents/ack", serialize(ack));
+        request.total_timeout = 3s;
+        const Result<net::HttpReply> reply = co_await parts_.http.fetch(std::move(request));
+        if (reply && reply->status < 500) {
+            if (reply->status >= 300) {
+                refused(reply->status, reply->body);
+            }
+            co_return;
+        }
+        co_await net::sleep_for(parts_.io, 50ms * (1 << attempt));
+    }
+    system::log_warning("link", "an acknowledgement could not be delivered", {{"controller", url_}, {"type", ack.type}});
+}
+
+net::Task<> ControllerLink::run_wakeups() {
+    while (!parts_.tasks.stopping()) {
+        const std::uint64_t seen = parts_.gate.confirmation_wanted().generation();
+        const bool wanted = co_await parts_.gate.confirmation_wanted().wait(seen, 10s);
+        if (wanted) {
+            report_soon();
+        }
+    }
+}
+
+net::Task<> ControllerLink::run_reports() {
+    while (!parts_.tasks.stopping()) {
+        const std::uint64_t wanted = report_wanted_.generation();
+        const Instant started = parts_.clock->now();
+        co_await report_once();
+        co_await net::sleep_for(parts_.io, kReportPauseMin);
+        const Duration every = std::min<Duration>(kReportEvery, parts_.gate.app().lease / 3);
+        const Duration rest = started + every - parts_.clock->now();
+        co_await report_wanted_.wait(wanted, rest);
+    }
+}
+
+wire::Report ControllerLink::report() {
+    const dataplane::Statistics statistics = parts_.gate.endpoint().statistics();
+    parts_.book.take_in(statistics);
+    const dataplane::LedgerCounters counters = parts_.gate.endpoint().ledger().counters();
+    const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
+    const auto state = enum_from<wire::WriteState>(to_string(parts_.gate.write_state()));
+    wire::LedgerSummary ledger{
+        .acknowledged = counters.acknowledged,
+        .unproven = counters.unproven,
+        .last_acknowledged_at = counters.last_acknowledged_at.value_or(UtcTime{}),
+        .newest_unproven_key = counters.newest_unproven_key
+    };
+    if (counters.oldest_unproven_at) {
+        ledger.oldest_unproven = std::max<Duration>(parts_.clock->wall() - *counters.oldest_unproven_at, 0ms);
+    }
+    ledger.newest_unproven_key.resize(std::min(ledger.newest_unproven_key.size(), wire::kTextBytesMax));
+    return {
+        .app = parts_.gate.app().app,
+        .host = parts_.config.host,
+        .region = parts_.config.region,
+        .boot = parts_.boot,
+        .sequence = ++sequence_,
+        .epoch = route.epoch,
+        .active = route.active,
+        .users = route.users,
+        .write_state = state.value_or(wire::WriteState::unconfirmed),
+        .lease_remaining = parts_.gate.lease_remaining(),
+        .evidence = parts_.book.since(delivered_),
+        .ledger = std::move(ledger),
+        .in_flight_writes = statistics.in_flight_writes,
+        .held = statistics.held
+    };
+}
+
+net::Task<> ControllerLink::report_once() {
+    // The lease counts from here.
+    const Instant started = parts_.clock->now();
+    const std::string body = serialize(report());
+    const EvidenceBook::Cursor told = parts_.book.now();
+    const Result<net::HttpReply> reply = co_await parts_.http.fetch(call("/v1/agents/report", body));
+    if (!reply || reply->status != 200) {
+        ++status_.reports_failed;
+        if (reply) {
+            refused(reply->status, reply->body);
+        }
+        co_return;
+    }
+    delivered_ = told;
+    take_answer(started, *reply);
+}
+
+void ControllerLink::take_answer(Instant started, const net::HttpReply& reply) {
+    const Result<wire::ReportAnswer> answer = wire::parse_report_answer(reply.body);
+    if (!answer) {
+        ++status_.reports_failed;
+        say("the answer to a report is not understood: " + answer.error().text);
+        return;
+    }
+    ++status_.reports_ok;
+    parts_.gate.heard_from_controller();
+    if (answer->lease) {
+        (void)parts_.gate.take(core::Confirmation{
+            .epoch = answer->lease->epoch, .started = started, .length = answer->lease->length
+        });
+    }
+}
+
+}  // namespace farshore::agent

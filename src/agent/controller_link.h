@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/net/http_client.h"
+#include "adapters/net/task_group.h"
+#include "agent/app_gate.h"
+#include "agent/evidence_book.h"
+#include "agent/order_desk.h"
+#include "base/rng.h"
+#include "wire/agent_protocol.h"
+
+namespace farshore::agent {
+
+// What a link says about itself.
+struct LinkStatus {
+    std::string url;
+    bool connected = false;
+    std::string controller;   // as it calls itself
+    std::string why;          // when not connected
+    std::uint64_t connects = 0;
+    std::uint64_t garbage = 0;  // lines that could not be understood
+    std::uint64_t reports_ok = 0;
+    std::uint64_t reports_failed = 0;
+};
+
+// One app's link to one controller: a stream that brings orders, reports that bring leases, and
+// acknowledgements. Reconnects for ever, with growing, jittered pauses. Control thread only.
+class ControllerLink {
+  public:
+    struct Parts {
+        net::Io& io;
+        std::shared_ptr<const ports::Clock> clock;
+        net::TaskGroup& tasks;
+        net::HttpClient& http;
+        AppGate& gate;
+        EvidenceBook& book;
+        OrderDesk& desk;
+        const config::AgentConfig& config;
+        BootId boot;
+        std::string token;
+        std::uint64_t seed = 1;
+    };
+
+    ControllerLink(Parts parts, std::string url);
+
+    void start();
+
+    // Something happened that controllers should hear of at once.
+    void report_soon() { report_wanted_.notify(); }
+
+    [[nodiscard]] const LinkStatus& status() const { return status_; }
+
+  private:
+    // The bytes of one stream, cut into lines.
+    struct Incoming {
+        std::string rest;
+        bool greeted = false;
+        std::string broken;  // why the stream is not listened to any longer
+    };
+
+    net::Task<> run_stream();
+    net::Task<> run_reports();
+    net::Task<> run_wakeups();
+    net::Task<> listen_once();
+    net::Task<> report_once();
+    net::Task<> send_ack(wire::Ack ack);
+
+    bool take_bytes(const std::shared_ptr<Incoming>& incoming, std::string_view bytes);
+    void take_line(Incoming& incoming, std::string_view line);
+    void take_answer(Instant started, const net::HttpReply& reply);
+    void refused(int status, std::string_view body);
+    void say(std::string why);
+    [[nodiscard]] wire::AgentHello hello() const;
+    [[nodiscard]] wire::Report report();
+    [[nodiscard]] net::HttpCall call(std::string_view path, std::string body) const;
+    [[nodiscard]] Duration pause();
+
+    Parts parts_;
+    std::string url_;
+    Rng rng_;
+    LinkStatus status_;
+    Signal report_wanted_;
+    EvidenceBook::Cursor delivered_;
+    std::uint64_t sequence_ = 0;
+    std::size_t acks_under_way_ = 0;
+    int failures_ = 0;
+};
+
+}  // namespace farshore::agent

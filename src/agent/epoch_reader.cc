@@ -1,0 +1,128 @@
+#include "agent/epoch_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace farshore::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kEveryMax = 1s;
+// Long enough for a reading across an ocean with a lost packet, short enough to leave most of a lease.
+constexpr Duration kPatience = 700ms;
+// A host that is asked to confirm again and again does not flood the record tables.
+constexpr Duration kPauseMin = 100ms;
+
+}  // namespace
+
+EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t configured) {
+    EpochVerdict verdict;
+    const std::size_t majority = configured / 2 + 1;
+    if (answered.size() < majority) {
+        return verdict;
+    }
+    std::vector<Epoch> epochs;
+    for (const EpochRecord& record : answered) {
+        epochs.push_back(record.epoch);
+        const auto same = static_cast<std::size_t>(std::ranges::count(answered, record));
+        if (same >= majority && record.epoch != Epoch{}) {
+            verdict.agreed = record;
+        }
+    }
+    std::ranges::sort(epochs, std::ranges::greater{});
+    verdict.at_least = epochs[majority - 1];
+    return verdict;
+}
+
+EpochReader::EpochReader(
+    net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, EvidenceBook& book, RegionId home
+)
+    : io_(&io),
+      clock_(&clock),
+      dynamodb_(aws),
+      gate_(&gate),
+      book_(&book),
+      home_(std::move(home)),
+      regions_(gate.app().regions),
+      round_changed_(io) {
+    const RegionId& witness = gate.app().witness;
+    if (witness != RegionId{} && std::ranges::find(regions_, witness) == regions_.end()) {
+        regions_.push_back(witness);
+    }
+    seen_.configured = regions_.size();
+}
+
+net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
+    aws::GetItem get{.table = gate_->app().epoch_table, .consistent = true};
+    get.key["app"] = aws::string_attribute(gate_->app().app.value());
+    const aws::CallOptions options{.connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1};
+    const Result<std::optional<aws::Item>> item = co_await dynamodb_.get_item(region, get, options);
+    ++round->ended;
+    if (item) {
+        ++round->reached;
+        EpochRecord record;
+        if (*item) {
+            const std::int64_t epoch = aws::number_of(**item, "epoch").value_or(0);
+            record.epoch = Epoch{static_cast<std::uint64_t>(std::max<std::int64_t>(epoch, 0))};
+            record.active = RegionId{aws::string_of(**item, "active").value_or("")};
+        }
+        round->answers.push_back(std::move(record));
+    } else if (item.error().kind == ErrorKind::not_found || item.error().kind == ErrorKind::denied) {
+        ++round->reached;
+    }
+    judge(*round);
+    round_changed_.notify();
+}
+
+void EpochReader::judge(Round& round) {
+    const EpochVerdict verdict = judge_records(round.answers, regions_.size());
+    if (round.decided) {
+        return;
+    }
+    if (verdict.agreed) {
+        round.decided = true;
+        seen_.agreed = verdict.agreed;
+        (void)gate_->take(core::RecordsAgree{
+            .epoch = verdict.agreed->epoch,
+            .active = verdict.agreed->active,
+            .started = round.started,
+            .controllers_silent = gate_->controllers_silent()
+        });
+    } else if (round.answers.size() == regions_.size() && verdict.at_least > gate_->machine().epoch()) {
+        // They are all different, yet most are beyond us.
+        round.decided = true;
+        (void)gate_->take(core::NewerSeen{verdict.at_least});
+    }
+}
+
+net::Task<> EpochReader::run(net::TaskGroup* tasks) {
+    while (!tasks->stopping()) {
+        const std::uint64_t wanted = gate_->confirmation_wanted().generation();
+        auto round = std::make_shared<Round>();
+        round->started = clock_->now();
+        for (const RegionId& region : regions_) {
+            tasks->spawn("epoch record", [this, round, region] { return ask(round, region); });
+        }
+        while (round->ended < regions_.size() && clock_->now() < round->started + kPatience + 200ms) {
+            // A silent Region does not delay what is urgent.
+            if (round->decided && gate_->confirmation_wanted().generation() != wanted) {
+                break;
+            }
+            co_await round_changed_.wait(round_changed_.generation(), 100ms);
+        }
+        seen_.answered = round->answers.size();
+        // Whoever cannot reach most of the record tables should suspect itself, not a Region.
+        const bool connected = round->reached >= regions_.size() / 2 + 1;
+        const EvidenceBook::Key control{home_, wire::EvidenceComponent::control, wire::EvidencePath::reused};
+        book_->count(control, connected, clock_->now() - round->started, "most epoch records do not answer");
+        co_await net::sleep_for(*io_, kPauseMin);
+        // Three chances per lease.
+        const Duration every = std::min<Duration>(kEveryMax, gate_->app().lease / 3);
+        const Duration rest = round->started + every - clock_->now();
+        co_await gate_->confirmation_wanted().wait(wanted, rest);
+    }
+}
+
+}  // namespace farshore::agent

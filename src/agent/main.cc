@@ -1,0 +1,140 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <random>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "adapters/system/log.h"
+#include "adapters/system/system_clock.h"
+#include "agent/agent.h"
+#include "wire/config_loader.h"
+
+namespace {
+
+using namespace farshore;
+using namespace std::chrono_literals;
+
+constexpr int kUsage = 64;        // EX_USAGE
+constexpr int kUnavailable = 69;  // EX_UNAVAILABLE: a port is taken, the network is not there
+constexpr int kSoftware = 70;     // EX_SOFTWARE
+constexpr int kConfiguration = 78;  // EX_CONFIG
+constexpr std::string_view kVersion = "0.1.0";
+
+struct Arguments {
+    std::string config = "/etc/farshore/agent.yaml";
+    bool json_log = false;
+    bool debug = false;
+};
+
+int exit_code_of(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::conflict:
+        case ErrorKind::unavailable:
+        case ErrorKind::timed_out:
+        case ErrorKind::throttled:
+        case ErrorKind::cancelled: return kUnavailable;
+        case ErrorKind::malformed:
+        case ErrorKind::denied:
+        case ErrorKind::not_found:
+        case ErrorKind::exhausted: return kConfiguration;
+    }
+    return kSoftware;
+}
+
+void complain(const Error& error) {
+    std::string text = "farshore-agent: " + error.text + "\n";
+    if (!error.remedy.empty()) {
+        text += "  remedy: " + error.remedy + "\n";
+    }
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+}
+
+using Signals = boost::asio::basic_signal_set<net::Io::executor_type>;
+
+net::Task<> stop_on_signal(net::Io* io, agent::Agent* agent, Signals* signals) {
+    auto [error, number] = co_await signals->async_wait(net::kAwait);
+    if (!error) {
+        system::log_info("main", "stopping", {{"signal", std::to_string(number)}});
+    }
+    co_await agent->stop();
+    io->stop();
+}
+
+int run(const Arguments& arguments) {
+    const Result<config::AgentConfig> config = config::load_agent_config(arguments.config);
+    if (!config) {
+        complain(config.error());
+        return kConfiguration;
+    }
+    system::set_up_log({
+        .program = "farshore-agent",
+        .format = arguments.json_log ? system::LogFormat::json : system::LogFormat::plain,
+        .level = arguments.debug ? system::LogLevel::debug : system::LogLevel::info,
+    });
+    // A client that goes away is an error of one write, not of the process.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGHUP, SIG_IGN);
+    net::Io io{1};
+    agent::Agent::Options options{
+        .config = *config, .clock = std::make_shared<system::SystemClock>(), .seed = random_seed()
+    };
+    Result<std::unique_ptr<agent::Agent>> agent = agent::Agent::start(io, std::move(options));
+    if (!agent) {
+        complain(agent.error());
+        return exit_code_of(agent.error());
+    }
+    system::log_info(
+        "main", "started",
+        {{"host", config->host.value()}, {"region", config->region.value()}, {"health_port", std::to_string((*agent)->health_port())}}
+    );
+    Signals signals(io.get_executor(), SIGTERM, SIGINT);
+    net::TaskGroup waiting(io);
+    waiting.spawn("signals", [&] { return stop_on_signal(&io, agent->get(), &signals); });
+    io.run();
+    // Cancelled tasks run to their end; what does not end in time is cut with the process.
+    const auto deadline = std::chrono::steady_clock::now() + 1500ms;
+    while ((!(*agent)->stopped() || !waiting.idle()) && std::chrono::steady_clock::now() < deadline) {
+        io.restart();
+        io.run_one_for(20ms);
+    }
+    if (!(*agent)->stopped() || !waiting.idle()) {
+        system::log_warning("main", "some tasks did not end in time");
+        std::fflush(nullptr);
+        std::_Exit(0);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Farshore's agent: the local DynamoDB endpoint that follows the active Region.", "farshore-agent"};
+    Arguments arguments;
+    app.add_option("--config,-c", arguments.config, "configuration file")->capture_default_str();
+    app.add_flag("--json-log", arguments.json_log, "log as JSON lines");
+    app.add_flag("--debug", arguments.debug, "log more");
+    app.set_version_flag("--version", fmt::format("farshore-agent {}", kVersion));
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+        return app.exit(success);
+    } catch (const CLI::ParseError& error) {
+        (void)app.exit(error);
+        return kUsage;
+    }
+    try {
+        return run(arguments);
+    } catch (const std::exception& error) {
+        (void)std::fprintf(stderr, "farshore-agent: %s\n", error.what());
+        return kSoftware;
+    }
+}

@@ -1,0 +1,218 @@
+#include "agent/order_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace farshore::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Controllers wait for one operation's orders at a time; more than this is somebody's mistake.
+constexpr std::size_t kUnderWayMax = 64;
+constexpr std::size_t kFenceEntriesMax = 10'000;
+
+wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
+    return {
+        .table = entry.table,
+        .key = entry.key,
+        .op = entry.operation,
+        .at = entry.at,
+        .epoch = entry.epoch,
+        .hash = entry.digest,
+        .acknowledged = entry.acknowledged
+    };
+}
+
+}  // namespace
+
+wire::Ack OrderDesk::ack(const Job& job, wire::AckResult result, std::string detail) const {
+    detail.resize(std::min(detail.size(), wire::kTextBytesMax));
+    return {
+        .app = parts_.gate.app().app,
+        .host = parts_.host,
+        .boot = parts_.boot,
+        .order = job.order.number,
+        .type = std::string{job.order.type()},
+        .result = result,
+        .epoch = parts_.gate.machine().epoch(),
+        .detail = std::move(detail),
+        .body = {}
+    };
+}
+
+void OrderDesk::answer(const JobPtr& job, wire::AckResult result, std::string_view detail) {
+    job->reply(ack(*job, result, std::string{detail}));
+}
+
+void OrderDesk::spawn(const char* name, const JobPtr& job, std::function<net::Task<>()> finish) {
+    if (under_way_ >= kUnderWayMax) {
+        answer(job, wire::AckResult::failed, "too many orders are under way");
+        return;
+    }
+    ++under_way_;
+    // The count goes down however the task ends.
+    const std::shared_ptr<void> counted(nullptr, [this](void*) { --under_way_; });
+    parts_.tasks.spawn(name, [counted, finish = std::move(finish)] { return finish(); });
+}
+
+void OrderDesk::take(const wire::Order& order, Reply reply) {
+    const auto job = std::make_shared<Job>(parts_.io, order, std::move(reply));
+    if (order.app != parts_.gate.app().app) {
+        answer(job, wire::AckResult::failed, "the order is for app " + order.app.value());
+        return;
+    }
+    std::visit([&](const auto& body) { begin(job, body); }, job->order.body);
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::RouteOrder& order) {
+    const core::HostRoute route{.epoch = job->order.epoch, .active = order.active, .users = order.users};
+    const auto& regions = parts_.gate.app().regions;
+    if (std::ranges::find(regions, route.active) == regions.end()) {
+        answer(job, wire::AckResult::failed, "this agent's configuration does not know Region " + route.active.value());
+        return;
+    }
+    const core::HostDecision decision = parts_.gate.take(
+        core::RouteOrder{route}, {.routed = [job] {
+                                      job->routed = true;
+                                      job->signal.notify();
+                                  }}
+    );
+    if (decision.refused()) {
+        answer(job, wire::AckResult::failed, decision.why);
+        return;
+    }
+    const bool adopted = decision.action == core::HostAction::adopt;
+    spawn("route order", job, [this, job, route, adopted] { return finish_route(job, route, adopted); });
+}
+
+net::Task<> OrderDesk::finish_route(JobPtr job, core::HostRoute route, bool wait_for_loops) {
+    const Status stored = co_await parts_.gate.until_stored(route, 10s);
+    if (!stored) {
+        answer(job, wire::AckResult::failed, stored.error().text);
+        co_return;
+    }
+    for (int turn = 0; turn < 40 && wait_for_loops && !job->routed; ++turn) {
+        co_await job->signal.wait(job->signal.generation(), 50ms);
+    }
+    if (wait_for_loops && !job->routed) {
+        answer(job, wire::AckResult::failed, "the endpoint did not follow the route in time");
+        co_return;
+    }
+    answer(job, wire::AckResult::done, "");
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::HoldOrder& order) {
+    const core::HostDecision decision = parts_.gate.take(
+        core::HoldOrder{.epoch = job->order.epoch, .length = order.hold},
+        {.held = [job](dataplane::HoldResult result) {
+            job->held = result;
+            job->signal.notify();
+        }}
+    );
+    if (decision.refused()) {
+        answer(job, wire::AckResult::failed, decision.why);
+        return;
+    }
+    if (decision.action == core::HostAction::acknowledge) {
+        job->held = dataplane::HoldResult{.in_flight = parts_.gate.endpoint().statistics().in_flight_writes};
+    }
+    const Duration at_most = std::min<Duration>(order.hold, 1min) + 500ms;
+    spawn("hold order", job, [this, job, at_most] { return finish_hold(job, at_most); });
+}
+
+net::Task<> OrderDesk::finish_hold(JobPtr job, Duration at_most) {
+    if (!job->held) {
+        co_await job->signal.wait(job->signal.generation(), at_most);
+    }
+    const std::uint64_t in_flight = job->held ? job->held->in_flight : parts_.gate.endpoint().statistics().in_flight_writes;
+    const bool quiet = job->held && in_flight == 0;
+    wire::Ack done = ack(*job, quiet ? wire::AckResult::done : wire::AckResult::failed, quiet ? "" : "writes are still in flight");
+    done.body = wire::HoldAck{.in_flight = in_flight};
+    job->reply(std::move(done));
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::ReleaseOrder&) {
+    const core::HostDecision decision = parts_.gate.take(core::ReleaseOrder{job->order.epoch});
+    answer(job, decision.refused() ? wire::AckResult::failed : wire::AckResult::done, decision.why);
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::FenceOrder& order) {
+    const core::HostDecision decision = parts_.gate.take(
+        core::FenceOrder{job->order.epoch}, {.grace = order.grace, .fenced = [job](dataplane::FenceResult result) {
+                                                 job->fenced = result;
+                                                 job->signal.notify();
+                                             }}
+    );
+    if (decision.refused()) {
+        answer(job, wire::AckResult::failed, decision.why);
+        return;
+    }
+    if (decision.action == core::HostAction::acknowledge) {
+        answer_fence(job, 0, decision.why);
+        return;
+    }
+    const Duration at_most = std::min<Duration>(order.grace, 1min) + 2s;
+    spawn("fence order", job, [this, job, at_most] { return finish_fence(job, at_most); });
+}
+
+net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
+    if (!job->fenced) {
+        co_await job->signal.wait(job->signal.generation(), at_most);
+    }
+    if (!job->fenced) {
+        answer(job, wire::AckResult::failed, "the endpoint did not confirm that no older write is on its way");
+        co_return;
+    }
+    answer_fence(job, job->fenced->cut, "");
+}
+
+void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
+    wire::FenceAck body{.cut = cut};
+    const auto entries = parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1);
+    body.truncated = entries.size() > kFenceEntriesMax;
+    for (const dataplane::LedgerEntry& entry : entries) {
+        if (body.entries.size() == kFenceEntriesMax) {
+            break;
+        }
+        body.entries.push_back(to_wire(entry));
+    }
+    // What the bounds of the ledger pushed out is missing from the list as well.
+    body.truncated = body.truncated || parts_.gate.endpoint().ledger().counters().incomplete_since.has_value();
+    wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
+    done.body = std::move(body);
+    job->reply(std::move(done));
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::DrainOrder& order) {
+    const Duration timeout = std::min<Duration>(order.timeout, 1min);
+    spawn("drain order", job, [this, job, timeout] { return finish_drain(job, timeout); });
+}
+
+net::Task<> OrderDesk::finish_drain(JobPtr job, Duration timeout) {
+    const DrainOutcome outcome = co_await parts_.prover.drain(timeout);
+    wire::Ack done = ack(*job, outcome.proven ? wire::AckResult::done : wire::AckResult::failed, outcome.why);
+    done.body = wire::DrainAck{.proven = outcome.proven, .keys = outcome.keys, .left = outcome.left};
+    job->reply(std::move(done));
+}
+
+void OrderDesk::begin(const JobPtr& job, const wire::VerifyOrder&) {
+    spawn("verify order", job, [this, job] { return finish_verify(job); });
+}
+
+net::Task<> OrderDesk::finish_verify(JobPtr job) {
+    const Result<Duration> took = co_await parts_.verifier.prove_write(5s);
+    wire::Ack done = ack(*job, took ? wire::AckResult::done : wire::AckResult::failed, took ? "" : took.error().text);
+    const auto& route = parts_.gate.machine().route();
+    done.body = wire::VerifyAck{.region = route ? route->active : RegionId{}, .took = took ? *took : Duration::zero()};
+    job->reply(std::move(done));
+}
+
+void OrderDesk::begin(const JobPtr&, const wire::PingOrder&) {}
+
+void OrderDesk::begin(const JobPtr& job, const wire::UnknownOrder& order) {
+    answer(job, wire::AckResult::unsupported, "this agent does not know orders of type " + order.type);
+}
+
+}  // namespace farshore::agent
