@@ -7,7 +7,10 @@ namespace farshore::dataplane {
 
 namespace {
 
-// Between attempts after a failure: quick enough to notice a recovery, slow enough not to hammer a
+// One failure may be the end of a connection that was just being opened when the Region let go of all;
+// the next attempt follows at once.
+constexpr int kFailuresForgiven = 1;
+// Between attempts after more failures: quick enough to notice a recovery, slow enough not to hammer a
 // Region that refuses.
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds{200};
 // A burst's connections are given back after this.
@@ -64,6 +67,10 @@ bool RegionPool::demand(std::size_t waiting) {
         if (*environment_.now < retry_at_ || !open()) {
             break;
         }
+    }
+    // After a first failure that came at once, one more attempt.
+    if (connections_.empty() && *environment_.now >= retry_at_ && waiting > 0) {
+        open();
     }
     count();
     return !connections_.empty();
@@ -124,6 +131,7 @@ void RegionPool::adopt(std::unique_ptr<UpstreamConnection> connection) {
 void RegionPool::set_addresses(std::vector<std::string> addresses) {
     addresses_ = std::move(addresses);
     next_address_ = 0;
+    failures_in_a_row_ = 0;
     retry_at_ = *environment_.now;
 }
 
@@ -149,6 +157,7 @@ void RegionPool::tick() {
 
 void RegionPool::connected(UpstreamConnection& connection) {
     std::erase(connecting_, &connection);
+    failures_in_a_row_ = 0;
     became_free(connection);
     listener_->connection_available(environment_.index);
 }
@@ -157,11 +166,15 @@ void RegionPool::connect_failed(UpstreamConnection& connection, std::string_view
     std::erase(connecting_, &connection);
     retire(connection);
     note_failure(why);
-    listener_->connecting_failed(environment_.index, connections_.empty());
+    listener_->connecting_failed(
+        environment_.index, connections_.empty() && failures_in_a_row_ > kFailuresForgiven
+    );
 }
 
 void RegionPool::note_failure(std::string_view why) {
-    retry_at_ = *environment_.now + kPauseAfterFailure;
+    if (++failures_in_a_row_ > kFailuresForgiven) {
+        retry_at_ = *environment_.now + kPauseAfterFailure;
+    }
     environment_.counters->failed(Path::fresh, why);
 }
 

@@ -18,7 +18,8 @@ namespace farshore::dataplane {
 class PoolListener {
   public:
     virtual void connection_available(RegionIndex region) = 0;
-    // A connection could not be opened. `hopeless`: there is none left, open or opening.
+    // A connection could not be opened. `hopeless`: there is none left, open or opening, and this was
+    // not the first failure in a row.
     virtual void connecting_failed(RegionIndex region, bool hopeless) = 0;
 
   protected:
@@ -92,6 +93,7 @@ class RegionPool final : private ConnectionOwner {
     std::vector<UpstreamConnection*> idle_;        // the most recently used last
     std::vector<UpstreamConnection*> connecting_;  // the oldest first
     std::vector<std::unique_ptr<UpstreamConnection>> useless_;
+    int failures_in_a_row_ = 0;
     Instant retry_at_{};
 };
 

@@ -56,6 +56,12 @@ Application::~Application() {
 
 Application::Application(Application&& other) noexcept : fd_(std::exchange(other.fd_, -1)), in_(std::move(other.in_)) {}
 
+Application& Application::operator=(Application&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(in_, other.in_);
+    return *this;
+}
+
 bool Application::send(std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -34,7 +34,7 @@ class Application {
     Application(Application&& other) noexcept;
     Application(const Application&) = delete;
     Application& operator=(const Application&) = delete;
-    Application& operator=(Application&&) = delete;
+    Application& operator=(Application&& other) noexcept;
 
     bool send(std::string_view bytes);
     // nullopt: the connection ended, or nothing complete within the time.

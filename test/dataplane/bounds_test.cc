@@ -1,0 +1,216 @@
+#include <sys/socket.h>
+
+#include <gtest/gtest.h>
+
+#include "dataplane/answer.h"
+#include "dataplane/world.h"
+
+// What an application, or somebody who is none, cannot do to the endpoint.
+namespace farshore::dataplane::test {
+
+namespace {
+
+class Bounds : public World {};
+
+}  // namespace
+
+TEST_F(Bounds, MalformedHttpIsRefusedAndTheConnectionEnds) {
+    start();
+    const std::vector<std::pair<int, std::string>> cases{
+        {400, "POST / HTTP/1.1\nHost: h\n\n"},
+        {400, "POST / HTTP/1.1\r\nHost: h\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"},
+        {400, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
+        {400, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+        {501, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
+        {417, "POST / HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n"},
+        {405, "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n"},
+        {505, "POST / HTTP/2.0\r\nHost: h\r\n\r\n"},
+        {413, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n"},
+        {431, "POST / HTTP/1.1\r\nHost: h\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"},
+    };
+    for (const auto& [status, text] : cases) {
+        Application app = application();
+        ASSERT_TRUE(app.send(text));
+        const auto answer = app.read();
+        ASSERT_TRUE(answer) << text.substr(0, 200);
+        EXPECT_EQ(answer->status, status) << text.substr(0, 200);
+        EXPECT_EQ(answer->header("x-amz-crc32"), crc32_text(answer->body));
+        EXPECT_TRUE(app.ended()) << text.substr(0, 200);
+    }
+    EXPECT_EQ(endpoint->statistics().refused_requests, cases.size());
+    EXPECT_EQ(east.count(), 0U);
+}
+
+TEST_F(Bounds, WhatIsNotDynamoDbIsRefusedAndTheConnectionStays) {
+    start();
+    Application app = application();
+    for (const std::string& text : std::vector<std::string>{
+             "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+             "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDBStreams_20120810.GetRecords\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
+             "X-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: 2\r\n\r\n{}",
+         }) {
+        ASSERT_TRUE(app.send(text));
+        const auto answer = app.read();
+        ASSERT_TRUE(answer) << text;
+        EXPECT_EQ(answer->status, 400) << text;
+        EXPECT_TRUE(answer->body.contains("__type"));
+    }
+    EXPECT_EQ(app.call("GetItem", "{}")->status, 200);
+    EXPECT_EQ(east.count(), 1U);
+}
+
+TEST_F(Bounds, StalledAndIdleClientsAreClosed) {
+    start([](Endpoint::Options& options) {
+        options.limits.client_stalled_max = std::chrono::milliseconds{200};
+        options.limits.client_idle_max = std::chrono::milliseconds{700};
+    });
+    Application half_head = application();
+    ASSERT_TRUE(half_head.send("POST / HTTP/1.1\r\nHost"));
+    Application half_body = application();
+    ASSERT_TRUE(half_body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n{"));
+    Application idle = application();
+    ASSERT_TRUE(idle.call("GetItem", "{}"));
+    EXPECT_EQ(half_head.read()->status, 408);
+    EXPECT_TRUE(half_head.ended());
+    EXPECT_EQ(half_body.read()->status, 408);
+    EXPECT_TRUE(half_body.ended());
+    EXPECT_TRUE(idle.ended());
+    EXPECT_TRUE(eventually([&] { return endpoint->statistics().clients == 0; }));
+}
+
+TEST_F(Bounds, ApplicationThatDoesNotReadItsAnswerIsClosed) {
+    const std::string large(40'000'000, 'x');
+    east.answer_with([&large](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    });
+    start([](Endpoint::Options& options) { options.limits.client_stalled_max = std::chrono::milliseconds{200}; });
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("Query", "{}")));
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().clients == 1; }));
+    EXPECT_TRUE(eventually([&] { return endpoint->statistics().clients == 0; }));
+    Application again = application();
+    EXPECT_EQ(again.call("GetItem", "{}")->status, 200);
+}
+
+TEST_F(Bounds, SlowReaderGetsEverythingAllTheSame) {
+    const std::string large(20'000'000, 'y');
+    east.answer_with([&large](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    });
+    start();
+    Application app = application();
+    const int small = 65536;
+    ::setsockopt(app.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    const auto answer = app.call("Query", "{}");
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->body == large);
+}
+
+TEST_F(Bounds, ConnectionLimitHolds) {
+    start([](Endpoint::Options& options) { options.limits.clients_max = 3; });
+    std::vector<Application> apps;
+    for (int i = 0; i < 3; ++i) {
+        apps.push_back(application());
+        ASSERT_TRUE(apps.back().call("GetItem", "{}"));
+    }
+    Application one_more = application();
+    EXPECT_TRUE(one_more.ended());
+    EXPECT_EQ(endpoint->statistics().refused_clients, 1U);
+    apps.pop_back();
+    EXPECT_TRUE(eventually([&] {
+        Application next = application();
+        const auto answer = next.call("GetItem", "{}");
+        return answer && answer->status == 200;
+    }));
+}
+
+TEST_F(Bounds, BodiesOfAllClientsTogetherAreBounded) {
+    start([](Endpoint::Options& options) { options.limits.memory_bytes_max = 1'000'000; });
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("PutItem", "{\"a\":\"" + std::string(900'000, 'x') + "\"}")));
+    EXPECT_EQ(app.read()->status, 200);
+    // Together they are too large; whoever crosses the line is refused, which makes room for the other.
+    const std::string text = request_text("PutItem", "{\"a\":\"" + std::string(900'000, 'x') + "\"}");
+    Application one = application();
+    Application other = application();
+    ASSERT_TRUE(one.send(text.substr(0, 800'000)));
+    ASSERT_TRUE(other.send(text.substr(0, 800'000)));
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().refused_requests == 1; }));
+    one.send(text.substr(800'000));
+    other.send(text.substr(800'000));
+    const auto first = one.read();
+    const auto second = other.read();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(std::min(first->status, second->status), 200);
+    EXPECT_EQ(std::max(first->status, second->status), 503);
+}
+
+TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {
+    east.answer_with([](const Received&) { return Reply{.body = "{\"late\":1}", .delay = std::chrono::milliseconds{50}}; });
+    start();
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
+    ::shutdown(app.fd(), SHUT_WR);
+    const auto answer = app.read();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "{\"late\":1}");
+    EXPECT_TRUE(app.ended());
+}
+
+TEST_F(Bounds, OldHttpIsAnsweredAndClosed) {
+    east.answer_with([](const Received&) { return Reply{.body = "{\"a\":\"b\"}", .chunk_size = 3}; });
+    start();
+    Application app = application();
+    ASSERT_TRUE(app.send(
+        "POST / HTTP/1.0\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}"
+    ));
+    const auto answer = app.read();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "{\"a\":\"b\"}");
+    EXPECT_EQ(answer->header("transfer-encoding"), "");
+    EXPECT_TRUE(app.ended());
+}
+
+TEST_F(Bounds, SeveralLoopsShareOnePortAndOneRoute) {
+    start([](Endpoint::Options& options) { options.loops = 3; });
+    std::vector<Application> apps;
+    for (int i = 0; i < 24; ++i) {
+        apps.push_back(application());
+        ASSERT_EQ(apps.back().call("PutItem", "{}")->status, 200);
+    }
+    EXPECT_EQ(hold(std::chrono::seconds{5}).in_flight, 0U);
+    for (Application& app : apps) {
+        ASSERT_TRUE(app.send(request_text("PutItem", "{}")));
+    }
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 24; }));
+    route_to(2, kWest);
+    for (Application& app : apps) {
+        EXPECT_EQ(app.read()->status, 200);
+    }
+    EXPECT_EQ(east.count(), 24U);
+    EXPECT_EQ(west.count(), 24U);
+}
+
+TEST_F(Bounds, WrongOptionsAreRefusedWithAReason) {
+    Endpoint::Options options;
+    EXPECT_FALSE(Endpoint::start(options));
+    options.clock = clock;
+    options.regions = {{.region = kEast, .tls = false, .host = "h", .port = 1}};
+    options.route.active = kWest;
+    EXPECT_FALSE(Endpoint::start(options));
+    options.route.active = kEast;
+    options.listen_port = 0;
+    options.listen_address = "localhost";
+    EXPECT_EQ(Endpoint::start(options).error().kind, ErrorKind::malformed);
+    options.listen_address = "127.0.0.1";
+    options.regions[0].tls = true;
+    options.tls_ca_file = "/nonexistent/ca.pem";
+    EXPECT_EQ(Endpoint::start(options).error().kind, ErrorKind::malformed);
+}
+
+}  // namespace farshore::dataplane::test
