@@ -3,19 +3,20 @@
 #include <memory>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include "adapters/net/asio_types.h"
 
 namespace farshore::lab {
 
 net::Task<bool> wait_while(net::Io& io, FaultBoard& board, std::function<bool()> blocked) {
     // The board may change while nobody waits on the timer; `changed` keeps that from being lost.
     struct Wake {
-        boost::asio::steady_timer timer;
+        net::Timer timer;
         bool changed = false;
     };
 
-    const auto wake = std::make_shared<Wake>(boost::asio::steady_timer{io});
+    const auto wake = std::make_shared<Wake>(net::Timer{io.get_executor()});
     const auto subscription = board.subscribe([wake] {
         wake->changed = true;
         wake->timer.cancel();
