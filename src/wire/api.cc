@@ -175,8 +175,8 @@ json::object entry_document(const NumberedEntry& entry) {
         {"sequence", entry.sequence},
         {"at_ms", to_ms(entry.entry.at)},
         {"kind", text_of(to_string(entry.entry.kind))},
-        {"step", entry.entry.step},
-        {"state", text_of(to_string(entry.entry.state))},
+        {"number", entry.entry.step},
+        {"step", text_of(to_string(entry.entry.state))},
         {"text", entry.entry.text}
     };
 }
@@ -186,11 +186,11 @@ json::object operation_document(const OperationParts& parts) {
     const core::Plan& plan = record.plan;
     json::array phases = phases_document(record);
     if (plan.automatic && plan.first_failure_at) {
-        // What came before the first effect: seeing the failure, and being sure of it.
+        // What came before the first effect: from the first failure seen until enough was known.
         phases.insert(
             phases.begin(),
             json::object{
-                {"name", "detect"},
+                {"name", "decide"},
                 {"started_at_ms", to_ms(*plan.first_failure_at)},
                 {"ended_at_ms", to_ms(plan.decided_at)}
             }

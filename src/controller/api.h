@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/net/asio_types.h"
+#include "adapters/net/http_message.h"
+#include "adapters/net/task.h"
+#include "controller/tokens.h"
+#include "controller/view.h"
+
+namespace farshore::controller {
+
+// The controller's HTTP API for people and their programs: documents as JSON, requests for changes,
+// and a stream to watch an operation. Every change is in the audit before it begins; what a guard
+// refuses is answered with all guards. Single-threaded.
+class Api {
+  public:
+    struct Parts {
+        net::Io& io;
+        const config::Config& config;
+        const Tokens& tokens;
+        sqlite::Store& store;
+        AgentLink& link;
+        LossKeeper& losses;
+        const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
+    };
+
+    explicit Api(Parts parts) : parts_(parts) {}
+
+    // Before this only /livez answers: nothing is known yet.
+    void ready(runtime::Pump& pump);
+
+    [[nodiscard]] net::Task<net::HttpResponse> answer(net::HttpRequest request);
+
+    // The journal has grown: those who watch get the news.
+    void journal_changed();
+
+    // Ends all watching, so that the server can stop.
+    void close();
+
+  private:
+    using Words = std::vector<std::string_view>;
+
+    [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
+    [[nodiscard]] net::HttpResponse read_operation(const net::HttpRequest& request, const Words& path);
+    [[nodiscard]] net::HttpResponse change(const net::HttpRequest& request, const Words& path, const Caller& caller);
+    [[nodiscard]] net::HttpResponse start(core::ChangeRequest change, const Caller& caller);
+    [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
+    [[nodiscard]] net::HttpResponse resume(const Caller& caller);
+    [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
+    [[nodiscard]] net::HttpResponse watch(const OperationId& id);
+    [[nodiscard]] net::HttpResponse operations() const;
+    [[nodiscard]] net::HttpResponse audit() const;
+    [[nodiscard]] net::Task<> run_watch(OperationId id, net::ByteSink& sink);
+    [[nodiscard]] Result<core::ChangeRequest> change_from(
+        const boost::json::object& body, core::Verb verb, const Caller& caller
+    );
+    [[nodiscard]] Status note(const Caller& caller, std::string what, std::string detail);
+    [[nodiscard]] View view() const;
+
+    Parts parts_;
+    runtime::Pump* pump_ = nullptr;
+    std::vector<std::shared_ptr<net::Timer>> watchers_;
+    std::uint64_t requests_ = 0;
+    bool closed_ = false;
+};
+
+}  // namespace farshore::controller

@@ -1,0 +1,517 @@
+#include "controller/controller.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include <openssl/rand.h>
+
+#include "adapters/system/log.h"
+#include "base/assert.h"
+#include "base/text.h"
+#include "dataplane/item_digest.h"
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr Duration kBootRetry = std::chrono::seconds{1};
+constexpr Duration kServerGrace = std::chrono::seconds{1};
+
+// Names that cannot be guessed tell one life of a process from the next.
+BootId new_boot_id() {
+    std::array<std::uint8_t, 8> bytes{};
+    FARSHORE_ASSERT(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness");
+    return BootId{to_hex(bytes)};
+}
+
+// "127.0.0.1:53" or "127.0.0.1".
+Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access) {
+    net::DnsClient::Options options;
+    const std::size_t colon = access.resolver.rfind(':');
+    options.server_address = access.resolver.substr(0, colon);
+    options.source_address = access.source_address;
+    if (colon != std::string::npos) {
+        const std::string port = access.resolver.substr(colon + 1);
+        char* end = nullptr;
+        const unsigned long value = std::strtoul(port.c_str(), &end, 10);
+        if (port.empty() || *end != '\0' || value == 0 || value > 65'535) {
+            return fail(ErrorKind::malformed, "aws.resolver: " + access.resolver + " is not address:port");
+        }
+        options.server_port = static_cast<std::uint16_t>(value);
+    }
+    return options;
+}
+
+std::vector<core::Lever> levers_of(const std::vector<config::Lever>& levers) {
+    std::vector<core::Lever> mapped;
+    for (const config::Lever lever : levers) {
+        mapped.push_back(*enum_from<core::Lever>(to_string(lever)));
+    }
+    return mapped;
+}
+
+Status check_readable(const std::string& what, const std::string& path) {
+    if (std::ifstream(path).good()) {
+        return {};
+    }
+    return fail(
+        ErrorKind::denied,
+        "cannot read " + what + " " + path,
+        "the file must exist and farshored's user must be able to read it"
+    );
+}
+
+}  // namespace
+
+// The record on disk before any effect. A store that fails in another way than by being full leaves
+// nobody sure of what is durable: then this process must not go on.
+class Controller::DurableRecord final : public ports::Store {
+  public:
+    explicit DurableRecord(sqlite::Store& store) : store_(store) {}
+
+    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal) override {
+        Status saved = store_.commit(record, journal);
+        if (!saved && saved.error().kind != ErrorKind::exhausted && saved.error().kind != ErrorKind::timed_out) {
+            system::log_error("store", saved.error().text, {{"remedy", saved.error().remedy}});
+            FARSHORE_ASSERT(saved.has_value(), "INV-S3: the journal cannot be trusted any more");
+        }
+        if (!saved) {
+            system::log_error("store", saved.error().text, {{"remedy", saved.error().remedy}});
+        }
+        return saved;
+    }
+
+  private:
+    sqlite::Store& store_;
+};
+
+class Controller::WakeUp final : public ports::Timer {
+  public:
+    WakeUp(net::Io& io, const ports::Clock& clock) : timer_(io.get_executor()), clock_(clock) {}
+
+    void bind(runtime::Pump& pump) { pump_ = &pump; }
+
+    void arm(Instant at) override {
+        // A far deadline is no reason for an overflow; waking up early does no harm.
+        constexpr Duration kLongest = std::chrono::hours{1};
+        timer_.expires_after(std::clamp<Duration>(at - clock_.now(), Duration::zero(), kLongest));
+        timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error && pump_ != nullptr) {
+                pump_->turn();
+            }
+        });
+    }
+
+    void disarm() override { timer_.cancel(); }
+
+    void end() {
+        pump_ = nullptr;
+        timer_.cancel();
+    }
+
+  private:
+    net::Timer timer_;
+    const ports::Clock& clock_;
+    runtime::Pump* pump_ = nullptr;
+};
+
+// What people are told: the log, and the audit for what nobody asked for.
+class Controller::Announcer final : public ports::Notifier {
+  public:
+    Announcer(sqlite::Store& store, const ports::Clock& clock) : store_(store), clock_(clock) {}
+
+    void announce(const core::Announce& action) override {
+        system::log_warning("announce", action.text);
+        const Status noted =
+            store_.append_audit({.at = clock_.wall(), .who = "controller", .what = "announce", .detail = action.text});
+        if (!noted) {
+            system::log_error("audit", noted.error().text);
+        }
+    }
+
+  private:
+    sqlite::Store& store_;
+    const ports::Clock& clock_;
+};
+
+core::Policy policy_of(const config::Config& config) {
+    core::Policy policy;
+    policy.app = config.app;
+    for (const config::Region& region : config.regions) {
+        policy.regions.push_back(region.id);
+    }
+    policy.preferred = config.preferred();
+    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
+    policy.max_loss = config.decide.max_loss;
+    policy.cooldown = config.decide.cooldown;
+    policy.require_drill = config.decide.require_drill_within.has_value();
+    policy.early = config.detect.early;
+    policy.on_controller_loss = *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
+    policy.data_impaired = levers_of(config.levers.data_impaired);
+    policy.stack_impaired = levers_of(config.levers.stack_impaired);
+    policy.region_lost = levers_of(config.levers.region_lost);
+    core::Timing& timing = policy.timing;
+    timing.lease = config.fence.lease;
+    timing.clock_error = config.fence.clock_error;
+    timing.hold_max = config.switchover.hold_max;
+    timing.hold_when_lag_below = config.switchover.hold_when_lag_below;
+    timing.drain_timeout = config.switchover.drain_timeout;
+    timing.drain_attempts = config.switchover.drain_attempts;
+    timing.pause_between_attempts = config.switchover.pause_between_attempts;
+    timing.verify_patience = config.verify.timeout;
+    return policy;
+}
+
+std::vector<core::Observer> observers_of(
+    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+) {
+    std::vector<core::Observer> observers;
+    observers.push_back({.id = config.controller.id, .stands_in = config.controller.region, .hosts = {}});
+    for (const config::Region& region : config.regions) {
+        core::Observer observer{.id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}};
+        for (const sqlite::RegisteredHost& host : hosts) {
+            if (host.region == region.id) {
+                observer.hosts.push_back(host.host);
+            }
+        }
+        observers.push_back(std::move(observer));
+    }
+    return observers;
+}
+
+Controller::Controller(net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store)
+    : io_(io),
+      config_(std::move(config)),
+      tokens_(std::move(tokens)),
+      store_(std::move(store)),
+      tasks_(io) {}
+
+Controller::~Controller() = default;
+
+Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Config config) {
+    Result<Tokens> tokens = Tokens::load(config.controller.tokens_file);
+    if (!tokens) {
+        return std::unexpected(std::move(tokens.error()));
+    }
+    sqlite::Store::Options store_options;
+    store_options.path = config.store_path;
+    Result<std::unique_ptr<sqlite::Store>> store = sqlite::Store::open(std::move(store_options));
+    if (!store) {
+        return std::unexpected(std::move(store.error()));
+    }
+    std::unique_ptr<Controller> made{
+        new Controller(io, std::move(config), std::move(*tokens), std::move(*store))
+    };
+    if (Status connected = made->connect(); !connected) {
+        return std::unexpected(std::move(connected.error()));
+    }
+    if (Status listening = made->listen(); !listening) {
+        return std::unexpected(std::move(listening.error()));
+    }
+    return made;
+}
+
+Status Controller::connect() {
+    if (!config_.aws.resolver.empty()) {
+        Result<net::DnsClient::Options> options = resolver_options(config_.aws);
+        if (!options) {
+            return std::unexpected(std::move(options.error()));
+        }
+        dns_ = net::DnsClient::create(io_, std::move(*options));
+    }
+    net::HttpClient::Options http_options;
+    http_options.resolver = dns_.get();
+    http_options.source_address = config_.aws.source_address;
+    http_options.ca_file = config_.aws.ca_file;
+    http_ = net::HttpClient::create(io_, std::move(http_options));
+    aws::AwsClient::Options aws_options;
+    aws_options.access = config_.aws;
+    Result<std::unique_ptr<aws::AwsClient>> client = aws::AwsClient::create(io_, clock_, std::move(aws_options));
+    if (!client) {
+        return std::unexpected(std::move(client.error()));
+    }
+    aws_ = std::move(*client);
+    tables_ = std::make_unique<aws::DynamoDb>(*aws_);
+    route53_ = std::make_unique<aws::Route53>(*aws_);
+    edge_ = std::make_unique<Edge>(Edge{
+        .io = io_,
+        .clock = clock_,
+        .config = config_,
+        .tasks = tasks_,
+        .http = *http_,
+        .dns = dns_.get(),
+        .tables = *tables_,
+        .route53 = *route53_,
+        .deliver = [this](core::Event event) { deliver(std::move(event)); }
+    });
+    epochs_ = std::make_unique<EpochRecords>(*edge_);
+    probes_ = std::make_unique<Probes>(*edge_);
+    traffic_ = std::make_unique<Traffic>(*edge_);
+    checks_ = std::make_unique<Checks>(*edge_);
+    LossKeeper::Sources sources;
+    sources.digest = [](const aws::Item* item) {
+        return item == nullptr ? std::string{dataplane::kAbsent} : dataplane::item_digest(*item).value_or("");
+    };
+    sources.answers = [this](const RegionId& region) { return probes_->answers(region); };
+    sources.operation = [this] { return pump_ ? pump_->core().record().operation : std::nullopt; };
+    losses_ = std::make_unique<LossKeeper>(*edge_, *store_, std::move(sources));
+    const Result<std::uint64_t> generation = store_->configuration_generation(config_.hash);
+    if (!generation) {
+        return std::unexpected(generation.error());
+    }
+    link_ = std::make_unique<AgentLink>(io_, clock_, link_options(*generation), link_upcalls());
+    durable_ = std::make_unique<DurableRecord>(*store_);
+    wake_ = std::make_unique<WakeUp>(io_, clock_);
+    announcer_ = std::make_unique<Announcer>(*store_, clock_);
+    api_ = std::make_unique<Api>(Api::Parts{
+        .io = io_,
+        .config = config_,
+        .tokens = tokens_,
+        .store = *store_,
+        .link = *link_,
+        .losses = *losses_,
+        .lags = lags_
+    });
+    return {};
+}
+
+AgentLink::Options Controller::link_options(std::uint64_t generation) const {
+    AgentLink::Options options;
+    options.app = config_.app;
+    options.controller = config_.controller.id;
+    options.boot = new_boot_id();
+    options.configuration_generation = generation;
+    for (const config::Region& region : config_.regions) {
+        options.regions.push_back(region.id);
+    }
+    options.allowed = config_.agents;
+    options.fresh_for = config_.detect.fresh_for;
+    return options;
+}
+
+AgentLink::Upcalls Controller::link_upcalls() {
+    AgentLink::Upcalls upcalls;
+    upcalls.deliver = [this](core::Event event) { deliver(std::move(event)); };
+    upcalls.grant_lease = [this](const HostId& host, Epoch epoch) {
+        return pump_ ? pump_->grant_lease(host, epoch)
+                     : core::AppCore::LeaseAnswer{.length = std::nullopt, .why = "the controller is starting"};
+    };
+    upcalls.enroll = [this](const HostId& host, const RegionId& region) { return enroll(host, region); };
+    upcalls.users = [this] { return pump_ ? pump_->core().record().users : RegionId{}; };
+    upcalls.fenced = [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
+        losses_->fenced(operation, host, ack);
+    };
+    return upcalls;
+}
+
+Status Controller::enroll(const HostId& host, const RegionId& region) {
+    const auto& known = pump_->core().agents();
+    const auto found = known.find(host);
+    if (found != known.end() && found->second.region == region) {
+        return {};
+    }
+    return store_->add_host(config_.app, {.host = host, .region = region, .registered_at = clock_.wall()});
+}
+
+Status Controller::listen() {
+    net::HttpServer::Options options;
+    options.address = config_.controller.listen.address;
+    options.port = config_.controller.listen.port;
+    options.name = "api";
+    if (!config_.controller.certificate_file.empty()) {
+        for (const auto& [what, path] :
+             {std::pair<std::string, std::string>{"the certificate", config_.controller.certificate_file},
+              std::pair<std::string, std::string>{"the key", config_.controller.key_file}}) {
+            if (Status readable = check_readable(what, path); !readable) {
+                return readable;
+            }
+        }
+        options.tls = net::ServerTls{
+            .certificate_file = config_.controller.certificate_file, .key_file = config_.controller.key_file
+        };
+    }
+    Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::listen(
+        io_, std::move(options), [this](net::HttpRequest request) { return api_->answer(std::move(request)); }
+    );
+    if (!server) {
+        return std::unexpected(std::move(server.error()));
+    }
+    server_ = std::move(*server);
+    return {};
+}
+
+std::uint16_t Controller::port() const {
+    return server_->port();
+}
+
+void Controller::start() {
+    tasks_.spawn("boot", [this] { return boot(); });
+}
+
+// The epoch records are asked before anything is decided: an epoch that was raised while we were
+// away, or by somebody with another store, is never used again (INV-S2).
+net::Task<> Controller::boot() {
+    const Result<std::optional<core::AppRecord>> loaded = store_->load(config_.app);
+    if (!loaded) {
+        system::log_error("store", loaded.error().text, {{"remedy", loaded.error().remedy}});
+        std::abort();
+    }
+    if (*loaded) {
+        const EpochSurvey survey = co_await epochs_->survey();
+        if (survey.answered < epochs_->majority()) {
+            system::log_warning("epochs", "no majority of the epoch records answers", {{"why", survey.detail}});
+        }
+        begin(**loaded, survey.highest ? survey.highest->epoch : Epoch{});
+        co_return;
+    }
+    core::AppRecord record = co_await first_record();
+    if (record.epoch != Epoch{}) {
+        begin(std::move(record), Epoch{});
+    }
+}
+
+// With an empty store: what the epoch records say, or epoch 1 in the preferred Region.
+net::Task<core::AppRecord> Controller::first_record() {
+    core::AppRecord record{.app = config_.app, .epoch = {}, .active = {}, .users = {}};
+    while (true) {
+        const EpochSurvey survey = co_await epochs_->survey();
+        Status ready = fail(
+            ErrorKind::unavailable,
+            "no majority of the epoch records answers: " + survey.detail,
+            "the table " + config_.fence.epoch_table.value() + " must exist and answer in " +
+                std::to_string(epochs_->majority()) + " Regions"
+        );
+        if (survey.answered >= epochs_->majority()) {
+            const EpochRecord wanted =
+                survey.highest.value_or(EpochRecord{.epoch = Epoch{1}, .active = config_.preferred()});
+            ready = co_await epochs_->establish(wanted.epoch, wanted.active);
+            if (ready) {
+                record.epoch = wanted.epoch;
+                record.active = wanted.active;
+                record.users = wanted.active;
+                ready = store_->commit(record, {});
+            }
+        }
+        if (ready) {
+            co_return record;
+        }
+        system::log_warning("boot", ready.error().text, {{"remedy", ready.error().remedy}});
+        const bool slept = co_await net::sleep_for(io_, kBootRetry);
+        if (!slept) {
+            co_return core::AppRecord{};
+        }
+    }
+}
+
+bool Controller::drill_is_recent() {
+    const auto drill = store_->last_drill(config_.app);
+    if (!drill || !*drill || !config_.decide.require_drill_within) {
+        return false;
+    }
+    const auto age = clock_.wall() - (*drill)->proven_at;
+    return age <= *config_.decide.require_drill_within && (*drill)->configuration_hash == config_.hash;
+}
+
+void Controller::begin(core::AppRecord record, Epoch highest_seen) {
+    const auto hosts = store_->hosts(config_.app);
+    if (!hosts) {
+        system::log_error("store", hosts.error().text, {{"remedy", hosts.error().remedy}});
+        std::abort();
+    }
+    if (record.operation) {
+        if (const Status restored = losses_->restore(*record.operation); !restored) {
+            system::log_error("losses", restored.error().text);
+        }
+    }
+    core::AppCore::Start start;
+    start.policy = policy_of(config_);
+    start.observers = observers_of(config_, *hosts);
+    start.quorum_needed = config_.detect.quorum_needed;
+    start.hysteresis.unhealthy_for = config_.detect.unhealthy_for;
+    start.hysteresis.healthy_for = config_.detect.healthy_for;
+    start.hysteresis.fresh_for = config_.detect.fresh_for;
+    start.record = std::move(record);
+    for (const sqlite::RegisteredHost& host : *hosts) {
+        start.agents.emplace(host.host, host.region);
+    }
+    start.highest_seen = highest_seen;
+    start.drill_is_recent = drill_is_recent();
+    core::AppCore core(std::move(start), {clock_.now(), clock_.wall()});
+    pump_ = std::make_unique<runtime::Pump>(
+        std::move(core),
+        runtime::Ports{
+            .clock = clock_,
+            .store = *durable_,
+            .epoch_records = *epochs_,
+            .agents = *link_,
+            .tables = *losses_,
+            .traffic = *traffic_,
+            .checks = *checks_,
+            .notifier = *announcer_,
+            .timer = *wake_
+        }
+    );
+    wake_->bind(*pump_);
+    pump_->on_journal([this](const core::JournalEntry& entry) {
+        system::log_info(
+            "journal", entry.text, {{"operation", entry.operation.value()}, {"state", std::string{to_string(entry.state)}}}
+        );
+        api_->journal_changed();
+    });
+    tasks_.spawn("watch agents", [this] { return link_->watch(); });
+    tasks_.spawn("learn records", [this] { return traffic_->learn(); });
+    tasks_.spawn("settle losses", [this] { return losses_->settle(); });
+    tasks_.spawn("heal epochs", [this] {
+        return epochs_->heal([this] {
+            const core::AppRecord& now = pump_->core().record();
+            return EpochRecord{.epoch = now.epoch, .active = now.active};
+        });
+    });
+    probes_->start();
+    pump_->start();
+    api_->ready(*pump_);
+    const core::AppRecord& in_force = pump_->core().record();
+    system::log_info(
+        "boot",
+        "ready",
+        {{"app", config_.app.value()},
+         {"epoch", std::to_string(in_force.epoch.value())},
+         {"active", in_force.active.value()},
+         {"agents", std::to_string(hosts->size())}}
+    );
+}
+
+void Controller::deliver(core::Event event) {
+    if (!pump_ || stopping_) {
+        return;
+    }
+    if (const auto* beat = std::get_if<core::HeartbeatArrived>(&event)) {
+        lags_[{beat->from, beat->to}] = {.lag = beat->lag, .at = clock_.now()};
+    }
+    pump_->deliver(std::move(event));
+}
+
+void Controller::stop() {
+    if (stopping_) {
+        return;
+    }
+    stopping_ = true;
+    wake_->end();
+    api_->close();
+    link_->close();
+    tasks_.spawn("stop", [this] { return stop_server(); });
+}
+
+net::Task<> Controller::stop_server() {
+    co_await server_->stop(kServerGrace);
+    server_stopped_ = true;
+    tasks_.stop();
+}
+
+bool Controller::stopped() const {
+    return server_stopped_ && tasks_.idle();
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "adapters/aws/client.h"
+#include "adapters/net/http_server.h"
+#include "adapters/net/task_group.h"
+#include "adapters/sqlite/store.h"
+#include "adapters/system/system_clock.h"
+#include "controller/agent_link.h"
+#include "controller/api.h"
+#include "controller/edge.h"
+#include "controller/epoch_records.h"
+#include "controller/loss_keeper.h"
+#include "controller/probes.h"
+#include "controller/tokens.h"
+#include "controller/traffic.h"
+#include "ports/store.h"
+#include "runtime/pump.h"
+#include "wire/config.h"
+
+namespace farshore::controller {
+
+// How a configuration becomes what the core is told. Pure.
+[[nodiscard]] core::Policy policy_of(const config::Config& config);
+[[nodiscard]] std::vector<core::Observer> observers_of(
+    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+);
+
+// One farshored: the core, its runtime and the adapters around them, on one io_context and one
+// thread.
+class Controller {
+  public:
+    // Opens everything that can be wrong: tokens, store, clients, port. Errors are ready to be shown,
+    // each with its remedy: denied and not_found (files), conflict (store or port in use), malformed,
+    // exhausted.
+    [[nodiscard]] static Result<std::unique_ptr<Controller>> create(net::Io& io, config::Config config);
+    ~Controller();
+    Controller(const Controller&) = delete;
+    Controller& operator=(const Controller&) = delete;
+
+    // Begins to work. Never fails: what is not there yet is waited for.
+    void start();
+    // Ends all work; the io_context runs until stopped() afterwards.
+    void stop();
+    [[nodiscard]] bool stopped() const;
+
+    [[nodiscard]] std::uint16_t port() const;
+
+  private:
+    class DurableRecord;
+    class WakeUp;
+    class Announcer;
+
+    Controller(net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store);
+    [[nodiscard]] Status connect();
+    [[nodiscard]] Status listen();
+    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;
+    [[nodiscard]] AgentLink::Upcalls link_upcalls();
+    [[nodiscard]] net::Task<> boot();
+    [[nodiscard]] net::Task<core::AppRecord> first_record();
+    [[nodiscard]] net::Task<> stop_server();
+    void begin(core::AppRecord record, Epoch highest_seen);
+    void deliver(core::Event event);
+    [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
+    [[nodiscard]] bool drill_is_recent();
+
+    net::Io& io_;
+    config::Config config_;
+    system::SystemClock clock_;
+    Tokens tokens_;
+    std::unique_ptr<sqlite::Store> store_;
+    net::TaskGroup tasks_;
+    std::unique_ptr<net::DnsClient> dns_;
+    std::unique_ptr<net::HttpClient> http_;
+    std::unique_ptr<aws::AwsClient> aws_;
+    std::unique_ptr<aws::DynamoDb> tables_;
+    std::unique_ptr<aws::Route53> route53_;
+    std::unique_ptr<Edge> edge_;
+    std::unique_ptr<EpochRecords> epochs_;
+    std::unique_ptr<Probes> probes_;
+    std::unique_ptr<Traffic> traffic_;
+    std::unique_ptr<Checks> checks_;
+    std::unique_ptr<LossKeeper> losses_;
+    std::unique_ptr<AgentLink> link_;
+    std::unique_ptr<Api> api_;
+    std::unique_ptr<DurableRecord> durable_;
+    std::unique_ptr<WakeUp> wake_;
+    std::unique_ptr<Announcer> announcer_;
+    std::unique_ptr<runtime::Pump> pump_;
+    std::unique_ptr<net::HttpServer> server_;
+    std::map<std::pair<RegionId, RegionId>, LagSeen> lags_;
+    bool stopping_ = false;
+    bool server_stopped_ = false;
+};
+
+}  // namespace farshore::controller

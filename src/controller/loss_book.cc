@@ -1,0 +1,236 @@
+#include "controller/loss_book.h"
+
+#include <algorithm>
+
+#include "wire/json_reader.h"
+
+namespace farshore::controller {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kDocumentBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kWritesPerKeyMax = 100'000;
+
+json::value text_or_null(const std::optional<std::string>& text) {
+    return text ? json::value(*text) : json::value(nullptr);
+}
+
+}  // namespace
+
+void KeyChain::add(HostId host, wire::LedgerEntry entry) {
+    const bool known = std::ranges::any_of(writes_, [&](const RiskyWrite& write) {
+        return write.host == host && write.entry == entry;
+    });
+    if (known || writes_.size() >= kWritesPerKeyMax) {
+        return;
+    }
+    RiskyWrite write{.host = std::move(host), .entry = std::move(entry), .fate = Fate::at_risk};
+    const auto after = std::ranges::upper_bound(
+        writes_, write.entry.at, {}, [](const RiskyWrite& other) { return other.entry.at; }
+    );
+    writes_.insert(after, std::move(write));
+    if (examined_) {
+        // A late comer: judge the whole chain anew against what was known at the promotion.
+        settled_at_.reset();
+        for (RiskyWrite& each : writes_) {
+            each.fate = Fate::at_risk;
+        }
+        at_promotion(promotion_digest_);
+    }
+}
+
+void KeyChain::at_promotion(std::optional<std::string> digest) {
+    examined_ = true;
+    promotion_digest_ = std::move(digest);
+    if (!promotion_digest_) {
+        return;
+    }
+    // What the target held was written by the last write with that digest; earlier ones lie under it.
+    for (std::size_t i = writes_.size(); i > 0; --i) {
+        if (writes_[i - 1].entry.hash == *promotion_digest_) {
+            for (std::size_t under = 0; under < i; ++under) {
+                writes_[under].fate = Fate::present;
+            }
+            break;
+        }
+    }
+}
+
+bool KeyChain::is_at_risk_digest(const std::optional<std::string>& digest) const {
+    return digest && std::ranges::any_of(writes_, [&](const RiskyWrite& write) {
+               return write.fate == Fate::at_risk && !write.entry.hash.empty() && write.entry.hash == *digest;
+           });
+}
+
+bool KeyChain::is_last_digest(const std::optional<std::string>& digest) const {
+    return digest && !writes_.empty() && !writes_.back().entry.hash.empty() && writes_.back().entry.hash == *digest;
+}
+
+void KeyChain::settle(Fate fate, UtcTime now) {
+    for (RiskyWrite& write : writes_) {
+        if (write.fate == Fate::at_risk) {
+            write.fate = fate;
+        }
+    }
+    settled_at_ = now;
+}
+
+bool KeyChain::look(const KeySight& sight, UtcTime now) {
+    if (settled() || !examined_) {
+        return false;
+    }
+    const bool nothing_at_risk =
+        std::ranges::none_of(writes_, [](const RiskyWrite& write) { return write.fate == Fate::at_risk; });
+    if (nothing_at_risk) {
+        settled_at_ = now;
+        return true;
+    }
+    if (!sight.target) {
+        return false;
+    }
+    const bool away = !sight.old_region;
+    const bool equal = sight.old_region == sight.target;
+    if (is_at_risk_digest(sight.target) && (equal || is_last_digest(sight.target))) {
+        // Without a reading before the promotion, what is there while the old Region is away was there.
+        settle(away && !promotion_digest_ ? Fate::present : Fate::applied_late, now);
+        return true;
+    }
+    if (away) {
+        const bool newly = promotion_digest_ && *sight.target != *promotion_digest_ && !changed_before_return_ &&
+                           !is_at_risk_digest(sight.target);
+        changed_before_return_ = changed_before_return_ || newly;
+        return newly;
+    }
+    if (is_at_risk_digest(sight.old_region)) {
+        return false;  // it is still under way
+    }
+    if (!promotion_digest_) {
+        if (equal) {
+            settle(Fate::unknown, now);
+        }
+        return equal;
+    }
+    const bool changed = changed_before_return_ || *sight.target != *promotion_digest_;
+    if (changed || equal) {
+        settle(changed ? Fate::suppressed : Fate::never_arrived, now);
+        return true;
+    }
+    return false;
+}
+
+void KeyChain::give_up(UtcTime now) {
+    if (!settled()) {
+        settle(Fate::unknown, now);
+    }
+}
+
+json::object KeyChain::document() const {
+    json::array writes;
+    for (const RiskyWrite& write : writes_) {
+        const std::string_view fate = to_string(write.fate);
+        json::object object = json::parse(wire::serialize(write.entry)).as_object();
+        object.erase("table");
+        object.erase("key");
+        object["host"] = write.host.value();
+        object["fate"] = json::string_view{fate.data(), fate.size()};
+        writes.push_back(std::move(object));
+    }
+    const Result<json::object> key = wire::parse_json_object(key_, wire::kLedgerKeyBytesMax);
+    return {
+        {"table", table_},
+        {"key", key ? json::value(*key) : json::value(key_)},
+        {"examined", examined_},
+        {"promotion_digest", text_or_null(promotion_digest_)},
+        {"changed_before_return", changed_before_return_},
+        {"settled_at_ms", settled_at_ ? json::value(to_ms(*settled_at_)) : json::value(nullptr)},
+        {"writes", std::move(writes)}
+    };
+}
+
+Result<KeyChain> KeyChain::parse(std::string_view text) {
+    const Result<json::object> object = wire::parse_json_object(text, kDocumentBytesMax);
+    if (!object) {
+        return std::unexpected(object.error());
+    }
+    wire::JsonTrouble trouble;
+    wire::ObjectReader in(*object, "", trouble);
+    KeyChain chain(in.text("table", wire::ObjectReader::kIdBytesMax), {});
+    const json::object* key = in.object("key");
+    chain.key_ = key == nullptr ? std::string{} : json::serialize(*key);
+    chain.examined_ = in.flag("examined");
+    if (in.has("promotion_digest")) {
+        chain.promotion_digest_ = in.text("promotion_digest", 128);
+    }
+    chain.changed_before_return_ = in.flag("changed_before_return");
+    if (in.has("settled_at_ms")) {
+        chain.settled_at_ = utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
+    }
+    if (const json::array* writes = in.array("writes", kWritesPerKeyMax)) {
+        for (const json::value& value : *writes) {
+            if (!value.is_object()) {
+                in.wrong("writes", "not a list of objects");
+                break;
+            }
+            wire::ObjectReader write(value.as_object(), "writes", trouble);
+            RiskyWrite read{.host = write.id<HostId>("host"), .entry = {}, .fate = write.word<Fate>("fate")};
+            read.entry.table = TableName{chain.table_};
+            read.entry.key = chain.key_;
+            read.entry.op = write.text("op", 64);
+            read.entry.at = utc_from_ms(write.number("at_ms", 0, std::numeric_limits<std::int64_t>::max()));
+            read.entry.epoch = write.epoch("epoch");
+            read.entry.hash = write.text("hash", 128, wire::Field::optional);
+            read.entry.acknowledged = write.flag("acknowledged");
+            chain.writes_.push_back(std::move(read));
+        }
+    }
+    if (Status status = trouble.status(); !status) {
+        return std::unexpected(in_context("loss book", std::move(status.error())));
+    }
+    return chain;
+}
+
+KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
+    if (writes_ >= writes_max_) {
+        truncated_ = true;
+        return nullptr;
+    }
+    ++writes_;
+    auto at = chains_.try_emplace({entry.table.value(), entry.key}, entry.table.value(), entry.key).first;
+    at->second.add(host, entry);
+    return &at->second;
+}
+
+void LossBook::restore(KeyChain chain) {
+    writes_ += chain.writes().size();
+    std::pair<std::string, std::string> at{chain.table(), chain.key()};
+    chains_.insert_or_assign(std::move(at), std::move(chain));
+}
+
+wire::LossCounts LossBook::counts() const {
+    wire::LossCounts counts;
+    for (const auto& [at, chain] : chains_) {
+        for (const RiskyWrite& write : chain.writes()) {
+            if (!write.entry.acknowledged) {
+                continue;
+            }
+            counts.at_risk += write.fate == Fate::present ? 0 : 1;
+            switch (write.fate) {
+                case Fate::present: ++counts.present; break;
+                case Fate::applied_late: ++counts.applied_late; break;
+                case Fate::suppressed: ++counts.suppressed; break;
+                case Fate::never_arrived: ++counts.never_arrived; break;
+                case Fate::at_risk:
+                case Fate::unknown: ++counts.unknown; break;
+            }
+        }
+    }
+    return counts;
+}
+
+bool LossBook::settled() const {
+    return std::ranges::all_of(chains_, [](const auto& entry) { return entry.second.settled(); });
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "base/enum_names.h"
+#include "wire/agent_protocol.h"
+#include "wire/api.h"
+
+// What becomes of writes that the old Region acknowledged and nobody had seen in the new one when it
+// was promoted. Pure values: reading items and keeping documents is loss_keeper.h's work.
+namespace farshore::controller {
+
+enum class Fate {
+    at_risk,        // not found in the target at its promotion, and nothing known since
+    present,        // found in the target before it took writes
+    applied_late,   // arrived after the old Region had come back
+    suppressed,     // a newer write in the target won: lost
+    never_arrived,  // both Regions agree on what was there before it: lost
+    unknown,        // cannot be decided
+};
+inline constexpr std::array<std::string_view, 6> kFateNames{
+    "at_risk", "present", "applied_late", "suppressed", "never_arrived", "unknown"
+};
+
+constexpr const auto& names_of(Fate) {
+    return kFateNames;
+}
+
+struct RiskyWrite {
+    HostId host;
+    wire::LedgerEntry entry;
+    Fate fate = Fate::at_risk;
+};
+
+// What one look at both Regions saw of a key. Digests as of item_digest.h; nullopt: could not be read.
+struct KeySight {
+    std::optional<std::string> old_region;
+    std::optional<std::string> target;
+};
+
+// The unproven writes of one key, of all agents together, in the order of their times.
+class KeyChain {
+  public:
+    KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
+
+    // A write that is there already is not added twice.
+    void add(HostId host, wire::LedgerEntry entry);
+
+    // The target's item before it took writes. nullopt: it could not be read in time.
+    void at_promotion(std::optional<std::string> digest);
+
+    // Judges by one look; true when anything has changed.
+    bool look(const KeySight& sight, UtcTime now);
+
+    // Gives up on what is still open.
+    void give_up(UtcTime now);
+
+    [[nodiscard]] const std::string& table() const { return table_; }
+    [[nodiscard]] const std::string& key() const { return key_; }
+    [[nodiscard]] const std::vector<RiskyWrite>& writes() const { return writes_; }
+    // The target has been read before its promotion, or it is too late for that.
+    [[nodiscard]] bool examined() const { return examined_; }
+    [[nodiscard]] bool settled() const { return settled_at_.has_value(); }
+
+    [[nodiscard]] boost::json::object document() const;
+    // Errors: malformed.
+    [[nodiscard]] static Result<KeyChain> parse(std::string_view text);
+
+  private:
+    [[nodiscard]] bool is_at_risk_digest(const std::optional<std::string>& digest) const;
+    [[nodiscard]] bool is_last_digest(const std::optional<std::string>& digest) const;
+    void settle(Fate fate, UtcTime now);
+
+    std::string table_;
+    std::string key_;
+    std::vector<RiskyWrite> writes_;
+    bool examined_ = false;
+    std::optional<std::string> promotion_digest_;
+    // The target's item was seen changed while the old Region was away: by a newer write.
+    bool changed_before_return_ = false;
+    std::optional<UtcTime> settled_at_;
+};
+
+// All chains of one operation, by table and key. Bounded: what does not fit is counted.
+class LossBook {
+  public:
+    explicit LossBook(std::size_t writes_max = 1'000'000) : writes_max_(writes_max) {}
+
+    // The chain that has changed; null when the book is full.
+    KeyChain* add(const HostId& host, const wire::LedgerEntry& entry);
+    void restore(KeyChain chain);
+    // An agent had more unproven writes than it could remember.
+    void note_truncated() { truncated_ = true; }
+
+    // Counts acknowledged writes only: nobody was told that the others had happened.
+    [[nodiscard]] wire::LossCounts counts() const;
+    [[nodiscard]] bool settled() const;
+    [[nodiscard]] bool truncated() const { return truncated_; }
+
+    using Chains = std::map<std::pair<std::string, std::string>, KeyChain>;
+    [[nodiscard]] Chains& chains() { return chains_; }
+    [[nodiscard]] const Chains& chains() const { return chains_; }
+
+  private:
+    std::size_t writes_max_;
+    std::size_t writes_ = 0;
+    bool truncated_ = false;
+    Chains chains_;
+};
+
+}  // namespace farshore::controller

@@ -1,0 +1,156 @@
+#include "controller/loss_book.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace farshore::controller {
+namespace {
+
+using Digest = std::optional<std::string>;
+
+wire::LedgerEntry a_write(std::int64_t at, std::string hash, bool acknowledged = true) {
+    return {
+        .table = TableName{"t"},
+        .key = R"({"id":{"S":"k"}})",
+        .op = "PutItem",
+        .at = utc_from_ms(at),
+        .epoch = Epoch{7},
+        .hash = std::move(hash),
+        .acknowledged = acknowledged
+    };
+}
+
+struct Case {
+    std::string name;
+    std::vector<std::string> written;  // digests in the order of writing
+    Digest at_promotion;
+    std::vector<KeySight> sights;
+    std::vector<Fate> fates;
+    bool settled = true;
+};
+
+std::vector<Case> cases() {
+    const Digest none;
+    using enum Fate;
+    return {
+        {"it had arrived before the promotion", {"d1"}, "d1", {{none, "d1"}}, {present}},
+        {"what lies under an arrived write is present too", {"d1", "d2"}, "d2", {{none, "d2"}}, {present, present}},
+        {"nothing is known while the old Region is away", {"d1"}, "old", {{none, "old"}}, {at_risk}, false},
+        {"it arrives when the old Region is back", {"d1"}, "old", {{none, "old"}, {"d1", "old"}, {"d1", "d1"}}, {applied_late}},
+        {"the earlier of two arrived, the later comes late", {"d1", "d2"}, "d1", {{"d2", "d2"}}, {present, applied_late}},
+        {"an earlier write that passes by is not the end", {"d1", "d2"}, "old", {{"d2", "d1"}}, {at_risk, at_risk}, false},
+        {"a newer write in the target wins", {"d1"}, "old", {{none, "new"}, {"d1", "new"}, {"new", "new"}}, {suppressed}},
+        {"it is still under way while the old Region shows it", {"d1"}, "old", {{none, "new"}, {"d1", "new"}}, {at_risk}, false},
+        {"a hot key settles though it is never seen equal", {"d1"}, "old", {{none, "n1"}, {"n2", "n3"}}, {suppressed}},
+        {"both Regions agree on what was before it", {"d1"}, "old", {{"old", "old"}}, {never_arrived}},
+        {"the item was absent and stays so", {"d1"}, "absent", {{"absent", "absent"}}, {never_arrived}},
+        {"a delete that comes late", {"absent"}, "old", {{"absent", "absent"}}, {applied_late}},
+        {"no reading at the promotion, and it was there", {"d1"}, none, {{none, "d1"}}, {present}},
+        {"no reading at the promotion, and it comes", {"d1"}, none, {{"d1", "d1"}}, {applied_late}},
+        {"no reading at the promotion, and something else is there", {"d1"}, none, {{"x", "x"}}, {unknown}},
+        {"a write whose digest nobody knows", {""}, "old", {{"x", "x"}}, {suppressed}},
+        {"the target cannot be read", {"d1"}, "old", {{"old", none}}, {at_risk}, false},
+    };
+}
+
+TEST(LossBook, EachWriteAtRiskHasExactlyOneFate) {
+    for (const Case& one : cases()) {
+        SCOPED_TRACE(one.name);
+        LossBook book;
+        std::int64_t at = 100;
+        for (const std::string& hash : one.written) {
+            ASSERT_NE(book.add(HostId{"h"}, a_write(at++, hash)), nullptr);
+        }
+        KeyChain& chain = book.chains().begin()->second;
+        chain.at_promotion(one.at_promotion);
+        for (const KeySight& sight : one.sights) {
+            chain.look(sight, utc_from_ms(1000));
+        }
+        ASSERT_EQ(chain.writes().size(), one.fates.size());
+        for (std::size_t i = 0; i < one.fates.size(); ++i) {
+            EXPECT_EQ(to_string(chain.writes()[i].fate), to_string(one.fates[i])) << "write " << i;
+        }
+        EXPECT_EQ(book.settled(), one.settled);
+        const wire::LossCounts counts = book.counts();
+        EXPECT_EQ(
+            counts.at_risk, counts.applied_late + counts.suppressed + counts.never_arrived + counts.unknown
+        ) << "the books balance";
+        EXPECT_EQ(counts.at_risk + counts.present, one.written.size());
+    }
+}
+
+TEST(LossBook, ChainsOfSeveralAgentsAreMergedByTime) {
+    LossBook book;
+    book.add(HostId{"h2"}, a_write(20, "d2"));
+    book.add(HostId{"h1"}, a_write(10, "d1"));
+    book.add(HostId{"h1"}, a_write(30, "d3"));
+    book.add(HostId{"h1"}, a_write(30, "d3"));  // reported twice
+    ASSERT_EQ(book.chains().size(), 1U);
+    const KeyChain& chain = book.chains().begin()->second;
+    ASSERT_EQ(chain.writes().size(), 3U);
+    EXPECT_EQ(chain.writes()[0].entry.hash, "d1");
+    EXPECT_EQ(chain.writes()[1].host, HostId{"h2"});
+    EXPECT_EQ(chain.writes()[2].entry.hash, "d3");
+}
+
+TEST(LossBook, ALateComerOpensASettledKeyAgain) {
+    LossBook book;
+    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
+    chain->at_promotion("d1");
+    chain->look({.old_region = std::nullopt, .target = "d1"}, utc_from_ms(1));
+    ASSERT_TRUE(book.settled());
+    book.add(HostId{"h2"}, a_write(20, "d2"));
+    EXPECT_FALSE(book.settled());
+    EXPECT_EQ(book.counts().present, 1U);
+    EXPECT_EQ(book.counts().at_risk, 1U);
+}
+
+TEST(LossBook, WritesThatNobodyWasToldOfAreNotCounted) {
+    LossBook book;
+    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
+    book.add(HostId{"h1"}, a_write(20, "d2", false));
+    chain->at_promotion("old");
+    chain->look({.old_region = "d2", .target = "d2"}, utc_from_ms(1));
+    EXPECT_EQ(book.counts().at_risk, 1U);
+    EXPECT_EQ(book.counts().applied_late, 1U);
+}
+
+TEST(LossBook, AChainIsReadAsItWasWritten) {
+    LossBook book;
+    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
+    book.add(HostId{"h2"}, a_write(20, ""));
+    chain->at_promotion("old");
+    chain->look({.old_region = std::nullopt, .target = "new"}, utc_from_ms(5));
+    const std::string text = boost::json::serialize(chain->document());
+    const auto read = KeyChain::parse(text);
+    ASSERT_TRUE(read.has_value()) << read.error().text;
+    EXPECT_EQ(boost::json::serialize(read->document()), text);
+    LossBook again;
+    again.restore(*read);
+    again.chains().begin()->second.look({.old_region = "new", .target = "new"}, utc_from_ms(6));
+    EXPECT_EQ(again.counts().suppressed, 2U) << "what was seen before the restart counts";
+    EXPECT_FALSE(KeyChain::parse("{}").has_value());
+}
+
+TEST(LossBook, IsBounded) {
+    LossBook book(2);
+    EXPECT_NE(book.add(HostId{"h"}, a_write(1, "a")), nullptr);
+    EXPECT_NE(book.add(HostId{"h"}, a_write(2, "b")), nullptr);
+    EXPECT_EQ(book.add(HostId{"h"}, a_write(3, "c")), nullptr);
+    EXPECT_TRUE(book.truncated());
+}
+
+TEST(LossBook, WhatStaysOpenForTooLongIsUnknown) {
+    LossBook book;
+    KeyChain* chain = book.add(HostId{"h"}, a_write(1, "a"));
+    chain->at_promotion("old");
+    chain->give_up(utc_from_ms(9));
+    EXPECT_TRUE(book.settled());
+    EXPECT_EQ(book.counts().unknown, 1U);
+}
+
+}  // namespace
+}  // namespace farshore::controller

@@ -1,0 +1,150 @@
+#include <cinttypes>
+#include <cstdio>
+#include <initializer_list>
+#include <string_view>
+
+#include "controller/view.h"
+
+namespace farshore::controller {
+
+namespace {
+
+struct Label {
+    std::string_view name;
+    std::string_view value;
+};
+
+// One metric family of the text format.
+class Family {
+  public:
+    Family(std::string& out, std::string_view name, std::string_view help) : out_(out), name_(name) {
+        out_.append("# HELP ").append(name_).append(" ").append(help).append("\n");
+        out_.append("# TYPE ").append(name_).append(" gauge\n");
+    }
+
+    void add(std::initializer_list<Label> labels, double value) {
+        out_.append(name_).append("{");
+        const char* comma = "";
+        for (const Label& label : labels) {
+            out_.append(comma).append(label.name).append("=\"").append(escaped(label.value)).append("\"");
+            comma = ",";
+        }
+        char text[40];
+        std::snprintf(text, sizeof text, "} %.6g\n", value);
+        out_.append(text);
+    }
+
+  private:
+    static std::string escaped(std::string_view text) {
+        std::string out;
+        for (const char c : text) {
+            if (c == '\\' || c == '"') {
+                out.push_back('\\');
+            }
+            if (c == '\n') {
+                out.append("\\n");
+            } else {
+                out.push_back(c);
+            }
+        }
+        return out;
+    }
+
+    std::string& out_;
+    std::string_view name_;
+};
+
+double seconds(Duration duration) {
+    return static_cast<double>(duration.count()) / 1e9;
+}
+
+// Numbers that never change: 0 unknown, 1 healthy, 2 unhealthy.
+double number_of(core::Health health) {
+    switch (health) {
+        case core::Health::unknown: return 0;
+        case core::Health::healthy: return 1;
+        case core::Health::unhealthy: return 2;
+    }
+    return 0;
+}
+
+void write_votes(std::string& out, const View& view, Instant now) {
+    const std::string& app = view.config.app.value();
+    Family votes(out, "farshore_observer_vote", "0 unknown, 1 healthy, 2 unhealthy.");
+    for (const config::Region& region : view.config.regions) {
+        for (const core::Component component : {core::Component::dynamodb, core::Component::stack}) {
+            for (const core::Vote& vote : view.pump.core().evidence().tally(now, region.id, component).votes) {
+                votes.add(
+                    {{"app", app},
+                     {"region", region.id.value()},
+                     {"component", to_string(component)},
+                     {"observer", vote.observer.value()}},
+                    number_of(vote.health)
+                );
+            }
+        }
+    }
+}
+
+void write_agents(std::string& out, const View& view) {
+    const std::string& app = view.config.app.value();
+    const std::vector<AgentView> agents = view.link.agents();
+    const auto family = [&](std::string_view name, std::string_view help, auto value) {
+        Family metric(out, name, help);
+        for (const AgentView& agent : agents) {
+            metric.add({{"app", app}, {"host", agent.host.value()}, {"region", agent.region.value()}}, value(agent));
+        }
+    };
+    family("farshore_agent_connected", "1 when its stream is open.", [](const AgentView& a) { return a.connected ? 1.0 : 0.0; });
+    family("farshore_agent_epoch", "The epoch the agent follows.", [](const AgentView& a) {
+        return static_cast<double>(a.epoch.value());
+    });
+    family("farshore_agent_unproven_writes", "Acknowledged writes not yet seen in the other Region.", [](const AgentView& a) {
+        return static_cast<double>(a.unproven);
+    });
+}
+
+}  // namespace
+
+std::string metrics_text(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::AppRecord& record = core.record();
+    const core::Now now = view.pump.now();
+    const std::string& app = view.config.app.value();
+    std::string out;
+    {
+        Family active(out, "farshore_active_region", "1 for the Region whose tables take the writes.");
+        for (const config::Region& region : view.config.regions) {
+            active.add({{"app", app}, {"region", region.id.value()}}, region.id == record.active ? 1 : 0);
+        }
+    }
+    const auto one = [&](std::string_view name, std::string_view help, double value) {
+        Family(out, name, help).add({{"app", app}}, value);
+    };
+    one("farshore_epoch", "The epoch in force.", static_cast<double>(record.epoch.value()));
+    one("farshore_armed", "1 when automation may act.", core.why_not_armed(now) ? 0 : 1);
+    const bool paused = record.pause && (!record.pause->until || now.wall < *record.pause->until);
+    one("farshore_paused", "1 while automation is paused.", paused ? 1 : 0);
+    one("farshore_operation_running", "1 while an operation is under way.", core.operation_running() ? 1 : 0);
+    one("farshore_store_writable", "0 when the store refuses, for example for want of disk space.", view.pump.trouble().empty() ? 1 : 0);
+    if (const auto window = core.loss_window()) {
+        one("farshore_loss_window_seconds", "What a failover now could lose.", seconds(*window));
+    }
+    {
+        Family lag(out, "farshore_replication_lag_seconds", "Lag of the newest heartbeat, on one clock.");
+        for (const auto& [link, seen] : view.lags) {
+            lag.add({{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}}, seconds(seen.lag));
+        }
+    }
+    {
+        Family age(out, "farshore_canary_age_seconds", "Since a heartbeat last arrived.");
+        for (const auto& [link, seen] : view.lags) {
+            age.add({{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}}, seconds(now.at - seen.at));
+        }
+    }
+    write_votes(out, view, now.at);
+    write_agents(out, view);
+    return out;
+}
+
+}  // namespace farshore::controller

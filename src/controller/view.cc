@@ -1,0 +1,304 @@
+#include "controller/view.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "wire/api.h"
+
+namespace farshore::controller {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kStepsMax = 10'000;
+
+json::string text_of(std::string_view text) {
+    return json::string{text.data(), text.size()};
+}
+
+json::value ms_or_null(const std::optional<UtcTime>& time) {
+    return time ? json::value(to_ms(*time)) : json::value(nullptr);
+}
+
+json::array votes_document(const core::Tally& tally, Instant now) {
+    json::array votes;
+    for (const core::Vote& vote : tally.votes) {
+        votes.push_back(json::object{
+            {"observer", vote.observer.value()},
+            {"vote", text_of(to_string(vote.health))},
+            {"since_ms", vote.since ? json::value(to_ms(now - *vote.since)) : json::value(nullptr)},
+            {"why", vote.why},
+            {"age_ms", vote.heard_at ? json::value(to_ms(now - *vote.heard_at)) : json::value(nullptr)}
+        });
+    }
+    return votes;
+}
+
+json::object regions_document(const View& view, core::Now now) {
+    json::object regions;
+    for (const config::Region& region : view.config.regions) {
+        bool any_unhealthy = false;
+        bool all_healthy = true;
+        json::object components;
+        for (const core::Component component : {core::Component::dynamodb, core::Component::stack}) {
+            const core::Tally tally = view.pump.core().evidence().tally(now.at, region.id, component);
+            any_unhealthy = any_unhealthy || tally.verdict == core::Health::unhealthy;
+            all_healthy = all_healthy && tally.verdict == core::Health::healthy;
+            components[text_of(to_string(component))] = json::object{
+                {"verdict", text_of(to_string(tally.verdict))}, {"votes", votes_document(tally, now.at)}
+            };
+        }
+        const core::Health verdict = any_unhealthy ? core::Health::unhealthy
+                                     : all_healthy ? core::Health::healthy
+                                                   : core::Health::unknown;
+        const core::Condition condition = view.pump.core().evidence().condition(now.at, region.id);
+        regions[region.id.value()] = json::object{
+            {"verdict", text_of(to_string(verdict))},
+            {"condition", text_of(to_string(condition))},
+            {"components", std::move(components)}
+        };
+    }
+    return regions;
+}
+
+json::array lag_document(const View& view, Instant now) {
+    json::array list;
+    for (const auto& [link, seen] : view.lags) {
+        list.push_back(json::object{
+            {"table", view.config.detect.heartbeat_table.value()},
+            {"from", link.first.value()},
+            {"to", link.second.value()},
+            {"ms", to_ms(seen.lag)},
+            {"age_ms", to_ms(now - seen.at)}
+        });
+    }
+    return list;
+}
+
+// Registered hosts that this process has not heard yet are listed too: silence is not absence.
+json::array agents_document(const View& view) {
+    json::array list;
+    std::map<HostId, AgentView> views;
+    for (const auto& [host, agent] : view.pump.core().agents()) {
+        views[host] = AgentView{.host = host, .region = agent.region, .age = Duration{-1}};
+    }
+    for (AgentView& agent : view.link.agents()) {
+        views[agent.host] = std::move(agent);
+    }
+    for (const auto& [host, agent] : views) {
+        list.push_back(json::object{
+            {"host", host.value()},
+            {"region", agent.region.value()},
+            {"connected", agent.connected},
+            {"epoch", agent.epoch.value()},
+            {"active", agent.active.value()},
+            {"write_state", agent.write_state},
+            {"age_ms", agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
+            {"lease_remaining_ms", to_ms(agent.lease_remaining)},
+            {"unproven", agent.unproven}
+        });
+    }
+    return list;
+}
+
+bool is_paused(const core::AppRecord& record, UtcTime now) {
+    return record.pause && (!record.pause->until || now < *record.pause->until);
+}
+
+json::value pause_document(const core::AppRecord& record, UtcTime now) {
+    if (!is_paused(record, now)) {
+        return nullptr;
+    }
+    return json::object{
+        {"until_ms", ms_or_null(record.pause->until)},
+        {"reason", record.pause->reason},
+        {"by", record.pause->by}
+    };
+}
+
+json::object operation_of(const View& view, const core::OperationRecord& record, bool with_steps) {
+    wire::OperationParts parts{
+        .record = record,
+        .users = view.pump.core().record().users,
+        .loss = view.losses.counts(record.plan.id),
+        .steps = {}
+    };
+    if (with_steps) {
+        if (const auto rows = view.store.journal(record.plan.id, 0, kStepsMax)) {
+            for (const sqlite::JournalRow& row : *rows) {
+                parts.steps.push_back({.sequence = row.sequence, .entry = row.entry});
+            }
+        }
+    }
+    return wire::operation_document(parts);
+}
+
+json::array plan_steps(const View& view, const core::ChangeRequest& request, std::size_t levers) {
+    const core::AppRecord& record = view.pump.core().record();
+    const core::Timing& timing = view.pump.core().policy().timing;
+    const std::string agents = std::to_string(view.pump.core().agents().size()) + " agents";
+    json::array steps;
+    const auto add = [&steps](const std::string& text) { steps.push_back(json::string(text)); };
+    if (request.verb != core::Verb::failover) {
+        add("wait until the lag is below " + to_text(timing.hold_when_lag_below));
+        add("hold new writes on " + agents + ", for " + to_text(timing.hold_max) + " at most");
+        add("prove the drain: read recently written keys back in both Regions, within " + to_text(timing.drain_timeout));
+    }
+    add("raise the epoch records above " + std::to_string(record.epoch.value()) + " in a majority of Regions");
+    add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) + " runs out");
+    if (request.verb == core::Verb::failover) {
+        add("read unproven keys in " + request.to.value() + " and open the loss book");
+    }
+    add("route writes to " + request.to.value() + " and prove it on each agent");
+    if (levers > 1) {
+        add("send users to " + request.to.value() + " by health state, and see the record follow");
+    }
+    add("run the functional checks");
+    return steps;
+}
+
+}  // namespace
+
+std::string first_line(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::AppRecord& record = core.record();
+    const core::Now now = view.pump.now();
+    std::string line = record.app.value() + ": ";
+    if (core.operation_running()) {
+        const core::OperationRecord& operation = *record.operation;
+        return line + std::string{to_string(operation.plan.verb)} + " " + operation.plan.from.value() + " -> " +
+               operation.plan.to.value() + " is " + std::string{to_string(operation.state)} + " (" +
+               operation.plan.id.value() + ")";
+    }
+    if (const auto why = core.why_not_armed(now)) {
+        line += "DISARMED, " + *why + "; ";
+    } else if (is_paused(record, now.wall)) {
+        line += "PAUSED by " + record.pause->by + ", `farshore resume` ends it; ";
+    } else {
+        line += "armed" + std::string{core.policy().require_drill ? "" : " (require_drill_within: off)"} + "; ";
+    }
+    line += "active " + record.active.value();
+    if (record.users != record.active) {
+        line += ", users in " + record.users.value();
+    }
+    line += ", epoch " + std::to_string(record.epoch.value());
+    if (record.operation && record.operation->state == core::OperationState::partly_done) {
+        line += "; the last operation is PARTLY DONE: " + record.operation->why;
+    }
+    if (!view.pump.trouble().empty()) {
+        line += "; THE STORE REFUSES: " + view.pump.trouble();
+    }
+    return line;
+}
+
+json::object status_document(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::AppRecord& record = core.record();
+    const core::Now now = view.pump.now();
+    const auto why_not = core.why_not_armed(now);
+    std::uint64_t unproven = 0;
+    for (const auto& [host, agent] : core.agents()) {
+        unproven += agent.unproven;
+    }
+    const auto window = core.loss_window();
+    const bool cooling = record.cooldown_until && now.wall < *record.cooldown_until;
+    json::value running = nullptr;
+    json::value last = nullptr;
+    if (record.operation) {
+        (core.operation_running() ? running : last) = operation_of(view, *record.operation, false);
+    }
+    return {
+        {"schema_version", wire::kApiSchemaVersion},
+        {"app", record.app.value()},
+        {"controller", view.config.controller.id.value()},
+        {"region", view.config.controller.region.value()},
+        {"at", to_iso8601(now.wall)},
+        {"at_ms", to_ms(now.wall)},
+        {"first_line", first_line(view)},
+        {"mode", text_of(to_string(core.policy().mode))},
+        {"armed", !why_not.has_value()},
+        {"why_not_armed", why_not.value_or("")},
+        {"paused", pause_document(record, now.wall)},
+        {"cooldown_until", cooling ? ms_or_null(record.cooldown_until) : json::value(nullptr)},
+        {"epoch", record.epoch.value()},
+        {"active", record.active.value()},
+        {"users", record.users.value()},
+        {"preferred", view.config.preferred().value()},
+        {"trouble", view.pump.trouble()},
+        {"regions", regions_document(view, now)},
+        {"lag", lag_document(view, now.at)},
+        {"loss",
+         {{"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)}, {"unproven_writes", unproven}}},
+        {"agents", agents_document(view)},
+        {"operation", std::move(running)},
+        {"last_operation", std::move(last)}
+    };
+}
+
+json::object why_document(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::Now now = view.pump.now();
+    const core::AppCore::Preview preview = core.preview_automatic(now);
+    std::string refusing;
+    for (const core::GuardAnswer& answer : preview.guards) {
+        if (!answer.passed) {
+            refusing += (refusing.empty() ? "" : "; ") + answer.text;
+        }
+    }
+    const core::Condition condition = core.evidence().condition(now.at, core.record().active);
+    return {
+        {"schema_version", wire::kApiSchemaVersion},
+        {"app", core.record().app.value()},
+        {"first_line", first_line(view)},
+        {"text",
+         refusing.empty() ? "every guard passes: an automatic failover to " +
+                                preview.to.value_or(RegionId{"?"}).value() + " would start now"
+                          : "no automatic failover now: " + refusing},
+        {"condition", text_of(to_string(condition))},
+        {"to", preview.to ? json::value(preview.to->value()) : json::value(nullptr)},
+        {"guards", wire::guards_document(preview.guards)},
+        {"regions", regions_document(view, now)}
+    };
+}
+
+json::object plan_document(const View& view, const core::ChangeRequest& request) {
+    const core::AppCore& core = view.pump.core();
+    const core::AppCore::Preview preview = core.preview(view.pump.now(), request);
+    json::array levers;
+    for (const core::Lever lever : preview.levers) {
+        levers.push_back(text_of(to_string(lever)));
+    }
+    return {
+        {"schema_version", wire::kApiSchemaVersion},
+        {"allowed", core::all_passed(preview.guards)},
+        {"plan",
+         {{"verb", text_of(to_string(request.verb))},
+          {"app", core.record().app.value()},
+          {"from", core.record().active.value()},
+          {"to", request.to.value()},
+          {"levers", std::move(levers)},
+          {"steps", plan_steps(view, request, preview.levers.size())}}},
+        {"guards", wire::guards_document(preview.guards)},
+        {"loss",
+         {{"window_ms", preview.loss_window ? json::value(to_ms(*preview.loss_window)) : json::value(nullptr)},
+          {"unproven_writes", preview.unproven}}}
+    };
+}
+
+Result<json::object> operation_document(const View& view, const OperationId& id, bool with_steps) {
+    const core::AppRecord& record = view.pump.core().record();
+    if (record.operation && record.operation->plan.id == id) {
+        return operation_of(view, *record.operation, with_steps);
+    }
+    const auto found = view.store.operation(id);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    if (!*found) {
+        return fail(ErrorKind::not_found, "no operation " + id.value(), "`farshore op list` shows them");
+    }
+    return operation_of(view, **found, with_steps);
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "adapters/sqlite/store.h"
+#include "controller/agent_link.h"
+#include "controller/loss_keeper.h"
+#include "runtime/pump.h"
+#include "wire/config.h"
+
+namespace farshore::controller {
+
+// The newest measurement of replication from one Region to another.
+struct LagSeen {
+    Duration lag{};
+    Instant at{};
+};
+
+// Everything a document about the app is made of. Read at one moment, on the controller's thread.
+struct View {
+    const config::Config& config;
+    const runtime::Pump& pump;
+    const AgentLink& link;
+    LossKeeper& losses;
+    sqlite::Store& store;
+    const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
+};
+
+// The documents of the API, as schema/*.schema.json describe them.
+[[nodiscard]] boost::json::object status_document(const View& view);
+[[nodiscard]] boost::json::object why_document(const View& view);
+[[nodiscard]] boost::json::object plan_document(const View& view, const core::ChangeRequest& request);
+// With its journal when `with_steps`. Errors: not_found, and those of the store.
+[[nodiscard]] Result<boost::json::object> operation_document(const View& view, const OperationId& id, bool with_steps);
+// One line for people: who is active, and what is unusual.
+[[nodiscard]] std::string first_line(const View& view);
+// Prometheus's text format, version 0.0.4.
+[[nodiscard]] std::string metrics_text(const View& view);
+
+}  // namespace farshore::controller
