@@ -1,0 +1,1 @@
+set(modules adapters/aws adapters/system)

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <gtest/gtest.h>
+
+#include "adapters/aws/client.h"
+#include "adapters/net/task.h"
+#include "adapters/system/system_clock.h"
+#include "base/ids.h"
+#include "base/text.h"
+
+// What the contract suite runs against: whatever the environment names (moto, the lab, any other
+// implementation of AWS's APIs). tools/contract_tests.py sets it up.
+namespace farshore::contract {
+
+inline const RegionId kHome{"us-east-1"};
+inline const RegionId kOther{"eu-west-1"};
+
+inline std::string variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? "" : value;
+}
+
+// What the implementation cannot do, as tools/contract_tests.py lists it: such tests count as
+// skipped.
+inline bool lacks(std::string_view feature) {
+    for (const std::string_view one : split(variable("FARSHORE_CONTRACT_LACKS"), ',')) {
+        if (one == feature) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Unique in this run and in a world that lives on.
+inline std::string unique(std::string_view stem) {
+    static int count = 0;
+    static const std::string run =
+        std::to_string(to_ms(system::SystemClock{}.wall()) % 1'000'000'000) + "-" +
+        std::to_string(::getpid());
+    return std::string{stem} + "-" + run + "-" + std::to_string(++count);
+}
+
+class ServiceUnderTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        aws::AwsClient::Options options;
+        options.access.dynamodb[kHome] = variable("FARSHORE_CONTRACT_DYNAMODB_US_EAST_1");
+        options.access.dynamodb[kOther] = variable("FARSHORE_CONTRACT_DYNAMODB_EU_WEST_1");
+        options.access.route53 = variable("FARSHORE_CONTRACT_ROUTE53");
+        options.access.resolver = variable("FARSHORE_CONTRACT_RESOLVER");
+        options.access.source_address = variable("FARSHORE_CONTRACT_SOURCE_ADDRESS");
+        options.access.credentials_file = variable("FARSHORE_CONTRACT_CREDENTIALS");
+        if (options.access.dynamodb[kHome].empty() || options.access.route53.empty()) {
+            GTEST_SKIP() << "no service named; run tools/contract_tests.py";
+        }
+        if (options.access.credentials_file.empty()) {
+            options.fixed_credentials = sigv4::Credentials{
+                .access_key_id = "123456789012", .secret_access_key = "contract"
+            };
+        }
+        // A test server answers in milliseconds, but it shares this machine with a build.
+        options.connect_timeout = std::chrono::seconds{5};
+        auto made = aws::AwsClient::create(io_, clock_, std::move(options));
+        ASSERT_TRUE(made) << made.error().text;
+        client_ = *std::move(made);
+    }
+
+    template <class T>
+    T run(net::Task<T> task) {
+        std::optional<T> out;
+        boost::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr thrown, T value) {
+            ASSERT_FALSE(thrown);
+            out = std::move(value);
+        });
+        while (!out) {
+            io_.restart();
+            io_.run_one();
+        }
+        return *std::move(out);
+    }
+
+    net::Io io_{1};
+    system::SystemClock clock_;
+    std::unique_ptr<aws::AwsClient> client_;
+};
+
+}  // namespace farshore::contract
