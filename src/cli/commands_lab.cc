@@ -5,8 +5,6 @@
 #include <memory>
 #include <thread>
 
-#include <sys/prctl.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -30,7 +28,6 @@ struct LabFlags {
     int hosts_per_region = 2;
     bool bare = false;
     bool foreground = false;
-    bool detached = false;  // of `serve`: stop dying with the parent once everything is up
     std::int64_t rate = 0;
     std::uint64_t seed = 1;
 };
@@ -57,11 +54,7 @@ int run_foreground(const LabFlags& flags) {
     const LabOptions options = options_of(flags);
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path{options.directory}.parent_path(), error);
-    const Status served = serve_lab(options, [&](const LabLayout& layout) {
-        if (flags.detached) {
-            ::prctl(PR_SET_PDEATHSIG, 0);
-            return;
-        }
+    const Status served = serve_lab(options, [](const LabLayout& layout) {
         fmt::print("{}", world_summary(layout));
         std::fflush(stdout);
     });
@@ -73,13 +66,16 @@ int run_up(const Context& context, const LabFlags& flags) {
         return run_foreground(flags);
     }
     const LabOptions options = options_of(flags);
-    auto world = LabProcess::start(options, LabProcess::Life::detached);
+    auto world = LabProcess::start(options);
     if (!world) {
         return failed_with(world.error());
     }
     const auto document = world->wait_ready();
     if (!document) {
         return failed_with(document.error());
+    }
+    if (const Status kept = world->keep(); !kept) {
+        return failed_with(kept.error());
     }
     if (context.format == Format::table) {
         fmt::print("{}", world_summary(*document));
@@ -203,7 +199,6 @@ void add_lab_commands(CLI::App& app, Context& context) {
     auto* serve = lab->add_subcommand("serve", "");
     serve->group("");
     add_up_options(*serve, *flags);
-    serve->add_flag("--detached", flags->detached);
     serve->callback([&context, flags] {
         context.run = [flags] { return run_foreground(*flags); };
     });

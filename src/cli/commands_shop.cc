@@ -40,7 +40,9 @@ Address address_of(const std::string& text) {
 net::Task<> until_signal(net::Io& io, std::function<net::Task<>()> stop) {
     asio::basic_signal_set<net::Io::executor_type> signals{io.get_executor(), SIGTERM, SIGINT};
     const auto [error, signal] = co_await signals.async_wait(net::kAwait);
-    co_await stop();
+    if (!error && signal != 0) {
+        co_await stop();
+    }
     io.stop();
 }
 

@@ -139,13 +139,12 @@ Result<int> LabClient::heal(const std::string& id) {
     return healed;
 }
 
-LabProcess::LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid, Life life)
+LabProcess::LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid)
     : options_(std::move(options)),
       children_(std::move(children)),
-      pid_(pid),
-      life_(life) {}
+      pid_(pid) {}
 
-Result<LabProcess> LabProcess::start(const LabOptions& options, Life life) {
+Result<LabProcess> LabProcess::start(const LabOptions& options) {
     namespace fs = std::filesystem;
     std::error_code error;
     fs::create_directories(fs::path{options.directory}.parent_path(), error);
@@ -180,16 +179,13 @@ Result<LabProcess> LabProcess::start(const LabOptions& options, Life life) {
     if (options.bare) {
         spec.argv.emplace_back("--bare");
     }
-    if (life == Life::detached) {
-        spec.argv.emplace_back("--detached");
-    }
     fs::remove(spec.log_file, error);
     auto children = std::make_unique<Children>();
     const auto pid = children->start(spec);
     if (!pid) {
         return std::unexpected(pid.error());
     }
-    return LabProcess{options, std::move(children), *pid, life};
+    return LabProcess{options, std::move(children), *pid};
 }
 
 Result<json::value> LabProcess::wait_ready() {
@@ -200,9 +196,6 @@ Result<json::value> LabProcess::wait_ready() {
         const json::value status = document ? json::value(*document) : json::value(nullptr);
         const std::string state = text_at(status, "state");
         if (state == "ready") {
-            if (life_ == Life::detached) {
-                children_->release("lab");
-            }
             return status;
         }
         if (ended || state == "failed") {
@@ -220,9 +213,22 @@ Result<json::value> LabProcess::wait_ready() {
     return fail(ErrorKind::timed_out, "the world does not come up", "see " + options_.directory + ".log");
 }
 
-Status LabProcess::stop() {
+Status LabProcess::keep() {
+    ::kill(pid_, SIGUSR1);
+    const auto deadline = std::chrono::steady_clock::now() + kStopPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        const auto document = read_lab_file(options_.directory);
+        if (document && flag_at(json::value(*document), "kept")) {
+            children_->release("lab");
+            return {};
+        }
+        std::this_thread::sleep_for(kPollEvery);
+    }
+    return fail(ErrorKind::timed_out, "the world does not want to stay", "see " + options_.directory + ".log");
+}
+
+void LabProcess::stop() {
     children_->stop_all(kStopPatience);
-    return {};
 }
 
 Status stop_lab(const std::string& directory) {

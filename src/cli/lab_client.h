@@ -34,30 +34,27 @@ class LabClient {
     std::string directory_;
 };
 
-// The supervisor of a world as a child of ours.
+// The supervisor of a world as a child of ours: it ends when we do, however we end, until keep().
 class LabProcess {
   public:
-    enum class Life {
-        detached,  // lives on when we end, once it is ready
-        ours,      // ends when we do, however we end
-    };
-
     // Errors: conflict (a world runs there), not_found, denied.
-    [[nodiscard]] static Result<LabProcess> start(const LabOptions& options, Life life);
+    [[nodiscard]] static Result<LabProcess> start(const LabOptions& options);
 
     // Blocks until the world is up; gives its status document. Errors: what kept it from coming up.
     [[nodiscard]] Result<boost::json::value> wait_ready();
 
+    // From now on it lives on when we end. Errors: timed_out.
+    [[nodiscard]] Status keep();
+
     // Ends it and waits until nothing is left of it.
-    [[nodiscard]] Status stop();
+    void stop();
 
   private:
-    LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid, Life life);
+    LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid);
 
     LabOptions options_;
     std::unique_ptr<Children> children_;
     pid_t pid_ = 0;
-    Life life_ = Life::ours;
 };
 
 // Ends the world that runs in `directory`; blocks until it is gone. Errors: timed_out.

@@ -1,7 +1,9 @@
 #include "cli/lab_supervisor.h"
 
-#include <csignal>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include <fstream>
 #include <optional>
@@ -197,10 +199,18 @@ class Supervisor {
 
     net::Task<> mind_signals() {
         asio::basic_signal_set<net::Io::executor_type> signals{io_.get_executor(), SIGTERM, SIGINT, SIGCHLD};
+        signals.add(SIGUSR1);
         while (true) {
             const auto [error, signal] = co_await signals.async_wait(net::kAwait);
             if (error) {
                 co_return;
+            }
+            if (signal == SIGUSR1) {
+                // Whoever started us wants the world to outlive it.
+                ::prctl(PR_SET_PDEATHSIG, 0);
+                kept_ = true;
+                write_state(state_);
+                continue;
             }
             if (signal != SIGCHLD) {
                 io_.stop();
@@ -239,6 +249,7 @@ class Supervisor {
         json::object out = processes_.describe([this](const std::string& name) { return children_.pid(name); });
         out["state"] = state_;
         out["pid"] = ::getpid();
+        out["kept"] = kept_;
         if (failure_) {
             out["error"] = failure_->text;
             out["remedy"] = failure_->remedy;
@@ -285,6 +296,7 @@ class Supervisor {
     Children children_;
     std::set<std::string> killed_;
     std::string state_;
+    bool kept_ = false;
     std::optional<Error> failure_;
     net::TaskGroup tasks_{io_};
     net::TaskGroup closing_{io_};

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/version.h"
 
 namespace farshore::cli {
 
@@ -51,7 +52,7 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
 int run(int argc, char** argv) {
     CLI::App app{"Moves an application with its state in DynamoDB Global Tables out of a failing AWS Region."};
     app.name("farshore");
-    app.set_version_flag("--version", "farshore " FARSHORE_VERSION);
+    app.set_version_flag("--version", fmt::format("farshore {}", kVersion));
     app.require_subcommand(1);
     app.fallthrough();
     app.footer(exit_code_text());

@@ -1,0 +1,24 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/context.h"
+#include "cli/demo_story.h"
+
+namespace farshore::cli {
+
+void add_demo_command(CLI::App& app, Context& context) {
+    auto* demo = app.add_subcommand("demo", "A world, a failure, the failover, the way home, and a report: about a minute");
+    auto options = std::make_shared<DemoOptions>();
+    demo->add_option("STORY", options->story, "dynamodb (default), servers or region")
+        ->check(CLI::IsMember({"dynamodb", "servers", "region"}));
+    demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")->check(CLI::Range(1, 5000));
+    demo->add_flag("--keep", options->keep, "Leave the world up for playing");
+    demo->add_option("--seed", options->seed, "Of everything drawn at random");
+    demo->add_option("--out", options->directory, "Where report and world go");
+    demo->callback([&context, options] {
+        context.run = [options] { return tell_story(*options); };
+    });
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "drill/books.h"
+
+// Reading what the books are kept from: tables as DynamoDB answers, and the controller's loss book.
+namespace farshore::cli {
+
+struct TableAccess {
+    std::map<std::string, std::string> endpoints;  // Region -> URL
+    std::string credentials_file;
+    std::string profile;
+    std::string table;
+};
+
+// The carts in each Region, in the order of `endpoints`. Errors: of the scans.
+[[nodiscard]] Result<std::vector<drill::Carts>> read_carts(const TableAccess& access);
+
+// The acknowledged writes in the loss book of an operation, and whether all are settled.
+struct LossesSeen {
+    std::vector<drill::BookedWrite> writes;
+    bool settled = false;
+};
+
+[[nodiscard]] Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation);
+
+}  // namespace farshore::cli

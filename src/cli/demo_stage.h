@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "drill/report.h"
+#include "ports/clock.h"
+
+namespace farshore::cli {
+
+// Where a story is told: lines as things happen, and on a terminal a live clock below them. Keeps
+// the lines as marks of the report.
+class Stage {
+  public:
+    explicit Stage(const ports::Clock& clock);
+    ~Stage();
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+
+    // Times are shown relative to this moment from now on.
+    void set_origin(UtcTime origin) { origin_ = origin; }
+
+    void say(std::string_view what, std::string text);           // now
+    void say_at(UtcTime at, std::string_view what, std::string text);
+    void headline(std::string_view text);  // not a mark
+    // What the live line says beside the clock; nothing happens where there is no terminal.
+    void live(std::string text);
+    void clear_live();
+
+    [[nodiscard]] const std::vector<drill::Mark>& marks() const { return marks_; }
+
+  private:
+    [[nodiscard]] std::string when(UtcTime at) const;
+    void print(const std::string& line);
+
+    const ports::Clock& clock_;
+    bool terminal_ = false;
+    bool live_shown_ = false;
+    std::optional<UtcTime> origin_;
+    std::string live_;
+    std::vector<drill::Mark> marks_;
+};
+
+// Ctrl-C and SIGTERM end a story in order: nothing of it keeps running. A second one ends at once.
+class Interrupts {
+  public:
+    Interrupts();
+    ~Interrupts();
+    Interrupts(const Interrupts&) = delete;
+    Interrupts& operator=(const Interrupts&) = delete;
+
+    [[nodiscard]] static bool asked();
+};
+
+}  // namespace farshore::cli

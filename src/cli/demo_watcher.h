@@ -1,0 +1,85 @@
+#pragma once
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <boost/json/value.hpp>
+
+#include "adapters/net/dns_client.h"
+#include "cli/api_client.h"
+#include "cli/demo_stage.h"
+
+namespace farshore::cli {
+
+// Watches a world from outside, as an operator could: the controller's API, the record in DNS, and
+// the shoppers' own log. Tells the stage what is new.
+class Watcher {
+  public:
+    struct Options {
+        Access controller;
+        std::string dns_address;
+        std::uint16_t dns_port = 0;
+        std::string source_address;
+        std::string record;
+        std::map<std::string, std::string> region_of_address;  // of load balancers
+        std::string client_log;
+    };
+
+    Watcher(Options options, Stage& stage, const ports::Clock& clock);
+
+    // One look at everything.
+    void look();
+
+    // From now on changes of votes are told; before, observers are only coming up.
+    void tell_votes() { votes_are_news_ = true; }
+
+    [[nodiscard]] const boost::json::value& status() const { return status_; }
+    // The newest documents of an operation that we have seen; empty object: none of that verb.
+    [[nodiscard]] boost::json::object operation(const std::set<std::string>& verbs) const;
+    [[nodiscard]] std::string dns_region() const { return dns_region_; }  // empty: not known
+    [[nodiscard]] std::optional<UtcTime> dns_since() const { return dns_since_; }
+    [[nodiscard]] std::uint64_t requests() const { return requests_; }
+    [[nodiscard]] std::uint64_t failed() const { return failed_; }
+    // Intended start of the last failed request.
+    [[nodiscard]] std::optional<UtcTime> last_failure() const { return last_failure_; }
+    // Has an agent observer ever voted a component of this Region unhealthy?
+    [[nodiscard]] bool agents_saw(const std::string& region) const { return seen_by_agents_.contains(region); }
+    [[nodiscard]] ApiClient& api() { return api_; }
+
+  private:
+    void look_at_status();
+    void look_at_votes();
+    void look_at_agents();
+    void look_at_operation();
+    void look_at_dns();
+    void look_at_clients();
+    void show_live();
+
+    Options options_;
+    Stage& stage_;
+    const ports::Clock& clock_;
+    ApiClient api_;
+    net::Io io_{1};
+    std::unique_ptr<net::DnsClient> dns_;
+    std::ifstream log_;
+    std::string log_rest_;
+    boost::json::value status_;
+    bool controller_answers_ = true;
+    bool votes_are_news_ = false;
+    std::map<std::string, std::string> votes_;
+    std::map<std::string, std::string> routes_;
+    std::map<std::string, boost::json::object> operations_;  // by id
+    std::map<std::string, std::int64_t> told_;               // last step told, by id
+    std::set<std::string> seen_by_agents_;
+    std::string dns_region_;
+    std::optional<UtcTime> dns_since_;
+    std::uint64_t requests_ = 0;
+    std::uint64_t failed_ = 0;
+    std::optional<UtcTime> last_failure_;
+};
+
+}  // namespace farshore::cli
