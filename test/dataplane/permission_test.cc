@@ -283,8 +283,8 @@ TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
     }
     EXPECT_GT(cut, 20U);
     fence(100, Duration::zero());
-    route_to(100, kEast);
     east.answer_with([](const Received&) { return Reply{}; });
+    route_to(100, kEast);
     ASSERT_TRUE(load.proceed(50));
     const auto outcomes = load.finish();
     std::set<std::string> acknowledged;
