@@ -1,0 +1,1 @@
+set(modules lab/dynamo adapters/system)
