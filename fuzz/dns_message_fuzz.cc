@@ -1,6 +1,5 @@
 // modules: adapters/net
 #include "adapters/net/dns_message.h"
-
 #include "base/assert.h"
 
 // Any bytes decode or give an error; what has been decoded can be sent and read again.

@@ -1,10 +1,9 @@
 // modules: adapters/net
-#include "adapters/net/http_framing.h"
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "adapters/net/http_framing.h"
 #include "base/assert.h"
 #include "base/text.h"
 
@@ -15,7 +14,9 @@ namespace {
 using namespace farshore::net;
 namespace http = boost::beast::http;
 
-constexpr FramingLimits kLimits{.header_bytes_max = 8 * 1024, .headers_max = 128, .body_bytes_max = 4 * 1024};
+constexpr FramingLimits kLimits{
+    .header_bytes_max = 8 * 1024, .headers_max = 128, .body_bytes_max = 4 * 1024
+};
 
 struct Whole {
     RequestHead head;
@@ -37,7 +38,9 @@ std::optional<Whole> read_strictly(std::string_view input) {
     if (whole.head.chunked) {
         ChunkedBody chunks(kLimits.body_bytes_max);
         const auto used = chunks.feed(rest, whole.body);
-        FARSHORE_ASSERT(whole.body.size() <= kLimits.body_bytes_max, "a body stays within its bound");
+        FARSHORE_ASSERT(
+            whole.body.size() <= kLimits.body_bytes_max, "a body stays within its bound"
+        );
         if (!used || !chunks.done()) {
             return std::nullopt;
         }
@@ -63,7 +66,9 @@ void check_chunks_by_byte(std::string_view input) {
     for (std::size_t i = 0; i < input.size() && good_by_byte && !by_byte.done(); ++i) {
         good_by_byte = by_byte.feed(input.substr(i, 1), body_by_byte).has_value();
     }
-    FARSHORE_ASSERT(good == good_by_byte && at_once.done() == by_byte.done(), "splitting changes no verdict");
+    FARSHORE_ASSERT(
+        good == good_by_byte && at_once.done() == by_byte.done(), "splitting changes no verdict"
+    );
     FARSHORE_ASSERT(body == body_by_byte, "splitting changes no body");
 }
 
@@ -88,7 +93,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FARSHORE_ASSERT(parser.is_done(), "both parsers find the request complete");
     FARSHORE_ASSERT(used == whole->bytes, "both parsers end the request at the same byte");
     FARSHORE_ASSERT(parser.get().body() == whole->body, "both parsers read the same body");
-    FARSHORE_ASSERT(std::string_view(parser.get().method_string()) == whole->head.method, "both parsers read the same method");
-    FARSHORE_ASSERT(std::string_view(parser.get().target()) == whole->head.target, "both parsers read the same target");
+    FARSHORE_ASSERT(
+        std::string_view(parser.get().method_string()) == whole->head.method,
+        "both parsers read the same method"
+    );
+    FARSHORE_ASSERT(
+        std::string_view(parser.get().target()) == whole->head.target,
+        "both parsers read the same target"
+    );
     return 0;
 }

@@ -2,9 +2,8 @@
 
 #include <chrono>
 #include <csignal>
-#include <utility>
-
 #include <unistd.h>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -16,7 +15,8 @@ using Descriptor = boost::asio::posix::basic_stream_descriptor<Io::executor_type
 
 void start_libcurl() {
     static const bool started = [] {
-        // TLS libraries write to sockets without MSG_NOSIGNAL; a broken connection is an error code here.
+        // TLS libraries write to sockets without MSG_NOSIGNAL; a broken connection is an error code
+        // here.
         std::signal(SIGPIPE, SIG_IGN);
         return curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK;
     }();
@@ -56,7 +56,8 @@ std::shared_ptr<CurlLoop> CurlLoop::create(Io& io, long connections_max) {
     return std::shared_ptr<CurlLoop>(new CurlLoop(io, connections_max));
 }
 
-CurlLoop::CurlLoop(Io& io, long connections_max) : io_(io), multi_(curl_multi_init()), timer_(io.get_executor()) {
+CurlLoop::CurlLoop(Io& io, long connections_max)
+    : io_(io), multi_(curl_multi_init()), timer_(io.get_executor()) {
     FARSHORE_ASSERT(multi_ != nullptr, "memory for libcurl");
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -107,7 +108,8 @@ int CurlLoop::on_timer(CURLM* /*multi*/, long timeout_ms, void* self) {
         return 0;
     }
     loop->timer_.expires_after(std::chrono::milliseconds{timeout_ms});
-    loop->timer_.async_wait([weak = loop->weak_from_this()](const boost::system::error_code& error) {
+    loop->timer_.async_wait([weak =
+                                 loop->weak_from_this()](const boost::system::error_code& error) {
         const auto alive = weak.lock();
         if (alive && !error) {
             alive->act(CURL_SOCKET_TIMEOUT, 0);
@@ -154,7 +156,9 @@ void CurlLoop::wait_on(const std::shared_ptr<Watch>& watch, bool for_read) {
     const auto kind = for_read ? Descriptor::wait_read : Descriptor::wait_write;
     watch->descriptor.async_wait(
         kind,
-        [loop = weak_from_this(), weak = std::weak_ptr<Watch>(watch), for_read](const boost::system::error_code& error) {
+        [loop = weak_from_this(),
+         weak = std::weak_ptr<Watch>(watch),
+         for_read](const boost::system::error_code& error) {
             const auto self = loop.lock();
             const auto seen = weak.lock();
             if (!self || !seen || error == boost::asio::error::operation_aborted) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <curl/curl.h>
 #include <map>
 #include <memory>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <curl/curl.h>
 
 #include "adapters/net/asio_types.h"
 

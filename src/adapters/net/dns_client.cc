@@ -27,7 +27,10 @@ constexpr int kChainMax = 8;               // CNAMEs that are followed within on
 
 std::uint16_t random_id() {
     std::uint16_t id = 0;
-    FARSHORE_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) == 1, "a guessable id lets answers be forged");
+    FARSHORE_ASSERT(
+        RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) == 1,
+        "a guessable id lets answers be forged"
+    );
     return id;
 }
 
@@ -54,7 +57,8 @@ Status check_name(const std::string& name) {
 bool answers_question(const dns::Message& answer, const dns::Message& question) {
     return answer.response && answer.id == question.id && answer.opcode == question.opcode &&
            answer.questions.size() == 1 && answer.questions[0].name == question.questions[0].name &&
-           answer.questions[0].type == question.questions[0].type && answer.questions[0].klass == question.questions[0].klass;
+           answer.questions[0].type == question.questions[0].type &&
+           answer.questions[0].klass == question.questions[0].klass;
 }
 
 struct Server {
@@ -77,7 +81,9 @@ Error network_error(const boost::system::error_code& error, Timer::time_point de
     return no_answer(ErrorKind::unavailable, error.message());
 }
 
-Task<Result<dns::Message>> ask_udp(Io* io, Server server, dns::Message question, Timer::time_point deadline) {
+Task<Result<dns::Message>> ask_udp(
+    Io* io, Server server, dns::Message question, Timer::time_point deadline
+) {
     // A new socket for each question: its random port is as good a secret as the id.
     UdpSocket socket(io->get_executor());
     boost::system::error_code error;
@@ -104,7 +110,8 @@ Task<Result<dns::Message>> ask_udp(Io* io, Server server, dns::Message question,
         if (receive_error) {
             co_return std::unexpected(network_error(receive_error, deadline));
         }
-        Result<dns::Message> answer = dns::decode(std::span<const std::uint8_t>(buffer).first(count));
+        Result<dns::Message> answer =
+            dns::decode(std::span<const std::uint8_t>(buffer).first(count));
         // Whatever does not answer our question may be forged or late: we go on waiting.
         if (answer && answers_question(*answer, question)) {
             co_return answer;
@@ -112,7 +119,9 @@ Task<Result<dns::Message>> ask_udp(Io* io, Server server, dns::Message question,
     }
 }
 
-Task<Result<dns::Message>> ask_tcp(Io* io, Server server, dns::Message question, Timer::time_point deadline) {
+Task<Result<dns::Message>> ask_tcp(
+    Io* io, Server server, dns::Message question, Timer::time_point deadline
+) {
     TcpSocket socket(io->get_executor());
     boost::system::error_code error;
     const asio::ip::tcp::endpoint where(server.address, server.port);
@@ -130,7 +139,8 @@ Task<Result<dns::Message>> ask_tcp(Io* io, Server server, dns::Message question,
     }
     std::vector<std::uint8_t> bytes = dns::encode(question);
     const std::array<std::uint8_t, 2> length{
-        static_cast<std::uint8_t>(bytes.size() >> 8U), static_cast<std::uint8_t>(bytes.size() & 0xFFU)
+        static_cast<std::uint8_t>(bytes.size() >> 8U),
+        static_cast<std::uint8_t>(bytes.size() & 0xFFU)
     };
     bytes.insert(bytes.begin(), length.begin(), length.end());
     auto [send_error, sent] = co_await asio::async_write(socket, asio::buffer(bytes), kAwait);
@@ -149,7 +159,9 @@ Task<Result<dns::Message>> ask_tcp(Io* io, Server server, dns::Message question,
     }
     Result<dns::Message> answer = dns::decode(body);
     if (answer && !answers_question(*answer, question)) {
-        co_return std::unexpected(no_answer(ErrorKind::unavailable, "the answer is not to our question"));
+        co_return std::unexpected(
+            no_answer(ErrorKind::unavailable, "the answer is not to our question")
+        );
     }
     if (!answer) {
         co_return std::unexpected(no_answer(ErrorKind::unavailable, answer.error().text));
@@ -239,7 +251,8 @@ Result<DnsAnswer> addresses_in(const dns::Message& answer, std::string name) {
 }
 
 Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
-    const Result<dns::Message> answer = co_await ask_server(std::move(asker), name, std::to_underlying(dns::Type::a));
+    const Result<dns::Message> answer =
+        co_await ask_server(std::move(asker), name, std::to_underlying(dns::Type::a));
     if (!answer) {
         co_return std::unexpected(in_context("DNS lookup of " + name, answer.error()));
     }
@@ -248,7 +261,8 @@ Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
     }
     if (answer->rcode != dns::Rcode::no_error) {
         co_return fail(
-            ErrorKind::unavailable, "the DNS server answered " + std::string{word_of(answer->rcode)} + " for " + name
+            ErrorKind::unavailable,
+            "the DNS server answered " + std::string{word_of(answer->rcode)} + " for " + name
         );
     }
     Result<DnsAnswer> addresses = addresses_in(*answer, std::move(name));
@@ -265,17 +279,25 @@ class AsioDnsClient final : public DnsClient {
         asker_.timeout = options.timeout;
         asker_.attempts_max = options.attempts_max;
         if (error) {
-            asker_.usable = fail(ErrorKind::malformed, "\"" + options.server_address + "\" is not a DNS server's address");
+            asker_.usable = fail(
+                ErrorKind::malformed,
+                "\"" + options.server_address + "\" is not a DNS server's address"
+            );
         }
         if (!options.source_address.empty()) {
             asker_.server.source = asio::ip::make_address(options.source_address, error);
         }
         if (error && asker_.usable) {
-            asker_.usable = fail(ErrorKind::malformed, "\"" + options.source_address + "\" is not an address to ask from");
+            asker_.usable = fail(
+                ErrorKind::malformed,
+                "\"" + options.source_address + "\" is not an address to ask from"
+            );
         }
     }
 
-    Task<Result<DnsAnswer>> resolve(std::string name) override { return resolve_with(asker_, plain_name(name)); }
+    Task<Result<DnsAnswer>> resolve(std::string name) override {
+        return resolve_with(asker_, plain_name(name));
+    }
 
     Task<Result<dns::Message>> ask(std::string name, dns::Type type) override {
         return ask_server(asker_, plain_name(name), std::to_underlying(type));

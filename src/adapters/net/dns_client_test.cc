@@ -15,7 +15,10 @@ class TestServer {
     using Answer = std::function<std::optional<dns::Message>(dns::Message question, bool tcp)>;
 
     explicit TestServer(testing::World& world, Answer answer)
-        : world_(world), answer_(std::move(answer)), acceptor_(world.io.get_executor()), socket_(world.io.get_executor()) {
+        : world_(world),
+          answer_(std::move(answer)),
+          acceptor_(world.io.get_executor()),
+          socket_(world.io.get_executor()) {
         const auto localhost = boost::asio::ip::make_address("127.0.0.1");
         acceptor_.open(Tcp::v4());
         acceptor_.bind({localhost, 0});
@@ -40,24 +43,29 @@ class TestServer {
         std::array<std::uint8_t, 1500> buffer{};
         while (true) {
             Udp::endpoint from;
-            auto [error, count] = co_await self->socket_.async_receive_from(boost::asio::buffer(buffer), from, kAwait);
+            auto [error, count] = co_await self->socket_.async_receive_from(
+                boost::asio::buffer(buffer), from, kAwait
+            );
             if (error) {
                 co_return;
             }
-            const Result<dns::Message> question = dns::decode(std::span<const std::uint8_t>(buffer).first(count));
+            const Result<dns::Message> question =
+                dns::decode(std::span<const std::uint8_t>(buffer).first(count));
             EXPECT_TRUE(question.has_value());
             ++self->udp_questions;
             self->ids.push_back(question->id);
             self->ports.push_back(from.port());
             if (self->forge) {
                 const std::vector<std::uint8_t> forged = dns::encode(self->forge(*question));
-                auto [forge_error, forge_count] = co_await self->socket_.async_send_to(boost::asio::buffer(forged), from, kAwait);
+                auto [forge_error, forge_count] =
+                    co_await self->socket_.async_send_to(boost::asio::buffer(forged), from, kAwait);
                 static_cast<void>(forge_error);
             }
             const std::optional<dns::Message> answer = self->answer_(*question, false);
             if (answer) {
                 const std::vector<std::uint8_t> bytes = dns::encode(*answer, 512);
-                auto [send_error, sent] = co_await self->socket_.async_send_to(boost::asio::buffer(bytes), from, kAwait);
+                auto [send_error, sent] =
+                    co_await self->socket_.async_send_to(boost::asio::buffer(bytes), from, kAwait);
                 static_cast<void>(send_error);
             }
         }
@@ -71,15 +79,22 @@ class TestServer {
                 co_return;
             }
             std::array<std::uint8_t, 1500> buffer{};
-            auto [read_error, count] = co_await peer.async_read_some(boost::asio::buffer(buffer), kAwait);
-            const Result<dns::Message> question = dns::decode(std::span<const std::uint8_t>(buffer).first(count).subspan(2));
+            auto [read_error, count] =
+                co_await peer.async_read_some(boost::asio::buffer(buffer), kAwait);
+            const Result<dns::Message> question =
+                dns::decode(std::span<const std::uint8_t>(buffer).first(count).subspan(2));
             EXPECT_TRUE(question.has_value());
             ++self->tcp_questions;
             const std::optional<dns::Message> answer = self->answer_(*question, true);
             if (answer) {
                 std::vector<std::uint8_t> bytes = dns::encode(*answer);
-                bytes.insert(bytes.begin(), {static_cast<std::uint8_t>(bytes.size() >> 8U), static_cast<std::uint8_t>(bytes.size() & 0xFFU)});
-                auto [write_error, written] = co_await boost::asio::async_write(peer, boost::asio::buffer(bytes), kAwait);
+                bytes.insert(
+                    bytes.begin(),
+                    {static_cast<std::uint8_t>(bytes.size() >> 8U),
+                     static_cast<std::uint8_t>(bytes.size() & 0xFFU)}
+                );
+                auto [write_error, written] =
+                    co_await boost::asio::async_write(peer, boost::asio::buffer(bytes), kAwait);
                 static_cast<void>(write_error);
             }
         }
@@ -99,16 +114,29 @@ dns::Message answer_to(const dns::Message& question) {
 }
 
 dns::Record a_record(std::string name, std::uint8_t last, std::uint32_t ttl) {
-    return {.name = std::move(name), .type = 1, .ttl = ttl, .data = std::array<std::uint8_t, 4>{127, 0, 0, last}};
+    return {
+        .name = std::move(name),
+        .type = 1,
+        .ttl = ttl,
+        .data = std::array<std::uint8_t, 4>{127, 0, 0, last}
+    };
 }
 
 class DnsClientTest : public ::testing::Test {
   protected:
-    Result<DnsAnswer> resolve(std::uint16_t port, const std::string& name, Duration timeout = 2s, int attempts_max = 2) {
+    Result<DnsAnswer> resolve(
+        std::uint16_t port, const std::string& name, Duration timeout = 2s, int attempts_max = 2
+    ) {
         const auto client = DnsClient::create(
-            world.io, {.server_address = "127.0.0.1", .server_port = port, .timeout = timeout, .attempts_max = attempts_max}
+            world.io,
+            {.server_address = "127.0.0.1",
+             .server_port = port,
+             .timeout = timeout,
+             .attempts_max = attempts_max}
         );
-        std::function<Task<Result<DnsAnswer>>()> start = [&] { return client->resolve(name); };
+        std::function<Task<Result<DnsAnswer>>()> start = [&] {
+            return client->resolve(name);
+        };
         return world.wait_for(start);
     }
 
@@ -126,8 +154,12 @@ TEST_F(DnsClientTest, FollowsAChainAndTakesItsSmallestTtl) {
         dns::Message answer = answer_to(question);
         answer.answers.push_back(a_record("c.example", 2, 60));
         answer.answers.push_back(a_record("c.example", 3, 7));
-        answer.answers.push_back({.name = "b.example", .type = 5, .ttl = 30, .data = std::string{"c.example"}});
-        answer.answers.push_back({.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}});
+        answer.answers.push_back(
+            {.name = "b.example", .type = 5, .ttl = 30, .data = std::string{"c.example"}}
+        );
+        answer.answers.push_back(
+            {.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}}
+        );
         answer.answers.push_back(a_record("elsewhere.example", 66, 1));
         return answer;
     });
@@ -164,8 +196,12 @@ TEST_F(DnsClientTest, TellsAnEmptyAnswerFromAMissingName) {
 TEST_F(DnsClientTest, ALoopOfNamesIsAnEmptyAnswer) {
     TestServer server(world, [](const dns::Message& question, bool) {
         dns::Message answer = answer_to(question);
-        answer.answers.push_back({.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}});
-        answer.answers.push_back({.name = "b.example", .type = 5, .ttl = 5, .data = std::string{"a.example"}});
+        answer.answers.push_back(
+            {.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.example"}}
+        );
+        answer.answers.push_back(
+            {.name = "b.example", .type = 5, .ttl = 5, .data = std::string{"a.example"}}
+        );
         return answer;
     });
     EXPECT_EQ(resolve(server.port(), "a.example").error().kind, ErrorKind::unavailable);
@@ -245,7 +281,9 @@ TEST_F(DnsClientTest, RefusesWhatIsNoName) {
 
 TEST_F(DnsClientTest, RefusesAServerThatIsNoAddress) {
     const auto client = DnsClient::create(world.io, {.server_address = "dns.example"});
-    std::function<Task<Result<DnsAnswer>>()> start = [&] { return client->resolve("a.example"); };
+    std::function<Task<Result<DnsAnswer>>()> start = [&] {
+        return client->resolve("a.example");
+    };
     EXPECT_EQ(world.wait_for(start).error().kind, ErrorKind::malformed);
 }
 

@@ -8,13 +8,15 @@ namespace farshore::net::dns {
 namespace {
 
 bool same(const Soa& a, const Soa& b) {
-    return a.mname == b.mname && a.rname == b.rname && a.serial == b.serial && a.refresh == b.refresh && a.retry == b.retry &&
-           a.expire == b.expire && a.minimum == b.minimum;
+    return a.mname == b.mname && a.rname == b.rname && a.serial == b.serial &&
+           a.refresh == b.refresh && a.retry == b.retry && a.expire == b.expire &&
+           a.minimum == b.minimum;
 }
 
 bool same(const std::vector<Record>& a, const std::vector<Record>& b) {
     return std::ranges::equal(a, b, [](const Record& x, const Record& y) {
-        if (x.name != y.name || x.type != y.type || x.ttl != y.ttl || x.data.index() != y.data.index()) {
+        if (x.name != y.name || x.type != y.type || x.ttl != y.ttl ||
+            x.data.index() != y.data.index()) {
             return false;
         }
         if (const auto* soa = std::get_if<Soa>(&x.data)) {
@@ -32,7 +34,8 @@ bool same(const std::vector<Record>& a, const std::vector<Record>& b) {
         if (const auto* a16 = std::get_if<std::array<std::uint8_t, 16>>(&x.data)) {
             return *a16 == std::get<std::array<std::uint8_t, 16>>(y.data);
         }
-        return std::get<std::vector<std::uint8_t>>(x.data) == std::get<std::vector<std::uint8_t>>(y.data);
+        return std::get<std::vector<std::uint8_t>>(x.data) ==
+               std::get<std::vector<std::uint8_t>>(y.data);
     });
 }
 
@@ -78,7 +81,12 @@ std::array<std::uint8_t, N> random_bytes(Rng& rng) {
 }
 
 Record random_record(Rng& rng) {
-    Record record{.name = random_name(rng), .type = 0, .ttl = static_cast<std::uint32_t>(rng.next()), .data = {}};
+    Record record{
+        .name = random_name(rng),
+        .type = 0,
+        .ttl = static_cast<std::uint32_t>(rng.next()),
+        .data = {}
+    };
     const auto set = [&](Type type, Rdata data) {
         record.type = std::to_underlying(type);
         record.data = std::move(data);
@@ -89,7 +97,12 @@ Record random_record(Rng& rng) {
         case 2: set(Type::cname, random_name(rng)); break;
         case 3: set(Type::ns, random_name(rng)); break;
         case 4: set(Type::txt, std::vector<std::string>{"a b", "", std::string(255, 'x')}); break;
-        case 5: set(Type::soa, Soa{.mname = random_name(rng), .rname = random_name(rng), .serial = static_cast<std::uint32_t>(rng.next())}); break;
+        case 5:
+            set(Type::soa,
+                Soa{.mname = random_name(rng),
+                    .rname = random_name(rng),
+                    .serial = static_cast<std::uint32_t>(rng.next())});
+            break;
         default: set(static_cast<Type>(99), std::vector<std::uint8_t>{1, 2, 3}); break;
     }
     return record;
@@ -106,7 +119,9 @@ Message random_message(Rng& rng) {
     message.opcode = static_cast<std::uint8_t>(rng.below(16));
     message.rcode = static_cast<Rcode>(rng.below(6));
     for (std::uint64_t i = rng.below(3); i > 0; --i) {
-        message.questions.push_back({.name = random_name(rng), .type = static_cast<std::uint16_t>(rng.below(300))});
+        message.questions.push_back(
+            {.name = random_name(rng), .type = static_cast<std::uint16_t>(rng.below(300))}
+        );
     }
     for (std::uint64_t i = rng.below(6); i > 0; --i) {
         message.answers.push_back(random_record(rng));
@@ -135,7 +150,8 @@ TEST(DnsMessage, EveryCutOffMessageIsRefused) {
     for (int round = 0; round < 200; ++round) {
         const std::vector<std::uint8_t> bytes = encode(random_message(rng));
         for (std::size_t size = 0; size < bytes.size(); ++size) {
-            EXPECT_FALSE(decode(std::span(bytes).first(size))) << "round " << round << " size " << size;
+            EXPECT_FALSE(decode(std::span(bytes).first(size)))
+                << "round " << round << " size " << size;
         }
         std::vector<std::uint8_t> longer = bytes;
         longer.push_back(0);
@@ -146,7 +162,12 @@ TEST(DnsMessage, EveryCutOffMessageIsRefused) {
 TEST(DnsMessage, CompressesNames) {
     Message message;
     message.questions.push_back({.name = "magento.example.com", .type = 1});
-    message.answers.push_back({.name = "magento.example.com", .type = 1, .ttl = 5, .data = std::array<std::uint8_t, 4>{127, 0, 0, 1}});
+    message.answers.push_back(
+        {.name = "magento.example.com",
+         .type = 1,
+         .ttl = 5,
+         .data = std::array<std::uint8_t, 4>{127, 0, 0, 1}}
+    );
     EXPECT_EQ(encode(message).size(), 12U + 21 + 4 + 2 + 10 + 4);
 }
 
@@ -161,7 +182,9 @@ TEST(DnsMessage, IsCutToItsQuestionWhenTooLong) {
     message.response = true;
     message.questions.push_back({.name = "a.b", .type = 1});
     for (int i = 0; i < 100; ++i) {
-        message.answers.push_back({.name = "a.b", .type = 1, .ttl = 5, .data = std::array<std::uint8_t, 4>{127, 0, 0, 1}});
+        message.answers.push_back(
+            {.name = "a.b", .type = 1, .ttl = 5, .data = std::array<std::uint8_t, 4>{127, 0, 0, 1}}
+        );
     }
     const std::vector<std::uint8_t> bytes = encode(message, 512);
     EXPECT_LE(bytes.size(), 512U);
@@ -181,13 +204,13 @@ std::vector<std::uint8_t> with_question(std::vector<std::uint8_t> name) {
 
 TEST(DnsMessage, RefusesNamesThatDoNotEnd) {
     EXPECT_TRUE(decode(with_question({1, 'a', 0})));
-    EXPECT_FALSE(decode(with_question({0xC0, 12})));             // points at itself
-    EXPECT_FALSE(decode(with_question({1, 'a', 0xC0, 12})));     // a loop
-    EXPECT_FALSE(decode(with_question({0xC0, 40})));             // forward
-    EXPECT_FALSE(decode(with_question({0x41, 'a', 0})));         // reserved label type
-    EXPECT_FALSE(decode(with_question({1, '.', 0})));            // a dot inside a label
-    EXPECT_FALSE(decode(with_question({1, 0, 0})));              // NUL inside a label
-    EXPECT_FALSE(decode(with_question({63, 'a', 0})));           // beyond the end
+    EXPECT_FALSE(decode(with_question({0xC0, 12})));          // points at itself
+    EXPECT_FALSE(decode(with_question({1, 'a', 0xC0, 12})));  // a loop
+    EXPECT_FALSE(decode(with_question({0xC0, 40})));          // forward
+    EXPECT_FALSE(decode(with_question({0x41, 'a', 0})));      // reserved label type
+    EXPECT_FALSE(decode(with_question({1, '.', 0})));         // a dot inside a label
+    EXPECT_FALSE(decode(with_question({1, 0, 0})));           // NUL inside a label
+    EXPECT_FALSE(decode(with_question({63, 'a', 0})));        // beyond the end
     std::vector<std::uint8_t> long_name;
     for (int i = 0; i < 130; ++i) {
         long_name.insert(long_name.end(), {1, 'a'});
@@ -198,7 +221,8 @@ TEST(DnsMessage, RefusesNamesThatDoNotEnd) {
 
 TEST(DnsMessage, RefusesDataOfAWrongLength) {
     // An A record of five bytes.
-    std::vector<std::uint8_t> bytes{0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 5, 0, 5, 1, 2, 3, 4, 5};
+    std::vector<std::uint8_t> bytes{0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+                                    1, 0, 1,    0, 0, 0, 5, 0, 5, 1, 2, 3, 4, 5};
     EXPECT_FALSE(decode(bytes));
     bytes[22] = 4;
     bytes.pop_back();
@@ -225,7 +249,16 @@ TEST(DnsMessage, SurvivesDamage) {
 TEST(DnsMessage, ReadsAddressesStrictly) {
     EXPECT_EQ(to_address({127, 0, 10, 255}), "127.0.10.255");
     EXPECT_EQ(a_from("127.0.10.255"), (std::array<std::uint8_t, 4>{127, 0, 10, 255}));
-    for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "1..2.3", "-1.2.3.4", "a.b.c.d"}) {
+    for (const char* bad :
+         {"",
+          "1.2.3",
+          "1.2.3.4.5",
+          "256.1.1.1",
+          "01.2.3.4",
+          "1.2.3.4 ",
+          "1..2.3",
+          "-1.2.3.4",
+          "a.b.c.d"}) {
         EXPECT_EQ(a_from(bad), std::nullopt) << bad;
     }
 }

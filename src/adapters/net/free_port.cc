@@ -18,7 +18,9 @@ constexpr std::uint16_t kLowest = 15'000;
 constexpr std::uint16_t kHighest = 31'999;  // outgoing connections begin at 32768
 constexpr int kAttemptsMax = 500;
 
-boost::system::error_code try_port(Io& io, const std::vector<asio::ip::address>& addresses, std::uint16_t port) {
+boost::system::error_code try_port(
+    Io& io, const std::vector<asio::ip::address>& addresses, std::uint16_t port
+) {
     std::vector<TcpAcceptor> listeners;
     std::vector<UdpSocket> sockets;
     boost::system::error_code error;
@@ -46,7 +48,9 @@ boost::system::error_code try_port(Io& io, const std::vector<asio::ip::address>&
 
 }  // namespace
 
-Result<std::vector<std::uint16_t>> free_ports(const std::vector<std::string>& addresses, std::size_t count) {
+Result<std::vector<std::uint16_t>> free_ports(
+    const std::vector<std::string>& addresses, std::size_t count
+) {
     std::vector<asio::ip::address> parsed;
     for (const std::string& text : addresses) {
         boost::system::error_code error;
@@ -60,7 +64,8 @@ Result<std::vector<std::uint16_t>> free_ports(const std::vector<std::string>& ad
     std::minstd_rand random(seed());
     std::vector<std::uint16_t> ports;
     for (int attempt = 0; attempt < kAttemptsMax && ports.size() < count; ++attempt) {
-        const auto port = static_cast<std::uint16_t>(kLowest + random() % (kHighest - kLowest + 1U));
+        const auto port =
+            static_cast<std::uint16_t>(kLowest + random() % (kHighest - kLowest + 1U));
         if (std::ranges::find(ports, port) != ports.end()) {
             continue;
         }

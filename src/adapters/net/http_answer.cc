@@ -59,7 +59,9 @@ std::string_view reason_of(int status) {
 
 // RFC 9110's fixed form, always English: strftime would follow the locale.
 std::string http_date() {
-    static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array<std::string_view, 7> kDays{
+        "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"
+    };
     static constexpr std::array<std::string_view, 12> kMonths{
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
     };
@@ -93,7 +95,8 @@ bool has_no_body(int status) {
 }
 
 bool is_ours(std::string_view name) {
-    return equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Connection") ||
+    return equals_ignoring_case(name, "Content-Length") ||
+           equals_ignoring_case(name, "Connection") ||
            equals_ignoring_case(name, "Transfer-Encoding") || equals_ignoring_case(name, "Date");
 }
 
@@ -101,13 +104,15 @@ std::string_view kind_of(int status) {
     if (status == 408) {
         return to_string(ErrorKind::timed_out);
     }
-    return status == 413 || status == 431 ? to_string(ErrorKind::exhausted) : to_string(ErrorKind::malformed);
+    return status == 413 || status == 431 ? to_string(ErrorKind::exhausted)
+                                          : to_string(ErrorKind::malformed);
 }
 
 }  // namespace
 
 std::string answer_head(const HttpResponse& response, AnswerFraming framing) {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
+    std::string out =
+        fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
     for (const HttpHeader& header : response.headers) {
         if (!is_ours(header.name)) {
             append_header(out, header.name, header.value);

@@ -11,8 +11,8 @@ namespace farshore::net {
 // How an answer is delimited and whether the connection lives on after it.
 struct AnswerFraming {
     bool close = false;
-    bool chunked = false;         // a streamed body to an HTTP/1.1 client
-    bool without_body = false;    // HEAD: the head tells the length, the body is not sent
+    bool chunked = false;       // a streamed body to an HTTP/1.1 client
+    bool without_body = false;  // HEAD: the head tells the length, the body is not sent
 };
 
 // Status line and headers up to the empty line. Control characters in header values become blanks,

@@ -24,7 +24,13 @@ struct ClientShared {
 };
 
 Error cancelled_call(Effect effect) {
-    return {.kind = ErrorKind::cancelled, .effect = effect, .text = "given up by the caller", .remedy = {}, .code = {}};
+    return {
+        .kind = ErrorKind::cancelled,
+        .effect = effect,
+        .text = "given up by the caller",
+        .remedy = {},
+        .code = {}
+    };
 }
 
 Error too_silent(bool head_seen, Effect effect) {
@@ -41,10 +47,12 @@ Error too_silent(bool head_seen, Effect effect) {
 Task<Result<std::vector<std::string>>> addresses_of(
     std::shared_ptr<ClientShared> shared, std::string host, bool fresh, Duration patience
 ) {
-    if (shared->options.resolver == nullptr || is_address(host) || equals_ignoring_case(host, "localhost")) {
+    if (shared->options.resolver == nullptr || is_address(host) ||
+        equals_ignoring_case(host, "localhost")) {
         co_return std::vector<std::string>{};
     }
-    auto addresses = co_await shared->names.lookup(shared->options.resolver, std::move(host), fresh, patience);
+    auto addresses =
+        co_await shared->names.lookup(shared->options.resolver, std::move(host), fresh, patience);
     co_return addresses;
 }
 
@@ -57,7 +65,9 @@ Task<Result<HttpReply>> run(
 ) {
     const Steady::time_point started = Steady::now();
     if (shared->loop->in_callback()) {
-        co_await boost::asio::post(io->get_executor(), boost::asio::use_awaitable_t<Io::executor_type>{});
+        co_await boost::asio::post(
+            io->get_executor(), boost::asio::use_awaitable_t<Io::executor_type>{}
+        );
     }
     const Result<UrlParts> url = split_url(call.url);
     if (!url) {
@@ -71,12 +81,19 @@ Task<Result<HttpReply>> run(
     }
     const Duration lookup = addresses->empty() ? Duration{} : Duration{Steady::now() - started};
     if (lookup >= total) {
-        Error late{.kind = ErrorKind::timed_out, .effect = Effect::none, .text = what + ": no time left after the name lookup"};
+        Error late{
+            .kind = ErrorKind::timed_out,
+            .effect = Effect::none,
+            .text = what + ": no time left after the name lookup"
+        };
         co_return std::unexpected(std::move(late));
     }
     HttpExchange exchange(*io, shared->loop, std::move(call), std::move(on_bytes));
     const Status ready = exchange.prepare(
-        shared->options, *url, *addresses, {.lookup = lookup, .total = total - lookup, .silence_max = silence_max}
+        shared->options,
+        *url,
+        *addresses,
+        {.lookup = lookup, .total = total - lookup, .silence_max = silence_max}
     );
     if (!ready) {
         co_return std::unexpected(in_context(what, ready.error()));
@@ -93,7 +110,9 @@ Task<Result<HttpReply>> run(
             co_return std::unexpected(in_context(what, cancelled_call(exchange.effect())));
         }
         if (Steady::now() >= exchange.deadline()) {
-            co_return std::unexpected(in_context(what, too_silent(exchange.head_seen(), exchange.effect())));
+            co_return std::unexpected(
+                in_context(what, too_silent(exchange.head_seen(), exchange.effect()))
+            );
         }
     }
     Result<HttpReply> reply = exchange.take_reply();

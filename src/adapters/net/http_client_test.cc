@@ -15,7 +15,9 @@ using namespace std::chrono_literals;
 
 Task<HttpResponse> describe(HttpRequest request) {
     HttpResponse response = HttpResponse::text(
-        200, request.method + " " + request.target + " [" + request.body + "] from " + request.peer_address
+        200,
+        request.method + " " + request.target + " [" + request.body + "] from " +
+            request.peer_address
     );
     for (const HttpHeader& header : request.headers) {
         response.headers.push_back({.name = "Got-" + header.name, .value = header.value});
@@ -26,7 +28,9 @@ Task<HttpResponse> describe(HttpRequest request) {
 class HttpClientTest : public ::testing::Test {
   protected:
     Result<HttpReply> fetch(HttpClient& client, HttpCall call) {
-        std::function<Task<Result<HttpReply>>()> start = [&client, call] { return client.fetch(call); };
+        std::function<Task<Result<HttpReply>>()> start = [&client, call] {
+            return client.fetch(call);
+        };
         return world.wait_for(start);
     }
 
@@ -43,7 +47,9 @@ TEST_F(HttpClientTest, SendsMethodPathHeadersAndBodyAsTheyAre) {
     HttpCall call{
         .method = "PUT",
         .url = url(*server, "/a/../b%20c?x=1"),
-        .headers = {{.name = "X-Amz-Target", .value = "DynamoDB_20120810.GetItem"}, {.name = "X-Empty", .value = ""}},
+        .headers =
+            {{.name = "X-Amz-Target", .value = "DynamoDB_20120810.GetItem"},
+             {.name = "X-Empty", .value = ""}},
         .body = std::string("a\0b", 3)
     };
     const Result<HttpReply> reply = fetch(*client, call);
@@ -114,7 +120,8 @@ TEST_F(HttpClientTest, ARefusedConnectionHasNoEffect) {
     auto server = world.serve(describe);
     ASSERT_TRUE(server->set_listening(false));
     const auto client = HttpClient::create(world.io, {});
-    const Result<HttpReply> reply = fetch(*client, {.method = "POST", .url = url(*server, "/x?token=secret"), .body = "b"});
+    const Result<HttpReply> reply =
+        fetch(*client, {.method = "POST", .url = url(*server, "/x?token=secret"), .body = "b"});
     ASSERT_FALSE(reply);
     EXPECT_EQ(reply.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(reply.error().effect, Effect::none);
@@ -132,7 +139,8 @@ TEST_F(HttpClientTest, AConnectionCutAfterSendingMayHaveHadAnEffect) {
     });
     const auto client = HttpClient::create(world.io, {});
     cut = true;
-    const Result<HttpReply> first = fetch(*client, {.method = "POST", .url = url(*server), .body = "b"});
+    const Result<HttpReply> first =
+        fetch(*client, {.method = "POST", .url = url(*server), .body = "b"});
     ASSERT_FALSE(first);
     EXPECT_EQ(first.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(first.error().effect, Effect::possible);
@@ -179,7 +187,8 @@ TEST_F(HttpClientTest, CancellingAbortsTheTransfer) {
     const auto client = HttpClient::create(world.io, {});
     std::optional<Result<HttpReply>> reply;
     const HttpCall call{.url = url(*server), .total_timeout = 1h};
-    const auto task = world.tasks.spawn("fetch", [&] { return fetch_into(client.get(), call, &reply); });
+    const auto task =
+        world.tasks.spawn("fetch", [&] { return fetch_into(client.get(), call, &reply); });
     ASSERT_TRUE(world.run_until([&] { return running == 1; }));
     world.tasks.cancel(task);
     ASSERT_TRUE(world.run_until([&] { return reply.has_value(); }));
@@ -190,7 +199,9 @@ TEST_F(HttpClientTest, CancellingAbortsTheTransfer) {
 }
 
 TEST_F(HttpClientTest, BoundsTheBody) {
-    auto server = world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::text(200, std::string(100'000, 'x')); });
+    auto server = world.serve([](HttpRequest) -> Task<HttpResponse> {
+        co_return HttpResponse::text(200, std::string(100'000, 'x'));
+    });
     const auto client = HttpClient::create(world.io, {});
     const Result<HttpReply> reply = fetch(*client, {.url = url(*server), .body_bytes_max = 99'999});
     ASSERT_FALSE(reply);
@@ -203,8 +214,13 @@ TEST_F(HttpClientTest, RefusesNonsense) {
     const auto client = HttpClient::create(world.io, {});
     EXPECT_EQ(fetch(*client, {.url = "ftp://127.0.0.1/"}).error().kind, ErrorKind::malformed);
     EXPECT_EQ(fetch(*client, {.url = "nonsense"}).error().kind, ErrorKind::malformed);
-    EXPECT_EQ(fetch(*client, {.method = "GET /x", .url = "http://127.0.0.1/"}).error().kind, ErrorKind::malformed);
-    const HttpCall call{.url = "http://127.0.0.1/", .headers = {{.name = "A", .value = "b\r\nC: d"}}};
+    EXPECT_EQ(
+        fetch(*client, {.method = "GET /x", .url = "http://127.0.0.1/"}).error().kind,
+        ErrorKind::malformed
+    );
+    const HttpCall call{
+        .url = "http://127.0.0.1/", .headers = {{.name = "A", .value = "b\r\nC: d"}}
+    };
     EXPECT_EQ(fetch(*client, call).error().kind, ErrorKind::malformed);
 }
 
@@ -225,9 +241,13 @@ TEST_F(HttpClientTest, ManyCallsAtOnceStayWithinTheBound) {
     std::vector<std::optional<Result<HttpReply>>> replies(100);
     for (std::size_t i = 0; i < replies.size(); ++i) {
         const HttpCall call{.url = url(*server, "/" + std::to_string(i))};
-        world.tasks.spawn("fetch", [&, i, call] { return fetch_into(client.get(), call, &replies[i]); });
+        world.tasks.spawn("fetch", [&, i, call] {
+            return fetch_into(client.get(), call, &replies[i]);
+        });
     }
-    ASSERT_TRUE(world.run_until([&] { return std::ranges::all_of(replies, [](const auto& r) { return r.has_value(); }); }));
+    ASSERT_TRUE(world.run_until([&] {
+        return std::ranges::all_of(replies, [](const auto& r) { return r.has_value(); });
+    }));
     int fresh = 0;
     for (std::size_t i = 0; i < replies.size(); ++i) {
         ASSERT_TRUE(*replies[i]) << (*replies[i]).error().text;
@@ -264,7 +284,9 @@ Task<> stay_silent(ByteSink* sink, Io* io) {
 TEST_F(HttpClientTest, StreamsLinesAsTheyCome) {
     auto server = world.serve([&](HttpRequest) -> Task<HttpResponse> {
         HttpResponse response;
-        response.stream = [&](ByteSink& sink) { return count_up(&sink, &world.io, 50); };
+        response.stream = [&](ByteSink& sink) {
+            return count_up(&sink, &world.io, 50);
+        };
         co_return response;
     });
     const auto client = HttpClient::create(world.io, {});
@@ -285,7 +307,9 @@ TEST_F(HttpClientTest, StreamsLinesAsTheyCome) {
 
     int seen = 0;
     std::function<Task<Result<HttpReply>>()> until_third = [&] {
-        return client->stream({.url = url(*server)}, 5s, [&](std::string_view) { return ++seen < 3; });
+        return client->stream({.url = url(*server)}, 5s, [&](std::string_view) {
+            return ++seen < 3;
+        });
     };
     EXPECT_TRUE(world.wait_for(until_third));
     EXPECT_EQ(seen, 3);
@@ -295,16 +319,19 @@ TEST_F(HttpClientTest, StreamsLinesAsTheyCome) {
 TEST_F(HttpClientTest, ASilentStreamTimesOut) {
     auto server = world.serve([&](HttpRequest) -> Task<HttpResponse> {
         HttpResponse response;
-        response.stream = [&](ByteSink& sink) { return stay_silent(&sink, &world.io); };
+        response.stream = [&](ByteSink& sink) {
+            return stay_silent(&sink, &world.io);
+        };
         co_return response;
     });
     const auto client = HttpClient::create(world.io, {});
     std::string all;
     std::function<Task<Result<HttpReply>>()> start = [&] {
-        return client->stream({.url = url(*server), .total_timeout = 1h}, 50ms, [&](std::string_view bytes) {
-            all += bytes;
-            return true;
-        });
+        return client
+            ->stream({.url = url(*server), .total_timeout = 1h}, 50ms, [&](std::string_view bytes) {
+                all += bytes;
+                return true;
+            });
     };
     const Result<HttpReply> reply = world.wait_for(start);
     ASSERT_FALSE(reply);
@@ -317,7 +344,9 @@ TEST_F(HttpClientTest, SpeaksTlsWithOurOwnAuthorityOnly) {
     const TempDirectory directory;
     const Result<CaFiles> ca = create_ca(directory.path(), "test");
     ASSERT_TRUE(ca) << ca.error().text;
-    const Result<CaFiles> issued = issue_certificate(*ca, directory.path(), "server", {"127.0.0.1", "controller.lab.farshore"});
+    const Result<CaFiles> issued = issue_certificate(
+        *ca, directory.path(), "server", {"127.0.0.1", "controller.lab.farshore"}
+    );
     ASSERT_TRUE(issued) << issued.error().text;
     struct stat about{};
     ASSERT_EQ(::stat(issued->key_file.c_str(), &about), 0);
@@ -326,16 +355,23 @@ TEST_F(HttpClientTest, SpeaksTlsWithOurOwnAuthorityOnly) {
     EXPECT_EQ(about.st_mode & 0777U, 0600U);
 
     HttpServer::Options options;
-    options.tls = ServerTls{.certificate_file = issued->certificate_file, .key_file = issued->key_file};
+    options.tls =
+        ServerTls{.certificate_file = issued->certificate_file, .key_file = issued->key_file};
     auto server = world.serve(describe, options);
     const std::string port = std::to_string(server->port());
     const auto client = HttpClient::create(world.io, {.ca_file = ca->certificate_file});
-    const Result<HttpReply> reply = fetch(*client, {.method = "POST", .url = "https://127.0.0.1:" + port + "/x", .body = std::string(100'000, 'b')});
+    const Result<HttpReply> reply = fetch(
+        *client,
+        {.method = "POST",
+         .url = "https://127.0.0.1:" + port + "/x",
+         .body = std::string(100'000, 'b')}
+    );
     ASSERT_TRUE(reply) << reply.error().text;
     EXPECT_GT(reply->timings.tls, 0ns);
     EXPECT_TRUE(fetch(*client, {.url = "https://127.0.0.1:" + port + "/x"})->reused_connection);
 
-    const Result<HttpReply> wrong_name = fetch(*client, {.method = "POST", .url = "https://localhost:" + port + "/x", .body = "b"});
+    const Result<HttpReply> wrong_name =
+        fetch(*client, {.method = "POST", .url = "https://localhost:" + port + "/x", .body = "b"});
     ASSERT_FALSE(wrong_name);
     EXPECT_EQ(wrong_name.error().effect, Effect::none);
     const auto stranger = HttpClient::create(world.io, {});
@@ -352,9 +388,17 @@ TEST(TlsCa, SaysWhatIsWrong) {
     const Result<CaFiles> ca = create_ca(directory.path(), "x");
     ASSERT_TRUE(ca);
     EXPECT_EQ(issue_certificate(*ca, directory.path(), "s", {}).error().kind, ErrorKind::malformed);
-    EXPECT_EQ(issue_certificate(*ca, directory.path(), "s", {"a,IP:1.2.3.4"}).error().kind, ErrorKind::malformed);
-    const CaFiles none{.certificate_file = directory.path() + "/none.pem", .key_file = directory.path() + "/none.key"};
-    EXPECT_EQ(issue_certificate(none, directory.path(), "s", {"a"}).error().kind, ErrorKind::denied);
+    EXPECT_EQ(
+        issue_certificate(*ca, directory.path(), "s", {"a,IP:1.2.3.4"}).error().kind,
+        ErrorKind::malformed
+    );
+    const CaFiles none{
+        .certificate_file = directory.path() + "/none.pem",
+        .key_file = directory.path() + "/none.key"
+    };
+    EXPECT_EQ(
+        issue_certificate(none, directory.path(), "s", {"a"}).error().kind, ErrorKind::denied
+    );
 }
 
 // Answers what it is told, and counts the questions.
@@ -372,10 +416,14 @@ class ScriptedDns final : public DnsClient {
 };
 
 TEST_F(HttpClientTest, GoesWhereItsResolverSays) {
-    auto one = world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::text(200, "one"); });
+    auto one = world.serve([](HttpRequest) -> Task<HttpResponse> {
+        co_return HttpResponse::text(200, "one");
+    });
     HttpServer::Options options{.address = "127.0.0.2"};
     options.port = one->port();
-    auto two = world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::text(200, "two"); }, options);
+    auto two = world.serve(
+        [](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::text(200, "two"); }, options
+    );
     ScriptedDns resolver;
     resolver.answer = DnsAnswer{.addresses = {"127.0.0.1"}, .ttl = 0s};
     const auto client = HttpClient::create(world.io, {.resolver = &resolver});
@@ -401,7 +449,9 @@ TEST_F(HttpClientTest, GoesWhereItsResolverSays) {
     ASSERT_TRUE(still);
     EXPECT_TRUE(still->reused_connection);
     EXPECT_EQ(resolver.questions, 3);
-    HttpCall literal{.url = "http://127.0.0.1:" + std::to_string(one->port()) + "/", .fresh_connection = true};
+    HttpCall literal{
+        .url = "http://127.0.0.1:" + std::to_string(one->port()) + "/", .fresh_connection = true
+    };
     EXPECT_EQ(fetch(*client, literal)->body, "one");
     EXPECT_EQ(resolver.questions, 3);
     const HttpCall other{.url = "http://other.example:" + std::to_string(one->port()) + "/"};

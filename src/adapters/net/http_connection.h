@@ -41,7 +41,9 @@ class HttpConnectionOver final : public HttpConnection,
                                  public std::enable_shared_from_this<HttpConnectionOver<Stream>>,
                                  private ByteSink {
   public:
-    HttpConnectionOver(std::shared_ptr<ServerShared> shared, Stream stream, boost::asio::ip::tcp::endpoint peer)
+    HttpConnectionOver(
+        std::shared_ptr<ServerShared> shared, Stream stream, boost::asio::ip::tcp::endpoint peer
+    )
         : shared_(std::move(shared)),
           stream_(std::move(stream)),
           peer_(std::move(peer)),
@@ -52,7 +54,8 @@ class HttpConnectionOver final : public HttpConnection,
         bool alive = true;
         if constexpr (kTls) {
             set_deadline(shared_->options.request_timeout);
-            auto [error] = co_await stream_.async_handshake(boost::asio::ssl::stream_base::server, kAwait);
+            auto [error] =
+                co_await stream_.async_handshake(boost::asio::ssl::stream_base::server, kAwait);
             alive = !error;
         }
         while (alive) {
@@ -90,8 +93,8 @@ class HttpConnectionOver final : public HttpConnection,
         socket().cancel(ignored);
     }
 
-    // The timer is only set anew when it would fire too late; when it fires early it looks again. So
-    // a busy connection costs one timer per timeout instead of several per request.
+    // The timer is only set anew when it would fire too late; when it fires early it looks again.
+    // So a busy connection costs one timer per timeout instead of several per request.
     void set_deadline(Duration from_now) {
         timed_out_ = false;
         deadline_ = Steady::now() + from_now;
@@ -100,14 +103,13 @@ class HttpConnectionOver final : public HttpConnection,
         }
     }
 
-    void no_deadline() {
-        deadline_ = Steady::time_point::max();
-    }
+    void no_deadline() { deadline_ = Steady::time_point::max(); }
 
     void start_timer() {
         timer_at_ = deadline_;
         deadline_timer_.expires_at(deadline_);
-        deadline_timer_.async_wait([weak = this->weak_from_this()](const boost::system::error_code& error) {
+        deadline_timer_.async_wait([weak = this->weak_from_this(
+                                    )](const boost::system::error_code& error) {
             const auto self = weak.lock();
             if (self && !error) {
                 self->look_at_deadline();
@@ -142,7 +144,8 @@ class HttpConnectionOver final : public HttpConnection,
 
     Task<bool> send(std::string bytes) {
         set_deadline(shared_->options.idle_timeout);
-        auto [error, count] = co_await boost::asio::async_write(stream_, boost::asio::buffer(bytes), kAwait);
+        auto [error, count] =
+            co_await boost::asio::async_write(stream_, boost::asio::buffer(bytes), kAwait);
         no_deadline();
         co_return !error;
     }
@@ -169,7 +172,8 @@ class HttpConnectionOver final : public HttpConnection,
                 co_return std::unexpected(end.error());
             }
             if (*end) {
-                auto head = parse_request_head(std::string_view{received_}.substr(0, **end), limits());
+                auto head =
+                    parse_request_head(std::string_view{received_}.substr(0, **end), limits());
                 received_.erase(0, **end);
                 co_return head;
             }
@@ -197,7 +201,9 @@ class HttpConnectionOver final : public HttpConnection,
                           : FramingRefusal{.status = 0, .rule = {}, .text = {}};
     }
 
-    Task<std::expected<std::string, FramingRefusal>> read_body(std::size_t content_length, bool chunked) {
+    Task<std::expected<std::string, FramingRefusal>> read_body(
+        std::size_t content_length, bool chunked
+    ) {
         std::string body;
         ChunkedBody chunks(shared_->options.body_bytes_max);
         while (true) {
@@ -232,7 +238,8 @@ class HttpConnectionOver final : public HttpConnection,
             const bool sent = co_await refuse(head.error());
             co_return sent;
         }
-        if (head->expects_continue && received_.empty() && (head->chunked || head->content_length > 0)) {
+        if (head->expects_continue && received_.empty() &&
+            (head->chunked || head->content_length > 0)) {
             std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             const bool sent = co_await send(std::move(go_on));
             if (!sent) {
@@ -282,8 +289,9 @@ class HttpConnectionOver final : public HttpConnection,
         const bool streams = response.stream && !is_head;
         streams_chunked_ = streams && !head.http_1_0;
         const bool close = !head.keep_alive || shared_->stopping || (streams && !streams_chunked_);
-        std::string bytes =
-            answer_head(response, {.close = close, .chunked = streams_chunked_, .without_body = is_head});
+        std::string bytes = answer_head(
+            response, {.close = close, .chunked = streams_chunked_, .without_body = is_head}
+        );
         bool sent = co_await send(std::move(bytes));
         if (sent && streams) {
             sink_open_ = true;
@@ -313,8 +321,9 @@ class HttpConnectionOver final : public HttpConnection,
         co_return sent;
     }
 
-    // Closing with unread bytes would make the kernel send a reset, which can overtake our answer on
-    // its way through the client; so we say that we are done and read what still comes, for a while.
+    // Closing with unread bytes would make the kernel send a reset, which can overtake our answer
+    // on its way through the client; so we say that we are done and read what still comes, for a
+    // while.
     Task<> close_gently() {
         constexpr std::size_t kDiscardMax = 32UL * 1024 * 1024;
         constexpr Duration kPatience = std::chrono::seconds{1};
@@ -328,7 +337,8 @@ class HttpConnectionOver final : public HttpConnection,
         std::size_t discarded = 0;
         while (!timed_out_ && discarded < kDiscardMax) {
             received_.resize(kReadBytes);
-            auto [error, count] = co_await socket().async_read_some(boost::asio::buffer(received_), kAwait);
+            auto [error, count] =
+                co_await socket().async_read_some(boost::asio::buffer(received_), kAwait);
             discarded += count;
             if (error) {
                 break;

@@ -41,7 +41,8 @@ bool is_safe(std::string_view method) {
 }
 
 bool carries_body(const HttpCall& call) {
-    return !call.body.empty() || call.method == "POST" || call.method == "PUT" || call.method == "PATCH";
+    return !call.body.empty() || call.method == "POST" || call.method == "PUT" ||
+           call.method == "PATCH";
 }
 
 Duration timing(CURL* easy, CURLINFO what) {
@@ -55,20 +56,31 @@ Duration timing(CURL* easy, CURLINFO what) {
 Result<UrlParts> split_url(const std::string& url) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
     FARSHORE_ASSERT(parsed != nullptr, "memory for libcurl");
-    if (ends_a_line(url) || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
+    if (ends_a_line(url) ||
+        curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
         return fail(ErrorKind::malformed, "not a URL: \"" + url.substr(0, 200) + "\"");
     }
     const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
-    UrlParts parts{.host = part_of(parsed.get(), CURLUPART_HOST), .port = part_of(parsed.get(), CURLUPART_PORT), .shown = {}};
+    UrlParts parts{
+        .host = part_of(parsed.get(), CURLUPART_HOST),
+        .port = part_of(parsed.get(), CURLUPART_PORT),
+        .shown = {}
+    };
     if ((scheme != "http" && scheme != "https") || parts.host.empty()) {
-        return fail(ErrorKind::malformed, "not an http:// or https:// URL: \"" + url.substr(0, 200) + "\"");
+        return fail(
+            ErrorKind::malformed, "not an http:// or https:// URL: \"" + url.substr(0, 200) + "\""
+        );
     }
-    parts.shown = scheme + "://" + parts.host + ":" + parts.port + part_of(parsed.get(), CURLUPART_PATH);
+    parts.shown =
+        scheme + "://" + parts.host + ":" + parts.port + part_of(parsed.get(), CURLUPART_PATH);
     return parts;
 }
 
 HttpExchange::HttpExchange(
-    Io& io, std::shared_ptr<CurlLoop> loop, HttpCall call, std::function<bool(std::string_view)> on_bytes
+    Io& io,
+    std::shared_ptr<CurlLoop> loop,
+    HttpCall call,
+    std::function<bool(std::string_view)> on_bytes
 )
     : loop_(std::move(loop)),
       easy_(curl_easy_init()),
@@ -103,7 +115,9 @@ Status HttpExchange::prepare(
     } else {
         curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, ms_of(times_.total));
     }
-    curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, ms_of(std::min(call_.connect_timeout, times_.total)));
+    curl_easy_setopt(
+        easy_, CURLOPT_CONNECTTIMEOUT_MS, ms_of(std::min(call_.connect_timeout, times_.total))
+    );
     if (!loop_->add(easy_, *this)) {
         return fail(ErrorKind::exhausted, "libcurl accepts no further call");
     }
@@ -126,20 +140,27 @@ Status HttpExchange::set_request() {
         curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
     } else if (carries_body(call_)) {
         curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+        curl_easy_setopt(
+            easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size())
+        );
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, call_.body.c_str());
     }
     curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
     // A header without a value removes what libcurl would add by itself.
     for (const char* removed : {"Expect:", "Accept:", "Content-Type:"}) {
-        const std::string_view name = std::string_view{removed}.substr(0, std::string_view{removed}.size() - 1);
+        const std::string_view name =
+            std::string_view{removed}.substr(0, std::string_view{removed}.size() - 1);
         if (!find_header(call_.headers, name)) {
             add_header(removed);
         }
     }
     for (const HttpHeader& header : call_.headers) {
-        if (header.name.empty() || ends_a_line(header.name) || header.name.contains(':') || ends_a_line(header.value)) {
-            return fail(ErrorKind::malformed, "a header that would end its line: " + header.name.substr(0, 40));
+        if (header.name.empty() || ends_a_line(header.name) || header.name.contains(':') ||
+            ends_a_line(header.value)) {
+            return fail(
+                ErrorKind::malformed,
+                "a header that would end its line: " + header.name.substr(0, 40)
+            );
         }
         add_header(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
@@ -148,7 +169,9 @@ Status HttpExchange::set_request() {
 }
 
 void HttpExchange::set_connection(
-    const HttpClient::Options& options, const UrlParts& url, const std::vector<std::string>& addresses
+    const HttpClient::Options& options,
+    const UrlParts& url,
+    const std::vector<std::string>& addresses
 ) {
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -196,7 +219,8 @@ void HttpExchange::set_callbacks() {
 
 // When a reused connection ends before the first byte of an answer, libcurl sends the request again
 // by itself. The first one may have been executed, so we allow that to safe methods only.
-int HttpExchange::before_request(void* self, char* /*remote*/, char* /*local*/, int /*rport*/, int /*lport*/) {
+int HttpExchange::
+    before_request(void* self, char* /*remote*/, char* /*local*/, int /*rport*/, int /*lport*/) {
     auto* exchange = static_cast<HttpExchange*>(self);
     if (++exchange->requests_begun_ > 1 && !is_safe(exchange->call_.method)) {
         exchange->repeated_ = true;
@@ -205,11 +229,15 @@ int HttpExchange::before_request(void* self, char* /*remote*/, char* /*local*/, 
     return CURL_PREREQFUNC_OK;
 }
 
-std::size_t HttpExchange::on_header(const char* bytes, std::size_t one, std::size_t count, void* self) {
+std::size_t HttpExchange::on_header(
+    const char* bytes, std::size_t one, std::size_t count, void* self
+) {
     return static_cast<HttpExchange*>(self)->note_header({bytes, one * count}) ? one * count : 0;
 }
 
-std::size_t HttpExchange::on_body(const char* bytes, std::size_t one, std::size_t count, void* self) {
+std::size_t HttpExchange::on_body(
+    const char* bytes, std::size_t one, std::size_t count, void* self
+) {
     return static_cast<HttpExchange*>(self)->note_body({bytes, one * count}) ? one * count : 0;
 }
 
@@ -232,7 +260,8 @@ bool HttpExchange::note_header(std::string_view line) {
     const std::size_t colon = text.find(':');
     if (colon != std::string_view::npos) {
         reply_.headers.push_back(
-            {.name = std::string{text.substr(0, colon)}, .value = std::string{trim(text.substr(colon + 1))}}
+            {.name = std::string{text.substr(0, colon)},
+             .value = std::string{trim(text.substr(colon + 1))}}
         );
     }
     return true;
@@ -278,17 +307,20 @@ Effect HttpExchange::effect() const {
 }
 
 Error HttpExchange::error_from(CURLcode code) const {
-    Error error{.kind = ErrorKind::unavailable, .effect = effect(), .text = {}, .remedy = {}, .code = {}};
+    Error error{
+        .kind = ErrorKind::unavailable, .effect = effect(), .text = {}, .remedy = {}, .code = {}
+    };
     error.text = error_text_[0] == '\0' ? curl_easy_strerror(code) : error_text_.data();
     if (repeated_) {
         error.text = "the reused connection ended before an answer";
     } else if (too_long_) {
         error.kind = ErrorKind::exhausted;
-        error.text = "the answer is longer than " + std::to_string(call_.body_bytes_max) + " bytes, or its head than " +
-                     std::to_string(kHeadBytesMax);
+        error.text = "the answer is longer than " + std::to_string(call_.body_bytes_max) +
+                     " bytes, or its head than " + std::to_string(kHeadBytesMax);
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         error.kind = ErrorKind::timed_out;
-    } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_INTERFACE_FAILED) {
+    } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+               code == CURLE_INTERFACE_FAILED) {
         error.kind = ErrorKind::malformed;
     }
     return error;

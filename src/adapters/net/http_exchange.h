@@ -34,7 +34,10 @@ struct ExchangeTimes {
 class HttpExchange final : private CurlTransfer {
   public:
     HttpExchange(
-        Io& io, std::shared_ptr<CurlLoop> loop, HttpCall call, std::function<bool(std::string_view)> on_bytes
+        Io& io,
+        std::shared_ptr<CurlLoop> loop,
+        HttpCall call,
+        std::function<bool(std::string_view)> on_bytes
     );
     ~HttpExchange();
     HttpExchange(const HttpExchange&) = delete;
@@ -55,7 +58,9 @@ class HttpExchange final : private CurlTransfer {
     [[nodiscard]] Timer::time_point deadline() const { return deadline_; }
 
     [[nodiscard]] bool has_ended() const { return code_.has_value(); }
+
     [[nodiscard]] bool head_seen() const { return head_seen_; }
+
     [[nodiscard]] Effect effect() const;
     [[nodiscard]] Result<HttpReply> take_reply();
 
@@ -63,7 +68,11 @@ class HttpExchange final : private CurlTransfer {
     void ended(CURLcode code) override;
 
     [[nodiscard]] Status set_request();
-    void set_connection(const HttpClient::Options& options, const UrlParts& url, const std::vector<std::string>& addresses);
+    void set_connection(
+        const HttpClient::Options& options,
+        const UrlParts& url,
+        const std::vector<std::string>& addresses
+    );
     void set_callbacks();
     void add_header(const std::string& line);
     [[nodiscard]] Error error_from(CURLcode code) const;
@@ -71,7 +80,9 @@ class HttpExchange final : private CurlTransfer {
 
     static std::size_t on_header(const char* bytes, std::size_t one, std::size_t count, void* self);
     static std::size_t on_body(const char* bytes, std::size_t one, std::size_t count, void* self);
-    static int before_request(void* self, char* remote, char* local, int remote_port, int local_port);
+    static int before_request(
+        void* self, char* remote, char* local, int remote_port, int local_port
+    );
 
     [[nodiscard]] bool note_header(std::string_view line);
     void note_end_of_head();

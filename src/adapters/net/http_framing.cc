@@ -12,7 +12,9 @@ namespace {
 using Refused = std::unexpected<FramingRefusal>;
 
 Refused refuse(int status, std::string rule, std::string text) {
-    return Refused(FramingRefusal{.status = status, .rule = std::move(rule), .text = std::move(text)});
+    return Refused(
+        FramingRefusal{.status = status, .rule = std::move(rule), .text = std::move(text)}
+    );
 }
 
 bool is_token_char(char c) {
@@ -50,7 +52,8 @@ struct Seen {
 
 std::optional<std::size_t> length_from(std::string_view digits) {
     // Nineteen digits cannot overflow 64 bits.
-    if (digits.empty() || digits.size() > 19 || !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+    if (digits.empty() || digits.size() > 19 ||
+        !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
         return std::nullopt;
     }
     std::size_t length = 0;
@@ -71,15 +74,21 @@ std::expected<void, FramingRefusal> note_length(Seen& seen, std::string_view val
     return {};
 }
 
-std::expected<void, FramingRefusal> note_encoding(Seen& seen, RequestHead& head, std::string_view value) {
+std::expected<void, FramingRefusal> note_encoding(
+    Seen& seen, RequestHead& head, std::string_view value
+) {
     if (seen.transfer_encoding) {
         return refuse(400, "duplicate_transfer_encoding", "more than one Transfer-Encoding");
     }
     if (head.http_1_0) {
-        return refuse(400, "transfer_encoding_in_http_1_0", "Transfer-Encoding does not exist in HTTP/1.0");
+        return refuse(
+            400, "transfer_encoding_in_http_1_0", "Transfer-Encoding does not exist in HTTP/1.0"
+        );
     }
     if (!equals_ignoring_case(value, "chunked")) {
-        return refuse(400, "unknown_transfer_encoding", "Transfer-Encoding is not exactly \"chunked\"");
+        return refuse(
+            400, "unknown_transfer_encoding", "Transfer-Encoding is not exactly \"chunked\""
+        );
     }
     seen.transfer_encoding = true;
     head.chunked = true;
@@ -104,7 +113,9 @@ void note_connection(Seen& seen, std::string_view value) {
     }
 }
 
-std::expected<void, FramingRefusal> note_header(Seen& seen, RequestHead& head, const HttpHeader& header) {
+std::expected<void, FramingRefusal> note_header(
+    Seen& seen, RequestHead& head, const HttpHeader& header
+) {
     const std::string name = to_lower(header.name);
     if (name == "content-length") {
         return note_length(seen, header.value);
@@ -139,11 +150,18 @@ std::expected<void, FramingRefusal> parse_request_line(std::string_view line, Re
         return refuse(400, "bad_method", "the method is not a token");
     }
     const bool whole_server = target == "*" && method == "OPTIONS";
-    if (!whole_server && (!target.starts_with('/') || !std::ranges::all_of(target, is_target_char))) {
-        return refuse(400, "bad_target", "the request target is not a path of printable characters");
+    if (!whole_server &&
+        (!target.starts_with('/') || !std::ranges::all_of(target, is_target_char))) {
+        return refuse(
+            400, "bad_target", "the request target is not a path of printable characters"
+        );
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return refuse(version.starts_with("HTTP/") ? 505 : 400, "bad_version", "the version is not HTTP/1.1 or HTTP/1.0");
+        return refuse(
+            version.starts_with("HTTP/") ? 505 : 400,
+            "bad_version",
+            "the version is not HTTP/1.1 or HTTP/1.0"
+        );
     }
     head.method = method;
     head.target = target;
@@ -157,7 +175,9 @@ std::expected<HttpHeader, FramingRefusal> parse_header_line(std::string_view lin
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-        return refuse(400, "bad_header_name", "a header has no name that is a token directly before a colon");
+        return refuse(
+            400, "bad_header_name", "a header has no name that is a token directly before a colon"
+        );
     }
     const std::string_view value = trim(line.substr(colon + 1));
     if (std::ranges::any_of(value, is_control)) {
@@ -166,7 +186,9 @@ std::expected<HttpHeader, FramingRefusal> parse_header_line(std::string_view lin
     return HttpHeader{.name = std::string{line.substr(0, colon)}, .value = std::string{value}};
 }
 
-std::expected<void, FramingRefusal> conclude(const Seen& seen, RequestHead& head, const FramingLimits& limits) {
+std::expected<void, FramingRefusal> conclude(
+    const Seen& seen, RequestHead& head, const FramingLimits& limits
+) {
     if (!seen.host) {
         return refuse(400, "missing_host", "there is no Host");
     }
@@ -175,7 +197,11 @@ std::expected<void, FramingRefusal> conclude(const Seen& seen, RequestHead& head
     }
     head.content_length = seen.content_length.value_or(0);
     if (head.content_length > limits.body_bytes_max) {
-        return refuse(413, "body_too_large", "the body is longer than " + std::to_string(limits.body_bytes_max) + " bytes");
+        return refuse(
+            413,
+            "body_too_large",
+            "the body is longer than " + std::to_string(limits.body_bytes_max) + " bytes"
+        );
     }
     head.keep_alive = head.http_1_0 ? seen.keep_alive && !seen.close : !seen.close;
     return {};
@@ -185,8 +211,8 @@ FramingRefusal head_too_large(const FramingLimits& limits) {
     return {
         .status = 431,
         .rule = "head_too_large",
-        .text = "the request's head is longer than " + std::to_string(limits.header_bytes_max) + " bytes or has more than " +
-                std::to_string(limits.headers_max) + " headers"
+        .text = "the request's head is longer than " + std::to_string(limits.header_bytes_max) +
+                " bytes or has more than " + std::to_string(limits.headers_max) + " headers"
     };
 }
 
@@ -214,7 +240,9 @@ std::expected<std::optional<std::size_t>, FramingRefusal> find_head_end(
     return std::nullopt;
 }
 
-std::expected<RequestHead, FramingRefusal> parse_request_head(std::string_view block, const FramingLimits& limits) {
+std::expected<RequestHead, FramingRefusal> parse_request_head(
+    std::string_view block, const FramingLimits& limits
+) {
     RequestHead head;
     Seen seen;
     const std::size_t first_end = block.find("\r\n");
@@ -265,11 +293,17 @@ std::optional<FramingRefusal> ChunkedBody::step_size(char c, std::size_t body_by
     } else if (c >= 'A' && c <= 'F') {
         digit = static_cast<unsigned>(c - 'A' + 10);
     } else {
-        return FramingRefusal{.status = 400, .rule = "bad_chunk_size", .text = "a chunk size is not a plain hexadecimal number"};
+        return FramingRefusal{
+            .status = 400,
+            .rule = "bad_chunk_size",
+            .text = "a chunk size is not a plain hexadecimal number"
+        };
     }
     // Fifteen digits cannot overflow 64 bits.
     if (++digits_ > 15) {
-        return FramingRefusal{.status = 400, .rule = "bad_chunk_size", .text = "a chunk size is absurd"};
+        return FramingRefusal{
+            .status = 400, .rule = "bad_chunk_size", .text = "a chunk size is absurd"
+        };
     }
     left_ = left_ * 16 + digit;
     if (left_ > bytes_max_ - std::min(bytes_max_, body_bytes)) {
@@ -284,7 +318,9 @@ std::optional<FramingRefusal> ChunkedBody::step_size(char c, std::size_t body_by
 }
 
 std::optional<FramingRefusal> ChunkedBody::step(char c, std::size_t body_bytes) {
-    const FramingRefusal bad_end{.status = 400, .rule = "bad_chunk_end", .text = "a chunk does not end with CRLF"};
+    const FramingRefusal bad_end{
+        .status = 400, .rule = "bad_chunk_end", .text = "a chunk does not end with CRLF"
+    };
     switch (state_) {
         case State::size_first:
         case State::size: return step_size(c, body_bytes);
@@ -303,8 +339,11 @@ std::optional<FramingRefusal> ChunkedBody::step(char c, std::size_t body_bytes) 
             return c == '\n' ? std::nullopt : std::optional{bad_end};
         case State::end_cr:
             state_ = State::end_lf;
-            return c == '\r' ? std::nullopt
-                             : std::optional{FramingRefusal{.status = 400, .rule = "trailer", .text = "trailers are not accepted"}};
+            return c == '\r'
+                       ? std::nullopt
+                       : std::optional{FramingRefusal{
+                             .status = 400, .rule = "trailer", .text = "trailers are not accepted"
+                         }};
         case State::end_lf:
             state_ = State::done;
             return c == '\n' ? std::nullopt : std::optional{bad_end};
@@ -314,7 +353,9 @@ std::optional<FramingRefusal> ChunkedBody::step(char c, std::size_t body_bytes) 
     std::unreachable();
 }
 
-std::expected<std::size_t, FramingRefusal> ChunkedBody::feed(std::string_view input, std::string& body) {
+std::expected<std::size_t, FramingRefusal> ChunkedBody::feed(
+    std::string_view input, std::string& body
+) {
     std::size_t at = 0;
     while (at < input.size() && state_ != State::done) {
         if (state_ == State::bytes) {

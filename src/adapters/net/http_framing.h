@@ -56,7 +56,9 @@ class ChunkedBody {
     explicit ChunkedBody(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
     // Appends to `body`; returns how many bytes of `input` were used. Fewer than all: done().
-    [[nodiscard]] std::expected<std::size_t, FramingRefusal> feed(std::string_view input, std::string& body);
+    [[nodiscard]] std::expected<std::size_t, FramingRefusal> feed(
+        std::string_view input, std::string& body
+    );
 
     [[nodiscard]] bool done() const { return state_ == State::done; }
 

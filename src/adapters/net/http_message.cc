@@ -22,8 +22,8 @@ std::optional<unsigned> hex_digit(char c) {
 }
 
 bool is_unreserved(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 HttpResponse with_type(int status, std::string body, std::string type) {
@@ -61,7 +61,9 @@ std::optional<std::string> HttpRequest::query_value(std::string_view name) const
         const std::size_t equals = pair.find('=');
         const std::optional<std::string> key = percent_decode(pair.substr(0, equals));
         if (key && *key == name) {
-            return percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+            return percent_decode(
+                equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1)
+            );
         }
     }
     return std::nullopt;

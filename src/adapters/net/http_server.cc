@@ -51,14 +51,18 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const ServerTls& files) 
 class Core final : public std::enable_shared_from_this<Core> {
   public:
     Core(Io& io, HttpServer::Options options, HttpServer::Handler handler)
-        : io_(io), shared_(std::make_shared<ServerShared>()), tasks_(io), drained_(io.get_executor()) {
+        : io_(io),
+          shared_(std::make_shared<ServerShared>()),
+          tasks_(io),
+          drained_(io.get_executor()) {
         shared_->options = std::move(options);
         shared_->handler = std::move(handler);
         drained_.expires_at(Timer::time_point::max());
     }
 
     Status prepare() {
-        const Result<tcp::endpoint> where = endpoint_from(shared_->options.address, shared_->options.port);
+        const Result<tcp::endpoint> where =
+            endpoint_from(shared_->options.address, shared_->options.port);
         if (!where) {
             return std::unexpected(where.error());
         }
@@ -135,7 +139,9 @@ class Core final : public std::enable_shared_from_this<Core> {
     // Leaves the list when the coroutine's frame goes, however that happens.
     class Listed {
       public:
-        Listed(std::shared_ptr<Core> core, std::uint64_t number) : core_(std::move(core)), number_(number) {}
+        Listed(std::shared_ptr<Core> core, std::uint64_t number)
+            : core_(std::move(core)), number_(number) {}
+
         Listed(const Listed&) = delete;
         Listed& operator=(const Listed&) = delete;
 
@@ -152,7 +158,8 @@ class Core final : public std::enable_shared_from_this<Core> {
     };
 
     static Task<> accept_all(std::shared_ptr<Core> self, std::shared_ptr<TcpAcceptor> acceptor) {
-        // Out of descriptors: the connection stays in the kernel's queue, so a short pause suffices.
+        // Out of descriptors: the connection stays in the kernel's queue, so a short pause
+        // suffices.
         constexpr Duration kPause = std::chrono::milliseconds{50};
         while (acceptor->is_open()) {
             TcpSocket socket(self->io_.get_executor());
@@ -169,7 +176,9 @@ class Core final : public std::enable_shared_from_this<Core> {
         }
     }
 
-    static Task<> serve(std::shared_ptr<Core> self, std::uint64_t number, std::shared_ptr<HttpConnection> connection) {
+    static Task<> serve(
+        std::shared_ptr<Core> self, std::uint64_t number, std::shared_ptr<HttpConnection> connection
+    ) {
         const Listed listed(self, number);
         co_await connection->serve();
     }
@@ -187,14 +196,17 @@ class Core final : public std::enable_shared_from_this<Core> {
                 shared_, TlsStream(std::move(socket), *tls_), peer
             );
         } else {
-            connection = std::make_shared<HttpConnectionOver<TcpSocket>>(shared_, std::move(socket), peer);
+            connection =
+                std::make_shared<HttpConnectionOver<TcpSocket>>(shared_, std::move(socket), peer);
         }
         const std::uint64_t number = ++last_number_;
         connections_.emplace(number, Entry{.connection = connection, .task = 0});
-        const TaskGroup::TaskId task =
-            tasks_.spawn(shared_->options.name + " connection", [self = shared_from_this(), number, connection] {
+        const TaskGroup::TaskId task = tasks_.spawn(
+            shared_->options.name + " connection",
+            [self = shared_from_this(), number, connection] {
                 return serve(self, number, connection);
-            });
+            }
+        );
         const auto entry = connections_.find(number);
         if (entry != connections_.end()) {
             entry->second.task = task;

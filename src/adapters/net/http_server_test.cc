@@ -12,7 +12,9 @@ using testing::World;
 using namespace std::chrono_literals;
 
 Task<HttpResponse> echo(HttpRequest request) {
-    co_return HttpResponse::text(200, request.method + " " + request.target + " [" + request.body + "]");
+    co_return HttpResponse::text(
+        200, request.method + " " + request.target + " [" + request.body + "]"
+    );
 }
 
 int count_of(const std::string& text, const std::string& word) {
@@ -33,35 +35,105 @@ struct Vector {
 // Whatever two parsers could read in two ways. Each vector carries a second request that must never
 // be answered, because after a refusal nobody knows where it begins.
 const Vector kRefused[] = {
-    {"length and chunked", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "two_lengths"},
-    {"chunked and length", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", "400", "two_lengths"},
-    {"gzip and length", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", "400", "unknown_transfer_encoding"},
-    {"xchunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
-    {"chunked, identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
-    {"identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", "400", "unknown_transfer_encoding"},
-    {"empty encoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", "400", "unknown_transfer_encoding"},
-    {"vertical tab before chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", "400", "control_character"},
-    {"two encodings", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "duplicate_transfer_encoding"},
-    {"chunked in 1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "transfer_encoding_in_http_1_0"},
-    {"two equal lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", "400", "duplicate_content_length"},
-    {"two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400", "duplicate_content_length"},
-    {"length list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc", "400", "bad_content_length"},
-    {"signed length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc", "400", "bad_content_length"},
-    {"negative length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nabc", "400", "bad_content_length"},
-    {"hexadecimal length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc", "400", "bad_content_length"},
-    {"empty length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\nabc", "400", "bad_content_length"},
-    {"overflowing length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551619\r\n\r\nabc", "400", "bad_content_length"},
-    {"huge length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999999999\r\n\r\nabc", "413", "body_too_large"},
-    {"blank before colon", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", "400", "bad_header_name"},
-    {"blank inside a name", "GET / HTTP/1.1\r\nHost: a\r\nX y: 3\r\n\r\n", "400", "bad_header_name"},
+    {"length and chunked",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "two_lengths"},
+    {"chunked and length",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+     "4\r\n\r\n0\r\n\r\n",
+     "400",
+     "two_lengths"},
+    {"gzip and length",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+     "400",
+     "unknown_transfer_encoding"},
+    {"xchunked",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "unknown_transfer_encoding"},
+    {"chunked, identity",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+     "400",
+     "unknown_transfer_encoding"},
+    {"identity",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
+     "400",
+     "unknown_transfer_encoding"},
+    {"empty encoding",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n",
+     "400",
+     "unknown_transfer_encoding"},
+    {"vertical tab before chunked",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "control_character"},
+    {"two encodings",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "duplicate_transfer_encoding"},
+    {"chunked in 1.0",
+     "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "transfer_encoding_in_http_1_0"},
+    {"two equal lengths",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+     "400",
+     "duplicate_content_length"},
+    {"two lengths",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+     "400",
+     "duplicate_content_length"},
+    {"length list",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"signed length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"negative length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"hexadecimal length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"empty length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"overflowing length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551619\r\n\r\nabc",
+     "400",
+     "bad_content_length"},
+    {"huge length",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999999999\r\n\r\nabc",
+     "413",
+     "body_too_large"},
+    {"blank before colon",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc",
+     "400",
+     "bad_header_name"},
+    {"blank inside a name", "GET / HTTP/1.1\r\nHost: a\r\nX y: 3\r\n\r\n", "400", "bad_header_name"
+    },
     {"no colon", "GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", "400", "bad_header_name"},
     {"empty name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", "400", "bad_header_name"},
     {"bare line feeds", "GET / HTTP/1.1\nHost: a\n\n", "400", "bare_line_feed"},
     {"one bare line feed", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "400", "bare_line_feed"},
-    {"bare carriage return", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "400", "bare_carriage_return"},
+    {"bare carriage return",
+     "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",
+     "400",
+     "bare_carriage_return"},
     {"folded header", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", "400", "folded_header"},
     {"folded first header", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "400", "folded_header"},
-    {"folded encoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", "400", "unknown_transfer_encoding"},
+    {"folded encoding",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+     "400",
+     "unknown_transfer_encoding"},
     {"no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", "400", "missing_host"},
     {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400", "duplicate_host"},
     {"host with user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "400", "bad_host"},
@@ -75,16 +147,48 @@ const Vector kRefused[] = {
     {"lower case version", "GET / http/1.1\r\nHost: a\r\n\r\n", "400", "bad_version"},
     {"empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400", ""},
     {"TLS hello to a plain port", "\x16\x03\x01\x02\r\n\r\n", "400", ""},
-    {"unknown expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na", "417", "unknown_expectation"},
-    {"chunk ends with bare line feed", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", "400", "bad_chunk_size"},
-    {"chunk size overflows", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\na\r\n0\r\n\r\n", "413", "body_too_large"},
-    {"chunk size with zeros", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0000000000000001\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
-    {"chunk size with prefix", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
-    {"negative chunk size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
-    {"chunk extension", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
-    {"chunk longer than it says", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", "400", "bad_chunk_end"},
-    {"empty chunk size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\na\r\n0\r\n\r\n", "400", "bad_chunk_size"},
-    {"trailer", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n", "400", "trailer"},
+    {"unknown expectation",
+     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na",
+     "417",
+     "unknown_expectation"},
+    {"chunk ends with bare line feed",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+     "400",
+     "bad_chunk_size"},
+    {"chunk size overflows",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n10000000000000001\r\na\r\n0\r\n\r\n",
+     "413",
+     "body_too_large"},
+    {"chunk size with zeros",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n0000000000000001\r\na\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_size"},
+    {"chunk size with prefix",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_size"},
+    {"negative chunk size",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_size"},
+    {"chunk extension",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_size"},
+    {"chunk longer than it says",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_end"},
+    {"empty chunk size",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\na\r\n0\r\n\r\n",
+     "400",
+     "bad_chunk_size"},
+    {"trailer",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+     "400",
+     "trailer"},
 };
 
 TEST(HttpServer, RefusesWhateverCanBeReadInTwoWays) {
@@ -93,8 +197,10 @@ TEST(HttpServer, RefusesWhateverCanBeReadInTwoWays) {
     for (const Vector& vector : kRefused) {
         const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
         const RawAnswer answer = world.raw(server->port(), vector.bytes + smuggled);
-        EXPECT_TRUE(answer.bytes.starts_with(std::string{"HTTP/1.1 "} + vector.status)) << vector.name << ": " << answer.bytes;
-        EXPECT_NE(answer.bytes.find(std::string{"\"code\":\""} + vector.rule), std::string::npos) << vector.name << ": " << answer.bytes;
+        EXPECT_TRUE(answer.bytes.starts_with(std::string{"HTTP/1.1 "} + vector.status))
+            << vector.name << ": " << answer.bytes;
+        EXPECT_NE(answer.bytes.find(std::string{"\"code\":\""} + vector.rule), std::string::npos)
+            << vector.name << ": " << answer.bytes;
         EXPECT_EQ(answer.bytes.find("smuggled"), std::string::npos) << vector.name;
         EXPECT_TRUE(answer.ended) << vector.name;
     }
@@ -104,7 +210,8 @@ TEST(HttpServer, RefusesWhateverCanBeReadInTwoWays) {
 TEST(HttpServer, RefusesNulInAHeader) {
     World world;
     auto server = world.serve(echo);
-    const std::string bytes{"GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 37};
+    using namespace std::string_literals;
+    const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s;
     EXPECT_NE(world.raw(server->port(), bytes).bytes.find("control_character"), std::string::npos);
     world.stop(*server);
 }
@@ -115,7 +222,8 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
     const RawAnswer answer = world.raw(
         server->port(),
         "GET /one?a=1 HTTP/1.1\r\nHost: a\r\n\r\n"
-        "POST /two HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n"
+        "POST /two HTTP/1.1\r\nhost: a\r\ntransfer-encoding: "
+        "Chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n"
         "POST /three HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nxy"
         "GET /four HTTP/1.1\r\nHost: a\r\n\r\n"
     );
@@ -134,7 +242,9 @@ TEST(HttpServer, KeepsHttp10ConnectionsOnlyWhenAsked) {
     World world;
     auto server = world.serve(echo);
     EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\n\r\n").ended);
-    const RawAnswer kept = world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", 100ms);
+    const RawAnswer kept = world.raw(
+        server->port(), "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", 100ms
+    );
     EXPECT_FALSE(kept.ended);
     world.stop(*server);
 }
@@ -143,7 +253,9 @@ TEST(HttpServer, SaysContinueBeforeTheBody) {
     World world;
     auto server = world.serve(echo);
     const RawAnswer answer = world.raw(
-        server->port(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", 100ms
+        server->port(),
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+        100ms
     );
     EXPECT_EQ(answer.bytes, "HTTP/1.1 100 Continue\r\n\r\n");
     world.stop(*server);
@@ -152,7 +264,8 @@ TEST(HttpServer, SaysContinueBeforeTheBody) {
 TEST(HttpServer, AnswersHeadWithoutABody) {
     World world;
     auto server = world.serve(echo);
-    const RawAnswer answer = world.raw(server->port(), "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const RawAnswer answer =
+        world.raw(server->port(), "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_NE(answer.bytes.find("Content-Length: 9\r\n"), std::string::npos) << answer.bytes;
     EXPECT_TRUE(answer.bytes.ends_with("\r\n\r\n"));
     world.stop(*server);
@@ -163,7 +276,10 @@ TEST(HttpServer, TellsAStalledClientAfterTheTimeout) {
     HttpServer::Options options;
     options.request_timeout = 100ms;
     auto server = world.serve(echo, options);
-    for (const char* part : {"GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+    for (const char* part :
+         {"GET / HTTP/1.1\r\nHo",
+          "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
         const RawAnswer answer = world.raw(server->port(), part);
         EXPECT_TRUE(answer.bytes.starts_with("HTTP/1.1 408 ")) << part << ": " << answer.bytes;
         EXPECT_TRUE(answer.ended);
@@ -189,17 +305,26 @@ TEST(HttpServer, BoundsHeadsAndBodies) {
     options.body_bytes_max = 100;
     auto server = world.serve(echo, options);
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n";
-    EXPECT_TRUE(world.raw(server->port(), head + "X: " + std::string(2000, 'x')).bytes.starts_with("HTTP/1.1 431 "));
-    EXPECT_TRUE(world.raw(server->port(), "GET /" + std::string(2000, 'x')).bytes.starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(world.raw(server->port(), head + "X: " + std::string(2000, 'x'))
+                    .bytes.starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(world.raw(server->port(), "GET /" + std::string(2000, 'x'))
+                    .bytes.starts_with("HTTP/1.1 431 "));
     std::string many = head;
     for (int i = 0; i < 130; ++i) {
         many += "a:\r\n";
     }
     EXPECT_TRUE(world.raw(server->port(), many + "\r\n").bytes.starts_with("HTTP/1.1 431 "));
-    EXPECT_TRUE(world.raw(server->port(), head + "Content-Length: 101\r\n\r\n" + std::string(300'000, 'x')).bytes.starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(
+        world.raw(server->port(), head + "Content-Length: 101\r\n\r\n" + std::string(300'000, 'x'))
+            .bytes.starts_with("HTTP/1.1 413 ")
+    );
     const std::string chunk = "40\r\n" + std::string(64, 'x') + "\r\n";
-    EXPECT_TRUE(world.raw(server->port(), head + "Transfer-Encoding: chunked\r\n\r\n" + chunk + chunk).bytes.starts_with("HTTP/1.1 413 "));
-    const std::string allowed = head + "Connection: close\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x');
+    EXPECT_TRUE(
+        world.raw(server->port(), head + "Transfer-Encoding: chunked\r\n\r\n" + chunk + chunk)
+            .bytes.starts_with("HTTP/1.1 413 ")
+    );
+    const std::string allowed =
+        head + "Connection: close\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x');
     EXPECT_TRUE(world.raw(server->port(), allowed).bytes.starts_with("HTTP/1.1 200 "));
     world.stop(*server);
 }
@@ -215,7 +340,9 @@ Task<> three_lines(ByteSink* sink) {
 
 Task<HttpResponse> stream_lines(HttpRequest) {
     HttpResponse response;
-    response.stream = [](ByteSink& sink) { return three_lines(&sink); };
+    response.stream = [](ByteSink& sink) {
+        return three_lines(&sink);
+    };
     co_return response;
 }
 
@@ -223,9 +350,12 @@ TEST(HttpServer, StreamsChunkedAndKeepsTheConnection) {
     World world;
     auto server = world.serve(stream_lines);
     const RawAnswer answer = world.raw(
-        server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        server->port(),
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     );
-    EXPECT_EQ(count_of(answer.bytes, "\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n"), 2) << answer.bytes;
+    EXPECT_EQ(
+        count_of(answer.bytes, "\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n6\r\nthree\n\r\n0\r\n\r\n"), 2
+    ) << answer.bytes;
     const RawAnswer old = world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(old.bytes.ends_with("\r\n\r\none\ntwo\nthree\n")) << old.bytes;
     EXPECT_TRUE(old.ended);
@@ -250,16 +380,22 @@ TEST(HttpServer, EndsAStreamWhoseClientIsGone) {
     bool ended = false;
     auto server = world.serve([&](HttpRequest) -> Task<HttpResponse> {
         HttpResponse response;
-        response.stream = [&](ByteSink& sink) { return write_for_ever(&sink, &world.io, &ended); };
+        response.stream = [&](ByteSink& sink) {
+            return write_for_ever(&sink, &world.io, &ended);
+        };
         co_return response;
     });
     std::function<Task<bool>()> visit = [&]() -> Task<bool> {
         TcpSocket socket(world.io.get_executor());
-        const boost::asio::ip::tcp::endpoint where(boost::asio::ip::make_address("127.0.0.1"), server->port());
+        const boost::asio::ip::tcp::endpoint where(
+            boost::asio::ip::make_address("127.0.0.1"), server->port()
+        );
         auto [connect_error] = co_await socket.async_connect(where, kAwait);
         std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-        auto [write_error, written] = co_await boost::asio::async_write(socket, boost::asio::buffer(bytes), kAwait);
-        auto [read_error, count] = co_await socket.async_read_some(boost::asio::buffer(bytes), kAwait);
+        auto [write_error, written] =
+            co_await boost::asio::async_write(socket, boost::asio::buffer(bytes), kAwait);
+        auto [read_error, count] =
+            co_await socket.async_read_some(boost::asio::buffer(bytes), kAwait);
         co_return !connect_error && !write_error && !read_error;
     };
     EXPECT_TRUE(world.wait_for(visit));
@@ -269,7 +405,8 @@ TEST(HttpServer, EndsAStreamWhoseClientIsGone) {
 
 TEST(HttpServer, CutsWithAReset) {
     World world;
-    auto server = world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::reset(); });
+    auto server =
+        world.serve([](HttpRequest) -> Task<HttpResponse> { co_return HttpResponse::reset(); });
     const RawAnswer answer = world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(answer.reset);
     EXPECT_EQ(answer.bytes, "");
@@ -315,9 +452,11 @@ TEST(HttpServer, RefusesConnectionsWhileNotListening) {
     World world;
     auto server = world.serve(echo);
     ASSERT_TRUE(server->set_listening(false));
-    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").bytes.starts_with("connect: "));
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    .bytes.starts_with("connect: "));
     ASSERT_TRUE(server->set_listening(true));
-    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").bytes.starts_with("HTTP/1.1 200"));
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    .bytes.starts_with("HTTP/1.1 200"));
     world.stop(*server);
     EXPECT_TRUE(world.raw(server->port(), "").bytes.starts_with("connect: "));
 }
@@ -339,15 +478,23 @@ TEST(HttpServer, TellsWhoHoldsAPortInUse) {
     const auto second = HttpServer::listen(world.io, options, echo);
     ASSERT_FALSE(second.has_value());
     EXPECT_EQ(second.error().kind, ErrorKind::conflict);
-    EXPECT_NE(second.error().text.find("127.0.0.1:" + std::to_string(server->port())), std::string::npos);
+    EXPECT_NE(
+        second.error().text.find("127.0.0.1:" + std::to_string(server->port())), std::string::npos
+    );
     EXPECT_NE(second.error().remedy.find("ss -ltnp"), std::string::npos);
     world.stop(*server);
 }
 
 TEST(HttpServer, RefusesNonsenseToListenOn) {
     World world;
-    EXPECT_EQ(HttpServer::listen(world.io, {.address = "localhost"}, echo).error().kind, ErrorKind::malformed);
-    EXPECT_EQ(HttpServer::listen(world.io, {.address = "192.0.2.1"}, echo).error().kind, ErrorKind::malformed);
+    EXPECT_EQ(
+        HttpServer::listen(world.io, {.address = "localhost"}, echo).error().kind,
+        ErrorKind::malformed
+    );
+    EXPECT_EQ(
+        HttpServer::listen(world.io, {.address = "192.0.2.1"}, echo).error().kind,
+        ErrorKind::malformed
+    );
     HttpServer::Options tls;
     tls.tls = ServerTls{.certificate_file = "/nonexistent.pem", .key_file = "/nonexistent.key"};
     const auto server = HttpServer::listen(world.io, tls, echo);

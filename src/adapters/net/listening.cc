@@ -15,7 +15,8 @@ Error bind_error(const tcp::endpoint& where, const boost::system::error_code& er
         return {
             .kind = ErrorKind::conflict,
             .text = place + " is in use by another program",
-            .remedy = "find it with: ss -ltnp 'sport = :" + std::to_string(where.port()) + "', stop it, or choose another port",
+            .remedy = "find it with: ss -ltnp 'sport = :" + std::to_string(where.port()) +
+                      "', stop it, or choose another port",
             .code = "address_in_use"
         };
     }

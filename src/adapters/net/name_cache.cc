@@ -28,7 +28,8 @@ Task<bool> pass(Duration duration) {
 
 Task<Result<DnsAnswer>> within(DnsClient* resolver, std::string name, Duration patience) {
     using namespace boost::asio::experimental::awaitable_operators;
-    std::variant<Result<DnsAnswer>, bool> first = co_await (resolver->resolve(name) || pass(patience));
+    std::variant<Result<DnsAnswer>, bool> first =
+        co_await (resolver->resolve(name) || pass(patience));
     if (first.index() == 0) {
         co_return std::get<0>(std::move(first));
     }
@@ -53,7 +54,11 @@ Task<Result<std::vector<std::string>>> NameCache::lookup(
 }
 
 Task<Result<std::vector<std::string>>> NameCache::look_up(
-    std::shared_ptr<State> state, DnsClient* resolver, std::string name, bool fresh, Duration patience
+    std::shared_ptr<State> state,
+    DnsClient* resolver,
+    std::string name,
+    bool fresh,
+    Duration patience
 ) {
     const auto known = state->names.find(name);
     if (!fresh && known != state->names.end() && Steady::now() < known->second.ask_again) {
@@ -67,7 +72,8 @@ Task<Result<std::vector<std::string>>> NameCache::look_up(
             state->names.clear();
         }
         state->names[name] = {
-            .addresses = answer->addresses, .ask_again = Steady::now() + std::max(answer->ttl, kTtlMin)
+            .addresses = answer->addresses,
+            .ask_again = Steady::now() + std::max(answer->ttl, kTtlMin)
         };
         co_return answer->addresses;
     }

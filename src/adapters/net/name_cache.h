@@ -17,10 +17,10 @@ namespace farshore::net {
 [[nodiscard]] bool is_address(std::string_view host);
 
 // Remembers what names resolved to, as an honest client does: an answer holds for its TTL (at least
-// one second), then the server is asked again. When it then has no answer, the old addresses stay in
-// use, because connections made with them live on as well: a name that is emptied on purpose does
-// not stop clients that have already connected. Who needs to know whether the name works now asks
-// `fresh`: always a new question, and a failure is a failure.
+// one second), then the server is asked again. When it then has no answer, the old addresses stay
+// in use, because connections made with them live on as well: a name that is emptied on purpose
+// does not stop clients that have already connected. Who needs to know whether the name works now
+// asks `fresh`: always a new question, and a failure is a failure.
 class NameCache {
   public:
     NameCache() : state_(std::make_shared<State>()) {}
@@ -41,7 +41,11 @@ class NameCache {
     };
 
     static Task<Result<std::vector<std::string>>> look_up(
-        std::shared_ptr<State> state, DnsClient* resolver, std::string name, bool fresh, Duration patience
+        std::shared_ptr<State> state,
+        DnsClient* resolver,
+        std::string name,
+        bool fresh,
+        Duration patience
     );
 
     std::shared_ptr<State> state_;

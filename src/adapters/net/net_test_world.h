@@ -23,12 +23,15 @@ namespace farshore::net::testing {
 class TempDirectory {
   public:
     TempDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "farshore-net-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "farshore-net-XXXXXX").string();
         const char* made = mkdtemp(pattern.data());
         path_ = made == nullptr ? std::string{} : std::string{made};
     }
+
     TempDirectory(const TempDirectory&) = delete;
     TempDirectory& operator=(const TempDirectory&) = delete;
+
     ~TempDirectory() {
         std::error_code ignored;
         std::filesystem::remove_all(path_, ignored);
@@ -55,7 +58,10 @@ class World {
         run_until([this] { return tasks.idle(); });
     }
 
-    bool run_until(const std::function<bool()>& holds, std::chrono::milliseconds patience = std::chrono::seconds{10}) {
+    bool run_until(
+        const std::function<bool()>& holds,
+        std::chrono::milliseconds patience = std::chrono::seconds{10}
+    ) {
         const auto end = std::chrono::steady_clock::now() + patience;
         while (!holds()) {
             if (std::chrono::steady_clock::now() >= end) {
@@ -76,7 +82,9 @@ class World {
         return slot->has_value() ? std::move(**slot) : T{};
     }
 
-    std::unique_ptr<HttpServer> serve(HttpServer::Handler handler, HttpServer::Options options = {}) {
+    std::unique_ptr<HttpServer> serve(
+        HttpServer::Handler handler, HttpServer::Options options = {}
+    ) {
         auto server = HttpServer::listen(io, std::move(options), std::move(handler));
         EXPECT_TRUE(server.has_value()) << server.error().text;
         return std::move(*server);
@@ -91,7 +99,9 @@ class World {
     // Sends bytes over a new connection, reads until the other side ends or nothing comes for
     // `quiet`.
     RawAnswer raw(std::uint16_t port, std::string bytes, Duration quiet = std::chrono::seconds{5}) {
-        std::function<Task<RawAnswer>()> start = [this, port, bytes, quiet] { return exchange(this, port, bytes, quiet); };
+        std::function<Task<RawAnswer>()> start = [this, port, bytes, quiet] {
+            return exchange(this, port, bytes, quiet);
+        };
         return wait_for<RawAnswer>(start);
     }
 
@@ -110,16 +120,21 @@ class World {
         *stopped = true;
     }
 
-    static Task<RawAnswer> exchange(World* world, std::uint16_t port, std::string bytes, Duration quiet) {
+    static Task<RawAnswer> exchange(
+        World* world, std::uint16_t port, std::string bytes, Duration quiet
+    ) {
         RawAnswer answer;
         TcpSocket socket(world->io.get_executor());
-        const boost::asio::ip::tcp::endpoint where(boost::asio::ip::make_address("127.0.0.1"), port);
+        const boost::asio::ip::tcp::endpoint where(
+            boost::asio::ip::make_address("127.0.0.1"), port
+        );
         auto [connect_error] = co_await socket.async_connect(where, kAwait);
         if (connect_error) {
             answer.bytes = "connect: " + connect_error.message();
             co_return answer;
         }
-        auto [write_error, written] = co_await boost::asio::async_write(socket, boost::asio::buffer(bytes), kAwait);
+        auto [write_error, written] =
+            co_await boost::asio::async_write(socket, boost::asio::buffer(bytes), kAwait);
         Timer timer(world->io.get_executor());
         std::string piece(4096, '\0');
         while (!write_error) {
@@ -130,7 +145,8 @@ class World {
                     socket.cancel(ignored);
                 }
             });
-            auto [error, count] = co_await socket.async_read_some(boost::asio::buffer(piece), kAwait);
+            auto [error, count] =
+                co_await socket.async_read_some(boost::asio::buffer(piece), kAwait);
             timer.cancel();
             answer.bytes.append(piece, 0, count);
             answer.ended = error == boost::asio::error::eof;

@@ -71,8 +71,18 @@ struct TaskGroup::Running {
     std::string name;
     std::function<Task<>()> start;
 
-    Running(std::shared_ptr<State> s, std::shared_ptr<Owned> o, TaskId i, std::string n, std::function<Task<>()> f)
-        : state(std::move(s)), owned(std::move(o)), id(i), name(std::move(n)), start(std::move(f)) {}
+    Running(
+        std::shared_ptr<State> s,
+        std::shared_ptr<Owned> o,
+        TaskId i,
+        std::string n,
+        std::function<Task<>()> f
+    )
+        : state(std::move(s)),
+          owned(std::move(o)),
+          id(i),
+          name(std::move(n)),
+          start(std::move(f)) {}
 
     Running(Running&&) = default;
     Running& operator=(Running&&) = delete;
@@ -116,7 +126,9 @@ TaskGroup::TaskId TaskGroup::spawn(std::string name, std::function<Task<>()> sta
             owned->signal.slot(),
             [owned](std::exception_ptr error) {
                 if (error) {
-                    assertion_failed("no exception passes run()", "errors are values", __FILE__, __LINE__);
+                    assertion_failed(
+                        "no exception passes run()", "errors are values", __FILE__, __LINE__
+                    );
                 }
             }
         )

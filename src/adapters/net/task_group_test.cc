@@ -74,7 +74,8 @@ TEST(TaskGroup, CancelsOneTask) {
     int woken = 0;
     int cut_short = 0;
     TaskGroup group(world.io);
-    const auto first = group.spawn("first", [&] { return sleep_and_note(&world.io, 1h, &woken, &cut_short); });
+    const auto first =
+        group.spawn("first", [&] { return sleep_and_note(&world.io, 1h, &woken, &cut_short); });
     group.spawn("second", [&] { return sleep_and_note(&world.io, 1h, &woken, &cut_short); });
     group.cancel(first);
     EXPECT_TRUE(world.run_until([&] { return cut_short == 1; }));

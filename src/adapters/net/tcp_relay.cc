@@ -58,7 +58,9 @@ class Link {
         ++self->shared_->counters.connected;
         using namespace asio::experimental::awaitable_operators;
         co_await (
-            self->copy(&self->client_, &self->backend_, &self->shared_->counters.bytes_to_backends) &&
+            self->copy(
+                &self->client_, &self->backend_, &self->shared_->counters.bytes_to_backends
+            ) &&
             self->copy(&self->backend_, &self->client_, &self->shared_->counters.bytes_to_clients)
         );
     }
@@ -137,7 +139,9 @@ class Link {
         if (error) {
             co_return false;
         }
-        const ClosesAt<TcpSocket> guard(backend_, std::chrono::steady_clock::now() + shared_->options.connect_timeout);
+        const ClosesAt<TcpSocket> guard(
+            backend_, std::chrono::steady_clock::now() + shared_->options.connect_timeout
+        );
         auto [connect_error] = co_await backend_.async_connect(*where, kAwait);
         boost::system::error_code ignored;
         backend_.set_option(tcp::no_delay(true), ignored);
@@ -158,7 +162,8 @@ class Link {
             if (read_error || cut_) {
                 break;
             }
-            auto [write_error, written] = co_await asio::async_write(*to, asio::buffer(piece, count), kAwait);
+            auto [write_error, written] =
+                co_await asio::async_write(*to, asio::buffer(piece, count), kAwait);
             *counter += written;
             if (write_error) {
                 break;
@@ -180,16 +185,17 @@ class Link {
 class RelayCore final : public std::enable_shared_from_this<RelayCore> {
   public:
     RelayCore(Io& io, TcpRelay::Options options, TcpRelay::Router router)
-        : shared_(std::make_shared<Shared>(
-              Shared{.io = io, .options = std::move(options), .router = std::move(router), .counters = {}}
-          )),
+        : shared_(std::make_shared<Shared>(Shared{
+              .io = io, .options = std::move(options), .router = std::move(router), .counters = {}
+          })),
           tasks_(io),
           drained_(io.get_executor()) {
         drained_.expires_at(Timer::time_point::max());
     }
 
     Status prepare() {
-        const Result<tcp::endpoint> where = endpoint_from(shared_->options.address, shared_->options.port);
+        const Result<tcp::endpoint> where =
+            endpoint_from(shared_->options.address, shared_->options.port);
         if (!where) {
             return std::unexpected(where.error());
         }
@@ -207,9 +213,10 @@ class RelayCore final : public std::enable_shared_from_this<RelayCore> {
         }
         acceptor_ = *listening;
         where_.port(acceptor_->local_endpoint().port());
-        tasks_.spawn(shared_->options.name + " accept", [self = shared_from_this(), acceptor = acceptor_] {
-            return accept_all(self, acceptor);
-        });
+        tasks_.spawn(
+            shared_->options.name + " accept",
+            [self = shared_from_this(), acceptor = acceptor_] { return accept_all(self, acceptor); }
+        );
         return {};
     }
 
@@ -262,7 +269,9 @@ class RelayCore final : public std::enable_shared_from_this<RelayCore> {
     // Leaves the list when the coroutine's frame goes, however that happens.
     class Listed {
       public:
-        Listed(std::shared_ptr<RelayCore> core, std::uint64_t number) : core_(std::move(core)), number_(number) {}
+        Listed(std::shared_ptr<RelayCore> core, std::uint64_t number)
+            : core_(std::move(core)), number_(number) {}
+
         Listed(const Listed&) = delete;
         Listed& operator=(const Listed&) = delete;
 
@@ -278,8 +287,11 @@ class RelayCore final : public std::enable_shared_from_this<RelayCore> {
         std::uint64_t number_;
     };
 
-    static Task<> accept_all(std::shared_ptr<RelayCore> self, std::shared_ptr<TcpAcceptor> acceptor) {
-        // Out of descriptors: the connection stays in the kernel's queue, so a short pause suffices.
+    static Task<> accept_all(
+        std::shared_ptr<RelayCore> self, std::shared_ptr<TcpAcceptor> acceptor
+    ) {
+        // Out of descriptors: the connection stays in the kernel's queue, so a short pause
+        // suffices.
         constexpr Duration kPause = std::chrono::milliseconds{50};
         while (acceptor->is_open()) {
             TcpSocket socket(self->shared_->io.get_executor());
@@ -296,7 +308,9 @@ class RelayCore final : public std::enable_shared_from_this<RelayCore> {
         }
     }
 
-    static Task<> serve(std::shared_ptr<RelayCore> self, std::uint64_t number, std::shared_ptr<Link> link) {
+    static Task<> serve(
+        std::shared_ptr<RelayCore> self, std::uint64_t number, std::shared_ptr<Link> link
+    ) {
         const Listed listed(self, number);
         co_await Link::run(link);
     }
@@ -309,13 +323,14 @@ class RelayCore final : public std::enable_shared_from_this<RelayCore> {
         ++shared_->counters.accepted;
         boost::system::error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        const auto link = std::make_shared<Link>(shared_, std::move(socket), peer.address().to_string());
+        const auto link =
+            std::make_shared<Link>(shared_, std::move(socket), peer.address().to_string());
         const std::uint64_t number = ++last_number_;
         links_.emplace(number, Entry{.link = link, .task = 0});
-        const TaskGroup::TaskId task =
-            tasks_.spawn(shared_->options.name + " link", [self = shared_from_this(), number, link] {
-                return serve(self, number, link);
-            });
+        const TaskGroup::TaskId task = tasks_.spawn(
+            shared_->options.name + " link",
+            [self = shared_from_this(), number, link] { return serve(self, number, link); }
+        );
         const auto entry = links_.find(number);
         if (entry != links_.end()) {
             entry->second.task = task;
@@ -344,7 +359,9 @@ class AsioTcpRelay final : public TcpRelay {
     AsioTcpRelay& operator=(const AsioTcpRelay&) = delete;
 
     [[nodiscard]] std::uint16_t port() const override { return core_->port(); }
+
     [[nodiscard]] Counters counters() const override { return core_->counters(); }
+
     void reconsider() override { core_->reconsider(); }
 
     Status set_listening(bool on) override {

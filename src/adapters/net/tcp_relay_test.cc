@@ -25,7 +25,9 @@ Task<> fetch_into(HttpClient* client, HttpCall call, std::optional<Result<HttpRe
 class TcpRelayTest : public ::testing::Test {
   protected:
     std::unique_ptr<HttpServer> backend(const std::string& name) {
-        return world.serve([name](HttpRequest request) { return who(name, request.peer_address, request.body); });
+        return world.serve([name](HttpRequest request) {
+            return who(name, request.peer_address, request.body);
+        });
     }
 
     std::unique_ptr<TcpRelay> relay(TcpRelay::Options options = {}) {
@@ -44,7 +46,9 @@ class TcpRelayTest : public ::testing::Test {
             .body = std::move(body),
             .fresh_connection = fresh
         };
-        std::function<Task<Result<HttpReply>>()> start = [this, call] { return client->fetch(call); };
+        std::function<Task<Result<HttpReply>>()> start = [this, call] {
+            return client->fetch(call);
+        };
         return world.wait_for(start);
     }
 
@@ -68,7 +72,8 @@ class TcpRelayTest : public ::testing::Test {
     }
 
     World world;
-    std::unique_ptr<HttpClient> client = HttpClient::create(world.io, {.source_address = "127.3.0.1"});
+    std::unique_ptr<HttpClient> client =
+        HttpClient::create(world.io, {.source_address = "127.3.0.1"});
     TcpRelay::Route route;
     std::set<std::string> peers;
 };
@@ -76,7 +81,11 @@ class TcpRelayTest : public ::testing::Test {
 TEST_F(TcpRelayTest, TakesTheFirstBackendThatAnswers) {
     auto one = backend("one");
     auto two = backend("two");
-    route.backends = {{.address = "127.0.0.1", .port = closed_port(world)}, {.address = "127.0.0.1", .port = one->port()}, {.address = "127.0.0.1", .port = two->port()}};
+    route.backends = {
+        {.address = "127.0.0.1", .port = closed_port(world)},
+        {.address = "127.0.0.1", .port = one->port()},
+        {.address = "127.0.0.1", .port = two->port()}
+    };
     auto lb = relay({.source_address = "127.3.0.9"});
     const Result<HttpReply> reply = fetch(*lb, false, std::string(1'000'000, 'x'));
     ASSERT_TRUE(reply) << reply.error().text;
@@ -96,7 +105,9 @@ TEST_F(TcpRelayTest, CutsWhenNoBackendAnswers) {
     auto lb = relay();
     const Result<HttpReply> reply = fetch(*lb);
     ASSERT_FALSE(reply);
-    EXPECT_TRUE(world.run_until([&] { return lb->counters().unreachable == 1 && lb->counters().open == 0; }));
+    EXPECT_TRUE(world.run_until([&] {
+        return lb->counters().unreachable == 1 && lb->counters().open == 0;
+    }));
     stop(*lb);
 }
 
@@ -104,7 +115,8 @@ TEST_F(TcpRelayTest, HandsOnHalfCloses) {
     auto one = backend("one");
     route.backends = {{.address = "127.0.0.1", .port = one->port()}};
     auto lb = relay();
-    const RawAnswer answer = world.raw(lb->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const RawAnswer answer =
+        world.raw(lb->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(answer.bytes.starts_with("HTTP/1.1 200"));
     EXPECT_TRUE(answer.ended);
     EXPECT_TRUE(world.run_until([&] { return lb->counters().open == 0; }));
@@ -139,13 +151,17 @@ TEST_F(TcpRelayTest, WhatHungIsNeverDeliveredWhenCutAfterwards) {
     route.treatment = RelayTreatment::hang;
     lb->reconsider();
     std::vector<std::optional<Result<HttpReply>>> replies(2);
-    HttpCall call{.method = "POST", .url = "http://127.0.0.1:" + std::to_string(lb->port()) + "/", .body = "x"};
+    HttpCall call{
+        .method = "POST", .url = "http://127.0.0.1:" + std::to_string(lb->port()) + "/", .body = "x"
+    };
     world.tasks.spawn("established", [&] { return fetch_into(client.get(), call, &replies[0]); });
     HttpCall fresh = call;
     fresh.fresh_connection = true;
     world.tasks.spawn("fresh", [&] { return fetch_into(client.get(), fresh, &replies[1]); });
     ASSERT_TRUE(world.run_until([&] { return lb->counters().hung == 2; }));
-    EXPECT_FALSE(world.run_until([&] { return replies[0].has_value() || replies[1].has_value(); }, 100ms));
+    EXPECT_FALSE(
+        world.run_until([&] { return replies[0].has_value() || replies[1].has_value(); }, 100ms)
+    );
     route.treatment = RelayTreatment::serve;
     lb->reconsider();
     ASSERT_TRUE(world.run_until([&] { return replies[0].has_value() && replies[1].has_value(); }));
@@ -166,7 +182,9 @@ TEST_F(TcpRelayTest, WhatHungGoesOnWhenSoConfigured) {
     route.treatment = RelayTreatment::hang;
     lb->reconsider();
     std::optional<Result<HttpReply>> reply;
-    const HttpCall call{.method = "POST", .url = "http://127.0.0.1:" + std::to_string(lb->port()) + "/", .body = "x"};
+    const HttpCall call{
+        .method = "POST", .url = "http://127.0.0.1:" + std::to_string(lb->port()) + "/", .body = "x"
+    };
     world.tasks.spawn("established", [&] { return fetch_into(client.get(), call, &reply); });
     EXPECT_FALSE(world.run_until([&] { return reply.has_value(); }, 100ms));
     route.treatment = RelayTreatment::serve;
@@ -187,7 +205,8 @@ TEST(FreePorts, AreFreeOnEveryAddress) {
     for (const std::string& address : addresses) {
         HttpServer::Options options{.address = address};
         options.port = ports->at(0);
-        auto server = HttpServer::listen(world.io, options, [](HttpRequest) { return who("", "", ""); });
+        auto server =
+            HttpServer::listen(world.io, options, [](HttpRequest) { return who("", "", ""); });
         ASSERT_TRUE(server) << server.error().text;
         world.stop(**server);
     }

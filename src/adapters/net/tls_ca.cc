@@ -1,15 +1,14 @@
 #include "adapters/net/tls_ca.h"
 
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
-#include <utility>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -51,7 +50,8 @@ Error file_error(const std::string& file, int error) {
     return {
         .kind = full ? ErrorKind::exhausted : ErrorKind::denied,
         .text = "cannot write " + file + ": " + std::generic_category().message(error),
-        .remedy = full ? "make room on the file system" : "the directory must exist and be writable by this user",
+        .remedy = full ? "make room on the file system"
+                       : "the directory must exist and be writable by this user",
         .code = {}
     };
 }
@@ -106,7 +106,8 @@ Result<CaFiles> write_pair(const std::string& stem, X509* certificate, EVP_PKEY*
     if (!key_written) {
         return std::unexpected(key_written.error());
     }
-    const Status certificate_written = write_file(files.certificate_file, text_of(certificate_text.get()), 0644);
+    const Status certificate_written =
+        write_file(files.certificate_file, text_of(certificate_text.get()), 0644);
     if (!certificate_written) {
         return std::unexpected(certificate_written.error());
     }
@@ -133,7 +134,8 @@ bool set_serial(X509* certificate) {
     }
     bytes[0] &= 0x7FU;  // positive
     BIGNUM* number = BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr);
-    const bool set = number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+    const bool set = number != nullptr &&
+                     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
     BN_free(number);
     return set;
 }
@@ -148,33 +150,41 @@ bool set_name(X509_NAME* name, const std::string& common_name) {
 // A certificate without issuer, extensions and signature.
 Certificate blank_certificate(EVP_PKEY* key, const std::string& common_name) {
     Certificate certificate(X509_new());
-    const bool made = certificate != nullptr && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-                      set_serial(certificate.get()) &&
-                      X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kClockSlack) != nullptr &&
-                      X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kTenYears) != nullptr &&
-                      set_name(X509_get_subject_name(certificate.get()), common_name) &&
-                      X509_set_pubkey(certificate.get(), key) == 1;
+    const bool made =
+        certificate != nullptr && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+        set_serial(certificate.get()) &&
+        X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kClockSlack) != nullptr &&
+        X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kTenYears) != nullptr &&
+        set_name(X509_get_subject_name(certificate.get()), common_name) &&
+        X509_set_pubkey(certificate.get(), key) == 1;
     return made ? std::move(certificate) : nullptr;
 }
 
 bool is_ip(const std::string& text) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+    return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+           inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
 }
 
 bool is_name(const std::string& text) {
     return !text.empty() && text.size() <= 253 &&
-           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*") == std::string::npos;
+           text.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*"
+           ) == std::string::npos;
 }
 
 Result<std::string> alternative_names(const std::vector<std::string>& names_and_addresses) {
     if (names_and_addresses.empty()) {
-        return fail(ErrorKind::malformed, "a server certificate needs at least one name or address");
+        return fail(
+            ErrorKind::malformed, "a server certificate needs at least one name or address"
+        );
     }
     std::string list;
     for (const std::string& one : names_and_addresses) {
         if (!is_ip(one) && !is_name(one)) {
-            return fail(ErrorKind::malformed, "\"" + one + "\" is neither a DNS name nor an IP address");
+            return fail(
+                ErrorKind::malformed, "\"" + one + "\" is neither a DNS name nor an IP address"
+            );
         }
         list += (list.empty() ? "" : ",") + std::string{is_ip(one) ? "IP:" : "DNS:"} + one;
     }
@@ -190,10 +200,14 @@ Result<Authority> read_authority(const CaFiles& files) {
     const Bio certificate_file(BIO_new_file(files.certificate_file.c_str(), "r"));
     const Bio key_file(BIO_new_file(files.key_file.c_str(), "r"));
     if (!certificate_file || !key_file) {
-        return std::unexpected(tls_error(ErrorKind::denied, "cannot read the CA's files " + files.certificate_file + ", " + files.key_file));
+        return std::unexpected(tls_error(
+            ErrorKind::denied,
+            "cannot read the CA's files " + files.certificate_file + ", " + files.key_file
+        ));
     }
     Authority authority{
-        .certificate = Certificate(PEM_read_bio_X509(certificate_file.get(), nullptr, nullptr, nullptr)),
+        .certificate =
+            Certificate(PEM_read_bio_X509(certificate_file.get(), nullptr, nullptr, nullptr)),
         .key = Key(PEM_read_bio_PrivateKey(key_file.get(), nullptr, nullptr, nullptr))
     };
     if (!authority.certificate || !authority.key) {
@@ -207,20 +221,32 @@ Result<Authority> read_authority(const CaFiles& files) {
 Result<CaFiles> create_ca(const std::string& directory, const std::string& name) {
     const Key key(EVP_EC_gen("P-256"));
     const Certificate certificate = key ? blank_certificate(key.get(), name) : nullptr;
-    const bool made = certificate &&
-                      X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
-                      add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-                      add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
-                      add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
-                      X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+    const bool made =
+        certificate &&
+        X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
+        add_extension(
+            certificate.get(),
+            certificate.get(),
+            NID_basic_constraints,
+            "critical,CA:TRUE,pathlen:0"
+        ) &&
+        add_extension(
+            certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign"
+        ) &&
+        add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
+        X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
     if (!made) {
         return std::unexpected(tls_error(ErrorKind::malformed, "making the CA " + name));
     }
-    return write_pair((std::filesystem::path(directory) / "ca").string(), certificate.get(), key.get());
+    return write_pair(
+        (std::filesystem::path(directory) / "ca").string(), certificate.get(), key.get()
+    );
 }
 
 Result<CaFiles> issue_certificate(
-    const CaFiles& ca, const std::string& directory, const std::string& name,
+    const CaFiles& ca,
+    const std::string& directory,
+    const std::string& name,
     const std::vector<std::string>& names_and_addresses
 ) {
     const Result<std::string> names = alternative_names(names_and_addresses);
@@ -234,18 +260,22 @@ Result<CaFiles> issue_certificate(
     X509* issuer = authority->certificate.get();
     const Key key(EVP_EC_gen("P-256"));
     const Certificate certificate = key ? blank_certificate(key.get(), name) : nullptr;
-    const bool made = certificate && X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
-                      add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-                      add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature") &&
-                      add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") &&
-                      add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash") &&
-                      add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid") &&
-                      add_extension(certificate.get(), issuer, NID_subject_alt_name, *names) &&
-                      X509_sign(certificate.get(), authority->key.get(), EVP_sha256()) > 0;
+    const bool made =
+        certificate &&
+        X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
+        add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+        add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") &&
+        add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash") &&
+        add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid") &&
+        add_extension(certificate.get(), issuer, NID_subject_alt_name, *names) &&
+        X509_sign(certificate.get(), authority->key.get(), EVP_sha256()) > 0;
     if (!made) {
         return std::unexpected(tls_error(ErrorKind::malformed, "making the certificate " + name));
     }
-    return write_pair((std::filesystem::path(directory) / name).string(), certificate.get(), key.get());
+    return write_pair(
+        (std::filesystem::path(directory) / name).string(), certificate.get(), key.get()
+    );
 }
 
 }  // namespace farshore::net
