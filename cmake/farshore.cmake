@@ -161,5 +161,7 @@ function(farshore_fuzz_targets folder)
     endforeach()
     target_link_libraries(${name} PRIVATE farshore_options)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    # What only this target needs, such as another program's parser to compare with.
+    include(${CMAKE_SOURCE_DIR}/${folder}/${name}.cmake OPTIONAL)
   endforeach()
 endfunction()
