@@ -1,0 +1,407 @@
+#include "adapters/aws/client.h"
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <gtest/gtest.h>
+
+#include "adapters/aws/dynamodb.h"
+#include "base/text.h"
+
+namespace farshore::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+const RegionId kRegion{"us-east-1"};
+const sigv4::Credentials kKeys{
+    .access_key_id = "AKID", .secret_access_key = "secret", .session_token = "token"
+};
+
+class FreeClock final : public ports::Clock {
+  public:
+    [[nodiscard]] Instant now() const override { return Instant{elapsed + 1h}; }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return utc_from_ms(1'795'439'109'000) +
+               std::chrono::duration_cast<WallClock::duration>(elapsed);
+    }
+
+    Duration elapsed{};
+};
+
+// A service behind a network that loses what the test wants lost. It checks signatures as AWS does,
+// against its own clock.
+class FakeService final : public net::HttpClient {
+  public:
+    explicit FakeService(FreeClock& clock) : clock_(clock) {}
+
+    using Answer = std::function<Result<net::HttpReply>(const net::HttpCall&)>;
+
+    net::Task<Result<net::HttpReply>> fetch(net::HttpCall call) override {
+        seen.push_back(call);
+        clock_.elapsed += takes;
+        Result<net::HttpReply> judged = verified(call);
+        co_return judged;
+    }
+
+    net::Task<Result<net::HttpReply>>
+    stream(net::HttpCall, Duration, std::function<bool(std::string_view)>) override {
+        co_return fail(ErrorKind::unavailable, "no streams here");
+    }
+
+    Answer answer = [](const net::HttpCall&) {
+        return ok("{}");
+    };
+    Duration takes = 10ms;
+    Duration clock_ahead{};  // of ours
+    std::vector<net::HttpCall> seen;
+
+    static Result<net::HttpReply> ok(std::string body) {
+        net::HttpReply reply;
+        reply.status = 200;
+        reply.body = std::move(body);
+        return reply;
+    }
+
+    static Result<net::HttpReply> error(int status, std::string_view code) {
+        net::HttpReply reply;
+        reply.status = status;
+        reply.body = R"({"__type":"com.amazonaws.dynamodb.v20120810#)" + std::string{code} +
+                     R"(","message":"why"})";
+        reply.headers = {{"x-amzn-RequestId", "R1"}, {"x-amz-retry-after", "0"}};
+        return reply;
+    }
+
+  private:
+    Result<net::HttpReply> verified(const net::HttpCall& call) {
+        std::vector<sigv4::Header> headers;
+        for (const net::HttpHeader& header : call.headers) {
+            headers.push_back({header.name, header.value});
+        }
+        const std::string hash = sigv4::sha256_hex(call.body);
+        const sigv4::Request request{
+            .method = call.method,
+            .path = "/",
+            .query = "",
+            .headers = headers,
+            .payload_hash = hash
+        };
+        const UtcTime now =
+            clock_.wall() + std::chrono::duration_cast<WallClock::duration>(clock_ahead);
+        const auto accepted = sigv4::verify(request, std::span{&kKeys, 1}, now);
+        if (accepted) {
+            return answer(call);
+        }
+        Result<net::HttpReply> refusal = error(400, accepted.error().code);
+        // The date of the test world's clock plus twenty minutes, as an HTTP date.
+        refusal->headers.push_back({"Date", "Mon, 23 Nov 2026 13:25:09 GMT"});
+        return refusal;
+    }
+
+    FreeClock& clock_;
+};
+
+Error lost(Effect effect) {
+    return {
+        .kind = ErrorKind::timed_out,
+        .effect = effect,
+        .text = "no answer",
+        .remedy = {},
+        .code = {}
+    };
+}
+
+class AwsClientTest : public testing::Test {
+  protected:
+    AwsClientTest() {
+        AwsClient::Options options;
+        options.access.dynamodb[kRegion] = "http://127.0.0.1:4566/";
+        options.fixed_credentials = kKeys;
+        client_ = std::make_unique<AwsClient>(io_, clock_, service_, std::move(options));
+    }
+
+    Result<AwsReply> call(std::string_view name, CallOptions options = {}) {
+        AwsRequest request;
+        request.row = &call_row(Service::dynamodb, name);
+        request.region = kRegion;
+        request.body = "{}";
+        request.content_type = "application/x-amz-json-1.0";
+        return run(client_->call(std::move(request), options));
+    }
+
+    template <class T>
+    T run(net::Task<T> task) {
+        std::optional<T> out;
+        boost::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr thrown, T value) {
+            ASSERT_FALSE(thrown);
+            out = std::move(value);
+        });
+        while (!out) {
+            io_.restart();
+            io_.run_one();
+        }
+        return *std::move(out);
+    }
+
+    net::Io io_{1};
+    FreeClock clock_;
+    FakeService service_{clock_};
+    std::unique_ptr<AwsClient> client_;
+};
+
+TEST_F(AwsClientTest, SignsWhatItSends) {
+    const auto reply = call("GetItem");
+    ASSERT_TRUE(reply) << reply.error().text;
+    ASSERT_EQ(service_.seen.size(), 1U);
+    const net::HttpCall& sent = service_.seen[0];
+    EXPECT_EQ(sent.url, "http://127.0.0.1:4566/");
+    EXPECT_EQ(net::find_header(sent.headers, "host"), "127.0.0.1:4566");
+    EXPECT_EQ(net::find_header(sent.headers, "x-amz-target"), "DynamoDB_20120810.GetItem");
+    EXPECT_EQ(net::find_header(sent.headers, "x-amz-security-token"), "token");
+}
+
+TEST_F(AwsClientTest, RepeatsAReadThatWasLost) {
+    int left = 2;
+    service_.answer = [&](const net::HttpCall&) {
+        return left-- > 0 ? std::unexpected(lost(Effect::possible)) : FakeService::ok("{}");
+    };
+    const auto reply = call("GetItem");
+    ASSERT_TRUE(reply) << reply.error().text;
+    EXPECT_EQ(reply->attempts, 3);
+}
+
+TEST_F(AwsClientTest, GivesUpAfterThreeAttempts) {
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(500, "InternalServerError");
+    };
+    const auto reply = call("GetItem");
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(service_.seen.size(), 3U);
+    EXPECT_EQ(reply.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(reply.error().code, "InternalServerError");
+    EXPECT_EQ(reply.error().text, "GetItem in us-east-1: InternalServerError: why (request R1)");
+}
+
+// The heart of the layer: a write that may have happened is never sent twice by itself.
+TEST_F(AwsClientTest, NeverRepeatsAWriteThatMayHaveHappened) {
+    service_.answer = [](const net::HttpCall&) {
+        return std::unexpected(lost(Effect::possible));
+    };
+    const auto lost_answer = call("PutItem");
+    ASSERT_FALSE(lost_answer);
+    EXPECT_EQ(lost_answer.error().effect, Effect::possible);
+    EXPECT_EQ(service_.seen.size(), 1U);
+
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(503, "ServiceUnavailable");
+    };
+    const auto broken = call("UpdateItem");
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().effect, Effect::possible);
+    EXPECT_EQ(service_.seen.size(), 2U);
+}
+
+TEST_F(AwsClientTest, RepeatsAWriteThatTheCallerCallsIdempotent) {
+    service_.answer = [](const net::HttpCall&) {
+        return std::unexpected(lost(Effect::possible));
+    };
+    ASSERT_FALSE(call("PutItem", {.idempotent = true}));
+    EXPECT_EQ(service_.seen.size(), 3U);
+}
+
+TEST_F(AwsClientTest, RepeatsAWriteThatWasNeverSentOrThrottled) {
+    service_.answer = [](const net::HttpCall&) {
+        return std::unexpected(lost(Effect::none));
+    };
+    EXPECT_FALSE(call("PutItem"));
+    EXPECT_EQ(service_.seen.size(), 3U);
+    service_.seen.clear();
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(400, "ProvisionedThroughputExceededException");
+    };
+    const auto throttled = call("PutItem");
+    ASSERT_FALSE(throttled);
+    EXPECT_EQ(throttled.error().kind, ErrorKind::throttled);
+    EXPECT_EQ(throttled.error().effect, Effect::none);
+    EXPECT_EQ(service_.seen.size(), 3U);
+}
+
+TEST_F(AwsClientTest, DoesNotRepeatWhatIsRefused) {
+    for (const std::string_view code :
+         {"ValidationException",
+          "ConditionalCheckFailedException",
+          "AccessDeniedException",
+          "ResourceNotFoundException"}) {
+        service_.seen.clear();
+        service_.answer = [&](const net::HttpCall&) {
+            return FakeService::error(400, code);
+        };
+        const auto refused = call("PutItem", {.idempotent = true});
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, code);
+        EXPECT_EQ(refused.error().effect, Effect::none);
+        EXPECT_EQ(service_.seen.size(), 1U) << code;
+    }
+}
+
+TEST_F(AwsClientTest, AsksOnceWhenTheFailureIsTheAnswer) {
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(500, "InternalServerError");
+    };
+    EXPECT_FALSE(call("GetItem", {.attempts_max = 1, .fresh_connection = true}));
+    ASSERT_EQ(service_.seen.size(), 1U);
+    EXPECT_TRUE(service_.seen[0].fresh_connection);
+}
+
+TEST_F(AwsClientTest, KeepsTheWholeDeadlineOverAllAttempts) {
+    service_.takes = 400ms;
+    service_.answer = [](const net::HttpCall&) {
+        return std::unexpected(lost(Effect::possible));
+    };
+    const Instant start = clock_.now();
+    EXPECT_FALSE(call("GetItem", {.total_timeout = 1s}));
+    EXPECT_LE(clock_.now() - start, 1'200ms);
+    for (const net::HttpCall& sent : service_.seen) {
+        EXPECT_LE(sent.total_timeout, 1s);
+        EXPECT_LE(sent.connect_timeout, sent.total_timeout);
+    }
+    // A single attempt gets all the time; the first of several leaves some for the next.
+    EXPECT_LT(service_.seen.front().total_timeout, 1s);
+    service_.seen.clear();
+    EXPECT_FALSE(call("PutItem", {.total_timeout = 1s}));
+    EXPECT_EQ(service_.seen.front().total_timeout, 1s);
+}
+
+TEST_F(AwsClientTest, LearnsTheClockOfTheServiceOnce) {
+    service_.clock_ahead = 20min;
+    const auto reply = call("PutItem");
+    ASSERT_TRUE(reply) << reply.error().text;
+    EXPECT_EQ(service_.seen.size(), 2U);
+    EXPECT_EQ(client_->clock_skew() / 1min, 19);  // twenty minutes less the time the request took
+    ASSERT_TRUE(call("PutItem"));
+    EXPECT_EQ(service_.seen.size(), 3U);
+}
+
+TEST_F(AwsClientTest, DoesNotTakeAWrongKeyForASkewedClock) {
+    AwsClient::Options options;
+    options.access.dynamodb[kRegion] = "http://127.0.0.1:4566";
+    options.fixed_credentials = kKeys;
+    options.fixed_credentials->secret_access_key = "wrong";
+    client_ = std::make_unique<AwsClient>(io_, clock_, service_, std::move(options));
+    // Each refusal carries a date twenty minutes ahead: believed once, not for ever.
+    const auto refused = call("GetItem");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::denied);
+    EXPECT_FALSE(refused.error().text.contains("wrong"));
+    EXPECT_EQ(service_.seen.size(), 2U);
+}
+
+TEST_F(AwsClientTest, ChecksTheCrcOfDynamoDb) {
+    std::string crc = "2745614147";  // of "{}"
+    service_.answer = [&](const net::HttpCall&) {
+        Result<net::HttpReply> reply = FakeService::ok("{}");
+        reply->headers = {{"x-amz-crc32", crc}};
+        return reply;
+    };
+    EXPECT_TRUE(call("GetItem"));
+    crc = "1";
+    service_.seen.clear();
+    const auto damaged = call("GetItem");
+    ASSERT_FALSE(damaged);
+    EXPECT_EQ(damaged.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(damaged.error().effect, Effect::possible);
+    EXPECT_EQ(service_.seen.size(), 3U);
+    crc = "garbage";
+    EXPECT_FALSE(call("PutItem"));
+}
+
+TEST_F(AwsClientTest, StopsRetryingWhenEverythingFails) {
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(500, "InternalServerError");
+    };
+    for (int i = 0; i < 60; ++i) {
+        EXPECT_FALSE(call("GetItem"));
+    }
+    // A hundred retries of the quota, then first attempts only.
+    EXPECT_EQ(service_.seen.size(), 160U);
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::ok("{}");
+    };
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(call("GetItem"));
+    }
+    service_.seen.clear();
+    service_.answer = [](const net::HttpCall&) {
+        return FakeService::error(500, "InternalServerError");
+    };
+    EXPECT_FALSE(call("GetItem"));
+    EXPECT_EQ(service_.seen.size(), 2U);
+}
+
+TEST_F(AwsClientTest, AsksAgainForUnprocessedKeysAndNoMoreThanEightTimes) {
+    DynamoDb db(*client_);
+    Item key;
+    key.emplace("id", string_attribute("a"));
+    int left = 2;
+    service_.answer = [&](const net::HttpCall& sent) {
+        if (left-- > 0) {
+            return FakeService::ok(
+                R"({"Responses":{},"UnprocessedKeys":{"t":{"Keys":[{"id":{"S":"a"}}]}}})"
+            );
+        }
+        EXPECT_EQ(sent.body, R"({"RequestItems":{"t":{"Keys":[{"id":{"S":"a"}}]}}})");
+        return FakeService::ok(R"({"Responses":{"t":[{"id":{"S":"a"}}]},"UnprocessedKeys":{}})");
+    };
+    const std::vector<TableKeys> wanted{{.table = TableName{"t"}, .keys = {key}}};
+    const auto found = run(db.batch_get_item(kRegion, wanted));
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(found->found.at(TableName{"t"}).size(), 1U);
+    EXPECT_EQ(service_.seen.size(), 3U);
+
+    left = 1'000;
+    service_.seen.clear();
+    const auto throttled = run(db.batch_get_item(kRegion, wanted));
+    ASSERT_FALSE(throttled);
+    EXPECT_EQ(throttled.error().kind, ErrorKind::throttled);
+    EXPECT_EQ(service_.seen.size(), 8U);
+}
+
+TEST(AwsEndpoints, KnowThePartitions) {
+    EXPECT_EQ(
+        default_endpoint(Service::dynamodb, RegionId{"eu-west-1"}),
+        "https://dynamodb.eu-west-1.amazonaws.com"
+    );
+    EXPECT_EQ(
+        default_endpoint(Service::dynamodb, RegionId{"cn-north-1"}),
+        "https://dynamodb.cn-north-1.amazonaws.com.cn"
+    );
+    EXPECT_EQ(
+        default_endpoint(Service::dynamodb, RegionId{"us-gov-west-1"}),
+        "https://dynamodb.us-gov-west-1.amazonaws.com"
+    );
+    EXPECT_EQ(
+        default_endpoint(Service::route53, RegionId{"eu-west-1"}), "https://route53.amazonaws.com"
+    );
+    EXPECT_EQ(signing_region(Service::route53, RegionId{"eu-west-1"}), RegionId{"us-east-1"});
+    EXPECT_EQ(
+        signing_region(Service::route53, RegionId{"us-gov-east-1"}), RegionId{"us-gov-west-1"}
+    );
+    EXPECT_EQ(signing_region(Service::dynamodb, RegionId{"eu-west-1"}), RegionId{"eu-west-1"});
+}
+
+TEST(AwsCallTable, HasOneCompleteRowForEachCall) {
+    for (const CallRow& row : call_table()) {
+        EXPECT_EQ(&call_row(row.service, row.name), &row) << row.name << " stands twice";
+        EXPECT_TRUE(row.permission.starts_with(std::string{to_string(row.service)} + ":"))
+            << row.name;
+        EXPECT_GT(row.deadline, Duration{}) << row.name;
+        EXPECT_EQ(row.target.empty(), row.service == Service::route53) << row.name;
+    }
+}
+
+}  // namespace
+}  // namespace farshore::aws

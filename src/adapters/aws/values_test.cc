@@ -1,0 +1,370 @@
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include "adapters/aws/credentials.h"
+#include "adapters/aws/dynamodb.h"
+#include "adapters/aws/retry.h"
+#include "adapters/aws/route53.h"
+
+namespace farshore::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+// --- credentials
+// ------------------------------------------------------------------------------------
+
+class Directory {
+  public:
+    Directory() {
+        char name[] = "/tmp/farshore-credentials-XXXXXX";
+        path_ = ::mkdtemp(name);
+    }
+
+    ~Directory() { std::filesystem::remove_all(path_); }
+
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+
+    std::string write(const std::string& name, const std::string& text) const {
+        const std::string file = path_ + "/" + name;
+        std::ofstream(file, std::ios::binary) << text;
+        return file;
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+CredentialsProvider::Environment environment(std::map<std::string, std::string> values) {
+    return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+        const auto found = values.find(name);
+        return found == values.end() ? std::nullopt : std::optional{found->second};
+    };
+}
+
+constexpr std::string_view kIni =
+    "# comment\n[default]\naws_access_key_id = AKID\r\naws_secret_access_key= a=b/c+ \n\n"
+    "[profile shop]\nregion = eu-west-1\ns3 =\n  aws_access_key_id = nested\n"
+    "[agents]\nAWS_ACCESS_KEY_ID=AGENT\naws_secret_access_key=s\naws_session_token=t\n; end\n";
+
+TEST(Credentials, ReadsAProfileOfAnIniFile) {
+    const auto values = find_profile(kIni, "default");
+    ASSERT_TRUE(values);
+    const auto keys = credentials_from(*values);
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->access_key_id, "AKID");
+    EXPECT_EQ(keys->secret_access_key, "a=b/c+");
+    EXPECT_TRUE(keys->session_token.empty());
+    EXPECT_EQ(credentials_from(*find_profile(kIni, "agents"))->session_token, "t");
+    EXPECT_FALSE(find_profile(kIni, "none"));
+    EXPECT_FALSE(find_profile(kIni, "shop")->contains("aws_access_key_id"));
+}
+
+TEST(Credentials, LooksInTheEnvironmentThenInTheSharedFiles) {
+    const Directory home;
+    const std::string file = home.write("credentials", std::string{kIni});
+    CredentialsProvider from_environment(
+        {},
+        environment(
+            {{"AWS_ACCESS_KEY_ID", "ENV"},
+             {"AWS_SECRET_ACCESS_KEY", "s"},
+             {"AWS_SHARED_CREDENTIALS_FILE", file}}
+        )
+    );
+    EXPECT_EQ(from_environment.current(Instant{})->access_key_id, "ENV");
+    CredentialsProvider from_file(
+        {},
+        environment(
+            {{"HOME", home.path()}, {"AWS_SHARED_CREDENTIALS_FILE", file}, {"AWS_PROFILE", "agents"}
+            }
+        )
+    );
+    EXPECT_EQ(from_file.current(Instant{})->access_key_id, "AGENT");
+    CredentialsProvider nowhere({}, environment({{"HOME", home.path()}}));
+    const auto missing = nowhere.current(Instant{});
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::denied);
+    EXPECT_TRUE(missing.error().text.contains(home.path() + "/.aws/credentials"))
+        << missing.error().text;
+}
+
+TEST(Credentials, TakesUpRotatedKeysAndKeepsTheOldOnesWhileTheFileIsHalfWritten) {
+    const Directory home;
+    const std::string file =
+        home.write("keys", "[default]\naws_access_key_id=ONE\naws_secret_access_key=1\n");
+    CredentialsProvider provider({.credentials_file = file}, environment({}));
+    EXPECT_EQ(provider.current(Instant{})->access_key_id, "ONE");
+    home.write("keys", "[default]\naws_access_key_id=THREE\n");
+    EXPECT_EQ(provider.current(Instant{2s})->access_key_id, "ONE");
+    home.write("keys", "[default]\naws_access_key_id=THREE\naws_secret_access_key=333\n");
+    EXPECT_EQ(
+        provider.current(Instant{2500ms})->access_key_id, "ONE"
+    );  // looked at half a second ago
+    EXPECT_EQ(provider.current(Instant{4s})->access_key_id, "THREE");
+}
+
+TEST(Credentials, NeverShowASecretInAnError) {
+    const Directory home;
+    const std::string file =
+        home.write("keys", "[default]\naws_access_key_id=AKID\naws_secret_access_key\n");
+    CredentialsProvider provider({.credentials_file = file}, environment({}));
+    const auto broken = provider.current(Instant{});
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().kind, ErrorKind::malformed);
+    EXPECT_TRUE(broken.error().text.contains("aws_secret_access_key"));
+    EXPECT_FALSE(broken.error().text.contains("AKID"));
+}
+
+// --- errors
+// -----------------------------------------------------------------------------------------
+
+TEST(AwsErrors, AreUnderstoodInBothShapes) {
+    const ServiceError json =
+        parse_json_error(R"({"__type":"a.b#ThrottlingException:http://x","Message":"slow"})");
+    EXPECT_EQ(json.code, "ThrottlingException");
+    EXPECT_EQ(json.message, "slow");
+    const ServiceError xml = parse_xml_error(
+        "<?xml version=\"1.0\"?><ErrorResponse "
+        "xmlns=\"x\"><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code>"
+        "<Message>No &amp; none</Message></Error></ErrorResponse>"
+    );
+    EXPECT_EQ(xml.code, "NoSuchHostedZone");
+    EXPECT_EQ(xml.message, "No & none");
+    const ServiceError batch = parse_xml_error(
+        "<InvalidChangeBatch><Messages><Message>one</Message><Message>two</Message></Messages></"
+        "InvalidChangeBatch>"
+    );
+    EXPECT_EQ(batch.code, "InvalidChangeBatch");
+    EXPECT_EQ(batch.message, "one; two");
+    for (const std::string_view garbage : {"", "<html>", "[1]", "{", "<a", "\xff\xfe"}) {
+        EXPECT_TRUE(parse_json_error(garbage).code.empty());
+        EXPECT_TRUE(parse_xml_error(garbage).code.empty());
+    }
+}
+
+struct KindRow {
+    int status;
+    std::string_view code;
+    ErrorKind kind;
+    Effect effect;
+};
+
+TEST(AwsErrors, BecomeKindsThatCallersReactTo) {
+    using enum ErrorKind;
+    constexpr KindRow kRows[] = {
+        {400, "ConditionalCheckFailedException", conflict, Effect::none},
+        {400, "ResourceNotFoundException", not_found, Effect::none},
+        {400, "ValidationException", malformed, Effect::none},
+        {400, "ProvisionedThroughputExceededException", throttled, Effect::none},
+        {503, "ThrottlingException", throttled, Effect::none},
+        {429, "", throttled, Effect::none},
+        {400, "PriorRequestNotComplete", throttled, Effect::none},
+        {400, "UnrecognizedClientException", denied, Effect::none},
+        {403, "", denied, Effect::none},
+        {500, "InternalServerError", unavailable, Effect::possible},
+        {500, "", unavailable, Effect::possible},
+        {503, "ServiceUnavailable", unavailable, Effect::possible},
+        {408, "RequestTimeout", timed_out, Effect::possible},
+        {409, "HealthCheckVersionMismatch", conflict, Effect::none},
+        {404, "NoSuchHealthCheck", not_found, Effect::none},
+        {302, "", malformed, Effect::none},
+    };
+    for (const KindRow& row : kRows) {
+        const Error error = to_error(row.status, {.code = std::string{row.code}});
+        EXPECT_EQ(error.kind, row.kind) << row.status << " " << row.code;
+        EXPECT_EQ(error.effect, row.effect) << row.status << " " << row.code;
+        EXPECT_EQ(error.code, row.code);
+    }
+}
+
+TEST(AwsErrors, ReadTheDateOfAnAnswer) {
+    EXPECT_EQ(time_from_http_date("Mon, 23 Nov 2026 13:05:09 GMT"), utc_from_ms(1'795'439'109'000));
+    EXPECT_FALSE(time_from_http_date("Mon, 23 Nov 2026 13:05:09 CET"));
+    EXPECT_FALSE(time_from_http_date("Monday, 23-Nov-26 13:05:09 GMT"));
+    EXPECT_FALSE(time_from_http_date(""));
+}
+
+TEST(AwsRetries, DrawFromAGrowingCeiling) {
+    Rng rng(42);
+    Duration longest{};
+    Duration longest_throttled{};
+    for (int i = 0; i < 1'000; ++i) {
+        EXPECT_LT(retry_pause(ErrorKind::unavailable, 1, rng), 50ms);
+        longest = std::max(longest, retry_pause(ErrorKind::unavailable, 2, rng));
+        longest_throttled = std::max(longest_throttled, retry_pause(ErrorKind::throttled, 30, rng));
+    }
+    EXPECT_GT(longest, 50ms);
+    EXPECT_LT(longest, 100ms);
+    EXPECT_GT(longest_throttled, 10s);
+    EXPECT_LT(longest_throttled, 20s);
+}
+
+// --- DynamoDB
+// ---------------------------------------------------------------------------------------
+
+TEST(DynamoDbJson, ReadsATableWithReplicas) {
+    const auto table = dynamodb_json::table_description(
+        R"({"Table":{"TableName":"t","TableStatus":"ACTIVE","TableArn":"arn:x","GlobalTableVersion":"2019.11.21",
+            "KeySchema":[{"AttributeName":"n","KeyType":"RANGE"},{"AttributeName":"id","KeyType":"HASH"}],
+            "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"}],
+            "ItemCount":12,"StreamSpecification":{"StreamEnabled":true},
+            "Replicas":[{"RegionName":"eu-west-1","ReplicaStatus":"CREATING"}],"CreationDateTime":1.5E9}})"
+    );
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_EQ(table->key[0].name, "id");
+    EXPECT_EQ(table->key[1].type, 'N');
+    EXPECT_EQ(table->item_count, 12);
+    EXPECT_TRUE(table->stream);
+    ASSERT_EQ(table->replicas.size(), 1U);
+    EXPECT_EQ(table->replicas[0].region, RegionId{"eu-west-1"});
+    EXPECT_EQ(table->replicas[0].status, "CREATING");
+}
+
+TEST(DynamoDbJson, RefusesAnswersThatAreNone) {
+    for (const std::string_view body :
+         {"", "[]", "{", "null", "<html></html>", R"({"Table":[]})"}) {
+        EXPECT_FALSE(dynamodb_json::table_description(body)) << body;
+    }
+    EXPECT_FALSE(dynamodb_json::item(R"({"Item":1})", "Item"));
+    EXPECT_FALSE(dynamodb_json::page(R"({"Items":[1]})"));
+    EXPECT_FALSE(*dynamodb_json::item("{}", "Item"));
+    EXPECT_FALSE(dynamodb_json::parse(std::string(1'000, '[') + std::string(1'000, ']')));
+}
+
+TEST(DynamoDbJson, SaysNothingThatWasNotAsked) {
+    Item key;
+    key.emplace("id", string_attribute("a"));
+    EXPECT_EQ(
+        dynamodb_json::get_item({TableName{"t"}, key}),
+        R"({"TableName":"t","Key":{"id":{"S":"a"}}})"
+    );
+    EXPECT_EQ(
+        dynamodb_json::put_item({TableName{"t"}, key, {}, ReturnValues::all_old}),
+        R"({"TableName":"t","Item":{"id":{"S":"a"}},"ReturnValues":"ALL_OLD"})"
+    );
+}
+
+TEST(DynamoDbJson, ReadsAttributesOfTheRightTypeOnly) {
+    Item item;
+    item.emplace("s", string_attribute("text"));
+    item.emplace("n", number_attribute(-7));
+    item.emplace("broken", boost::json::parse(R"({"N":"1.5"})"));
+    EXPECT_EQ(string_of(item, "s"), "text");
+    EXPECT_EQ(number_of(item, "n"), -7);
+    EXPECT_FALSE(string_of(item, "n"));
+    EXPECT_FALSE(number_of(item, "s"));
+    EXPECT_FALSE(number_of(item, "broken"));
+    EXPECT_FALSE(string_of(item, "absent"));
+}
+
+// --- Route 53
+// ---------------------------------------------------------------------------------------
+
+TEST(Route53Xml, WritesAFailoverRecord) {
+    RecordSet record;
+    record.name = "a&b.example.com";
+    record.set_identifier = "us-east-1";
+    record.failover = FailoverRole::primary;
+    record.ttl = 5;
+    record.values = {"192.0.2.1"};
+    record.health_check = "h";
+    const std::string body = route53_xml::change_record_sets({{ChangeAction::upsert, record}}, "");
+    EXPECT_TRUE(body.contains(
+        "<ChangeBatch><Changes><Change><Action>UPSERT</"
+        "Action><ResourceRecordSet><Name>a&amp;b.example.com</Name>"
+        "<Type>A</Type><SetIdentifier>us-east-1</SetIdentifier><Failover>PRIMARY</Failover><TTL>5</"
+        "TTL>"
+        "<ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></"
+        "ResourceRecords>"
+        "<HealthCheckId>h</HealthCheckId></ResourceRecordSet></Change></Changes></ChangeBatch>"
+    )) << body;
+}
+
+TEST(Route53Xml, ReadsRecordsAsPlainNames) {
+    const auto page = route53_xml::record_sets(
+        "<ListResourceRecordSetsResponse "
+        "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ResourceRecordSets>"
+        "<ResourceRecordSet><Name>\\052.Example.com.</Name><Type>A</Type><SetIdentifier>x</"
+        "SetIdentifier>"
+        "<Failover>SECONDARY</Failover><AliasTarget><HostedZoneId>Z</"
+        "HostedZoneId><DNSName>LB.example.com.</DNSName>"
+        "<EvaluateTargetHealth>true</EvaluateTargetHealth></AliasTarget></ResourceRecordSet></"
+        "ResourceRecordSets>"
+        "<IsTruncated>true</IsTruncated><NextRecordName>n</NextRecordName><NextRecordType>A</"
+        "NextRecordType>"
+        "</ListResourceRecordSetsResponse>"
+    );
+    ASSERT_TRUE(page) << page.error().text;
+    ASSERT_EQ(page->records.size(), 1U);
+    EXPECT_EQ(page->records[0].name, "*.example.com");
+    EXPECT_EQ(page->records[0].failover, FailoverRole::secondary);
+    EXPECT_EQ(page->records[0].alias, (AliasTarget{"Z", "lb.example.com", true}));
+    EXPECT_TRUE(page->truncated);
+    EXPECT_EQ(page->next_name, "n");
+}
+
+TEST(Route53Xml, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
+    const auto page = route53_xml::health_checks(
+        "<ListHealthChecksResponse><HealthChecks>"
+        "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>CLOUDWATCH_METRIC</Type></"
+        "HealthCheckConfig></HealthCheck>"
+        "<HealthCheck><Id>b</Id><CallerReference>r</"
+        "CallerReference><HealthCheckConfig><Type>CALCULATED</Type>"
+        "<Inverted>true</Inverted><HealthThreshold>2</"
+        "HealthThreshold><ChildHealthChecks><ChildHealthCheck>c"
+        "</ChildHealthCheck></ChildHealthChecks></HealthCheckConfig><HealthCheckVersion>3</"
+        "HealthCheckVersion>"
+        "</HealthCheck></HealthChecks><IsTruncated>true</IsTruncated><NextMarker>m</NextMarker>"
+        "</ListHealthChecksResponse>"
+    );
+    ASSERT_TRUE(page) << page.error().text;
+    ASSERT_EQ(page->entries.size(), 1U);
+    EXPECT_EQ(page->entries[0].id, "b");
+    EXPECT_EQ(page->entries[0].version, 3);
+    EXPECT_TRUE(page->entries[0].config.inverted);
+    EXPECT_EQ(page->entries[0].config.children, std::vector<std::string>{"c"});
+    EXPECT_EQ(page->next_marker, "m");
+}
+
+TEST(Route53Xml, ReadsWhatCheckersSaw) {
+    const auto seen = route53_xml::health_check_status(
+        "<GetHealthCheckStatusResponse><HealthCheckObservations><HealthCheckObservation><Region>us-"
+        "east-1</Region>"
+        "<IPAddress>15.177.2.3</IPAddress><StatusReport><Status>Success: HTTP Status Code 200, "
+        "OK</Status>"
+        "<CheckedTime>2026-11-23T13:05:09.123Z</CheckedTime></StatusReport></"
+        "HealthCheckObservation>"
+        "<HealthCheckObservation><Region>eu-west-1</Region><StatusReport><Status>Failure: "
+        "Connection timed out"
+        "</Status></StatusReport></HealthCheckObservation></HealthCheckObservations></"
+        "GetHealthCheckStatusResponse>"
+    );
+    ASSERT_TRUE(seen) << seen.error().text;
+    ASSERT_EQ(seen->size(), 2U);
+    EXPECT_TRUE((*seen)[0].success());
+    EXPECT_EQ((*seen)[0].address, "15.177.2.3");
+    EXPECT_FALSE((*seen)[1].success());
+}
+
+TEST(Route53Xml, RefusesAnswersThatAreNone) {
+    for (const std::string_view body : {"", "{}", "<a/>", "<a", "<html><body>500</body></html>"}) {
+        EXPECT_FALSE(route53_xml::hosted_zone(body)) << body;
+        EXPECT_FALSE(route53_xml::hosted_zones(body)) << body;
+        EXPECT_FALSE(route53_xml::record_sets(body)) << body;
+        EXPECT_FALSE(route53_xml::change(body)) << body;
+        EXPECT_FALSE(route53_xml::health_check(body)) << body;
+        EXPECT_FALSE(route53_xml::health_checks(body)) << body;
+        EXPECT_FALSE(route53_xml::health_check_status(body)) << body;
+    }
+}
+
+}  // namespace
+}  // namespace farshore::aws
