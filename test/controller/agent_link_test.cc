@@ -1,0 +1,254 @@
+#include "controller/agent_link.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "adapters/net/http_client.h"
+#include "adapters/system/system_clock.h"
+#include "controller/fake_agent.h"
+
+namespace farshore::controller {
+namespace {
+
+using testing::FakeAgent;
+
+const AppId kApp{"magento"};
+const RegionId kEast{"us-east-1"};
+const RegionId kWest{"eu-west-1"};
+
+// A link behind a real server, without a core: what it would tell the core is written down.
+class AgentLinkTest : public ::testing::Test {
+  protected:
+    AgentLinkTest() {
+        AgentLink::Options options;
+        options.app = kApp;
+        options.controller = ObserverId{"us-east-2"};
+        options.boot = BootId{"c-1"};
+        options.regions = {kEast, kWest};
+        options.fresh_for = std::chrono::milliseconds{600};
+        options.ping_every = std::chrono::milliseconds{100};
+        AgentLink::Upcalls upcalls;
+        upcalls.deliver = [this](core::Event event) { events.push_back(std::move(event)); };
+        upcalls.grant_lease = [this](const HostId&, Epoch epoch) {
+            return epoch == current ? core::AppCore::LeaseAnswer{.length = std::chrono::seconds{3}, .why = {}}
+                                    : core::AppCore::LeaseAnswer{.length = {}, .why = "the epoch is another"};
+        };
+        upcalls.enroll = [this](const HostId& host, const RegionId&) {
+            enrolled.push_back(host);
+            return Status{};
+        };
+        upcalls.users = [] { return kEast; };
+        upcalls.fenced = [this](const OperationId&, const HostId&, const wire::FenceAck& ack) {
+            fenced_writes += ack.entries.size();
+        };
+        link = std::make_unique<AgentLink>(world.io, clock, options, std::move(upcalls));
+        server = world.serve([this](net::HttpRequest request) {
+            return link->answer(std::move(request), Caller{.name = "agents", .role = Role::agent, .app = kApp});
+        });
+        http = net::HttpClient::create(world.io, {});
+        world.tasks.spawn("watch", [this] { return link->watch(); });
+    }
+
+    ~AgentLinkTest() override {
+        link->close();
+        world.stop(*server);
+        world.tasks.stop();
+        world.run_until([this] { return world.tasks.idle(); });
+    }
+
+    FakeAgent::Options agent_options(std::string host, RegionId region, Epoch epoch) const {
+        FakeAgent::Options options;
+        options.url = "http://127.0.0.1:" + std::to_string(server->port());
+        options.host = HostId{std::move(host)};
+        options.region = std::move(region);
+        options.epoch = epoch;
+        options.active = kEast;
+        return options;
+    }
+
+    template <class E>
+    int count() const {
+        int found = 0;
+        for (const core::Event& event : events) {
+            found += std::holds_alternative<E>(event) ? 1 : 0;
+        }
+        return found;
+    }
+
+    template <class E>
+    const E* last() const {
+        const E* found = nullptr;
+        for (const core::Event& event : events) {
+            if (const auto* one = std::get_if<E>(&event)) {
+                found = one;
+            }
+        }
+        return found;
+    }
+
+    core::OrderAgents an_order(core::OrderType type, const std::string& host, Epoch epoch) const {
+        return {
+            .step = {.operation = OperationId{"op-1"}, .number = 4},
+            .app = kApp,
+            .hosts = {HostId{host}},
+            .type = type,
+            .epoch = epoch,
+            .active = kWest,
+            .users = {},
+            .hold_for = std::chrono::seconds{1},
+            .timeout = std::chrono::milliseconds{700},
+            .fence_grace = std::chrono::milliseconds{150}
+        };
+    }
+
+    net::HttpReply post(FakeAgent& agent, const std::string& path, const std::string& body) {
+        const std::function<net::Task<Result<net::HttpReply>>()> start = [&agent, path, body] {
+            return agent.post(path, body);
+        };
+        const Result<net::HttpReply> reply = world.wait_for<Result<net::HttpReply>>(start);
+        EXPECT_TRUE(reply.has_value()) << reply.error().text;
+        return reply.value_or(net::HttpReply{});
+    }
+
+    net::testing::World world;
+    system::SystemClock clock;
+    Epoch current{7};
+    std::vector<core::Event> events;
+    std::vector<HostId> enrolled;
+    std::size_t fenced_writes = 0;
+    std::unique_ptr<AgentLink> link;
+    std::unique_ptr<net::HttpServer> server;
+    std::unique_ptr<net::HttpClient> http;
+};
+
+TEST_F(AgentLinkTest, AnAgentIsGreetedEnrolledAndPinged) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.heard.size() >= 3; }));
+    EXPECT_TRUE(agent.greeted());
+    EXPECT_EQ(enrolled, std::vector<HostId>{HostId{"use1-web-1"}});
+    ASSERT_NE(last<core::AgentConnected>(), nullptr);
+    EXPECT_EQ(last<core::AgentConnected>()->region, kEast);
+    EXPECT_EQ(std::get<wire::Order>(agent.heard.back()).type(), "ping");
+}
+
+TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.evidence = {
+        {.region = kEast, .component = wire::EvidenceComponent::dynamodb, .path = wire::EvidencePath::fresh, .ok = 0, .failed = 2, .stalled = {}, .latency = {}, .last_error = "no address"},
+        {.region = kEast, .component = wire::EvidenceComponent::control, .path = wire::EvidencePath::fresh, .ok = 1, .failed = 0, .stalled = {}, .latency = {}, .last_error = ""}
+    };
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.lease.has_value(); }));
+    ASSERT_TRUE(agent.lease->lease.has_value());
+    EXPECT_EQ(agent.lease->lease->epoch, Epoch{7});
+    ASSERT_GE(count<core::Observation>(), 2);
+    bool saw_failure = false;
+    for (const core::Event& event : events) {
+        if (const auto* seen = std::get_if<core::Observation>(&event)) {
+            EXPECT_EQ(seen->observer, ObserverId{"agents:us-east-1"});
+            EXPECT_EQ(seen->source, HostId{"use1-web-1"});
+            if (seen->component == core::Component::control) {
+                EXPECT_EQ(seen->region, RegionId{}) << "a control target belongs to no Region";
+            }
+            saw_failure = saw_failure || (seen->failed == 2 && seen->why == "no address");
+        }
+    }
+    EXPECT_TRUE(saw_failure);
+    current = Epoch{8};
+    ASSERT_TRUE(world.run_until([&] { return !agent.lease->lease.has_value(); }));
+    EXPECT_EQ(agent.lease->why, "the epoch is another") << "an older epoch is refused with its reason";
+}
+
+TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    link->order(an_order(core::OrderType::hold, "use1-web-1", Epoch{7}));
+    link->order(an_order(core::OrderType::hold, "nobody", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentAcked>() == 1; }));
+    const auto* acked = last<core::AgentAcked>();
+    EXPECT_EQ(acked->step.operation, OperationId{"op-1"});
+    EXPECT_EQ(acked->step.number, 4U);
+    EXPECT_EQ(acked->type, core::OrderType::hold);
+    EXPECT_TRUE(acked->done);
+}
+
+TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{6}));
+    agent.writes = {{.table = TableName{"t"}, .key = R"({"id":{"S":"k"}})", .op = "PutItem", .at = utc_from_ms(1), .epoch = Epoch{6}, .hash = "", .acknowledged = true}};
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() >= 2; }));
+    EXPECT_EQ(agent.order_types, (std::vector<std::string>{"fence", "route"}));
+    EXPECT_EQ(fenced_writes, 1U) << "what it could not prove is known";
+    ASSERT_TRUE(world.run_until([&] { return agent.epoch() == Epoch{7}; }));
+    link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() >= 3; }));
+    EXPECT_EQ(agent.order_types.back(), "route") << "once is enough";
+}
+
+TEST_F(AgentLinkTest, ASilentAgentIsNoticedAndItsStreamEnded) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() >= 1; }));
+    agent.die();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
+    EXPECT_FALSE(link->agents().at(0).connected);
+}
+
+TEST_F(AgentLinkTest, ANewStreamTakesThePlaceOfTheOldOne) {
+    FakeAgent first(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    first.start();
+    ASSERT_TRUE(world.run_until([&] { return first.greeted(); }));
+    FakeAgent second(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    second.boot = BootId{"boot-2"};
+    second.start();
+    ASSERT_TRUE(world.run_until([&] { return second.greeted(); }));
+    EXPECT_EQ(count<core::AgentConnected>(), 2);
+    const net::HttpReply stale = post(first, "/v1/agents/report", wire::serialize(first.report()));
+    EXPECT_EQ(stale.status, 409);
+    EXPECT_NE(stale.body.find("hello_first"), std::string::npos) << stale.body;
+}
+
+TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {
+    FakeAgent::Options other = agent_options("use1-web-1", kEast, Epoch{7});
+    other.app = AppId{"carts"};
+    FakeAgent wrong_app(world, *http, other);
+    const net::HttpReply app = post(wrong_app, "/v1/agents/stream", wire::serialize(wrong_app.hello()));
+    EXPECT_EQ(app.status, 403);
+    EXPECT_NE(app.body.find("remedy"), std::string::npos);
+
+    FakeAgent wrong_region(world, *http, agent_options("h", RegionId{"mars"}, Epoch{7}));
+    const net::HttpReply region = post(wrong_region, "/v1/agents/stream", wire::serialize(wrong_region.hello()));
+    EXPECT_EQ(region.status, 200);
+    EXPECT_NE(region.body.find(R"("type":"refused")"), std::string::npos) << region.body;
+    EXPECT_NE(region.body.find("mars"), std::string::npos);
+
+    FakeAgent stranger(world, *http, agent_options("h", kEast, Epoch{7}));
+    EXPECT_EQ(post(stranger, "/v1/agents/report", wire::serialize(stranger.report())).status, 409);
+    EXPECT_TRUE(events.empty());
+}
+
+TEST_F(AgentLinkTest, MalformedInputIsRefusedAndNothingIsLost) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    for (const char* path : {"/v1/agents/stream", "/v1/agents/report", "/v1/agents/ack"}) {
+        for (const char* body : {"", "{", "[]", "{}", R"({"type":7})", "\xff\xfe"}) {
+            const net::HttpReply reply = post(agent, path, body);
+            EXPECT_EQ(reply.status, 400) << path << " " << body;
+            EXPECT_NE(reply.body.find("\"error\""), std::string::npos);
+        }
+    }
+    EXPECT_EQ(post(agent, "/v1/agents/nowhere", "{}").status, 404);
+    EXPECT_NE(world.raw(server->port(), "GET /v1/agents/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").bytes.find(" 405 "), std::string::npos);
+    agent.start();
+    EXPECT_TRUE(world.run_until([&] { return agent.lease.has_value(); })) << "the link works on";
+}
+
+}  // namespace
+}  // namespace farshore::controller

@@ -1,0 +1,1 @@
+set(modules controller lab/dynamo lab/faults)
