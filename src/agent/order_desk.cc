@@ -12,6 +12,8 @@ namespace {
 // Controllers wait for one operation's orders at a time; more than this is somebody's mistake.
 constexpr std::size_t kUnderWayMax = 64;
 constexpr std::size_t kFenceEntriesMax = 10'000;
+// The fence stands already; this only delays the telling of it, when a table was never seen before.
+constexpr Duration kLearnKeysWithin = 300ms;
 
 wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
     return {
@@ -165,16 +167,17 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
         answer(job, wire::AckResult::failed, "the endpoint did not confirm that no older write is on its way");
         co_return;
     }
+    co_await parts_.prover.learn_keys(kLearnKeysWithin);
     answer_fence(job, job->fenced->cut, "");
 }
 
 void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
     wire::FenceAck body{.cut = cut};
-    const auto entries = parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1);
-    body.truncated = entries.size() > kFenceEntriesMax;
-    for (const dataplane::LedgerEntry& entry : entries) {
-        if (body.entries.size() == kFenceEntriesMax) {
-            break;
+    for (const dataplane::LedgerEntry& entry : parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1)) {
+        // A write whose key nobody could tell cannot be looked for: the list is not whole.
+        if (entry.key.empty() || body.entries.size() == kFenceEntriesMax) {
+            body.truncated = true;
+            continue;
         }
         body.entries.push_back(to_wire(entry));
     }

@@ -80,11 +80,13 @@ RegionId Prover::standby() const {
     return {};
 }
 
-net::Task<> Prover::learn_keys() {
+net::Task<> Prover::learn_keys(Duration patience) {
     for (const TableName& table : gate_->endpoint().ledger().tables_without_keys()) {
         // Any Region of the table knows its key; the active one may be the one that is ill.
-        for (const RegionId& region : gate_->app().regions) {
-            const Result<aws::TableDescription> found = co_await dynamodb_.describe_table(region, table, once(1s));
+        std::vector<RegionId> regions = gate_->app().regions;
+        std::ranges::partition(regions, [there = standby()](const RegionId& region) { return region == there; });
+        for (const RegionId& region : regions) {
+            const Result<aws::TableDescription> found = co_await dynamodb_.describe_table(region, table, once(patience));
             if (!found) {
                 continue;
             }
@@ -209,7 +211,7 @@ net::Task<bool> Prover::prove_some() {
 
 net::Task<> Prover::run(net::TaskGroup* tasks) {
     while (!tasks->stopping()) {
-        co_await learn_keys();
+        co_await learn_keys(1s);
         const bool fine = co_await prove_some();
         co_await net::sleep_for(*io_, fine ? kEvery : 5 * kEvery);
     }
@@ -221,7 +223,7 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     DrainOutcome outcome;
     std::set<std::pair<TableName, std::string>> looked_at;
     while (true) {
-        co_await learn_keys();
+        co_await learn_keys(1s);
         const std::vector<dataplane::LedgerKey> keys = ledger.unproven_keys(kDrainKeysMax);
         for (const dataplane::LedgerKey& key : keys) {
             looked_at.emplace(key.table, key.key);

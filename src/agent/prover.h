@@ -26,6 +26,10 @@ class Prover {
     // The continuous proof; runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
+    // Asks for the key attributes of tables that were written to for the first time; `patience` is for
+    // each question.
+    net::Task<> learn_keys(Duration patience);
+
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
     net::Task<DrainOutcome> drain(Duration timeout);
 
@@ -33,7 +37,6 @@ class Prover {
     // Digest by table and key, as read in one Region.
     using Digests = std::map<std::pair<TableName, std::string>, std::string>;
 
-    net::Task<> learn_keys();
     net::Task<bool> prove_some();
     net::Task<Result<Digests>> read(RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience);
     net::Task<Result<std::size_t>> compare(RegionId active, RegionId standby, std::vector<dataplane::LedgerKey> keys, Instant end);

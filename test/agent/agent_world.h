@@ -203,17 +203,24 @@ class ControllerDouble {
             hellos.push_back(*hello);
             net::HttpResponse response;
             response.headers = {{"Content-Type", "application/x-ndjson"}};
-            response.stream = [this](net::ByteSink& sink) { return produce(&sink); };
+            // What was said before was said to others.
+            response.stream = [this, from = lines_.size()](net::ByteSink& sink) { return produce(&sink, from); };
             co_return response;
         }
         if (request.path() == "/v1/agents/ack") {
             const auto ack = wire::parse_ack(request.body);
             EXPECT_TRUE(ack.has_value()) << request.body.substr(0, 500);
+            if (!ack) {
+                co_return net::HttpResponse::json(400, "{}");
+            }
             acks.push_back(*ack);
             co_return net::HttpResponse::json(200, "{}");
         }
         const auto report = wire::parse_report(request.body);
         EXPECT_TRUE(report.has_value()) << request.body;
+        if (!report) {
+            co_return net::HttpResponse::json(400, "{}");
+        }
         reports.push_back(*report);
         while (stalls && !ended) {
             co_await net::sleep_for(*io_, 20ms);
@@ -225,10 +232,9 @@ class ControllerDouble {
         co_return net::HttpResponse::json(200, wire::serialize(says));
     }
 
-    net::Task<> produce(net::ByteSink* sink) {
+    net::Task<> produce(net::ByteSink* sink, std::size_t sent) {
         const wire::ControllerHello hello{.app = kApp, .controller = ObserverId{"us-east-2"}, .boot = BootId{"1"}};
         bool open = co_await sink->write(wire::serialize(wire::StreamLine{hello}) + "\n");
-        std::size_t sent = lines_.size();
         while (open && !ended) {
             while (open && sent < lines_.size()) {
                 open = co_await sink->write(lines_[sent++]);
@@ -338,7 +344,7 @@ class AgentWorld {
         if (!slot->has_value() || !slot->value().has_value()) {
             return {.status = 0, .headers = {}, .body = slot->has_value() ? slot->value().error().text : "", .timings = {}};
         }
-        return **slot;
+        return ***slot;
     }
 
     // An application's PutItem through the agent; the status, 0 when there was no answer.
