@@ -1,0 +1,1 @@
+set(modules lab/route53 adapters/system)
