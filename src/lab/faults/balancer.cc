@@ -9,6 +9,7 @@
 #include "adapters/net/http_client.h"
 #include "adapters/net/task_group.h"
 #include "adapters/net/tcp_relay.h"
+#include "base/rng.h"
 #include "lab/faults/target_health.h"
 
 namespace farshore::lab {
@@ -35,6 +36,7 @@ class RunningBalancer final : public Balancer {
         board_(board),
         self_{.role = PartyRole::load_balancer, .place = options_.region},
         health_(options_.targets.size(), options_.failures_max),
+        rng_(options_.seed),
         client_(net::HttpClient::create(
             io, {.source_address = options_.address, .connections_max = 16}
         )),
@@ -114,7 +116,7 @@ class RunningBalancer final : public Balancer {
     [[nodiscard]] net::TcpRelay::Route route(const std::string& peer, std::uint16_t Target::* port) {
         net::TcpRelay::Route route;
         route.treatment = to_relay(board_.treat(board_.world().party_of(peer), self_));
-        for (const std::size_t target : health_.in_turn()) {
+        for (const std::size_t target : health_.order(rng_.next())) {
             route.backends.push_back(
                 {.address = options_.targets[target].address, .port = options_.targets[target].*port}
             );
@@ -147,6 +149,7 @@ class RunningBalancer final : public Balancer {
     FaultBoard& board_;
     PartyId self_;
     TargetHealth health_;
+    Rng rng_;
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<net::TcpRelay> shop_;
     std::unique_ptr<net::TcpRelay> health_relay_;

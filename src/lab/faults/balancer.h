@@ -36,6 +36,7 @@ class Balancer {
         Duration interval = std::chrono::seconds{1};
         Duration timeout = std::chrono::milliseconds{800};
         int failures_max = 2;  // in a row, until a target is left out
+        std::uint64_t seed = 1;  // for the choice of targets
     };
 
     // Errors: conflict (port in use), malformed (address), denied.

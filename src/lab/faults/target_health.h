@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace farshore::lab {
@@ -19,25 +20,25 @@ class TargetHealth {
 
     [[nodiscard]] bool healthy(std::size_t target) const { return failures_[target] < failures_max_; }
 
-    // The targets to try, the next in turn first. All of them when none is healthy.
-    [[nodiscard]] std::vector<std::size_t> in_turn() {
+    // The targets to try in this order, from a drawn one on. All of them when none is healthy.
+    // Drawn, not in strict turn: who asks for the order more than once per connection would
+    // otherwise always send to the same target.
+    [[nodiscard]] std::vector<std::size_t> order(std::uint64_t draw) const {
         std::vector<std::size_t> all;
         std::vector<std::size_t> healthy_ones;
         for (std::size_t i = 0; i < failures_.size(); ++i) {
-            const std::size_t target = (turn_ + i) % failures_.size();
+            const std::size_t target = (draw + i) % failures_.size();
             all.push_back(target);
             if (healthy(target)) {
                 healthy_ones.push_back(target);
             }
         }
-        turn_ = failures_.empty() ? 0 : (turn_ + 1) % failures_.size();
         return healthy_ones.empty() ? all : healthy_ones;
     }
 
   private:
     std::vector<int> failures_;
     int failures_max_;
-    std::size_t turn_ = 0;
 };
 
 }  // namespace farshore::lab
