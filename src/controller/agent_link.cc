@@ -21,7 +21,9 @@ net::HttpResponse refusal(const Error& error) {
 }
 
 Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy) {
-    return {.kind = kind, .text = std::move(text), .remedy = std::move(remedy), .code = std::move(code)};
+    return {
+        .kind = kind, .text = std::move(text), .remedy = std::move(remedy), .code = std::move(code)
+    };
 }
 
 wire::OrderBody body_of(const core::OrderAgents& action, const RegionId& users_now) {
@@ -29,12 +31,17 @@ wire::OrderBody body_of(const core::OrderAgents& action, const RegionId& users_n
     switch (action.type) {
         case core::OrderType::route: {
             const RegionId users = action.users.value().empty() ? users_now : action.users;
-            return wire::RouteOrder{.active = action.active, .users = users, .operation = operation};
+            return wire::RouteOrder{
+                .active = action.active, .users = users, .operation = operation
+            };
         }
-        case core::OrderType::hold: return wire::HoldOrder{.hold = action.hold_for, .operation = operation};
+        case core::OrderType::hold:
+            return wire::HoldOrder{.hold = action.hold_for, .operation = operation};
         case core::OrderType::release: return wire::ReleaseOrder{.operation = operation};
-        case core::OrderType::fence: return wire::FenceOrder{.grace = action.fence_grace, .operation = operation};
-        case core::OrderType::drain: return wire::DrainOrder{.timeout = action.timeout, .operation = operation};
+        case core::OrderType::fence:
+            return wire::FenceOrder{.grace = action.fence_grace, .operation = operation};
+        case core::OrderType::drain:
+            return wire::DrainOrder{.timeout = action.timeout, .operation = operation};
         case core::OrderType::verify: return wire::VerifyOrder{.operation = operation};
     }
     std::unreachable();
@@ -59,10 +66,14 @@ core::Path path_of(wire::EvidencePath path) {
 }
 
 std::uint32_t small(std::uint64_t count) {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max()));
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max())
+    );
 }
 
-core::AgentAcked acked_event(const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type) {
+core::AgentAcked acked_event(
+    const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type
+) {
     core::AgentAcked event{
         .step = step,
         .host = host,
@@ -79,14 +90,17 @@ core::AgentAcked acked_event(const HostId& host, const wire::Ack& ack, const cor
         event.done = event.done && hold->in_flight == 0;
     } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
         event.unproven = small(fence->entries.size());
-        event.detail = std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
-                       " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");
+        event.detail =
+            std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
+            " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");
     } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
         event.done = event.done && drain->proven;
         event.unproven = small(drain->left);
-        event.detail = std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";
+        event.detail =
+            std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";
     } else if (const auto* verify = std::get_if<wire::VerifyAck>(&ack.body)) {
-        event.detail = "wrote and read in " + verify->region.value() + " in " + std::to_string(to_ms(verify->took)) + " ms";
+        event.detail = "wrote and read in " + verify->region.value() + " in " +
+                       std::to_string(to_ms(verify->took)) + " ms";
     }
     return event;
 }
@@ -97,7 +111,9 @@ struct AgentLink::StreamEnd {
     AgentLink* link;
     std::shared_ptr<Session> session;
 
-    StreamEnd(AgentLink* owner, std::shared_ptr<Session> of) : link(owner), session(std::move(of)) {}
+    StreamEnd(AgentLink* owner, std::shared_ptr<Session> of)
+        : link(owner), session(std::move(of)) {}
+
     StreamEnd(const StreamEnd&) = delete;
     StreamEnd& operator=(const StreamEnd&) = delete;
 
@@ -117,9 +133,9 @@ AgentLink::AgentLink(net::Io& io, const ports::Clock& clock, Options options, Up
 
 net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller caller) {
     if (request.method != "POST") {
-        net::HttpResponse response = refusal(
-            refused(ErrorKind::malformed, "method", "agents only POST", "the protocol is described in docs")
-        );
+        net::HttpResponse response = refusal(refused(
+            ErrorKind::malformed, "method", "agents only POST", "the protocol is described in docs"
+        ));
         response.status = 405;
         response.headers.push_back({.name = "Allow", .value = "POST"});
         co_return response;
@@ -134,20 +150,25 @@ net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller 
     if (path == "/v1/agents/ack") {
         co_return ack(request, caller);
     }
-    co_return refusal(refused(ErrorKind::not_found, "path", "no such path: " + std::string{path}, {}));
+    co_return refusal(
+        refused(ErrorKind::not_found, "path", "no such path: " + std::string{path}, {})
+    );
 }
 
 std::optional<std::string> AgentLink::why_refused(const wire::AgentHello& hello) const {
     if (!wire::common_version({}, hello.protocol)) {
-        return "the agent speaks protocol versions " + std::to_string(hello.protocol.lowest) + " to " +
-               std::to_string(hello.protocol.highest) + ", this controller " + std::to_string(wire::kProtocolLowest) +
-               " to " + std::to_string(wire::kProtocolHighest) + ": upgrade the older side";
+        return "the agent speaks protocol versions " + std::to_string(hello.protocol.lowest) +
+               " to " + std::to_string(hello.protocol.highest) + ", this controller " +
+               std::to_string(wire::kProtocolLowest) + " to " +
+               std::to_string(wire::kProtocolHighest) + ": upgrade the older side";
     }
     if (std::ranges::find(options_.regions, hello.region) == options_.regions.end()) {
         return hello.region.value() + " is not a Region of " + options_.app.value();
     }
-    if (!options_.allowed.empty() && std::ranges::find(options_.allowed, hello.host) == options_.allowed.end()) {
-        return hello.host.value() + " is not in the register of " + options_.app.value() + ": add it to `agents`";
+    if (!options_.allowed.empty() &&
+        std::ranges::find(options_.allowed, hello.host) == options_.allowed.end()) {
+        return hello.host.value() + " is not in the register of " + options_.app.value() +
+               ": add it to `agents`";
     }
     if (!agents_.contains(hello.host) && agents_.size() >= options_.hosts_max) {
         return "there are " + std::to_string(options_.hosts_max) + " agents already";
@@ -164,22 +185,26 @@ net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller
         return refusal(refused(
             ErrorKind::denied,
             "other_app",
-            "the token " + caller.name + " is for " + caller.app.value() + ", this controller for " +
-                options_.app.value() + ", and the agent asks for " + hello->app.value(),
+            "the token " + caller.name + " is for " + caller.app.value() +
+                ", this controller for " + options_.app.value() + ", and the agent asks for " +
+                hello->app.value(),
             "give the agent the token of its app, and the address of that app's controller"
         ));
     }
     net::HttpResponse response;
     response.headers.push_back({.name = "Content-Type", .value = "application/x-ndjson"});
     response.headers.push_back({.name = "Cache-Control", .value = "no-store"});
-    std::optional<std::string> why = closed_ ? std::optional<std::string>{"the controller is stopping"} : why_refused(*hello);
+    std::optional<std::string> why =
+        closed_ ? std::optional<std::string>{"the controller is stopping"} : why_refused(*hello);
     if (!why) {
         if (const Status enrolled = upcalls_.enroll(hello->host, hello->region); !enrolled) {
             why = enrolled.error().text;
         }
     }
     if (why) {
-        system::log_warning("link", "agent refused", {{"host", hello->host.value()}, {"why", *why}});
+        system::log_warning(
+            "link", "agent refused", {{"host", hello->host.value()}, {"why", *why}}
+        );
         response.body = wire::serialize(wire::StreamLine{wire::Refused{.why = *why}}) + "\n";
         return response;
     }
@@ -210,10 +235,16 @@ net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller
     system::log_info(
         "link",
         "agent connected",
-        {{"host", hello->host.value()}, {"region", hello->region.value()}, {"epoch", std::to_string(hello->epoch.value())}}
+        {{"host", hello->host.value()},
+         {"region", hello->region.value()},
+         {"epoch", std::to_string(hello->epoch.value())}}
     );
-    response.stream = [this, session = agent.session](net::ByteSink& sink) { return run_stream(session, sink); };
-    upcalls_.deliver(core::AgentConnected{.host = hello->host, .region = hello->region, .epoch = hello->epoch});
+    response.stream = [this, session = agent.session](net::ByteSink& sink) {
+        return run_stream(session, sink);
+    };
+    upcalls_.deliver(
+        core::AgentConnected{.host = hello->host, .region = hello->region, .epoch = hello->epoch}
+    );
     return response;
 }
 
@@ -232,7 +263,8 @@ net::Task<> AgentLink::run_stream(std::shared_ptr<Session> session, net::ByteSin
         session->wake.expires_after(options_.ping_every);
         auto [error] = co_await session->wake.async_wait(net::kAwait);
         const auto found = agents_.find(session->host);
-        if (!error && !session->ended && found != agents_.end() && found->second.session == session) {
+        if (!error && !session->ended && found != agents_.end() &&
+            found->second.session == session) {
             wire::Order ping;
             ping.epoch = found->second.epoch;
             ping.body = wire::PingOrder{.at = clock_.wall()};
@@ -256,7 +288,11 @@ void AgentLink::send(Agent& agent, wire::Order order) {
         return;
     }
     if (agent.session->lines.size() >= kQueueMax) {
-        system::log_warning("link", "agent does not read its orders: stream cut", {{"host", agent.session->host.value()}});
+        system::log_warning(
+            "link",
+            "agent does not read its orders: stream cut",
+            {{"host", agent.session->host.value()}}
+        );
         end_stream(agent);
         return;
     }
@@ -269,7 +305,8 @@ void AgentLink::send(Agent& agent, wire::Order order) {
 }
 
 void AgentLink::send_order(Agent& agent, const HostId& host, const core::OrderAgents& action) {
-    const bool behind = agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
+    const bool behind =
+        agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
     if (action.type == core::OrderType::route && behind) {
         // Its fence goes first: the acknowledgement names the writes that nobody has proven.
         agent.after_fence = action;
@@ -350,9 +387,9 @@ net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Calle
         agent.report = *report;
         if (!agent.connected && agent.session) {
             agent.connected = true;
-            upcalls_.deliver(
-                core::AgentConnected{.host = report->host, .region = agent.region, .epoch = report->epoch}
-            );
+            upcalls_.deliver(core::AgentConnected{
+                .host = report->host, .region = agent.region, .epoch = report->epoch
+            });
         }
         take_evidence(*report);
     }
@@ -414,11 +451,14 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
     agent.epoch = std::max(agent.epoch, ack->epoch);
     const auto pending = agent.pending.find(ack->order);
     if (pending == agent.pending.end()) {
-        return net::HttpResponse::json(200, "{}");  // a ping, an order of an earlier stream, or a repetition
+        return net::HttpResponse::json(
+            200, "{}"
+        );  // a ping, an order of an earlier stream, or a repetition
     }
     const Pending order = pending->second;
     agent.pending.erase(pending);
-    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body); fence != nullptr && order.type == core::OrderType::fence) {
+    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
+        fence != nullptr && order.type == core::OrderType::fence) {
         upcalls_.fenced(order.step.operation, ack->host, *fence);
         if (ack->result == wire::AckResult::done) {
             agent.fenced_below = std::max(agent.fenced_below, ack->epoch);
@@ -466,7 +506,12 @@ std::vector<AgentView> AgentLink::agents() const {
     const Instant now = clock_.now();
     std::vector<AgentView> views;
     for (const auto& [host, agent] : agents_) {
-        AgentView view{.host = host, .region = agent.region, .connected = agent.session != nullptr, .epoch = agent.epoch};
+        AgentView view{
+            .host = host,
+            .region = agent.region,
+            .connected = agent.session != nullptr,
+            .epoch = agent.epoch
+        };
         view.age = agent.heard_at ? now - *agent.heard_at : Duration{-1};
         if (agent.granted_at && now < *agent.granted_at + agent.granted_for) {
             view.lease_remaining = *agent.granted_at + agent.granted_for - now;

@@ -35,9 +35,9 @@ struct AgentView {
     std::uint64_t acknowledged = 0;
 };
 
-// The server's side of the agent protocol for one app: a stream of orders to each agent, reports and
-// acknowledgements from them. Everything from outside is bounded and checked; what is refused gets
-// its reason. Single-threaded: on the io_context's thread.
+// The server's side of the agent protocol for one app: a stream of orders to each agent, reports
+// and acknowledgements from them. Everything from outside is bounded and checked; what is refused
+// gets its reason. Single-threaded: on the io_context's thread.
 class AgentLink final : public ports::AgentLink {
   public:
     struct Options {
@@ -108,8 +108,8 @@ class AgentLink final : public ports::AgentLink {
         Epoch epoch;         // as it last said
         Epoch fenced_below;  // it acknowledged a fence of this epoch in this boot
         std::map<std::uint64_t, Pending> pending;  // by order number
-        // A route to an agent of an older epoch waits for its fence, so that its unproven writes are
-        // known before it forgets the epoch they belong to.
+        // A route to an agent of an older epoch waits for its fence, so that its unproven writes
+        // are known before it forgets the epoch they belong to.
         std::optional<core::OrderAgents> after_fence;
         Instant after_fence_until{};
     };
@@ -121,7 +121,9 @@ class AgentLink final : public ports::AgentLink {
     [[nodiscard]] net::HttpResponse report(const net::HttpRequest& request, const Caller& caller);
     [[nodiscard]] net::HttpResponse ack(const net::HttpRequest& request, const Caller& caller);
     [[nodiscard]] std::optional<std::string> why_refused(const wire::AgentHello& hello) const;
-    [[nodiscard]] Result<Agent*> known(const AppId& app, const HostId& host, const BootId& boot, const Caller& caller);
+    [[nodiscard]] Result<Agent*> known(
+        const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
+    );
     [[nodiscard]] net::Task<> run_stream(std::shared_ptr<Session> session, net::ByteSink& sink);
     void send(Agent& agent, wire::Order order);
     void send_order(Agent& agent, const HostId& host, const core::OrderAgents& action);

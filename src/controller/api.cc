@@ -94,8 +94,10 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     if (for_agents != (caller->role == Role::agent)) {
         co_return refusal(
             {.kind = ErrorKind::denied,
-             .text = "the token " + caller->name + " has the role " + std::string{to_string(caller->role)},
-             .remedy = for_agents ? "agents need a token of the role agent" : "use a token of the role viewer or operator",
+             .text = "the token " + caller->name + " has the role " +
+                     std::string{to_string(caller->role)},
+             .remedy = for_agents ? "agents need a token of the role agent"
+                                  : "use a token of the role viewer or operator",
              .code = "role"}
         );
     }
@@ -125,8 +127,12 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
 net::HttpResponse Api::read(const net::HttpRequest& request, const Words& path) {
     if (request.path() == "/metrics") {
         net::HttpResponse response = net::HttpResponse::text(200, metrics_text(view()));
-        std::erase_if(response.headers, [](const net::HttpHeader& h) { return equals_ignoring_case(h.name, "content-type"); });
-        response.headers.push_back({.name = "Content-Type", .value = "text/plain; version=0.0.4; charset=utf-8"});
+        std::erase_if(response.headers, [](const net::HttpHeader& h) {
+            return equals_ignoring_case(h.name, "content-type");
+        });
+        response.headers.push_back(
+            {.name = "Content-Type", .value = "text/plain; version=0.0.4; charset=utf-8"}
+        );
         return response;
     }
     if (path.size() < 2 || path[0] != "v1") {
@@ -165,9 +171,9 @@ net::HttpResponse Api::audit() const {
     }
     json::array entries;
     for (const sqlite::AuditRow& row : *rows) {
-        entries.push_back(
-            json::object{{"at_ms", to_ms(row.at)}, {"who", row.who}, {"what", row.what}, {"detail", row.detail}}
-        );
+        entries.push_back(json::object{
+            {"at_ms", to_ms(row.at)}, {"who", row.who}, {"what", row.what}, {"detail", row.detail}
+        });
     }
     return ok({{"schema_version", wire::kApiSchemaVersion}, {"entries", std::move(entries)}});
 }
@@ -223,19 +229,23 @@ net::HttpResponse Api::watch(const OperationId& id) {
     net::HttpResponse response;
     response.headers.push_back({.name = "Content-Type", .value = "application/x-ndjson"});
     response.headers.push_back({.name = "Cache-Control", .value = "no-store"});
-    response.stream = [this, id](net::ByteSink& sink) { return run_watch(id, sink); };
+    response.stream = [this, id](net::ByteSink& sink) {
+        return run_watch(id, sink);
+    };
     return response;
 }
 
 net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
     const auto wake = std::make_shared<net::Timer>(parts_.io.get_executor());
     watchers_.push_back(wake);
+
     struct Leave {
         std::vector<std::shared_ptr<net::Timer>>& all;
         std::shared_ptr<net::Timer> mine;
 
         ~Leave() { std::erase(all, mine); }
     };
+
     const Leave leave{.all = watchers_, .mine = wake};
     std::uint64_t after = 0;
     while (!closed_) {
@@ -245,7 +255,10 @@ net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
         }
         for (const sqlite::JournalRow& row : *rows) {
             after = row.sequence;
-            std::string line = json::serialize(wire::entry_document({.sequence = row.sequence, .entry = row.entry})) + "\n";
+            std::string line =
+                json::serialize(wire::entry_document({.sequence = row.sequence, .entry = row.entry})
+                ) +
+                "\n";
             const bool sent = co_await sink.write(std::move(line));
             if (!sent) {
                 co_return;
@@ -283,12 +296,17 @@ void Api::close() {
 
 Status Api::note(const Caller& caller, std::string what, std::string detail) {
     const sqlite::AuditRow row{
-        .at = pump_->now().wall, .who = "operator:" + caller.name, .what = std::move(what), .detail = std::move(detail)
+        .at = pump_->now().wall,
+        .who = "operator:" + caller.name,
+        .what = std::move(what),
+        .detail = std::move(detail)
     };
     return parts_.store.append_audit(row);
 }
 
-net::HttpResponse Api::change(const net::HttpRequest& request, const Words& path, const Caller& caller) {
+net::HttpResponse Api::change(
+    const net::HttpRequest& request, const Words& path, const Caller& caller
+) {
     Result<json::object> body = json::object{};
     if (!request.body.empty()) {
         body = wire::parse_json_object(request.body, kBodyBytesMax);
@@ -306,7 +324,8 @@ net::HttpResponse Api::change(const net::HttpRequest& request, const Words& path
     if (path[2] != parts_.config.app.value()) {
         return refusal(
             {.kind = ErrorKind::not_found,
-             .text = "this controller serves " + parts_.config.app.value() + ", not " + std::string{path[2]},
+             .text = "this controller serves " + parts_.config.app.value() + ", not " +
+                     std::string{path[2]},
              .code = "app"}
         );
     }
@@ -329,8 +348,9 @@ net::HttpResponse Api::change(const net::HttpRequest& request, const Words& path
     const std::optional<core::Verb> verb = enum_from<core::Verb>(verb_name);
     if (!verb) {
         return refusal(
-            only_plan ? Error{.kind = ErrorKind::malformed, .text = "verb: one of switchover, failover, failback", .code = "verb"}
-                      : not_here(request)
+            only_plan
+                ? Error{.kind = ErrorKind::malformed, .text = "verb: one of switchover, failover, failback", .code = "verb"}
+                : not_here(request)
         );
     }
     const Result<core::ChangeRequest> wanted = change_from(*body, *verb, caller);
@@ -342,7 +362,8 @@ net::HttpResponse Api::change(const net::HttpRequest& request, const Words& path
     }
     wire::JsonTrouble trouble;
     wire::ObjectReader in(*body, "", trouble);
-    if (*verb == core::Verb::failover && in.text("confirm", kReasonBytesMax, wire::Field::optional) != path[2]) {
+    if (*verb == core::Verb::failover &&
+        in.text("confirm", kReasonBytesMax, wire::Field::optional) != path[2]) {
         return refusal(
             {.kind = ErrorKind::malformed,
              .text = "a failover may lose writes: it needs \"confirm\" with the app's name",
@@ -354,7 +375,9 @@ net::HttpResponse Api::change(const net::HttpRequest& request, const Words& path
 }
 
 // The other Region when there are two, the preferred one for a failback.
-Result<core::ChangeRequest> Api::change_from(const json::object& body, core::Verb verb, const Caller& caller) {
+Result<core::ChangeRequest> Api::change_from(
+    const json::object& body, core::Verb verb, const Caller& caller
+) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
     core::ChangeRequest change;
@@ -364,8 +387,9 @@ Result<core::ChangeRequest> Api::change_from(const json::object& body, core::Ver
     change.by = "operator:" + caller.name;
     change.accept_unfenced = in.flag("accept_unfenced", wire::Field::optional);
     if (in.has("accept_loss_ms")) {
-        change.accept_loss =
-            std::chrono::milliseconds{in.number("accept_loss_ms", 0, std::numeric_limits<std::int32_t>::max())};
+        change.accept_loss = std::chrono::milliseconds{
+            in.number("accept_loss_ms", 0, std::numeric_limits<std::int32_t>::max())
+        };
     }
     if (const Status status = trouble.status(); !status) {
         return std::unexpected(status.error());
@@ -381,7 +405,11 @@ Result<core::ChangeRequest> Api::change_from(const json::object& body, core::Ver
             }
         }
         if (others.size() != 1) {
-            return fail(ErrorKind::malformed, "to: there is more than one Region to go to", "name the Region with \"to\"");
+            return fail(
+                ErrorKind::malformed,
+                "to: there is more than one Region to go to",
+                "name the Region with \"to\""
+            );
         }
         change.to = others.front();
     }
@@ -391,7 +419,8 @@ Result<core::ChangeRequest> Api::change_from(const json::object& body, core::Ver
 net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
     const core::Now now = pump_->now();
     const core::AppRecord& record = pump_->core().record();
-    if (change.to == record.active && record.users == record.active && !pump_->core().operation_running()) {
+    if (change.to == record.active && record.users == record.active &&
+        !pump_->core().operation_running()) {
         return ok({{"text", "nothing to do: " + change.to.value() + " is active already"}});
     }
     if (!pump_->trouble().empty()) {
@@ -413,10 +442,16 @@ net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
         }
         const Status noted = note(caller, what + ": refused", text);
         static_cast<void>(noted);  // nothing was changed; the refusal itself matters more
-        const Error error{.kind = ErrorKind::conflict, .text = text, .remedy = "`farshore plan` shows every guard", .code = "guard"};
+        const Error error{
+            .kind = ErrorKind::conflict,
+            .text = text,
+            .remedy = "`farshore plan` shows every guard",
+            .code = "guard"
+        };
         return net::HttpResponse::json(409, wire::error_document(error, preview.guards));
     }
-    change.id = OperationId{"op-" + std::to_string(to_ms(now.wall)) + "-m" + std::to_string(++requests_)};
+    change.id =
+        OperationId{"op-" + std::to_string(to_ms(now.wall)) + "-m" + std::to_string(++requests_)};
     if (const Status noted = note(caller, what, change.id.value() + ": " + change.reason); !noted) {
         return refusal(noted.error());
     }
@@ -424,7 +459,11 @@ net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
     pump_->deliver(std::move(change));
     const auto& operation = pump_->core().record().operation;
     if (!operation || operation->plan.id != id) {
-        return refusal({.kind = ErrorKind::conflict, .text = what + ": another operation was first", .code = "guard"});
+        return refusal(
+            {.kind = ErrorKind::conflict,
+             .text = what + ": another operation was first",
+             .code = "guard"}
+        );
     }
     return ok({{"id", id.value()}, {"operation", id.value()}}, 202);
 }
@@ -440,11 +479,15 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
         return refusal(status.error());
     }
     pause.until = pump_->now().wall + WallClock::duration{for_ms};
-    if (const Status noted = note(caller, "pause", "until " + to_iso8601(*pause.until) + ": " + pause.reason); !noted) {
+    if (const Status noted =
+            note(caller, "pause", "until " + to_iso8601(*pause.until) + ": " + pause.reason);
+        !noted) {
         return refusal(noted.error());
     }
     pump_->deliver(core::PauseRequest{.pause = pause});
-    return ok({{"text", parts_.config.app.value() + " is paused"}, {"until_ms", to_ms(*pause.until)}});
+    return ok(
+        {{"text", parts_.config.app.value() + " is paused"}, {"until_ms", to_ms(*pause.until)}}
+    );
 }
 
 net::HttpResponse Api::resume(const Caller& caller) {
@@ -463,7 +506,8 @@ net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {
             return refusal(document.error());
         }
         return refusal(
-            {.kind = ErrorKind::conflict, .text = id.value() + " has ended already", .code = "ended"}
+            {.kind = ErrorKind::conflict, .text = id.value() + " has ended already", .code = "ended"
+            }
         );
     }
     if (const Status noted = note(caller, "abort", id.value()); !noted) {

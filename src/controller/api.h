@@ -46,8 +46,12 @@ class Api {
     using Words = std::vector<std::string_view>;
 
     [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
-    [[nodiscard]] net::HttpResponse read_operation(const net::HttpRequest& request, const Words& path);
-    [[nodiscard]] net::HttpResponse change(const net::HttpRequest& request, const Words& path, const Caller& caller);
+    [[nodiscard]] net::HttpResponse read_operation(
+        const net::HttpRequest& request, const Words& path
+    );
+    [[nodiscard]] net::HttpResponse change(
+        const net::HttpRequest& request, const Words& path, const Caller& caller
+    );
     [[nodiscard]] net::HttpResponse start(core::ChangeRequest change, const Caller& caller);
     [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
     [[nodiscard]] net::HttpResponse resume(const Caller& caller);

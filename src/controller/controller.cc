@@ -10,6 +10,7 @@
 #include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text.h"
+
 #include "dataplane/item_digest.h"
 
 namespace farshore::controller {
@@ -22,7 +23,9 @@ constexpr Duration kServerGrace = std::chrono::seconds{1};
 // Names that cannot be guessed tell one life of a process from the next.
 BootId new_boot_id() {
     std::array<std::uint8_t, 8> bytes{};
-    FARSHORE_ASSERT(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness");
+    FARSHORE_ASSERT(
+        RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness"
+    );
     return BootId{to_hex(bytes)};
 }
 
@@ -37,7 +40,9 @@ Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access
         char* end = nullptr;
         const unsigned long value = std::strtoul(port.c_str(), &end, 10);
         if (port.empty() || *end != '\0' || value == 0 || value > 65'535) {
-            return fail(ErrorKind::malformed, "aws.resolver: " + access.resolver + " is not address:port");
+            return fail(
+                ErrorKind::malformed, "aws.resolver: " + access.resolver + " is not address:port"
+            );
         }
         options.server_port = static_cast<std::uint16_t>(value);
     }
@@ -71,9 +76,11 @@ class Controller::DurableRecord final : public ports::Store {
   public:
     explicit DurableRecord(sqlite::Store& store) : store_(store) {}
 
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal) override {
+    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
+        override {
         Status saved = store_.commit(record, journal);
-        if (!saved && saved.error().kind != ErrorKind::exhausted && saved.error().kind != ErrorKind::timed_out) {
+        if (!saved && saved.error().kind != ErrorKind::exhausted &&
+            saved.error().kind != ErrorKind::timed_out) {
             system::log_error("store", saved.error().text, {{"remedy", saved.error().remedy}});
             FARSHORE_ASSERT(saved.has_value(), "INV-S3: the journal cannot be trusted any more");
         }
@@ -124,8 +131,9 @@ class Controller::Announcer final : public ports::Notifier {
 
     void announce(const core::Announce& action) override {
         system::log_warning("announce", action.text);
-        const Status noted =
-            store_.append_audit({.at = clock_.wall(), .who = "controller", .what = "announce", .detail = action.text});
+        const Status noted = store_.append_audit(
+            {.at = clock_.wall(), .who = "controller", .what = "announce", .detail = action.text}
+        );
         if (!noted) {
             system::log_error("audit", noted.error().text);
         }
@@ -148,7 +156,8 @@ core::Policy policy_of(const config::Config& config) {
     policy.cooldown = config.decide.cooldown;
     policy.require_drill = config.decide.require_drill_within.has_value();
     policy.early = config.detect.early;
-    policy.on_controller_loss = *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
+    policy.on_controller_loss =
+        *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
     policy.data_impaired = levers_of(config.levers.data_impaired);
     policy.stack_impaired = levers_of(config.levers.stack_impaired);
     policy.region_lost = levers_of(config.levers.region_lost);
@@ -168,9 +177,13 @@ std::vector<core::Observer> observers_of(
     const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
 ) {
     std::vector<core::Observer> observers;
-    observers.push_back({.id = config.controller.id, .stands_in = config.controller.region, .hosts = {}});
+    observers.push_back(
+        {.id = config.controller.id, .stands_in = config.controller.region, .hosts = {}}
+    );
     for (const config::Region& region : config.regions) {
-        core::Observer observer{.id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}};
+        core::Observer observer{
+            .id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}
+        };
         for (const sqlite::RegisteredHost& host : hosts) {
             if (host.region == region.id) {
                 observer.hosts.push_back(host.host);
@@ -181,7 +194,9 @@ std::vector<core::Observer> observers_of(
     return observers;
 }
 
-Controller::Controller(net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store)
+Controller::Controller(
+    net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
+)
     : io_(io),
       config_(std::move(config)),
       tokens_(std::move(tokens)),
@@ -228,7 +243,8 @@ Status Controller::connect() {
     http_ = net::HttpClient::create(io_, std::move(http_options));
     aws::AwsClient::Options aws_options;
     aws_options.access = config_.aws;
-    Result<std::unique_ptr<aws::AwsClient>> client = aws::AwsClient::create(io_, clock_, std::move(aws_options));
+    Result<std::unique_ptr<aws::AwsClient>> client =
+        aws::AwsClient::create(io_, clock_, std::move(aws_options));
     if (!client) {
         return std::unexpected(std::move(client.error()));
     }
@@ -244,7 +260,10 @@ Status Controller::connect() {
         .dns = dns_.get(),
         .tables = *tables_,
         .route53 = *route53_,
-        .deliver = [this](core::Event event) { deliver(std::move(event)); }
+        .deliver =
+            [this](core::Event event) {
+                deliver(std::move(event));
+            }
     });
     epochs_ = std::make_unique<EpochRecords>(*edge_);
     probes_ = std::make_unique<Probes>(*edge_);
@@ -252,10 +271,15 @@ Status Controller::connect() {
     checks_ = std::make_unique<Checks>(*edge_);
     LossKeeper::Sources sources;
     sources.digest = [](const aws::Item* item) {
-        return item == nullptr ? std::string{dataplane::kAbsent} : dataplane::item_digest(*item).value_or("");
+        return item == nullptr ? std::string{dataplane::kAbsent}
+                               : dataplane::item_digest(*item).value_or("");
     };
-    sources.answers = [this](const RegionId& region) { return probes_->answers(region); };
-    sources.operation = [this] { return pump_ ? pump_->core().record().operation : std::nullopt; };
+    sources.answers = [this](const RegionId& region) {
+        return probes_->answers(region);
+    };
+    sources.operation = [this] {
+        return pump_ ? pump_->core().record().operation : std::nullopt;
+    };
     losses_ = std::make_unique<LossKeeper>(*edge_, *store_, std::move(sources));
     const Result<std::uint64_t> generation = store_->configuration_generation(config_.hash);
     if (!generation) {
@@ -293,16 +317,25 @@ AgentLink::Options Controller::link_options(std::uint64_t generation) const {
 
 AgentLink::Upcalls Controller::link_upcalls() {
     AgentLink::Upcalls upcalls;
-    upcalls.deliver = [this](core::Event event) { deliver(std::move(event)); };
+    upcalls.deliver = [this](core::Event event) {
+        deliver(std::move(event));
+    };
     upcalls.grant_lease = [this](const HostId& host, Epoch epoch) {
         return pump_ ? pump_->grant_lease(host, epoch)
-                     : core::AppCore::LeaseAnswer{.length = std::nullopt, .why = "the controller is starting"};
+                     : core::AppCore::LeaseAnswer{
+                           .length = std::nullopt, .why = "the controller is starting"
+                       };
     };
-    upcalls.enroll = [this](const HostId& host, const RegionId& region) { return enroll(host, region); };
-    upcalls.users = [this] { return pump_ ? pump_->core().record().users : RegionId{}; };
-    upcalls.fenced = [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
-        losses_->fenced(operation, host, ack);
+    upcalls.enroll = [this](const HostId& host, const RegionId& region) {
+        return enroll(host, region);
     };
+    upcalls.users = [this] {
+        return pump_ ? pump_->core().record().users : RegionId{};
+    };
+    upcalls.fenced =
+        [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
+            losses_->fenced(operation, host, ack);
+        };
     return upcalls;
 }
 
@@ -312,7 +345,9 @@ Status Controller::enroll(const HostId& host, const RegionId& region) {
     if (found != known.end() && found->second.region == region) {
         return {};
     }
-    return store_->add_host(config_.app, {.host = host, .region = region, .registered_at = clock_.wall()});
+    return store_->add_host(
+        config_.app, {.host = host, .region = region, .registered_at = clock_.wall()}
+    );
 }
 
 Status Controller::listen() {
@@ -322,19 +357,23 @@ Status Controller::listen() {
     options.name = "api";
     if (!config_.controller.certificate_file.empty()) {
         for (const auto& [what, path] :
-             {std::pair<std::string, std::string>{"the certificate", config_.controller.certificate_file},
+             {std::pair<std::string, std::string>{
+                  "the certificate", config_.controller.certificate_file
+              },
               std::pair<std::string, std::string>{"the key", config_.controller.key_file}}) {
             if (Status readable = check_readable(what, path); !readable) {
                 return readable;
             }
         }
         options.tls = net::ServerTls{
-            .certificate_file = config_.controller.certificate_file, .key_file = config_.controller.key_file
+            .certificate_file = config_.controller.certificate_file,
+            .key_file = config_.controller.key_file
         };
     }
-    Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::listen(
-        io_, std::move(options), [this](net::HttpRequest request) { return api_->answer(std::move(request)); }
-    );
+    Result<std::unique_ptr<net::HttpServer>> server =
+        net::HttpServer::listen(io_, std::move(options), [this](net::HttpRequest request) {
+            return api_->answer(std::move(request));
+        });
     if (!server) {
         return std::unexpected(std::move(server.error()));
     }
@@ -361,7 +400,9 @@ net::Task<> Controller::boot() {
     if (*loaded) {
         const EpochSurvey survey = co_await epochs_->survey();
         if (survey.answered < epochs_->majority()) {
-            system::log_warning("epochs", "no majority of the epoch records answers", {{"why", survey.detail}});
+            system::log_warning(
+                "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
+            );
         }
         begin(**loaded, survey.highest ? survey.highest->epoch : Epoch{});
         co_return;
@@ -384,8 +425,9 @@ net::Task<core::AppRecord> Controller::first_record() {
                 std::to_string(epochs_->majority()) + " Regions"
         );
         if (survey.answered >= epochs_->majority()) {
-            const EpochRecord wanted =
-                survey.highest.value_or(EpochRecord{.epoch = Epoch{1}, .active = config_.preferred()});
+            const EpochRecord wanted = survey.highest.value_or(
+                EpochRecord{.epoch = Epoch{1}, .active = config_.preferred()}
+            );
             ready = co_await epochs_->establish(wanted.epoch, wanted.active);
             if (ready) {
                 record.epoch = wanted.epoch;
@@ -411,7 +453,8 @@ bool Controller::drill_is_recent() {
         return false;
     }
     const auto age = clock_.wall() - (*drill)->proven_at;
-    return age <= *config_.decide.require_drill_within && (*drill)->configuration_hash == config_.hash;
+    return age <= *config_.decide.require_drill_within &&
+           (*drill)->configuration_hash == config_.hash;
 }
 
 void Controller::begin(core::AppRecord record, Epoch highest_seen) {
@@ -456,7 +499,9 @@ void Controller::begin(core::AppRecord record, Epoch highest_seen) {
     wake_->bind(*pump_);
     pump_->on_journal([this](const core::JournalEntry& entry) {
         system::log_info(
-            "journal", entry.text, {{"operation", entry.operation.value()}, {"state", std::string{to_string(entry.state)}}}
+            "journal",
+            entry.text,
+            {{"operation", entry.operation.value()}, {"state", std::string{to_string(entry.state)}}}
         );
         api_->journal_changed();
     });

@@ -35,10 +35,12 @@ namespace farshore::controller {
 // thread.
 class Controller {
   public:
-    // Opens everything that can be wrong: tokens, store, clients, port. Errors are ready to be shown,
-    // each with its remedy: denied and not_found (files), conflict (store or port in use), malformed,
-    // exhausted.
-    [[nodiscard]] static Result<std::unique_ptr<Controller>> create(net::Io& io, config::Config config);
+    // Opens everything that can be wrong: tokens, store, clients, port. Errors are ready to be
+    // shown, each with its remedy: denied and not_found (files), conflict (store or port in use),
+    // malformed, exhausted.
+    [[nodiscard]] static Result<std::unique_ptr<Controller>> create(
+        net::Io& io, config::Config config
+    );
     ~Controller();
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
@@ -56,7 +58,9 @@ class Controller {
     class WakeUp;
     class Announcer;
 
-    Controller(net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store);
+    Controller(
+        net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
+    );
     [[nodiscard]] Status connect();
     [[nodiscard]] Status listen();
     [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;

@@ -48,8 +48,11 @@ net::Task<Result<std::vector<std::string>>> addresses_of(const Edge& edge, std::
         }
         co_return answer->addresses;
     }
-    boost::asio::ip::basic_resolver<boost::asio::ip::tcp, net::Io::executor_type> resolver(edge.io.get_executor());
-    auto [error, found] = co_await resolver.async_resolve(boost::asio::ip::tcp::v4(), name, "80", net::kAwait);
+    boost::asio::ip::basic_resolver<boost::asio::ip::tcp, net::Io::executor_type> resolver(
+        edge.io.get_executor()
+    );
+    auto [error, found] =
+        co_await resolver.async_resolve(boost::asio::ip::tcp::v4(), name, "80", net::kAwait);
     if (error) {
         co_return fail(ErrorKind::unavailable, name + ": " + error.message());
     }

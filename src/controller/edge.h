@@ -16,8 +16,8 @@
 
 namespace farshore::controller {
 
-// The clients through which a controller sees and changes the world, and the group that owns what is
-// under way. Everything here lives on one io_context and its one thread, and outlives its tasks.
+// The clients through which a controller sees and changes the world, and the group that owns what
+// is under way. Everything here lives on one io_context and its one thread, and outlives its tasks.
 struct Edge {
     net::Io& io;
     const ports::Clock& clock;
@@ -32,7 +32,9 @@ struct Edge {
 };
 
 // IPv4 addresses of a name, or the address itself. Errors: those of DnsClient.
-[[nodiscard]] net::Task<Result<std::vector<std::string>>> addresses_of(const Edge& edge, std::string name);
+[[nodiscard]] net::Task<Result<std::vector<std::string>>> addresses_of(
+    const Edge& edge, std::string name
+);
 
 // Host of an http or https URL, without port; empty: none. Pure.
 [[nodiscard]] std::string host_of(std::string_view url);

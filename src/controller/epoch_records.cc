@@ -46,7 +46,9 @@ void EpochRecords::raise(const core::RaiseEpoch& action) {
     raise->active = action.active;
     raise->highest = Epoch{};
     for (const RegionId& region : regions_) {
-        edge_.tasks.spawn("raise in " + region.value(), [this, region, raise] { return raise_in(region, raise); });
+        edge_.tasks.spawn("raise in " + region.value(), [this, region, raise] {
+            return raise_in(region, raise);
+        });
     }
 }
 
@@ -76,21 +78,28 @@ void EpochRecords::report(Raise& raise) {
     });
 }
 
-net::Task<EpochRecords::Answer> EpochRecords::write_and_check(RegionId region, Epoch epoch, RegionId active) {
+net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
+    RegionId region, Epoch epoch, RegionId active
+) {
     aws::UpdateItem update;
     update.table = edge_.config.fence.epoch_table;
     update.key["app"] = aws::string_attribute(edge_.config.app.value());
     update.expressions.update = "SET #epoch = :epoch, #active = :active, #at = :at, #by = :by";
     update.expressions.condition =
-        "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = :active)";
-    update.expressions.names = {{"#epoch", "epoch"}, {"#active", "active"}, {"#at", "at"}, {"#by", "by"}};
-    update.expressions.values[":epoch"] = aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
+        "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = "
+        ":active)";
+    update.expressions.names = {
+        {"#epoch", "epoch"}, {"#active", "active"}, {"#at", "at"}, {"#by", "by"}
+    };
+    update.expressions.values[":epoch"] =
+        aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
     update.expressions.values[":active"] = aws::string_attribute(active.value());
     update.expressions.values[":at"] = aws::string_attribute(to_iso8601(edge_.clock.wall()));
     update.expressions.values[":by"] = aws::string_attribute(edge_.config.controller.id.value());
     aws::CallOptions options = call_options();
     options.idempotent = true;
-    const Result<std::optional<aws::Item>> written = co_await edge_.tables.update_item(region, update, options);
+    const Result<std::optional<aws::Item>> written =
+        co_await edge_.tables.update_item(region, update, options);
     if (written) {
         co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
     }
@@ -104,15 +113,22 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(RegionId region, E
     }
     const Epoch seen = *found ? (*found)->epoch : Epoch{};
     if (*found && seen == epoch && (*found)->active == active) {
-        co_return Answer{.landed = Landed::confirmed, .seen = seen, .detail = "raised, as read back"};
+        co_return Answer{
+            .landed = Landed::confirmed, .seen = seen, .detail = "raised, as read back"
+        };
     }
     if (seen < epoch) {
-        co_return Answer{.landed = Landed::unchanged, .seen = seen, .detail = "still " + std::to_string(seen.value())};
+        co_return Answer{
+            .landed = Landed::unchanged,
+            .seen = seen,
+            .detail = "still " + std::to_string(seen.value())
+        };
     }
     co_return Answer{
         .landed = Landed::newer,
         .seen = seen,
-        .detail = "epoch " + std::to_string(seen.value()) + " with active " + (*found)->active.value() + " is there"
+        .detail = "epoch " + std::to_string(seen.value()) + " with active " +
+                  (*found)->active.value() + " is there"
     };
 }
 
@@ -122,7 +138,8 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
     get.key["app"] = aws::string_attribute(edge_.config.app.value());
     get.consistent = true;
     const aws::CallOptions options = call_options();
-    const Result<std::optional<aws::Item>> item = co_await edge_.tables.get_item(region, get, options);
+    const Result<std::optional<aws::Item>> item =
+        co_await edge_.tables.get_item(region, get, options);
     if (!item) {
         co_return std::unexpected(item.error());
     }
@@ -135,10 +152,13 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
         co_return fail(
             ErrorKind::malformed,
             "the epoch record in " + region.value() + " has no usable epoch and active Region",
-            "look at the item of " + edge_.config.app.value() + " in " + edge_.config.fence.epoch_table.value()
+            "look at the item of " + edge_.config.app.value() + " in " +
+                edge_.config.fence.epoch_table.value()
         );
     }
-    co_return EpochRecord{.epoch = Epoch{static_cast<std::uint64_t>(*epoch)}, .active = RegionId{*active}};
+    co_return EpochRecord{
+        .epoch = Epoch{static_cast<std::uint64_t>(*epoch)}, .active = RegionId{*active}
+    };
 }
 
 net::Task<> EpochRecords::read_into(
@@ -188,7 +208,8 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     }
     co_return fail(
         newer ? ErrorKind::conflict : ErrorKind::unavailable,
-        "no majority of the epoch records carries epoch " + std::to_string(epoch.value()) + ": " + detail,
+        "no majority of the epoch records carries epoch " + std::to_string(epoch.value()) + ": " +
+            detail,
         "the table " + edge_.config.fence.epoch_table.value() + " must exist in " +
             std::to_string(regions_.size()) + " Regions and be writable"
     );
@@ -208,7 +229,9 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
             }
             const Answer answer = co_await write_and_check(region, wanted.epoch, wanted.active);
             system::log_info(
-                "epochs", "brought a record up to date", {{"region", region.value()}, {"answer", answer.detail}}
+                "epochs",
+                "brought a record up to date",
+                {{"region", region.value()}, {"answer", answer.detail}}
             );
         }
     }

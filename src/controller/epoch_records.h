@@ -24,8 +24,8 @@ struct EpochSurvey {
 };
 
 // The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
-// raise is a conditional write in each; it holds when a majority carries the new epoch. A write that
-// may have landed is read back, never assumed (INV-S2).
+// raise is a conditional write in each; it holds when a majority carries the new epoch. A write
+// that may have landed is read back, never assumed (INV-S2).
 class EpochRecords final : public ports::EpochRecords {
   public:
     explicit EpochRecords(Edge& edge);
@@ -41,6 +41,7 @@ class EpochRecords final : public ports::EpochRecords {
     [[nodiscard]] net::Task<> heal(std::function<EpochRecord()> in_force);
 
     [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
+
     [[nodiscard]] std::size_t majority() const { return regions_.size() / 2 + 1; }
 
   private:
@@ -68,7 +69,9 @@ class EpochRecords final : public ports::EpochRecords {
     [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
     [[nodiscard]] net::Task<Answer> write_and_check(RegionId region, Epoch epoch, RegionId active);
     [[nodiscard]] net::Task<Result<std::optional<EpochRecord>>> read(RegionId region);
-    [[nodiscard]] net::Task<> read_into(RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left);
+    [[nodiscard]] net::Task<> read_into(
+        RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left
+    );
     void report(Raise& raise);
 
     Edge& edge_;

@@ -47,7 +47,8 @@ void KeyChain::at_promotion(std::optional<std::string> digest) {
     if (!promotion_digest_) {
         return;
     }
-    // What the target held was written by the last write with that digest; earlier ones lie under it.
+    // What the target held was written by the last write with that digest; earlier ones lie under
+    // it.
     for (std::size_t i = writes_.size(); i > 0; --i) {
         if (writes_[i - 1].entry.hash == *promotion_digest_) {
             for (std::size_t under = 0; under < i; ++under) {
@@ -60,12 +61,14 @@ void KeyChain::at_promotion(std::optional<std::string> digest) {
 
 bool KeyChain::is_at_risk_digest(const std::optional<std::string>& digest) const {
     return digest && std::ranges::any_of(writes_, [&](const RiskyWrite& write) {
-               return write.fate == Fate::at_risk && !write.entry.hash.empty() && write.entry.hash == *digest;
+               return write.fate == Fate::at_risk && !write.entry.hash.empty() &&
+                      write.entry.hash == *digest;
            });
 }
 
 bool KeyChain::is_last_digest(const std::optional<std::string>& digest) const {
-    return digest && !writes_.empty() && !writes_.back().entry.hash.empty() && writes_.back().entry.hash == *digest;
+    return digest && !writes_.empty() && !writes_.back().entry.hash.empty() &&
+           writes_.back().entry.hash == *digest;
 }
 
 void KeyChain::settle(Fate fate, UtcTime now) {
@@ -81,8 +84,9 @@ bool KeyChain::look(const KeySight& sight, UtcTime now) {
     if (settled() || !examined_) {
         return false;
     }
-    const bool nothing_at_risk =
-        std::ranges::none_of(writes_, [](const RiskyWrite& write) { return write.fate == Fate::at_risk; });
+    const bool nothing_at_risk = std::ranges::none_of(writes_, [](const RiskyWrite& write) {
+        return write.fate == Fate::at_risk;
+    });
     if (nothing_at_risk) {
         settled_at_ = now;
         return true;
@@ -93,13 +97,14 @@ bool KeyChain::look(const KeySight& sight, UtcTime now) {
     const bool away = !sight.old_region;
     const bool equal = sight.old_region == sight.target;
     if (is_at_risk_digest(sight.target) && (equal || is_last_digest(sight.target))) {
-        // Without a reading before the promotion, what is there while the old Region is away was there.
+        // Without a reading before the promotion, what is there while the old Region is away was
+        // there.
         settle(away && !promotion_digest_ ? Fate::present : Fate::applied_late, now);
         return true;
     }
     if (away) {
-        const bool newly = promotion_digest_ && *sight.target != *promotion_digest_ && !changed_before_return_ &&
-                           !is_at_risk_digest(sight.target);
+        const bool newly = promotion_digest_ && *sight.target != *promotion_digest_ &&
+                           !changed_before_return_ && !is_at_risk_digest(sight.target);
         changed_before_return_ = changed_before_return_ || newly;
         return newly;
     }
@@ -118,6 +123,11 @@ bool KeyChain::look(const KeySight& sight, UtcTime now) {
         return true;
     }
     return false;
+}
+
+void KeyChain::prove(UtcTime now) {
+    examined_ = true;
+    settle(Fate::present, now);
 }
 
 void KeyChain::give_up(UtcTime now) {
@@ -165,7 +175,8 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
     }
     chain.changed_before_return_ = in.flag("changed_before_return");
     if (in.has("settled_at_ms")) {
-        chain.settled_at_ = utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
+        chain.settled_at_ =
+            utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
     }
     if (const json::array* writes = in.array("writes", kWritesPerKeyMax)) {
         for (const json::value& value : *writes) {
@@ -174,11 +185,14 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
                 break;
             }
             wire::ObjectReader write(value.as_object(), "writes", trouble);
-            RiskyWrite read{.host = write.id<HostId>("host"), .entry = {}, .fate = write.word<Fate>("fate")};
+            RiskyWrite read{
+                .host = write.id<HostId>("host"), .entry = {}, .fate = write.word<Fate>("fate")
+            };
             read.entry.table = TableName{chain.table_};
             read.entry.key = chain.key_;
             read.entry.op = write.text("op", 64);
-            read.entry.at = utc_from_ms(write.number("at_ms", 0, std::numeric_limits<std::int64_t>::max()));
+            read.entry.at =
+                utc_from_ms(write.number("at_ms", 0, std::numeric_limits<std::int64_t>::max()));
             read.entry.epoch = write.epoch("epoch");
             read.entry.hash = write.text("hash", 128, wire::Field::optional);
             read.entry.acknowledged = write.flag("acknowledged");
@@ -197,7 +211,8 @@ KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
         return nullptr;
     }
     ++writes_;
-    auto at = chains_.try_emplace({entry.table.value(), entry.key}, entry.table.value(), entry.key).first;
+    auto at =
+        chains_.try_emplace({entry.table.value(), entry.key}, entry.table.value(), entry.key).first;
     at->second.add(host, entry);
     return &at->second;
 }

@@ -15,8 +15,8 @@
 #include "wire/agent_protocol.h"
 #include "wire/api.h"
 
-// What becomes of writes that the old Region acknowledged and nobody had seen in the new one when it
-// was promoted. Pure values: reading items and keeping documents is loss_keeper.h's work.
+// What becomes of writes that the old Region acknowledged and nobody had seen in the new one when
+// it was promoted. Pure values: reading items and keeping documents is loss_keeper.h's work.
 namespace farshore::controller {
 
 enum class Fate {
@@ -41,7 +41,8 @@ struct RiskyWrite {
     Fate fate = Fate::at_risk;
 };
 
-// What one look at both Regions saw of a key. Digests as of item_digest.h; nullopt: could not be read.
+// What one look at both Regions saw of a key. Digests as of item_digest.h; nullopt: could not be
+// read.
 struct KeySight {
     std::optional<std::string> old_region;
     std::optional<std::string> target;
@@ -61,14 +62,21 @@ class KeyChain {
     // Judges by one look; true when anything has changed.
     bool look(const KeySight& sight, UtcTime now);
 
+    // The writes have been read in both Regions, by a drain, before the promotion.
+    void prove(UtcTime now);
+
     // Gives up on what is still open.
     void give_up(UtcTime now);
 
     [[nodiscard]] const std::string& table() const { return table_; }
+
     [[nodiscard]] const std::string& key() const { return key_; }
+
     [[nodiscard]] const std::vector<RiskyWrite>& writes() const { return writes_; }
+
     // The target has been read before its promotion, or it is too late for that.
     [[nodiscard]] bool examined() const { return examined_; }
+
     [[nodiscard]] bool settled() const { return settled_at_.has_value(); }
 
     [[nodiscard]] boost::json::object document() const;
@@ -98,16 +106,20 @@ class LossBook {
     // The chain that has changed; null when the book is full.
     KeyChain* add(const HostId& host, const wire::LedgerEntry& entry);
     void restore(KeyChain chain);
+
     // An agent had more unproven writes than it could remember.
     void note_truncated() { truncated_ = true; }
 
     // Counts acknowledged writes only: nobody was told that the others had happened.
     [[nodiscard]] wire::LossCounts counts() const;
     [[nodiscard]] bool settled() const;
+
     [[nodiscard]] bool truncated() const { return truncated_; }
 
     using Chains = std::map<std::pair<std::string, std::string>, KeyChain>;
+
     [[nodiscard]] Chains& chains() { return chains_; }
+
     [[nodiscard]] const Chains& chains() const { return chains_; }
 
   private:

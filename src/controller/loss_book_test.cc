@@ -37,20 +37,67 @@ std::vector<Case> cases() {
     using enum Fate;
     return {
         {"it had arrived before the promotion", {"d1"}, "d1", {{none, "d1"}}, {present}},
-        {"what lies under an arrived write is present too", {"d1", "d2"}, "d2", {{none, "d2"}}, {present, present}},
-        {"nothing is known while the old Region is away", {"d1"}, "old", {{none, "old"}}, {at_risk}, false},
-        {"it arrives when the old Region is back", {"d1"}, "old", {{none, "old"}, {"d1", "old"}, {"d1", "d1"}}, {applied_late}},
-        {"the earlier of two arrived, the later comes late", {"d1", "d2"}, "d1", {{"d2", "d2"}}, {present, applied_late}},
-        {"an earlier write that passes by is not the end", {"d1", "d2"}, "old", {{"d2", "d1"}}, {at_risk, at_risk}, false},
-        {"a newer write in the target wins", {"d1"}, "old", {{none, "new"}, {"d1", "new"}, {"new", "new"}}, {suppressed}},
-        {"it is still under way while the old Region shows it", {"d1"}, "old", {{none, "new"}, {"d1", "new"}}, {at_risk}, false},
-        {"a hot key settles though it is never seen equal", {"d1"}, "old", {{none, "n1"}, {"n2", "n3"}}, {suppressed}},
-        {"both Regions agree on what was before it", {"d1"}, "old", {{"old", "old"}}, {never_arrived}},
-        {"the item was absent and stays so", {"d1"}, "absent", {{"absent", "absent"}}, {never_arrived}},
+        {"what lies under an arrived write is present too",
+         {"d1", "d2"},
+         "d2",
+         {{none, "d2"}},
+         {present, present}},
+        {"nothing is known while the old Region is away",
+         {"d1"},
+         "old",
+         {{none, "old"}},
+         {at_risk},
+         false},
+        {"it arrives when the old Region is back",
+         {"d1"},
+         "old",
+         {{none, "old"}, {"d1", "old"}, {"d1", "d1"}},
+         {applied_late}},
+        {"the earlier of two arrived, the later comes late",
+         {"d1", "d2"},
+         "d1",
+         {{"d2", "d2"}},
+         {present, applied_late}},
+        {"an earlier write that passes by is not the end",
+         {"d1", "d2"},
+         "old",
+         {{"d2", "d1"}},
+         {at_risk, at_risk},
+         false},
+        {"a newer write in the target wins",
+         {"d1"},
+         "old",
+         {{none, "new"}, {"d1", "new"}, {"new", "new"}},
+         {suppressed}},
+        {"it is still under way while the old Region shows it",
+         {"d1"},
+         "old",
+         {{none, "new"}, {"d1", "new"}},
+         {at_risk},
+         false},
+        {"a hot key settles though it is never seen equal",
+         {"d1"},
+         "old",
+         {{none, "n1"}, {"n2", "n3"}},
+         {suppressed}},
+        {"both Regions agree on what was before it",
+         {"d1"},
+         "old",
+         {{"old", "old"}},
+         {never_arrived}},
+        {"the item was absent and stays so",
+         {"d1"},
+         "absent",
+         {{"absent", "absent"}},
+         {never_arrived}},
         {"a delete that comes late", {"absent"}, "old", {{"absent", "absent"}}, {applied_late}},
         {"no reading at the promotion, and it was there", {"d1"}, none, {{none, "d1"}}, {present}},
         {"no reading at the promotion, and it comes", {"d1"}, none, {{"d1", "d1"}}, {applied_late}},
-        {"no reading at the promotion, and something else is there", {"d1"}, none, {{"x", "x"}}, {unknown}},
+        {"no reading at the promotion, and something else is there",
+         {"d1"},
+         none,
+         {{"x", "x"}},
+         {unknown}},
         {"a write whose digest nobody knows", {""}, "old", {{"x", "x"}}, {suppressed}},
         {"the target cannot be read", {"d1"}, "old", {{"old", none}}, {at_risk}, false},
     };
@@ -76,7 +123,8 @@ TEST(LossBook, EachWriteAtRiskHasExactlyOneFate) {
         EXPECT_EQ(book.settled(), one.settled);
         const wire::LossCounts counts = book.counts();
         EXPECT_EQ(
-            counts.at_risk, counts.applied_late + counts.suppressed + counts.never_arrived + counts.unknown
+            counts.at_risk,
+            counts.applied_late + counts.suppressed + counts.never_arrived + counts.unknown
         ) << "the books balance";
         EXPECT_EQ(counts.at_risk + counts.present, one.written.size());
     }
@@ -141,6 +189,15 @@ TEST(LossBook, IsBounded) {
     EXPECT_NE(book.add(HostId{"h"}, a_write(2, "b")), nullptr);
     EXPECT_EQ(book.add(HostId{"h"}, a_write(3, "c")), nullptr);
     EXPECT_TRUE(book.truncated());
+}
+
+TEST(LossBook, WhatADrainHasProvenIsPresent) {
+    LossBook book;
+    KeyChain* chain = book.add(HostId{"h"}, a_write(1, "a"));
+    chain->prove(utc_from_ms(9));
+    EXPECT_TRUE(book.settled());
+    EXPECT_EQ(book.counts().present, 1U);
+    EXPECT_EQ(book.counts().at_risk, 0U);
 }
 
 TEST(LossBook, WhatStaysOpenForTooLongIsUnknown) {

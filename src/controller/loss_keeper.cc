@@ -12,8 +12,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kKeysPerCall = 100;     // BatchGetItem's own limit
-constexpr std::size_t kKeysPerLook = 2'000;   // of one round; the rest waits for the next
+constexpr std::size_t kKeysPerCall = 100;    // BatchGetItem's own limit
+constexpr std::size_t kKeysPerLook = 2'000;  // of one round; the rest waits for the next
 constexpr Duration kWaitPoll = std::chrono::milliseconds{5};
 // A write that arrives late may be overwritten by the application soon after: looking often tells
 // "applied late" from "suppressed".
@@ -65,13 +65,17 @@ Status LossKeeper::restore(const core::OperationRecord& operation) {
     return {};
 }
 
-void LossKeeper::fenced(const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
+void LossKeeper::fenced(
+    const OperationId& operation, const HostId& host, const wire::FenceAck& ack
+) {
     const std::optional<core::OperationRecord> current = sources_.operation();
     if (!current || (ack.entries.empty() && !ack.truncated)) {
         return;
     }
     if (!operation.value().empty() && operation != current->plan.id) {
-        system::log_warning("losses", "a fence of an older operation names writes", {{"host", host.value()}});
+        system::log_warning(
+            "losses", "a fence of an older operation names writes", {{"host", host.value()}}
+        );
     }
     open(current->plan.id, current->plan.from, current->plan.to);
     if (ack.truncated) {
@@ -124,19 +128,22 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
         .complete = found->size() == asked,
         .at_risk = static_cast<std::uint32_t>(counts.at_risk),
         .detail = std::to_string(found->size()) + " of " + std::to_string(asked) + " keys read, " +
-                  std::to_string(counts.at_risk) + " acknowledged writes at risk, " + std::to_string(counts.present) +
-                  " found present"
+                  std::to_string(counts.at_risk) + " acknowledged writes at risk, " +
+                  std::to_string(counts.present) + " found present"
     };
     edge_.deliver(std::move(examined));
 }
 
-net::Task<std::shared_ptr<LossKeeper::Digests>> LossKeeper::read(RegionId region, ChainKeys keys, Duration budget) {
+net::Task<std::shared_ptr<LossKeeper::Digests>> LossKeeper::read(
+    RegionId region, ChainKeys keys, Duration budget
+) {
     auto found = std::make_shared<Digests>();
     auto left = std::make_shared<int>(0);
     for (std::size_t begin = 0; begin < keys.size(); begin += kKeysPerCall) {
         const std::size_t end = std::min(begin + kKeysPerCall, keys.size());
         const ChainKeys chunk(
-            keys.begin() + static_cast<std::ptrdiff_t>(begin), keys.begin() + static_cast<std::ptrdiff_t>(end)
+            keys.begin() + static_cast<std::ptrdiff_t>(begin),
+            keys.begin() + static_cast<std::ptrdiff_t>(end)
         );
         ++*left;
         edge_.tasks.spawn("read keys", [this, region, chunk, budget, found, left] {
@@ -155,7 +162,11 @@ net::Task<std::shared_ptr<LossKeeper::Digests>> LossKeeper::read(RegionId region
 }
 
 net::Task<> LossKeeper::read_chunk(
-    RegionId region, ChainKeys keys, Duration budget, std::shared_ptr<Digests> found, std::shared_ptr<int> left
+    RegionId region,
+    ChainKeys keys,
+    Duration budget,
+    std::shared_ptr<Digests> found,
+    std::shared_ptr<int> left
 ) {
     std::map<std::string, aws::TableKeys> tables;
     std::map<std::string, std::vector<std::string>> key_names;
@@ -182,7 +193,8 @@ net::Task<> LossKeeper::read_chunk(
     aws::CallOptions options;
     options.connect_timeout = budget;
     options.total_timeout = budget;
-    const Result<aws::BatchItems> items = co_await edge_.tables.batch_get_item(region, request, options);
+    const Result<aws::BatchItems> items =
+        co_await edge_.tables.batch_get_item(region, request, options);
     --*left;
     if (!items) {
         co_return;
@@ -204,6 +216,7 @@ net::Task<> LossKeeper::read_chunk(
 net::Task<> LossKeeper::settle() {
     while (true) {
         Duration pause = kIdle;
+        close_without_losses();
         if (open_ && open_->examined && !open_->book.settled()) {
             co_await look_once();
             const Duration age = open_ ? edge_.clock.now() - open_->opened_at : Duration::zero();
@@ -213,6 +226,26 @@ net::Task<> LossKeeper::settle() {
         const bool slept = co_await net::sleep_for(edge_.io, pause);
         if (!slept) {
             co_return;
+        }
+    }
+}
+
+// A planned operation is not examined: what its fences named was drained before the promotion, or
+// the operation ended without one.
+void LossKeeper::close_without_losses() {
+    const std::optional<core::OperationRecord> current = sources_.operation();
+    if (!open_ || open_->examined || !current || current->plan.id != open_->operation ||
+        !core::has_ended(current->state)) {
+        return;
+    }
+    open_->examined = true;
+    if (current->plan.verb == core::Verb::failover || current->state == core::OperationState::partly_done) {
+        return;
+    }
+    for (auto& [at, chain] : open_->book.chains()) {
+        if (!chain.examined()) {
+            chain.prove(edge_.clock.wall());
+            open_->unsaved.insert(at);
         }
     }
 }
@@ -273,7 +306,11 @@ void LossKeeper::save() {
     for (const auto& at : open_->unsaved) {
         const auto chain = open_->book.chains().find(at);
         if (chain != open_->book.chains().end()) {
-            rows.push_back({.table = at.first, .key = at.second, .document = json::serialize(chain->second.document())});
+            rows.push_back(
+                {.table = at.first,
+                 .key = at.second,
+                 .document = json::serialize(chain->second.document())}
+            );
         }
     }
     const Status saved = store_.put_losses(open_->operation, rows);
@@ -281,7 +318,9 @@ void LossKeeper::save() {
         open_->unsaved.clear();
     } else {
         // Kept in memory and tried again with the next look.
-        system::log_error("losses", "the loss book could not be saved", {{"why", saved.error().text}});
+        system::log_error(
+            "losses", "the loss book could not be saved", {{"why", saved.error().text}}
+        );
     }
 }
 

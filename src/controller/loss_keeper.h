@@ -14,15 +14,16 @@
 
 namespace farshore::controller {
 
-// Keeps the loss book of the newest failover: examines the target before its promotion, and looks at
-// both Regions afterwards until every write at risk has its fate. What it knows is in the store and
-// survives a restart. Single-threaded.
+// Keeps the loss book of the newest failover: examines the target before its promotion, and looks
+// at both Regions afterwards until every write at risk has its fate. What it knows is in the store
+// and survives a restart. Single-threaded.
 class LossKeeper final : public ports::Tables {
   public:
     struct Sources {
-        std::function<std::string(const aws::Item*)> digest;            // null: no such item
-        std::function<bool(const RegionId&)> answers;                   // a Region's DynamoDB, as probed
-        std::function<std::optional<core::OperationRecord>()> operation;  // the running or the last one
+        std::function<std::string(const aws::Item*)> digest;  // null: no such item
+        std::function<bool(const RegionId&)> answers;         // a Region's DynamoDB, as probed
+        std::function<std::optional<core::OperationRecord>()>
+            operation;  // the running or the last one
     };
 
     LossKeeper(Edge& edge, sqlite::Store& store, Sources sources);
@@ -46,7 +47,10 @@ class LossKeeper final : public ports::Tables {
   private:
     struct Open {
         Open(OperationId id, RegionId old_region, RegionId target, Instant now)
-            : operation(std::move(id)), from(std::move(old_region)), to(std::move(target)), opened_at(now) {}
+            : operation(std::move(id)),
+              from(std::move(old_region)),
+              to(std::move(target)),
+              opened_at(now) {}
 
         OperationId operation;
         RegionId from;
@@ -62,11 +66,18 @@ class LossKeeper final : public ports::Tables {
     using Digests = std::map<std::pair<std::string, std::string>, std::string>;
 
     [[nodiscard]] net::Task<> examine_chains(core::ExamineLosses action);
-    [[nodiscard]] net::Task<std::shared_ptr<Digests>> read(RegionId region, ChainKeys keys, Duration budget);
+    [[nodiscard]] net::Task<std::shared_ptr<Digests>> read(
+        RegionId region, ChainKeys keys, Duration budget
+    );
     [[nodiscard]] net::Task<> read_chunk(
-        RegionId region, ChainKeys keys, Duration budget, std::shared_ptr<Digests> found, std::shared_ptr<int> left
+        RegionId region,
+        ChainKeys keys,
+        Duration budget,
+        std::shared_ptr<Digests> found,
+        std::shared_ptr<int> left
     );
     [[nodiscard]] net::Task<> look_once();
+    void close_without_losses();
     void open(const OperationId& operation, const RegionId& from, const RegionId& to);
     void save();
     [[nodiscard]] Result<LossBook> load(const OperationId& operation);

@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -5,7 +6,6 @@
 #include <utility>
 
 #include <boost/asio/signal_set.hpp>
-#include <CLI/CLI.hpp>
 
 #include "adapters/system/log.h"
 #include "controller/controller.h"
@@ -69,16 +69,23 @@ int serve(config::Config config) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"farshored, the controller of Farshore: watches an app's Regions and moves it from one to another."};
+    CLI::App app{
+        "farshored, the controller of Farshore: watches an app's Regions and moves it from one to "
+        "another."
+    };
     std::string config_file;
     std::string log_format = "plain";
     std::string log_level = "info";
     app.add_option("--config", config_file, "The app's configuration (farshore.yaml)")->required();
-    app.add_option("--log-format", log_format, "plain or json")->check(CLI::IsMember({"plain", "json"}));
+    app.add_option("--log-format", log_format, "plain or json")
+        ->check(CLI::IsMember({"plain", "json"}));
     app.add_option("--log-level", log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     app.set_version_flag("--version", std::string{"farshored "} + FARSHORE_VERSION);
-    app.footer("Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, 77 denied, 78 configuration.");
+    app.footer(
+        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, 77 "
+        "denied, 78 configuration."
+    );
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

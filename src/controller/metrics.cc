@@ -17,7 +17,8 @@ struct Label {
 // One metric family of the text format.
 class Family {
   public:
-    Family(std::string& out, std::string_view name, std::string_view help) : out_(out), name_(name) {
+    Family(std::string& out, std::string_view name, std::string_view help)
+        : out_(out), name_(name) {
         out_.append("# HELP ").append(name_).append(" ").append(help).append("\n");
         out_.append("# TYPE ").append(name_).append(" gauge\n");
     }
@@ -26,7 +27,11 @@ class Family {
         out_.append(name_).append("{");
         const char* comma = "";
         for (const Label& label : labels) {
-            out_.append(comma).append(label.name).append("=\"").append(escaped(label.value)).append("\"");
+            out_.append(comma)
+                .append(label.name)
+                .append("=\"")
+                .append(escaped(label.value))
+                .append("\"");
             comma = ",";
         }
         char text[40];
@@ -72,8 +77,10 @@ void write_votes(std::string& out, const View& view, Instant now) {
     const std::string& app = view.config.app.value();
     Family votes(out, "farshore_observer_vote", "0 unknown, 1 healthy, 2 unhealthy.");
     for (const config::Region& region : view.config.regions) {
-        for (const core::Component component : {core::Component::dynamodb, core::Component::stack}) {
-            for (const core::Vote& vote : view.pump.core().evidence().tally(now, region.id, component).votes) {
+        for (const core::Component component :
+             {core::Component::dynamodb, core::Component::stack}) {
+            for (const core::Vote& vote :
+                 view.pump.core().evidence().tally(now, region.id, component).votes) {
                 votes.add(
                     {{"app", app},
                      {"region", region.id.value()},
@@ -92,16 +99,23 @@ void write_agents(std::string& out, const View& view) {
     const auto family = [&](std::string_view name, std::string_view help, auto value) {
         Family metric(out, name, help);
         for (const AgentView& agent : agents) {
-            metric.add({{"app", app}, {"host", agent.host.value()}, {"region", agent.region.value()}}, value(agent));
+            metric.add(
+                {{"app", app}, {"host", agent.host.value()}, {"region", agent.region.value()}},
+                value(agent)
+            );
         }
     };
-    family("farshore_agent_connected", "1 when its stream is open.", [](const AgentView& a) { return a.connected ? 1.0 : 0.0; });
+    family("farshore_agent_connected", "1 when its stream is open.", [](const AgentView& a) {
+        return a.connected ? 1.0 : 0.0;
+    });
     family("farshore_agent_epoch", "The epoch the agent follows.", [](const AgentView& a) {
         return static_cast<double>(a.epoch.value());
     });
-    family("farshore_agent_unproven_writes", "Acknowledged writes not yet seen in the other Region.", [](const AgentView& a) {
-        return static_cast<double>(a.unproven);
-    });
+    family(
+        "farshore_agent_unproven_writes",
+        "Acknowledged writes not yet seen in the other Region.",
+        [](const AgentView& a) { return static_cast<double>(a.unproven); }
+    );
 }
 
 }  // namespace
@@ -113,9 +127,13 @@ std::string metrics_text(const View& view) {
     const std::string& app = view.config.app.value();
     std::string out;
     {
-        Family active(out, "farshore_active_region", "1 for the Region whose tables take the writes.");
+        Family active(
+            out, "farshore_active_region", "1 for the Region whose tables take the writes."
+        );
         for (const config::Region& region : view.config.regions) {
-            active.add({{"app", app}, {"region", region.id.value()}}, region.id == record.active ? 1 : 0);
+            active.add(
+                {{"app", app}, {"region", region.id.value()}}, region.id == record.active ? 1 : 0
+            );
         }
     }
     const auto one = [&](std::string_view name, std::string_view help, double value) {
@@ -125,21 +143,33 @@ std::string metrics_text(const View& view) {
     one("farshore_armed", "1 when automation may act.", core.why_not_armed(now) ? 0 : 1);
     const bool paused = record.pause && (!record.pause->until || now.wall < *record.pause->until);
     one("farshore_paused", "1 while automation is paused.", paused ? 1 : 0);
-    one("farshore_operation_running", "1 while an operation is under way.", core.operation_running() ? 1 : 0);
-    one("farshore_store_writable", "0 when the store refuses, for example for want of disk space.", view.pump.trouble().empty() ? 1 : 0);
+    one("farshore_operation_running",
+        "1 while an operation is under way.",
+        core.operation_running() ? 1 : 0);
+    one("farshore_store_writable",
+        "0 when the store refuses, for example for want of disk space.",
+        view.pump.trouble().empty() ? 1 : 0);
     if (const auto window = core.loss_window()) {
         one("farshore_loss_window_seconds", "What a failover now could lose.", seconds(*window));
     }
     {
-        Family lag(out, "farshore_replication_lag_seconds", "Lag of the newest heartbeat, on one clock.");
+        Family lag(
+            out, "farshore_replication_lag_seconds", "Lag of the newest heartbeat, on one clock."
+        );
         for (const auto& [link, seen] : view.lags) {
-            lag.add({{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}}, seconds(seen.lag));
+            lag.add(
+                {{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}},
+                seconds(seen.lag)
+            );
         }
     }
     {
         Family age(out, "farshore_canary_age_seconds", "Since a heartbeat last arrived.");
         for (const auto& [link, seen] : view.lags) {
-            age.add({{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}}, seconds(now.at - seen.at));
+            age.add(
+                {{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}},
+                seconds(now.at - seen.at)
+            );
         }
     }
     write_votes(out, view, now.at);

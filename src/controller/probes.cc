@@ -6,8 +6,8 @@ namespace farshore::controller {
 
 namespace {
 
-// Probes go out on time even while earlier ones hang: a hang must not slow detection down. A timeout
-// of one second at two probes per second needs two; more is slack.
+// Probes go out on time even while earlier ones hang: a hang must not slow detection down. A
+// timeout of one second at two probes per second needs two; more is slack.
 constexpr int kUnderWayMax = 4;
 constexpr std::size_t kWrittenKept = 64;
 constexpr Duration kLagPollFast = std::chrono::milliseconds{30};
@@ -18,8 +18,10 @@ constexpr Duration kLagFastFor = std::chrono::seconds{2};
 class UnderWay {
   public:
     explicit UnderWay(std::shared_ptr<int> count) : count_(std::move(count)) { ++*count_; }
+
     UnderWay(const UnderWay&) = delete;
     UnderWay& operator=(const UnderWay&) = delete;
+
     ~UnderWay() { --*count_; }
 
   private:
@@ -36,21 +38,31 @@ Probes::Probes(Edge& edge) : edge_(edge) {
 void Probes::start() {
     for (const config::Region& region : edge_.config.regions) {
         const RegionId id = region.id;
-        edge_.tasks.spawn("heartbeat " + id.value(), [this, id] { return repeat(id, &Probes::beat); });
-        edge_.tasks.spawn("probe " + id.value(), [this, id] { return repeat(id, &Probes::look_fresh); });
+        edge_.tasks.spawn("heartbeat " + id.value(), [this, id] {
+            return repeat(id, &Probes::beat);
+        });
+        edge_.tasks.spawn("probe " + id.value(), [this, id] {
+            return repeat(id, &Probes::look_fresh);
+        });
         if (!region.health.empty()) {
-            edge_.tasks.spawn("stack " + id.value(), [this, id] { return repeat(id, &Probes::look_at_stack); });
+            edge_.tasks.spawn("stack " + id.value(), [this, id] {
+                return repeat(id, &Probes::look_at_stack);
+            });
         }
         for (const config::Region& other : edge_.config.regions) {
             if (other.id != id) {
                 const RegionId to = other.id;
-                edge_.tasks.spawn("lag " + id.value() + " to " + to.value(), [this, id, to] { return follow(id, to); });
+                edge_.tasks.spawn("lag " + id.value() + " to " + to.value(), [this, id, to] {
+                    return follow(id, to);
+                });
             }
         }
     }
     if (!edge_.config.detect.control_target.empty() || !edge_.config.witness.value().empty()) {
         const RegionId witness = edge_.config.witness;
-        edge_.tasks.spawn("control target", [this, witness] { return repeat(witness, &Probes::look_at_control); });
+        edge_.tasks.spawn("control target", [this, witness] {
+            return repeat(witness, &Probes::look_at_control);
+        });
     }
 }
 
@@ -63,7 +75,9 @@ net::Task<> Probes::repeat(RegionId region, Once once) {
     const auto under_way = std::make_shared<int>(0);
     while (true) {
         if (*under_way < kUnderWayMax) {
-            edge_.tasks.spawn("probe", [this, region, once, under_way] { return (this->*once)(region, under_way); });
+            edge_.tasks.spawn("probe", [this, region, once, under_way] {
+                return (this->*once)(region, under_way);
+            });
         }
         const bool slept = co_await net::sleep_for(edge_.io, edge_.config.detect.probe_every);
         if (!slept) {
@@ -83,11 +97,14 @@ aws::CallOptions Probes::options(bool fresh) const {
 
 aws::Item Probes::heartbeat_key(const RegionId& written_in) const {
     aws::Item key;
-    key["id"] = aws::string_attribute(written_in.value() + "#" + edge_.config.controller.id.value());
+    key["id"] =
+        aws::string_attribute(written_in.value() + "#" + edge_.config.controller.id.value());
     return key;
 }
 
-void Probes::observe(const RegionId& region, core::Component component, core::Path path, const Status& outcome) {
+void Probes::observe(
+    const RegionId& region, core::Component component, core::Path path, const Status& outcome
+) {
     core::Observation seen{
         .observer = edge_.config.controller.id,
         .source = {},
@@ -115,7 +132,8 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
     put.item["nonce"] = aws::string_attribute(nonce_);
     aws::CallOptions call = options(false);
     call.idempotent = true;
-    const Result<std::optional<aws::Item>> answer = co_await edge_.tables.put_item(region, put, call);
+    const Result<std::optional<aws::Item>> answer =
+        co_await edge_.tables.put_item(region, put, call);
     Status outcome;
     if (!answer) {
         outcome = std::unexpected(in_context("write", answer.error()));
@@ -131,7 +149,9 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
         if (!seen) {
             outcome = std::unexpected(in_context("read", seen.error()));
         } else if (!*seen || **seen < sequence) {
-            outcome = fail(ErrorKind::conflict, "a strongly consistent read does not see what was just written");
+            outcome = fail(
+                ErrorKind::conflict, "a strongly consistent read does not see what was just written"
+            );
         }
     }
     observe(region, core::Component::dynamodb, core::Path::reused, outcome);
@@ -144,7 +164,8 @@ net::Task<> Probes::look_fresh(RegionId region, std::shared_ptr<int> under_way) 
     get.key = heartbeat_key(region);
     get.consistent = true;
     const aws::CallOptions call = options(true);
-    const Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(region, get, call);
+    const Result<std::optional<aws::Item>> answer =
+        co_await edge_.tables.get_item(region, get, call);
     beats_[region].answers = answer.has_value();
     Status outcome;
     if (!answer) {
@@ -192,7 +213,8 @@ net::Task<> Probes::look_at_control(RegionId region, std::shared_ptr<int> under_
         get.key["app"] = aws::string_attribute(edge_.config.app.value());
         get.consistent = true;
         const aws::CallOptions call = options(true);
-        const Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(region, get, call);
+        const Result<std::optional<aws::Item>> answer =
+            co_await edge_.tables.get_item(region, get, call);
         if (!answer) {
             outcome = std::unexpected(answer.error());
         }

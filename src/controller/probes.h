@@ -44,8 +44,12 @@ class Probes {
     [[nodiscard]] net::Task<> look_at_stack(RegionId region, std::shared_ptr<int> under_way);
     [[nodiscard]] net::Task<> look_at_control(RegionId region, std::shared_ptr<int> under_way);
     [[nodiscard]] net::Task<> follow(RegionId from, RegionId to);
-    [[nodiscard]] net::Task<Result<std::optional<std::uint64_t>>> heartbeat_seen(RegionId from, RegionId in);
-    void observe(const RegionId& region, core::Component component, core::Path path, const Status& outcome);
+    [[nodiscard]] net::Task<Result<std::optional<std::uint64_t>>> heartbeat_seen(
+        RegionId from, RegionId in
+    );
+    void observe(
+        const RegionId& region, core::Component component, core::Path path, const Status& outcome
+    );
     [[nodiscard]] aws::CallOptions options(bool fresh) const;
     [[nodiscard]] aws::Item heartbeat_key(const RegionId& written_in) const;
 

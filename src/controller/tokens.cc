@@ -56,7 +56,9 @@ std::optional<std::string> bytes_of(std::string_view hex) {
 
 std::unexpected<Error> refused(std::string text, std::string code) {
     Error error{.kind = ErrorKind::denied, .text = std::move(text)};
-    error.remedy = "send the header \"Authorization: Bearer TOKEN\" with a token of the controller's tokens file";
+    error.remedy =
+        "send the header \"Authorization: Bearer TOKEN\" with a token of the controller's tokens "
+        "file";
     error.code = std::move(code);
     return std::unexpected(std::move(error));
 }
@@ -70,7 +72,9 @@ Result<Tokens> Tokens::parse(std::string_view text) {
     }
     const json::array* list = document->if_array();
     if (list == nullptr || list->size() > kTokensMax) {
-        return fail(ErrorKind::malformed, "not a list of at most " + std::to_string(kTokensMax) + " tokens");
+        return fail(
+            ErrorKind::malformed, "not a list of at most " + std::to_string(kTokensMax) + " tokens"
+        );
     }
     wire::JsonTrouble trouble;
     Tokens tokens;
@@ -119,8 +123,9 @@ Result<Tokens> Tokens::load(const std::string& path) {
     Result<Tokens> tokens = parse(text.view());
     if (!tokens) {
         Error error = in_context("tokens file " + path, std::move(tokens.error()));
-        error.remedy = R"(each entry is {"name","role":"agent|viewer|operator","app","token_sha256"}; )"
-                       "`printf %s TOKEN | sha256sum` makes the digest";
+        error.remedy =
+            R"(each entry is {"name","role":"agent|viewer|operator","app","token_sha256"}; )"
+            "`printf %s TOKEN | sha256sum` makes the digest";
         return std::unexpected(std::move(error));
     }
     return tokens;

@@ -25,7 +25,9 @@ struct Caller {
     Role role = Role::viewer;
     AppId app;  // of an agent; empty: any app
 
-    [[nodiscard]] bool may_speak_for(const AppId& wanted) const { return app.value().empty() || app == wanted; }
+    [[nodiscard]] bool may_speak_for(const AppId& wanted) const {
+        return app.value().empty() || app == wanted;
+    }
 };
 
 // The tokens that a controller accepts. Immutable once read.

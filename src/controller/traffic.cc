@@ -44,7 +44,8 @@ net::Task<std::set<std::string>> Traffic::expected(RegionId region) {
         }
         addresses.insert(record.values.begin(), record.values.end());
         if (record.alias) {
-            const Result<std::vector<std::string>> found = co_await addresses_of(edge_, record.alias->name);
+            const Result<std::vector<std::string>> found =
+                co_await addresses_of(edge_, record.alias->name);
             if (found) {
                 addresses.insert(found->begin(), found->end());
             }
@@ -62,7 +63,9 @@ net::Task<std::set<std::string>> Traffic::expected(RegionId region) {
 }
 
 net::Task<> Traffic::watch(core::ServeUsers action) {
-    core::TrafficServed served{.step = action.step, .done = true, .detail = "no record is configured"};
+    core::TrafficServed served{
+        .step = action.step, .done = true, .detail = "no record is configured"
+    };
     if (!edge_.config.traffic) {
         edge_.deliver(served);
         co_return;
@@ -72,10 +75,12 @@ net::Task<> Traffic::watch(core::ServeUsers action) {
     const Instant until = edge_.clock.now() + kAskFor;
     while (true) {
         const Result<std::vector<std::string>> answer = co_await addresses_of(edge_, name);
-        const bool there = answer && !answer->empty() &&
-                           std::ranges::all_of(*answer, [&](const std::string& a) { return wanted.contains(a); });
+        const bool there =
+            answer && !answer->empty() &&
+            std::ranges::all_of(*answer, [&](const std::string& a) { return wanted.contains(a); });
         served.done = there;
-        served.detail = name + (answer ? " answers " + joined(*answer) : ": " + answer.error().text);
+        served.detail =
+            name + (answer ? " answers " + joined(*answer) : ": " + answer.error().text);
         if (there || edge_.clock.now() >= until) {
             break;
         }
@@ -101,7 +106,8 @@ net::Task<std::string> Traffic::why_not_yet() {
         if (record.health_check.empty()) {
             continue;
         }
-        const auto status = co_await edge_.route53.get_health_check_status(record.health_check, options);
+        const auto status =
+            co_await edge_.route53.get_health_check_status(record.health_check, options);
         if (!status) {
             continue;
         }
@@ -118,15 +124,22 @@ net::Task<> Traffic::learn() {
     }
     while (true) {
         const std::string zone = edge_.config.traffic->zone;
-        const Result<std::vector<aws::RecordSet>> all = co_await edge_.route53.list_record_sets(zone);
+        const Result<std::vector<aws::RecordSet>> all =
+            co_await edge_.route53.list_record_sets(zone);
         if (all) {
             records_.clear();
             const std::string wanted = to_lower(edge_.config.traffic->record);
-            std::ranges::copy_if(*all, std::back_inserter(records_), [&](const aws::RecordSet& record) {
-                return record.name == wanted && record.failover != aws::FailoverRole::none;
-            });
+            std::ranges::copy_if(
+                *all,
+                std::back_inserter(records_),
+                [&](const aws::RecordSet& record) {
+                    return record.name == wanted && record.failover != aws::FailoverRole::none;
+                }
+            );
         } else {
-            system::log_warning("traffic", "the record sets could not be read", {{"why", all.error().text}});
+            system::log_warning(
+                "traffic", "the record sets could not be read", {{"why", all.error().text}}
+            );
         }
         const bool slept = co_await net::sleep_for(edge_.io, all ? kLearnEvery : kLearnRetry);
         if (!slept) {
@@ -155,7 +168,8 @@ net::Task<> Checks::run(core::VerifyFunction action) {
     call.body_bytes_max = 1024 * 1024;
     const Result<net::HttpReply> reply = co_await edge_.http.fetch(call);
     verified.passed = reply && reply->status >= 200 && reply->status < 300;
-    verified.detail = call.url + (reply ? ": status " + std::to_string(reply->status) : ": " + reply.error().text);
+    verified.detail = call.url + (reply ? ": status " + std::to_string(reply->status)
+                                        : ": " + reply.error().text);
     edge_.deliver(verified);
 }
 

@@ -29,7 +29,8 @@ json::array votes_document(const core::Tally& tally, Instant now) {
             {"vote", text_of(to_string(vote.health))},
             {"since_ms", vote.since ? json::value(to_ms(now - *vote.since)) : json::value(nullptr)},
             {"why", vote.why},
-            {"age_ms", vote.heard_at ? json::value(to_ms(now - *vote.heard_at)) : json::value(nullptr)}
+            {"age_ms",
+             vote.heard_at ? json::value(to_ms(now - *vote.heard_at)) : json::value(nullptr)}
         });
     }
     return votes;
@@ -41,12 +42,15 @@ json::object regions_document(const View& view, core::Now now) {
         bool any_unhealthy = false;
         bool all_healthy = true;
         json::object components;
-        for (const core::Component component : {core::Component::dynamodb, core::Component::stack}) {
-            const core::Tally tally = view.pump.core().evidence().tally(now.at, region.id, component);
+        for (const core::Component component :
+             {core::Component::dynamodb, core::Component::stack}) {
+            const core::Tally tally =
+                view.pump.core().evidence().tally(now.at, region.id, component);
             any_unhealthy = any_unhealthy || tally.verdict == core::Health::unhealthy;
             all_healthy = all_healthy && tally.verdict == core::Health::healthy;
             components[text_of(to_string(component))] = json::object{
-                {"verdict", text_of(to_string(tally.verdict))}, {"votes", votes_document(tally, now.at)}
+                {"verdict", text_of(to_string(tally.verdict))},
+                {"votes", votes_document(tally, now.at)}
             };
         }
         const core::Health verdict = any_unhealthy ? core::Health::unhealthy
@@ -94,7 +98,8 @@ json::array agents_document(const View& view) {
             {"epoch", agent.epoch.value()},
             {"active", agent.active.value()},
             {"write_state", agent.write_state},
-            {"age_ms", agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
+            {"age_ms",
+             agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
             {"unproven", agent.unproven}
         });
@@ -139,14 +144,19 @@ json::array plan_steps(const View& view, const core::ChangeRequest& request, std
     const core::Timing& timing = view.pump.core().policy().timing;
     const std::string agents = std::to_string(view.pump.core().agents().size()) + " agents";
     json::array steps;
-    const auto add = [&steps](const std::string& text) { steps.push_back(json::string(text)); };
+    const auto add = [&steps](const std::string& text) {
+        steps.push_back(json::string(text));
+    };
     if (request.verb != core::Verb::failover) {
         add("wait until the lag is below " + to_text(timing.hold_when_lag_below));
         add("hold new writes on " + agents + ", for " + to_text(timing.hold_max) + " at most");
-        add("prove the drain: read recently written keys back in both Regions, within " + to_text(timing.drain_timeout));
+        add("prove the drain: read recently written keys back in both Regions, within " +
+            to_text(timing.drain_timeout));
     }
-    add("raise the epoch records above " + std::to_string(record.epoch.value()) + " in a majority of Regions");
-    add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) + " runs out");
+    add("raise the epoch records above " + std::to_string(record.epoch.value()) +
+        " in a majority of Regions");
+    add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) +
+        " runs out");
     if (request.verb == core::Verb::failover) {
         add("read unproven keys in " + request.to.value() + " and open the loss book");
     }
@@ -167,16 +177,18 @@ std::string first_line(const View& view) {
     std::string line = record.app.value() + ": ";
     if (core.operation_running()) {
         const core::OperationRecord& operation = *record.operation;
-        return line + std::string{to_string(operation.plan.verb)} + " " + operation.plan.from.value() + " -> " +
-               operation.plan.to.value() + " is " + std::string{to_string(operation.state)} + " (" +
-               operation.plan.id.value() + ")";
+        return line + std::string{to_string(operation.plan.verb)} + " " +
+               operation.plan.from.value() + " -> " + operation.plan.to.value() + " is " +
+               std::string{to_string(operation.state)} + " (" + operation.plan.id.value() + ")";
     }
     if (const auto why = core.why_not_armed(now)) {
         line += "DISARMED, " + *why + "; ";
     } else if (is_paused(record, now.wall)) {
         line += "PAUSED by " + record.pause->by + ", `farshore resume` ends it; ";
     } else {
-        line += "armed" + std::string{core.policy().require_drill ? "" : " (require_drill_within: off)"} + "; ";
+        line += "armed" +
+                std::string{core.policy().require_drill ? "" : " (require_drill_within: off)"} +
+                "; ";
     }
     line += "active " + record.active.value();
     if (record.users != record.active) {
@@ -229,7 +241,8 @@ json::object status_document(const View& view) {
         {"regions", regions_document(view, now)},
         {"lag", lag_document(view, now.at)},
         {"loss",
-         {{"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)}, {"unproven_writes", unproven}}},
+         {{"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)},
+          {"unproven_writes", unproven}}},
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}
@@ -281,7 +294,8 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
           {"steps", plan_steps(view, request, preview.levers.size())}}},
         {"guards", wire::guards_document(preview.guards)},
         {"loss",
-         {{"window_ms", preview.loss_window ? json::value(to_ms(*preview.loss_window)) : json::value(nullptr)},
+         {{"window_ms",
+           preview.loss_window ? json::value(to_ms(*preview.loss_window)) : json::value(nullptr)},
           {"unproven_writes", preview.unproven}}}
     };
 }
@@ -296,7 +310,9 @@ Result<json::object> operation_document(const View& view, const OperationId& id,
         return std::unexpected(found.error());
     }
     if (!*found) {
-        return fail(ErrorKind::not_found, "no operation " + id.value(), "`farshore op list` shows them");
+        return fail(
+            ErrorKind::not_found, "no operation " + id.value(), "`farshore op list` shows them"
+        );
     }
     return operation_of(view, **found, with_steps);
 }

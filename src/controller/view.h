@@ -34,9 +34,13 @@ struct View {
 // The documents of the API, as schema/*.schema.json describe them.
 [[nodiscard]] boost::json::object status_document(const View& view);
 [[nodiscard]] boost::json::object why_document(const View& view);
-[[nodiscard]] boost::json::object plan_document(const View& view, const core::ChangeRequest& request);
+[[nodiscard]] boost::json::object plan_document(
+    const View& view, const core::ChangeRequest& request
+);
 // With its journal when `with_steps`. Errors: not_found, and those of the store.
-[[nodiscard]] Result<boost::json::object> operation_document(const View& view, const OperationId& id, bool with_steps);
+[[nodiscard]] Result<boost::json::object> operation_document(
+    const View& view, const OperationId& id, bool with_steps
+);
 // One line for people: who is active, and what is unusual.
 [[nodiscard]] std::string first_line(const View& view);
 // Prometheus's text format, version 0.0.4.

@@ -16,7 +16,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t kMsMax = 10LL * 365 * 24 * 3600 * 1000;  // ten years: beyond it is nonsense
-constexpr std::int64_t kUtcMsMax = 253'402'300'799'999;          // the end of the year 9999
+constexpr std::int64_t kUtcMsMax = 253'402'300'799'999;         // the end of the year 9999
 constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
 
 json::string text_of(std::string_view text) {
@@ -174,7 +174,9 @@ struct OrderFields {
 };
 
 OrderBody read_order_body(ObjectReader& in, const std::string& type) {
-    const auto operation = [&in] { return in.id<OperationId>("operation", Field::optional); };
+    const auto operation = [&in] {
+        return in.id<OperationId>("operation", Field::optional);
+    };
     if (type == "route") {
         RouteOrder order;
         order.active = in.id<RegionId>("active");
@@ -222,7 +224,9 @@ struct LineWriter {
         };
     }
 
-    json::object operator()(const Refused& refused) const { return {{"type", "refused"}, {"why", refused.why}}; }
+    json::object operator()(const Refused& refused) const {
+        return {{"type", "refused"}, {"why", refused.why}};
+    }
 
     json::object operator()(const Order& order) const {
         json::object out{
@@ -241,12 +245,14 @@ ControllerHello read_controller_hello(ObjectReader& in, JsonTrouble& trouble) {
     hello.protocol = read_range(in, trouble);
     if (const json::object* protocol = in.object("protocol")) {
         ObjectReader range(*protocol, "protocol", trouble);
-        hello.speaks = static_cast<int>(range.number("speaks", hello.protocol.lowest, hello.protocol.highest));
+        hello.speaks =
+            static_cast<int>(range.number("speaks", hello.protocol.lowest, hello.protocol.highest));
     }
     hello.app = in.id<AppId>("app");
     hello.controller = in.id<ObserverId>("controller");
     hello.boot = in.id<BootId>("boot");
-    hello.configuration_generation = in.count("configuration_generation", kCountMax, Field::optional);
+    hello.configuration_generation =
+        in.count("configuration_generation", kCountMax, Field::optional);
     return hello;
 }
 
@@ -294,7 +300,8 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     ledger.unproven = in.count("unproven", kCountMax);
     ledger.oldest_unproven = ms_of(in, "oldest_unproven_ms", Field::optional);
     ledger.last_acknowledged_at = at_of(in, "last_acknowledged_at_ms", Field::optional);
-    ledger.newest_unproven_key = in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
+    ledger.newest_unproven_key =
+        in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
     return ledger;
 }
 
@@ -314,7 +321,9 @@ struct AckFields {
             entries.push_back(write(entry));
         }
         out["fence"] = json::object{
-            {"cut", number_of(ack.cut)}, {"entries", std::move(entries)}, {"truncated", ack.truncated}
+            {"cut", number_of(ack.cut)},
+            {"entries", std::move(entries)},
+            {"truncated", ack.truncated}
         };
     }
 
@@ -374,7 +383,9 @@ void read_ack_body(ObjectReader& in, Ack& ack, JsonTrouble& trouble) {
 
 // Reads one document with `read(ObjectReader&, JsonTrouble&)`.
 template <class Message, class Read>
-Result<Message> parse_with(std::string_view what, std::string_view text, std::size_t bytes_max, Read read) {
+Result<Message> parse_with(
+    std::string_view what, std::string_view text, std::size_t bytes_max, Read read
+) {
     const Result<json::object> object = parse_json_object(text, bytes_max);
     if (!object) {
         return std::unexpected(in_context(what, object.error()));
@@ -480,69 +491,84 @@ std::string serialize(const LedgerEntry& entry) {
 }
 
 Result<AgentHello> parse_agent_hello(std::string_view text) {
-    return parse_with<AgentHello>("hello", text, kHelloBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
-        expect_type(in, "hello");
-        AgentHello hello;
-        hello.protocol = read_range(in, trouble);
-        hello.app = in.id<AppId>("app");
-        hello.host = in.id<HostId>("host");
-        hello.region = in.id<RegionId>("region");
-        hello.boot = in.id<BootId>("boot");
-        hello.configuration_hash = in.text("configuration_hash", 128, Field::optional);
-        hello.epoch = in.epoch("epoch");
-        hello.active = in.id<RegionId>("active", Field::optional);
-        hello.users = in.id<RegionId>("users", Field::optional);
-        return hello;
-    });
+    return parse_with<AgentHello>(
+        "hello",
+        text,
+        kHelloBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            expect_type(in, "hello");
+            AgentHello hello;
+            hello.protocol = read_range(in, trouble);
+            hello.app = in.id<AppId>("app");
+            hello.host = in.id<HostId>("host");
+            hello.region = in.id<RegionId>("region");
+            hello.boot = in.id<BootId>("boot");
+            hello.configuration_hash = in.text("configuration_hash", 128, Field::optional);
+            hello.epoch = in.epoch("epoch");
+            hello.active = in.id<RegionId>("active", Field::optional);
+            hello.users = in.id<RegionId>("users", Field::optional);
+            return hello;
+        }
+    );
 }
 
 Result<Report> parse_report(std::string_view text) {
-    return parse_with<Report>("report", text, kReportBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
-        expect_type(in, "report");
-        Report report;
-        report.app = in.id<AppId>("app");
-        report.host = in.id<HostId>("host");
-        report.region = in.id<RegionId>("region");
-        report.boot = in.id<BootId>("boot");
-        report.sequence = in.count("sequence", kCountMax);
-        report.epoch = in.epoch("epoch");
-        report.active = in.id<RegionId>("active", Field::optional);
-        report.users = in.id<RegionId>("users", Field::optional);
-        report.write_state = in.word<WriteState>("write_state");
-        report.lease_remaining = ms_of(in, "lease_remaining_ms");
-        if (const json::array* list = in.array("evidence", kEvidenceMax)) {
-            for (std::size_t i = 0; i < list->size(); ++i) {
-                const std::string where = "evidence[" + std::to_string(i) + "]";
-                if (const json::object* counts = (*list)[i].if_object()) {
-                    report.evidence.push_back(read_evidence(*counts, where, trouble));
-                } else {
-                    trouble.note(where + ": not an object");
+    return parse_with<Report>(
+        "report",
+        text,
+        kReportBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            expect_type(in, "report");
+            Report report;
+            report.app = in.id<AppId>("app");
+            report.host = in.id<HostId>("host");
+            report.region = in.id<RegionId>("region");
+            report.boot = in.id<BootId>("boot");
+            report.sequence = in.count("sequence", kCountMax);
+            report.epoch = in.epoch("epoch");
+            report.active = in.id<RegionId>("active", Field::optional);
+            report.users = in.id<RegionId>("users", Field::optional);
+            report.write_state = in.word<WriteState>("write_state");
+            report.lease_remaining = ms_of(in, "lease_remaining_ms");
+            if (const json::array* list = in.array("evidence", kEvidenceMax)) {
+                for (std::size_t i = 0; i < list->size(); ++i) {
+                    const std::string where = "evidence[" + std::to_string(i) + "]";
+                    if (const json::object* counts = (*list)[i].if_object()) {
+                        report.evidence.push_back(read_evidence(*counts, where, trouble));
+                    } else {
+                        trouble.note(where + ": not an object");
+                    }
                 }
             }
+            if (const json::object* ledger = in.object("ledger")) {
+                report.ledger = read_ledger(*ledger, trouble);
+            }
+            report.in_flight_writes = in.count("in_flight_writes", kCountMax, Field::optional);
+            report.held = in.count("held", kCountMax, Field::optional);
+            return report;
         }
-        if (const json::object* ledger = in.object("ledger")) {
-            report.ledger = read_ledger(*ledger, trouble);
-        }
-        report.in_flight_writes = in.count("in_flight_writes", kCountMax, Field::optional);
-        report.held = in.count("held", kCountMax, Field::optional);
-        return report;
-    });
+    );
 }
 
 Result<ReportAnswer> parse_report_answer(std::string_view text) {
-    return parse_with<ReportAnswer>("lease", text, kHelloBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
-        ReportAnswer answer;
-        if (const json::object* lease = in.object("lease", Field::optional)) {
-            ObjectReader body(*lease, "lease", trouble);
-            LeaseGrant grant;
-            grant.epoch = body.epoch("epoch");
-            grant.length = ms_of(body, "length_ms");
-            answer.lease = grant;
-        } else {
-            answer.why = in.text("why", kTextBytesMax, Field::optional);
+    return parse_with<ReportAnswer>(
+        "lease",
+        text,
+        kHelloBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            ReportAnswer answer;
+            if (const json::object* lease = in.object("lease", Field::optional)) {
+                ObjectReader body(*lease, "lease", trouble);
+                LeaseGrant grant;
+                grant.epoch = body.epoch("epoch");
+                grant.length = ms_of(body, "length_ms");
+                answer.lease = grant;
+            } else {
+                answer.why = in.text("why", kTextBytesMax, Field::optional);
+            }
+            return answer;
         }
-        return answer;
-    });
+    );
 }
 
 Result<Ack> parse_ack(std::string_view text) {
@@ -589,7 +615,9 @@ Result<LedgerEntry> parse_ledger_entry(std::string_view text) {
         "ledger entry",
         text,
         2 * kLedgerKeyBytesMax,
-        [](ObjectReader& in, JsonTrouble& trouble) { return read_ledger_entry(in.whole(), "", trouble); }
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            return read_ledger_entry(in.whole(), "", trouble);
+        }
     );
 }
 

@@ -16,12 +16,11 @@
 
 // What a controller and an agent say to each other (protocol version 1), as values and as JSON.
 //
-//   POST /v1/agents/stream   AgentHello  ->  one StreamLine per line, for ever, a ControllerHello first
-//   POST /v1/agents/report   Report      ->  ReportAnswer
-//   POST /v1/agents/ack      Ack         ->  {}
+//   POST /v1/agents/stream   AgentHello  ->  one StreamLine per line, for ever, a ControllerHello
+//   first POST /v1/agents/report   Report      ->  ReportAnswer POST /v1/agents/ack      Ack ->  {}
 //
-// Parsing is strict on types and bounds, ignores unknown fields, and takes bounded time. Every parse
-// fails with ErrorKind::malformed and a text that names the field.
+// Parsing is strict on types and bounds, ignores unknown fields, and takes bounded time. Every
+// parse fails with ErrorKind::malformed and a text that names the field.
 namespace farshore::wire {
 
 inline constexpr int kProtocolLowest = 1;
@@ -32,7 +31,8 @@ inline constexpr std::size_t kStreamLineBytesMax = 64 * 1024;
 inline constexpr std::size_t kReportBytesMax = 256 * 1024;
 inline constexpr std::size_t kAckBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kLedgerEntriesMax = 65'536;
-inline constexpr std::size_t kLedgerKeyBytesMax = 8 * 1024;  // a key of 3 KB, in base64, with its names
+inline constexpr std::size_t kLedgerKeyBytesMax =
+    8 * 1024;  // a key of 3 KB, in base64, with its names
 inline constexpr std::size_t kEvidenceMax = 64;
 inline constexpr std::size_t kTextBytesMax = 1024;
 
@@ -140,8 +140,15 @@ struct UnknownOrder {
     friend bool operator==(const UnknownOrder&, const UnknownOrder&) = default;
 };
 
-using OrderBody =
-    std::variant<RouteOrder, HoldOrder, ReleaseOrder, FenceOrder, DrainOrder, VerifyOrder, PingOrder, UnknownOrder>;
+using OrderBody = std::variant<
+    RouteOrder,
+    HoldOrder,
+    ReleaseOrder,
+    FenceOrder,
+    DrainOrder,
+    VerifyOrder,
+    PingOrder,
+    UnknownOrder>;
 
 struct Order {
     std::uint64_t number = 0;  // counts up within one controller's boot
@@ -158,14 +165,18 @@ struct Order {
 using StreamLine = std::variant<ControllerHello, Refused, Order>;
 
 enum class WriteState { open, held, fenced, unconfirmed };
-inline constexpr std::array<std::string_view, 4> kWriteStateNames{"open", "held", "fenced", "unconfirmed"};
+inline constexpr std::array<std::string_view, 4> kWriteStateNames{
+    "open", "held", "fenced", "unconfirmed"
+};
 
 constexpr const auto& names_of(WriteState) {
     return kWriteStateNames;
 }
 
 enum class EvidenceComponent { dynamodb, stack, control };
-inline constexpr std::array<std::string_view, 3> kEvidenceComponentNames{"dynamodb", "stack", "control"};
+inline constexpr std::array<std::string_view, 3> kEvidenceComponentNames{
+    "dynamodb", "stack", "control"
+};
 
 constexpr const auto& names_of(EvidenceComponent) {
     return kEvidenceComponentNames;

@@ -71,7 +71,8 @@ TEST(AgentProtocol, UnknownFieldsAreIgnored) {
 }
 
 TEST(AgentProtocol, AnUnknownOrderIsKeptByItsName) {
-    const auto line = parse_stream_line(R"({"type":"dance","order":9,"app":"a","epoch":1,"steps":4})");
+    const auto line =
+        parse_stream_line(R"({"type":"dance","order":9,"app":"a","epoch":1,"steps":4})");
     ASSERT_TRUE(line.has_value());
     EXPECT_EQ(std::get<Order>(*line).type(), "dance");
 }
@@ -125,7 +126,8 @@ TEST(AgentProtocol, AReportThatIsWrongIsRefusedWithItsPlace) {
 }
 
 TEST(AgentProtocol, ListsAreBounded) {
-    std::string text = R"({"app":"a","host":"h","boot":"b","order":1,"type":"fence","result":"done","epoch":1,"fence":{"cut":0,"entries":[)";
+    std::string text =
+        R"({"app":"a","host":"h","boot":"b","order":1,"type":"fence","result":"done","epoch":1,"fence":{"cut":0,"entries":[)";
     for (std::size_t i = 0; i <= kLedgerEntriesMax; ++i) {
         text += i == 0 ? "0" : ",0";
     }

@@ -58,7 +58,8 @@ json::array phases_document(const core::OperationRecord& record) {
             continue;
         }
         json::object* last = phases.empty() ? nullptr : &phases.back().as_object();
-        if (last != nullptr && last->at("name").as_string() == json::string_view{name.data(), name.size()}) {
+        if (last != nullptr &&
+            last->at("name").as_string() == json::string_view{name.data(), name.size()}) {
             (*last)["ended_at_ms"] = ms_or_null(phase.ended_at);
             continue;
         }
@@ -81,7 +82,9 @@ json::array guards_document(const std::vector<core::GuardAnswer>& guards) {
     json::array list;
     for (const core::GuardAnswer& answer : guards) {
         list.push_back(json::object{
-            {"guard", text_of(to_string(answer.guard))}, {"passed", answer.passed}, {"text", answer.text}
+            {"guard", text_of(to_string(answer.guard))},
+            {"passed", answer.passed},
+            {"text", answer.text}
         });
     }
     return list;

@@ -19,7 +19,9 @@ inline constexpr int kApiSchemaVersion = 1;
 
 // {"error":{"kind","text","remedy","code"}}, with "guards" when they refused.
 [[nodiscard]] std::string error_document(const Error& error);
-[[nodiscard]] std::string error_document(const Error& error, const std::vector<core::GuardAnswer>& guards);
+[[nodiscard]] std::string error_document(
+    const Error& error, const std::vector<core::GuardAnswer>& guards
+);
 // Reads an error document back. Whatever is not one becomes an error that quotes its beginning.
 [[nodiscard]] Error error_from(int status, std::string_view body);
 

@@ -86,7 +86,8 @@ core::Plan read_plan(const json::object& object, JsonTrouble& trouble) {
     if (const json::array* levers = in.array("levers", core::kLeverNames.size())) {
         for (const json::value& value : *levers) {
             const json::string* name = value.if_string();
-            const auto lever = name == nullptr ? std::nullopt : enum_from<core::Lever>(std::string_view{*name});
+            const auto lever =
+                name == nullptr ? std::nullopt : enum_from<core::Lever>(std::string_view{*name});
             if (!lever) {
                 in.wrong("levers", "unknown lever");
                 break;
@@ -101,7 +102,8 @@ core::Plan read_plan(const json::object& object, JsonTrouble& trouble) {
     plan.evidence = in.text("evidence", kLongTextBytesMax, Field::optional);
     plan.first_failure_at = optional_time(in, "first_failure_at_ms");
     plan.decided_at = utc_from_ms(in.number("decided_at_ms", kMin, kMax));
-    plan.loss_window = std::chrono::milliseconds{in.number("loss_window_ms", kMin / 1'000'000, kMax / 1'000'000)};
+    plan.loss_window =
+        std::chrono::milliseconds{in.number("loss_window_ms", kMin / 1'000'000, kMax / 1'000'000)};
     return plan;
 }
 

@@ -26,8 +26,12 @@ core::OperationRecord an_operation() {
     record.state = core::OperationState::fencing;
     record.steps = 3;
     record.phases = {
-        {.state = core::OperationState::raising, .started_at = utc_from_ms(2500), .ended_at = utc_from_ms(2600)},
-        {.state = core::OperationState::fencing, .started_at = utc_from_ms(2600), .ended_at = std::nullopt}
+        {.state = core::OperationState::raising,
+         .started_at = utc_from_ms(2500),
+         .ended_at = utc_from_ms(2600)},
+        {.state = core::OperationState::fencing,
+         .started_at = utc_from_ms(2600),
+         .ended_at = std::nullopt}
     };
     record.why = "raised";
     return record;
@@ -47,7 +51,9 @@ TEST(Journal, AnOperationIsReadAsItWasWritten) {
 }
 
 TEST(Journal, AnAppIsReadAsItWasWritten) {
-    core::AppRecord record{.app = AppId{"magento"}, .epoch = Epoch{7}, .active = RegionId{"a"}, .users = RegionId{"b"}};
+    core::AppRecord record{
+        .app = AppId{"magento"}, .epoch = Epoch{7}, .active = RegionId{"a"}, .users = RegionId{"b"}
+    };
     record.pause = core::Pause{.until = utc_from_ms(5), .reason = "deploy", .by = "operator:eve"};
     record.cooldown_until = utc_from_ms(9);
     const auto read = parse_app_record(serialize(record));
@@ -63,10 +69,13 @@ TEST(Journal, WhatCannotBeReadIsAnErrorWithItsPlace) {
         std::string changed = text;
         return changed.replace(changed.find(from), from.size(), to);
     };
-    const auto unknown_state = parse_operation_record(replaced(R"("state":"fencing","attempts")", R"("state":"wishing","attempts")"));
+    const auto unknown_state = parse_operation_record(
+        replaced(R"("state":"fencing","attempts")", R"("state":"wishing","attempts")")
+    );
     ASSERT_FALSE(unknown_state.has_value());
     EXPECT_NE(unknown_state.error().text.find("wishing"), std::string::npos);
-    const auto newer = parse_operation_record(replaced(R"("schema_version":1)", R"("schema_version":2)"));
+    const auto newer =
+        parse_operation_record(replaced(R"("schema_version":1)", R"("schema_version":2)"));
     ASSERT_FALSE(newer.has_value());
     EXPECT_NE(newer.error().text.find("newer"), std::string::npos);
     EXPECT_FALSE(parse_app_record("{}").has_value());

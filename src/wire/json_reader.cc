@@ -24,7 +24,8 @@ Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
     json::parse_options options;
     options.max_depth = kDepthMax;
     boost::system::error_code error;
-    json::value value = json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
+    json::value value =
+        json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
     if (error) {
         return fail(ErrorKind::malformed, "not JSON: " + error.message());
     }
@@ -103,7 +104,9 @@ std::string ObjectReader::text(std::string_view name, std::size_t bytes_max, Fie
     return std::string{string->data(), string->size()};
 }
 
-std::int64_t ObjectReader::number(std::string_view name, std::int64_t min, std::int64_t max, Field need) {
+std::int64_t ObjectReader::number(
+    std::string_view name, std::int64_t min, std::int64_t max, Field need
+) {
     const json::value* found = find(name, need);
     if (found == nullptr) {
         return min > 0 ? min : 0;
@@ -125,7 +128,9 @@ std::int64_t ObjectReader::number(std::string_view name, std::int64_t min, std::
 
 std::uint64_t ObjectReader::count(std::string_view name, std::uint64_t max, Field need) {
     const auto bound = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    return static_cast<std::uint64_t>(number(name, 0, static_cast<std::int64_t>(max < bound ? max : bound), need));
+    return static_cast<std::uint64_t>(
+        number(name, 0, static_cast<std::int64_t>(max < bound ? max : bound), need)
+    );
 }
 
 Epoch ObjectReader::epoch(std::string_view name, Field need) {

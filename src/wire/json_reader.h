@@ -19,7 +19,9 @@ namespace farshore::wire {
 // One document of at most `bytes_max` bytes, nested at most 128 deep. Errors: malformed.
 [[nodiscard]] Result<boost::json::value> parse_json(std::string_view text, std::size_t bytes_max);
 // The same, and the document must be an object.
-[[nodiscard]] Result<boost::json::object> parse_json_object(std::string_view text, std::size_t bytes_max);
+[[nodiscard]] Result<boost::json::object> parse_json_object(
+    std::string_view text, std::size_t bytes_max
+);
 
 // Remembers the first error of a document while its parts are read.
 struct JsonTrouble {
@@ -37,14 +39,20 @@ class ObjectReader {
   public:
     ObjectReader(const boost::json::object& object, std::string where, JsonTrouble& trouble);
 
-    [[nodiscard]] std::string text(std::string_view name, std::size_t bytes_max, Field need = Field::required);
-    [[nodiscard]] std::uint64_t count(std::string_view name, std::uint64_t max, Field need = Field::required);
+    [[nodiscard]] std::string text(
+        std::string_view name, std::size_t bytes_max, Field need = Field::required
+    );
+    [[nodiscard]] std::uint64_t count(
+        std::string_view name, std::uint64_t max, Field need = Field::required
+    );
     [[nodiscard]] std::int64_t number(
         std::string_view name, std::int64_t min, std::int64_t max, Field need = Field::required
     );
     [[nodiscard]] bool flag(std::string_view name, Field need = Field::required);
     // nullptr: absent or null (allowed only when optional), or wrong.
-    [[nodiscard]] const boost::json::object* object(std::string_view name, Field need = Field::required);
+    [[nodiscard]] const boost::json::object* object(
+        std::string_view name, Field need = Field::required
+    );
     [[nodiscard]] const boost::json::array* array(
         std::string_view name, std::size_t length_max, Field need = Field::required
     );
@@ -69,6 +77,7 @@ class ObjectReader {
     [[nodiscard]] bool has(std::string_view name) const;
     void wrong(std::string_view name, std::string_view what);
     [[nodiscard]] std::string place(std::string_view name) const;
+
     [[nodiscard]] const boost::json::object& whole() const { return *object_; }
 
     static constexpr std::size_t kIdBytesMax = 256;

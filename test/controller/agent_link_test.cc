@@ -32,22 +32,29 @@ class AgentLinkTest : public ::testing::Test {
         options.fresh_for = std::chrono::milliseconds{600};
         options.ping_every = std::chrono::milliseconds{100};
         AgentLink::Upcalls upcalls;
-        upcalls.deliver = [this](core::Event event) { events.push_back(std::move(event)); };
+        upcalls.deliver = [this](core::Event event) {
+            events.push_back(std::move(event));
+        };
         upcalls.grant_lease = [this](const HostId&, Epoch epoch) {
-            return epoch == current ? core::AppCore::LeaseAnswer{.length = std::chrono::seconds{3}, .why = {}}
-                                    : core::AppCore::LeaseAnswer{.length = {}, .why = "the epoch is another"};
+            return epoch == current
+                       ? core::AppCore::LeaseAnswer{.length = std::chrono::seconds{3}, .why = {}}
+                       : core::AppCore::LeaseAnswer{.length = {}, .why = "the epoch is another"};
         };
         upcalls.enroll = [this](const HostId& host, const RegionId&) {
             enrolled.push_back(host);
             return Status{};
         };
-        upcalls.users = [] { return kEast; };
+        upcalls.users = [] {
+            return kEast;
+        };
         upcalls.fenced = [this](const OperationId&, const HostId&, const wire::FenceAck& ack) {
             fenced_writes += ack.entries.size();
         };
         link = std::make_unique<AgentLink>(world.io, clock, options, std::move(upcalls));
         server = world.serve([this](net::HttpRequest request) {
-            return link->answer(std::move(request), Caller{.name = "agents", .role = Role::agent, .app = kApp});
+            return link->answer(
+                std::move(request), Caller{.name = "agents", .role = Role::agent, .app = kApp}
+            );
         });
         http = net::HttpClient::create(world.io, {});
         world.tasks.spawn("watch", [this] { return link->watch(); });
@@ -139,8 +146,22 @@ TEST_F(AgentLinkTest, AnAgentIsGreetedEnrolledAndPinged) {
 TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
     FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
     agent.evidence = {
-        {.region = kEast, .component = wire::EvidenceComponent::dynamodb, .path = wire::EvidencePath::fresh, .ok = 0, .failed = 2, .stalled = {}, .latency = {}, .last_error = "no address"},
-        {.region = kEast, .component = wire::EvidenceComponent::control, .path = wire::EvidencePath::fresh, .ok = 1, .failed = 0, .stalled = {}, .latency = {}, .last_error = ""}
+        {.region = kEast,
+         .component = wire::EvidenceComponent::dynamodb,
+         .path = wire::EvidencePath::fresh,
+         .ok = 0,
+         .failed = 2,
+         .stalled = {},
+         .latency = {},
+         .last_error = "no address"},
+        {.region = kEast,
+         .component = wire::EvidenceComponent::control,
+         .path = wire::EvidencePath::fresh,
+         .ok = 1,
+         .failed = 0,
+         .stalled = {},
+         .latency = {},
+         .last_error = ""}
     };
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.lease.has_value(); }));
@@ -161,7 +182,8 @@ TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
     EXPECT_TRUE(saw_failure);
     current = Epoch{8};
     ASSERT_TRUE(world.run_until([&] { return !agent.lease->lease.has_value(); }));
-    EXPECT_EQ(agent.lease->why, "the epoch is another") << "an older epoch is refused with its reason";
+    EXPECT_EQ(agent.lease->why, "the epoch is another")
+        << "an older epoch is refused with its reason";
 }
 
 TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
@@ -180,7 +202,15 @@ TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
 
 TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
     FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{6}));
-    agent.writes = {{.table = TableName{"t"}, .key = R"({"id":{"S":"k"}})", .op = "PutItem", .at = utc_from_ms(1), .epoch = Epoch{6}, .hash = "", .acknowledged = true}};
+    agent.writes = {
+        {.table = TableName{"t"},
+         .key = R"({"id":{"S":"k"}})",
+         .op = "PutItem",
+         .at = utc_from_ms(1),
+         .epoch = Epoch{6},
+         .hash = "",
+         .acknowledged = true}
+    };
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
     link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
@@ -220,12 +250,14 @@ TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {
     FakeAgent::Options other = agent_options("use1-web-1", kEast, Epoch{7});
     other.app = AppId{"carts"};
     FakeAgent wrong_app(world, *http, other);
-    const net::HttpReply app = post(wrong_app, "/v1/agents/stream", wire::serialize(wrong_app.hello()));
+    const net::HttpReply app =
+        post(wrong_app, "/v1/agents/stream", wire::serialize(wrong_app.hello()));
     EXPECT_EQ(app.status, 403);
     EXPECT_NE(app.body.find("remedy"), std::string::npos);
 
     FakeAgent wrong_region(world, *http, agent_options("h", RegionId{"mars"}, Epoch{7}));
-    const net::HttpReply region = post(wrong_region, "/v1/agents/stream", wire::serialize(wrong_region.hello()));
+    const net::HttpReply region =
+        post(wrong_region, "/v1/agents/stream", wire::serialize(wrong_region.hello()));
     EXPECT_EQ(region.status, 200);
     EXPECT_NE(region.body.find(R"("type":"refused")"), std::string::npos) << region.body;
     EXPECT_NE(region.body.find("mars"), std::string::npos);
@@ -245,7 +277,15 @@ TEST_F(AgentLinkTest, MalformedInputIsRefusedAndNothingIsLost) {
         }
     }
     EXPECT_EQ(post(agent, "/v1/agents/nowhere", "{}").status, 404);
-    EXPECT_NE(world.raw(server->port(), "GET /v1/agents/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").bytes.find(" 405 "), std::string::npos);
+    EXPECT_NE(
+        world
+            .raw(
+                server->port(),
+                "GET /v1/agents/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            )
+            .bytes.find(" 405 "),
+        std::string::npos
+    );
     agent.start();
     EXPECT_TRUE(world.run_until([&] { return agent.lease.has_value(); })) << "the link works on";
 }

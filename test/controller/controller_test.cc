@@ -4,11 +4,11 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "controller/fake_agent.h"
 #include "controller/schema_check.h"
@@ -48,9 +48,13 @@ class ControllerTest : public ::testing::Test {
         EXPECT_TRUE(made.has_value()) << made.error().text;
         dynamo = std::move(*made);
         EXPECT_TRUE(dynamo->make_table(kTable, "id", {kEast, kWest}).has_value());
-        EXPECT_TRUE(dynamo->make_table(TableName{"farshore_heartbeat"}, "id", {kEast, kWest}).has_value());
+        EXPECT_TRUE(
+            dynamo->make_table(TableName{"farshore_heartbeat"}, "id", {kEast, kWest}).has_value()
+        );
         for (const RegionId& region : {kEast, kWest, kWitness}) {
-            EXPECT_TRUE(dynamo->make_table(TableName{"farshore_epochs"}, "app", {region}).has_value());
+            EXPECT_TRUE(
+                dynamo->make_table(TableName{"farshore_epochs"}, "app", {region}).has_value()
+            );
         }
         std::ofstream(directory.path() + "/credentials")
             << "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n";
@@ -81,7 +85,10 @@ class ControllerTest : public ::testing::Test {
     config::Config config() const {
         config::Config made;
         made.app = AppId{"magento"};
-        made.regions = {{.id = kEast, .preferred = true, .health = ""}, {.id = kWest, .preferred = false, .health = ""}};
+        made.regions = {
+            {.id = kEast, .preferred = true, .health = ""},
+            {.id = kWest, .preferred = false, .health = ""}
+        };
         made.witness = kWitness;
         made.store_path = directory.path() + "/farshore.db";
         made.tables = {{.name = kTable}};
@@ -123,7 +130,9 @@ class ControllerTest : public ::testing::Test {
         }
     }
 
-    net::Task<net::HttpReply> call(std::string method, std::string path, std::string token, std::string body) {
+    net::Task<net::HttpReply> call(
+        std::string method, std::string path, std::string token, std::string body
+    ) {
         net::HttpCall request;
         request.method = std::move(method);
         request.url = url() + path;
@@ -134,14 +143,22 @@ class ControllerTest : public ::testing::Test {
         co_return reply.value_or(net::HttpReply{});
     }
 
-    net::HttpReply ask(std::string method, std::string path, std::string token, std::string body = {}) {
-        const std::function<net::Task<net::HttpReply>()> start = [=, this] { return call(method, path, token, body); };
+    net::HttpReply ask(
+        std::string method, std::string path, std::string token, std::string body = {}
+    ) {
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return call(method, path, token, body);
+        };
         return world.wait_for<net::HttpReply>(start);
     }
 
-    net::HttpReply get(const std::string& path, const std::string& token = "viewer") { return ask("GET", path, token); }
+    net::HttpReply get(const std::string& path, const std::string& token = "viewer") {
+        return ask("GET", path, token);
+    }
 
-    net::HttpReply post(const std::string& path, const std::string& body, const std::string& token = "operator") {
+    net::HttpReply post(
+        const std::string& path, const std::string& body, const std::string& token = "operator"
+    ) {
         return ask("POST", path, token, body);
     }
 
@@ -178,16 +195,31 @@ class ControllerTest : public ::testing::Test {
 
     // What the agent's evidence says from now on.
     static void see(FakeAgent& agent, const RegionId& region, bool well) {
-        std::erase_if(agent.evidence, [&](const wire::EvidenceCounts& counts) { return counts.region == region; });
-        for (const wire::EvidencePath path : {wire::EvidencePath::fresh, wire::EvidencePath::passive}) {
+        std::erase_if(agent.evidence, [&](const wire::EvidenceCounts& counts) {
+            return counts.region == region;
+        });
+        for (const wire::EvidencePath path :
+             {wire::EvidencePath::fresh, wire::EvidencePath::passive}) {
             agent.evidence.push_back(
-                {.region = region, .component = wire::EvidenceComponent::dynamodb, .path = path, .ok = well ? 1U : 0U,
-                 .failed = well ? 0U : 3U, .stalled = {}, .latency = {}, .last_error = well ? "" : "refused"}
+                {.region = region,
+                 .component = wire::EvidenceComponent::dynamodb,
+                 .path = path,
+                 .ok = well ? 1U : 0U,
+                 .failed = well ? 0U : 3U,
+                 .stalled = {},
+                 .latency = {},
+                 .last_error = well ? "" : "refused"}
             );
         }
         agent.evidence.push_back(
-            {.region = region, .component = wire::EvidenceComponent::stack, .path = wire::EvidencePath::fresh, .ok = 1,
-             .failed = 0, .stalled = {}, .latency = {}, .last_error = ""}
+            {.region = region,
+             .component = wire::EvidenceComponent::stack,
+             .path = wire::EvidencePath::fresh,
+             .ok = 1,
+             .failed = 0,
+             .stalled = {},
+             .latency = {},
+             .last_error = ""}
         );
     }
 
@@ -204,8 +236,10 @@ class ControllerTest : public ::testing::Test {
 
     bool wait_for_plan(const std::string& verb) {
         return world.run_until([&] {
-            const net::HttpReply reply = post("/v1/apps/magento/plan", R"({"verb":")" + verb + R"("})");
-            return reply.status == 200 && json::parse(reply.body).as_object().at("allowed").as_bool();
+            const net::HttpReply reply =
+                post("/v1/apps/magento/plan", R"({"verb":")" + verb + R"("})");
+            return reply.status == 200 &&
+                   json::parse(reply.body).as_object().at("allowed").as_bool();
         });
     }
 
@@ -242,7 +276,9 @@ TEST_F(ControllerTest, AFirstStartTakesEpochOneInThePreferredRegionAndRemembersI
     launch();
     EXPECT_EQ(document("/v1/status").at("epoch"), 1);
     EXPECT_EQ(get("/v1/status?app=carts").status, 404);
-    EXPECT_EQ(get("/metrics").body.find("farshore_epoch{app=\"magento\"} 1") == std::string::npos, false);
+    EXPECT_EQ(
+        get("/metrics").body.find("farshore_epoch{app=\"magento\"} 1") == std::string::npos, false
+    );
 }
 
 TEST_F(ControllerTest, TokensDecideWhoMayDoWhat) {
@@ -263,7 +299,8 @@ TEST_F(ControllerTest, AGuardThatRefusesIsNamedAndARefusalIsInTheAudit) {
     launch();
     const net::HttpReply unconfirmed = post("/v1/apps/magento/failover", R"({"to":"eu-west-1"})");
     EXPECT_EQ(unconfirmed.status, 400);
-    const net::HttpReply refused = post("/v1/apps/magento/failover", R"({"to":"eu-west-1","confirm":"magento"})");
+    const net::HttpReply refused =
+        post("/v1/apps/magento/failover", R"({"to":"eu-west-1","confirm":"magento"})");
     EXPECT_EQ(refused.status, 409) << refused.body;
     const json::object error = json::parse(refused.body).as_object().at("error").as_object();
     EXPECT_EQ(error.at("code"), "guard");
@@ -288,12 +325,15 @@ TEST_F(ControllerTest, ASwitchoverMovesEveryAgentAndCanBeWatched) {
     launch();
     FakeAgent& east = agent("use1-web-1", kEast);
     FakeAgent& west = agent("euw1-web-1", kWest);
-    ASSERT_TRUE(wait_for_plan("switchover")) << get("/v1/why").body << post("/v1/apps/magento/plan", R"({"verb":"switchover"})").body;
-    const net::HttpReply started = post("/v1/apps/magento/switchover", R"({"to":"eu-west-1","reason":"test"})");
+    ASSERT_TRUE(wait_for_plan("switchover"))
+        << get("/v1/why").body << post("/v1/apps/magento/plan", R"({"verb":"switchover"})").body;
+    const net::HttpReply started =
+        post("/v1/apps/magento/switchover", R"({"to":"eu-west-1","reason":"test"})");
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
     const net::HttpReply watched = get("/v1/operations/" + id + "/watch");
-    EXPECT_NE(watched.body.find("\"intent\""), std::string::npos) << "the stream ends with the operation";
+    EXPECT_NE(watched.body.find("\"intent\""), std::string::npos)
+        << "the stream ends with the operation";
     const json::object operation = wait_for_end(id);
     EXPECT_EQ(operation.at("outcome"), "done") << json::serialize(operation);
     EXPECT_EQ(testing::misfit(operation, schema_of("operation.schema.json")), "");
@@ -310,7 +350,15 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     FakeAgent& east = agent("use1-web-1", kEast);
     FakeAgent& west = agent("euw1-web-1", kWest);
     ASSERT_TRUE(wait_for_plan("failover"));
-    east.writes = {{.table = kTable, .key = R"({"id":{"S":"cart-1"}})", .op = "PutItem", .at = clock.wall(), .epoch = Epoch{1}, .hash = std::string(64, 'a'), .acknowledged = true}};
+    east.writes = {
+        {.table = kTable,
+         .key = R"({"id":{"S":"cart-1"}})",
+         .op = "PutItem",
+         .at = clock.wall(),
+         .epoch = Epoch{1},
+         .hash = std::string(64, 'a'),
+         .acknowledged = true}
+    };
     lab::FaultSpec fault;
     fault.kind = lab::FaultKind::dynamodb;
     fault.region = kEast;
@@ -320,7 +368,8 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     ASSERT_TRUE(broken.has_value()) << broken.error().text;
     see(east, kEast, false);
     see(west, kEast, false);
-    ASSERT_TRUE(world.run_until([&] { return west.active() == kWest; }, 20s)) << get("/v1/why").body;
+    ASSERT_TRUE(world.run_until([&] { return west.active() == kWest; }, 20s))
+        << get("/v1/why").body;
     json::object status;
     ASSERT_TRUE(world.run_until(
         [&] {
@@ -337,8 +386,10 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     inside([&] { ASSERT_TRUE(board->end(*broken).has_value()); });
     inside([&] { board->expire(); });
     // Neither Region has the item: what was there before it, stays.
-    const std::string losses = "/v1/operations/" + std::string{last.at("id").as_string()} + "/losses";
-    EXPECT_TRUE(world.run_until([&] { return document(losses).at("settled").as_bool(); }, 20s)) << get(losses).body;
+    const std::string losses =
+        "/v1/operations/" + std::string{last.at("id").as_string()} + "/losses";
+    EXPECT_TRUE(world.run_until([&] { return document(losses).at("settled").as_bool(); }, 20s))
+        << get(losses).body;
     EXPECT_EQ(document(losses).at("counts").as_object().at("never_arrived"), 1);
 }
 
@@ -349,7 +400,8 @@ TEST_F(ControllerTest, AnOperationGoesOnAfterTheControllerWasAway) {
     ASSERT_TRUE(wait_for_plan("failover"));
     east.answers = false;  // its fence is never acknowledged: the lease has to run out
     const net::HttpReply started = post(
-        "/v1/apps/magento/failover", R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        "/v1/apps/magento/failover",
+        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
     );
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
@@ -368,7 +420,8 @@ TEST_F(ControllerTest, ASecondControllerAndAPortInUseAreRefusedWithARemedy) {
     launch();
     const auto same_store = Controller::create(world.io, config());
     ASSERT_FALSE(same_store.has_value());
-    EXPECT_NE(same_store.error().text.find("in use by process"), std::string::npos) << same_store.error().text;
+    EXPECT_NE(same_store.error().text.find("in use by process"), std::string::npos)
+        << same_store.error().text;
     config::Config other = config();
     other.store_path = directory.path() + "/other.db";
     other.controller.listen.port = controller->port();

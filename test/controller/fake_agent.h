@@ -29,7 +29,11 @@ class FakeAgent {
     };
 
     FakeAgent(net::testing::World& world, net::HttpClient& http, Options options)
-        : world_(world), http_(http), options_(std::move(options)), epoch_(options_.epoch), active_(options_.active) {}
+        : world_(world),
+          http_(http),
+          options_(std::move(options)),
+          epoch_(options_.epoch),
+          active_(options_.active) {}
 
     void start() {
         running_ = true;
@@ -80,7 +84,7 @@ class FakeAgent {
     }
 
     BootId boot{"boot-1"};
-    bool answers = true;                        // acknowledges orders
+    bool answers = true;                         // acknowledges orders
     std::vector<wire::EvidenceCounts> evidence;  // of every report
     std::vector<wire::LedgerEntry> writes;       // unproven
     std::vector<wire::StreamLine> heard;
@@ -88,6 +92,7 @@ class FakeAgent {
     std::vector<std::string> order_types;  // without pings
 
     [[nodiscard]] Epoch epoch() const { return epoch_; }
+
     [[nodiscard]] RegionId active() const { return active_; }
 
     [[nodiscard]] bool greeted() const {
@@ -101,7 +106,9 @@ class FakeAgent {
         call.url = options_.url + "/v1/agents/stream";
         call.headers = {{.name = "Authorization", .value = "Bearer " + options_.token}};
         call.body = wire::serialize(hello());
-        const std::function<bool(std::string_view)> on_bytes = [this](std::string_view bytes) { return take(bytes); };
+        const std::function<bool(std::string_view)> on_bytes = [this](std::string_view bytes) {
+            return take(bytes);
+        };
         const Duration silence = std::chrono::seconds{30};
         const Result<net::HttpReply> reply = co_await http_.stream(call, silence, on_bytes);
         static_cast<void>(reply);
@@ -109,7 +116,8 @@ class FakeAgent {
 
     bool take(std::string_view bytes) {
         buffer_.append(bytes);
-        for (std::size_t end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n')) {
+        for (std::size_t end = buffer_.find('\n'); end != std::string::npos;
+             end = buffer_.find('\n')) {
             const auto line = wire::parse_stream_line(std::string_view{buffer_}.substr(0, end));
             EXPECT_TRUE(line.has_value()) << buffer_.substr(0, end);
             buffer_.erase(0, end + 1);
@@ -117,7 +125,8 @@ class FakeAgent {
                 return false;
             }
             heard.push_back(*line);
-            if (const auto* order = std::get_if<wire::Order>(&*line); order != nullptr && order->type() != "ping") {
+            if (const auto* order = std::get_if<wire::Order>(&*line);
+                order != nullptr && order->type() != "ping") {
                 order_types.emplace_back(order->type());
                 obey(*order);
             }
@@ -161,7 +170,8 @@ class FakeAgent {
         while (running_) {
             if (greeted()) {
                 std::string body = wire::serialize(report());
-                const Result<net::HttpReply> reply = co_await post("/v1/agents/report", std::move(body));
+                const Result<net::HttpReply> reply =
+                    co_await post("/v1/agents/report", std::move(body));
                 if (reply && reply->status == 200) {
                     const auto answer = wire::parse_report_answer(reply->body);
                     if (answer) {

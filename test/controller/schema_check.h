@@ -9,7 +9,9 @@ namespace farshore::controller::testing {
 // Checks a document against the parts of JSON Schema that our schemas use: type, const, enum,
 // required, properties, additionalProperties and items. Empty: it fits; else the first misfit.
 inline std::string misfit(
-    const boost::json::value& document, const boost::json::object& schema, const std::string& where = "$"
+    const boost::json::value& document,
+    const boost::json::object& schema,
+    const std::string& where = "$"
 );
 
 namespace detail {
@@ -25,8 +27,8 @@ inline bool is_of_type(const boost::json::value& document, const boost::json::va
     }
     const auto name = type.as_string();
     return (name == "object" && document.is_object()) || (name == "array" && document.is_array()) ||
-           (name == "string" && document.is_string()) || (name == "boolean" && document.is_bool()) ||
-           (name == "null" && document.is_null()) ||
+           (name == "string" && document.is_string()) ||
+           (name == "boolean" && document.is_bool()) || (name == "null" && document.is_null()) ||
            (name == "integer" && (document.is_int64() || document.is_uint64()));
 }
 
@@ -43,7 +45,8 @@ inline std::string misfit_of_object(
     const auto* properties = schema.if_contains("properties");
     const auto* others = schema.if_contains("additionalProperties");
     for (const auto& [name, value] : document) {
-        const boost::json::value* inner = properties == nullptr ? nullptr : properties->as_object().if_contains(name);
+        const boost::json::value* inner =
+            properties == nullptr ? nullptr : properties->as_object().if_contains(name);
         inner = inner == nullptr ? others : inner;
         if (inner != nullptr && inner->is_object()) {
             std::string found = misfit(value, inner->as_object(), where + "." + std::string{name});
@@ -60,10 +63,13 @@ inline std::string misfit_of_object(
 inline std::string misfit(
     const boost::json::value& document, const boost::json::object& schema, const std::string& where
 ) {
-    if (const auto* type = schema.if_contains("type"); type != nullptr && !detail::is_of_type(document, *type)) {
-        return where + " is not of type " + boost::json::serialize(*type) + ": " + boost::json::serialize(document);
+    if (const auto* type = schema.if_contains("type");
+        type != nullptr && !detail::is_of_type(document, *type)) {
+        return where + " is not of type " + boost::json::serialize(*type) + ": " +
+               boost::json::serialize(document);
     }
-    if (const auto* fixed = schema.if_contains("const"); fixed != nullptr && !(*fixed == document)) {
+    if (const auto* fixed = schema.if_contains("const");
+        fixed != nullptr && !(*fixed == document)) {
         return where + " is not " + boost::json::serialize(*fixed);
     }
     if (const auto* words = schema.if_contains("enum")) {
@@ -81,7 +87,8 @@ inline std::string misfit(
     if (const auto* items = schema.if_contains("items"); items != nullptr && document.is_array()) {
         std::size_t at = 0;
         for (const auto& item : document.as_array()) {
-            std::string found = misfit(item, items->as_object(), where + "[" + std::to_string(at++) + "]");
+            std::string found =
+                misfit(item, items->as_object(), where + "[" + std::to_string(at++) + "]");
             if (!found.empty()) {
                 return found;
             }

@@ -62,7 +62,8 @@ Error Store::explain(Error error) const {
             break;
         case ErrorKind::malformed:
             error.remedy = "keep a copy of " + options_.path +
-                           " for study, then restore it from a backup or move it away; the epoch is read from the "
+                           " for study, then restore it from a backup or move it away; the epoch "
+                           "is read from the "
                            "epoch records, the journal and the audit begin anew";
             break;
         case ErrorKind::throttled:
@@ -94,9 +95,9 @@ Result<std::unique_ptr<Store>> Store::open(Options options) {
     database_options.busy_timeout = options.busy_timeout;
     database_options.pages_max = options.pages_max;
     Result<std::unique_ptr<Database>> database = Database::open(std::move(database_options));
-    std::unique_ptr<Store> store{new Store(
-        std::move(options), std::move(*lock), database ? std::move(*database) : nullptr
-    )};
+    std::unique_ptr<Store> store{
+        new Store(std::move(options), std::move(*lock), database ? std::move(*database) : nullptr)
+    };
     if (!database) {
         return std::unexpected(store->explain(std::move(database.error())));
     }
@@ -127,7 +128,8 @@ Status Store::check_and_migrate() {
     }
     if (*version > kSchemaVersion) {
         return fail(
-            ErrorKind::malformed, "schema version " + std::to_string(*version) + " was written by a newer farshored"
+            ErrorKind::malformed,
+            "schema version " + std::to_string(*version) + " was written by a newer farshored"
         );
     }
     if (*version == kSchemaVersion) {
@@ -184,7 +186,8 @@ Status Store::write_app(const core::AppRecord& record) {
     const auto known = versions_.find(record.app);
     const std::int64_t version = known == versions_.end() ? 0 : known->second;
     Result<Statement> statement = database_->prepare(
-        version == 0 ? "INSERT INTO app_state (document, operation, app, version) VALUES (?1, ?2, ?3, 1 + ?4) "
+        version == 0 ? "INSERT INTO app_state (document, operation, app, version) VALUES (?1, ?2, "
+                       "?3, 1 + ?4) "
                        "ON CONFLICT (app) DO NOTHING"
                      : "UPDATE app_state SET document = ?1, operation = ?2, version = version + 1 "
                        "WHERE app = ?3 AND version = ?4"
@@ -204,7 +207,8 @@ Status Store::write_app(const core::AppRecord& record) {
     if (database_->changes() != 1) {
         return fail(
             ErrorKind::conflict,
-            "the record of " + record.app.value() + " was changed by somebody else since it was read",
+            "the record of " + record.app.value() +
+                " was changed by somebody else since it was read",
             "only one farshored may work on a store; restart this one"
         );
     }
@@ -228,7 +232,8 @@ Status Store::write_operation(const core::OperationRecord& record) {
 Status Store::write_entries(std::span<const core::JournalEntry> entries) {
     for (const core::JournalEntry& entry : entries) {
         Result<Statement> statement = database_->prepare(
-            "INSERT INTO journal (operation, kind, step, state, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+            "INSERT INTO journal (operation, kind, step, state, text, at) VALUES (?1, ?2, ?3, ?4, "
+            "?5, ?6)"
         );
         if (!statement) {
             return std::unexpected(std::move(statement.error()));
@@ -248,7 +253,8 @@ Status Store::write_entries(std::span<const core::JournalEntry> entries) {
 }
 
 Status Store::forget_old_operations() {
-    // `number` counts up, so the bound is a subtraction and deletes at most one operation at a time.
+    // `number` counts up, so the bound is a subtraction and deletes at most one operation at a
+    // time.
     for (const char* sql :
          {"DELETE FROM journal WHERE operation IN (SELECT id FROM operations WHERE number <= "
           "(SELECT max(number) FROM operations) - ?1)",
@@ -259,7 +265,9 @@ Status Store::forget_old_operations() {
         if (!statement) {
             return std::unexpected(std::move(statement.error()));
         }
-        if (Status status = statement->bind(1, static_cast<std::int64_t>(options_.operations_max)).run(); !status) {
+        if (Status status =
+                statement->bind(1, static_cast<std::int64_t>(options_.operations_max)).run();
+            !status) {
             return status;
         }
     }
@@ -332,14 +340,13 @@ Result<std::vector<JournalRow>> Store::journal(
         }
         rows.push_back(
             {.sequence = static_cast<std::uint64_t>(query->integer(0)),
-             .entry = {
-                 .operation = operation,
-                 .kind = *kind,
-                 .step = static_cast<std::uint64_t>(query->integer(2)),
-                 .state = *state,
-                 .text = copy(query->text(4)),
-                 .at = utc_from_ms(query->integer(5))
-             }}
+             .entry =
+                 {.operation = operation,
+                  .kind = *kind,
+                  .step = static_cast<std::uint64_t>(query->integer(2)),
+                  .state = *state,
+                  .text = copy(query->text(4)),
+                  .at = utc_from_ms(query->integer(5))}}
         );
     }
 }
@@ -364,7 +371,8 @@ Result<std::optional<core::OperationRecord>> Store::operation(const OperationId&
 }
 
 Result<std::vector<core::OperationRecord>> Store::operations(std::size_t rows_max) {
-    Result<Statement> query = database_->prepare("SELECT document FROM operations ORDER BY number DESC LIMIT ?1");
+    Result<Statement> query =
+        database_->prepare("SELECT document FROM operations ORDER BY number DESC LIMIT ?1");
     if (!query) {
         return std::unexpected(explain(std::move(query.error())));
     }

@@ -12,6 +12,7 @@
 #include "adapters/sqlite/store_lock.h"
 #include "base/result.h"
 #include "core/failover/record.h"
+
 #include "sqlite/database.h"
 
 // What a controller knows across a crash, in one SQLite file: WAL, and every commit is on disk when
@@ -68,9 +69,11 @@ class Store {
     // nullopt: the app has never been saved. With its newest operation.
     [[nodiscard]] Result<std::optional<core::AppRecord>> load(const AppId& app);
 
-    // The record, its operation and the journal entries, all or nothing. Compare-and-set: the stored
-    // record must be the one this store object last loaded or committed.
-    [[nodiscard]] Status commit(const core::AppRecord& record, std::span<const core::JournalEntry> entries);
+    // The record, its operation and the journal entries, all or nothing. Compare-and-set: the
+    // stored record must be the one this store object last loaded or committed.
+    [[nodiscard]] Status commit(
+        const core::AppRecord& record, std::span<const core::JournalEntry> entries
+    );
     [[nodiscard]] Status append(std::span<const core::JournalEntry> entries);
 
     [[nodiscard]] Result<std::vector<JournalRow>> journal(
@@ -92,7 +95,8 @@ class Store {
     // Newest first.
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t rows_max);
 
-    // Counts the configurations this store has seen: grows by one when the hash is not the last one.
+    // Counts the configurations this store has seen: grows by one when the hash is not the last
+    // one.
     [[nodiscard]] Result<std::uint64_t> configuration_generation(const std::string& hash);
 
     // When the app's failover was last proven, and under which configuration.

@@ -21,20 +21,24 @@ Status Store::add_host(const AppId& app, const RegisteredHost& host) {
 }
 
 Status Store::remove_host(const AppId& app, const HostId& host) {
-    Result<Statement> statement = database_->prepare("DELETE FROM agents WHERE app = ?1 AND host = ?2");
+    Result<Statement> statement =
+        database_->prepare("DELETE FROM agents WHERE app = ?1 AND host = ?2");
     if (!statement) {
         return std::unexpected(explain(std::move(statement.error())));
     }
     Status status = statement->bind(1, app.value()).bind(2, host.value()).run();
     if (status && database_->changes() == 0) {
-        return fail(ErrorKind::not_found, host.value() + " is not in the register of " + app.value());
+        return fail(
+            ErrorKind::not_found, host.value() + " is not in the register of " + app.value()
+        );
     }
     return explained(std::move(status));
 }
 
 Result<std::vector<RegisteredHost>> Store::hosts(const AppId& app) {
-    Result<Statement> query =
-        database_->prepare("SELECT host, region, registered_at FROM agents WHERE app = ?1 ORDER BY host");
+    Result<Statement> query = database_->prepare(
+        "SELECT host, region, registered_at FROM agents WHERE app = ?1 ORDER BY host"
+    );
     if (!query) {
         return std::unexpected(explain(std::move(query.error())));
     }
@@ -63,14 +67,19 @@ Status Store::put_losses(const OperationId& operation, std::span<const LossRow> 
     }
     for (const LossRow& row : rows) {
         Result<Statement> statement = database_->prepare(
-            "INSERT INTO losses (operation, table_name, item_key, document) VALUES (?1, ?2, ?3, ?4) "
-            "ON CONFLICT (operation, table_name, item_key) DO UPDATE SET document = excluded.document"
+            "INSERT INTO losses (operation, table_name, item_key, document) VALUES (?1, ?2, ?3, "
+            "?4) "
+            "ON CONFLICT (operation, table_name, item_key) DO UPDATE SET document = "
+            "excluded.document"
         );
         if (!statement) {
             return std::unexpected(explain(std::move(statement.error())));
         }
-        Status status =
-            statement->bind(1, operation.value()).bind(2, row.table).bind(3, row.key).bind(4, row.document).run();
+        Status status = statement->bind(1, operation.value())
+                            .bind(2, row.table)
+                            .bind(3, row.key)
+                            .bind(4, row.document)
+                            .run();
         if (!status) {
             return explained(std::move(status));
         }
@@ -80,7 +89,8 @@ Status Store::put_losses(const OperationId& operation, std::span<const LossRow> 
 
 Result<std::vector<LossRow>> Store::losses(const OperationId& operation) {
     Result<Statement> query = database_->prepare(
-        "SELECT table_name, item_key, document FROM losses WHERE operation = ?1 ORDER BY table_name, item_key"
+        "SELECT table_name, item_key, document FROM losses WHERE operation = ?1 ORDER BY "
+        "table_name, item_key"
     );
     if (!query) {
         return std::unexpected(explain(std::move(query.error())));
@@ -114,8 +124,11 @@ Status Store::append_audit(const AuditRow& row) {
         if (!insert) {
             return std::unexpected(explain(std::move(insert.error())));
         }
-        Status status =
-            insert->bind(1, to_ms(row.at)).bind(2, row.who).bind(3, row.what).bind(4, row.detail).run();
+        Status status = insert->bind(1, to_ms(row.at))
+                            .bind(2, row.who)
+                            .bind(3, row.what)
+                            .bind(4, row.detail)
+                            .run();
         if (!status) {
             return explained(std::move(status));
         }
@@ -136,7 +149,8 @@ Status Store::append_audit(const AuditRow& row) {
 
 Result<std::vector<AuditRow>> Store::audit(std::size_t rows_max) {
     Result<Statement> query =
-        database_->prepare("SELECT at, who, what, detail FROM audit ORDER BY sequence DESC LIMIT ?1");
+        database_->prepare("SELECT at, who, what, detail FROM audit ORDER BY sequence DESC LIMIT ?1"
+        );
     if (!query) {
         return std::unexpected(explain(std::move(query.error())));
     }
@@ -176,7 +190,8 @@ Result<std::optional<std::string>> Store::meta(const std::string& name) {
 
 Status Store::set_meta(const std::string& name, const std::string& value) {
     Result<Statement> statement = database_->prepare(
-        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value"
     );
     if (!statement) {
         return std::unexpected(explain(std::move(statement.error())));
@@ -200,14 +215,18 @@ Result<std::uint64_t> Store::configuration_generation(const std::string& hash) {
         }
     }
     ++generation;
-    if (Status status = set_meta("configuration", std::to_string(generation) + " " + hash); !status) {
+    if (Status status = set_meta("configuration", std::to_string(generation) + " " + hash);
+        !status) {
         return std::unexpected(std::move(status.error()));
     }
     return generation;
 }
 
 Status Store::set_last_drill(const AppId& app, const Drill& drill) {
-    return set_meta("drill " + app.value(), std::to_string(to_ms(drill.proven_at)) + " " + drill.configuration_hash);
+    return set_meta(
+        "drill " + app.value(),
+        std::to_string(to_ms(drill.proven_at)) + " " + drill.configuration_hash
+    );
 }
 
 Result<std::optional<Store::Drill>> Store::last_drill(const AppId& app) {

@@ -3,11 +3,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <utility>
 
 namespace farshore::sqlite {
 
@@ -17,14 +16,23 @@ std::unexpected<Error> cannot_open(const std::string& path, int code) {
     const std::string text = "cannot open " + path + ": " + std::strerror(code);
     switch (code) {
         case ENOENT:
-        case ENOTDIR: return fail(ErrorKind::not_found, text, "create the directory of the store, owned by farshore's user");
+        case ENOTDIR:
+            return fail(
+                ErrorKind::not_found,
+                text,
+                "create the directory of the store, owned by farshore's user"
+            );
         case EACCES:
         case EPERM:
-        case EROFS: return fail(ErrorKind::denied, text, "farshored must own the directory of its store");
+        case EROFS:
+            return fail(ErrorKind::denied, text, "farshored must own the directory of its store");
         case ENOSPC:
         case EDQUOT:
         case EMFILE:
-        case ENFILE: return fail(ErrorKind::exhausted, text, "free space on the file system that holds the store");
+        case ENFILE:
+            return fail(
+                ErrorKind::exhausted, text, "free space on the file system that holds the store"
+            );
         default: return fail(ErrorKind::unavailable, text);
     }
 }
@@ -56,7 +64,8 @@ Result<StoreLock> StoreLock::take(const std::string& store_path) {
         );
     }
     const std::string pid = std::to_string(getpid()) + "\n";
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    if (ftruncate(fd, 0) != 0 ||
+        pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
         return cannot_open(path, errno);
     }
     return lock;

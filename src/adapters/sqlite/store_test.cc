@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
-
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 namespace farshore::sqlite {
 namespace {
@@ -37,7 +37,12 @@ class StoreTest : public ::testing::Test {
 };
 
 core::AppRecord record(std::uint64_t epoch) {
-    return {.app = kApp, .epoch = Epoch{epoch}, .active = RegionId{"us-east-1"}, .users = RegionId{"us-east-1"}};
+    return {
+        .app = kApp,
+        .epoch = Epoch{epoch},
+        .active = RegionId{"us-east-1"},
+        .users = RegionId{"us-east-1"}
+    };
 }
 
 core::OperationRecord operation(const std::string& id, core::OperationState state) {
@@ -114,7 +119,8 @@ TEST_F(StoreTest, ASecondControllerIsRefusedAndToldWhoHoldsTheStore) {
     const auto second = Store::open({.path = path()});
     ASSERT_FALSE(second.has_value());
     EXPECT_EQ(second.error().kind, ErrorKind::conflict);
-    EXPECT_NE(second.error().text.find(std::to_string(getpid())), std::string::npos) << second.error().text;
+    EXPECT_NE(second.error().text.find(std::to_string(getpid())), std::string::npos)
+        << second.error().text;
     EXPECT_FALSE(second.error().remedy.empty());
     first.reset();
     EXPECT_TRUE(Store::open({.path = path()}).has_value());
@@ -146,7 +152,8 @@ TEST_F(StoreTest, AFullDiskLosesNothingAndSaysWhatToDo) {
     opened->reset();
     auto with_room = open();
     ASSERT_EQ((*with_room->load(kApp))->epoch, Epoch{committed});
-    EXPECT_TRUE(with_room->commit(record(committed + 1), {}).has_value()) << "goes on when there is room";
+    EXPECT_TRUE(with_room->commit(record(committed + 1), {}).has_value())
+        << "goes on when there is room";
 }
 
 TEST_F(StoreTest, ADamagedFileIsReportedWithItsRemedy) {
@@ -217,9 +224,18 @@ TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {
 
 TEST_F(StoreTest, HostsLeaveTheRegisterOnlyByExplicitAct) {
     auto store = open();
-    const RegisteredHost host{.host = HostId{"use1-web-1"}, .region = RegionId{"us-east-1"}, .registered_at = utc_from_ms(5)};
+    const RegisteredHost host{
+        .host = HostId{"use1-web-1"},
+        .region = RegionId{"us-east-1"},
+        .registered_at = utc_from_ms(5)
+    };
     ASSERT_TRUE(store->add_host(kApp, host).has_value());
-    ASSERT_TRUE(store->add_host(kApp, {.host = host.host, .region = host.region, .registered_at = utc_from_ms(9)}).has_value());
+    ASSERT_TRUE(store
+                    ->add_host(
+                        kApp,
+                        {.host = host.host, .region = host.region, .registered_at = utc_from_ms(9)}
+                    )
+                    .has_value());
     ASSERT_EQ(store->hosts(kApp)->size(), 1U);
     EXPECT_EQ(store->hosts(kApp)->front(), host) << "registered once, at its first hello";
     ASSERT_TRUE(store->remove_host(kApp, host.host).has_value());
@@ -245,7 +261,13 @@ TEST_F(StoreTest, TheAuditIsBoundedAndNewestFirst) {
     auto opened = Store::open({.path = path(), .audit_rows_max = 3});
     ASSERT_TRUE(opened.has_value());
     for (int i = 1; i <= 5; ++i) {
-        ASSERT_TRUE((*opened)->append_audit({.at = utc_from_ms(i), .who = "eve", .what = std::to_string(i), .detail = {}}).has_value());
+        ASSERT_TRUE(
+            (*opened)
+                ->append_audit(
+                    {.at = utc_from_ms(i), .who = "eve", .what = std::to_string(i), .detail = {}}
+                )
+                .has_value()
+        );
     }
     const auto rows = (*opened)->audit(10);
     ASSERT_EQ(rows->size(), 3U);
@@ -282,7 +304,10 @@ TEST_F(StoreTest, AConfigurationIsCountedOnce) {
 TEST_F(StoreTest, TheLastDrillIsRemembered) {
     auto store = open();
     EXPECT_FALSE(store->last_drill(kApp)->has_value());
-    ASSERT_TRUE(store->set_last_drill(kApp, {.proven_at = utc_from_ms(1234), .configuration_hash = "aa"}).has_value());
+    ASSERT_TRUE(
+        store->set_last_drill(kApp, {.proven_at = utc_from_ms(1234), .configuration_hash = "aa"})
+            .has_value()
+    );
     EXPECT_EQ((*store->last_drill(kApp))->proven_at, utc_from_ms(1234));
     EXPECT_EQ((*store->last_drill(kApp))->configuration_hash, "aa");
 }
