@@ -56,8 +56,10 @@ void ExpressionParser::syntax_error() {
     const Token& token = peek();
     const Token& before = next_ > 0 ? tokens_[next_ - 1] : token;
     const Token& after = peek(1);
-    const std::size_t end = after.kind == Token::Kind::end ? token.start + token.text.size()
-                                                           : after.start + after.text.size();
+    const Token& last = token.kind == Token::Kind::end   ? before
+                        : after.kind == Token::Kind::end ? token
+                                                         : after;
+    const std::size_t end = last.start + last.text.size();
     const std::string_view near = text_.substr(before.start, end - before.start);
     const std::string_view shown = token.kind == Token::Kind::end ? "<EOF>" : token.text;
     syntax_error(

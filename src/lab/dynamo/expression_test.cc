@@ -25,14 +25,19 @@ std::string quoted(std::string text) {
 }
 
 const char* const kItem =
-    "{'id':{'S':'k1'},'n':{'N':'5'},'s':{'S':'hello'},'b':{'B':'AP8='},'t':{'BOOL':true},'z':{'NULL':true},"
-    "'ss':{'SS':['a','b']},'ns':{'NS':['1','2']},'l':{'L':[{'N':'1'},{'S':'x'},{'M':{'d':{'N':'7'}}}]},"
+    "{'id':{'S':'k1'},'n':{'N':'5'},'s':{'S':'hello'},'b':{'B':'AP8='},'t':{'BOOL':true},'z':{'"
+    "NULL':true},"
+    "'ss':{'SS':['a','b']},'ns':{'NS':['1','2']},'l':{'L':[{'N':'1'},{'S':'x'},{'M':{'d':{'N':'7'}}"
+    "}]},"
     "'m':{'M':{'a':{'N':'1'},'b':{'M':{'c':{'S':'deep'}}}}},'order':{'N':'3'}}";
 
 const char* const kValues =
-    "{'ExpressionAttributeValues':{':n':{'N':'5'},':six':{'N':'6'},':s':{'S':'hello'},':he':{'S':'he'},':x':{'S':'x'},"
-    "':a':{'S':'a'},':t':{'BOOL':true},':type':{'S':'SS'},':one':{'N':'1'},':l':{'L':[{'S':'new'}]},"
-    "':set':{'SS':['b','c']},':nset':{'NS':['2']},':b':{'B':'AA=='},':bad':{'S':'STRING'},':m':{'M':{}}},"
+    "{'ExpressionAttributeValues':{':n':{'N':'5'},':six':{'N':'6'},':s':{'S':'hello'},':he':{'S':'"
+    "he'},':x':{'S':'x'},"
+    "':a':{'S':'a'},':t':{'BOOL':true},':type':{'S':'SS'},':one':{'N':'1'},':l':{'L':[{'S':'new'}]}"
+    ","
+    "':set':{'SS':['b','c']},':nset':{'NS':['2']},':b':{'B':'AA=='},':bad':{'S':'STRING'},':m':{'M'"
+    ":{}}},"
     "'ExpressionAttributeNames':{'#o':'order','#m':'m','#dot':'a.b'}}";
 
 Placeholders placeholders() {
@@ -52,7 +57,9 @@ std::string judged(std::string_view text) {
 }
 
 // The item's canonical text afterwards, or the complaint.
-std::string changed(std::string_view text, std::string_view before = "{'id':{'S':'k'},'n':{'N':'5'}}") {
+std::string changed(
+    std::string_view text, std::string_view before = "{'id':{'S':'k'},'n':{'N':'5'}}"
+) {
     Placeholders known = placeholders();
     const auto update = ExpressionParser{"UpdateExpression", text, known}.update();
     if (!update) {
@@ -77,7 +84,8 @@ TEST(ConditionExpression, Holds) {
              "n IN (:six, :s, :n)",
              "attribute_exists(n)",
              "attribute_exists(m.b.c) and attribute_exists(l[2].d)",
-             "attribute_not_exists(nope) AND attribute_not_exists(m.nope) AND attribute_not_exists(l[9])",
+             "attribute_not_exists(nope) AND attribute_not_exists(m.nope) AND "
+             "attribute_not_exists(l[9])",
              "attribute_type(ss, :type)",
              "begins_with(s, :he)",
              "contains(s, :he) AND contains(ss, :a) AND contains(l, :x)",
@@ -124,24 +132,33 @@ TEST(ConditionExpression, ComplainsAsDynamoDbDoes) {
     EXPECT_EQ(judged("n ! :n"), invalid + "Syntax error; token: \"!\", near: \"n ! :n\"");
     EXPECT_EQ(
         judged("n = :undefined"),
-        invalid + "An expression attribute value used in expression is not defined; attribute value: :undefined"
+        invalid +
+            "An expression attribute value used in expression is not defined; attribute value: "
+            ":undefined"
     );
     EXPECT_EQ(
         judged("#u = :n"),
-        invalid + "An expression attribute name used in the document path is not defined; attribute name: #u"
+        invalid +
+            "An expression attribute name used in the document path is not defined; attribute "
+            "name: #u"
     );
     EXPECT_EQ(
-        judged("order = :n"), invalid + "Attribute name is a reserved keyword; reserved keyword: order"
+        judged("order = :n"),
+        invalid + "Attribute name is a reserved keyword; reserved keyword: order"
     );
     EXPECT_EQ(
         judged("n < :t"),
-        invalid + "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"
+        invalid +
+            "Incorrect operand type for operator or function; operator or function: <, operand "
+            "type: BOOL"
     );
     EXPECT_EQ(judged("foo(n)"), invalid + "Invalid function name; function: foo");
     EXPECT_EQ(
         judged("begins_with(n)"),
-        invalid + "Incorrect number of operands for operator or function; operator or function: begins_with, number "
-                  "of operands: 1"
+        invalid +
+            "Incorrect number of operands for operator or function; operator or function: "
+            "begins_with, number "
+            "of operands: 1"
     );
     EXPECT_EQ(
         judged("size(n)"),
@@ -149,21 +166,28 @@ TEST(ConditionExpression, ComplainsAsDynamoDbDoes) {
     );
     EXPECT_EQ(
         judged("attribute_exists(:n)"),
-        invalid + "Operator or function requires a document path; operator or function: attribute_exists"
+        invalid +
+            "Operator or function requires a document path; operator or function: attribute_exists"
     );
     EXPECT_EQ(
         judged("attribute_type(n, :bad)"),
-        invalid + "Invalid attribute type name found; type: STRING, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+        invalid +
+            "Invalid attribute type name found; type: STRING, valid types: "
+            "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
     );
     EXPECT_EQ(
         judged("n BETWEEN :six AND :one"),
-        invalid + "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound "
-                  "operand: AttributeValue: {N:6}, upper bound operand: AttributeValue: {N:1}"
+        invalid +
+            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
+            "lower bound "
+            "operand: AttributeValue: {N:6}, upper bound operand: AttributeValue: {N:1}"
     );
     EXPECT_EQ(
         judged("n = n"),
-        invalid + "The first operand must be distinct from the remaining operands for this operator or function; "
-                  "operator: =, first operand: [n]"
+        invalid +
+            "The first operand must be distinct from the remaining operands for this operator or "
+            "function; "
+            "operator: =, first operand: [n]"
     );
 }
 
@@ -175,8 +199,13 @@ TEST(ConditionExpression, NamesSyntaxErrorsBeforeUndefinedPlaceholders) {
 }
 
 TEST(ConditionExpression, IsBounded) {
-    EXPECT_NE(judged(std::string(5000, 'a')).find("exceeded the maximum allowed size"), std::string::npos);
-    EXPECT_NE(judged(std::string(2000, '(') + "n=:n" + std::string(2000, ')')).find("nested"), std::string::npos);
+    EXPECT_NE(
+        judged(std::string(5000, 'a')).find("exceeded the maximum allowed size"), std::string::npos
+    );
+    EXPECT_NE(
+        judged(std::string(2000, '(') + "n=:n" + std::string(2000, ')')).find("nested"),
+        std::string::npos
+    );
     std::string many = "n=:n";
     for (int i = 0; i < 200; ++i) {
         many += " OR n=:n";
@@ -188,7 +217,10 @@ TEST(UpdateExpression, Changes) {
     EXPECT_EQ(changed("SET a = :n"), "{'a':{'N':'5E+0'},'id':{'S':'k'},'n':{'N':'5E+0'}}");
     EXPECT_EQ(changed("SET n = n + :one"), "{'id':{'S':'k'},'n':{'N':'6E+0'}}");
     EXPECT_EQ(changed("SET n = :one - n"), "{'id':{'S':'k'},'n':{'N':'-4E+0'}}");
-    EXPECT_EQ(changed("SET c = if_not_exists(c, :one) + :n"), "{'c':{'N':'6E+0'},'id':{'S':'k'},'n':{'N':'5E+0'}}");
+    EXPECT_EQ(
+        changed("SET c = if_not_exists(c, :one) + :n"),
+        "{'c':{'N':'6E+0'},'id':{'S':'k'},'n':{'N':'5E+0'}}"
+    );
     EXPECT_EQ(changed("SET n = if_not_exists(n, :one)"), "{'id':{'S':'k'},'n':{'N':'5E+0'}}");
     EXPECT_EQ(
         changed("SET l = list_append(if_not_exists(l, :l), :l)", "{'l':{'L':[{'S':'old'}]}}"),
@@ -199,7 +231,10 @@ TEST(UpdateExpression, Changes) {
     EXPECT_EQ(changed("ADD ss :set", "{'ss':{'SS':['a','b']}}"), "{'ss':{'SS':['a','b','c']}}");
     EXPECT_EQ(changed("DELETE ss :set", "{'ss':{'SS':['a','b']}}"), "{'ss':{'SS':['a']}}");
     EXPECT_EQ(changed("DELETE ss :set", "{'ss':{'SS':['b']}}"), "{}");
-    EXPECT_EQ(changed("set a = :n remove n add c :one"), "{'a':{'N':'5E+0'},'c':{'N':'1E+0'},'id':{'S':'k'}}");
+    EXPECT_EQ(
+        changed("set a = :n remove n add c :one"),
+        "{'a':{'N':'5E+0'},'c':{'N':'1E+0'},'id':{'S':'k'}}"
+    );
 }
 
 TEST(UpdateExpression, SeesTheItemAsItWas) {
@@ -215,28 +250,42 @@ TEST(UpdateExpression, ReachesIntoDocuments) {
     );
     EXPECT_EQ(
         changed("SET l[9] = :x, l[7] = :a", nested),
-        "{'l':{'L':[{'S':'0'},{'S':'1'},{'S':'2'},{'S':'a'},{'S':'x'}]},'m':{'M':{'a':{'N':'1E+0'}}}}"
+        "{'l':{'L':[{'S':'0'},{'S':'1'},{'S':'2'},{'S':'a'},{'S':'x'}]},'m':{'M':{'a':{'N':'1E+0'}}"
+        "}}"
     );
-    EXPECT_EQ(
-        changed("REMOVE l[0], l[1], m.a", nested), "{'l':{'L':[{'S':'2'}]},'m':{'M':{}}}"
-    );
+    EXPECT_EQ(changed("REMOVE l[0], l[1], m.a", nested), "{'l':{'L':[{'S':'2'}]},'m':{'M':{}}}");
     EXPECT_EQ(changed("SET #dot = :x", "{}"), "{'a.b':{'S':'x'}}");
 }
 
 TEST(UpdateExpression, ComplainsAsDynamoDbDoes) {
     const std::string invalid = "Invalid UpdateExpression: ";
-    EXPECT_EQ(changed("SET a = nope"), "The provided expression refers to an attribute that does not exist in the item");
-    EXPECT_EQ(changed("SET a.b = :n"), "The document path provided in the update expression is invalid for update");
-    EXPECT_EQ(changed("SET id = id + :n"), "An operand in the update expression has an incorrect data type");
-    EXPECT_EQ(changed("ADD id :one"), "An operand in the update expression has an incorrect data type");
+    EXPECT_EQ(
+        changed("SET a = nope"),
+        "The provided expression refers to an attribute that does not exist in the item"
+    );
+    EXPECT_EQ(
+        changed("SET a.b = :n"),
+        "The document path provided in the update expression is invalid for update"
+    );
+    EXPECT_EQ(
+        changed("SET id = id + :n"),
+        "An operand in the update expression has an incorrect data type"
+    );
+    EXPECT_EQ(
+        changed("ADD id :one"), "An operand in the update expression has an incorrect data type"
+    );
     EXPECT_EQ(
         changed("SET a = :s + :n"),
-        invalid + "Incorrect operand type for operator or function; operator or function: +, operand type: S"
+        invalid +
+            "Incorrect operand type for operator or function; operator or function: +, operand "
+            "type: S"
     );
     EXPECT_EQ(
         changed("ADD a :s"),
-        invalid + "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: "
-                  "ALLOWED_FOR_ADD_OPERAND"
+        invalid +
+            "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, "
+            "typeSet: "
+            "ALLOWED_FOR_ADD_OPERAND"
     );
     EXPECT_EQ(
         changed("SET a = :n SET b = :n"),
@@ -244,13 +293,17 @@ TEST(UpdateExpression, ComplainsAsDynamoDbDoes) {
     );
     EXPECT_EQ(
         changed("SET a = :n, a.b = :n"),
-        invalid + "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: "
-                  "[a], path two: [a, b]"
+        invalid +
+            "Two document paths overlap with each other; must remove or rewrite one of these "
+            "paths; path one: "
+            "[a], path two: [a, b]"
     );
     EXPECT_EQ(
         changed("SET a.b = :n, a[1] = :n"),
-        invalid + "Two document paths conflict with each other; must remove or rewrite one of these paths; path one: "
-                  "[a, b], path two: [a, [1]]"
+        invalid +
+            "Two document paths conflict with each other; must remove or rewrite one of these "
+            "paths; path one: "
+            "[a, b], path two: [a, [1]]"
     );
     EXPECT_EQ(changed("a = :n"), invalid + "Syntax error; token: \"a\", near: \"a =\"");
     EXPECT_EQ(
@@ -276,7 +329,8 @@ TEST(ProjectionExpression, KeepsTheShape) {
     EXPECT_EQ(project("#o"), "{'order':{'N':'3E+0'}}");
     EXPECT_EQ(
         project("m, m.a"),
-        "Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these "
+        "Invalid ProjectionExpression: Two document paths overlap with each other; must remove or "
+        "rewrite one of these "
         "paths; path one: [m], path two: [m, a]"
     );
 }
@@ -293,21 +347,27 @@ TEST(Placeholders, MustAllBeUsed) {
 
 TEST(Placeholders, MustBeWellFormed) {
     const auto complaint = [](std::string text, bool expressions) {
-        const auto read = Placeholders::read(boost::json::parse(quoted(std::move(text))).as_object(), expressions);
+        const auto read = Placeholders::read(
+            boost::json::parse(quoted(std::move(text))).as_object(), expressions
+        );
         return read ? std::string{"accepted"} : read.error().message;
     };
     EXPECT_EQ(
         complaint("{'ExpressionAttributeValues':{':a':{'S':'x'}}}", false),
         "ExpressionAttributeValues can only be specified when using expressions"
     );
-    EXPECT_EQ(complaint("{'ExpressionAttributeValues':{}}", true), "ExpressionAttributeValues must not be empty");
+    EXPECT_EQ(
+        complaint("{'ExpressionAttributeValues':{}}", true),
+        "ExpressionAttributeValues must not be empty"
+    );
     EXPECT_EQ(
         complaint("{'ExpressionAttributeNames':{'a':'x'}}", true),
         "ExpressionAttributeNames contains invalid key: Syntax error; key: \"a\""
     );
     EXPECT_EQ(
         complaint("{'ExpressionAttributeValues':{':a':{'N':'x'}}}", true),
-        "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: x for "
+        "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a "
+        "numeric value: x for "
         "key :a"
     );
 }

@@ -9,22 +9,20 @@ namespace {
 
 constexpr std::int64_t kSchemaVersion = 1;
 
-// `item` is NULL for a deleted one.
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS tables(id INTEGER PRIMARY KEY, definition TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS items("
-    "  tbl INTEGER NOT NULL, location BLOB NOT NULL, item TEXT, at_us INTEGER NOT NULL, region "
+    "  tbl INTEGER NOT NULL, location BLOB NOT NULL, item TEXT NOT NULL, deleted INTEGER NOT NULL, "
+    "at_us INTEGER NOT NULL, region "
     "TEXT NOT NULL,"
     "  PRIMARY KEY(tbl, location)) STRICT, WITHOUT ROWID;";
 
 StoredItem read_row(const sqlite::Statement& row, int first) {
     StoredItem stored;
-    stored.deleted = row.is_null(first);
-    if (!stored.deleted) {
-        stored.item = item_from_stored(row.text(first));
-    }
+    stored.item = item_from_stored(row.text(first));
+    stored.deleted = row.integer(first + 1) != 0;
     stored.version = {
-        .at_us = row.integer(first + 1), .region = RegionId{std::string{row.text(first + 2)}}
+        .at_us = row.integer(first + 2), .region = RegionId{std::string{row.text(first + 3)}}
     };
     return stored;
 }
@@ -51,8 +49,9 @@ class SqliteItemStore final : public ItemStore {
     }
 
     Result<std::optional<StoredItem>> get(std::int64_t table, std::string_view location) override {
-        auto statement =
-            database_->prepare("SELECT item, at_us, region FROM items WHERE tbl=? AND location=?");
+        auto statement = database_->prepare(
+            "SELECT item, deleted, at_us, region FROM items WHERE tbl=? AND location=?"
+        );
         if (!statement) {
             return std::unexpected(statement.error());
         }
@@ -66,20 +65,17 @@ class SqliteItemStore final : public ItemStore {
 
     Status put(std::int64_t table, std::string_view location, const StoredItem& stored) override {
         auto statement = database_->prepare(
-            "INSERT INTO items(tbl, location, item, at_us, region) VALUES(?,?,?,?,?) ON CONFLICT "
-            "DO UPDATE SET "
-            "item=excluded.item, at_us=excluded.at_us, region=excluded.region"
+            "INSERT INTO items(tbl, location, item, deleted, at_us, region) VALUES(?,?,?,?,?,?) ON "
+            "CONFLICT DO UPDATE "
+            "SET item=excluded.item, deleted=excluded.deleted, at_us=excluded.at_us, "
+            "region=excluded.region"
         );
         if (!statement) {
             return std::unexpected(statement.error());
         }
-        statement->bind(1, table).bind_blob(2, location).bind(4, stored.version.at_us);
-        statement->bind(5, stored.version.region.value());
-        if (stored.deleted) {
-            statement->bind_null(3);
-        } else {
-            statement->bind(3, stored_text(stored.item));
-        }
+        statement->bind(1, table).bind_blob(2, location).bind(3, stored_text(stored.item));
+        statement->bind(4, stored.deleted ? 1 : 0).bind(5, stored.version.at_us);
+        statement->bind(6, stored.version.region.value());
         return statement->run();
     }
 
@@ -94,9 +90,10 @@ class SqliteItemStore final : public ItemStore {
     Status visit(std::int64_t table, LocationRange range, Order order, const Visitor& visitor)
         override {
         std::string sql =
-            "SELECT location, item, at_us, region FROM items WHERE tbl=?1 AND location>=?2";
+            "SELECT location, item, deleted, at_us, region FROM items WHERE tbl=?1 AND "
+            "location>=?2";
         sql += range.to.empty() ? "" : " AND location<?3";
-        sql += order.with_deleted ? "" : " AND item IS NOT NULL";
+        sql += order.with_deleted ? "" : " AND deleted=0";
         sql += order.forward ? " ORDER BY location" : " ORDER BY location DESC";
         auto statement = database_->prepare(sql);
         if (!statement) {
@@ -127,8 +124,7 @@ class SqliteItemStore final : public ItemStore {
     }
 
     Result<std::int64_t> count(std::int64_t table) override {
-        auto statement =
-            database_->prepare("SELECT count(*) FROM items WHERE tbl=? AND item IS NOT NULL");
+        auto statement = database_->prepare("SELECT count(*) FROM items WHERE tbl=? AND deleted=0");
         if (!statement) {
             return std::unexpected(statement.error());
         }
@@ -159,7 +155,7 @@ class SqliteItemStore final : public ItemStore {
 
     Status purge_deleted(std::int64_t table, std::int64_t before_us) override {
         auto statement =
-            database_->prepare("DELETE FROM items WHERE tbl=? AND item IS NULL AND at_us<?");
+            database_->prepare("DELETE FROM items WHERE tbl=? AND deleted=1 AND at_us<?");
         if (!statement) {
             return std::unexpected(statement.error());
         }

@@ -16,7 +16,7 @@ namespace farshore::lab::dynamo {
 
 // An item with the version that replicas compare, or the trace of a deleted one.
 struct StoredItem {
-    Item item;  // empty when deleted
+    Item item;  // of a deleted one its key only
     ItemVersion version;
     bool deleted = false;
 };

@@ -123,9 +123,7 @@ std::optional<ServiceError> Region::write(
         .digest = item ? item_digest(*item) : std::string{kAbsentDigest}
     };
     write.stored.deleted = !item.has_value();
-    if (item) {
-        write.stored.item = std::move(*item);
-    }
+    write.stored.item = item ? std::move(*item) : key;
     // A global table remembers deletions: an older write may still be under way from elsewhere.
     const bool forget = write.stored.deleted && !table.is_global();
     const Status done = forget ? store_->erase(table.number, where)
@@ -150,7 +148,7 @@ std::optional<ServiceError> Region::write(
     return std::nullopt;
 }
 
-Result<WriteOutcome> Region::apply(const ReplicatedWrite& write) {
+Result<WriteOutcome> Region::apply(const ReplicatedWrite& write, bool copy) {
     const Table* table = find(write.table);
     if (table == nullptr) {
         return fail(ErrorKind::not_found, "the replica is gone");
@@ -158,6 +156,10 @@ Result<WriteOutcome> Region::apply(const ReplicatedWrite& write) {
     const auto before = store_->get(table->number, write.location);
     if (!before) {
         return std::unexpected(before.error());
+    }
+    const bool known = *before && (*before)->version == write.stored.version;
+    if (known) {
+        return WriteOutcome::applied;  // it came as a copy already, and was logged then
     }
     const bool newer = !*before || (*before)->version < write.stored.version;
     if (newer) {
@@ -167,8 +169,7 @@ Result<WriteOutcome> Region::apply(const ReplicatedWrite& write) {
         }
     }
     const WriteOutcome outcome = newer ? WriteOutcome::applied : WriteOutcome::suppressed;
-    // A copy of what is here already (a resumed link copies everything) tells nothing.
-    if (newer || (*before)->version != write.stored.version) {
+    if (newer || !copy) {
         log_.add(
             {.at = clock_.wall(),
              .region = id_,

@@ -87,8 +87,9 @@ class Region {
         const Table& table, const Item& key, std::optional<Item> item, std::string op
     );
 
-    // Last writer wins. Errors: of the store.
-    [[nodiscard]] Result<WriteOutcome> apply(const ReplicatedWrite& write);
+    // Last writer wins. `copy`: of an item that was there before, not on its own way; one without
+    // effect tells nothing and is not logged. Errors: of the store; not_found without such a table.
+    [[nodiscard]] Result<WriteOutcome> apply(const ReplicatedWrite& write, bool copy);
 
   private:
     RegionId id_;

@@ -9,6 +9,7 @@ namespace {
 
 // So many deliveries per turn of the loop: requests must not wait behind a resumed link.
 constexpr int kDeliveriesPerTurn = 500;
+constexpr int kCopiesPerTurn = 500;
 
 // A blocked link looks again this often, in case a fault ends by the clock alone.
 constexpr Duration kBlockedPause = std::chrono::milliseconds{200};
@@ -59,9 +60,10 @@ void Replication::enqueue(const Ends& ends, Entry entry) {
     }
     Link& to = link(ends);
     Totals& totals = to.totals[entry.write.table];
-    const bool full = to.waiting.size() >= options_.waiting_max;
+    const bool full = !entry.copy && to.waiting.size() >= options_.waiting_max;
     if (full) {
-        to.overflowed.insert(entry.write.table);
+        const auto [copying, fresh] = to.copying.try_emplace(entry.write.table);
+        copying->second.again = !fresh;
         return;
     }
     totals.waiting += 1;
@@ -76,12 +78,14 @@ void Replication::enqueue(const Ends& ends, Entry entry) {
 
 void Replication::arm(const Ends& ends) {
     Link& of = link(ends);
-    if (stopped_ || of.waiting.empty()) {
+    if (stopped_ || (of.waiting.empty() && of.copying.empty())) {
         of.armed = false;
         return;
     }
-    const Instant now = clock_.now();
-    Duration pause = std::max(of.waiting.begin()->first - now, Duration::zero());
+    Duration pause{};
+    if (!of.waiting.empty() && (of.copying.empty() || !has_room(of.waiting.size()))) {
+        pause = std::max(of.waiting.begin()->first - clock_.now(), Duration::zero());
+    }
     if (board_.replication_blocked(ends.first, ends.second)) {
         pause = std::max(pause, kBlockedPause);
     }
@@ -108,9 +112,7 @@ void Replication::deliver_due(const Ends& ends) {
         of.waiting.erase(of.waiting.begin());
         deliver(ends, std::move(entry));
     }
-    if (of.waiting.empty() && !of.overflowed.empty()) {
-        copy_overflowed(ends);
-    }
+    copy_some(ends);
     arm(ends);
 }
 
@@ -122,60 +124,85 @@ void Replication::deliver(const Ends& ends, Entry entry) {
     if (target == nullptr) {
         return;
     }
-    const Result<WriteOutcome> outcome = target->apply(entry.write);
+    const Result<WriteOutcome> outcome = target->apply(entry.write, entry.copy);
     if (!outcome) {
         // A replica whose disk is full, or that is gone, gets the write when everything is copied.
         if (outcome.error().kind != ErrorKind::not_found) {
-            link(ends).overflowed.insert(entry.write.table);
+            link(ends).copying[entry.write.table].again = true;
         }
         return;
     }
     totals.delivered += 1;
-    totals.suppressed += *outcome == WriteOutcome::suppressed ? 1 : 0;
+    totals.suppressed += *outcome == WriteOutcome::suppressed && !entry.copy ? 1 : 0;
     if (!entry.copy) {
         totals.last_lag = clock_.now() - entry.sent;
     }
 }
 
-void Replication::copy_overflowed(const Ends& ends) {
-    const std::set<TableName> tables = std::exchange(link(ends).overflowed, {});
-    for (const TableName& table : tables) {
-        copy_all(ends.first, ends.second, table);
-    }
+bool Replication::has_room(std::size_t waiting) const {
+    return waiting < options_.waiting_max / 2;
 }
 
 void Replication::copy_all(const RegionId& from, const RegionId& to, const TableName& table) {
-    Region* source = cluster_.find(from);
+    const auto [copying, fresh] = link({from, to}).copying.try_emplace(table);
+    copying->second.again = !fresh;
+    arm({from, to});
+}
+
+void Replication::copy_some(const Ends& ends) {
+    Link& of = link(ends);
+    for (auto at = of.copying.begin(); at != of.copying.end() && has_room(of.waiting.size());) {
+        const bool done = copy_table(ends, at->first, at->second);
+        if (done && std::exchange(at->second.again, false)) {
+            at->second.next.clear();
+            return;
+        }
+        if (!done) {
+            return;
+        }
+        at = of.copying.erase(at);
+    }
+}
+
+// True when the walk has come to the table's end.
+bool Replication::copy_table(const Ends& ends, const TableName& table, Copying& state) {
+    Region* source = cluster_.find(ends.first);
     const Table* found = source == nullptr ? nullptr : source->find(table);
     if (found == nullptr) {
-        return;
+        return true;
     }
     const KeySchema& schema = found->definition.schema;
     const Instant now = clock_.now();
     const ItemStore::Order order{.forward = true, .with_deleted = true};
+    const LocationRange rest{.from = state.next, .to = {}};
+    int copied = 0;
+    bool more = false;
     const Status visited = source->store().visit(
         found->number,
-        {},
+        rest,
         order,
         [&](std::string_view where, StoredItem stored) {
+            more = copied == kCopiesPerTurn || link(ends).waiting.size() >= options_.waiting_max;
+            if (more) {
+                state.next = std::string{where};
+                return false;
+            }
+            copied += 1;
             ReplicatedWrite write{
                 .table = table, .location = std::string{where}, .key = {}, .op = "Copy"
             };
             write.digest = stored.deleted ? std::string{kAbsentDigest} : item_digest(stored.item);
-            const Answer<Item> key =
-                stored.deleted ? Answer<Item>{Item{}} : key_of(schema, stored.item);
+            const Answer<Item> key = key_of(schema, stored.item);
             write.key = key ? canonical_text(*key) : std::string{};
             write.stored = std::move(stored);
             enqueue(
-                {from, to},
+                ends,
                 {.write = std::move(write), .sent = now, .due = now + draw_lag(), .copy = true}
             );
             return true;
         }
     );
-    if (!visited) {
-        link({from, to}).overflowed.insert(table);
-    }
+    return visited && !more;
 }
 
 bool Replication::copying(const RegionId& from, const RegionId& to, const TableName& table) const {
@@ -185,7 +212,8 @@ bool Replication::copying(const RegionId& from, const RegionId& to, const TableN
             continue;
         }
         const auto totals = found->second->totals.find(table);
-        if (totals != found->second->totals.end() && totals->second.copies > 0) {
+        const bool waiting = totals != found->second->totals.end() && totals->second.copies > 0;
+        if (waiting || found->second->copying.contains(table)) {
             return true;
         }
     }
@@ -201,7 +229,7 @@ void Replication::forget(const RegionId& region, const TableName& table) {
             return entry.second.write.table == table;
         });
         of->totals.erase(table);
-        of->overflowed.erase(table);
+        of->copying.erase(table);
     }
 }
 
@@ -224,10 +252,7 @@ void Replication::stop() {
 
 void Replication::board_changed() {
     for (auto& [ends, of] : links_) {
-        if (of->waiting.empty()) {
-            continue;
-        }
-        if (board_.replication_blocked(ends.first, ends.second)) {
+        if (!of->waiting.empty() && board_.replication_blocked(ends.first, ends.second)) {
             board_.touched_replication(ends.first, ends.second, of->waiting.size());
         }
         arm(ends);

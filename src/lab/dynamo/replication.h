@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -23,11 +22,11 @@ namespace farshore::lab::dynamo {
 
 // Carries writes from each Region to the others, item by item and in no order, each after a lag of
 // its own. While the board blocks a link, its writes wait; when the block ends, those that are due
-// arrive. Must outlive nothing: owned by the world, used on the io_context's thread only.
+// arrive. Used on the io_context's thread only; cluster, board and clock must outlive it.
 class Replication final : public Copier {
   public:
-    // `regions` must outlive this object. `waiting_max`: writes kept per link; beyond that the link
-    // forgets them and copies everything once it is free, so that memory stays bounded.
+    // `waiting_max`: writes kept per link; beyond that the link forgets them and copies the whole
+    // table once it is free, so that memory stays bounded.
     struct Options {
         ReplicationLag lag;
         std::uint64_t seed = 1;
@@ -72,12 +71,18 @@ class Replication final : public Copier {
         std::optional<Duration> last_lag;
     };
 
+    // A walk through the source's table, some items at a time.
+    struct Copying {
+        std::string next;    // location to go on from
+        bool again = false;  // something was left out behind that place: walk once more
+    };
+
     struct Link {
         explicit Link(net::Io& io) : timer(io) {}
 
         std::multimap<Instant, Entry> waiting;  // by due time
         std::map<TableName, Totals> totals;
-        std::set<TableName> overflowed;  // to be copied when the link is free again
+        std::map<TableName, Copying> copying;
         boost::asio::steady_timer timer;
         bool armed = false;
     };
@@ -89,7 +94,9 @@ class Replication final : public Copier {
     void arm(const Ends& ends);
     void deliver_due(const Ends& ends);
     void deliver(const Ends& ends, Entry entry);
-    void copy_overflowed(const Ends& ends);
+    [[nodiscard]] bool has_room(std::size_t waiting) const;
+    void copy_some(const Ends& ends);
+    bool copy_table(const Ends& ends, const TableName& table, Copying& state);
     [[nodiscard]] Duration draw_lag();
     void board_changed();
 

@@ -1,0 +1,270 @@
+#include "lab/dynamo/operations.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "lab/dynamo/dynamo_test_world.h"
+#include "lab/dynamo/key.h"
+#include "lab/dynamo/value_json.h"
+
+namespace farshore::lab::dynamo {
+namespace {
+
+using testing::kEast;
+using testing::kWest;
+using testing::TestWorld;
+
+// A table "r" with the key (id: S, n: N).
+class SortedTable : public ::testing::Test {
+  protected:
+    SortedTable() {
+        make("r", "N");
+        for (const char* n : {"-1", "0.5", "2", "10"}) {
+            world.call(
+                kEast,
+                "PutItem",
+                "{'TableName':'r-r','Item':{'id':{'S':'p'},'n':{'N':'" + std::string{n} + "'}}}"
+            );
+        }
+    }
+
+    void make(const std::string& name, const std::string& type) {
+        const std::string answer = world.call(
+            kEast,
+            "CreateTable",
+            "{'TableName':'" + name + "-" + name +
+                "','AttributeDefinitions':[{'AttributeName':'id','AttributeType':'S'},{'"
+                "AttributeName':'n',"
+                "'AttributeType':'" +
+                type +
+                "'}],'KeySchema':[{'AttributeName':'id','KeyType':'HASH'},{'AttributeName':'n','"
+                "KeyType':'RANGE'}],"
+                "'BillingMode':'PAY_PER_REQUEST'}"
+        );
+        EXPECT_TRUE(answer.starts_with("{'TableDescription'")) << answer;
+    }
+
+    std::string query(const std::string& condition, const std::string& more = "") {
+        return world.call(
+            kEast,
+            "Query",
+            "{'TableName':'r-r','KeyConditionExpression':'" + condition +
+                "','ExpressionAttributeValues':{':p':{'S':'p'},':n':{'N':'2'}}" + more + "}"
+        );
+    }
+
+    TestWorld world;
+};
+
+TEST_F(SortedTable, SortsNumbersAsNumbers) {
+    EXPECT_EQ(
+        world.call(
+            kEast,
+            "Query",
+            "{'TableName':'r-r','KeyConditionExpression':'id = "
+            ":p','ExpressionAttributeValues':{':p':{'S':'p'}},'ProjectionExpression':'n'}"
+        ),
+        "{'Items':[{'n':{'N':'-1'}},{'n':{'N':'0.5'}},{'n':{'N':'2'}},{'n':{'N':'10'}}],'Count':4,'"
+        "ScannedCount':4}"
+    );
+}
+
+TEST_F(SortedTable, RefusesKeyConditionsThatAreNone) {
+    const std::string invalid = "ValidationException: ";
+    EXPECT_EQ(
+        query("id = :p AND n <> :n"),
+        invalid + "Invalid operator used in KeyConditionExpression: <>"
+    );
+    EXPECT_EQ(
+        query("id = :p OR n = :n"), invalid + "Invalid operator used in KeyConditionExpression: OR"
+    );
+    EXPECT_EQ(query("id > :p AND n = :n"), invalid + "Query key condition not supported");
+    EXPECT_EQ(
+        query("id = :p AND x = :n"), invalid + "Query condition missed key schema element: n"
+    );
+    EXPECT_EQ(
+        query("id = :p AND n = :n AND n = :n"),
+        invalid + "KeyConditionExpressions must only contain one condition per key"
+    );
+    EXPECT_EQ(
+        query("id = :n AND n = :n", ",'FilterExpression':'x = :p'"),
+        invalid +
+            "One or more parameter values were invalid: Condition parameter type does not match "
+            "schema type"
+    );
+    EXPECT_EQ(
+        query("id = :p", ",'FilterExpression':'n = :n'"),
+        invalid +
+            "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
+            "n"
+    );
+}
+
+TEST_F(SortedTable, GivesAKeyToGoOnFromWhenTheLimitIsReached) {
+    const std::string page = query("id = :p AND n >= :n", ",'Limit':1");
+    EXPECT_EQ(
+        page,
+        "{'Items':[{'id':{'S':'p'},'n':{'N':'2'}}],'Count':1,'ScannedCount':1,'LastEvaluatedKey':{'"
+        "id':{'S':'p'},'n':{"
+        "'N':'2'}}}"
+    );
+    const std::string start = ",'ExclusiveStartKey':{'id':{'S':'p'},'n':{'N':'2'}}";
+    EXPECT_EQ(
+        query("id = :p AND n >= :n", start),
+        "{'Items':[{'id':{'S':'p'},'n':{'N':'10'}}],'Count':1,'ScannedCount':1}"
+    );
+    EXPECT_EQ(
+        query("id = :p AND n >= :n", start + ",'ScanIndexForward':false"),
+        "{'Items':[],'Count':0,'ScannedCount':0}"
+    );
+    EXPECT_EQ(
+        query("id = :p AND n >= :n", ",'ExclusiveStartKey':{'id':{'S':'q'},'n':{'N':'2'}}"),
+        "ValidationException: The provided starting key is outside query boundaries based on "
+        "provided conditions"
+    );
+    EXPECT_TRUE(query("id = :p AND n >= :n", ",'ExclusiveStartKey':{'id':{'S':'q'}}")
+                    .starts_with("ValidationException: The provided starting key is invalid"));
+}
+
+TEST_F(SortedTable, KeepsPartitionsApart) {
+    // Keys whose bytes run into each other when they are only joined.
+    make("s", "S");
+    for (const auto& [id, n] :
+         {std::pair{"a", "bc"}, std::pair{"ab", "c"}, std::pair{"a", "b\\u0000c"}}) {
+        EXPECT_EQ(
+            world.call(
+                kEast,
+                "PutItem",
+                "{'TableName':'s-s','Item':{'id':{'S':'" + std::string{id} + "'},'n':{'S':'" +
+                    std::string{n} + "'}}}"
+            ),
+            "{}"
+        );
+    }
+    EXPECT_NE(
+        world
+            .call(
+                kEast,
+                "Query",
+                "{'TableName':'s-s','KeyConditionExpression':'id = "
+                ":p','ExpressionAttributeValues':{':p':{'S':'a'}},"
+                "'Select':'COUNT'}"
+            )
+            .find("'Count':2"),
+        std::string::npos
+    );
+}
+
+TEST_F(SortedTable, ComplainsAboutParametersOfWrongKinds) {
+    EXPECT_EQ(
+        world.call(kEast, "GetItem", "{}"),
+        "ValidationException: 1 validation error detected: Value null at 'tableName' failed to "
+        "satisfy constraint: Member must not be null"
+    );
+    EXPECT_EQ(
+        world.call(kEast, "GetItem", "{'TableName':1}"),
+        "SerializationException: NUMBER_VALUE cannot be converted to String"
+    );
+    EXPECT_TRUE(world.call(kEast, "GetItem", "{'TableName':'x'}")
+                    .ends_with("Member must have length greater than or equal to 3"));
+    EXPECT_TRUE(
+        world.call(kEast, "PutItem", "{'TableName':'r-r','Item':{},'ReturnValues':'ALL_NEW'}")
+            .ends_with("Return values set to invalid value")
+    );
+    EXPECT_TRUE(world.call(kEast, "Query", "{'TableName':'r-r','Limit':0}")
+                    .ends_with("Member must have value greater than or equal to 1"));
+    EXPECT_TRUE(world.call(kEast, "Query", "{'TableName':'r-r'}")
+                    .ends_with("KeyConditionExpression parameter must be specified in the request.")
+    );
+    EXPECT_TRUE(world.call(kEast, "BatchWriteItem", "{'RequestItems':{}}")
+                    .starts_with("ValidationException"));
+    EXPECT_TRUE(world.call(kEast, "TransactWriteItems", "{'TransactItems':[]}")
+                    .starts_with("ValidationException"));
+}
+
+TEST_F(SortedTable, UndoesATransactionThatIsRefused) {
+    const std::string answer = world.call(
+        kEast,
+        "TransactWriteItems",
+        "{'TransactItems':[{'Put':{'TableName':'r-r','Item':{'id':{'S':'t'},'n':{'N':'1'}}}},{'"
+        "ConditionCheck':{'TableName'"
+        ":'r-r','Key':{'id':{'S':'p'},'n':{'N':'2'}},'ConditionExpression':'attribute_not_exists("
+        "id)'}}]}"
+    );
+    EXPECT_EQ(
+        answer,
+        "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons "
+        "for specific reasons "
+        "[None, ConditionalCheckFailed]"
+    );
+    EXPECT_EQ(
+        world.call(kEast, "GetItem", "{'TableName':'r-r','Key':{'id':{'S':'t'},'n':{'N':'1'}}}"),
+        "{}"
+    );
+}
+
+TEST(Tables, AreThereAgainAfterARestart) {
+    std::string directory =
+        (std::filesystem::temp_directory_path() / "farshore-dynamo-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    const testing::TestClock clock;
+    const WriteClock write_clock{clock};
+    WriteLog log{10};
+    const auto open = [&] {
+        auto region = std::make_unique<Region>(
+            kEast, std::move(*ItemStore::open(directory + "/x.db")), log, write_clock
+        );
+        EXPECT_TRUE(region->load().has_value());
+        return region;
+    };
+    const Item key{{"id", Value{std::string{"a"}}}};
+    {
+        auto region = open();
+        const auto definition = read_definition(
+            testing::parsed(
+                "{'TableName':'t-t','AttributeDefinitions':[{'AttributeName':'id','AttributeType':'"
+                "S'}],'KeySchema':[{'AttributeName':'id','KeyType':'HASH'}],'BillingMode':'PAY_PER_"
+                "REQUEST','Tags':[{'Key':'App','Value':'Magento'}]}"
+            )
+                .as_object()
+        );
+        ASSERT_TRUE(definition.has_value());
+        const auto table = region->add(*definition, clock.now());
+        ASSERT_TRUE(table.has_value());
+        (*table)->replicas.emplace(kWest, Replica{});
+        ASSERT_TRUE(region->save(**table).has_value());
+        EXPECT_FALSE(region->write(**table, key, key, "PutItem").has_value());
+    }
+    auto region = open();
+    const Table* table = region->find(TableName{"t-t"});
+    ASSERT_NE(table, nullptr);
+    EXPECT_TRUE(table->replicas.contains(kWest));
+    EXPECT_EQ(table->definition.tags.at("App"), "Magento");
+    EXPECT_EQ(region->read(*table, key).value(), key);
+    region.reset();
+    std::filesystem::remove_all(directory);
+}
+
+TEST(Keys, SortAsDynamoDbSortsThem) {
+    const auto value = [](const char* text) {
+        return *parse_value(testing::parsed(text));
+    };
+    const std::vector<Value> strings{
+        value("{'S':'a'}"),
+        value("{'S':'a\\u0000'}"),
+        value("{'S':'a\\u0000b'}"),
+        value("{'S':'a\\u0001'}"),
+        value("{'S':'ab'}"),
+        value("{'S':'é'}")
+    };
+    for (std::size_t i = 0; i + 1 < strings.size(); ++i) {
+        EXPECT_LT(ordered_bytes(strings[i]), ordered_bytes(strings[i + 1])) << i;
+        EXPECT_FALSE(ordered_bytes(strings[i + 1]).starts_with(ordered_bytes(strings[i]))) << i;
+    }
+    EXPECT_EQ(after_prefix("a\xFF"), "b");
+    EXPECT_EQ(after_prefix("\xFF\xFF"), "");
+}
+
+}  // namespace
+}  // namespace farshore::lab::dynamo
