@@ -4,9 +4,8 @@
 
 #include <set>
 
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 #include "adapters/net/http_client.h"
 #include "adapters/net/net_test_world.h"
@@ -68,13 +67,17 @@ class BalancerTest : public testing::Test {
         balancer = std::move(*made);
     }
 
-    Result<net::HttpReply> get(const std::string& address, std::uint16_t port, const std::string& from) {
+    Result<net::HttpReply> get(
+        const std::string& address, std::uint16_t port, const std::string& from
+    ) {
         const auto client = net::HttpClient::create(net.io, {.source_address = from});
         net::HttpCall call;
         call.url = "http://" + address + ":" + std::to_string(port) + "/";
         call.total_timeout = std::chrono::milliseconds{400};
         call.fresh_connection = true;
-        const std::function<net::Task<Result<net::HttpReply>>()> start = [&] { return client->fetch(call); };
+        const std::function<net::Task<Result<net::HttpReply>>()> start = [&] {
+            return client->fetch(call);
+        };
         return net.wait_for<Result<net::HttpReply>>(start);
     }
 
@@ -145,7 +148,13 @@ TEST_F(BalancerTest, LeavesOutWhoFailsAndTakesAllWhenAllFail) {
     for (int i = 0; i < 4; ++i) {
         EXPECT_EQ(shop()->body, "1");
     }
-    EXPECT_EQ(get(world().load_balancer_address(kEast), balancer->health_port(), world().checker_address(1))->status, 200);
+    EXPECT_EQ(
+        get(world().load_balancer_address(kEast),
+            balancer->health_port(),
+            world().checker_address(1))
+            ->status,
+        200
+    );
     for (const auto* host : {one.get(), two.get()}) {
         net.stop(*host->shop);
         net.stop(*host->health);
@@ -199,7 +208,9 @@ TEST_F(BalancerTest, TheRelayGoesByTheLinkToTheController) {
     board.end_all();
     EXPECT_TRUE(ask());
     // The controller stands in a Region that is none of the world's own.
-    ASSERT_TRUE(board.add({.kind = FaultKind::partition, .region = kEast, .other = RegionId{"us-east-2"}}));
+    ASSERT_TRUE(
+        board.add({.kind = FaultKind::partition, .region = kEast, .other = RegionId{"us-east-2"}})
+    );
     EXPECT_FALSE(ask());
     stop(**relay);
     net.stop(*controller);
@@ -210,7 +221,9 @@ TEST_F(BalancerTest, AHangingCallIsCutWhenTheFaultEndsAndNeverExecuted) {
     int executed = 0;
     const PartyId from{.role = PartyRole::shopper, .place = kInternet, .number = 1};
     const PartyId to{.role = PartyRole::load_balancer, .place = kEast};
-    const std::function<bool()> blocked = [&] { return board.look(from, to) != Treatment::serve; };
+    const std::function<bool()> blocked = [&] {
+        return board.look(from, to) != Treatment::serve;
+    };
     const auto server = net.serve([&](net::HttpRequest) -> net::Task<net::HttpResponse> {
         if (blocked()) {
             net::HttpResponse cut = co_await hang(net.io, board, blocked);
@@ -220,7 +233,9 @@ TEST_F(BalancerTest, AHangingCallIsCutWhenTheFaultEndsAndNeverExecuted) {
         co_return net::HttpResponse::text(200, "done");
     });
     const auto port = server->port();
-    ASSERT_TRUE(board.add({.kind = FaultKind::region, .region = kEast, .lasts = std::chrono::milliseconds{150}}));
+    ASSERT_TRUE(board.add(
+        {.kind = FaultKind::region, .region = kEast, .lasts = std::chrono::milliseconds{150}}
+    ));
     const auto started = clock.now();
     const auto hung = net.raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(hung.reset) << hung.bytes;

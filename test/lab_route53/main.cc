@@ -66,7 +66,9 @@ int serve() {
         board,
         {.status = [&route53] { return (*route53)->status(); },
          .log = [](std::uint64_t, std::size_t) { return boost::json::array{}; },
-         .shut_down = [] {}}
+         .shut_down =
+             [] {
+             }}
     };
     const auto handler = [&admin](net::HttpRequest request) -> net::Task<net::HttpResponse> {
         co_return admin.answer(request);

@@ -12,6 +12,7 @@
 #include "adapters/net/net_test_world.h"
 #include "adapters/system/system_clock.h"
 #include "base/text.h"
+
 #include "sigv4/signer.h"
 
 namespace farshore::lab {
@@ -71,7 +72,9 @@ class Route53Test : public testing::Test {
 
     net::HttpReply call(net::HttpCall request) {
         request.url = "http://127.0.0.1:" + std::to_string(route53->api_port()) + request.url;
-        const std::function<net::Task<Result<net::HttpReply>>()> start = [&] { return client->fetch(request); };
+        const std::function<net::Task<Result<net::HttpReply>>()> start = [&] {
+            return client->fetch(request);
+        };
         auto reply = net.wait_for<Result<net::HttpReply>>(start);
         EXPECT_TRUE(reply) << reply.error().text;
         return reply.value_or(net::HttpReply{});
@@ -79,17 +82,20 @@ class Route53Test : public testing::Test {
 
     net::HttpReply get(const std::string& path) { return call({.url = "/2013-04-01/" + path}); }
 
-    net::HttpReply post(const std::string& path, const std::string& root, const std::string& inner) {
-        return call({
-            .method = "POST",
-            .url = "/2013-04-01/" + path,
-            .body = "<" + root + std::string{kXmlns} + ">" + inner + "</" + root + ">"
-        });
+    net::HttpReply post(
+        const std::string& path, const std::string& root, const std::string& inner
+    ) {
+        return call(
+            {.method = "POST",
+             .url = "/2013-04-01/" + path,
+             .body = "<" + root + std::string{kXmlns} + ">" + inner + "</" + root + ">"}
+        );
     }
 
     std::string create_zone() {
         const auto reply = post(
-            "hostedzone", "CreateHostedZoneRequest",
+            "hostedzone",
+            "CreateHostedZoneRequest",
             "<Name>example.com</Name><CallerReference>r1</CallerReference>"
         );
         EXPECT_EQ(reply.status, 201) << reply.body;
@@ -98,31 +104,43 @@ class Route53Test : public testing::Test {
 
     std::string create_check(const std::string& reference, const std::string& config) {
         const auto reply = post(
-            "healthcheck", "CreateHealthCheckRequest",
-            "<CallerReference>" + reference + "</CallerReference><HealthCheckConfig>" + config + "</HealthCheckConfig>"
+            "healthcheck",
+            "CreateHealthCheckRequest",
+            "<CallerReference>" + reference + "</CallerReference><HealthCheckConfig>" + config +
+                "</HealthCheckConfig>"
         );
         EXPECT_EQ(reply.status, 201) << reply.body;
         return between(reply.body, "<Id>", "</Id>");
     }
 
-    std::string http_check(const std::string& reference, std::uint16_t port, const std::string& more = {}) {
+    std::string http_check(
+        const std::string& reference, std::uint16_t port, const std::string& more = {}
+    ) {
         return create_check(
-            reference, "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(port) +
-                           "</Port><Type>HTTP</Type><ResourcePath>/healthz</ResourcePath>"
-                           "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>" + more
+            reference,
+            "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(port) +
+                "</Port><Type>HTTP</Type><ResourcePath>/healthz</ResourcePath>"
+                "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>" +
+                more
         );
     }
 
     void put_pair(const std::string& zone, const std::string& primary_check) {
-        const auto half = [](const std::string& role, const std::string& address, const std::string& check) {
-            return "<Change><Action>UPSERT</Action><ResourceRecordSet><Name>magento.example.com</Name><Type>A</Type>"
-                   "<SetIdentifier>" + role + "</SetIdentifier><Failover>" + role + "</Failover><TTL>5</TTL>"
-                   "<ResourceRecords><ResourceRecord><Value>" + address + "</Value></ResourceRecord></ResourceRecords>" +
-                   (check.empty() ? "" : "<HealthCheckId>" + check + "</HealthCheckId>") +
-                   "</ResourceRecordSet></Change>";
-        };
+        const auto half =
+            [](const std::string& role, const std::string& address, const std::string& check) {
+                return "<Change><Action>UPSERT</"
+                       "Action><ResourceRecordSet><Name>magento.example.com</Name><Type>A</Type>"
+                       "<SetIdentifier>" +
+                       role + "</SetIdentifier><Failover>" + role +
+                       "</Failover><TTL>5</TTL>"
+                       "<ResourceRecords><ResourceRecord><Value>" +
+                       address + "</Value></ResourceRecord></ResourceRecords>" +
+                       (check.empty() ? "" : "<HealthCheckId>" + check + "</HealthCheckId>") +
+                       "</ResourceRecordSet></Change>";
+            };
         const auto reply = post(
-            "hostedzone/" + zone + "/rrset/", "ChangeResourceRecordSetsRequest",
+            "hostedzone/" + zone + "/rrset/",
+            "ChangeResourceRecordSetsRequest",
             "<ChangeBatch><Changes>" + half("PRIMARY", "127.191.1.10", primary_check) +
                 half("SECONDARY", "127.191.2.10", "") + "</Changes></ChangeBatch>"
         );
@@ -140,7 +158,9 @@ class Route53Test : public testing::Test {
              .source_address = from,
              .timeout = std::chrono::milliseconds{300}}
         );
-        const std::function<net::Task<Result<net::DnsAnswer>>()> start = [&] { return dns->resolve(name); };
+        const std::function<net::Task<Result<net::DnsAnswer>>()> start = [&] {
+            return dns->resolve(name);
+        };
         return net.wait_for<Result<net::DnsAnswer>>(start);
     }
 
@@ -184,7 +204,8 @@ TEST_F(Route53Test, FailsOverWithTheHealthOfTheEndpoint) {
     status = 503;
     EXPECT_TRUE(becomes("magento.example.com", "127.191.2.10"));
     const auto seen = get("healthcheck/" + check + "/status").body;
-    EXPECT_NE(seen.find("Failure: HTTP Status Code 503, Service Unavailable"), std::string::npos) << seen;
+    EXPECT_NE(seen.find("Failure: HTTP Status Code 503, Service Unavailable"), std::string::npos)
+        << seen;
     status = 302;
     EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
     net.stop(*server);
@@ -199,13 +220,18 @@ TEST_F(Route53Test, TheStandbyTakesOverAndHomeIsHeldUntilItLetsGo) {
     });
     const auto own = http_check("own", server->port());
     const auto standby = create_check(
-        "standby", "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(server->port()) +
-                       "</Port><Type>HTTP</Type><ResourcePath>/route53/magento/us-east-1</ResourcePath>"
-                       "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold><Inverted>true</Inverted>"
+        "standby",
+        "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(server->port()) +
+            "</Port><Type>HTTP</Type><ResourcePath>/route53/magento/us-east-1</ResourcePath>"
+            "<RequestInterval>10</RequestInterval><FailureThreshold>1</"
+            "FailureThreshold><Inverted>true</Inverted>"
     );
     const auto both = create_check(
-        "both", "<Type>CALCULATED</Type><HealthThreshold>2</HealthThreshold><ChildHealthChecks><ChildHealthCheck>" +
-                    own + "</ChildHealthCheck><ChildHealthCheck>" + standby + "</ChildHealthCheck></ChildHealthChecks>"
+        "both",
+        "<Type>CALCULATED</Type><HealthThreshold>2</"
+        "HealthThreshold><ChildHealthChecks><ChildHealthCheck>" +
+            own + "</ChildHealthCheck><ChildHealthCheck>" + standby +
+            "</ChildHealthCheck></ChildHealthChecks>"
     );
     put_pair(create_zone(), both);
     EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
@@ -236,8 +262,10 @@ TEST_F(Route53Test, TcpChecksNeedAConnectionOnly) {
         co_return net::HttpResponse::text(500, "");
     });
     const auto check = create_check(
-        "tcp", "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(server->port()) +
-                   "</Port><Type>TCP</Type><RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>"
+        "tcp",
+        "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(server->port()) +
+            "</Port><Type>TCP</Type><RequestInterval>10</RequestInterval><FailureThreshold>1</"
+            "FailureThreshold>"
     );
     put_pair(create_zone(), check);
     const auto seen = [&](const std::string& words) {
@@ -257,10 +285,12 @@ TEST_F(Route53Test, StringMatchesReadTheBody) {
         co_return net::HttpResponse::text(200, body);
     });
     const auto check = create_check(
-        "match", "<FullyQualifiedDomainName>dynamodb.us-east-1.lab.farshore</FullyQualifiedDomainName>"
-                 "<IPAddress>127.0.0.1</IPAddress><Port>" + std::to_string(server->port()) +
-                     "</Port><Type>HTTP_STR_MATCH</Type><SearchString>is well</SearchString>"
-                     "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>"
+        "match",
+        "<FullyQualifiedDomainName>dynamodb.us-east-1.lab.farshore</FullyQualifiedDomainName>"
+        "<IPAddress>127.0.0.1</IPAddress><Port>" +
+            std::to_string(server->port()) +
+            "</Port><Type>HTTP_STR_MATCH</Type><SearchString>is well</SearchString>"
+            "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>"
     );
     put_pair(create_zone(), check);
     EXPECT_EQ(address_of("magento.example.com"), "127.191.1.10");
@@ -272,13 +302,19 @@ TEST_F(Route53Test, StringMatchesReadTheBody) {
 TEST_F(Route53Test, DnsTellsItsErrorsApart) {
     start();
     create_zone();
-    const auto kind = [this](const std::string& name) { return resolve(name).error(); };
+    const auto kind = [this](const std::string& name) {
+        return resolve(name).error();
+    };
     EXPECT_EQ(kind("nobody.example.com").kind, ErrorKind::not_found);
     EXPECT_EQ(kind("example.com").kind, ErrorKind::unavailable) << "no A record there";
     EXPECT_EQ(kind("www.example.org").kind, ErrorKind::unavailable) << "refused";
     EXPECT_EQ(address_of("dynamodb.us-east-1.lab.farshore"), "127.191.1.1");
-    ASSERT_TRUE(board.add({.kind = FaultKind::dynamodb, .region = RegionId{"us-east-1"}, .mode = DynamoMode::empty_dns}));
-    EXPECT_EQ(kind("dynamodb.us-east-1.lab.farshore").kind, ErrorKind::unavailable) << "an empty answer";
+    ASSERT_TRUE(board.add(
+        {.kind = FaultKind::dynamodb, .region = RegionId{"us-east-1"}, .mode = DynamoMode::empty_dns
+        }
+    ));
+    EXPECT_EQ(kind("dynamodb.us-east-1.lab.farshore").kind, ErrorKind::unavailable)
+        << "an empty answer";
     board.end_all();
     EXPECT_EQ(resolve("dynamodb.us-east-1.lab.farshore")->ttl, std::chrono::seconds{5});
 }
@@ -288,13 +324,16 @@ TEST_F(Route53Test, ALongAnswerComesOverTcp) {
     const auto zone = create_zone();
     std::string values;
     for (int i = 1; i <= 200; ++i) {
-        values += "<ResourceRecord><Value>127.0.1." + std::to_string(i) + "</Value></ResourceRecord>";
+        values +=
+            "<ResourceRecord><Value>127.0.1." + std::to_string(i) + "</Value></ResourceRecord>";
     }
     const auto reply = post(
-        "hostedzone/" + zone + "/rrset", "ChangeResourceRecordSetsRequest",
-        "<ChangeBatch><Changes><Change><Action>CREATE</Action><ResourceRecordSet><Name>many.example.com</Name>"
-        "<Type>A</Type><TTL>5</TTL><ResourceRecords>" + values +
-            "</ResourceRecords></ResourceRecordSet></Change></Changes></ChangeBatch>"
+        "hostedzone/" + zone + "/rrset",
+        "ChangeResourceRecordSetsRequest",
+        "<ChangeBatch><Changes><Change><Action>CREATE</"
+        "Action><ResourceRecordSet><Name>many.example.com</Name>"
+        "<Type>A</Type><TTL>5</TTL><ResourceRecords>" +
+            values + "</ResourceRecords></ResourceRecordSet></Change></Changes></ChangeBatch>"
     );
     ASSERT_EQ(reply.status, 200) << reply.body;
     const auto answer = resolve("many.example.com");
@@ -304,7 +343,14 @@ TEST_F(Route53Test, ALongAnswerComesOverTcp) {
 
 TEST_F(Route53Test, ARegionThatIsCutOffResolvesItsOwnEndpointOnly) {
     start();
-    put_pair(create_zone(), create_check("cw", "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</Name></AlarmIdentifier>"));
+    put_pair(
+        create_zone(),
+        create_check(
+            "cw",
+            "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</"
+            "Name></AlarmIdentifier>"
+        )
+    );
     const std::string host = world().host_address(RegionId{"us-east-1"}, 1);
     EXPECT_TRUE(resolve("magento.example.com", host));
     ASSERT_TRUE(board.add({.kind = FaultKind::region, .region = RegionId{"us-east-1"}}));
@@ -319,11 +365,16 @@ TEST_F(Route53Test, CheckersCannotReachARegionThatIsCutOff) {
     net::HttpServer::Options where;
     where.address = world().load_balancer_address(RegionId{"us-east-1"});
     const auto server = net.serve(
-        [](net::HttpRequest) -> net::Task<net::HttpResponse> { co_return net::HttpResponse::text(200, ""); }, where
+        [](net::HttpRequest) -> net::Task<net::HttpResponse> {
+            co_return net::HttpResponse::text(200, "");
+        },
+        where
     );
     const auto check = create_check(
-        "lb", "<IPAddress>" + where.address + "</IPAddress><Port>" + std::to_string(server->port()) +
-                  "</Port><Type>HTTP</Type><RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>"
+        "lb",
+        "<IPAddress>" + where.address + "</IPAddress><Port>" + std::to_string(server->port()) +
+            "</Port><Type>HTTP</Type><RequestInterval>10</RequestInterval><FailureThreshold>1</"
+            "FailureThreshold>"
     );
     put_pair(create_zone(), check);
     EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
@@ -343,7 +394,9 @@ TEST_F(Route53Test, SignaturesAreChecked) {
     start(std::move(options));
     const auto unsigned_reply = get("hostedzone");
     EXPECT_EQ(unsigned_reply.status, 403);
-    EXPECT_NE(unsigned_reply.body.find("<Code>MissingAuthenticationToken</Code>"), std::string::npos);
+    EXPECT_NE(
+        unsigned_reply.body.find("<Code>MissingAuthenticationToken</Code>"), std::string::npos
+    );
     const auto signed_get = [&](const sigv4::Credentials& with, const std::string& region) {
         const std::string host = "127.0.0.1:" + std::to_string(route53->api_port());
         const std::string date = to_amz_date(clock.wall());
@@ -351,22 +404,31 @@ TEST_F(Route53Test, SignaturesAreChecked) {
         const std::string hash = sigv4::sha256_hex("");
         sigv4::Signer signer;
         const std::string authorization = signer.authorization(
-            {.method = "GET", .path = "/2013-04-01/hostedzone", .query = "", .headers = headers, .payload_hash = hash},
-            with, {.region = region, .service = "route53"}
+            {.method = "GET",
+             .path = "/2013-04-01/hostedzone",
+             .query = "",
+             .headers = headers,
+             .payload_hash = hash},
+            with,
+            {.region = region, .service = "route53"}
         );
-        return call({
-            .url = "/2013-04-01/hostedzone",
-            .headers = {{"X-Amz-Date", date}, {"Authorization", authorization}}
-        });
+        return call(
+            {.url = "/2013-04-01/hostedzone",
+             .headers = {{"X-Amz-Date", date}, {"Authorization", authorization}}}
+        );
     };
     EXPECT_EQ(signed_get(key, "us-east-1").status, 200);
-    EXPECT_NE(signed_get(key, "eu-west-1").body.find("scoped to a valid Region"), std::string::npos);
     EXPECT_NE(
-        signed_get({.access_key_id = "AKIDLAB", .secret_access_key = "wrong"}, "us-east-1").body.find("SignatureDoesNotMatch"),
+        signed_get(key, "eu-west-1").body.find("scoped to a valid Region"), std::string::npos
+    );
+    EXPECT_NE(
+        signed_get({.access_key_id = "AKIDLAB", .secret_access_key = "wrong"}, "us-east-1")
+            .body.find("SignatureDoesNotMatch"),
         std::string::npos
     );
     EXPECT_NE(
-        signed_get({.access_key_id = "NOBODY", .secret_access_key = "secret"}, "us-east-1").body.find("InvalidClientTokenId"),
+        signed_get({.access_key_id = "NOBODY", .secret_access_key = "secret"}, "us-east-1")
+            .body.find("InvalidClientTokenId"),
         std::string::npos
     );
 }
@@ -384,26 +446,50 @@ TEST_F(Route53Test, BadRequestsGetTheirErrors) {
     EXPECT_EQ(code(call({.url = "/"})), "404 UnknownOperationException");
     EXPECT_EQ(code(get("hostedzone?maxitems=x")), "400 InvalidInput");
     EXPECT_EQ(code(get("hostedzone/" + zone + "/rrset?type=A")), "400 InvalidInput");
-    EXPECT_EQ(code(call({.method = "POST", .url = "/2013-04-01/hostedzone", .body = "<a><b>"})), "400 MalformedInput");
-    EXPECT_EQ(code(call({.method = "POST", .url = "/2013-04-01/hostedzone", .body = "<Other/>"})), "400 MalformedInput");
     EXPECT_EQ(
-        code(post("hostedzone", "CreateHostedZoneRequest", "<Name>a.com</Name><CallerReference>2</CallerReference><Surprise/>")),
+        code(call({.method = "POST", .url = "/2013-04-01/hostedzone", .body = "<a><b>"})),
         "400 MalformedInput"
     );
-    EXPECT_EQ(code(post("hostedzone", "CreateHostedZoneRequest", "<Name>a.com</Name>")), "400 InvalidInput");
+    EXPECT_EQ(
+        code(call({.method = "POST", .url = "/2013-04-01/hostedzone", .body = "<Other/>"})),
+        "400 MalformedInput"
+    );
+    EXPECT_EQ(
+        code(post(
+            "hostedzone",
+            "CreateHostedZoneRequest",
+            "<Name>a.com</Name><CallerReference>2</CallerReference><Surprise/>"
+        )),
+        "400 MalformedInput"
+    );
+    EXPECT_EQ(
+        code(post("hostedzone", "CreateHostedZoneRequest", "<Name>a.com</Name>")),
+        "400 InvalidInput"
+    );
     const auto change = [&](const std::string& action, const std::string& inner) {
         return code(post(
-            "hostedzone/" + zone + "/rrset", "ChangeResourceRecordSetsRequest",
-            "<ChangeBatch><Changes><Change><Action>" + action + "</Action><ResourceRecordSet><Name>a.example.com</Name>"
-            "<Type>A</Type>" + inner + "</ResourceRecordSet></Change></Changes></ChangeBatch>"
+            "hostedzone/" + zone + "/rrset",
+            "ChangeResourceRecordSetsRequest",
+            "<ChangeBatch><Changes><Change><Action>" + action +
+                "</Action><ResourceRecordSet><Name>a.example.com</Name>"
+                "<Type>A</Type>" +
+                inner + "</ResourceRecordSet></Change></Changes></ChangeBatch>"
         ));
     };
-    const std::string value = "<ResourceRecords><ResourceRecord><Value>127.0.0.1</Value></ResourceRecord></ResourceRecords>";
-    EXPECT_EQ(change("CREATE", "<TTL>5</TTL>" + value + "<HealthCheckId>none</HealthCheckId>"), "404 NoSuchHealthCheck");
+    const std::string value =
+        "<ResourceRecords><ResourceRecord><Value>127.0.0.1</Value></ResourceRecord></"
+        "ResourceRecords>";
+    EXPECT_EQ(
+        change("CREATE", "<TTL>5</TTL>" + value + "<HealthCheckId>none</HealthCheckId>"),
+        "404 NoSuchHealthCheck"
+    );
     EXPECT_EQ(change("CREATE", value), "400 InvalidInput") << "no TTL";
     EXPECT_EQ(change("REPLACE", "<TTL>5</TTL>" + value), "400 InvalidInput");
     EXPECT_EQ(change("CREATE", "<TTL>five</TTL>" + value), "400 InvalidInput");
-    EXPECT_EQ(change("CREATE", "<TTL>5</TTL>" + value + "<MultiValueAnswer>true</MultiValueAnswer>"), "400 InvalidInput");
+    EXPECT_EQ(
+        change("CREATE", "<TTL>5</TTL>" + value + "<MultiValueAnswer>true</MultiValueAnswer>"),
+        "400 InvalidInput"
+    );
     EXPECT_EQ(change("DELETE", "<TTL>5</TTL>" + value), "400 InvalidChangeBatch");
     EXPECT_EQ(code(call({.method = "DELETE", .url = "/2013-04-01/hostedzone/" + zone})), "200 ");
 }

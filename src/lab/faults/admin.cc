@@ -20,30 +20,25 @@ net::HttpResponse json(int status, const boost::json::value& document) {
 
 net::HttpResponse error_answer(int status, const Error& error) {
     return json(
-        status, boost::json::object{
-                    {"error",
-                     {{"kind", to_string(error.kind)}, {"text", error.text}, {"remedy", error.remedy}}}
-                }
+        status,
+        boost::json::object{
+            {"error",
+             {{"kind", to_string(error.kind)}, {"text", error.text}, {"remedy", error.remedy}}}
+        }
     );
 }
 
 int status_of(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::not_found:
-            return 404;
-        case ErrorKind::conflict:
-            return 409;
-        case ErrorKind::malformed:
-            return 400;
-        case ErrorKind::denied:
-            return 403;
+        case ErrorKind::not_found: return 404;
+        case ErrorKind::conflict: return 409;
+        case ErrorKind::malformed: return 400;
+        case ErrorKind::denied: return 403;
         case ErrorKind::exhausted:
-        case ErrorKind::throttled:
-            return 429;
+        case ErrorKind::throttled: return 429;
         case ErrorKind::unavailable:
         case ErrorKind::timed_out:
-        case ErrorKind::cancelled:
-            return 503;
+        case ErrorKind::cancelled: return 503;
     }
     std::unreachable();
 }
@@ -54,7 +49,9 @@ net::HttpResponse error_answer(const Error& error) {
 
 net::HttpResponse wrong_method(const net::HttpRequest& request) {
     return error_answer(
-        405, fail(ErrorKind::malformed, request.method + " is not for " + std::string{request.path()}).error()
+        405,
+        fail(ErrorKind::malformed, request.method + " is not for " + std::string{request.path()})
+            .error()
     );
 }
 
@@ -77,7 +74,9 @@ Result<FaultSpec> spec_from(const World& world, const boost::json::value& docume
     return fault_spec_from_words(world, texts);
 }
 
-Result<std::uint64_t> number_of(const net::HttpRequest& request, std::string_view name, std::uint64_t absent) {
+Result<std::uint64_t> number_of(
+    const net::HttpRequest& request, std::string_view name, std::uint64_t absent
+) {
     const auto text = request.query_value(name);
     if (!text) {
         return absent;
@@ -115,13 +114,12 @@ net::HttpResponse Admin::answer(const net::HttpRequest& request) {
         world_.shut_down();
         return json(202, boost::json::object{{"shutdown", "started"}});
     }
-    return error_answer(
-        fail(
-            ErrorKind::not_found, "the lab's admin API has no " + std::string{path},
-            "it has /v1/status, /v1/faults, /v1/log and /v1/shutdown"
-        )
-            .error()
-    );
+    return error_answer(fail(
+                            ErrorKind::not_found,
+                            "the lab's admin API has no " + std::string{path},
+                            "it has /v1/status, /v1/faults, /v1/log and /v1/shutdown"
+    )
+                            .error());
 }
 
 net::HttpResponse Admin::faults(const net::HttpRequest& request) {
@@ -145,7 +143,9 @@ net::HttpResponse Admin::faults(const net::HttpRequest& request) {
         for (const Fault& fault : board_.past()) {
             past.push_back(to_json(fault));
         }
-        return json(200, boost::json::object{{"faults", std::move(now)}, {"past", std::move(past)}});
+        return json(
+            200, boost::json::object{{"faults", std::move(now)}, {"past", std::move(past)}}
+        );
     }
     const FaultId id{std::string{path.substr(kFaultsPath.size() + 1)}};
     if (request.method == "GET") {
@@ -188,9 +188,10 @@ net::HttpResponse Admin::log(const net::HttpRequest& request) const {
         return error_answer(after ? limit.error() : after.error());
     }
     return json(
-        200, boost::json::object{
-                 {"entries", world_.log(*after, std::min<std::uint64_t>(*limit, kLogPage))}
-             }
+        200,
+        boost::json::object{
+            {"entries", world_.log(*after, std::min<std::uint64_t>(*limit, kLogPage))}
+        }
     );
 }
 

@@ -1,8 +1,7 @@
 #include "lab/faults/admin.h"
 
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 namespace farshore::lab {
 namespace {
@@ -10,6 +9,7 @@ namespace {
 class StillClock final : public ports::Clock {
   public:
     [[nodiscard]] Instant now() const override { return Instant{std::chrono::seconds{5}}; }
+
     [[nodiscard]] UtcTime wall() const override { return utc_from_ms(1'700'000'000'000); }
 };
 
@@ -52,12 +52,16 @@ class AdminTest : public testing::Test {
                  log_limit = limit;
                  return boost::json::array{boost::json::object{{"n", after + 1}}};
              },
-         .shut_down = [this] { ++shut_downs; }}
+         .shut_down =
+             [this] {
+                 ++shut_downs;
+             }}
     };
 };
 
 TEST_F(AdminTest, FaultsAreSetListedAndEnded) {
-    const auto made = ask("POST", "/v1/faults", R"({"kind":"region","region":"us-east-1","for_ms":60000})");
+    const auto made =
+        ask("POST", "/v1/faults", R"({"kind":"region","region":"us-east-1","for_ms":60000})");
     EXPECT_EQ(made.status, 201);
     const std::string id{made.body.at("id").as_string()};
     EXPECT_EQ(made.body.at("ends_at").as_string(), "2023-11-14T22:14:20.000Z");
@@ -73,7 +77,8 @@ TEST_F(AdminTest, FaultsAreSetListedAndEnded) {
 }
 
 TEST_F(AdminTest, TheWordsOfTheCommandLineAreUnderstood) {
-    const auto made = ask("POST", "/v1/faults", R"({"words":["partition","us-east-1","eu-west-1","--one-way"]})");
+    const auto made =
+        ask("POST", "/v1/faults", R"({"words":["partition","us-east-1","eu-west-1","--one-way"]})");
     EXPECT_EQ(made.status, 201);
     EXPECT_EQ(made.body.at("one_way").as_bool(), true);
     EXPECT_EQ(ask("DELETE", "/v1/faults").status, 200);
@@ -101,7 +106,9 @@ TEST_F(AdminTest, TooManyFaultsAreRefused) {
 
 TEST_F(AdminTest, TheRestGoesToTheWorld) {
     EXPECT_EQ(ask("GET", "/v1/status").body.at("version").to_number<int>(), 1);
-    EXPECT_EQ(ask("GET", "/v1/log?after=7&limit=3").body.at("entries").at(0).at("n").to_number<int>(), 8);
+    EXPECT_EQ(
+        ask("GET", "/v1/log?after=7&limit=3").body.at("entries").at(0).at("n").to_number<int>(), 8
+    );
     EXPECT_EQ(log_limit, 3U);
     EXPECT_EQ(ask("GET", "/v1/log?limit=99999999").status, 200);
     EXPECT_EQ(log_limit, 10'000U);

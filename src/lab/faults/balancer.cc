@@ -18,29 +18,26 @@ namespace {
 
 net::RelayTreatment to_relay(Treatment treatment) {
     switch (treatment) {
-        case Treatment::serve:
-            return net::RelayTreatment::serve;
-        case Treatment::hang:
-            return net::RelayTreatment::hang;
-        case Treatment::reset:
-            return net::RelayTreatment::reset;
+        case Treatment::serve: return net::RelayTreatment::serve;
+        case Treatment::hang: return net::RelayTreatment::hang;
+        case Treatment::reset: return net::RelayTreatment::reset;
     }
     std::unreachable();
 }
 
 class RunningBalancer final : public Balancer {
   public:
-    RunningBalancer(net::Io& io, Options options, FaultBoard& board) :
-        io_(io),
-        options_(std::move(options)),
-        board_(board),
-        self_{.role = PartyRole::load_balancer, .place = options_.region},
-        health_(options_.targets.size(), options_.failures_max),
-        rng_(options_.seed),
-        client_(net::HttpClient::create(
-            io, {.source_address = options_.address, .connections_max = 16}
-        )),
-        tasks_(io) {}
+    RunningBalancer(net::Io& io, Options options, FaultBoard& board)
+        : io_(io),
+          options_(std::move(options)),
+          board_(board),
+          self_{.role = PartyRole::load_balancer, .place = options_.region},
+          health_(options_.targets.size(), options_.failures_max),
+          rng_(options_.seed),
+          client_(net::HttpClient::create(
+              io, {.source_address = options_.address, .connections_max = 16}
+          )),
+          tasks_(io) {}
 
     [[nodiscard]] Status start() {
         auto shop = listen_on(options_.shop_port, &Target::shop_port, "shop");
@@ -113,12 +110,15 @@ class RunningBalancer final : public Balancer {
         return relay;
     }
 
-    [[nodiscard]] net::TcpRelay::Route route(const std::string& peer, std::uint16_t Target::* port) {
+    [[nodiscard]] net::TcpRelay::Route route(
+        const std::string& peer, std::uint16_t Target::* port
+    ) {
         net::TcpRelay::Route route;
         route.treatment = to_relay(board_.treat(board_.world().party_of(peer), self_));
         for (const std::size_t target : health_.order(rng_.next())) {
             route.backends.push_back(
-                {.address = options_.targets[target].address, .port = options_.targets[target].*port}
+                {.address = options_.targets[target].address, .port = options_.targets[target].*port
+                }
             );
         }
         return route;
@@ -130,7 +130,8 @@ class RunningBalancer final : public Balancer {
         while (!tasks_.stopping()) {
             const auto started = net::Timer::clock_type::now();
             net::HttpCall call;
-            call.url = "http://" + who.address + ":" + std::to_string(who.health_port) + options_.health_path;
+            call.url = "http://" + who.address + ":" + std::to_string(who.health_port) +
+                       options_.health_path;
             call.connect_timeout = options_.timeout;
             call.total_timeout = options_.timeout;
             call.fresh_connection = true;
@@ -159,10 +160,10 @@ class RunningBalancer final : public Balancer {
 
 class RunningRelay final : public ControllerRelay {
   public:
-    RunningRelay(Options options, FaultBoard& board) :
-        options_(std::move(options)),
-        board_(board),
-        self_{.role = PartyRole::relay, .place = options_.region} {}
+    RunningRelay(Options options, FaultBoard& board)
+        : options_(std::move(options)),
+          board_(board),
+          self_{.role = PartyRole::relay, .place = options_.region} {}
 
     [[nodiscard]] Status start(net::Io& io) {
         auto relay = net::TcpRelay::listen(
@@ -215,7 +216,9 @@ class RunningRelay final : public ControllerRelay {
 
 }  // namespace
 
-Result<std::unique_ptr<Balancer>> Balancer::listen(net::Io& io, Options options, FaultBoard& board) {
+Result<std::unique_ptr<Balancer>> Balancer::listen(
+    net::Io& io, Options options, FaultBoard& board
+) {
     auto balancer = std::make_unique<RunningBalancer>(io, std::move(options), board);
     if (const Status started = balancer->start(); !started) {
         return std::unexpected(started.error());

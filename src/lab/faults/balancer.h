@@ -16,8 +16,8 @@ namespace farshore::lab {
 
 // The load balancer of one Region (layer 4): one listener to the hosts' storefronts, one to their
 // agents' health port. Asks each target's /healthz all the time; a target that fails is left out,
-// and when all fail, all are used, as an Application Load Balancer does. Partitions cut its clients.
-// Single-threaded: all on `io`; the board must outlive it.
+// and when all fail, all are used, as an Application Load Balancer does. Partitions cut its
+// clients. Single-threaded: all on `io`; the board must outlive it.
 class Balancer {
   public:
     struct Target {
@@ -35,7 +35,7 @@ class Balancer {
         std::string health_path = "/healthz";
         Duration interval = std::chrono::seconds{1};
         Duration timeout = std::chrono::milliseconds{800};
-        int failures_max = 2;  // in a row, until a target is left out
+        int failures_max = 2;    // in a row, until a target is left out
         std::uint64_t seed = 1;  // for the choice of targets
     };
 

@@ -61,27 +61,15 @@ void add_to(DynamoFault& sum, const Fault& fault) {
             sum.hang_all_since = std::min(sum.hang_all_since.value_or(all_since), all_since);
             return;
         }
-        case DynamoMode::refused:
-            sum.refuse = true;
-            return;
-        case DynamoMode::timeout:
-            sum.hang = true;
-            return;
-        case DynamoMode::reset:
-            sum.reset = true;
-            return;
+        case DynamoMode::refused: sum.refuse = true; return;
+        case DynamoMode::timeout: sum.hang = true; return;
+        case DynamoMode::reset: sum.reset = true; return;
         case DynamoMode::errors:
             sum.errors_percent = std::max(sum.errors_percent, fault.spec.percent);
             return;
-        case DynamoMode::throttle:
-            sum.throttle = true;
-            return;
-        case DynamoMode::latency:
-            sum.latency += fault.spec.latency;
-            return;
-        case DynamoMode::read_only:
-            sum.read_only = true;
-            return;
+        case DynamoMode::throttle: sum.throttle = true; return;
+        case DynamoMode::latency: sum.latency += fault.spec.latency; return;
+        case DynamoMode::read_only: sum.read_only = true; return;
     }
 }
 
@@ -115,8 +103,8 @@ boost::json::object to_json(const Fault& fault) {
     return object;
 }
 
-FaultBoard::FaultBoard(World world, const ports::Clock& clock) :
-    world_(std::move(world)), clock_(clock) {}
+FaultBoard::FaultBoard(World world, const ports::Clock& clock)
+    : world_(std::move(world)), clock_(clock) {}
 
 bool FaultBoard::in_force(const Fault& fault, Instant now) const {
     return !fault.over && fault.starts <= now && now < fault.ends;
@@ -309,14 +297,18 @@ void FaultBoard::touched_replication(
     const Instant now = clock_.now();
     for (const Fault& fault : faults_) {
         if (in_force(fault, now) && blocks_replication(fault.spec, from, to)) {
-            touched(fault.id, "replicated writes from " + from.value() + " to " + to.value(), count);
+            touched(
+                fault.id, "replicated writes from " + from.value() + " to " + to.value(), count
+            );
         }
     }
 }
 
 std::optional<Instant> FaultBoard::next_deadline() const {
     std::optional<Instant> next;
-    const auto consider = [&next](Instant at) { next = std::min(next.value_or(at), at); };
+    const auto consider = [&next](Instant at) {
+        next = std::min(next.value_or(at), at);
+    };
     for (const Fault& fault : faults_) {
         consider(fault.running ? fault.ends : fault.starts);
         const auto turn = turn_of(fault);

@@ -36,14 +36,14 @@ constexpr const auto& names_of(Treatment) {
 
 // Everything that is wrong with one Region's DynamoDB now; several faults add up.
 struct DynamoFault {
-    bool refuse = false;      // stop listening and cut established connections
-    bool reset = false;       // cut each request
-    bool hang = false;        // every request hangs (mode timeout)
+    bool refuse = false;  // stop listening and cut established connections
+    bool reset = false;   // cut each request
+    bool hang = false;    // every request hangs (mode timeout)
     // Mode empty_dns: connections established before `hang_new_since` are served until
     // `hang_all_since`; all others, and all of them from then on, hang.
     std::optional<Instant> hang_new_since;
     std::optional<Instant> hang_all_since;
-    int errors_percent = 0;   // this share of requests gets a 500; decide before executing
+    int errors_percent = 0;  // this share of requests gets a 500; decide before executing
     bool throttle = false;
     Duration latency{};       // added before the answer
     bool read_only = false;   // writes get a 500, without effect
@@ -65,7 +65,7 @@ struct Fault {
     Instant ends;
     bool running = false;
     bool over = false;
-    std::uint64_t touched = 0;                       // calls, answers, links, processes
+    std::uint64_t touched = 0;                        // calls, answers, links, processes
     std::map<std::string, std::uint64_t> touched_by;  // by what was touched, at most 64 kinds
 };
 
@@ -92,8 +92,10 @@ class FaultBoard {
 
     // Running and waiting faults, oldest first.
     [[nodiscard]] std::vector<Fault> faults() const;
+
     // The last 200 that are over.
     [[nodiscard]] const std::vector<Fault>& past() const { return past_; }
+
     [[nodiscard]] std::optional<Fault> find(const FaultId& id) const;
 
     // May `from` call `to`? The called party's server asks, and counts what it refuses.
@@ -125,7 +127,9 @@ class FaultBoard {
     class Subscription {
       public:
         Subscription() = default;
-        explicit Subscription(std::shared_ptr<std::function<void()>> callback) : callback_(std::move(callback)) {}
+
+        explicit Subscription(std::shared_ptr<std::function<void()>> callback)
+            : callback_(std::move(callback)) {}
 
       private:
         std::shared_ptr<std::function<void()>> callback_;

@@ -1,8 +1,7 @@
 #include "lab/faults/fault_board.h"
 
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 namespace farshore::lab {
 namespace {
@@ -13,7 +12,11 @@ using std::chrono::seconds;
 class HandClock final : public ports::Clock {
   public:
     [[nodiscard]] Instant now() const override { return now_; }
-    [[nodiscard]] UtcTime wall() const override { return utc_from_ms(1'700'000'000'000 + to_ms(now_.time_since_epoch())); }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return utc_from_ms(1'700'000'000'000 + to_ms(now_.time_since_epoch()));
+    }
+
     void advance(Duration by) { now_ += by; }
 
   private:
@@ -58,7 +61,10 @@ TEST_F(FaultBoardTest, APartitionCutsBothWaysAndNothingElse) {
     EXPECT_TRUE(board.replication_blocked(kWest, kEast));
     EXPECT_FALSE(board.replication_blocked(kWest, kThird));
     EXPECT_EQ(board.find(*id)->touched, 2U);
-    EXPECT_EQ(board.find(*id)->touched_by.at("calls from host 1 in us-east-1 to dynamodb in eu-west-1"), 1U);
+    EXPECT_EQ(
+        board.find(*id)->touched_by.at("calls from host 1 in us-east-1 to dynamodb in eu-west-1"),
+        1U
+    );
 }
 
 TEST_F(FaultBoardTest, AOneWayPartitionLetsTheOtherDirectionThrough) {
@@ -137,7 +143,9 @@ TEST_F(FaultBoardTest, SubscribersHearOfStartTurnAndEnd) {
     int heard = 0;
     auto subscription = board.subscribe([&heard] { ++heard; });
     const Instant start = clock.now();
-    const auto id = board.add(spec({"dynamodb", "us-east-1", "--mode", "empty-dns", "--for", "10s", "--after", "1s"}));
+    const auto id = board.add(
+        spec({"dynamodb", "us-east-1", "--mode", "empty-dns", "--for", "10s", "--after", "1s"})
+    );
     ASSERT_TRUE(id);
     EXPECT_EQ(heard, 1);
     EXPECT_FALSE(board.dns_empty("dynamodb.us-east-1.lab.farshore"));

@@ -55,9 +55,9 @@ constexpr const auto& names_of(DynamoMode) {
 
 struct FaultSpec {
     FaultKind kind = FaultKind::dynamodb;
-    RegionId region;                          // every kind but random
-    RegionId other;                           // partition: the second place
-    bool one_way = false;                     // partition: only calls and replication region -> other
+    RegionId region;       // every kind but random
+    RegionId other;        // partition: the second place
+    bool one_way = false;  // partition: only calls and replication region -> other
     DynamoMode mode = DynamoMode::empty_dns;  // dynamodb
     int percent = 0;                          // dynamodb errors: 1..100
     Duration latency{};                       // dynamodb latency
@@ -76,11 +76,15 @@ inline constexpr Duration kFaultLastsMax = std::chrono::hours{24};
 // "replication us-east-1 --pause", "region us-east-1", "hosts us-east-1", "random --seed 7
 // --within 30s"; each with --for 2m and --after 5s. Errors: malformed, naming the word that is
 // wrong, with the nearest right one.
-[[nodiscard]] Result<FaultSpec> fault_spec_from_words(const World& world, std::span<const std::string> words);
+[[nodiscard]] Result<FaultSpec> fault_spec_from_words(
+    const World& world, std::span<const std::string> words
+);
 
 // {"kind":"dynamodb","region":"us-east-1","mode":"errors=30%","for_ms":60000}: the admin API's
 // form. Errors: malformed.
-[[nodiscard]] Result<FaultSpec> fault_spec_from_json(const World& world, const boost::json::value& document);
+[[nodiscard]] Result<FaultSpec> fault_spec_from_json(
+    const World& world, const boost::json::value& document
+);
 [[nodiscard]] boost::json::object to_json(const FaultSpec& spec);
 
 // "dynamodb us-east-1 --mode errors=30%": the words that give this fault again, without times.

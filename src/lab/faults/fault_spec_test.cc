@@ -1,10 +1,9 @@
 #include "lab/faults/fault_spec.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
 
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 namespace farshore::lab {
 namespace {

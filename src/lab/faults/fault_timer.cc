@@ -12,8 +12,8 @@ constexpr Duration kLookAgain = std::chrono::seconds{1};
 
 }  // namespace
 
-FaultTimer::FaultTimer(net::Io& io, FaultBoard& board, const ports::Clock& clock) :
-    board_(board), clock_(clock), timer_(io.get_executor()) {
+FaultTimer::FaultTimer(net::Io& io, FaultBoard& board, const ports::Clock& clock)
+    : board_(board), clock_(clock), timer_(io.get_executor()) {
     subscription_ = board_.subscribe([this] { arm(); });
     arm();
 }

@@ -100,7 +100,9 @@ std::string World::load_balancer_address(const RegionId& region) const {
 }
 
 std::string World::host_address(const RegionId& region, int number) const {
-    FARSHORE_ASSERT(number >= 1 && number <= kHostLast - kLoadBalancer, "a host's number is 1..189");
+    FARSHORE_ASSERT(
+        number >= 1 && number <= kHostLast - kLoadBalancer, "a host's number is 1..189"
+    );
     return address(second_octet, octet_of(*this, region), kLoadBalancer + number);
 }
 

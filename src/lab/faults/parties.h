@@ -62,9 +62,9 @@ struct PartyId {
 
 // The addresses of one world: a pure value.
 struct World {
-    int second_octet = 101;          // W
-    std::vector<RegionId> regions;   // Region i is regions[i - 1]; at most 99
-    RegionId witness{"us-east-2"};   // where the controllers stand; need not be one of `regions`
+    int second_octet = 101;         // W
+    std::vector<RegionId> regions;  // Region i is regions[i - 1]; at most 99
+    RegionId witness{"us-east-2"};  // where the controllers stand; need not be one of `regions`
 
     // The Region must be one of `regions`; an assertion checks it.
     [[nodiscard]] std::string dynamodb_address(const RegionId& region) const;

@@ -17,12 +17,13 @@ TEST(Parties, EachAddressLeadsBackToItsParty) {
     const World w = world();
     const RegionId west{"eu-west-1"};
     EXPECT_EQ(w.dynamodb_address(west), "127.117.2.1");
-    const auto is = [&w](const std::string& address, PartyRole role, std::string_view place, int n) {
-        const PartyId party = w.party_of(address);
-        EXPECT_EQ(to_string(party.role), to_string(role)) << address;
-        EXPECT_EQ(party.place.value(), place) << address;
-        EXPECT_EQ(party.number, n) << address;
-    };
+    const auto is =
+        [&w](const std::string& address, PartyRole role, std::string_view place, int n) {
+            const PartyId party = w.party_of(address);
+            EXPECT_EQ(to_string(party.role), to_string(role)) << address;
+            EXPECT_EQ(party.place.value(), place) << address;
+            EXPECT_EQ(party.number, n) << address;
+        };
     is(w.dynamodb_address(west), PartyRole::dynamodb, "eu-west-1", 0);
     is(w.load_balancer_address(west), PartyRole::load_balancer, "eu-west-1", 0);
     is(w.host_address(west, 2), PartyRole::host, "eu-west-1", 2);
@@ -37,8 +38,18 @@ TEST(Parties, EachAddressLeadsBackToItsParty) {
 
 TEST(Parties, StrangersAreOutside) {
     for (const char* address :
-         {"127.0.0.1", "127.118.1.1", "127.117.3.1", "127.117.1.5", "127.117.205.1", "10.117.1.1",
-          "127.117.1", "127.117.1.1.1", "127.117.1.x", "", "127.117.1.256", "127.117.-1.1"}) {
+         {"127.0.0.1",
+          "127.118.1.1",
+          "127.117.3.1",
+          "127.117.1.5",
+          "127.117.205.1",
+          "10.117.1.1",
+          "127.117.1",
+          "127.117.1.1.1",
+          "127.117.1.x",
+          "",
+          "127.117.1.256",
+          "127.117.-1.1"}) {
         EXPECT_EQ(world().party_of(address).role, PartyRole::outside) << address;
     }
 }

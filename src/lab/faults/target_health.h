@@ -11,14 +11,16 @@ namespace farshore::lab {
 // so many failed checks in a row, and in again after one that succeeds.
 class TargetHealth {
   public:
-    TargetHealth(std::size_t targets, int failures_max) :
-        failures_(targets, 0), failures_max_(failures_max) {}
+    TargetHealth(std::size_t targets, int failures_max)
+        : failures_(targets, 0), failures_max_(failures_max) {}
 
     void heard(std::size_t target, bool success) {
         failures_[target] = success ? 0 : std::min(failures_[target] + 1, failures_max_);
     }
 
-    [[nodiscard]] bool healthy(std::size_t target) const { return failures_[target] < failures_max_; }
+    [[nodiscard]] bool healthy(std::size_t target) const {
+        return failures_[target] < failures_max_;
+    }
 
     // The targets to try in this order, from a drawn one on. All of them when none is healthy.
     // Drawn, not in strict turn: who asks for the order more than once per connection would

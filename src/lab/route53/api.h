@@ -10,6 +10,7 @@
 #include "lab/route53/check_book.h"
 #include "lab/route53/model.h"
 #include "lab/route53/zone_book.h"
+
 #include "sigv4/signer.h"
 
 namespace farshore::lab::route53 {
@@ -18,8 +19,8 @@ namespace farshore::lab::route53 {
 class Api {
   public:
     // The books must outlive it. No credentials: signatures are not checked.
-    Api(ZoneBook& zones, CheckBook& checks, std::vector<sigv4::Credentials> credentials) :
-        zones_(zones), checks_(checks), credentials_(std::move(credentials)) {}
+    Api(ZoneBook& zones, CheckBook& checks, std::vector<sigv4::Credentials> credentials)
+        : zones_(zones), checks_(checks), credentials_(std::move(credentials)) {}
 
     [[nodiscard]] net::HttpResponse answer(const net::HttpRequest& request, ZoneBook::Now now);
 

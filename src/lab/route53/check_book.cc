@@ -14,8 +14,7 @@ constexpr std::size_t kReferencesKept = 10'000;
 
 std::unexpected<Error> no_such_check(std::string_view id) {
     return api_error(
-        "NoSuchHealthCheck",
-        "A health check with id " + std::string{id} + " does not exist."
+        "NoSuchHealthCheck", "A health check with id " + std::string{id} + " does not exist."
     );
 }
 
@@ -40,7 +39,8 @@ Status CheckBook::accept(const CheckConfig& config) const {
         const auto found = checks_.find(child);
         if (found == checks_.end()) {
             return api_error(
-                "InvalidInput", "Invalid parameter : the child health check " + child + " does not exist"
+                "InvalidInput",
+                "Invalid parameter : the child health check " + child + " does not exist"
             );
         }
         if (found->second.check.config.type == CheckType::calculated) {
@@ -140,7 +140,8 @@ Status CheckBook::erase(std::string_view id) {
         return no_such_check(id);
     }
     for (const auto& [parent, entry] : checks_) {
-        if (std::ranges::find(entry.check.config.children, id) != entry.check.config.children.end()) {
+        if (std::ranges::find(entry.check.config.children, id) !=
+            entry.check.config.children.end()) {
             return api_error(
                 "HealthCheckInUse", "The calculated health check " + parent + " uses this one."
             );

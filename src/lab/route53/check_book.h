@@ -28,6 +28,7 @@ class CheckBook {
     [[nodiscard]] Status erase(std::string_view id);
 
     [[nodiscard]] std::size_t size() const { return checks_.size(); }
+
     [[nodiscard]] bool has(std::string_view id) const { return checks_.contains(id); }
 
     // One probe's outcome. Of an unknown check or checker: ignored.

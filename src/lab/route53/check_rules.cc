@@ -1,12 +1,11 @@
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 
 #include "adapters/net/dns_message.h"
 #include "lab/route53/api_error.h"
 #include "lab/route53/check_book.h"
 #include "lab/route53/domain_name.h"
-
-#include <arpa/inet.h>
 
 namespace farshore::lab::route53 {
 
@@ -68,7 +67,8 @@ std::string fault_of_endpoint(const CheckConfig& config) {
         return "Invalid parameter : Regions needs at least three Regions";
     }
     if (config.health_threshold || !config.children.empty()) {
-        return "Invalid parameter : HealthThreshold and ChildHealthChecks belong to type CALCULATED";
+        return "Invalid parameter : HealthThreshold and ChildHealthChecks belong to type "
+               "CALCULATED";
     }
     return {};
 }
@@ -103,7 +103,8 @@ std::string fault_of(const CheckConfig& config) {
     }
     if (config.type == CheckType::cloudwatch_metric) {
         return config.alarm_name.empty() || config.alarm_region.empty()
-                   ? "Invalid parameter : AlarmIdentifier must be specified for type CLOUDWATCH_METRIC"
+                   ? "Invalid parameter : AlarmIdentifier must be specified for type "
+                     "CLOUDWATCH_METRIC"
                    : "";
     }
     return fault_of_endpoint(config);
@@ -114,7 +115,8 @@ Result<CheckConfig> updated(CheckConfig config, const CheckUpdate& update) {
     const auto refuse = [](std::string_view element) {
         return api_error(
             "InvalidInput",
-            "Invalid parameter : " + std::string{element} + " does not belong to this type of health check"
+            "Invalid parameter : " + std::string{element} +
+                " does not belong to this type of health check"
         );
     };
     if (update.search_string && !matches_string(type)) {
@@ -159,7 +161,9 @@ Result<CheckConfig> updated(CheckConfig config, const CheckUpdate& update) {
         } else if (element == "ChildHealthChecks") {
             config.children.clear();
         } else {
-            return api_error("InvalidInput", "Invalid parameter : ResetElements cannot name " + element);
+            return api_error(
+                "InvalidInput", "Invalid parameter : ResetElements cannot name " + element
+            );
         }
     }
     if (std::string fault = fault_of(config); !fault.empty()) {

@@ -15,20 +15,28 @@ namespace farshore::lab::route53 {
 namespace {
 
 constexpr std::array<std::string_view, 8> kRegions{
-    "us-east-1",      "us-west-1",      "us-west-2",      "eu-west-1",
-    "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1"
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "sa-east-1"
 };
 
 class Fleet final : public Checkers {
   public:
-    Fleet(net::Io& io, Options options, CheckBook& book, FaultBoard& board, const ports::Clock& clock) :
-        io_(io),
-        options_(std::move(options)),
-        book_(book),
-        board_(board),
-        clock_(clock),
-        turn_(io.get_executor()),
-        tasks_(io) {
+    Fleet(
+        net::Io& io, Options options, CheckBook& book, FaultBoard& board, const ports::Clock& clock
+    )
+        : io_(io),
+          options_(std::move(options)),
+          book_(book),
+          board_(board),
+          clock_(clock),
+          turn_(io.get_executor()),
+          tasks_(io) {
         for (const std::string& address : options_.addresses) {
             clients_.push_back(net::HttpClient::create(
                 io, {.source_address = address, .ca_file = options_.ca_file, .connections_max = 64}
@@ -116,7 +124,8 @@ class Fleet final : public Checkers {
         const std::string address =
             check.config.ip_address.empty() ? options_.resolve(domain) : check.config.ip_address;
         ProbeOutcome outcome{
-            .success = false, .text = "Failure: DNS resolution failed: " + domain + " has no address"
+            .success = false,
+            .text = "Failure: DNS resolution failed: " + domain + " has no address"
         };
         if (!address.empty()) {
             outcome = co_await call(check.config, checker, address);
@@ -128,7 +137,8 @@ class Fleet final : public Checkers {
             co_return;
         }
         book_.heard(
-            check.id, checker,
+            check.id,
+            checker,
             {.region = checker_region(checker),
              .address = source,
              .success = outcome.success,
@@ -142,7 +152,9 @@ class Fleet final : public Checkers {
         const PartyId from = world.party_of(options_.addresses[checker]);
         const bool tcp = config.type == CheckType::tcp;
         if (board_.treat(from, world.party_of(address)) != Treatment::serve) {
-            net::Timer wait(io_.get_executor(), tcp ? options_.tcp_timeout : options_.connect_timeout);
+            net::Timer wait(
+                io_.get_executor(), tcp ? options_.tcp_timeout : options_.connect_timeout
+            );
             co_await wait.async_wait(net::kAwait);
             co_return ProbeOutcome{.success = false, .text = "Failure: Connection timed out."};
         }
@@ -170,7 +182,7 @@ class Fleet final : public Checkers {
     const ports::Clock& clock_;
     net::Timer turn_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_;
-    std::map<std::string, Round> rounds_;                       // by check
+    std::map<std::string, Round> rounds_;                      // by check
     std::set<std::pair<std::string, std::size_t>> in_flight_;  // check and checker
     net::TaskGroup tasks_;
 };

@@ -31,8 +31,8 @@ std::uint16_t number(Type type) {
 // Record sets of one zone, as one query sees them.
 class ZoneView {
   public:
-    ZoneView(const ZoneBook::Served& served, const CheckBook& checks, std::uint64_t draw) :
-        served_(served), checks_(checks), draw_(draw) {}
+    ZoneView(const ZoneBook::Served& served, const CheckBook& checks, std::uint64_t draw)
+        : served_(served), checks_(checks), draw_(draw) {}
 
     [[nodiscard]] bool has_name(const std::string& name) const {
         // A name also exists when only names below it have records.
@@ -40,7 +40,8 @@ class ZoneView {
         return at != served_.records->end() && at->first.name_key.starts_with(listing_key(name));
     }
 
-    // The name whose records answer for `name`: itself, or the wildcard that covers it. Empty: none.
+    // The name whose records answer for `name`: itself, or the wildcard that covers it. Empty:
+    // none.
     [[nodiscard]] std::string source_of(const std::string& name) const {
         if (has_name(name)) {
             return name;
@@ -61,14 +62,19 @@ class ZoneView {
 
     [[nodiscard]] const RecordSet* pick(const std::string& name, const std::string& type) const {
         const auto candidates = all(name, type);
-        return choose(candidates, [this](const RecordSet& record) { return health_of(record, 0); }, draw_);
+        return choose(
+            candidates, [this](const RecordSet& record) { return health_of(record, 0); }, draw_
+        );
     }
 
-    [[nodiscard]] std::vector<const RecordSet*> all(const std::string& name, const std::string& type) const {
+    [[nodiscard]] std::vector<const RecordSet*> all(
+        const std::string& name, const std::string& type
+    ) const {
         std::vector<const RecordSet*> found;
         const std::string key = listing_key(name);
         for (auto at = served_.records->lower_bound({key, type, ""});
-             at != served_.records->end() && at->first.name_key == key && at->first.type == type; ++at) {
+             at != served_.records->end() && at->first.name_key == key && at->first.type == type;
+             ++at) {
             found.push_back(&at->second);
         }
         return found;
@@ -230,7 +236,8 @@ void DnsAnswers::answer_zone(const Question& question, std::uint64_t draw, Messa
     for (int step = 0; step < kChainMax; ++step) {
         const auto served = zones_.served(name);
         if (!served) {
-            // A chain that leaves our zones is for the resolver to follow; a foreign name is refused.
+            // A chain that leaves our zones is for the resolver to follow; a foreign name is
+            // refused.
             reply.rcode = step == 0 ? Rcode::refused : Rcode::no_error;
             return;
         }

@@ -23,11 +23,12 @@ class DnsAnswers {
     };
 
     // The books must outlive it.
-    DnsAnswers(const ZoneBook& zones, const CheckBook& checks, Options options) :
-        zones_(zones), checks_(checks), options_(std::move(options)) {}
+    DnsAnswers(const ZoneBook& zones, const CheckBook& checks, Options options)
+        : zones_(zones), checks_(checks), options_(std::move(options)) {}
 
     // `draw`: any number, for weighted routing. Never fails: what cannot be answered gets an rcode.
-    [[nodiscard]] net::dns::Message answer(const net::dns::Message& query, std::uint64_t draw) const;
+    [[nodiscard]] net::dns::Message answer(const net::dns::Message& query, std::uint64_t draw)
+        const;
 
   private:
     void answer_static(const net::dns::Question& question, net::dns::Message& reply) const;

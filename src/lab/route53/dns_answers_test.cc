@@ -1,8 +1,8 @@
 #include "lab/route53/dns_answers.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "lab/route53/rdata.h"
 
@@ -17,26 +17,46 @@ class DnsAnswersTest : public testing::Test {
     DnsAnswersTest() {
         zone = book.create("example.com", "ref", "", now)->zone.id;
         const auto check = checks.create(
-            "c", {.type = CheckType::tcp, .ip_address = "127.0.0.1", .port = 80, .failure_threshold = 1}
+            "c",
+            {.type = CheckType::tcp, .ip_address = "127.0.0.1", .port = 80, .failure_threshold = 1}
         );
         check_id = check->id;
-        put({.name = "shop.example.com.", .type = "A", .set_identifier = "one",
-             .failover = FailoverRole::primary, .ttl = 5, .values = {"127.0.0.1"}, .health_check = check_id});
-        put({.name = "shop.example.com.", .type = "A", .set_identifier = "two",
-             .failover = FailoverRole::secondary, .ttl = 7, .values = {"127.0.0.2"}});
+        put(
+            {.name = "shop.example.com.",
+             .type = "A",
+             .set_identifier = "one",
+             .failover = FailoverRole::primary,
+             .ttl = 5,
+             .values = {"127.0.0.1"},
+             .health_check = check_id}
+        );
+        put(
+            {.name = "shop.example.com.",
+             .type = "A",
+             .set_identifier = "two",
+             .failover = FailoverRole::secondary,
+             .ttl = 7,
+             .values = {"127.0.0.2"}}
+        );
         put(simple("www.example.com.", "CNAME", {"shop.example.com"}));
         put(simple("\\052.wild.example.com.", "A", {"127.0.0.3"}));
         put(simple("deep.below.example.com.", "TXT", {"\"a b\" \"c\""}));
         put(simple("out.example.com.", "CNAME", {"elsewhere.example.net"}));
         put(simple("loop.example.com.", "CNAME", {"loop.example.com"}));
         put(simple("mail.example.com.", "MX", {"10 mx.example.com"}));
-        put({.name = "example.com.", .type = "A",
-             .alias = AliasTarget{.zone = zone, .name = "shop.example.com.", .evaluate_health = true}});
+        put(
+            {.name = "example.com.",
+             .type = "A",
+             .alias =
+                 AliasTarget{.zone = zone, .name = "shop.example.com.", .evaluate_health = true}}
+        );
         book.settle(now.instant);
     }
 
     static RecordSet simple(std::string name, std::string type, std::vector<std::string> values) {
-        return {.name = std::move(name), .type = std::move(type), .ttl = 30, .values = std::move(values)};
+        return {
+            .name = std::move(name), .type = std::move(type), .ttl = 30, .values = std::move(values)
+        };
     }
 
     void put(RecordSet record) {
@@ -74,10 +94,14 @@ class DnsAnswersTest : public testing::Test {
     std::string check_id;
     bool emptied = false;
     DnsAnswers answers{
-        book, checks,
+        book,
+        checks,
         {.static_names = {{"dynamodb.us-east-1.lab.farshore", "127.0.0.8"}},
          .static_ttl = 5,
-         .emptied = [this](const std::string&) { return emptied; }}
+         .emptied =
+             [this](const std::string&) {
+                 return emptied;
+             }}
     };
 };
 
@@ -133,10 +157,15 @@ TEST_F(DnsAnswersTest, AWildcardCoversWhatHasNoNameOfItsOwn) {
 TEST_F(DnsAnswersTest, ServesItsOtherTypes) {
     const Message text = ask("deep.below.example.com", "TXT");
     ASSERT_EQ(text.answers.size(), 1U);
-    EXPECT_EQ(std::get<std::vector<std::string>>(text.answers[0].data), (std::vector<std::string>{"a b", "c"}));
+    EXPECT_EQ(
+        std::get<std::vector<std::string>>(text.answers[0].data),
+        (std::vector<std::string>{"a b", "c"})
+    );
     const Message mail = ask("mail.example.com", "MX");
     ASSERT_EQ(mail.answers.size(), 1U);
-    const std::vector<std::uint8_t> expected{0, 10, 2, 'm', 'x', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'c', 'o', 'm', 0};
+    const std::vector<std::uint8_t> expected{
+        0, 10, 2, 'm', 'x', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'c', 'o', 'm', 0
+    };
     EXPECT_EQ(std::get<std::vector<std::uint8_t>>(mail.answers[0].data), expected);
     EXPECT_EQ(ask("example.com", "NS").answers.size(), 4U);
     EXPECT_EQ(ask("example.com", "SOA").answers.size(), 1U);

@@ -28,7 +28,9 @@ constexpr auto kTcpIdle = std::chrono::seconds{10};
 constexpr int kPortTries = 20;
 
 std::size_t room_for(const Message& query) {
-    return std::clamp<std::size_t>(query.edns_udp_size.value_or(kPlainUdpMax), kPlainUdpMax, kUdpMax);
+    return std::clamp<std::size_t>(
+        query.edns_udp_size.value_or(kPlainUdpMax), kPlainUdpMax, kUdpMax
+    );
 }
 
 // What to say to bytes that are no DNS message: their id is all that can be trusted.
@@ -48,15 +50,18 @@ std::optional<Message> format_error(std::span<const std::uint8_t> bytes) {
 class Server final : public DnsServer {
   public:
     Server(
-        net::Io& io, Options options, net::UdpSocket udp_socket,
-        std::shared_ptr<net::TcpAcceptor> acceptor, Answerer answerer
-    ) :
-        io_(io),
-        options_(std::move(options)),
-        udp_(std::move(udp_socket)),
-        acceptor_(std::move(acceptor)),
-        answerer_(std::move(answerer)),
-        tasks_(io) {}
+        net::Io& io,
+        Options options,
+        net::UdpSocket udp_socket,
+        std::shared_ptr<net::TcpAcceptor> acceptor,
+        Answerer answerer
+    )
+        : io_(io),
+          options_(std::move(options)),
+          udp_(std::move(udp_socket)),
+          acceptor_(std::move(acceptor)),
+          answerer_(std::move(answerer)),
+          tasks_(io) {}
 
     void start() {
         tasks_.spawn("dns udp", [this] { return serve_udp(); });
@@ -150,14 +155,16 @@ class Server final : public DnsServer {
             const net::ClosesAt patience(*socket, net::Timer::clock_type::now() + kTcpIdle);
             std::array<std::uint8_t, 2> length{};
             const auto head = boost::asio::buffer(length);
-            const auto [head_error, head_count] = co_await boost::asio::async_read(*socket, head, net::kAwait);
+            const auto [head_error, head_count] =
+                co_await boost::asio::async_read(*socket, head, net::kAwait);
             const auto size = static_cast<std::size_t>((length[0] << 8U) | length[1]);
             if (head_error || size > kQueryMax) {
                 break;
             }
             std::vector<std::uint8_t> bytes(size);
             const auto body = boost::asio::buffer(bytes);
-            const auto [error, count] = co_await boost::asio::async_read(*socket, body, net::kAwait);
+            const auto [error, count] =
+                co_await boost::asio::async_read(*socket, body, net::kAwait);
             if (error) {
                 break;
             }
@@ -172,7 +179,8 @@ class Server final : public DnsServer {
                  static_cast<std::uint8_t>(reply_size & 0xFFU)}
             );
             const auto out = boost::asio::buffer(reply);
-            const auto [write_error, written] = co_await boost::asio::async_write(*socket, out, net::kAwait);
+            const auto [write_error, written] =
+                co_await boost::asio::async_write(*socket, out, net::kAwait);
             if (write_error) {
                 break;
             }
@@ -191,7 +199,9 @@ class Server final : public DnsServer {
 
 }  // namespace
 
-Result<std::unique_ptr<DnsServer>> DnsServer::listen(net::Io& io, Options options, Answerer answerer) {
+Result<std::unique_ptr<DnsServer>> DnsServer::listen(
+    net::Io& io, Options options, Answerer answerer
+) {
     // With port 0 the kernel's choice for TCP may be taken for UDP: then another one is tried.
     const int tries = options.port == 0 ? kPortTries : 1;
     std::string trouble;
@@ -219,10 +229,13 @@ Result<std::unique_ptr<DnsServer>> DnsServer::listen(net::Io& io, Options option
             server->start();
             return server;
         }
-        trouble = "DNS over UDP: " + options.address + ":" + std::to_string(port) + ": " + error.message();
+        trouble = "DNS over UDP: " + options.address + ":" + std::to_string(port) + ": " +
+                  error.message();
     }
     return fail(
-        ErrorKind::conflict, trouble, "find the owner of the port with: ss -lunp, or choose another port"
+        ErrorKind::conflict,
+        trouble,
+        "find the owner of the port with: ss -lunp, or choose another port"
     );
 }
 

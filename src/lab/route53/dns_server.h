@@ -23,8 +23,8 @@ class DnsServer {
     };
 
     // nullopt: say nothing, as when the query was lost on its way.
-    using Answerer =
-        std::function<std::optional<net::dns::Message>(const net::dns::Message& query, const std::string& peer)>;
+    using Answerer = std::function<
+        std::optional<net::dns::Message>(const net::dns::Message& query, const std::string& peer)>;
 
     // Errors: conflict (port in use), malformed (address), denied.
     [[nodiscard]] static Result<std::unique_ptr<DnsServer>> listen(

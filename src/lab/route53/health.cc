@@ -26,7 +26,8 @@ bool final_verdict(const CheckConfig& config, bool raw) {
 }
 
 bool calculated_verdict(const CheckConfig& config, std::size_t healthy_children) {
-    return healthy_children >= static_cast<std::size_t>(std::max(0, config.health_threshold.value_or(0)));
+    return healthy_children >=
+           static_cast<std::size_t>(std::max(0, config.health_threshold.value_or(0)));
 }
 
 bool cloudwatch_verdict(const CheckConfig& config) {

@@ -25,28 +25,25 @@ ProbeOutcome failed(std::string why) {
 
 std::string reason_of(int status) {
     switch (status) {
-        case 200:
-            return ", OK";
-        case 404:
-            return ", Not Found";
-        case 500:
-            return ", Internal Server Error";
-        case 503:
-            return ", Service Unavailable";
-        default:
-            return "";
+        case 200: return ", OK";
+        case 404: return ", Not Found";
+        case 500: return ", Internal Server Error";
+        case 503: return ", Service Unavailable";
+        default: return "";
     }
 }
 
 ProbeOutcome judged(const Probe& probe, const net::HttpReply& reply) {
-    const std::string code = fmt::format("HTTP Status Code {}{}", reply.status, reason_of(reply.status));
+    const std::string code =
+        fmt::format("HTTP Status Code {}{}", reply.status, reason_of(reply.status));
     if (reply.timings.total - reply.timings.connect > probe.response_timeout) {
         return failed("The health checker did not get a response within the time allowed.");
     }
     if (!is_success_status(reply.status)) {
         return failed(code);
     }
-    if (matches_string(probe.config.type) && !body_contains(reply.body, probe.config.search_string)) {
+    if (matches_string(probe.config.type) &&
+        !body_contains(reply.body, probe.config.search_string)) {
         return failed(code + ". Search string not found.");
     }
     return {.success = true, .text = "Success: " + code};
@@ -58,8 +55,13 @@ std::string url_of(const CheckConfig& config, const std::string& address) {
     const bool ipv6 = address.contains(':');
     const std::string path = config.path.starts_with('/') ? config.path : "/" + config.path;
     return fmt::format(
-        "{}://{}{}{}:{}{}", is_tls(config.type) ? "https" : "http", ipv6 ? "[" : "", address,
-        ipv6 ? "]" : "", config.port, path
+        "{}://{}{}{}:{}{}",
+        is_tls(config.type) ? "https" : "http",
+        ipv6 ? "[" : "",
+        address,
+        ipv6 ? "]" : "",
+        config.port,
+        path
     );
 }
 
@@ -72,7 +74,8 @@ net::Task<ProbeOutcome> probe_http(net::HttpClient& client, Probe probe) {
     call.body_bytes_max = kBodyMax;
     call.headers = {
         {"User-Agent",
-         "Amazon-Route53-Health-Check-Service (farshore lab; ref local; report http://amzn.to/1vsZADi)"}
+         "Amazon-Route53-Health-Check-Service (farshore lab; ref local; report "
+         "http://amzn.to/1vsZADi)"}
     };
     if (!probe.config.domain_name.empty()) {
         const bool usual = probe.config.port == (is_tls(probe.config.type) ? 443 : 80);
@@ -96,7 +99,9 @@ net::Task<ProbeOutcome> probe_tcp(net::Io& io, Probe probe) {
     if (error) {
         co_return failed("The target is not an IP address.");
     }
-    const boost::asio::ip::tcp::endpoint where(target, static_cast<std::uint16_t>(probe.config.port));
+    const boost::asio::ip::tcp::endpoint where(
+        target, static_cast<std::uint16_t>(probe.config.port)
+    );
     socket.open(where.protocol(), error);
     const auto source = boost::asio::ip::make_address(probe.source_address, error);
     if (!error && source.is_v4() == target.is_v4()) {

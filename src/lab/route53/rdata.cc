@@ -1,14 +1,13 @@
 #include "lab/route53/rdata.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "lab/route53/domain_name.h"
-
-#include <arpa/inet.h>
 
 namespace farshore::lab::route53 {
 
@@ -21,9 +20,16 @@ struct TypeNumber {
     std::uint16_t number;
 };
 
-constexpr std::array<TypeNumber, 8> kNumbers{{
-    {"A", 1}, {"NS", 2}, {"CNAME", 5}, {"SOA", 6}, {"PTR", 12}, {"MX", 15}, {"TXT", 16}, {"AAAA", 28}
-}};
+constexpr std::array<TypeNumber, 8> kNumbers{
+    {{"A", 1},
+     {"NS", 2},
+     {"CNAME", 5},
+     {"SOA", 6},
+     {"PTR", 12},
+     {"MX", 15},
+     {"TXT", 16},
+     {"AAAA", 28}}
+};
 
 template <class Number>
 std::optional<Number> number_from(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "lab/route53/record_rules.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 
@@ -8,8 +9,6 @@
 #include "base/text.h"
 #include "lab/route53/api_error.h"
 #include "lab/route53/domain_name.h"
-
-#include <arpa/inet.h>
 
 namespace farshore::lab::route53 {
 
@@ -21,7 +20,9 @@ constexpr std::size_t kSetIdentifierMax = 128;
 constexpr std::size_t kRecordsMax = 10'000;
 
 // What the lab's DNS server can answer.
-constexpr std::array<std::string_view, 8> kTypes{"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "TXT"};
+constexpr std::array<std::string_view, 8> kTypes{
+    "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "TXT"
+};
 
 std::string illegal(std::string_view problem, std::string_view text, std::string_view value) {
     return "Invalid Resource Record: 'FATAL problem: " + std::string{problem} + " (" +
@@ -54,8 +55,7 @@ std::string fault_of_value(const std::string& type, const std::string& value) {
     }
     if (type == "TXT" && !quoted(value)) {
         return illegal(
-            "InvalidCharacterString",
-            "Value should be enclosed in quotation marks", value
+            "InvalidCharacterString", "Value should be enclosed in quotation marks", value
         );
     }
     if (type == "MX" && !is_mx(value)) {
@@ -68,8 +68,8 @@ std::string fault_of_value(const std::string& type, const std::string& value) {
 }
 
 void find_routing_faults(const RecordSet& record, std::vector<std::string>& faults) {
-    const int policies = (record.failover != FailoverRole::none ? 1 : 0) +
-                         (record.weight ? 1 : 0) + (record.region.empty() ? 0 : 1);
+    const int policies = (record.failover != FailoverRole::none ? 1 : 0) + (record.weight ? 1 : 0) +
+                         (record.region.empty() ? 0 : 1);
     const std::string who = "RRSet with DNS name " + record.name + ", type " + record.type;
     if (policies > 1) {
         faults.push_back(who + " has more than one routing policy");
@@ -84,11 +84,15 @@ void find_routing_faults(const RecordSet& record, std::vector<std::string>& faul
         faults.push_back("Invalid request: Missing field 'SetIdentifier' in " + who);
     }
     if (record.failover == FailoverRole::primary && !record.alias && record.health_check.empty()) {
-        faults.emplace_back("A non-alias primary ResourceRecordSet must have an associated health check.");
+        faults.emplace_back(
+            "A non-alias primary ResourceRecordSet must have an associated health check."
+        );
     }
     if (record.failover != FailoverRole::none && record.alias && !record.alias->evaluate_health &&
         record.health_check.empty()) {
-        faults.emplace_back("An alias ResourceRecordSet of failover routing must evaluate target health.");
+        faults.emplace_back(
+            "An alias ResourceRecordSet of failover routing must evaluate target health."
+        );
     }
 }
 
@@ -143,9 +147,9 @@ class Batch {
         if (found == records_.end()) {
             faults_.push_back(tried_to("delete", record, "it was not found"));
         } else if (found->second != record) {
-            faults_.push_back(tried_to(
-                "delete", record, "the values provided do not match the current values"
-            ));
+            faults_.push_back(
+                tried_to("delete", record, "the values provided do not match the current values")
+            );
         } else if (record.name == zone_.name && (record.type == "SOA" || record.type == "NS")) {
             faults_.push_back(
                 record.type == "SOA"
@@ -199,7 +203,8 @@ class Batch {
                 faults_.push_back(
                     "RRSet of type CNAME with DNS name " + record.name +
                     " is not permitted as it conflicts with other records with the same DNS name"
-                    " in zone " + zone_.name
+                    " in zone " +
+                    zone_.name
                 );
                 return;
             }
@@ -279,7 +284,8 @@ std::vector<std::string> faults_of(const RecordSet& record) {
             faults.push_back(
                 "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
                 "ResourceRecords], or TrafficPolicyInstanceId], but found more than one in Change "
-                "with [Name=" + record.name + ", Type=" + record.type + "]"
+                "with [Name=" +
+                record.name + ", Type=" + record.type + "]"
             );
         }
         return faults;
@@ -292,7 +298,9 @@ std::vector<std::string> faults_of(const RecordSet& record) {
         );
     }
     if (record.ttl < 0 || record.ttl > kTtlMax) {
-        faults.push_back("Invalid TTL " + std::to_string(record.ttl) + ", expected 0 to 2147483647");
+        faults.push_back(
+            "Invalid TTL " + std::to_string(record.ttl) + ", expected 0 to 2147483647"
+        );
     }
     if ((record.type == "CNAME" || record.type == "SOA") && record.values.size() > 1) {
         faults.push_back(

@@ -1,8 +1,8 @@
 #include "lab/route53/routing.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 namespace farshore::lab::route53 {
 namespace {
@@ -46,7 +46,9 @@ INSTANTIATE_TEST_SUITE_P(EachRow, PublishedFailover, testing::Values(
 TEST(Routing, HalfAPairAnswersWhateverItsHealth) {
     const RecordSet secondary{.set_identifier = "s", .failover = FailoverRole::secondary};
     const std::vector<const RecordSet*> alone{&secondary};
-    const auto unhealthy = [](const RecordSet&) { return Health::unhealthy; };
+    const auto unhealthy = [](const RecordSet&) {
+        return Health::unhealthy;
+    };
     EXPECT_EQ(choose(alone, unhealthy, 0), &secondary);
     EXPECT_EQ(choose({}, unhealthy, 0), nullptr);
 }
@@ -56,7 +58,9 @@ TEST(Routing, WeightsShareAmongTheHealthy) {
     const RecordSet three{.set_identifier = "3", .weight = 3};
     const RecordSet none{.set_identifier = "0", .weight = 0};
     const std::vector<const RecordSet*> all{&one, &three, &none};
-    const auto healthy = [](const RecordSet&) { return Health::healthy; };
+    const auto healthy = [](const RecordSet&) {
+        return Health::healthy;
+    };
     std::map<std::string, int> counts;
     for (std::uint64_t draw = 0; draw < 400; ++draw) {
         ++counts[choose(all, healthy, draw)->set_identifier];
@@ -68,7 +72,9 @@ TEST(Routing, WeightsShareAmongTheHealthy) {
         return record.weight == 0 ? Health::healthy : Health::unhealthy;
     };
     EXPECT_EQ(choose(all, only_zero, 7), &none);
-    const auto nobody = [](const RecordSet&) { return Health::unhealthy; };
+    const auto nobody = [](const RecordSet&) {
+        return Health::unhealthy;
+    };
     EXPECT_NE(choose(all, nobody, 7), nullptr);
 }
 

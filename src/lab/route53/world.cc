@@ -30,21 +30,25 @@ constexpr auto kGrace = std::chrono::milliseconds{200};
 
 class RunningWorld final : public Route53World {
   public:
-    RunningWorld(net::Io& io, Options options, FaultBoard& board, const ports::Clock& clock) :
-        io_(io),
-        options_(std::move(options)),
-        board_(board),
-        clock_(clock),
-        zones_(options_.propagation, options_.seed),
-        checks_(options_.checker_addresses.size(), options_.seed + 1),
-        api_(zones_, checks_, options_.credentials),
-        answers_(
-            zones_, checks_,
-            {.static_names = options_.static_names,
-             .static_ttl = static_cast<std::uint32_t>(to_ms(options_.static_ttl) / 1000),
-             .emptied = [this](std::string name) { return board_.dns_empty(name); }}
-        ),
-        rng_(options_.seed + 2) {}
+    RunningWorld(net::Io& io, Options options, FaultBoard& board, const ports::Clock& clock)
+        : io_(io),
+          options_(std::move(options)),
+          board_(board),
+          clock_(clock),
+          zones_(options_.propagation, options_.seed),
+          checks_(options_.checker_addresses.size(), options_.seed + 1),
+          api_(zones_, checks_, options_.credentials),
+          answers_(
+              zones_,
+              checks_,
+              {.static_names = options_.static_names,
+               .static_ttl = static_cast<std::uint32_t>(to_ms(options_.static_ttl) / 1000),
+               .emptied =
+                   [this](std::string name) {
+                       return board_.dns_empty(name);
+                   }}
+          ),
+          rng_(options_.seed + 2) {}
 
     [[nodiscard]] Status start() {
         auto http = net::HttpServer::listen(
@@ -59,7 +63,8 @@ class RunningWorld final : public Route53World {
             return std::unexpected(in_context("Route 53 API", http.error()));
         }
         auto dns = DnsServer::listen(
-            io_, {.address = options_.dns_address, .port = options_.dns_port},
+            io_,
+            {.address = options_.dns_address, .port = options_.dns_port},
             [this](const net::dns::Message& query, const std::string& peer) {
                 return answer(query, peer);
             }
@@ -77,8 +82,13 @@ class RunningWorld final : public Route53World {
              .response_timeout = options_.response_timeout,
              .tcp_timeout = options_.tcp_timeout,
              .ca_file = options_.ca_file,
-             .resolve = [this](const std::string& name) { return resolve(name); }},
-            checks_, board_, clock_
+             .resolve =
+                 [this](const std::string& name) {
+                     return resolve(name);
+                 }},
+            checks_,
+            board_,
+            clock_
         );
         return {};
     }
@@ -129,7 +139,9 @@ class RunningWorld final : public Route53World {
         return {.instant = clock_.now(), .wall = clock_.wall()};
     }
 
-    std::optional<net::dns::Message> answer(const net::dns::Message& query, const std::string& peer) {
+    std::optional<net::dns::Message> answer(
+        const net::dns::Message& query, const std::string& peer
+    ) {
         const PartyId from = board_.world().party_of(peer);
         const PartyId to{.role = PartyRole::dns, .place = kInternet};
         // The resolver inside a Region goes on answering for that Region's own endpoint when the
@@ -148,10 +160,10 @@ class RunningWorld final : public Route53World {
         zones_.settle(clock_.now());
         net::dns::Message query;
         const std::string canonical = route53::canonical_name(name).value_or(".");
-        query.questions.push_back({
-            .name = route53::to_dns_name(canonical),
-            .type = static_cast<std::uint16_t>(net::dns::Type::a)
-        });
+        query.questions.push_back(
+            {.name = route53::to_dns_name(canonical),
+             .type = static_cast<std::uint16_t>(net::dns::Type::a)}
+        );
         const auto reply = answers_.answer(query, rng_.next());
         for (const auto& record : reply.answers) {
             if (const auto* address = std::get_if<std::array<std::uint8_t, 4>>(&record.data)) {

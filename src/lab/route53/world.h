@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "lab/faults/fault_board.h"
 #include "ports/clock.h"
+
 #include "sigv4/signer.h"
 
 namespace farshore::lab {
@@ -42,7 +43,8 @@ class Route53World {
         Duration connect_timeout = std::chrono::seconds{4};   // HTTP and HTTPS
         Duration response_timeout = std::chrono::seconds{2};  // after connecting
         Duration tcp_timeout = std::chrono::seconds{10};      // TCP checks
-        std::string ca_file;  // HTTPS checks verify against it; unlike Route 53, which verifies nothing
+        std::string
+            ca_file;  // HTTPS checks verify against it; unlike Route 53, which verifies nothing
         std::uint64_t seed = 1;  // ids, weighted answers
     };
 

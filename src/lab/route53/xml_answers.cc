@@ -1,8 +1,7 @@
 #include "lab/route53/xml_answers.h"
 
-#include <sstream>
-
 #include <pugixml.hpp>
+#include <sstream>
 
 #include "base/text.h"
 #include "lab/route53/api_error.h"

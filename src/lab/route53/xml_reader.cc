@@ -30,11 +30,13 @@ void ElementReader::allow(std::initializer_list<std::string_view> names) {
         const std::string_view name = child.name();
         if (std::ranges::find(names, name) == names.end()) {
             refuse(
-                "MalformedInput",
-                "Unexpected element " + std::string{name} + " in " + node_.name()
+                "MalformedInput", "Unexpected element " + std::string{name} + " in " + node_.name()
             );
         } else if (std::ranges::find(seen, name) != seen.end()) {
-            refuse("MalformedInput", "Element " + std::string{name} + " appears twice in " + node_.name());
+            refuse(
+                "MalformedInput",
+                "Element " + std::string{name} + " appears twice in " + node_.name()
+            );
         }
         seen.push_back(name);
     }
@@ -86,7 +88,9 @@ std::optional<bool> ElementReader::truth(const char* name) {
     return *value == "true";
 }
 
-std::optional<std::vector<std::string>> ElementReader::list(const char* name, std::string_view item) {
+std::optional<std::vector<std::string>> ElementReader::list(
+    const char* name, std::string_view item
+) {
     const pugi::xml_node child = node_.child(name);
     if (child.empty()) {
         return std::nullopt;
@@ -97,7 +101,9 @@ std::optional<std::vector<std::string>> ElementReader::list(const char* name, st
             continue;
         }
         if (item != entry.name() || has_elements(entry)) {
-            refuse("MalformedInput", std::string{"Unexpected element "} + entry.name() + " in " + name);
+            refuse(
+                "MalformedInput", std::string{"Unexpected element "} + entry.name() + " in " + name
+            );
         }
         texts.emplace_back(entry.text().get());
     }
@@ -111,7 +117,9 @@ std::vector<ElementReader> ElementReader::children(const char* list, std::string
             continue;
         }
         if (item != entry.name()) {
-            refuse("MalformedInput", std::string{"Unexpected element "} + entry.name() + " in " + list);
+            refuse(
+                "MalformedInput", std::string{"Unexpected element "} + entry.name() + " in " + list
+            );
         }
         readers.push_back(ElementReader{entry, failure_});
     }

@@ -3,11 +3,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <pugixml.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <pugixml.hpp>
 
 #include "base/enum_names.h"
 #include "base/result.h"
@@ -19,20 +18,25 @@ namespace farshore::lab::route53 {
 // on giving empty values: check status() at the end.
 class ElementReader {
   public:
-    ElementReader(pugi::xml_node node, std::optional<Error>& failure) :
-        node_(node), failure_(failure) {}
+    ElementReader(pugi::xml_node node, std::optional<Error>& failure)
+        : node_(node), failure_(failure) {}
 
     // Only these children may be there, each at most once.
     void allow(std::initializer_list<std::string_view> names);
 
     [[nodiscard]] bool has(const char* name) const { return !node_.child(name).empty(); }
+
     [[nodiscard]] std::optional<std::string> text(const char* name);
     [[nodiscard]] std::string required(const char* name);
     [[nodiscard]] std::optional<std::int64_t> whole(const char* name);
     [[nodiscard]] std::optional<bool> truth(const char* name);
     // The texts of <list><item>..</item>...</list>; nullopt: no such list.
-    [[nodiscard]] std::optional<std::vector<std::string>> list(const char* name, std::string_view item);
+    [[nodiscard]] std::optional<std::vector<std::string>> list(
+        const char* name, std::string_view item
+    );
+
     [[nodiscard]] ElementReader child(const char* name) { return {node_.child(name), failure_}; }
+
     [[nodiscard]] std::vector<ElementReader> children(const char* list, std::string_view item);
 
     template <class Enum>

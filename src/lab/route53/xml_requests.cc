@@ -16,7 +16,8 @@ constexpr std::size_t kTagsMax = 10;
 template <class Value, class Read>
 Result<Value> from_xml(std::string_view body, std::string_view root, Read read) {
     pugi::xml_document document;
-    const auto parsed = document.load_buffer(body.data(), body.size(), pugi::parse_default, pugi::encoding_utf8);
+    const auto parsed =
+        document.load_buffer(body.data(), body.size(), pugi::parse_default, pugi::encoding_utf8);
     if (!parsed) {
         return api_error("MalformedInput", std::string{"Invalid XML ; "} + parsed.description());
     }
@@ -24,7 +25,8 @@ Result<Value> from_xml(std::string_view body, std::string_view root, Read read) 
     if (root != node.name()) {
         return api_error(
             "MalformedInput",
-            std::string{"Unexpected root element "} + node.name() + ", expected " + std::string{root}
+            std::string{"Unexpected root element "} + node.name() + ", expected " +
+                std::string{root}
         );
     }
     std::optional<Error> failure;
@@ -56,7 +58,10 @@ AliasTarget alias_from(ElementReader reader) {
 
 RecordSet record_from(ElementReader reader) {
     for (const char* policy :
-         {"GeoLocation", "GeoProximityLocation", "CidrRoutingConfig", "MultiValueAnswer",
+         {"GeoLocation",
+          "GeoProximityLocation",
+          "CidrRoutingConfig",
+          "MultiValueAnswer",
           "TrafficPolicyInstanceId"}) {
         if (reader.has(policy)) {
             reader.refuse("InvalidInput", std::string{"The lab's Route 53 has no "} + policy);
@@ -64,8 +69,16 @@ RecordSet record_from(ElementReader reader) {
         }
     }
     reader.allow(
-        {"Name", "Type", "SetIdentifier", "Weight", "Region", "Failover", "TTL", "ResourceRecords",
-         "AliasTarget", "HealthCheckId"}
+        {"Name",
+         "Type",
+         "SetIdentifier",
+         "Weight",
+         "Region",
+         "Failover",
+         "TTL",
+         "ResourceRecords",
+         "AliasTarget",
+         "HealthCheckId"}
     );
     RecordSet record;
     record.name = domain_name(reader, "Name");
@@ -110,7 +123,9 @@ std::optional<int> small(std::optional<std::int64_t> value) {
     return value ? std::optional{static_cast<int>(*value)} : std::nullopt;
 }
 
-void read_alarm(ElementReader& reader, std::optional<std::string>& region, std::optional<std::string>& name) {
+void read_alarm(
+    ElementReader& reader, std::optional<std::string>& region, std::optional<std::string>& name
+) {
     if (!reader.has("AlarmIdentifier")) {
         return;
     }
@@ -122,9 +137,22 @@ void read_alarm(ElementReader& reader, std::optional<std::string>& region, std::
 
 CheckConfig config_from(ElementReader reader) {
     reader.allow(
-        {"IPAddress", "Port", "Type", "ResourcePath", "FullyQualifiedDomainName", "SearchString",
-         "RequestInterval", "FailureThreshold", "MeasureLatency", "Inverted", "Disabled",
-         "HealthThreshold", "ChildHealthChecks", "EnableSNI", "Regions", "AlarmIdentifier",
+        {"IPAddress",
+         "Port",
+         "Type",
+         "ResourcePath",
+         "FullyQualifiedDomainName",
+         "SearchString",
+         "RequestInterval",
+         "FailureThreshold",
+         "MeasureLatency",
+         "Inverted",
+         "Disabled",
+         "HealthThreshold",
+         "ChildHealthChecks",
+         "EnableSNI",
+         "Regions",
+         "AlarmIdentifier",
          "InsufficientDataHealthStatus"}
     );
     CheckConfig config;
@@ -165,10 +193,22 @@ CheckConfig config_from(ElementReader reader) {
 
 CheckUpdate update_from(ElementReader reader) {
     reader.allow(
-        {"HealthCheckVersion", "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName",
-         "SearchString", "FailureThreshold", "Inverted", "Disabled", "HealthThreshold",
-         "ChildHealthChecks", "EnableSNI", "Regions", "AlarmIdentifier",
-         "InsufficientDataHealthStatus", "ResetElements"}
+        {"HealthCheckVersion",
+         "IPAddress",
+         "Port",
+         "ResourcePath",
+         "FullyQualifiedDomainName",
+         "SearchString",
+         "FailureThreshold",
+         "Inverted",
+         "Disabled",
+         "HealthThreshold",
+         "ChildHealthChecks",
+         "EnableSNI",
+         "Regions",
+         "AlarmIdentifier",
+         "InsufficientDataHealthStatus",
+         "ResetElements"}
     );
     CheckUpdate update;
     update.expected_version = reader.whole("HealthCheckVersion");
@@ -215,22 +255,26 @@ Result<CreateZoneRequest> create_zone_from_xml(std::string_view body) {
 }
 
 Result<ChangeRequest> changes_from_xml(std::string_view body) {
-    return from_xml<ChangeRequest>(body, "ChangeResourceRecordSetsRequest", [](ElementReader reader) {
-        reader.allow({"ChangeBatch"});
-        ElementReader batch = reader.child("ChangeBatch");
-        batch.allow({"Comment", "Changes"});
-        ChangeRequest request;
-        request.comment = batch.text("Comment").value_or("");
-        auto changes = batch.children("Changes", "Change");
-        if (changes.empty() || changes.size() > kChangesMax) {
-            batch.refuse("InvalidInput", "A ChangeBatch has 1 to 1000 changes");
+    return from_xml<ChangeRequest>(
+        body,
+        "ChangeResourceRecordSetsRequest",
+        [](ElementReader reader) {
+            reader.allow({"ChangeBatch"});
+            ElementReader batch = reader.child("ChangeBatch");
+            batch.allow({"Comment", "Changes"});
+            ChangeRequest request;
+            request.comment = batch.text("Comment").value_or("");
+            auto changes = batch.children("Changes", "Change");
+            if (changes.empty() || changes.size() > kChangesMax) {
+                batch.refuse("InvalidInput", "A ChangeBatch has 1 to 1000 changes");
+                return request;
+            }
+            for (ElementReader& change : changes) {
+                request.changes.push_back(change_from(change));
+            }
             return request;
         }
-        for (ElementReader& change : changes) {
-            request.changes.push_back(change_from(change));
-        }
-        return request;
-    });
+    );
 }
 
 Result<CreateCheckRequest> create_check_from_xml(std::string_view body) {
@@ -248,20 +292,27 @@ Result<CheckUpdate> check_update_from_xml(std::string_view body) {
 }
 
 Result<ChangeTagsRequest> change_tags_from_xml(std::string_view body) {
-    return from_xml<ChangeTagsRequest>(body, "ChangeTagsForResourceRequest", [](ElementReader reader) {
-        reader.allow({"AddTags", "RemoveTagKeys"});
-        ChangeTagsRequest request;
-        for (ElementReader& tag : reader.children("AddTags", "Tag")) {
-            tag.allow({"Key", "Value"});
-            request.add.push_back({.key = tag.required("Key"), .value = tag.text("Value").value_or("")});
+    return from_xml<ChangeTagsRequest>(
+        body,
+        "ChangeTagsForResourceRequest",
+        [](ElementReader reader) {
+            reader.allow({"AddTags", "RemoveTagKeys"});
+            ChangeTagsRequest request;
+            for (ElementReader& tag : reader.children("AddTags", "Tag")) {
+                tag.allow({"Key", "Value"});
+                request.add.push_back(
+                    {.key = tag.required("Key"), .value = tag.text("Value").value_or("")}
+                );
+            }
+            request.remove =
+                reader.list("RemoveTagKeys", "Key").value_or(std::vector<std::string>{});
+            if (request.add.size() > kTagsMax || request.remove.size() > kTagsMax ||
+                (request.add.empty() && request.remove.empty())) {
+                reader.refuse("InvalidInput", "AddTags and RemoveTagKeys have 1 to 10 elements");
+            }
+            return request;
         }
-        request.remove = reader.list("RemoveTagKeys", "Key").value_or(std::vector<std::string>{});
-        if (request.add.size() > kTagsMax || request.remove.size() > kTagsMax ||
-            (request.add.empty() && request.remove.empty())) {
-            reader.refuse("InvalidInput", "AddTags and RemoveTagKeys have 1 to 10 elements");
-        }
-        return request;
-    });
+    );
 }
 
 }  // namespace farshore::lab::route53

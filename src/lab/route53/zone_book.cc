@@ -34,7 +34,9 @@ std::unexpected<Error> no_such_zone(std::string_view id) {
 
 std::vector<std::string> ZoneBook::name_servers() {
     return {
-        "ns-1.awsdns.lab.farshore.", "ns-2.awsdns.lab.farshore.", "ns-3.awsdns.lab.farshore.",
+        "ns-1.awsdns.lab.farshore.",
+        "ns-2.awsdns.lab.farshore.",
+        "ns-3.awsdns.lab.farshore.",
         "ns-4.awsdns.lab.farshore."
     };
 }
@@ -50,16 +52,16 @@ std::string ZoneBook::new_id(char prefix) {
 
 ChangeState ZoneBook::note_change(const std::string& zone_id, std::string comment, Now now) {
     const auto entry = zones_.find(zone_id);
-    changes_.push_back({
-        .state =
-            {.id = new_id('C'),
-             .in_sync = false,
-             .submitted_at = now.wall,
-             .comment = std::move(comment)},
-        .in_sync_at = now.instant + propagation_,
-        .zone_id = zone_id,
-        .records = entry == zones_.end() ? nullptr : entry->second.records
-    });
+    changes_.push_back(
+        {.state =
+             {.id = new_id('C'),
+              .in_sync = false,
+              .submitted_at = now.wall,
+              .comment = std::move(comment)},
+         .in_sync_at = now.instant + propagation_,
+         .zone_id = zone_id,
+         .records = entry == zones_.end() ? nullptr : entry->second.records}
+    );
     ChangeState state = changes_.back().state;
     if (changes_.size() > kChangesKept) {
         changes_.erase(changes_.begin());
@@ -90,7 +92,8 @@ Result<ZoneBook::Created> ZoneBook::create(
             // Route 53 allows two zones of one name on different name servers; with one DNS server
             // only one of them could ever answer.
             return api_error(
-                "ConflictingDomainExists", "The lab serves one hosted zone of the name " + *canonical
+                "ConflictingDomainExists",
+                "The lab serves one hosted zone of the name " + *canonical
             );
         }
     }

@@ -15,8 +15,12 @@ class ZoneBookTest : public testing::Test {
         zone = created->zone;
     }
 
-    [[nodiscard]] static RecordSet record(std::string name, std::string type, std::vector<std::string> values) {
-        return {.name = std::move(name), .type = std::move(type), .ttl = 5, .values = std::move(values)};
+    [[nodiscard]] static RecordSet record(
+        std::string name, std::string type, std::vector<std::string> values
+    ) {
+        return {
+            .name = std::move(name), .type = std::move(type), .ttl = 5, .values = std::move(values)
+        };
     }
 
     [[nodiscard]] static RecordSet half(FailoverRole role, std::string address, std::string check) {
@@ -80,13 +84,14 @@ TEST_F(ZoneBookTest, DnsSeesAChangeOnlyWhenItIsInSync) {
 
 TEST_F(ZoneBookTest, ABatchIsAllOrNothing) {
     const RecordSet b = record("b.example.com.", "A", {"127.0.0.2"});
-    const auto text = refused({
-        {ChangeAction::create, a}, {ChangeAction::erase, b}, {ChangeAction::create, a}
-    });
+    const auto text =
+        refused({{ChangeAction::create, a}, {ChangeAction::erase, b}, {ChangeAction::create, a}});
     EXPECT_EQ(
         text,
-        "[Tried to delete resource record set [name='b.example.com.', type='A'] but it was not found, "
-        "Tried to create resource record set [name='a.example.com.', type='A'] but it already exists]"
+        "[Tried to delete resource record set [name='b.example.com.', type='A'] but it was not "
+        "found, "
+        "Tried to create resource record set [name='a.example.com.', type='A'] but it already "
+        "exists]"
     );
     EXPECT_EQ((*book.records(zone.id))->size(), 2U);
 }
@@ -95,7 +100,9 @@ TEST_F(ZoneBookTest, ReplacingAPairInOneBatchWorks) {
     ASSERT_TRUE(book.change(zone.id, {{ChangeAction::create, a}}, "", now));
     RecordSet moved = a;
     moved.values = {"127.0.0.9"};
-    ASSERT_TRUE(book.change(zone.id, {{ChangeAction::erase, a}, {ChangeAction::create, moved}}, "", now));
+    ASSERT_TRUE(
+        book.change(zone.id, {{ChangeAction::erase, a}, {ChangeAction::create, moved}}, "", now)
+    );
     EXPECT_EQ((*book.records(zone.id))->at(key_of(a)).values[0], "127.0.0.9");
 }
 
@@ -103,7 +110,10 @@ TEST_F(ZoneBookTest, ADeletionMustNameTheCurrentValues) {
     ASSERT_TRUE(book.change(zone.id, {{ChangeAction::create, a}}, "", now));
     RecordSet other = a;
     other.ttl = 60;
-    EXPECT_NE(refused({{ChangeAction::erase, other}}).find("do not match the current values"), std::string::npos);
+    EXPECT_NE(
+        refused({{ChangeAction::erase, other}}).find("do not match the current values"),
+        std::string::npos
+    );
     EXPECT_TRUE(book.change(zone.id, {{ChangeAction::erase, a}}, "", now));
 }
 
@@ -112,18 +122,24 @@ TEST_F(ZoneBookTest, AFailoverPairHasOneOfEachAndAPrimaryHasACheck) {
         zone.id,
         {{ChangeAction::create, half(FailoverRole::primary, "127.0.0.1", "c")},
          {ChangeAction::create, half(FailoverRole::secondary, "127.0.0.2", "")}},
-        "", now
+        "",
+        now
     ));
     RecordSet third = half(FailoverRole::secondary, "127.0.0.3", "");
     third.set_identifier = "three";
-    EXPECT_NE(refused({{ChangeAction::create, third}}).find("SECONDARY failover record exists"), std::string::npos);
+    EXPECT_NE(
+        refused({{ChangeAction::create, third}}).find("SECONDARY failover record exists"),
+        std::string::npos
+    );
     RecordSet unchecked = half(FailoverRole::primary, "127.0.0.1", "");
     EXPECT_EQ(
         refused({{ChangeAction::upsert, unchecked}}),
         "[A non-alias primary ResourceRecordSet must have an associated health check.]"
     );
     const RecordSet simple = record("shop.example.com.", "A", {"127.0.0.4"});
-    EXPECT_NE(refused({{ChangeAction::create, simple}}).find("another routing policy"), std::string::npos);
+    EXPECT_NE(
+        refused({{ChangeAction::create, simple}}).find("another routing policy"), std::string::npos
+    );
     RecordSet nameless = half(FailoverRole::primary, "127.0.0.1", "c");
     nameless.set_identifier.clear();
     EXPECT_NE(refused({{ChangeAction::upsert, nameless}}).find("SetIdentifier"), std::string::npos);
@@ -151,7 +167,10 @@ TEST_F(ZoneBookTest, WrongRecordsAreNamed) {
     const Records records = **book.records(zone.id);
     for (const auto& [key, own] : records) {
         if (own.name == "example.com.") {
-            EXPECT_NE(refused({{ChangeAction::erase, own}}).find("A HostedZone must contain"), std::string::npos);
+            EXPECT_NE(
+                refused({{ChangeAction::erase, own}}).find("A HostedZone must contain"),
+                std::string::npos
+            );
         }
     }
 }
