@@ -231,8 +231,10 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
 
 Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents) {
     Step step;
-    if (event.type == OrderType::fence && event.done && event.epoch >= record_.plan.epoch_after &&
-        event.step.operation == record_.plan.id && record_.state == OperationState::fencing) {
+    // Every fence order of this operation names the new epoch, so an answer to any of them counts; the
+    // agent itself stays in its older epoch until it is routed.
+    if (event.type == OrderType::fence && event.done && event.step.operation == record_.plan.id &&
+        record_.state == OperationState::fencing) {
         if (fenced_.insert(event.host).second) {
             unproven_ += event.unproven;
             note(now, EntryKind::outcome, event.host.value() + " is fenced: " + event.detail, step);
