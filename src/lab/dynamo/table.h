@@ -46,7 +46,6 @@ struct TableDefinition {
 // Another Region's copy, as one Region knows it.
 struct Replica {
     Instant active_at;  // not before; and not before the copy of the existing items has arrived
-    bool caught_up = true;
 };
 
 struct Table {
