@@ -26,9 +26,12 @@ void add_cart(drill::Carts& carts, const aws::Item& item) {
         return;
     }
     std::vector<std::string>& lines = carts[id->substr(kCartPrefix.size())];
-    const json::value* list = value_at(json::value(item), "lines/L");
-    const json::value copy = list == nullptr ? json::value(json::array{}) : *list;
-    for (const json::value& line : copy.get_array()) {
+    const json::value document(item);
+    const json::value* list = value_at(document, "lines/L");
+    if (list == nullptr || !list->is_array()) {
+        return;
+    }
+    for (const json::value& line : list->get_array()) {
         lines.push_back(text_at(line, "S"));
     }
 }
@@ -76,7 +79,9 @@ Result<std::vector<drill::Carts>> read_carts(const TableAccess& access) {
     std::optional<Result<std::vector<drill::Carts>>> outcome;
     asio::co_spawn(
         io, scan_all(dynamodb, access),
-        [&](const std::exception_ptr& /*failure*/, Result<std::vector<drill::Carts>> carts) { outcome = std::move(carts); }
+        [&](const std::exception_ptr& failure, Result<std::vector<drill::Carts>> carts) {
+            outcome = failure ? fail(ErrorKind::cancelled, "given up") : std::move(carts);
+        }
     );
     while (!outcome.has_value() && io.run_one() > 0) {
     }

@@ -44,7 +44,7 @@ void Stage::say(std::string_view what, std::string text) {
 }
 
 void Stage::say_at(UtcTime at, std::string_view what, std::string text) {
-    print(fmt::format("{}  {:<9} {}", when(at), what, text));
+    print(fmt::format("{}  {:<10} {}", when(at), what, text));
     marks_.push_back({.at = at, .what = std::string{what}, .text = std::move(text)});
 }
 

@@ -78,6 +78,10 @@ void Watcher::look_at_votes() {
                 if (word == "unhealthy" && observer.starts_with("agents")) {
                     seen_by_agents_.insert(std::string{region});
                 }
+                // Hosts that disagree for a moment are on their way to the next vote.
+                if (word == "unknown") {
+                    continue;
+                }
                 std::string& known = votes_[observer + "/" + what];
                 if (votes_are_news_ && known != word) {
                     const std::string why = text_at(vote, "why");
@@ -135,8 +139,9 @@ void Watcher::look_at_operation() {
         const std::int64_t sequence = number_at(step, "sequence");
         if (sequence > told_[id]) {
             told_[id] = sequence;
+            const std::string state = text_at(step, "state");
             stage_.say_at(
-                utc_from_ms(number_at(step, "at_ms")), text_at(step, "state"),
+                utc_from_ms(number_at(step, "at_ms")), state.empty() ? "step" : state,
                 fmt::format("{}: {}", text_at(step, "kind"), text_at(step, "text"))
             );
         }
@@ -161,7 +166,9 @@ void Watcher::look_at_dns() {
     io_.restart();
     asio::co_spawn(
         io_, dns_->resolve(options_.record),
-        [&](const std::exception_ptr& /*failure*/, Result<net::DnsAnswer> answer) { outcome = std::move(answer); }
+        [&](const std::exception_ptr& failure, Result<net::DnsAnswer> answer) {
+            outcome = failure ? fail(ErrorKind::cancelled, "given up") : std::move(answer);
+        }
     );
     io_.run();
     if (!outcome || !*outcome || (*outcome)->addresses.empty()) {

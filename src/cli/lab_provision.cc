@@ -1,7 +1,9 @@
 #include "cli/lab_provision.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
+#include "adapters/net/asio_types.h"
 #include "wire/config.h"
 
 namespace farshore::cli {
@@ -77,6 +79,24 @@ struct Checks {
     std::string primary;    // calculated
     std::string secondary;
 };
+
+// Until then the record is not answered.
+net::Task<Status> wait_in_sync(aws::Route53& route53, std::string change) {
+    constexpr int kAttemptsMax = 200;
+    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+        const auto state = co_await route53.get_change(change);
+        if (!state) {
+            co_return std::unexpected(state.error());
+        }
+        if (state->in_sync) {
+            co_return Status{};
+        }
+        const auto executor = co_await boost::asio::this_coro::executor;
+        net::Timer timer{executor, std::chrono::milliseconds{50}};
+        co_await timer.async_wait(net::kAwait);
+    }
+    co_return fail(ErrorKind::timed_out, "the record's change stays PENDING");
+}
 
 net::Task<Result<Checks>> make_checks(aws::Route53& route53, LabLayout layout) {
     const RegionId home = layout.table_regions().front();
@@ -158,6 +178,10 @@ net::Task<Result<std::string>> provision_traffic(aws::Route53& route53, LabLayou
     const auto changed = co_await route53.change_record_sets(zone->id, changes, "farshore lab");
     if (!changed) {
         co_return std::unexpected(changed.error());
+    }
+    const Status in_sync = co_await wait_in_sync(route53, changed->id);
+    if (!in_sync) {
+        co_return std::unexpected(in_sync.error());
     }
     co_return zone->id;
 }

@@ -57,7 +57,6 @@ class Supervisor {
             world_ = std::move(*world);
             subscription_ = world_->board().subscribe([this] { on_faults(); });
             tasks_.spawn("signals", [this] { return mind_signals(); });
-            tasks_.spawn("faults", [this] { return world_->mind_the_faults(); });
             tasks_.spawn("start", [this] { return start(); });
             io_.run();
             tear_down();

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include "adapters/aws/client.h"
-#include "adapters/net/asio_types.h"
-#include "adapters/net/task_group.h"
+#include "adapters/net/http_server.h"
 #include "cli/lab_provision.h"
 #include "lab/dynamo/world.h"
-#include "lab/faults/admin_server.h"
-#include "lab/faults/forwarder.h"
+#include "lab/faults/admin.h"
+#include "lab/faults/balancer.h"
+#include "lab/faults/fault_timer.h"
 #include "lab/route53/world.h"
 
 namespace farshore::cli {
@@ -20,8 +20,6 @@ namespace {
 
 constexpr int kCheckers = 16;
 constexpr Duration kGrace = std::chrono::milliseconds{200};
-// A fault is in force by the clock; this only bounds how late the supervisor hears of it.
-constexpr Duration kLookAtFaultsEvery = std::chrono::milliseconds{100};
 
 class Servers final : public LabWorld {
   public:
@@ -29,30 +27,34 @@ class Servers final : public LabWorld {
         : io_(io),
           layout_(layout),
           clock_(clock),
-          board_(layout.world, clock) {}
+          board_(layout.world, clock),
+          fault_timer_(io, board_, clock) {}
 
     Status open(const std::vector<LabKey>& keys, Hooks hooks) {
         for (const LabKey& key : keys) {
             credentials_.push_back(key.credentials);
         }
-        for (const auto& step : {&Servers::open_dynamodb, &Servers::open_route53, &Servers::open_forwarders}) {
+        for (const auto& step : {&Servers::open_dynamodb, &Servers::open_route53, &Servers::open_balancers, &Servers::open_relays}) {
             if (const Status opened = (this->*step)(); !opened) {
                 return opened;
             }
         }
-        auto admin = lab::AdminServer::listen(
-            io_,
-            {.address = layout_.world.admin_address(),
-             .port = layout_.ports.admin,
-             .status = std::move(hooks.status),
-             .log = [this](std::uint64_t after, std::size_t limit) { return log(after, limit); },
-             .shutdown = std::move(hooks.shutdown)},
-            board_
+        admin_ = std::make_unique<lab::Admin>(
+            board_,
+            lab::Admin::World{
+                .status = std::move(hooks.status),
+                .log = [this](std::uint64_t after, std::size_t limit) { return log(after, limit); },
+                .shut_down = std::move(hooks.shutdown)
+            }
         );
-        if (!admin) {
-            return std::unexpected(admin.error());
+        auto server = net::HttpServer::listen(
+            io_, {.address = layout_.world.admin_address(), .port = layout_.ports.admin, .tls = {}, .name = "lab admin"},
+            [this](net::HttpRequest request) { return ask_admin(std::move(request)); }
+        );
+        if (!server) {
+            return std::unexpected(in_context("the lab's own API", server.error()));
         }
-        admin_ = std::move(*admin);
+        admin_server_ = std::move(*server);
         return {};
     }
 
@@ -80,23 +82,13 @@ class Servers final : public LabWorld {
         co_return zone;
     }
 
-    net::Task<> mind_the_faults() override {
-        while (true) {
-            const bool going_on = co_await net::sleep_for(io_, kLookAtFaultsEvery);
-            if (!going_on) {
-                co_return;
-            }
-            const auto deadline = board_.next_deadline();
-            if (deadline && *deadline <= clock_.now()) {
-                board_.expire();
-            }
-        }
-    }
-
     net::Task<> stop() override {
         board_.end_all();
-        for (const auto& forwarder : forwarders_) {
-            co_await forwarder->stop();
+        for (const auto& balancer : balancers_) {
+            co_await balancer->stop();
+        }
+        for (const auto& relay : relays_) {
+            co_await relay->stop();
         }
         if (route53_ != nullptr) {
             co_await route53_->stop();
@@ -104,12 +96,14 @@ class Servers final : public LabWorld {
         if (dynamo_ != nullptr) {
             co_await dynamo_->stop(kGrace);
         }
-        if (admin_ != nullptr) {
-            co_await admin_->stop();
+        if (admin_server_ != nullptr) {
+            co_await admin_server_->stop(kGrace);
         }
     }
 
   private:
+    net::Task<net::HttpResponse> ask_admin(net::HttpRequest request) { co_return admin_->answer(request); }
+
     Status open_dynamodb() {
         auto dynamo = lab::DynamoWorld::create(
             io_,
@@ -149,44 +143,44 @@ class Servers final : public LabWorld {
         return {};
     }
 
-    Status forward(lab::Forwarder::Options options) {
-        options.self = layout_.world.party_of(options.address);
-        auto forwarder = lab::Forwarder::listen(io_, std::move(options), board_);
-        if (!forwarder) {
-            return std::unexpected(forwarder.error());
+    Status open_balancers() {
+        for (const RegionId& region : layout_.table_regions()) {
+            lab::Balancer::Options options;
+            options.region = region;
+            options.address = layout_.world.load_balancer_address(region);
+            options.shop_port = layout_.ports.shop;
+            options.health_port = layout_.ports.health;
+            options.seed = layout_.options.seed;
+            for (const LabHost& host : layout_.hosts) {
+                if (host.region == region) {
+                    options.targets.push_back(
+                        {.address = host.address, .shop_port = layout_.ports.shop, .health_port = layout_.ports.health}
+                    );
+                }
+            }
+            auto balancer = lab::Balancer::listen(io_, std::move(options), board_);
+            if (!balancer) {
+                return std::unexpected(balancer.error());
+            }
+            balancers_.push_back(std::move(*balancer));
         }
-        forwarders_.push_back(std::move(*forwarder));
         return {};
     }
 
-    // A balancer for storefronts and one for health endpoints in each Region, and the relay through
-    // which its agents reach the controller.
-    Status open_forwarders() {
-        const std::string controller = layout_.world.controller_address(1);
+    Status open_relays() {
         for (const RegionId& region : layout_.table_regions()) {
-            std::vector<lab::Forwarder::Options> wanted(3);
-            wanted[0] = {.name = "balancer of " + region.value(), .port = layout_.ports.shop};
-            wanted[1] = {.name = "health balancer of " + region.value(), .port = layout_.ports.health};
-            for (std::size_t i = 0; i < 2; ++i) {
-                wanted[i].address = layout_.world.load_balancer_address(region);
-                for (const LabHost& host : layout_.hosts) {
-                    if (host.region == region) {
-                        wanted[i].backends.push_back({.address = host.address, .port = wanted[i].port});
-                    }
-                }
-            }
-            wanted[2] = {
-                .name = "relay of " + region.value(),
-                .address = layout_.world.relay_address(region),
-                .port = layout_.ports.controller,
-                .backends = {{.address = controller, .port = layout_.ports.controller}}
+            lab::ControllerRelay::Options options;
+            options.region = region;
+            options.address = layout_.world.relay_address(region);
+            options.port = layout_.ports.controller;
+            options.controllers = {
+                {.address = layout_.world.controller_address(1), .port = layout_.ports.controller}
             };
-            wanted[2].beyond = layout_.world.party_of(controller);
-            for (lab::Forwarder::Options& options : wanted) {
-                if (const Status opened = forward(std::move(options)); !opened) {
-                    return opened;
-                }
+            auto relay = lab::ControllerRelay::listen(io_, std::move(options), board_);
+            if (!relay) {
+                return std::unexpected(relay.error());
             }
+            relays_.push_back(std::move(*relay));
         }
         return {};
     }
@@ -203,11 +197,14 @@ class Servers final : public LabWorld {
     const LabLayout& layout_;
     const ports::Clock& clock_;
     lab::FaultBoard board_;
+    lab::FaultTimer fault_timer_;
     std::vector<sigv4::Credentials> credentials_;
     std::unique_ptr<lab::DynamoWorld> dynamo_;
     std::unique_ptr<lab::Route53World> route53_;
-    std::vector<std::unique_ptr<lab::Forwarder>> forwarders_;
-    std::unique_ptr<lab::AdminServer> admin_;
+    std::vector<std::unique_ptr<lab::Balancer>> balancers_;
+    std::vector<std::unique_ptr<lab::ControllerRelay>> relays_;
+    std::unique_ptr<lab::Admin> admin_;
+    std::unique_ptr<net::HttpServer> admin_server_;
 };
 
 }  // namespace

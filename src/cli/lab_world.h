@@ -36,9 +36,6 @@ class LabWorld {
     // Makes tables, zone, checks and records through the AWS protocols; gives the zone's id.
     [[nodiscard]] virtual net::Task<Result<std::string>> provision() = 0;
 
-    // Wakes the board at its deadlines, until cancelled.
-    [[nodiscard]] virtual net::Task<> mind_the_faults() = 0;
-
     [[nodiscard]] virtual net::Task<> stop() = 0;
 };
 

@@ -1,0 +1,197 @@
+#include "cli/lab_layout.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <csignal>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "cli/config_view.h"
+#include "cli/lab_children.h"
+#include "cli/lab_files.h"
+#include "cli/lab_lock.h"
+#include "cli/lab_processes.h"
+#include "cli/output.h"
+#include "cli/version.h"
+#include "wire/config_loader.h"
+
+namespace farshore::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LabDirectory : public ::testing::Test {
+  protected:
+    LabDirectory() {
+        std::string name = (fs::temp_directory_path() / "farshore-lab-test-XXXXXX").string();
+        directory_ = ::mkdtemp(name.data());
+    }
+
+    ~LabDirectory() override {
+        std::error_code ignored;
+        fs::remove_all(directory_, ignored);
+    }
+
+    [[nodiscard]] LabLayout layout() const {
+        LabOptions options;
+        options.directory = directory_;
+        auto laid_out = lay_out(options, 177);
+        EXPECT_TRUE(laid_out.has_value());
+        laid_out->zone_id = "Z123";
+        return *laid_out;
+    }
+
+    static std::string contents_of(const std::string& path) {
+        std::ifstream in{path};
+        std::ostringstream out;
+        out << in.rdbuf();
+        return out.str();
+    }
+
+    std::string directory_;
+};
+
+TEST(ShortName, IsHowHostsAreNamed) {
+    EXPECT_EQ(short_name(RegionId{"us-east-1"}), "use1");
+    EXPECT_EQ(short_name(RegionId{"eu-west-1"}), "euw1");
+    EXPECT_EQ(short_name(RegionId{"ap-southeast-2"}), "aps2");
+}
+
+TEST_F(LabDirectory, HasAPartyForEachAddress) {
+    const LabLayout world = layout();
+    ASSERT_EQ(world.hosts.size(), 4U);
+    EXPECT_EQ(world.hosts[0].name, "use1-web-1");
+    EXPECT_EQ(world.hosts[0].address, "127.177.1.11");
+    EXPECT_EQ(world.world.party_of(world.hosts[2].address).place, RegionId{"eu-west-1"});
+    EXPECT_EQ(world.witness(), RegionId{"us-east-2"});
+    EXPECT_NE(world.ports.shop, 0);
+    EXPECT_NE(world.ports.shop, world.ports.health);
+}
+
+TEST_F(LabDirectory, AWorldNeedsThreeDifferentRegions) {
+    LabOptions options;
+    options.regions = {RegionId{"us-east-1"}, RegionId{"us-east-1"}, RegionId{"us-east-2"}};
+    const auto laid_out = lay_out(options, 177);
+    ASSERT_FALSE(laid_out.has_value());
+    EXPECT_EQ(laid_out.error().kind, ErrorKind::malformed);
+    EXPECT_FALSE(laid_out.error().remedy.empty());
+}
+
+// The files with which the three programs are started by hand are as good as the manual's examples.
+TEST_F(LabDirectory, WritesConfigurationsThatTheLoaderAccepts) {
+    const LabLayout world = layout();
+    ASSERT_TRUE(make_lab_directory(world).has_value());
+    ASSERT_TRUE(write_configurations(world).has_value());
+    const std::string text = contents_of(world.controller_file());
+    const auto controller = config::parse_config(text);
+    for (const auto& finding : controller.diagnostics) {
+        ADD_FAILURE() << config::render(finding, "farshore.yaml", text);
+    }
+    EXPECT_EQ(controller.value.app.value(), kLabApp);
+    EXPECT_EQ(controller.value.agents.size(), 4U);
+    for (const LabHost& host : world.hosts) {
+        const std::string agent_text = contents_of(world.agent_file(host));
+        const auto agent = config::parse_agent_config(agent_text);
+        for (const auto& finding : agent.diagnostics) {
+            ADD_FAILURE() << config::render(finding, host.name, agent_text);
+        }
+        EXPECT_EQ(agent.value.host.value(), host.name);
+        EXPECT_EQ(agent.value.aws.source_address, host.address);
+    }
+    struct stat token {};
+    ASSERT_EQ(::stat(world.path("operator.token").c_str(), &token), 0);
+    EXPECT_EQ(token.st_mode & 0777U, 0600U);
+    EXPECT_EQ(contents_of(world.path("tokens.json")).find(contents_of(world.path("operator.token")).substr(0, 20)), std::string::npos)
+        << "the controller's file holds digests only";
+}
+
+TEST_F(LabDirectory, TouchesNoDirectoryThatIsNoWorld) {
+    std::ofstream{directory_ + "/thesis.tex"} << "years of work";
+    const auto made = make_lab_directory(layout());
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().kind, ErrorKind::conflict);
+    EXPECT_EQ(contents_of(directory_ + "/thesis.tex"), "years of work");
+}
+
+TEST_F(LabDirectory, AWorldMayFollowAnEarlierOne) {
+    ASSERT_TRUE(make_lab_directory(layout()).has_value());
+    std::ofstream{directory_ + "/etc/old"} << "x";
+    ASSERT_TRUE(make_lab_directory(layout()).has_value());
+    EXPECT_FALSE(fs::exists(directory_ + "/etc/old"));
+}
+
+// What `config view --effective` prints can be loaded again and means the same.
+TEST_F(LabDirectory, TheEffectiveConfigurationIsAConfiguration) {
+    const LabLayout world = layout();
+    ASSERT_TRUE(make_lab_directory(world).has_value());
+    ASSERT_TRUE(write_configurations(world).has_value());
+    const auto first = config::parse_config(contents_of(world.controller_file()));
+    const std::string printed = to_yaml(config_document(first.value));
+    const auto second = config::parse_config(printed);
+    for (const auto& finding : second.diagnostics) {
+        ADD_FAILURE() << config::render(finding, "effective.yaml", printed);
+    }
+    EXPECT_EQ(to_yaml(config_document(second.value)), printed);
+    EXPECT_EQ(second.value.detect.healthy_for, first.value.detect.healthy_for);
+    EXPECT_EQ(second.value.aws.dynamodb, first.value.aws.dynamodb);
+}
+
+TEST_F(LabDirectory, ALockIsHeldByOneAndGoneWithItsHolder) {
+    const std::string path = directory_ + "/lock";
+    {
+        const auto lock = FileLock::take(path);
+        ASSERT_TRUE(lock.has_value());
+        const auto second = FileLock::take(path);
+        ASSERT_FALSE(second.has_value());
+        EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+    }
+    EXPECT_TRUE(FileLock::take(path).has_value());
+}
+
+TEST_F(LabDirectory, ChildrenEndWithTheirKeeper) {
+    pid_t pid = 0;
+    {
+        Children children;
+        const auto started = children.start({.name = "sleeper", .argv = {"/bin/sleep", "600"}, .log_file = directory_ + "/log"});
+        ASSERT_TRUE(started.has_value());
+        pid = *started;
+        EXPECT_EQ(::kill(pid, 0), 0);
+        EXPECT_EQ(children.pid("sleeper"), pid);
+        EXPECT_FALSE(children.start({.name = "sleeper", .argv = {"/bin/sleep", "1"}, .log_file = directory_ + "/log"}).has_value());
+    }
+    EXPECT_EQ(::kill(pid, 0), -1);
+}
+
+TEST_F(LabDirectory, AMissingProgramIsAnErrorWithItsRemedy) {
+    Children children;
+    const auto started = children.start({.name = "x", .argv = {directory_ + "/farshored"}, .log_file = directory_ + "/log"});
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error().kind, ErrorKind::not_found);
+    EXPECT_FALSE(started.error().remedy.empty());
+}
+
+TEST_F(LabDirectory, ABareWorldNamesTheCommandsThatCompleteIt) {
+    LabLayout world = layout();
+    world.options.bare = true;
+    const LabProcesses processes{world};
+    const auto status = processes.describe([](const std::string&) { return std::nullopt; });
+    EXPECT_EQ(status.at("commands").as_array().size(), 5U);
+    for (const ChildSpec& spec : processes.all()) {
+        EXPECT_TRUE(spec.name.starts_with("storefront-")) << spec.name;
+    }
+}
+
+TEST(Version, IsTheProjects) {
+    std::ifstream in{fs::path{FARSHORE_SOURCE_DIR} / "CMakeLists.txt"};
+    std::ostringstream text;
+    text << in.rdbuf();
+    EXPECT_NE(text.str().find("VERSION " + std::string{kVersion} + " "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace farshore::cli

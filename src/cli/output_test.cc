@@ -1,0 +1,85 @@
+#include "cli/output.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "cli/status_view.h"
+
+namespace farshore::cli {
+namespace {
+
+namespace json = boost::json;
+
+TEST(TextTable, AlignsItsColumnsByCharacters) {
+    TextTable table{{"A", "LONGER", "C"}};
+    EXPECT_TRUE(table.empty());
+    table.add({"é", "x", "last"});
+    EXPECT_EQ(table.text(), "A  LONGER  C\né  x       last\n");
+}
+
+TEST(Yaml, QuotesWhatAReaderWouldTakeForSomethingElse) {
+    const json::value document = json::parse(
+        R"({"plain":"us-east-1","number":"5","word":"yes","empty":"","url":"http://x:1/","n":5,"none":null,"list":[{"a":1,"b":[]},"x"]})"
+    );
+    EXPECT_EQ(
+        to_yaml(document),
+        "plain: us-east-1\nnumber: \"5\"\nword: \"yes\"\nempty: \"\"\nurl: \"http://x:1/\"\nn: 5\nnone: null\n"
+        "list:\n  - a: 1\n    b: []\n  - x\n"
+    );
+}
+
+TEST(PrettyJson, IsTheSameDocument) {
+    const json::value document = json::parse(R"({"a":{"b":[1,2,{"c":"d\n"}]},"e":[],"f":{}})");
+    const std::string text = to_pretty_json(document);
+    EXPECT_EQ(json::parse(text), document);
+    EXPECT_NE(text.find("\n  \"a\": {\n"), std::string::npos) << text;
+}
+
+TEST(Readers, TakeOddDocumentsForEmptyOnes) {
+    const json::value document = json::parse(R"({"a":{"b":"x","n":1.5,"z":null},"l":[1]})");
+    EXPECT_EQ(text_at(document, "a/b"), "x");
+    EXPECT_EQ(text_at(document, "a/nothing/deeper"), "");
+    EXPECT_EQ(text_at(document, "a/z"), "");
+    EXPECT_EQ(text_at(document, "l/0"), "");
+    EXPECT_EQ(number_at(document, "a/n"), 1);
+    EXPECT_EQ(number_at(document, "a/b", -1), -1);
+    EXPECT_FALSE(flag_at(document, "a/b"));
+    EXPECT_EQ(text_at(json::value("text"), "a"), "");
+}
+
+TEST(StatusTable, ShowsVotesWithTheirAges) {
+    const json::value status = json::parse(R"({
+        "first_line":"magento: armed; active us-east-1, epoch 3","app":"magento","epoch":3,"active":"us-east-1",
+        "users":"us-east-1","preferred":"us-east-1","armed":true,"loss":{"window_ms":1500,"unproven_writes":7},
+        "regions":{"us-east-1":{"verdict":"unhealthy","components":{"dynamodb":{"verdict":"unhealthy",
+          "votes":[{"observer":"us-east-2","vote":"unhealthy","age_ms":200},{"observer":"agents:eu-west-1","vote":"healthy","age_ms":null}]}}}},
+        "agents":[{"host":"use1-web-1","region":"us-east-1","connected":true,"epoch":3,"active":"us-east-1","write_state":"open",
+          "age_ms":10,"lease_remaining_ms":2900,"unproven":4}]})");
+    const std::string text = status_table(status);
+    EXPECT_NE(text.find("us-east-1 (active, users)"), std::string::npos) << text;
+    EXPECT_NE(text.find("us-east-2: unhealthy (200ms ago), agents:eu-west-1: healthy"), std::string::npos) << text;
+    EXPECT_NE(text.find("could lose: 1.5s of writes, 7 keys"), std::string::npos) << text;
+    EXPECT_NE(text.find("use1-web-1  us-east-1  yes        3      us-east-1  open   2.9s   4         10ms"), std::string::npos)
+        << text;
+}
+
+TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {
+    const json::value nothing = json::object{};
+    EXPECT_EQ(operations_table(nothing), "no operation yet\n");
+    EXPECT_EQ(audit_table(nothing), "nothing yet\n");
+    EXPECT_EQ(losses_table(nothing), "no write at risk\n");
+    EXPECT_FALSE(status_table(nothing).empty());
+    EXPECT_FALSE(operation_table(nothing).empty());
+}
+
+TEST(GuardsTable, NamesTheGuardThatRefuses) {
+    const json::value guards = json::parse(
+        R"([{"guard":"quorum","passed":true,"text":"two of three"},{"guard":"data_loss","passed":false,"text":"6s > 5s"}])"
+    );
+    const std::string text = guards_table(guards);
+    EXPECT_NE(text.find("passed   quorum     two of three"), std::string::npos) << text;
+    EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace farshore::cli
