@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -9,13 +8,13 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "adapters/net/task.h"
-#include "agent/signal.h"
 #include "base/result.h"
 
 namespace farshore::agent {
 
 // One thread for what blocks (fsync, files), so that a slow disk delays no lease. First come, first
-// served; bounded. Use from the control thread.
+// served; bounded. Use from the control thread. What is waiting is done before the destructor returns;
+// its completions may still come afterwards.
 class BlockingPool {
   public:
     explicit BlockingPool(net::Io& io) : io_(&io), threads_(1) {}
@@ -27,15 +26,16 @@ class BlockingPool {
     // once, when too much is waiting.
     void run(std::function<Status()> work, std::function<void(Status)> done) {
         constexpr int kWaitingMax = 64;
-        if (waiting_ >= kWaitingMax) {
+        if (*waiting_ >= kWaitingMax) {
             done(fail(ErrorKind::exhausted, "too many file operations are waiting", "look at the disk: it does not keep up"));
             return;
         }
-        ++waiting_;
-        boost::asio::post(threads_, [this, work = std::move(work), done = std::move(done), io = io_]() mutable {
+        ++*waiting_;
+        // A completion may run after the pool is gone: it owns what it touches.
+        boost::asio::post(threads_, [waiting = waiting_, work = std::move(work), done = std::move(done), io = io_]() mutable {
             Status result = work();
-            boost::asio::post(*io, [this, done = std::move(done), result = std::move(result)] {
-                --waiting_;
+            boost::asio::post(*io, [waiting = std::move(waiting), done = std::move(done), result = std::move(result)] {
+                --*waiting;
                 done(result);
             });
         });
@@ -44,7 +44,7 @@ class BlockingPool {
   private:
     net::Io* io_;
     boost::asio::thread_pool threads_;
-    int waiting_ = 0;  // control thread only
+    std::shared_ptr<int> waiting_ = std::make_shared<int>(0);  // control thread only
 };
 
 }  // namespace farshore::agent

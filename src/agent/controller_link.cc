@@ -225,7 +225,10 @@ net::Task<> ControllerLink::run_reports() {
     while (!parts_.tasks.stopping()) {
         const std::uint64_t wanted = report_wanted_.generation();
         const Instant started = parts_.clock->now();
-        co_await report_once();
+        // A controller that has never heard our hello refuses reports.
+        if (status_.connects > 0) {
+            co_await report_once();
+        }
         co_await net::sleep_for(parts_.io, kReportPauseMin);
         const Duration every = std::min<Duration>(kReportEvery, parts_.gate.app().lease / 3);
         const Duration rest = started + every - parts_.clock->now();
