@@ -84,6 +84,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     mine.connection = &connection;
     mine.sent_at = now;
     mine.send_number = ++last_send_number_;
+    mine.status = 0;
     mine.answer_head.clear();
     mine.answer_body.clear();
     if (!connection.send(std::move(request), mine)) {

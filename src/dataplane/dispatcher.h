@@ -100,6 +100,7 @@ class Dispatcher final : public PoolListener {
     void settle_quiet();
     void expire_parked(Instant now);
     void expire_in_flight(Instant now);
+    void recall_reads(Instant now);
 
     Environment environment_;
     std::vector<RegionPool*> pools_;

@@ -9,6 +9,14 @@
 // on its way.
 namespace farshore::dataplane {
 
+namespace {
+
+// A read that the Region left behind has not begun to answer after this is asked again in the new one.
+// Longer than a healthy Region's answer takes, so that a planned switch recalls nothing.
+constexpr Duration kRecallAfter = std::chrono::milliseconds{250};
+
+}  // namespace
+
 void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_view detail) {
     if (exchange.sink == nullptr) {
         return;
@@ -194,6 +202,7 @@ void Dispatcher::tick() {
     gone_.clear();
     expire_parked(now);
     expire_in_flight(now);
+    recall_reads(now);
     for (std::size_t i = 0; i < quiet_waiters_.size();) {
         if (now < quiet_waiters_[i].deadline) {
             ++i;
@@ -238,6 +247,30 @@ void Dispatcher::expire_in_flight(Instant now) {
     }
 }
 
+// Reads follow the active Region even when they are already waiting in a silent one.
+void Dispatcher::recall_reads(Instant now) {
+    const RouteWord word = environment_.route->word();
+    std::vector<Exchange*> stuck;
+    for (std::size_t region = 0; region < in_flight_.size(); ++region) {
+        if (region == word.active) {
+            continue;
+        }
+        for (const auto& [number, exchange] : in_flight_[region]) {
+            if (now - exchange->sent_at < kRecallAfter) {
+                break;
+            }
+            if (!needs_permission(exchange->operation.kind) && exchange->status == 0 && exchange->sink != nullptr) {
+                stuck.push_back(exchange.get());
+            }
+        }
+    }
+    for (Exchange* exchange : stuck) {
+        exchange->connection->close(true);
+        pools_[exchange->region]->discard(*exchange->connection);
+        place(take_in_flight(*exchange));
+    }
+}
+
 Instant Dispatcher::next_deadline() const {
     Instant next = Instant::max();
     const Limits& limits = *environment_.limits;
@@ -251,6 +284,9 @@ Instant Dispatcher::next_deadline() const {
         }
         if (!in_flight_[region].empty()) {
             next = std::min(next, in_flight_[region].begin()->second->sent_at + limits.upstream_timeout);
+            if (region != environment_.route->word().active) {
+                next = std::min(next, *environment_.now + kRecallAfter / 5);
+            }
         }
     }
     for (const QuietWaiter& waiter : quiet_waiters_) {

@@ -331,6 +331,19 @@ TEST_F(Permission, RouteOfANewerEpochCutsWhatIsStillOnItsWay) {
     EXPECT_EQ(west.count(), 1U);
 }
 
+TEST_F(Permission, ReadThatWaitsInASilentRegionFollowsTheSwitch) {
+    east.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("GetItem")}; });
+    start();
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
+    ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
+    route_to(2, kWest);
+    const auto answer = app.read(std::chrono::seconds{5});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(west.count(), 1U);
+}
+
 TEST_F(Permission, FencedForLongIsDeniedForGood) {
     start([](Endpoint::Options& options) {
         options.limits.refuse_after = std::chrono::milliseconds{100};
@@ -347,15 +360,16 @@ TEST_F(Permission, FencedForLongIsDeniedForGood) {
 }
 
 TEST_F(Permission, UnfinishedLargeWriteIsCutWhenThePermissionHasEnded) {
-    start([this](Endpoint::Options& options) {
-        options.route.writes_until = in(std::chrono::milliseconds{300});
+    start([](Endpoint::Options& options) {
         options.limits.probe_interval = std::chrono::hours{1};
+        options.limits.upstream_timeout = std::chrono::minutes{1};
     });
     east.read_bodies(false);
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", "{\"a\":\"" + std::string(16'000'000, 'x') + "\"}")));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 1; }));
-    ASSERT_TRUE(eventually([&] { return endpoint->route().state == WriteState::unconfirmed; }));
+    ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = now()}));
+    EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
     east.read_bodies(true);
     const auto answer = app.read();
     ASSERT_TRUE(answer);

@@ -189,31 +189,32 @@ void World::start(const std::function<void(Endpoint::Options&)>& adjust) {
 }
 
 void World::route_to(std::uint64_t epoch, const RegionId& region) {
-    std::promise<void> done;
+    // Shared: the loop may still be inside set_value() when the waiting has ended.
+    auto done = std::make_shared<std::promise<void>>();
     const Status status = endpoint->set_route(
         {.epoch = Epoch{epoch}, .active = region, .writes_until = in(std::chrono::minutes{10})},
-        [&done] { done.set_value(); }
+        [done] { done->set_value(); }
     );
     ASSERT_TRUE(status) << status.error().text;
-    done.get_future().wait();
+    done->get_future().wait();
 }
 
 HoldResult World::hold(Duration length) {
-    std::promise<HoldResult> done;
-    const Status status = endpoint->hold(endpoint->route().epoch, length, [&done](HoldResult result) {
-        done.set_value(result);
+    auto done = std::make_shared<std::promise<HoldResult>>();
+    const Status status = endpoint->hold(endpoint->route().epoch, length, [done](HoldResult result) {
+        done->set_value(result);
     });
     EXPECT_TRUE(status) << status.error().text;
-    return done.get_future().get();
+    return done->get_future().get();
 }
 
 FenceResult World::fence(std::uint64_t epoch, Duration grace) {
-    std::promise<FenceResult> done;
-    const Status status = endpoint->fence(Epoch{epoch}, grace, [&done](FenceResult result) {
-        done.set_value(result);
+    auto done = std::make_shared<std::promise<FenceResult>>();
+    const Status status = endpoint->fence(Epoch{epoch}, grace, [done](FenceResult result) {
+        done->set_value(result);
     });
     EXPECT_TRUE(status) << status.error().text;
-    return done.get_future().get();
+    return done->get_future().get();
 }
 
 }  // namespace farshore::dataplane::test
