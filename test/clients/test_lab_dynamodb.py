@@ -394,6 +394,53 @@ def test_indexes(db):
     assert set(items[0]) == {"id", "owner", "n"}
 
 
+# The parameters from before expressions: the PHP SDK's session handler sends them
+
+
+def test_legacy_parameters(db, simple):
+    key = {"id": {"S": fresh_id()}}
+    lock = {"lock": {"Value": {"N": "1"}}, "data": {"Value": {"S": "x"}, "Action": "PUT"}}
+    unlocked = {"lock": {"Exists": False}}
+    taken = db.update_item(
+        TableName=simple, Key=key, AttributeUpdates=lock, Expected=unlocked, ReturnValues="ALL_NEW"
+    )
+    assert taken["Attributes"] == {**key, "lock": {"N": "1"}, "data": {"S": "x"}}
+    with pytest.raises(db.exceptions.ConditionalCheckFailedException):
+        db.update_item(TableName=simple, Key=key, AttributeUpdates=lock, Expected=unlocked)
+    db.update_item(
+        TableName=simple,
+        Key=key,
+        AttributeUpdates={"lock": {"Action": "DELETE"}, "count": {"Action": "ADD", "Value": {"N": "2"}}},
+        Expected={"lock": {"Value": {"N": "1"}}},
+    )
+    answer = db.get_item(TableName=simple, Key=key, AttributesToGet=["count", "lock"])
+    assert answer["Item"] == {"count": {"N": "2"}}
+    sorted_table = make_table(db, range_key="n", key_type="N")
+    partition = fill(db, sorted_table, 5)
+    page = db.query(
+        TableName=sorted_table,
+        KeyConditions={
+            "id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": partition}]},
+            "n": {"ComparisonOperator": "BETWEEN", "AttributeValueList": [{"N": "1"}, {"N": "3"}]},
+        },
+        AttributesToGet=["n"],
+    )
+    assert numbers(page["Items"]) == [1, 2, 3]
+    counted = db.scan(
+        TableName=sorted_table,
+        ScanFilter={"id": {"ComparisonOperator": "IN", "AttributeValueList": [{"S": partition}]}},
+        Select="COUNT",
+    )
+    assert counted["Count"] == 5
+    assert code_and_message(
+        db.get_item, TableName=simple, Key=key, AttributesToGet=["a"], ProjectionExpression="a"
+    ) == (
+        "ValidationException",
+        "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
+        "{AttributesToGet} Expression parameters: {ProjectionExpression}",
+    )
+
+
 # Batches and transactions
 
 

@@ -5,6 +5,7 @@
 
 #include "lab/dynamo/capacity.h"
 #include "lab/dynamo/evaluate.h"
+#include "lab/dynamo/legacy.h"
 #include "lab/dynamo/operations.h"
 #include "lab/dynamo/planned_write.h"
 #include "lab/dynamo/request.h"
@@ -48,6 +49,9 @@ Answer<Gets> read_gets(Region& region, const std::string& name, const Json& json
     const auto consistent = optional_flag(part, "ConsistentRead", false);
     if (!keys || !consistent) {
         return std::unexpected(!keys ? keys.error() : consistent.error());
+    }
+    if (auto mixed = check_not_mixed(part)) {
+        return std::unexpected(std::move(*mixed));
     }
     Answer<Placeholders> placeholders =
         Placeholders::read(part, has_any(part, {"ProjectionExpression"}));

@@ -4,6 +4,7 @@
 
 #include "lab/dynamo/capacity.h"
 #include "lab/dynamo/evaluate.h"
+#include "lab/dynamo/legacy.h"
 #include "lab/dynamo/operations.h"
 #include "lab/dynamo/planned_write.h"
 #include "lab/dynamo/request.h"
@@ -145,6 +146,9 @@ Answer<Object> get_item(Cluster& /*cluster*/, Region& region, const Object& requ
             : !capacity ? capacity.error()
                         : consistent.error()
         );
+    }
+    if (auto mixed = check_not_mixed(request)) {
+        return std::unexpected(std::move(*mixed));
     }
     Answer<Placeholders> placeholders =
         Placeholders::read(request, has_any(request, {"ProjectionExpression"}));

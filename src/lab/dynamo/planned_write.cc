@@ -4,6 +4,7 @@
 
 #include "lab/dynamo/evaluate.h"
 #include "lab/dynamo/expression_parser.h"
+#include "lab/dynamo/legacy.h"
 #include "lab/dynamo/value_json.h"
 
 namespace farshore::lab::dynamo {
@@ -21,6 +22,9 @@ Answer<Guarded> read_guarded(const Object& request, bool update) {
     Answer<std::string> table = required_table_name(request);
     if (!table) {
         return std::unexpected(std::move(table.error()));
+    }
+    if (auto mixed = check_not_mixed(request)) {
+        return std::unexpected(std::move(*mixed));
     }
     Guarded guarded{.table = std::move(*table)};
     const bool expressions = has_any(request, {"ConditionExpression"}) ||
@@ -41,6 +45,13 @@ Answer<Guarded> read_guarded(const Object& request, bool update) {
         return std::unexpected(std::move(condition.error()));
     }
     guarded.condition = std::move(*condition);
+    auto older = legacy_condition(request, "Expected");
+    if (!older) {
+        return std::unexpected(std::move(older.error()));
+    }
+    if (*older) {
+        guarded.condition = std::move(*older);
+    }
     return guarded;
 }
 
@@ -235,7 +246,11 @@ Answer<PlannedWrite> plan_update(Region& region, const Object& request) {
     if (!text) {
         return std::unexpected(text.error());
     }
-    UpdateExpression update;
+    auto older = legacy_update(request);
+    if (!older) {
+        return std::unexpected(std::move(older.error()));
+    }
+    UpdateExpression update = older->value_or(UpdateExpression{});
     if (*text) {
         ExpressionParser parser{"UpdateExpression", **text, guarded->placeholders};
         Answer<UpdateExpression> parsed = parser.update();

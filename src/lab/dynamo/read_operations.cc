@@ -8,6 +8,7 @@
 #include "lab/dynamo/expression_parser.h"
 #include "lab/dynamo/index_view.h"
 #include "lab/dynamo/key_condition.h"
+#include "lab/dynamo/legacy.h"
 #include "lab/dynamo/operations.h"
 #include "lab/dynamo/request.h"
 #include "lab/dynamo/value_json.h"
@@ -53,7 +54,7 @@ std::optional<ServiceError> read_select(const Object& request, Reading& reading)
         return select.error();
     }
     reading.count_only = *select == "COUNT";
-    const bool chooses = has_any(request, {"ProjectionExpression"});
+    const bool chooses = has_any(request, {"ProjectionExpression", "AttributesToGet"});
     if (chooses && !select->empty() && *select != "SPECIFIC_ATTRIBUTES") {
         return validation(
             *select == "COUNT"
@@ -104,6 +105,9 @@ Answer<Reading> read_common(Region& region, const Object& request) {
     reading.capacity = *capacity;
     reading.consistent = *consistent;
     reading.limit = *limit;
+    if (auto mixed = check_not_mixed(request)) {
+        return std::unexpected(std::move(*mixed));
+    }
     if (auto error = read_select(request, reading)) {
         return std::unexpected(std::move(*error));
     }
@@ -119,6 +123,15 @@ Answer<Reading> read_common(Region& region, const Object& request) {
         return std::unexpected(std::move(filter.error()));
     }
     reading.filter = std::move(*filter);
+    for (const std::string_view key : {"QueryFilter", "ScanFilter"}) {
+        auto older = legacy_condition(request, key);
+        if (!older) {
+            return std::unexpected(std::move(older.error()));
+        }
+        if (*older) {
+            reading.filter = std::move(*older);
+        }
+    }
     auto projection = optional_projection(request, reading.placeholders);
     if (!projection) {
         return std::unexpected(std::move(projection.error()));
@@ -313,8 +326,10 @@ Answer<Object> query(Cluster& /*cluster*/, Region& region, const Object& request
     if (auto error = choose_index(request, *reading)) {
         return std::unexpected(std::move(*error));
     }
-    const auto condition =
-        optional_condition(request, "KeyConditionExpression", reading->placeholders);
+    auto condition = optional_condition(request, "KeyConditionExpression", reading->placeholders);
+    if (condition && !*condition) {
+        condition = legacy_condition(request, "KeyConditions");
+    }
     if (!condition) {
         return std::unexpected(condition.error());
     }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "lab/dynamo/expression_parser.h"
+#include "lab/dynamo/legacy.h"
 
 namespace farshore::lab::dynamo {
 namespace {
@@ -208,7 +209,7 @@ Answer<std::optional<Projection>> optional_projection(
         return std::unexpected(text.error());
     }
     if (!*text) {
-        return std::nullopt;
+        return legacy_projection(object);
     }
     ExpressionParser parser{"ProjectionExpression", **text, placeholders};
     Answer<Projection> projection = parser.projection();
