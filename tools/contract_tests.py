@@ -4,6 +4,8 @@
 contract_tests.py moto               starts moto's server on a free loopback port, in this process
 contract_tests.py lab DIRECTORY      a world that `farshore lab up` started; DIRECTORY holds its lab.json
 
+Without this script the test program runs the suite against the lab's services in its own process.
+
 The rest of the command line goes to the test program, e.g. --gtest_filter='Route53*'.
 """
 

@@ -289,10 +289,7 @@ TEST_F(DynamoDbContract, RefusesAWrongSignature) {
     if (lacks("signatures")) {
         GTEST_SKIP() << "the service verifies no signatures";
     }
-    aws::AwsClient::Options options;
-    options.access.dynamodb[kHome] = variable("FARSHORE_CONTRACT_DYNAMODB_US_EAST_1");
-    options.access.resolver = variable("FARSHORE_CONTRACT_RESOLVER");
-    options.access.source_address = variable("FARSHORE_CONTRACT_SOURCE_ADDRESS");
+    aws::AwsClient::Options options = service_options();
     options.fixed_credentials =
         sigv4::Credentials{.access_key_id = "AKIANOBODY", .secret_access_key = "x"};
     auto stranger = aws::AwsClient::create(io_, clock_, std::move(options));

@@ -1,1 +1,1 @@
-set(modules adapters/aws adapters/system)
+set(modules adapters/aws adapters/system lab/dynamo lab/route53)

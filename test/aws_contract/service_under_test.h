@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,8 +17,11 @@
 #include "base/ids.h"
 #include "base/text.h"
 
-// What the contract suite runs against: whatever the environment names (moto, the lab, any other
-// implementation of AWS's APIs). tools/contract_tests.py sets it up.
+#include "aws_contract/served_lab.h"
+
+// What the contract suite runs against: whatever the environment names (moto, a lab world, any
+// other implementation of AWS's APIs; tools/contract_tests.py sets it up), and the lab's own
+// services in this process when it names nothing.
 namespace farshore::contract {
 
 inline const RegionId kHome{"us-east-1"};
@@ -51,26 +55,46 @@ inline std::string unique(std::string_view stem) {
 class ServiceUnderTest : public testing::Test {
   protected:
     void SetUp() override {
-        aws::AwsClient::Options options;
-        options.access.dynamodb[kHome] = variable("FARSHORE_CONTRACT_DYNAMODB_US_EAST_1");
-        options.access.dynamodb[kOther] = variable("FARSHORE_CONTRACT_DYNAMODB_EU_WEST_1");
-        options.access.route53 = variable("FARSHORE_CONTRACT_ROUTE53");
-        options.access.resolver = variable("FARSHORE_CONTRACT_RESOLVER");
-        options.access.source_address = variable("FARSHORE_CONTRACT_SOURCE_ADDRESS");
+        ASSERT_TRUE(!lab_ || lab_->error().empty()) << lab_->error();
+        aws::AwsClient::Options options = service_options();
         options.access.credentials_file = variable("FARSHORE_CONTRACT_CREDENTIALS");
-        if (options.access.dynamodb[kHome].empty() || options.access.route53.empty()) {
-            GTEST_SKIP() << "no service named; run tools/contract_tests.py";
-        }
         if (options.access.credentials_file.empty()) {
-            options.fixed_credentials = sigv4::Credentials{
-                .access_key_id = "123456789012", .secret_access_key = "contract"
-            };
+            options.fixed_credentials =
+                lab_ ? ServedLab::credentials()
+                     : sigv4::Credentials{
+                           .access_key_id = "123456789012", .secret_access_key = "contract"
+                       };
         }
         // A test server answers in milliseconds, but it shares this machine with a build.
         options.connect_timeout = std::chrono::seconds{5};
         auto made = aws::AwsClient::create(io_, clock_, std::move(options));
         ASSERT_TRUE(made) << made.error().text;
         client_ = *std::move(made);
+    }
+
+    static void SetUpTestSuite() {
+        if (variable("FARSHORE_CONTRACT_ROUTE53").empty()) {
+            lab_ = std::make_unique<ServedLab>();
+        }
+    }
+
+    static void TearDownTestSuite() { lab_.reset(); }
+
+    // Where the service is; without credentials.
+    static aws::AwsClient::Options service_options() {
+        aws::AwsClient::Options options;
+        if (lab_) {
+            options.access.dynamodb[kHome] = lab_->dynamodb(kHome.value());
+            options.access.dynamodb[kOther] = lab_->dynamodb(kOther.value());
+            options.access.route53 = lab_->route53();
+            return options;
+        }
+        options.access.dynamodb[kHome] = variable("FARSHORE_CONTRACT_DYNAMODB_US_EAST_1");
+        options.access.dynamodb[kOther] = variable("FARSHORE_CONTRACT_DYNAMODB_EU_WEST_1");
+        options.access.route53 = variable("FARSHORE_CONTRACT_ROUTE53");
+        options.access.resolver = variable("FARSHORE_CONTRACT_RESOLVER");
+        options.access.source_address = variable("FARSHORE_CONTRACT_SOURCE_ADDRESS");
+        return options;
     }
 
     template <class T>
@@ -87,6 +111,7 @@ class ServiceUnderTest : public testing::Test {
         return *std::move(out);
     }
 
+    static inline std::unique_ptr<ServedLab> lab_;
     net::Io io_{1};
     system::SystemClock clock_;
     std::unique_ptr<aws::AwsClient> client_;
