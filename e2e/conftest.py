@@ -1,0 +1,200 @@
+"""A lab world as a test's own: brought up, used through its sockets, and taken down whatever happens."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BIN = pathlib.Path(os.environ.get("FARSHORE_BIN", ROOT / "bin"))
+TABLE = "MyMagentoSessionsTable"
+
+
+def farshore(*words, check=True, timeout=180):
+    """Runs the command. `check`: True wants success, a number that exit status, False anything."""
+    done = subprocess.run(
+        [str(BIN / "farshore"), *map(str, words)], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
+    )
+    if check is not False:
+        expected = 0 if check is True else check
+        assert done.returncode == expected, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def until(condition, patience, what, every=0.05):
+    """Polls until the condition gives something true, and gives that."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {patience} s in vain: {what}"
+        time.sleep(every)
+
+
+def processes_of(directory):
+    """Processes whose command line names this directory."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if str(directory).encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+class World:
+    """`farshore lab up` in a directory. `document` is its status; refresh() reads it anew."""
+
+    def __init__(self, directory, *options):
+        self.directory = pathlib.Path(directory)
+        done = farshore("lab", "up", "--dir", self.directory, *options, check=False)
+        log = pathlib.Path(f"{self.directory}.log")
+        assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
+        self.refresh()
+
+    def refresh(self):
+        self.document = json.loads(farshore("lab", "status", "--dir", self.directory, "-o", "json").stdout)
+        return self.document
+
+    @property
+    def config(self):
+        return self.document["controllers"][0]["config"]
+
+    @property
+    def token(self):
+        return pathlib.Path(self.document["operator_token"]).read_text().strip()
+
+    @property
+    def context(self):
+        return ssl.create_default_context(cafile=self.document["ca"])
+
+    def hosts(self, region):
+        return [host for host in self.document["hosts"] if host["region"] == region]
+
+    def kill(self, pid):
+        os.kill(pid, signal.SIGKILL)
+
+    def ask(self, path):
+        request = urllib.request.Request(self.document["controllers"][0]["api"] + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
+            return json.load(answer)
+
+    def status(self):
+        return self.ask("/v1/status")
+
+    def try_status(self):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            return self.status()
+        return None
+
+    def operation(self):
+        """The running operation, or the last one; None while there is none or nobody answers."""
+        status = self.try_status()
+        return status and (status["operation"] or status["last_operation"])
+
+    def wait_operation(self, verb, outcome=None, patience=120):
+        def ended():
+            operation = self.operation()
+            return operation if operation and operation["verb"] == verb and operation["outcome"] != "running" else None
+
+        operation = until(ended, patience, f"the end of the {verb}")
+        if outcome is not None:
+            assert operation["outcome"] == outcome, operation
+        return operation
+
+    def wait_ready(self, patience=60):
+        def ready():
+            status = self.try_status()
+            agents = status["agents"] if status else []
+            return len(agents) == len(self.document["hosts"]) and all(
+                agent["connected"] and agent["write_state"] == "open" for agent in agents
+            )
+
+        until(ready, patience, "every agent may write")
+
+    def log(self):
+        """What really happened, all of it: for tests only."""
+        entries = []
+        while True:
+            after = entries[-1]["n"] if entries else 0
+            with urllib.request.urlopen(f"{self.document['admin']}/v1/log?after={after}", timeout=30) as answer:
+                document = json.load(answer)
+            page = document if isinstance(document, list) else document.get("log", document.get("entries"))
+            if not page:
+                return entries
+            entries += page
+
+    def credentials(self):
+        """The default profile's keys."""
+        keys = {}
+        for line in pathlib.Path(self.document["credentials"]["file"]).read_text().splitlines():
+            name, _, value = line.partition(" = ")
+            if value:
+                keys.setdefault(name, value)
+        return keys
+
+    def dynamodb(self, endpoint, region="us-east-1"):
+        import boto3
+        from botocore.config import Config
+
+        keys = self.credentials()
+        return boto3.client(
+            "dynamodb", endpoint_url=endpoint, region_name=region, aws_access_key_id=keys["aws_access_key_id"],
+            aws_secret_access_key=keys["aws_secret_access_key"],
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=5, connect_timeout=3),
+        )
+
+    def region_table(self, region):
+        return self.dynamodb(self.document["regions"][region]["dynamodb"], region)
+
+    def down(self):
+        farshore("lab", "down", "--dir", self.directory, check=False)
+        left = processes_of(self.directory)
+        for pid in left:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        assert left == [], "the world left processes behind"
+
+
+class Processes:
+    """Programs that a test starts by hand; they end with it."""
+
+    def __init__(self):
+        self.started = []
+
+    def __call__(self, *argv, **options):
+        process = subprocess.Popen(
+            [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+        )
+        self.started.append(process)
+        return process
+
+    def end(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def processes():
+    started = Processes()
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def world(tmp_path, processes):
+    running = World(tmp_path / "world")
+    yield running
+    processes.end()
+    running.down()
