@@ -7,6 +7,7 @@ import pathlib
 import signal
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -115,11 +116,15 @@ class World:
         def ready():
             status = self.try_status()
             agents = status["agents"] if status else []
-            return len(agents) == len(self.document["hosts"]) and all(
-                agent["connected"] and agent["write_state"] == "open" for agent in agents
+            verdicts = [part["verdict"] for region in (status or {}).get("regions", {}).values() for part in region["components"].values()]
+            return (
+                len(agents) == len(self.document["hosts"])
+                and all(agent["connected"] and agent["write_state"] == "open" for agent in agents)
+                and all(verdict == "healthy" for verdict in verdicts)
+                and status["lag"]
             )
 
-        until(ready, patience, "every agent may write")
+        until(ready, patience, "every agent may write, every Region is healthy, the lag is known")
 
     def log(self):
         """What really happened, all of it: for tests only."""
@@ -165,16 +170,57 @@ class World:
         assert left == [], "the world left processes behind"
 
 
+# An application of its own: one numbered write after the other, a line of output for each.
+WRITER = """
+import sys, time, boto3
+from botocore.config import Config
+endpoint, key, secret, table = sys.argv[1:5]
+client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
+                      config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=3, connect_timeout=3))
+number = 0
+while True:
+    number += 1
+    try:
+        client.put_item(TableName=table, Item={"id": {"S": f"writer-{number % 50}"}, "n": {"N": str(number)}})
+        print("ok", number, flush=True)
+    except Exception as error:
+        print("failed", number, type(error).__name__, str(error)[:100], flush=True)
+    time.sleep(0.02)
+"""
+
+
+class Writer:
+    """WRITER as a process that writes through one host's agent."""
+
+    def __init__(self, process, path):
+        self.process = process
+        self.path = path
+
+    def lines(self):
+        return self.path.read_text().splitlines()
+
+    def last(self):
+        return (self.lines() or [""])[-1]
+
+
 class Processes:
     """Programs that a test starts by hand; they end with it."""
 
     def __init__(self):
         self.started = []
 
+    def writer(self, world, host):
+        keys = world.credentials()
+        path = world.directory / f"writer-{len(self.started)}.log"
+        with path.open("w") as out:
+            process = self(sys.executable, "-c", WRITER, host["dynamodb"], keys["aws_access_key_id"], keys["aws_secret_access_key"], TABLE, stdout=out)
+        return Writer(process, path)
+
     def __call__(self, *argv, **options):
-        process = subprocess.Popen(
-            [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-        )
+        """Programs that run for long want stdout=DEVNULL: nobody empties a pipe for them."""
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.STDOUT)
+        process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, text=True, **options)
         self.started.append(process)
         return process
 
@@ -195,6 +241,9 @@ def processes():
 @pytest.fixture
 def world(tmp_path, processes):
     running = World(tmp_path / "world")
-    yield running
-    processes.end()
-    running.down()
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        processes.end()
+        running.down()

@@ -192,6 +192,6 @@ def test_a_full_disk_stops_the_controller_from_acting_and_loses_nothing(world, p
     cramped.kill()
     cramped.wait()
     assert re.search(r"full|space|exhausted|disk", said), said[:2000]
-    whole = processes(BIN / "farshored", "--config", world.config)
+    whole = processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
     until(world.try_status, 20, "the controller is back")
     assert world.status()["epoch"] == 1 and whole.poll() is None

@@ -1,18 +1,16 @@
 """The three programs started by hand from the written configuration files, and quiet when nothing is wrong."""
 
-import json
 import os
 import subprocess
 import time
 
 from conftest import BIN, World, farshore, until
-from test_controller_death import end_traffic, lines, traffic  # noqa: F401
 
 
 def start_by_hand(world, processes):
-    processes(BIN / "farshored", "--config", world.document["controllers"][0]["config"])
+    processes(BIN / "farshored", "--config", world.document["controllers"][0]["config"], stdout=subprocess.DEVNULL)
     for host in world.document["hosts"]:
-        processes(BIN / "farshore-agent", "--config", host["config"])
+        processes(BIN / "farshore-agent", "--config", host["config"], stdout=subprocess.DEVNULL)
     world.wait_ready()
 
 
@@ -20,38 +18,38 @@ def test_a_random_fault_is_handled_by_programs_started_by_hand(tmp_path, process
     world = World(tmp_path / "world", "--bare")
     try:
         start_by_hand(world, processes)
-        load = traffic(world, processes)
-        until(lambda: len(lines(load)) > 20, 30, "traffic flows")
+        load = processes.writer(world, world.hosts("us-east-1")[0])
+        until(lambda: len(load.lines()) > 20, 30, "traffic flows")
         farshore("lab", "fault", "dynamodb", "us-east-1", "--mode", "timeout", "--dir", world.directory)
         operation = world.wait_operation("failover", outcome="done")
         assert operation["to"] == "eu-west-1"
-        until(lambda: lines(load)[-1].startswith("ok"), 30, "traffic goes on")
+        until(lambda: load.last().startswith("ok"), 30, "traffic goes on")
     finally:
         world.down()
 
 
 def test_nothing_moves_without_a_fault(world, processes):
-    load = traffic(world, processes)
+    load = processes.writer(world, world.hosts("us-east-1")[0])
     seconds = float(os.environ.get("FARSHORE_QUIET_SECONDS", "20"))
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         status = world.status()
         assert status["epoch"] == 1 and status["operation"] is None
         time.sleep(1)
-    assert [line for line in lines(load) if line.startswith("failed")] == []
+    assert [line for line in load.lines() if line.startswith("failed")] == []
 
 
 def test_a_cut_off_region_is_left_and_its_agents_write_nothing_under_the_old_epoch(world, processes):
-    here = traffic(world, processes, world.hosts("us-east-1")[0])
-    there = traffic(world, processes, world.hosts("eu-west-1")[0])
-    until(lambda: len(lines(here)) > 20 and len(lines(there)) > 20, 30, "traffic flows")
+    here = processes.writer(world, world.hosts("us-east-1")[0])
+    there = processes.writer(world, world.hosts("eu-west-1")[0])
+    until(lambda: len(here.lines()) > 20 and len(there.lines()) > 20, 30, "traffic flows")
     farshore("lab", "fault", "region", "us-east-1", "--dir", world.directory, "--for", "40s")
     operation = world.wait_operation("failover", outcome="done")
     assert "region_lost" in operation["reason"]
     mark = len(world.log())
-    until(lambda: lines(there)[-1].startswith("ok"), 30, "the new Region takes writes")
+    until(lambda: there.last().startswith("ok"), 30, "the new Region takes writes")
     farshore("lab", "heal", "all", "--dir", world.directory)
     until(lambda: all(agent["connected"] and agent["epoch"] == 2 for agent in world.status()["agents"]), 60, "the agents are back")
-    until(lambda: lines(here)[-1].startswith("ok"), 30, "and write under the new epoch")
+    until(lambda: here.last().startswith("ok"), 30, "and write under the new epoch")
     writes = [entry for entry in world.log()[mark:] if entry["origin"] == "client" and entry["table"] == "MyMagentoSessionsTable"]
     assert writes and all(entry["region"] == "eu-west-1" for entry in writes)

@@ -10,7 +10,7 @@ from conftest import BIN, TABLE, farshore, until
 
 
 def restart(world, processes):
-    return processes(BIN / "farshored", "--config", world.config)
+    return processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
 
 
 def kill_controller(world):
@@ -41,79 +41,37 @@ def test_a_switchover_is_taken_up_again(world, processes, state):
 
 
 def test_a_failover_is_taken_up_again(world, processes):
-    load = traffic(world, processes)
+    load = processes.writer(world, world.hosts("us-east-1")[0])
     farshore("lab", "fault", "dynamodb", "us-east-1", "--mode", "empty-dns", "--dir", world.directory)
     until(lambda: operation_in(world, ["raising", "fencing", "examining", "repointing", "shifting", "verifying"]), 60, "a failover runs")
     kill_controller(world)
     restart(world, processes)
     world.wait_operation("failover", outcome="done")
     assert world.status()["active"] == "eu-west-1"
-    assert load.poll() is None
-
-
-TRAFFIC = """
-import sys, time, boto3
-from botocore.config import Config
-endpoint, key, secret, table = sys.argv[1:5]
-client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
-                      config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=3, connect_timeout=3))
-number = 0
-while True:
-    number += 1
-    try:
-        client.put_item(TableName=table, Item={"id": {"S": f"traffic-{number % 50}"}, "n": {"N": str(number)}})
-        print("ok", number, flush=True)
-    except Exception as error:
-        print("failed", number, type(error).__name__, str(error)[:100], flush=True)
-    time.sleep(0.02)
-"""
-
-
-def traffic(world, processes, host=None):
-    import sys
-    endpoint = (host or world.hosts("us-east-1")[0])["dynamodb"]
-    keys = world.credentials()
-    log = open(world.directory / f"traffic-{time.monotonic_ns()}.log", "w+")
-    process = subprocess.Popen([sys.executable, "-c", TRAFFIC, endpoint, keys["aws_access_key_id"], keys["aws_secret_access_key"], TABLE],
-                               stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-    processes.__dict__.setdefault("traffic", []).append(process)
-    process.log = pathlib.Path(log.name)
-    return process
-
-
-@pytest.fixture(autouse=True)
-def end_traffic(processes):
-    yield
-    for process in processes.__dict__.get("traffic", []):
-        process.kill()
-        process.wait()
-
-
-def lines(process):
-    return process.log.read_text().splitlines()
+    assert load.process.poll() is None
 
 
 def test_losing_every_controller_changes_nothing_and_a_cut_off_agent_stops(world, processes):
-    here = traffic(world, processes, world.hosts("us-east-1")[0])
-    until(lambda: len(lines(here)) > 20, 30, "traffic flows")
+    here = processes.writer(world, world.hosts("us-east-1")[0])
+    until(lambda: len(here.lines()) > 20, 30, "traffic flows")
     kill_controller(world)
-    mark = len(lines(here))
+    mark = len(here.lines())
     # Three leases long, the epoch records alone confirm the epoch.
-    until(lambda: len(lines(here)) > mark + 300, 60, "traffic after the controller's death")
-    assert [line for line in lines(here)[mark:] if line.startswith("failed")] == []
+    until(lambda: len(here.lines()) > mark + 300, 60, "traffic after the controller's death")
+    assert [line for line in here.lines()[mark:] if line.startswith("failed")] == []
     # Cut off from the other Regions: the home Region's record alone is no majority.
     farshore("lab", "fault", "partition", "us-east-1", "eu-west-1", "--dir", world.directory)
     farshore("lab", "fault", "partition", "us-east-1", "us-east-2", "--dir", world.directory)
-    until(lambda: lines(here)[-1].startswith("failed"), 30, "the cut-off agent stops writing")
-    mark = len(lines(here))
-    until(lambda: len(lines(here)) > mark + 5, 60, "it stays so")
-    assert [line for line in lines(here)[mark:] if line.startswith("ok")] == []
+    until(lambda: here.last().startswith("failed"), 30, "the cut-off agent stops writing")
+    mark = len(here.lines())
+    until(lambda: len(here.lines()) > mark + 5, 60, "it stays so")
+    assert [line for line in here.lines()[mark:] if line.startswith("ok")] == []
     farshore("lab", "heal", "all", "--dir", world.directory)
-    until(lambda: lines(here)[-1].startswith("ok"), 30, "back in the majority, it writes again")
+    until(lambda: here.last().startswith("ok"), 30, "back in the majority, it writes again")
 
 
 def test_after_a_failover_dns_stays_without_controllers(world, processes):
-    traffic(world, processes)
+    processes.writer(world, world.hosts("us-east-1")[0])
     farshore("failover", "--config", world.config, "--to", "eu-west-1", "--reason", "test", "--accept-loss", "60s", "--confirm", "magento")
     world.wait_operation("failover", outcome="done")
     kill_controller(world)

@@ -125,7 +125,7 @@ def lost_by_the_lab(entries):
         version = json.dumps(entry["version"], sort_keys=True)
         if entry["origin"] == "client":
             applied[version] = entry
-        elif not entry["applied"]:
+        elif entry["outcome"] == "suppressed":
             suppressed.add(version)
     return len([version for version in applied if version in suppressed])
 
