@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -123,8 +124,8 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
     }
     if (!status) {
         // What was spawned already must end before its owner.
-        agent->tasks_.stop();
-        for (int turn = 0; turn < 1000 && !agent->tasks_.idle(); ++turn) {
+        boost::asio::post(io, [tasks = &agent->tasks_] { tasks->stop(); });
+        for (int turn = 0; turn < 1000 && !(agent->tasks_.stopping() && agent->tasks_.idle()); ++turn) {
             io.restart();
             io.run_one_for(10ms);
         }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -175,10 +176,13 @@ class ControllerDouble {
 
     // As if the process had ended: connections cut, new ones refused.
     void die() {
-        EXPECT_TRUE(server_->set_listening(false));
-        server_->cut_connections();
-        ended = true;
-        lines_changed_.notify();
+        // Servers are used on their own thread, inside of the loop.
+        boost::asio::post(*io_, [this] {
+            EXPECT_TRUE(server_->set_listening(false));
+            server_->cut_connections();
+            ended = true;
+            lines_changed_.notify();
+        });
     }
 
     std::optional<Epoch> grants;  // the epoch that reports get a lease for
