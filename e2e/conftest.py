@@ -136,7 +136,7 @@ class World:
             page = document if isinstance(document, list) else document.get("log", document.get("entries"))
             if not page:
                 return entries
-            entries += page
+            entries += [{**entry, "applied": entry["outcome"] == "applied"} for entry in page]
 
     def credentials(self):
         """The default profile's keys."""

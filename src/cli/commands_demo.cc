@@ -15,7 +15,8 @@ void add_demo_command(CLI::App& app, Context& context) {
     demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")->check(CLI::Range(1, 5000));
     demo->add_flag("--keep", options->keep, "Leave the world up for playing");
     demo->add_option("--seed", options->seed, "Of everything drawn at random");
-    demo->add_option("--out", options->directory, "Where report and world go");
+    demo->add_option("--out", options->directory, "Where the report goes (a new directory)");
+    demo->add_option("--dir", options->world, "Where the world's files are while it lives (below the report)");
     demo->callback([&context, options] {
         context.run = [options] { return tell_story(*options); };
     });

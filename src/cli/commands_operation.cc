@@ -26,7 +26,7 @@ struct StartOptions {
     std::string confirm;
     std::string accept_loss;
     bool accept_unfenced = false;
-    bool wait = true;
+    bool wait = false;
     std::string timeout = "10m";
 };
 
@@ -179,6 +179,7 @@ int run_start(const Context& context, const StartOptions& options) {
         }
         if (!options.wait) {
             fmt::print("{}\n", id);
+            print_message(fmt::format("follow it with: farshore op watch {}", id));
             return static_cast<int>(kDone);
         }
         print_message(fmt::format("operation {}", id));
@@ -195,8 +196,8 @@ void add_start_command(CLI::App& app, Context& context, const std::string& verb,
         command->add_option("--to", options->to, "The Region to go to (default: the other one)");
     }
     command->add_option("--reason", options->reason, "For the audit: INC-812");
-    command->add_flag("--wait,!--no-wait", options->wait, "Show the operation until it ends (default)");
-    command->add_option("--timeout", options->timeout, "Stop watching after this time; the operation goes on (10m)")
+    command->add_flag("--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on");
+    command->add_option("--timeout", options->timeout, "With --wait: stop watching after this time; the operation goes on (10m)")
         ->check(must_be_duration);
     if (verb == "failover") {
         command->add_option("--accept-loss", options->accept_loss, "Go on when up to this much may be lost: 5s")

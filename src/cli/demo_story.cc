@@ -86,7 +86,7 @@ class Story {
         stage_.headline(fmt::format("farshore demo {}: {}", plot_.name, plot_.title));
         stage_.say("note", "bringing the world up: 3 Regions, 4 hosts with an agent each, a controller");
         LabOptions lab;
-        lab.directory = directory_ + "/world";
+        lab.directory = world_directory();
         lab.seed = options_.seed;
         auto world = LabProcess::start(lab);
         if (!world) {
@@ -120,6 +120,11 @@ class Story {
         // An earlier demo's log must not be counted as ours.
         std::filesystem::remove(client_log(), error);
         return {};
+    }
+
+    [[nodiscard]] std::string world_directory() const {
+        return options_.world.empty() ? directory_ + "/world"
+                                      : std::filesystem::absolute(options_.world).lexically_normal().string();
     }
 
     [[nodiscard]] std::string client_log() const { return directory_ + "/clients.ndjson"; }
@@ -190,7 +195,7 @@ class Story {
             if (clock_.now() > deadline) {
                 return fail(
                     ErrorKind::timed_out, fmt::format("waited {} for {}", to_text(patience), awaited),
-                    "logs are in " + directory_ + "/world/logs"
+                    "logs are in " + world_directory() + "/logs"
                 );
             }
             std::this_thread::sleep_for(kLookEvery);
@@ -237,7 +242,7 @@ class Story {
         record_.fault_span = {.from = now, .until = now + std::chrono::duration_cast<WallClock::duration>(plot_.lasts)};
         stage_.set_origin(now);
         stage_.say("fault", fmt::format("{} (farshore lab fault {} --for {})", plot_.title, record_.fault, to_text(plot_.lasts)));
-        LabClient lab{directory_ + "/world"};
+        LabClient lab{world_directory()};
         const auto added = lab.add_fault(fault);
         return added ? Status{} : std::unexpected(added.error());
     }
@@ -449,8 +454,8 @@ class Story {
         }
         if (keep && world_->keep()) {
             fmt::print(
-                "\nthe world stays up in {}/world; end it with `farshore lab down --dir {}/world`\n{}", directory_,
-                directory_, aws_cli_hint(lab_status_)
+                "\nthe world stays up in {0}; end it with `farshore lab down --dir {0}`\nreach it with the AWS CLI:\n{1}",
+                world_directory(), aws_cli_hint(lab_status_)
             );
             return;
         }

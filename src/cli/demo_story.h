@@ -10,7 +10,8 @@ struct DemoOptions {
     int rate = 100;                  // shoppers' requests per second
     bool keep = false;               // leave the world up
     std::uint64_t seed = 1;
-    std::string directory;  // for report and world; empty: a new one below the temporary directory
+    std::string directory;  // for the report; empty: a new one below the temporary directory
+    std::string world;      // the world's directory; empty: `world` below the report's
 };
 
 // Brings a world up, breaks it, watches it recover, brings everything home, and reports. Learns of
