@@ -282,7 +282,10 @@ class Story {
         if (!over) {
             return over;
         }
-        stage_.say("fault", "the fault ends; late writes may arrive");
+        stage_.say(
+            "fault", plot_.kind == lab::FaultKind::hosts ? "the fault ends; the hosts are started again"
+                                                         : "the fault ends; late writes may arrive"
+        );
         const std::string id = text_at(json::value(record_.failover), "id");
         const Status settled = watch_until(90s, "both Regions healthy, every agent back and every loss settled", [&, this] {
             note_dns();

@@ -84,7 +84,7 @@ void Watcher::look_at_votes() {
                 }
                 std::string& known = votes_[observer + "/" + what];
                 if (votes_are_news_ && known != word) {
-                    const std::string why = text_at(vote, "why");
+                    const std::string why = word == "healthy" ? "" : text_at(vote, "why");
                     stage_.say(
                         "vote", fmt::format("{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why)
                     );
@@ -98,13 +98,14 @@ void Watcher::look_at_votes() {
 void Watcher::look_at_agents() {
     for (const json::value& agent : list_at(status_, "agents")) {
         const std::string host = text_at(agent, "host");
-        const std::string route = fmt::format(
-            "{} under epoch {}{}", text_at(agent, "active"), text_at(agent, "epoch"),
-            flag_at(agent, "connected") ? "" : ", not connected"
-        );
+        const std::string active = text_at(agent, "active");
+        const std::string route =
+            !flag_at(agent, "connected") ? "is not connected"
+            : active.empty()             ? "is connected, without a route yet"
+                                         : fmt::format("writes to {} under epoch {}", active, text_at(agent, "epoch"));
         std::string& known = routes_[host];
         if (!known.empty() && known != route) {
-            stage_.say("agent", fmt::format("{} writes to {}", host, route));
+            stage_.say("agent", fmt::format("{} {}", host, route));
         }
         known = route;
     }

@@ -31,7 +31,8 @@ bool plain_in_yaml(std::string_view text) {
         text.front() == ',') {
         return false;
     }
-    const bool number_like = text.find_first_not_of("0123456789.+-eExob_") == std::string_view::npos;
+    const bool number_like = (text.front() == '.' || text.front() == '+' || (text.front() >= '0' && text.front() <= '9')) &&
+                             text.find_first_not_of("0123456789.+-abcdefABCDEFxo_") == std::string_view::npos;
     constexpr std::array<std::string_view, 9> kWords{"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
     return !number_like && text.find_first_not_of(kSafe) == std::string_view::npos &&
            std::ranges::find(kWords, to_lower(text)) == kWords.end();

@@ -19,11 +19,11 @@ TEST(TextTable, AlignsItsColumnsByCharacters) {
 
 TEST(Yaml, QuotesWhatAReaderWouldTakeForSomethingElse) {
     const json::value document = json::parse(
-        R"({"plain":"us-east-1","number":"5","word":"yes","empty":"","url":"http://x:1/","n":5,"none":null,"list":[{"a":1,"b":[]},"x"]})"
+        R"({"plain":"us-east-1","number":"5","word":"yes","empty":"","url":"http://x:1/","count":5,"none":null,"list":[{"a":1,"b":[]},"x"]})"
     );
     EXPECT_EQ(
         to_yaml(document),
-        "plain: us-east-1\nnumber: \"5\"\nword: \"yes\"\nempty: \"\"\nurl: \"http://x:1/\"\nn: 5\nnone: null\n"
+        "plain: us-east-1\nnumber: \"5\"\nword: \"yes\"\nempty: \"\"\nurl: \"http://x:1/\"\ncount: 5\nnone: null\n"
         "list:\n  - a: 1\n    b: []\n  - x\n"
     );
 }
