@@ -325,7 +325,9 @@ void AgentLink::send_order(Agent& agent, const HostId& host, const core::OrderAg
     order.number = ++orders_;
     order.epoch = action.epoch;
     order.body = body_of(action, upcalls_.users());
-    agent.pending.emplace(order.number, Pending{.step = action.step, .type = action.type});
+    agent.pending.emplace(
+        order.number, Pending{.step = action.step, .type = action.type, .epoch = action.epoch}
+    );
     send(agent, std::move(order));
 }
 
@@ -461,10 +463,16 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
         fence != nullptr && order.type == core::OrderType::fence) {
         upcalls_.fenced(order.step.operation, ack->host, *fence);
         if (ack->result == wire::AckResult::done) {
-            agent.fenced_below = std::max(agent.fenced_below, ack->epoch);
+            // The agent names its own epoch, which a fence does not change; what it acknowledged is
+            // the order's.
+            agent.fenced_below = std::max(agent.fenced_below, order.epoch);
         }
     }
-    upcalls_.deliver(acked_event(ack->host, *ack, order.step, order.type));
+    core::AgentAcked event = acked_event(ack->host, *ack, order.step, order.type);
+    if (order.type == core::OrderType::fence) {
+        event.epoch = std::max(event.epoch, order.epoch);
+    }
+    upcalls_.deliver(std::move(event));
     if (order.type == core::OrderType::fence) {
         release_after_fence(agent, ack->host);
     }

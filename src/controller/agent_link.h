@@ -93,6 +93,7 @@ class AgentLink final : public ports::AgentLink {
     struct Pending {
         core::StepId step;
         core::OrderType type = core::OrderType::route;
+        Epoch epoch;
     };
 
     struct Agent {

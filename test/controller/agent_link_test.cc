@@ -223,6 +223,18 @@ TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
     EXPECT_EQ(agent.order_types.back(), "route") << "once is enough";
 }
 
+TEST_F(AgentLinkTest, AnAgentThatHasAcknowledgedItsFenceIsNotFencedAgain) {
+    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{6}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentAcked>() == 1; }));
+    EXPECT_EQ(last<core::AgentAcked>()->epoch, Epoch{7}) << "it is fenced below the order's epoch";
+    link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return agent.epoch() == Epoch{7}; }));
+    EXPECT_EQ(agent.order_types, (std::vector<std::string>{"fence", "route"}));
+}
+
 TEST_F(AgentLinkTest, ASilentAgentIsNoticedAndItsStreamEnded) {
     FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
     agent.start();
