@@ -36,14 +36,21 @@ Error refused(const Answer& answer) {
     return answer.error();
 }
 
-std::string last_line(const std::string& path) {
+// What a supervisor that could not begin has told its log, as print_error writes it.
+Error last_error(const std::string& path) {
+    constexpr std::string_view kError = "error: ";
+    constexpr std::string_view kRemedy = "  remedy: ";
+    Error error{.kind = ErrorKind::unavailable, .text = "it said nothing", .remedy = "see " + path};
     std::ifstream in{path};
     std::string line;
-    std::string last;
     while (std::getline(in, line)) {
-        last = line.empty() ? last : line;
+        if (line.starts_with(kError)) {
+            error.text = line.substr(kError.size());
+        } else if (line.starts_with(kRemedy)) {
+            error.remedy = line.substr(kRemedy.size());
+        }
     }
-    return last;
+    return error;
 }
 
 }  // namespace
@@ -199,14 +206,7 @@ Result<json::value> LabProcess::wait_ready() {
             return status;
         }
         if (ended || state == "failed") {
-            std::string text = text_at(status, "error");
-            if (text.empty()) {
-                text = last_line(options_.directory + ".log");
-            }
-            return fail(
-                ErrorKind::unavailable, "the world does not come up: " + text,
-                text_at(status, "remedy").empty() ? "see " + options_.directory + ".log" : text_at(status, "remedy")
-            );
+            return std::unexpected(in_context("the world does not come up", last_error(options_.directory + ".log")));
         }
         std::this_thread::sleep_for(kPollEvery);
     }
