@@ -1,1 +1,1 @@
-set(modules controller lab / dynamo lab / faults)
+set(modules controller lab/dynamo lab/faults)
