@@ -214,6 +214,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
                  "region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
     );
     fault->prefix_command();
+    fault->fallthrough(false);  // or its words would be taken for the command's own
     fault->callback([&context, directory, fault] {
         context.run = [&context, directory, fault] { return run_fault(context, *directory, fault->remaining()); };
     });
