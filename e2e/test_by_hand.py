@@ -25,6 +25,7 @@ def test_a_random_fault_is_handled_by_programs_started_by_hand(tmp_path, process
         assert operation["to"] == "eu-west-1"
         until(lambda: load.last().startswith("ok"), 30, "traffic goes on")
     finally:
+        processes.end()
         world.down()
 
 
