@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include "adapters/net/http_client.h"
@@ -61,9 +62,13 @@ class AgentLinkTest : public ::testing::Test {
     }
 
     ~AgentLinkTest() override {
+        for (const auto& agent : agents) {
+            agent->die();
+        }
         link->close();
         world.stop(*server);
-        world.tasks.stop();
+        // Cancelling belongs on the io_context's own thread of control.
+        boost::asio::post(world.io, [this] { world.tasks.stop(); });
         world.run_until([this] { return world.tasks.idle(); });
     }
 
@@ -75,6 +80,12 @@ class AgentLinkTest : public ::testing::Test {
         options.epoch = epoch;
         options.active = kEast;
         return options;
+    }
+
+    // Agents live as long as the world: their tasks end with it.
+    FakeAgent& make_agent(FakeAgent::Options options) {
+        agents.push_back(std::make_unique<FakeAgent>(world, *http, std::move(options)));
+        return *agents.back();
     }
 
     template <class E>
@@ -130,10 +141,11 @@ class AgentLinkTest : public ::testing::Test {
     std::unique_ptr<AgentLink> link;
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<net::HttpClient> http;
+    std::vector<std::unique_ptr<FakeAgent>> agents;
 };
 
 TEST_F(AgentLinkTest, AnAgentIsGreetedEnrolledAndPinged) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.heard.size() >= 3; }));
     EXPECT_TRUE(agent.greeted());
@@ -144,7 +156,7 @@ TEST_F(AgentLinkTest, AnAgentIsGreetedEnrolledAndPinged) {
 }
 
 TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     agent.evidence = {
         {.region = kEast,
          .component = wire::EvidenceComponent::dynamodb,
@@ -187,7 +199,7 @@ TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
 }
 
 TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
     link->order(an_order(core::OrderType::hold, "use1-web-1", Epoch{7}));
@@ -201,7 +213,7 @@ TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
 }
 
 TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{6}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{6}));
     agent.writes = {
         {.table = TableName{"t"},
          .key = R"({"id":{"S":"k"}})",
@@ -224,7 +236,7 @@ TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
 }
 
 TEST_F(AgentLinkTest, AnAgentThatHasAcknowledgedItsFenceIsNotFencedAgain) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{6}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{6}));
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
     link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{7}));
@@ -236,7 +248,7 @@ TEST_F(AgentLinkTest, AnAgentThatHasAcknowledgedItsFenceIsNotFencedAgain) {
 }
 
 TEST_F(AgentLinkTest, ASilentAgentIsNoticedAndItsStreamEnded) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() >= 1; }));
     agent.die();
@@ -245,10 +257,10 @@ TEST_F(AgentLinkTest, ASilentAgentIsNoticedAndItsStreamEnded) {
 }
 
 TEST_F(AgentLinkTest, ANewStreamTakesThePlaceOfTheOldOne) {
-    FakeAgent first(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& first = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     first.start();
     ASSERT_TRUE(world.run_until([&] { return first.greeted(); }));
-    FakeAgent second(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& second = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     second.boot = BootId{"boot-2"};
     second.start();
     ASSERT_TRUE(world.run_until([&] { return second.greeted(); }));
@@ -261,26 +273,26 @@ TEST_F(AgentLinkTest, ANewStreamTakesThePlaceOfTheOldOne) {
 TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {
     FakeAgent::Options other = agent_options("use1-web-1", kEast, Epoch{7});
     other.app = AppId{"carts"};
-    FakeAgent wrong_app(world, *http, other);
+    FakeAgent& wrong_app = make_agent(other);
     const net::HttpReply app =
         post(wrong_app, "/v1/agents/stream", wire::serialize(wrong_app.hello()));
     EXPECT_EQ(app.status, 403);
     EXPECT_NE(app.body.find("remedy"), std::string::npos);
 
-    FakeAgent wrong_region(world, *http, agent_options("h", RegionId{"mars"}, Epoch{7}));
+    FakeAgent& wrong_region = make_agent(agent_options("h", RegionId{"mars"}, Epoch{7}));
     const net::HttpReply region =
         post(wrong_region, "/v1/agents/stream", wire::serialize(wrong_region.hello()));
     EXPECT_EQ(region.status, 200);
     EXPECT_NE(region.body.find(R"("type":"refused")"), std::string::npos) << region.body;
     EXPECT_NE(region.body.find("mars"), std::string::npos);
 
-    FakeAgent stranger(world, *http, agent_options("h", kEast, Epoch{7}));
+    FakeAgent& stranger = make_agent(agent_options("h", kEast, Epoch{7}));
     EXPECT_EQ(post(stranger, "/v1/agents/report", wire::serialize(stranger.report())).status, 409);
     EXPECT_TRUE(events.empty());
 }
 
 TEST_F(AgentLinkTest, MalformedInputIsRefusedAndNothingIsLost) {
-    FakeAgent agent(world, *http, agent_options("use1-web-1", kEast, Epoch{7}));
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     for (const char* path : {"/v1/agents/stream", "/v1/agents/report", "/v1/agents/ack"}) {
         for (const char* body : {"", "{", "[]", "{}", R"({"type":7})", "\xff\xfe"}) {
             const net::HttpReply reply = post(agent, path, body);
