@@ -92,11 +92,11 @@ std::string world_table(const json::value& status) {
             out += fmt::format("controller {} at {}\n", text_at(controller, "id"), text_at(controller, "api"));
         }
     }
-    TextTable faults{{"FAULT", "KIND", "REGION", "RUNNING", "TOUCHED", "ENDS"}};
+    TextTable faults{{"FAULT", "WHAT", "STATE", "TOUCHED", "ENDS"}};
     if (const json::value* list = value_at(status, "faults"); list != nullptr && list->is_array()) {
         for (const json::value& fault : list->get_array()) {
             faults.add(
-                {text_at(fault, "id"), text_at(fault, "kind"), text_at(fault, "region"), text_at(fault, "running"),
+                {text_at(fault, "id"), text_at(fault, "text"), text_at(fault, "state"),
                  text_at(fault, "touched"), text_at(fault, "ends_at")}
             );
         }

@@ -107,9 +107,13 @@ std::string status_table(const json::value& status) {
         "app {}, epoch {}, active {}, users in {}, preferred {}\n", text_at(status, "app"), text_at(status, "epoch"),
         text_at(status, "active"), text_at(status, "users"), text_at(status, "preferred")
     );
-    out += flag_at(status, "armed") ? "automation: armed\n" : fmt::format("automation: off: {}\n", not_armed);
     if (value_at(status, "paused") != nullptr) {
-        out += fmt::format("paused: {}\n", text_at(status, "paused/reason"));
+        out += fmt::format(
+            "automation: paused by {} until {}: {}\n", text_at(status, "paused/by"), utc_text(status, "paused/until_ms"),
+            text_at(status, "paused/reason")
+        );
+    } else {
+        out += flag_at(status, "armed") ? "automation: armed\n" : fmt::format("automation: off: {}\n", not_armed);
     }
     if (value_at(status, "cooldown_until") != nullptr) {
         out += fmt::format("cooling down until {}\n", utc_text(status, "cooldown_until"));
