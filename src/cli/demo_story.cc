@@ -163,6 +163,14 @@ class Story {
         return {};
     }
 
+    // New health checks count as failed where they are inverted, until their checkers have looked: the
+    // record answers with the standby for some seconds. Nobody goes shopping before it is settled.
+    Status open_shop() {
+        return watch_until(60s, "the record to answer with " + preferred_, [this] {
+            return watcher_->dns_region() == preferred_ && both_healthy();
+        });
+    }
+
     Status send_shoppers() {
         const auto started = shoppers_.start(
             {.name = "shoppers",
@@ -209,7 +217,7 @@ class Story {
     }
 
     Status act() {
-        for (const auto& scene : {&Story::send_shoppers, &Story::steady, &Story::break_it, &Story::recover,
+        for (const auto& scene : {&Story::open_shop, &Story::send_shoppers, &Story::steady, &Story::break_it, &Story::recover,
                                   &Story::wait_for_peace, &Story::go_home, &Story::settle_down}) {
             if (const Status played = (this->*scene)(); !played) {
                 return played;
@@ -220,7 +228,7 @@ class Story {
 
     Status steady() {
         const Status calm = watch_until(30s, "steady traffic and an armed controller", [this] {
-            return calm_for(4s) && flag_at(watcher_->status(), "armed") && watcher_->dns_region() == preferred_ &&
+            return calm_for(6s) && flag_at(watcher_->status(), "armed") && watcher_->dns_region() == preferred_ &&
                    both_healthy();
         });
         watcher_->tell_votes();

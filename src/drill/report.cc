@@ -220,7 +220,10 @@ json::object report_document(const StoryRecord& story) {
     json::array findings = find_faults(story, outage, switchover);
     const std::string verdict = !story.interrupted.empty() ? "interrupted" : (findings.empty() ? "passed" : "failed");
     json::array marks;
-    for (const Mark& mark : story.marks) {
+    std::vector<Mark> in_time = story.marks;
+    // Some are told late, when they were looked for: the journal's lines after what they caused.
+    std::ranges::sort(in_time, {}, &Mark::at);
+    for (const Mark& mark : in_time) {
         marks.push_back(json::object{{"at", to_iso8601(mark.at)}, {"at_ms", to_ms(mark.at)}, {"what", mark.what}, {"text", mark.text}});
     }
     const Traffic whole = measure_traffic(story.log, {.from = story.started, .until = story.ended + std::chrono::seconds{1}});

@@ -114,10 +114,29 @@ class StorefrontServer final : public Storefront {
         co_return net::HttpResponse::json(200, json::serialize(json::object{{"shopper", *shopper}, {"write", *write}}));
     }
 
+    // "ServiceUnavailable: The Region did not answer." out of DynamoDB's error document.
+    static std::string error_in(const net::HttpReply& reply) {
+        boost::system::error_code error;
+        const json::value document = json::parse(reply.body, error);
+        if (error || !document.is_object()) {
+            return reply.body.substr(0, 200);
+        }
+        std::string text;
+        for (const std::string_view name : {"__type", "message"}) {
+            const json::value* found = document.as_object().if_contains(name);
+            if (found != nullptr && found->is_string()) {
+                std::string part{found->as_string()};
+                part.erase(0, name == "__type" ? part.find('#') + 1 : 0);
+                text += (text.empty() ? "" : ": ") + part;
+            }
+        }
+        return text;
+    }
+
     static net::HttpResponse failed(const Result<net::HttpReply>& reply) {
-        const std::string why = reply ? "DynamoDB answered " + std::to_string(reply->status) + ": " + reply->body.substr(0, 300)
+        const std::string why = reply ? "DynamoDB answered " + std::to_string(reply->status) + ", " + error_in(*reply)
                                       : "DynamoDB did not answer: " + reply.error().text;
-        return net::HttpResponse::json(503, json::serialize(json::object{{"error", why}}));
+        return net::HttpResponse::text(503, why);
     }
 
     net::Task<Result<net::HttpReply>> call(std::string operation, std::string body) {
