@@ -226,12 +226,14 @@ class Supervisor {
     void on_faults() {
         bool changed = false;
         for (const RegionId& region : layout_.table_regions()) {
-            const bool down = world_->board().hosts_down(region).has_value();
+            const auto fault = world_->board().hosts_down(region);
+            const bool down = fault.has_value();
             for (const ChildSpec& spec : processes_.of_hosts(region)) {
                 const bool alive = children_.pid(spec.name).has_value();
                 if (down && alive) {
                     children_.kill(spec.name);
                     killed_.insert(spec.name);
+                    world_->board().touched(*fault, "killed " + spec.name);
                     changed = true;
                 } else if (!down && !alive && killed_.erase(spec.name) > 0) {
                     (void)children_.start(spec);
