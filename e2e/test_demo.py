@@ -8,9 +8,14 @@ import subprocess
 import threading
 import time
 
+import jsonschema
 import pytest
 
-from conftest import BIN, TABLE, World, farshore, until
+from conftest import BIN, ROOT, TABLE, World, farshore, until
+
+
+def schema(name):
+    return json.loads((ROOT / "schema" / f"{name}.schema.json").read_text())
 
 
 def shoppers_log(folder):
@@ -77,6 +82,10 @@ def test_the_dynamodb_story_with_a_counter_beside_it(tmp_path):
         assert demo.returncode == 0, text
         report = json.loads((out / "report.json").read_text())
         assert (out / "report.html").read_text().startswith("<!doctype html>")
+        jsonschema.validate(report, schema("report"))
+        for operation in report["operations"].values():
+            jsonschema.validate(operation, schema("operation"))
+        jsonschema.validate(world.status(), schema("status"))
 
         # The report's numbers are those of the shoppers' own log.
         requests = shoppers_log(out)
