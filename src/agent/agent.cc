@@ -5,7 +5,9 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "adapters/host/durable_file.h"
@@ -111,6 +113,25 @@ Agent::~Agent() {
     for (const auto& app : apps_) {
         app->stop();
     }
+    if (claim_ >= 0) {
+        (void)::close(claim_);
+    }
+}
+
+// Two agents that remember in one place would overwrite each other's epochs.
+Status Agent::claim_state_directory() {
+    const std::string path = options_.config.state_directory + "/agent.lock";
+    claim_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (claim_ < 0) {
+        return fail(ErrorKind::denied, "cannot open " + path, "give the agent's user write permission on that directory");
+    }
+    if (::flock(claim_, LOCK_EX | LOCK_NB) != 0) {
+        return fail(
+            ErrorKind::conflict, "another agent uses the state directory " + options_.config.state_directory,
+            "stop it, or give each agent a state directory and ports of its own"
+        );
+    }
+    return {};
 }
 
 Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
@@ -140,6 +161,9 @@ Status Agent::prepare() {
     }
     if (Status ready = host::prepare_directory(options_.config.run_directory, "run directory"); !ready) {
         return ready;
+    }
+    if (Status claimed = claim_state_directory(); !claimed) {
+        return claimed;
     }
     Result<std::string> token = read_token(options_.config.token_file);
     if (!token) {

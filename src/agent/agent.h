@@ -43,6 +43,7 @@ class Agent {
     Agent(net::Io& io, Options options);
 
     [[nodiscard]] Status prepare();
+    [[nodiscard]] Status claim_state_directory();
     [[nodiscard]] Status make_clients();
     [[nodiscard]] Status open();
     [[nodiscard]] AppAgent* find(std::string_view app);
@@ -68,6 +69,7 @@ class Agent {
     Apps apps_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<Watchdog> watchdog_;
+    int claim_ = -1;  // an open lock file: one agent per state directory
     bool stopped_ = false;
 };
 

@@ -1,11 +1,16 @@
 #include "agent/app_agent.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "adapters/system/log.h"
 
@@ -31,6 +36,30 @@ std::optional<host::StoredState> remembered(const std::string& directory, const 
     const std::string path = host::state_path(directory, app);
     (void)std::rename(path.c_str(), (path + ".unreadable").c_str());
     return std::nullopt;
+}
+
+// The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of the
+// same user would be let in too. An ordinary bind tells.
+Status port_is_free(const config::Listen& listen) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(listen.port);
+    if (fd < 0 || listen.port == 0 || ::inet_pton(AF_INET, listen.address.c_str(), &address.sin_addr) != 1) {
+        (void)::close(fd);
+        return {};  // the endpoint itself has the better words
+    }
+    const int on = 1;
+    (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    const bool taken = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == EADDRINUSE;
+    (void)::close(fd);
+    if (taken) {
+        return fail(
+            ErrorKind::conflict, fmt::format("{}:{} is in use by another process", listen.address, listen.port),
+            fmt::format("find it with: ss -ltnp 'sport = :{}'; or change `listen`", listen.port)
+        );
+    }
+    return {};
 }
 
 std::string probe_body(const TableName& table, const HostId& host) {
@@ -63,6 +92,9 @@ Result<std::unique_ptr<AppAgent>> AppAgent::start(Shared& shared, config::AgentA
 }
 
 Status AppAgent::open_endpoint() {
+    if (Status ready = port_is_free(app_.listen); !ready) {
+        return ready;
+    }
     for (const RegionId& region : app_.regions) {
         const std::string url = shared_->aws.endpoint(aws::Service::dynamodb, region);
         Result<dataplane::Upstream> upstream = upstream_from(region, url);

@@ -283,6 +283,20 @@ TEST(AgentStart, ErrorsNameTheRemedy) {
     EXPECT_FALSE(started.error().remedy.empty());
 }
 
+TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
+    AgentWorld world;
+    world.start_agent();
+    config::AgentConfig second = world.config;
+    auto started = Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
+    second.state_directory += "-2";
+    second.apps[0].listen.port = world.agent->app(0).endpoint().port();
+    started = Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
+}
+
 TEST(AgentStart, AnUnreadableStateFileIsSetAside) {
     AgentWorld world;
     std::filesystem::create_directories(world.config.state_directory);

@@ -52,7 +52,7 @@ struct RegionFile {
 [[nodiscard]] std::string region_document(const RegionFile& file);
 [[nodiscard]] std::string environment_document(const RegionFile& file, const AppRegion& app);
 
-// region.json and <app>.env, each replaced as a whole. Blocking.
+// region.json, and <app>.env of each app that has a route; each replaced as a whole. Blocking.
 [[nodiscard]] Status write_region_files(const std::string& directory, const RegionFile& file);
 
 }  // namespace farshore::host
