@@ -5,6 +5,7 @@
 #include <fstream>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <openssl/rand.h>
 
 #include "adapters/system/log.h"
@@ -551,8 +552,12 @@ void Controller::stop() {
 
 net::Task<> Controller::stop_server() {
     co_await server_->stop(kServerGrace);
-    server_stopped_ = true;
-    tasks_.stop();
+    // Not from inside this task: with nobody connected it has never waited, and Asio 1.26 throws out
+    // of a task that is cancelled before its first wait.
+    boost::asio::post(io_, [this] {
+        tasks_.stop();
+        server_stopped_ = true;
+    });
 }
 
 bool Controller::stopped() const {

@@ -281,6 +281,16 @@ TEST_F(ControllerTest, AFirstStartTakesEpochOneInThePreferredRegionAndRemembersI
     );
 }
 
+TEST_F(ControllerTest, EndsInOrderThoughNobodyIsConnected) {
+    auto created = Controller::create(world.io, config());
+    ASSERT_TRUE(created.has_value()) << created.error().text;
+    controller = std::move(*created);
+    controller->start();
+    inside([this] { controller->stop(); });
+    EXPECT_TRUE(world.run_until([this] { return controller->stopped(); }));
+    controller.reset();
+}
+
 TEST_F(ControllerTest, TokensDecideWhoMayDoWhat) {
     launch();
     EXPECT_EQ(get("/v1/status", "nobody").status, 401);
