@@ -6,7 +6,9 @@
 namespace farshore {
 
 void assertion_failed(const char* condition, const char* why, const char* file, int line) {
-    (void)std::fprintf(stderr, "farshore: assertion failed: %s (%s) at %s:%d\n", why, condition, file, line);
+    (void)std::fprintf(
+        stderr, "farshore: assertion failed: %s (%s) at %s:%d\n", why, condition, file, line
+    );
     std::abort();
 }
 

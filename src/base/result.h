@@ -52,7 +52,7 @@ struct Error {
     Effect effect = Effect::none;
     std::string text;    // for people; never compared
     std::string remedy;  // what the reader can do about it; may be empty
-    std::string code;    // the service's or our own code ("ConditionalCheckFailedException", "C104")
+    std::string code;  // the service's or our own code ("ConditionalCheckFailedException", "C104")
 
     friend bool operator==(const Error&, const Error&) = default;
 };
@@ -62,7 +62,9 @@ using Result = std::expected<T, Error>;
 
 using Status = Result<void>;
 
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string text, std::string remedy = {}) {
+[[nodiscard]] inline std::unexpected<Error> fail(
+    ErrorKind kind, std::string text, std::string remedy = {}
+) {
     return std::unexpected(Error{
         .kind = kind,
         .effect = Effect::none,

@@ -115,7 +115,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     out.reserve(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
         const bool last = i + 4 == text.size();
-        const std::size_t padding = last && text[i + 3] == '=' ? (text[i + 2] == '=' ? 2U : 1U) : 0U;
+        const std::size_t padding =
+            last && text[i + 3] == '=' ? (text[i + 2] == '=' ? 2U : 1U) : 0U;
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 4; ++k) {
             std::uint32_t digit = 0;
@@ -129,7 +130,8 @@ std::optional<std::string> from_base64(std::string_view text) {
             group = (group << 6U) | digit;
         }
         // Bits that padding makes meaningless must be zero, or two texts would mean the same bytes.
-        if (padding > 0 && (group & ((1U << (8U * static_cast<std::uint32_t>(padding))) - 1U)) != 0) {
+        if (padding > 0 &&
+            (group & ((1U << (8U * static_cast<std::uint32_t>(padding))) - 1U)) != 0) {
             return std::nullopt;
         }
         for (std::size_t k = 0; k < 3 - padding; ++k) {
@@ -143,8 +145,16 @@ std::string to_iso8601(UtcTime time) {
     const CivilTime t = civil(time);
     std::array<char, 64> text{};
     (void)std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", t.year, t.month, t.day, t.hour,
-        t.minute, t.second, t.milli
+        text.data(),
+        text.size(),
+        "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+        t.year,
+        t.month,
+        t.day,
+        t.hour,
+        t.minute,
+        t.second,
+        t.milli
     );
     return text.data();
 }
@@ -153,7 +163,14 @@ std::string to_amz_date(UtcTime time) {
     const CivilTime t = civil(time);
     std::array<char, 64> text{};
     (void)std::snprintf(
-        text.data(), text.size(), "%04d%02u%02uT%02d%02d%02dZ", t.year, t.month, t.day, t.hour, t.minute,
+        text.data(),
+        text.size(),
+        "%04d%02u%02uT%02d%02d%02dZ",
+        t.year,
+        t.month,
+        t.day,
+        t.hour,
+        t.minute,
         t.second
     );
     return text.data();
@@ -184,7 +201,8 @@ std::optional<UtcTime> from_iso8601(std::string_view text) {
         rest.remove_prefix(4);
     }
     const chrono::year_month_day date{
-        chrono::year{*year}, chrono::month{static_cast<unsigned>(*month)},
+        chrono::year{*year},
+        chrono::month{static_cast<unsigned>(*month)},
         chrono::day{static_cast<unsigned>(*day)}
     };
     if (rest != "Z" || !date.ok() || *hour > 23 || *minute > 59 || *second > 59) {
@@ -211,7 +229,9 @@ std::string to_text(Duration duration) {
     }
     std::string out;
     std::int64_t left = ms / 1000;
-    constexpr std::array<std::pair<std::int64_t, char>, 4> kParts{{{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}};
+    constexpr std::array<std::pair<std::int64_t, char>, 4> kParts{
+        {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}
+    };
     for (const auto& [length, unit] : kParts) {
         if (left >= length) {
             out += std::to_string(left / length) + unit;
@@ -301,7 +321,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::optional<std::string_view> did_you_mean(
     std::string_view word, std::span<const std::string_view> candidates
 ) {
-    // A third of the word may be wrong: "max_lagg" finds "max_lag", "colour" does not find "quorum".
+    // A third of the word may be wrong: "max_lagg" finds "max_lag", "colour" does not find
+    // "quorum".
     std::size_t nearest = std::max<std::size_t>(2, word.size() / 3) + 1;
     std::optional<std::string_view> found;
     for (const std::string_view candidate : candidates) {

@@ -31,10 +31,12 @@ namespace farshore {
 // "500ms", "5s", "2m", "1h", "30d"; a unit is mandatory. nullopt: not a duration.
 [[nodiscard]] std::optional<Duration> duration_from(std::string_view text);
 
-[[nodiscard]] std::string to_lower(std::string_view text);                           // ASCII
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);     // ASCII
-[[nodiscard]] std::string_view trim(std::string_view text);                          // blanks and tabs
-[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char by);   // keeps empty parts
+[[nodiscard]] std::string to_lower(std::string_view text);                        // ASCII
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII
+[[nodiscard]] std::string_view trim(std::string_view text);                       // blanks and tabs
+[[nodiscard]] std::vector<std::string_view> split(
+    std::string_view text, char by
+);  // keeps empty parts
 
 // The candidate nearest to `word` by edit distance, when near enough to be a slip of the fingers.
 [[nodiscard]] std::optional<std::string_view> did_you_mean(

@@ -31,7 +31,10 @@ void count_booked(Books& books, const std::vector<BookedWrite>& booked) {
 }  // namespace
 
 Books keep_books(
-    const Log& log, const std::vector<Carts>& regions, const std::vector<BookedWrite>& booked, const std::string& shop_table
+    const Log& log,
+    const std::vector<Carts>& regions,
+    const std::vector<BookedWrite>& booked,
+    const std::string& shop_table
 ) {
     Books books;
     std::map<std::string, int> lines;
@@ -41,7 +44,9 @@ Books keep_books(
                 books.doubled += ++lines[id] > 1 ? 1U : 0U;
             }
         }
-        books.regions_equal = std::ranges::all_of(regions, [&](const Carts& carts) { return carts == regions.front(); });
+        books.regions_equal = std::ranges::all_of(regions, [&](const Carts& carts) {
+            return carts == regions.front();
+        });
     }
     for (const wire::ClientRequest& request : log) {
         if (request.kind != "add") {
@@ -57,7 +62,9 @@ Books keep_books(
             ++books.present;
         } else {
             ++books.lost;
-            books.lost_writes.push_back({.id = request.write, .shopper = request.shopper, .acknowledged_at = request.ended});
+            books.lost_writes.push_back(
+                {.id = request.write, .shopper = request.shopper, .acknowledged_at = request.ended}
+            );
         }
     }
     count_booked(books, booked);
@@ -68,9 +75,12 @@ Books keep_books(
         books.differences.push_back(std::to_string(books.doubled) + " lines stand in a cart twice");
     }
     if (books.unsettled > 0) {
-        books.differences.push_back(std::to_string(books.unsettled) + " writes at risk are not settled");
+        books.differences.push_back(
+            std::to_string(books.unsettled) + " writes at risk are not settled"
+        );
     }
-    // Each add is one write of one key: the carts and the loss book must name the same number, cart by cart.
+    // Each add is one write of one key: the carts and the loss book must name the same number, cart
+    // by cart.
     std::map<std::string, std::int64_t> difference;
     for (const LostWrite& write : books.lost_writes) {
         ++difference[write.shopper];
@@ -87,7 +97,8 @@ Books keep_books(
         if (count != 0 && books.differences.size() < 20) {
             books.differences.push_back(
                 "cart of " + shopper + ": " + std::to_string(std::abs(count)) +
-                (count > 0 ? " lost writes that the loss book does not name" : " writes booked as lost that are there")
+                (count > 0 ? " lost writes that the loss book does not name"
+                           : " writes booked as lost that are there")
             );
         }
     }

@@ -18,8 +18,8 @@ using Carts = std::map<std::string, std::vector<std::string>>;
 // A write that Farshore's loss book knows by name.
 struct BookedWrite {
     std::string table;
-    std::string key;  // JSON of the key, as DynamoDB has it
-    std::string fate; // present, applied_late, suppressed, never_arrived, at_risk, unknown
+    std::string key;   // JSON of the key, as DynamoDB has it
+    std::string fate;  // present, applied_late, suppressed, never_arrived, at_risk, unknown
     UtcTime acknowledged_at{};
     std::string operation;  // "UpdateItem"
 };
@@ -33,15 +33,16 @@ struct LostWrite {
 struct Books {
     std::uint64_t acknowledged = 0;
     std::uint64_t present = 0;
-    std::uint64_t lost = 0;      // acknowledged, and in no cart
-    std::uint64_t doubled = 0;   // lines that stand in a cart twice
-    std::uint64_t present_without_acknowledgement = 0;  // the client got an error, the write was applied
-    std::uint64_t at_risk = 0;   // from the loss book: all entries
+    std::uint64_t lost = 0;     // acknowledged, and in no cart
+    std::uint64_t doubled = 0;  // lines that stand in a cart twice
+    std::uint64_t present_without_acknowledgement =
+        0;                      // the client got an error, the write was applied
+    std::uint64_t at_risk = 0;  // from the loss book: all entries
     std::uint64_t applied_late = 0;
     std::uint64_t suppressed = 0;
     std::uint64_t never_arrived = 0;
     std::uint64_t unsettled = 0;
-    bool regions_equal = true;   // both Regions hold the same carts
+    bool regions_equal = true;  // both Regions hold the same carts
     std::vector<LostWrite> lost_writes;
     std::vector<std::string> differences;  // why the books do not balance; empty: they do
 
@@ -51,7 +52,10 @@ struct Books {
 // `shop_table`: only its entries of the loss book are compared with the carts; other writers (an
 // operator's own loop) keep books of their own.
 [[nodiscard]] Books keep_books(
-    const Log& log, const std::vector<Carts>& regions, const std::vector<BookedWrite>& booked, const std::string& shop_table
+    const Log& log,
+    const std::vector<Carts>& regions,
+    const std::vector<BookedWrite>& booked,
+    const std::string& shop_table
 );
 
 }  // namespace farshore::drill

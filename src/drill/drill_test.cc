@@ -7,12 +7,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-wire::ClientRequest request(std::int64_t at_ms, bool ok, std::string kind = "view", std::string write = {}, std::string region = "us-east-1") {
+wire::ClientRequest request(
+    std::int64_t at_ms,
+    bool ok,
+    std::string kind = "view",
+    std::string write = {},
+    std::string region = "us-east-1"
+) {
     static std::int64_t number = 0;
     return {
-        .number = ++number, .shopper = "shopper-1", .kind = std::move(kind), .write = std::move(write),
-        .intended = utc_from_ms(at_ms), .ended = utc_from_ms(at_ms + 5), .status = ok ? 200 : 0, .ok = ok,
-        .error = ok ? "" : "timed out", .host = ok ? "use1-web-1" : "", .region = ok ? std::move(region) : ""
+        .number = ++number,
+        .shopper = "shopper-1",
+        .kind = std::move(kind),
+        .write = std::move(write),
+        .intended = utc_from_ms(at_ms),
+        .ended = utc_from_ms(at_ms + 5),
+        .status = ok ? 200 : 0,
+        .ok = ok,
+        .error = ok ? "" : "timed out",
+        .host = ok ? "use1-web-1" : "",
+        .region = ok ? std::move(region) : ""
     };
 }
 
@@ -58,9 +72,17 @@ TEST(Outage, ALogThatIsOutOfOrderMeansTheSame) {
 }
 
 TEST(DnsTail, EndsWithTheLastUseOfTheOldRegion) {
-    const Log log{request(1000, true), request(2000, true), request(2500, true, "view", "", "eu-west-1"), request(3000, true), request(4000, true, "view", "", "eu-west-1")};
+    const Log log{
+        request(1000, true),
+        request(2000, true),
+        request(2500, true, "view", "", "eu-west-1"),
+        request(3000, true),
+        request(4000, true, "view", "", "eu-west-1")
+    };
     EXPECT_EQ(measure_dns_tail(log, utc_from_ms(1500), utc_from_ms(9000), "us-east-1"), 1500ms);
-    EXPECT_FALSE(measure_dns_tail(log, utc_from_ms(3500), utc_from_ms(9000), "us-east-1").has_value());
+    EXPECT_FALSE(
+        measure_dns_tail(log, utc_from_ms(3500), utc_from_ms(9000), "us-east-1").has_value()
+    );
 }
 
 Log five_adds() {
@@ -72,12 +94,23 @@ Log five_adds() {
 }
 
 BookedWrite booked(std::string fate) {
-    return {.table = "carts", .key = R"({"id":{"S":"cart#shopper-1"}})", .fate = std::move(fate), .acknowledged_at = utc_from_ms(1004), .operation = "UpdateItem"};
+    return {
+        .table = "carts",
+        .key = R"({"id":{"S":"cart#shopper-1"}})",
+        .fate = std::move(fate),
+        .acknowledged_at = utc_from_ms(1004),
+        .operation = "UpdateItem"
+    };
 }
 
 TEST(Books, BalanceWhenTheLossBookNamesEveryLostWrite) {
     const Carts carts{{"shopper-1", {"s1-1", "s1-2", "s1-5"}}};
-    const Books books = keep_books(five_adds(), {carts, carts}, {booked("suppressed"), booked("suppressed"), booked("applied_late")}, "carts");
+    const Books books = keep_books(
+        five_adds(),
+        {carts, carts},
+        {booked("suppressed"), booked("suppressed"), booked("applied_late")},
+        "carts"
+    );
     EXPECT_TRUE(books.balance()) << books.differences.front();
     EXPECT_EQ(books.acknowledged, 4U);
     EXPECT_EQ(books.present, 2U);
@@ -89,8 +122,15 @@ TEST(Books, BalanceWhenTheLossBookNamesEveryLostWrite) {
 
 TEST(Books, DoNotBalanceWhenALossIsNotNamed) {
     const Carts carts{{"shopper-1", {"s1-1", "s1-2"}}};
-    EXPECT_FALSE(keep_books(five_adds(), {carts, carts}, {booked("suppressed")}, "carts").balance());
-    EXPECT_FALSE(keep_books(five_adds(), {carts, carts}, {booked("suppressed"), booked("suppressed"), booked("suppressed")}, "carts").balance());
+    EXPECT_FALSE(keep_books(five_adds(), {carts, carts}, {booked("suppressed")}, "carts").balance()
+    );
+    EXPECT_FALSE(keep_books(
+                     five_adds(),
+                     {carts, carts},
+                     {booked("suppressed"), booked("suppressed"), booked("suppressed")},
+                     "carts"
+    )
+                     .balance());
 }
 
 TEST(Books, DoNotBalanceWithDoubledLinesUnsettledWritesOrUnequalRegions) {
@@ -104,7 +144,8 @@ TEST(Books, DoNotBalanceWithDoubledLinesUnsettledWritesOrUnequalRegions) {
 
 TEST(ClientLog, SurvivesTheTripAndLeavesOutACutLine) {
     const wire::ClientRequest sent = request(1234, false, "add", "s-\"1\"");
-    const auto parsed = wire::parse_client_log(wire::to_line(sent) + "\n" + wire::to_line(sent) + "\n{\"number\":");
+    const auto parsed =
+        wire::parse_client_log(wire::to_line(sent) + "\n" + wire::to_line(sent) + "\n{\"number\":");
     ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
     ASSERT_EQ(parsed->size(), 2U);
     EXPECT_EQ(parsed->front().write, sent.write);
@@ -124,7 +165,12 @@ StoryRecord told() {
     story.fault_span = {.from = utc_from_ms(10'000), .until = utc_from_ms(25'000)};
     story.switchover_requested = utc_from_ms(40'000);
     story.fault_seen_by_agents = true;
-    story.failover = {{"id", "op-1"}, {"outcome", "done"}, {"started_at_ms", 13'500}, {"first_failure_at_ms", 10'400}};
+    story.failover = {
+        {"id", "op-1"},
+        {"outcome", "done"},
+        {"started_at_ms", 13'500},
+        {"first_failure_at_ms", 10'400}
+    };
     story.switchover = {{"id", "op-2"}, {"outcome", "done"}};
     for (std::int64_t t = 0; t < 60'000; t += 100) {
         story.log.push_back(request(t, t < 13'000 || t >= 14'000));
@@ -166,7 +212,8 @@ TEST(Report, ThePageCannotBeBrokenByItsData) {
     EXPECT_EQ(html.find("lost </script>"), std::string::npos);
     EXPECT_NE(html.find("lost \\u003c/script>"), std::string::npos);
     EXPECT_EQ(html.find("@REPORT@"), std::string::npos);
-    EXPECT_EQ(html.find("http://", 0), html.find("http://www.w3.org")) << "nothing is loaded from elsewhere";
+    EXPECT_EQ(html.find("http://", 0), html.find("http://www.w3.org"))
+        << "nothing is loaded from elsewhere";
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ std::vector<const wire::ClientRequest*> in_order(const Log& log, Span span) {
             requests.push_back(&request);
         }
     }
-    std::ranges::sort(requests, {}, [](const auto* request) { return std::pair{request->intended, request->number}; });
+    std::ranges::sort(requests, {}, [](const auto* request) {
+        return std::pair{request->intended, request->number};
+    });
     return requests;
 }
 
@@ -39,7 +41,12 @@ std::optional<Outage> measure_outage(const Log& log, Span span, Duration stable_
             continue;
         }
         if (!outage) {
-            outage = Outage{.first_failed = request->intended, .stable_from = {}, .failed = 0, .failed_after_stable = 0};
+            outage = Outage{
+                .first_failed = request->intended,
+                .stable_from = {},
+                .failed = 0,
+                .failed_after_stable = 0
+            };
         }
         ++outage->failed;
     }
@@ -67,9 +74,10 @@ std::optional<Outage> measure_outage(const Log& log, Span span, Duration stable_
         outage->stable_from.reset();
     }
     if (outage->stable_from) {
-        outage->failed_after_stable = static_cast<std::uint64_t>(std::ranges::count_if(requests, [&](const auto* request) {
-            return !request->ok && request->intended > *outage->stable_from;
-        }));
+        outage->failed_after_stable =
+            static_cast<std::uint64_t>(std::ranges::count_if(requests, [&](const auto* request) {
+                return !request->ok && request->intended > *outage->stable_from;
+            }));
     }
     return outage;
 }
@@ -96,7 +104,9 @@ Traffic measure_traffic(const Log& log, Span span) {
     return traffic;
 }
 
-std::optional<Duration> measure_dns_tail(const Log& log, UtcTime switched, UtcTime until, const std::string& old_region) {
+std::optional<Duration> measure_dns_tail(
+    const Log& log, UtcTime switched, UtcTime until, const std::string& old_region
+) {
     std::optional<UtcTime> last;
     for (const wire::ClientRequest& request : log) {
         const bool old = request.region == old_region || (!request.ok && request.region.empty());

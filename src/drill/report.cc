@@ -40,7 +40,8 @@ std::optional<Duration> phase_length(const json::object& operation, std::string_
         const json::object& phase = value.as_object();
         const std::int64_t ended = number_at(phase, "ended_at_ms");
         if (text_at(phase, "name") == name && ended > 0) {
-            length = length.value_or(Duration::zero()) + std::chrono::milliseconds{ended - number_at(phase, "started_at_ms")};
+            length = length.value_or(Duration::zero()) +
+                     std::chrono::milliseconds{ended - number_at(phase, "started_at_ms")};
         }
     }
     return length;
@@ -58,7 +59,8 @@ Span steady_span(const StoryRecord& story) {
 }
 
 Span failover_span(const StoryRecord& story) {
-    const UtcTime until = to_ms(story.switchover_requested) > 0 ? story.switchover_requested : story.ended;
+    const UtcTime until =
+        to_ms(story.switchover_requested) > 0 ? story.switchover_requested : story.ended;
     return {.from = story.fault_span.from, .until = until};
 }
 
@@ -89,14 +91,21 @@ json::object books_document(const Books& books, const std::vector<BookedWrite>& 
     json::array lost;
     for (const LostWrite& write : books.lost_writes) {
         if (lost.size() < kListedMax) {
-            lost.push_back(json::object{{"id", write.id}, {"shopper", write.shopper}, {"acknowledged_at", to_iso8601(write.acknowledged_at)}});
+            lost.push_back(json::object{
+                {"id", write.id},
+                {"shopper", write.shopper},
+                {"acknowledged_at", to_iso8601(write.acknowledged_at)}
+            });
         }
     }
     json::array keys;
     for (const BookedWrite& write : booked) {
         if (keys.size() < kListedMax) {
             keys.push_back(json::object{
-                {"table", write.table}, {"key", write.key}, {"operation", write.operation}, {"fate", write.fate},
+                {"table", write.table},
+                {"key", write.key},
+                {"operation", write.operation},
+                {"fate", write.fate},
                 {"acknowledged_at", to_iso8601(write.acknowledged_at)}
             });
         }
@@ -137,20 +146,34 @@ json::object clock_document(const StoryRecord& story, const std::optional<Outage
     }
     std::optional<Duration> tail;
     if (story.dns_switched) {
-        tail = measure_dns_tail(story.log, *story.dns_switched, failover_span(story).until, story.preferred);
+        tail = measure_dns_tail(
+            story.log, *story.dns_switched, failover_span(story).until, story.preferred
+        );
     }
     return {
         {"detect_ms", ms_or_null(detect)},
         {"decide_ms", ms_or_null(decide)},
-        {"fence_ms", ms_or_null(joined(phase_length(story.failover, "raise"), phase_length(story.failover, "fence")))},
-        {"switch_ms", ms_or_null(joined(phase_length(story.failover, "examine"), phase_length(story.failover, "repoint")))},
+        {"fence_ms",
+         ms_or_null(
+             joined(phase_length(story.failover, "raise"), phase_length(story.failover, "fence"))
+         )},
+        {"switch_ms",
+         ms_or_null(joined(
+             phase_length(story.failover, "examine"), phase_length(story.failover, "repoint")
+         ))},
         {"shift_ms", ms_or_null(phase_length(story.failover, "shift"))},
         {"verify_ms", ms_or_null(phase_length(story.failover, "verify"))},
         {"dns_tail_ms", ms_or_null(tail)},
         {"rto_ms", ms_or_null(outage ? outage->rto() : std::nullopt)},
-        {"first_failed_request", outage ? json::value(to_iso8601(outage->first_failed)) : json::value(nullptr)},
-        {"stable_from", outage && outage->stable_from ? json::value(to_iso8601(*outage->stable_from)) : json::value(nullptr)},
-        {"hold_ms", ms_or_null(joined(phase_length(story.switchover, "hold"), phase_length(story.switchover, "drain")))}
+        {"first_failed_request",
+         outage ? json::value(to_iso8601(outage->first_failed)) : json::value(nullptr)},
+        {"stable_from",
+         outage && outage->stable_from ? json::value(to_iso8601(*outage->stable_from))
+                                       : json::value(nullptr)},
+        {"hold_ms",
+         ms_or_null(
+             joined(phase_length(story.switchover, "hold"), phase_length(story.switchover, "drain"))
+         )}
     };
 }
 
@@ -165,25 +188,45 @@ struct Findings {
 };
 
 std::uint64_t lost_in(const Books& books, Span span) {
-    return static_cast<std::uint64_t>(std::ranges::count_if(books.lost_writes, [&](const LostWrite& write) { return span.holds(write.acknowledged_at); }));
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        books.lost_writes, [&](const LostWrite& write) { return span.holds(write.acknowledged_at); }
+    ));
 }
 
-json::array find_faults(const StoryRecord& story, const std::optional<Outage>& outage, const Traffic& during_switchover) {
+json::array find_faults(
+    const StoryRecord& story, const std::optional<Outage>& outage, const Traffic& during_switchover
+) {
     Findings findings;
     findings.add(!story.interrupted.empty(), "interrupted: " + story.interrupted);
     findings.add(!story.fault_seen_by_agents, "the fault did not bite: no agent saw it");
     findings.add(story.failover.empty(), "no failover was started");
-    findings.add(!story.failover.empty() && text_at(story.failover, "outcome") != "done", "the failover ended as " + text_at(story.failover, "outcome"));
+    findings.add(
+        !story.failover.empty() && text_at(story.failover, "outcome") != "done",
+        "the failover ended as " + text_at(story.failover, "outcome")
+    );
     findings.add(story.switchover.empty(), "no switchover home was made");
-    findings.add(!story.switchover.empty() && text_at(story.switchover, "outcome") != "done", "the switchover ended as " + text_at(story.switchover, "outcome"));
+    findings.add(
+        !story.switchover.empty() && text_at(story.switchover, "outcome") != "done",
+        "the switchover ended as " + text_at(story.switchover, "outcome")
+    );
     if (outage) {
         const auto rto = outage->rto();
         findings.add(!rto, "the shop did not become stable again before the switchover");
-        findings.add(rto && *rto > story.objectives.rto, "RTO " + to_text(rto.value_or(Duration::zero())) + " is above its objective of " + to_text(story.objectives.rto));
+        findings.add(
+            rto && *rto > story.objectives.rto,
+            "RTO " + to_text(rto.value_or(Duration::zero())) + " is above its objective of " +
+                to_text(story.objectives.rto)
+        );
     }
-    findings.add(during_switchover.failed > story.objectives.switchover_failed_max, std::to_string(during_switchover.failed) + " requests failed during the switchover");
+    findings.add(
+        during_switchover.failed > story.objectives.switchover_failed_max,
+        std::to_string(during_switchover.failed) + " requests failed during the switchover"
+    );
     const std::uint64_t lost = lost_in(story.books, switchover_span(story));
-    findings.add(lost > story.objectives.switchover_lost_max, std::to_string(lost) + " acknowledged writes of the switchover are lost");
+    findings.add(
+        lost > story.objectives.switchover_lost_max,
+        std::to_string(lost) + " acknowledged writes of the switchover are lost"
+    );
     for (const std::string& difference : story.books.differences) {
         findings.add(true, "the books do not balance: " + difference);
     }
@@ -195,9 +238,13 @@ json::array failed_requests(const Log& log) {
     for (const wire::ClientRequest& request : log) {
         if (!request.ok && failed.size() < kListedMax) {
             failed.push_back(json::object{
-                {"number", request.number}, {"shopper", request.shopper}, {"kind", request.kind},
-                {"intended", to_iso8601(request.intended)}, {"after_ms", to_ms(Duration{request.ended - request.intended})},
-                {"status", request.status}, {"error", request.error}
+                {"number", request.number},
+                {"shopper", request.shopper},
+                {"kind", request.kind},
+                {"intended", to_iso8601(request.intended)},
+                {"after_ms", to_ms(Duration{request.ended - request.intended})},
+                {"status", request.status},
+                {"error", request.error}
             });
         }
     }
@@ -218,34 +265,56 @@ json::object report_document(const StoryRecord& story) {
     const std::optional<Outage> outage = measure_outage(story.log, failover_span(story));
     const Traffic switchover = measure_traffic(story.log, switchover_span(story));
     json::array findings = find_faults(story, outage, switchover);
-    const std::string verdict = !story.interrupted.empty() ? "interrupted" : (findings.empty() ? "passed" : "failed");
+    const std::string verdict =
+        !story.interrupted.empty() ? "interrupted" : (findings.empty() ? "passed" : "failed");
     json::array marks;
     std::vector<Mark> in_time = story.marks;
     // Some are told late, when they were looked for: the journal's lines after what they caused.
     std::ranges::sort(in_time, {}, &Mark::at);
     for (const Mark& mark : in_time) {
-        marks.push_back(json::object{{"at", to_iso8601(mark.at)}, {"at_ms", to_ms(mark.at)}, {"what", mark.what}, {"text", mark.text}});
+        marks.push_back(json::object{
+            {"at", to_iso8601(mark.at)},
+            {"at_ms", to_ms(mark.at)},
+            {"what", mark.what},
+            {"text", mark.text}
+        });
     }
-    const Traffic whole = measure_traffic(story.log, {.from = story.started, .until = story.ended + std::chrono::seconds{1}});
+    const Traffic whole = measure_traffic(
+        story.log, {.from = story.started, .until = story.ended + std::chrono::seconds{1}}
+    );
     return {
         {"schema_version", kReportSchemaVersion},
         {"identity",
-         {{"id", story.id}, {"story", story.story}, {"title", story.title}, {"version", story.version},
-          {"configuration_hash", story.configuration_hash}, {"seed", story.seed}, {"rate", story.rate},
-          {"started", to_iso8601(story.started)}, {"ended", to_iso8601(story.ended)},
-          {"preferred", story.preferred}, {"standby", story.standby}}},
+         {{"id", story.id},
+          {"story", story.story},
+          {"title", story.title},
+          {"version", story.version},
+          {"configuration_hash", story.configuration_hash},
+          {"seed", story.seed},
+          {"rate", story.rate},
+          {"started", to_iso8601(story.started)},
+          {"ended", to_iso8601(story.ended)},
+          {"preferred", story.preferred},
+          {"standby", story.standby}}},
         {"verdict", verdict},
         {"findings", std::move(findings)},
         {"objectives",
-         {{"rto_ms", to_ms(story.objectives.rto)}, {"switchover_failed_max", story.objectives.switchover_failed_max},
+         {{"rto_ms", to_ms(story.objectives.rto)},
+          {"switchover_failed_max", story.objectives.switchover_failed_max},
           {"switchover_lost_max", story.objectives.switchover_lost_max}}},
         {"fault",
-         {{"what", story.fault}, {"from", to_iso8601(story.fault_span.from)}, {"from_ms", to_ms(story.fault_span.from)},
-          {"until", to_iso8601(story.fault_span.until)}, {"until_ms", to_ms(story.fault_span.until)}, {"seen_by_agents", story.fault_seen_by_agents}}},
+         {{"what", story.fault},
+          {"from", to_iso8601(story.fault_span.from)},
+          {"from_ms", to_ms(story.fault_span.from)},
+          {"until", to_iso8601(story.fault_span.until)},
+          {"until_ms", to_ms(story.fault_span.until)},
+          {"seen_by_agents", story.fault_seen_by_agents}}},
         {"phase_clock", clock_document(story, outage)},
         {"traffic",
-         {{"whole", traffic_document(whole)}, {"steady", traffic_document(measure_traffic(story.log, steady_span(story)))},
-          {"failover", traffic_document(measure_traffic(story.log, failover_span(story)))}, {"switchover", traffic_document(switchover)}}},
+         {{"whole", traffic_document(whole)},
+          {"steady", traffic_document(measure_traffic(story.log, steady_span(story)))},
+          {"failover", traffic_document(measure_traffic(story.log, failover_span(story)))},
+          {"switchover", traffic_document(switchover)}}},
         {"switchover_requested_ms", to_ms(story.switchover_requested)},
         {"data", books_document(story.books, story.booked)},
         {"operations", {{"failover", story.failover}, {"switchover", story.switchover}}},
@@ -271,7 +340,8 @@ std::string shown(const json::object& clock, std::string_view name) {
 
 void row(std::string& table, std::string_view name, const std::string& value) {
     constexpr std::size_t kNameWidth = 34;
-    table += "  " + std::string{name} + std::string(kNameWidth - std::min(kNameWidth - 1, name.size()), ' ') + value + "\n";
+    table += "  " + std::string{name} +
+             std::string(kNameWidth - std::min(kNameWidth - 1, name.size()), ' ') + value + "\n";
 }
 
 }  // namespace
@@ -280,7 +350,9 @@ std::string report_table(const json::object& report) {
     const json::object& clock = report.at("phase_clock").as_object();
     const json::object& data = report.at("data").as_object();
     const json::object& traffic = report.at("traffic").as_object();
-    const auto count = [&](const json::object& object, std::string_view name) { return std::to_string(number_at(object, name)); };
+    const auto count = [&](const json::object& object, std::string_view name) {
+        return std::to_string(number_at(object, name));
+    };
     std::string table;
     row(table, "detect", shown(clock, "detect_ms"));
     row(table, "decide", shown(clock, "decide_ms"));
@@ -288,9 +360,18 @@ std::string report_table(const json::object& report) {
     row(table, "switch", shown(clock, "switch_ms"));
     row(table, "verify", shown(clock, "verify_ms"));
     row(table, "DNS tail", shown(clock, "dns_tail_ms"));
-    row(table, "RTO as shoppers saw it", shown(clock, "rto_ms") + " (objective " + count(report.at("objectives").as_object(), "rto_ms") + " ms)");
-    row(table, "failed requests, failover", count(traffic.at("failover").as_object(), "failed") + " of " + count(traffic.at("failover").as_object(), "requests"));
-    row(table, "failed requests, switchover", count(traffic.at("switchover").as_object(), "failed") + " of " + count(traffic.at("switchover").as_object(), "requests"));
+    row(table,
+        "RTO as shoppers saw it",
+        shown(clock, "rto_ms") + " (objective " +
+            count(report.at("objectives").as_object(), "rto_ms") + " ms)");
+    row(table,
+        "failed requests, failover",
+        count(traffic.at("failover").as_object(), "failed") + " of " +
+            count(traffic.at("failover").as_object(), "requests"));
+    row(table,
+        "failed requests, switchover",
+        count(traffic.at("switchover").as_object(), "failed") + " of " +
+            count(traffic.at("switchover").as_object(), "requests"));
     row(table, "writes held for, switchover", shown(clock, "hold_ms"));
     row(table, "writes acknowledged", count(data, "acknowledged"));
     row(table, "writes at risk", count(data, "at_risk"));
@@ -321,7 +402,11 @@ Status write_file(const std::filesystem::path& path, const std::string& content)
     }
     if (!out || error) {
         std::filesystem::remove(temporary, error);
-        return fail(ErrorKind::exhausted, "cannot write " + path.string(), "free some space, or choose another directory with --out");
+        return fail(
+            ErrorKind::exhausted,
+            "cannot write " + path.string(),
+            "free some space, or choose another directory with --out"
+        );
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "base/result.h"
+
 #include "drill/books.h"
 #include "drill/measure.h"
 
@@ -27,11 +28,11 @@ struct Objectives {
     std::uint64_t switchover_lost_max = 0;
 };
 
-// Everything a story has seen, from sockets only: the shoppers' own log, the controller's documents,
-// the tables as DynamoDB answers.
+// Everything a story has seen, from sockets only: the shoppers' own log, the controller's
+// documents, the tables as DynamoDB answers.
 struct StoryRecord {
     std::string id;
-    std::string story;   // "dynamodb", "servers", "region"
+    std::string story;  // "dynamodb", "servers", "region"
     std::string title;
     std::string version;
     std::string configuration_hash;
@@ -46,7 +47,7 @@ struct StoryRecord {
     UtcTime switchover_requested{};
     std::optional<UtcTime> dns_switched;  // when the record began to answer with the standby
     bool fault_seen_by_agents = false;
-    boost::json::object failover;    // the controller's operation documents; empty: there was none
+    boost::json::object failover;  // the controller's operation documents; empty: there was none
     boost::json::object switchover;
     std::vector<BookedWrite> booked;
     Books books;

@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+
 #include "drill/report.h"
 
 // The page as the build embedded it: report_page.S.
@@ -30,7 +31,10 @@ std::string for_script(const std::string& json) {
 }  // namespace
 
 std::string report_html(const boost::json::object& report) {
-    const std::string_view page(farshore_report_page_begin, static_cast<std::size_t>(farshore_report_page_end - farshore_report_page_begin));
+    const std::string_view page(
+        farshore_report_page_begin,
+        static_cast<std::size_t>(farshore_report_page_end - farshore_report_page_begin)
+    );
     const std::size_t place = page.find(kPlace);
     FARSHORE_ASSERT(place != std::string_view::npos, "the page has a place for its report");
     std::string html{page.substr(0, place)};

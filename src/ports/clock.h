@@ -8,8 +8,8 @@ namespace farshore::ports {
 class Clock {
   public:
     virtual ~Clock() = default;
-    [[nodiscard]] virtual Instant now() const = 0;      // CLOCK_BOOTTIME
-    [[nodiscard]] virtual UtcTime wall() const = 0;     // for people and for what outlives a reboot
+    [[nodiscard]] virtual Instant now() const = 0;   // CLOCK_BOOTTIME
+    [[nodiscard]] virtual UtcTime wall() const = 0;  // for people and for what outlives a reboot
 };
 
 }  // namespace farshore::ports

@@ -4,7 +4,8 @@
 
 // The world as the core sees it. Each call starts something and returns at once; the outcome comes
 // back as an event (core/failover/event.h) that carries the same StepId. All of them may be called
-// again with the same content after a crash: they are idempotent by their nature, or read back first.
+// again with the same content after a crash: they are idempotent by their nature, or read back
+// first.
 namespace farshore::ports {
 
 class EpochRecords {

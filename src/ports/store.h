@@ -15,7 +15,9 @@ class Store {
     // The record and the entries in one transaction, durable when it returns (INV-S3). Errors:
     // exhausted (disk full: nothing was written, the caller may try again), conflict (another
     // controller owns the store).
-    virtual Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal) = 0;
+    virtual Status save(
+        const core::AppRecord& record, std::span<const core::JournalEntry> journal
+    ) = 0;
 };
 
 }  // namespace farshore::ports

@@ -24,8 +24,8 @@ struct Ports {
     ports::Timer& timer;
 };
 
-// The loop around the core: take an event, read the clock once, step, make the intent durable, start
-// the actions, arm one timer. The same code in production, in the lab and in the simulator.
+// The loop around the core: take an event, read the clock once, step, make the intent durable,
+// start the actions, arm one timer. The same code in production, in the lab and in the simulator.
 //
 // When the store refuses (disk full), the actions of that step wait in order until it accepts them:
 // no effect without a durable intent (INV-S3), and no event is lost. trouble() says so to people.
@@ -54,7 +54,9 @@ class Pump {
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
     // Called after every step that changed the durable record, for watchers.
-    void on_journal(std::function<void(const core::JournalEntry&)> watcher) { watcher_ = std::move(watcher); }
+    void on_journal(std::function<void(const core::JournalEntry&)> watcher) {
+        watcher_ = std::move(watcher);
+    }
 
   private:
     void drain();

@@ -16,7 +16,9 @@ class Calendar {
   public:
     using Job = std::function<void()>;
 
-    void at(Instant when, Job job) { jobs_.push({std::max(when, now_), ++sequence_, std::move(job)}); }
+    void at(Instant when, Job job) {
+        jobs_.push({std::max(when, now_), ++sequence_, std::move(job)});
+    }
 
     void in(Duration delay, Job job) { at(now_ + delay, std::move(job)); }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/failover/app_core.h"
+
 #include "sim/network.h"
 
 // The invariants of docs/invariants.md as observers of the world: they see everything, and no part
@@ -20,20 +21,31 @@ class Checkers {
     // A Region took a client's write that its host sent under `epoch`.
     void write_landed(Instant now, int region, Epoch epoch) {
         if (epoch < newest_written_) {
-            violate("INV-S1", now, kRegionIds[static_cast<std::size_t>(region)].value() + " took a write under epoch " +
-                    std::to_string(epoch.value()) + " after one under epoch " + std::to_string(newest_written_.value()));
+            violate(
+                "INV-S1",
+                now,
+                kRegionIds[static_cast<std::size_t>(region)].value() +
+                    " took a write under epoch " + std::to_string(epoch.value()) +
+                    " after one under epoch " + std::to_string(newest_written_.value())
+            );
         }
         newest_written_ = std::max(newest_written_, epoch);
         const auto [owner, first] = region_of_.emplace(epoch, region);
         if (!first && owner->second != region) {
-            violate("INV-S1", now, "two Regions took writes under epoch " + std::to_string(epoch.value()));
+            violate(
+                "INV-S1",
+                now,
+                "two Regions took writes under epoch " + std::to_string(epoch.value())
+            );
         }
     }
 
     // The controller made a record durable.
     void record_saved(Instant now, const core::AppRecord& record) {
         if (record.epoch < saved_epoch_) {
-            violate("INV-S2", now, "the epoch went back to " + std::to_string(record.epoch.value()));
+            violate(
+                "INV-S2", now, "the epoch went back to " + std::to_string(record.epoch.value())
+            );
         }
         saved_epoch_ = std::max(saved_epoch_, record.epoch);
         if (record.operation && !core::has_ended(record.operation->state)) {
@@ -44,7 +56,11 @@ class Checkers {
     // An action that changes the world was started.
     void effect_started(Instant now, const core::StepId& step) {
         if (!step.operation.value().empty() && !durable_operations_.contains(step.operation)) {
-            violate("INV-S3", now, "an effect of " + step.operation.value() + " without a durable intent");
+            violate(
+                "INV-S3",
+                now,
+                "an effect of " + step.operation.value() + " without a durable intent"
+            );
         }
     }
 
@@ -59,13 +75,19 @@ class Checkers {
 
     void lost_write(Instant now, std::uint64_t id) {
         if (switchovers_only_) {
-            violate("INV-S15", now, "write " + std::to_string(id) + " was acknowledged, and is in no Region");
+            violate(
+                "INV-S15",
+                now,
+                "write " + std::to_string(id) + " was acknowledged, and is in no Region"
+            );
         }
     }
 
     void not_ended(Instant now, const std::string& what) { violate("INV-L1", now, what); }
 
-    void not_acted(Instant now) { violate("INV-L2", now, "a real loss with a healthy quorum was not acted on"); }
+    void not_acted(Instant now) {
+        violate("INV-L2", now, "a real loss with a healthy quorum was not acted on");
+    }
 
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 

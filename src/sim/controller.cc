@@ -29,8 +29,10 @@ Status SimStore::save(const core::AppRecord& saved, std::span<const core::Journa
     record = saved;
     checkers_.record_saved(calendar_.now(), saved);
     for (const core::JournalEntry& entry : journal) {
-        const std::string line = std::to_string(to_ms(calendar_.now().time_since_epoch()) - 1'000'000) + " ms " +
-                                 std::string{to_string(entry.state)} + " " + std::string{to_string(entry.kind)} + ": " + entry.text;
+        const std::string line =
+            std::to_string(to_ms(calendar_.now().time_since_epoch()) - 1'000'000) + " ms " +
+            std::string{to_string(entry.state)} + " " + std::string{to_string(entry.kind)} + ": " +
+            entry.text;
         for (const char c : line) {
             trace_hash = (trace_hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
         }
@@ -62,8 +64,15 @@ Controller::Controller(World world) : world_(world) {
     pump_ = std::make_unique<runtime::Pump>(
         std::move(core),
         runtime::Ports{
-            .clock = *this, .store = world_.store, .epoch_records = *this, .agents = *this, .tables = *this,
-            .traffic = *this, .checks = *this, .notifier = *this, .timer = *this
+            .clock = *this,
+            .store = world_.store,
+            .epoch_records = *this,
+            .agents = *this,
+            .tables = *this,
+            .traffic = *this,
+            .checks = *this,
+            .notifier = *this,
+            .timer = *this
         }
     );
 }
@@ -103,7 +112,12 @@ void Controller::arm(Instant at) {
 }
 
 void Controller::observe(
-    const ObserverId& observer, const HostId& source, int region, core::Component component, core::Path path, bool ok
+    const ObserverId& observer,
+    const HostId& source,
+    int region,
+    core::Component component,
+    core::Path path,
+    bool ok
 ) {
     deliver(core::Observation{
         .observer = observer,
@@ -124,8 +138,12 @@ void Controller::probe() {
         const bool link = world_.network.linked(kWitness, region) && !world_.network.lost();
         const bool data = link && world_.network.reaches_data(kWitness, region);
         const bool stack = link && !world_.network.active(FaultKind::hosts_down, region);
-        observe(ObserverId{"controller"}, {}, region, core::Component::dynamodb, core::Path::fresh, data);
-        observe(ObserverId{"controller"}, {}, region, core::Component::stack, core::Path::fresh, stack);
+        observe(
+            ObserverId{"controller"}, {}, region, core::Component::dynamodb, core::Path::fresh, data
+        );
+        observe(
+            ObserverId{"controller"}, {}, region, core::Component::stack, core::Path::fresh, stack
+        );
     }
 }
 
@@ -134,16 +152,22 @@ void Controller::heartbeat() {
     for (int region = 0; region < 2; ++region) {
         if (!world_.network.reaches_data(kWitness, region)) {
             if (world_.script.plant == Plant::gate_on_heartbeat_age) {
-                deliver(core::WriteAcknowledged{.region = kRegionIds[static_cast<std::size_t>(region)], .at = wall() + std::chrono::seconds{8}});
+                deliver(core::WriteAcknowledged{
+                    .region = kRegionIds[static_cast<std::size_t>(region)],
+                    .at = wall() + std::chrono::seconds{8}
+                });
             }
             continue;
         }
         const UtcTime written = wall();
-        deliver(core::WriteAcknowledged{.region = kRegionIds[static_cast<std::size_t>(region)], .at = written});
+        deliver(core::WriteAcknowledged{
+            .region = kRegionIds[static_cast<std::size_t>(region)], .at = written
+        });
         const int to = 1 - region;
         const Duration lag = std::chrono::milliseconds{60 + world_.network.rng().below(80)};
         world_.calendar.in(lag, [self = shared_from_this(), region, to, written, lag] {
-            if (self->world_.network.replicates(region, to) && self->world_.network.linked(kWitness, to)) {
+            if (self->world_.network.replicates(region, to) &&
+                self->world_.network.linked(kWitness, to)) {
                 self->deliver(core::HeartbeatArrived{
                     .from = kRegionIds[static_cast<std::size_t>(region)],
                     .to = kRegionIds[static_cast<std::size_t>(to)],
@@ -166,7 +190,9 @@ void Controller::reports() {
         const bool now_connected = reaches(*host);
         if (now_connected && !connected) {
             deliver(core::AgentConnected{
-                .host = host->id(), .region = kRegionIds[static_cast<std::size_t>(host->region())], .epoch = host->machine().epoch()
+                .host = host->id(),
+                .region = kRegionIds[static_cast<std::size_t>(host->region())],
+                .epoch = host->machine().epoch()
             });
         } else if (!now_connected && connected) {
             deliver(core::AgentDisconnected{host->id()});
@@ -180,34 +206,64 @@ void Controller::reports() {
 
 void Controller::report_of(Host& host) {
     const Instant asked_at = now();
-    const ObserverId observer{"agents:" + kRegionIds[static_cast<std::size_t>(host.region())].value()};
+    const ObserverId observer{
+        "agents:" + kRegionIds[static_cast<std::size_t>(host.region())].value()
+    };
     const auto [ok, failed] = host.take_passive();
     const int active = host.machine().route() ? index_of(host.machine().route()->active) : 0;
     deliver(core::Observation{
-        .observer = observer, .source = host.id(), .region = kRegionIds[static_cast<std::size_t>(active)],
-        .component = core::Component::dynamodb, .path = core::Path::passive, .ok = ok, .failed = failed, .stalled = {}, .why = "timeout"
+        .observer = observer,
+        .source = host.id(),
+        .region = kRegionIds[static_cast<std::size_t>(active)],
+        .component = core::Component::dynamodb,
+        .path = core::Path::passive,
+        .ok = ok,
+        .failed = failed,
+        .stalled = {},
+        .why = "timeout"
     });
     for (int region = 0; region < 2; ++region) {
         const bool link = world_.network.linked(host.region(), region) && !world_.network.lost();
-        observe(observer, host.id(), region, core::Component::dynamodb, core::Path::fresh, link && world_.network.reaches_data(host.region(), region));
+        observe(
+            observer,
+            host.id(),
+            region,
+            core::Component::dynamodb,
+            core::Path::fresh,
+            link && world_.network.reaches_data(host.region(), region)
+        );
         if (region != host.region()) {
-            observe(observer, host.id(), region, core::Component::stack, core::Path::fresh, link && !world_.network.active(FaultKind::hosts_down, region));
+            observe(
+                observer,
+                host.id(),
+                region,
+                core::Component::stack,
+                core::Path::fresh,
+                link && !world_.network.active(FaultKind::hosts_down, region)
+            );
         }
     }
     deliver(core::AgentReported{
-        .host = host.id(), .epoch = host.machine().epoch(), .active = kRegionIds[static_cast<std::size_t>(active)],
-        .write_state = "open", .last_acknowledged_at = host.last_acknowledged(), .unproven = static_cast<std::uint32_t>(host.unproven())
+        .host = host.id(),
+        .epoch = host.machine().epoch(),
+        .active = kRegionIds[static_cast<std::size_t>(active)],
+        .write_state = "open",
+        .last_acknowledged_at = host.last_acknowledged(),
+        .unproven = static_cast<std::uint32_t>(host.unproven())
     });
     const Epoch epoch = host.machine().epoch();
     const core::AppCore::LeaseAnswer answer = pump_->grant_lease(host.id(), epoch);
     Host* granted = &host;
-    world_.calendar.in(world_.network.delay(host.region(), kWitness), [granted, epoch, asked_at, answer] {
-        if (answer.length) {
-            granted->lease_granted(epoch, asked_at, *answer.length);
-        } else {
-            granted->controllers_heard();
+    world_.calendar.in(
+        world_.network.delay(host.region(), kWitness),
+        [granted, epoch, asked_at, answer] {
+            if (answer.length) {
+                granted->lease_granted(epoch, asked_at, *answer.length);
+            } else {
+                granted->controllers_heard();
+            }
         }
-    });
+    );
 }
 
 void Controller::raise(const core::RaiseEpoch& action) {
@@ -218,28 +274,34 @@ void Controller::raise(const core::RaiseEpoch& action) {
     const auto report = [self = shared_from_this(), action, raised, seen, answered] {
         if (!std::exchange(*answered, true)) {
             self->deliver(core::EpochRaised{
-                .step = action.step, .majority = *raised >= 2, .unchanged_confirmed = false, .highest_seen = *seen,
+                .step = action.step,
+                .majority = *raised >= 2,
+                .unchanged_confirmed = false,
+                .highest_seen = *seen,
                 .detail = std::to_string(*raised) + " of 3 records"
             });
         }
     };
     for (int region = 0; region < 3; ++region) {
-        world_.calendar.in(2 * world_.network.delay(kWitness, region), [self = shared_from_this(), action, region, raised, seen, report] {
-            const Network& network = self->world_.network;
-            if (!network.reaches_data(kWitness, region) || self->world_.network.lost()) {
-                return;
+        world_.calendar.in(
+            2 * world_.network.delay(kWitness, region),
+            [self = shared_from_this(), action, region, raised, seen, report] {
+                const Network& network = self->world_.network;
+                if (!network.reaches_data(kWitness, region) || self->world_.network.lost()) {
+                    return;
+                }
+                sim::Tables::EpochRecord& record = self->world_.tables.record(region);
+                const bool same = record.epoch == action.epoch && record.active == action.active;
+                if (record.epoch < action.epoch || same) {
+                    record = {.epoch = action.epoch, .active = action.active};
+                    ++*raised;
+                }
+                *seen = std::max(*seen, record.epoch);
+                if (*raised >= 2) {
+                    report();
+                }
             }
-            sim::Tables::EpochRecord& record = self->world_.tables.record(region);
-            const bool same = record.epoch == action.epoch && record.active == action.active;
-            if (record.epoch < action.epoch || same) {
-                record = {.epoch = action.epoch, .active = action.active};
-                ++*raised;
-            }
-            *seen = std::max(*seen, record.epoch);
-            if (*raised >= 2) {
-                report();
-            }
-        });
+        );
     }
     world_.calendar.in(500ms, report);
 }
@@ -250,10 +312,17 @@ void Controller::order(const core::OrderAgents& action) {
         if (std::ranges::find(action.hosts, host->id()) == action.hosts.end()) {
             continue;
         }
-        if (action.type == core::OrderType::fence && world_.script.plant == Plant::promotion_before_fence) {
+        if (action.type == core::OrderType::fence &&
+            world_.script.plant == Plant::promotion_before_fence) {
             world_.calendar.in(1ms, [self = shared_from_this(), action, id = host->id()] {
                 self->deliver(core::AgentAcked{
-                    .step = action.step, .host = id, .type = action.type, .epoch = action.epoch, .done = true, .unproven = 0, .detail = {}
+                    .step = action.step,
+                    .host = id,
+                    .type = action.type,
+                    .epoch = action.epoch,
+                    .done = true,
+                    .unproven = 0,
+                    .detail = {}
                 });
             });
             continue;
@@ -270,21 +339,31 @@ void Controller::order(const core::OrderAgents& action) {
             if (!self->reaches(*to)) {
                 return;
             }
-            self->world_.calendar.in(self->world_.network.delay(to->region(), kWitness), [self, acked] { self->deliver(acked); });
+            self->world_.calendar.in(
+                self->world_.network.delay(to->region(), kWitness),
+                [self, acked] { self->deliver(acked); }
+            );
         };
-        const Duration slow = world_.script.slow_orders && world_.network.rng().chance(1, 8) ? Duration{300ms} : Duration{};
-        world_.calendar.in(world_.network.delay(kWitness, host->region()) + slow, [self = shared_from_this(), to = host.get(), single, ack] {
-            if (self->reaches(*to) && !self->world_.network.lost()) {
-                to->take(single, ack);
+        const Duration slow = world_.script.slow_orders && world_.network.rng().chance(1, 8)
+                                  ? Duration{300ms}
+                                  : Duration{};
+        world_.calendar.in(
+            world_.network.delay(kWitness, host->region()) + slow,
+            [self = shared_from_this(), to = host.get(), single, ack] {
+                if (self->reaches(*to) && !self->world_.network.lost()) {
+                    to->take(single, ack);
+                }
             }
-        });
+        );
     }
 }
 
 void Controller::examine(const core::ExamineLosses& action) {
     world_.checkers.effect_started(now(), action.step);
     world_.calendar.in(60ms, [self = shared_from_this(), action] {
-        self->deliver(core::LossesExamined{.step = action.step, .complete = true, .at_risk = 0, .detail = {}});
+        self->deliver(
+            core::LossesExamined{.step = action.step, .complete = true, .at_risk = 0, .detail = {}}
+        );
     });
 }
 
@@ -306,8 +385,12 @@ void Controller::request_switchover() {
     const RegionId& to = kRegionIds[static_cast<std::size_t>(1 - index_of(core().record().active))];
     deliver(core::ChangeRequest{
         .id = OperationId{"op-switchover-" + std::to_string(to_ms(now().time_since_epoch()))},
-        .verb = core::Verb::switchover, .to = to, .by = "operator:sim", .reason = "planned",
-        .accept_loss = {}, .accept_unfenced = false
+        .verb = core::Verb::switchover,
+        .to = to,
+        .by = "operator:sim",
+        .reason = "planned",
+        .accept_loss = {},
+        .accept_unfenced = false
     });
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/pump.h"
+
 #include "sim/host.h"
 
 namespace farshore::sim {
@@ -18,7 +19,8 @@ class SimStore final : public ports::Store {
     SimStore(Calendar& calendar, Checkers& checkers, Rng rng, bool crash_at_saves)
         : calendar_(calendar), checkers_(checkers), rng_(rng), crash_at_saves_(crash_at_saves) {}
 
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal) override;
+    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
+        override;
 
     core::AppRecord record;
     bool crash_wanted = false;
@@ -57,20 +59,29 @@ class Controller final : public ports::Clock,
     explicit Controller(World world);
 
     void start();
+
     void stop() { alive_ = false; }
+
     void request_switchover();
 
     [[nodiscard]] const core::AppCore& core() const { return pump_->core(); }
 
     [[nodiscard]] Instant now() const override { return world_.calendar.now(); }
-    [[nodiscard]] UtcTime wall() const override { return utc_from_ms(to_ms(world_.calendar.now().time_since_epoch())); }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return utc_from_ms(to_ms(world_.calendar.now().time_since_epoch()));
+    }
+
     void raise(const core::RaiseEpoch& action) override;
     void order(const core::OrderAgents& action) override;
     void examine(const core::ExamineLosses& action) override;
     void serve(const core::ServeUsers& action) override;
     void verify(const core::VerifyFunction& action) override;
+
     void announce(const core::Announce&) override {}
+
     void arm(Instant at) override;
+
     void disarm() override { armed_.reset(); }
 
   private:
@@ -80,7 +91,14 @@ class Controller final : public ports::Clock,
     void heartbeat();
     void reports();
     void report_of(Host& host);
-    void observe(const ObserverId& observer, const HostId& source, int region, core::Component component, core::Path path, bool ok);
+    void observe(
+        const ObserverId& observer,
+        const HostId& source,
+        int region,
+        core::Component component,
+        core::Path path,
+        bool ok
+    );
     [[nodiscard]] bool reaches(const Host& host) const;
 
     World world_;

@@ -17,7 +17,15 @@ constexpr Duration kAnswerUnderWay = 4s;
 
 }  // namespace
 
-Host::Host(HostId id, int region, Calendar& calendar, Network& network, Tables& tables, Checkers& checkers, Plant plant)
+Host::Host(
+    HostId id,
+    int region,
+    Calendar& calendar,
+    Network& network,
+    Tables& tables,
+    Checkers& checkers,
+    Plant plant
+)
     : id_(std::move(id)),
       region_(region),
       calendar_(calendar),
@@ -28,7 +36,11 @@ Host::Host(HostId id, int region, Calendar& calendar, Network& network, Tables& 
       machine_(core::HostMachine::Options{}) {}
 
 void Host::start() {
-    step(core::HostLoaded{.route = core::HostRoute{.epoch = Epoch{1}, .active = kRegionIds[0], .users = kRegionIds[0]}, .fenced = {}});
+    step(core::HostLoaded{
+        .route =
+            core::HostRoute{.epoch = Epoch{1}, .active = kRegionIds[0], .users = kRegionIds[0]},
+        .fenced = {}
+    });
     turn();
     read_records();
 }
@@ -87,7 +99,9 @@ void Host::write(Request request) {
 void Host::forward(Request request) {
     const std::uint64_t number = ++next_flight_;
     const int to = index_of(machine_.route()->active);
-    flights_.emplace(number, Flight{.request = std::move(request), .to = to, .epoch = machine_.epoch()});
+    flights_.emplace(
+        number, Flight{.request = std::move(request), .to = to, .epoch = machine_.epoch()}
+    );
     calendar_.in(network_.delay(region_, to), [this, number] { land(number); });
     calendar_.in(kUpstreamTimeout, [this, number] { finish(number, false); });
 }
@@ -99,7 +113,8 @@ void Host::land(std::uint64_t number) {
         return;
     }
     const Flight& flight = found->second;
-    if (!network_.reaches_data(region_, flight.to) || network_.active(FaultKind::hosts_down, region_)) {
+    if (!network_.reaches_data(region_, flight.to) ||
+        network_.active(FaultKind::hosts_down, region_)) {
         return;  // the timeout will tell
     }
     checkers_.write_landed(calendar_.now(), flight.to, flight.epoch);
@@ -128,7 +143,9 @@ std::size_t Host::unproven() {
     if (machine_.route()) {
         const int standby = 1 - index_of(machine_.route()->active);
         if (network_.reaches_data(region_, standby)) {
-            std::erase_if(ledger_, [&](const auto& entry) { return tables_.holds(standby, entry.first, entry.second); });
+            std::erase_if(ledger_, [&](const auto& entry) {
+                return tables_.holds(standby, entry.first, entry.second);
+            });
         }
     }
     return ledger_.size();
@@ -188,7 +205,8 @@ void Host::lease_granted(Epoch epoch, Instant asked_at, Duration length) {
     controllers_heard();
     step(core::Confirmation{
         .epoch = epoch,
-        .started = plant_ == Plant::lease_from_arrival ? calendar_.now() + kAnswerUnderWay : asked_at,
+        .started =
+            plant_ == Plant::lease_from_arrival ? calendar_.now() + kAnswerUnderWay : asked_at,
         .length = length,
         .by = core::Confirmer::controller
     });
@@ -199,7 +217,15 @@ void Host::take(const core::OrderAgents& order, std::function<void(core::AgentAc
         return;
     }
     controllers_heard();
-    core::AgentAcked answer{.step = order.step, .host = id_, .type = order.type, .epoch = order.epoch, .done = true, .unproven = 0, .detail = {}};
+    core::AgentAcked answer{
+        .step = order.step,
+        .host = id_,
+        .type = order.type,
+        .epoch = order.epoch,
+        .done = true,
+        .unproven = 0,
+        .detail = {}
+    };
     const auto decide = [&](const core::HostInput& input) {
         const core::HostStep taken = machine_.step(calendar_.now(), input);
         if (std::ranges::any_of(taken.all, &core::HostDecision::wants_confirmation)) {
@@ -210,7 +236,9 @@ void Host::take(const core::OrderAgents& order, std::function<void(core::AgentAc
     };
     switch (order.type) {
         case core::OrderType::route:
-            answer.done = decide(core::RouteOrder{{.epoch = order.epoch, .active = order.active, .users = order.users}});
+            answer.done = decide(core::RouteOrder{
+                {.epoch = order.epoch, .active = order.active, .users = order.users}
+            });
             ack(answer);
             break;
         case core::OrderType::release:
@@ -245,15 +273,20 @@ void Host::take(const core::OrderAgents& order, std::function<void(core::AgentAc
             });
             break;
         }
-        case core::OrderType::drain: acknowledge_drain(order, std::move(ack), calendar_.now() + order.timeout); break;
+        case core::OrderType::drain:
+            acknowledge_drain(order, std::move(ack), calendar_.now() + order.timeout);
+            break;
         case core::OrderType::verify:
-            answer.done = machine_.epoch() == order.epoch && network_.reaches_data(region_, index_of(order.active));
+            answer.done = machine_.epoch() == order.epoch &&
+                          network_.reaches_data(region_, index_of(order.active));
             ack(answer);
             break;
     }
 }
 
-void Host::acknowledge_hold(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack) {
+void Host::acknowledge_hold(
+    const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack
+) {
     if (machine_.state() != core::HostState::held) {
         return;
     }
@@ -261,19 +294,34 @@ void Host::acknowledge_hold(const core::OrderAgents& order, std::function<void(c
         calendar_.in(10ms, [this, order, ack] { acknowledge_hold(order, ack); });
         return;
     }
-    ack({.step = order.step, .host = id_, .type = order.type, .epoch = order.epoch, .done = true, .unproven = 0, .detail = {}});
+    ack(
+        {.step = order.step,
+         .host = id_,
+         .type = order.type,
+         .epoch = order.epoch,
+         .done = true,
+         .unproven = 0,
+         .detail = {}}
+    );
 }
 
-void Host::acknowledge_drain(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack, Instant until) {
+void Host::acknowledge_drain(
+    const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack, Instant until
+) {
     const std::size_t left = plant_ == Plant::hold_not_drained ? 0 : unproven();
     if (left > 0 && calendar_.now() < until) {
         calendar_.in(20ms, [this, order, ack, until] { acknowledge_drain(order, ack, until); });
         return;
     }
-    ack({
-        .step = order.step, .host = id_, .type = order.type, .epoch = order.epoch, .done = left == 0,
-        .unproven = static_cast<std::uint32_t>(left), .detail = std::to_string(left) + " left"
-    });
+    ack(
+        {.step = order.step,
+         .host = id_,
+         .type = order.type,
+         .epoch = order.epoch,
+         .done = left == 0,
+         .unproven = static_cast<std::uint32_t>(left),
+         .detail = std::to_string(left) + " left"}
+    );
 }
 
 }  // namespace farshore::sim

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/host/host_machine.h"
+
 #include "sim/checkers.h"
 #include "sim/tables.h"
 
@@ -19,25 +20,40 @@ struct Request {
     Instant parked_at{};
 };
 
-// One host: the real host machine, and around it the least of an agent: parked and in-flight writes,
-// reads of the epoch records, the ledger's proof.
+// One host: the real host machine, and around it the least of an agent: parked and in-flight
+// writes, reads of the epoch records, the ledger's proof.
 class Host {
   public:
-    Host(HostId id, int region, Calendar& calendar, Network& network, Tables& tables, Checkers& checkers, Plant plant);
+    Host(
+        HostId id,
+        int region,
+        Calendar& calendar,
+        Network& network,
+        Tables& tables,
+        Checkers& checkers,
+        Plant plant
+    );
 
     void start();
     void write(Request request);  // from a shopper
     // An order that arrived, and where its acknowledgement goes.
     void take(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack);
     void lease_granted(Epoch epoch, Instant asked_at, Duration length);
+
     void controllers_heard() { controller_heard_at_ = calendar_.now(); }
 
     [[nodiscard]] bool alive() const;  // its machine runs, and it is not paused
+
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
+
     [[nodiscard]] int region() const { return region_; }
+
     [[nodiscard]] const HostId& id() const { return id_; }
+
     [[nodiscard]] std::size_t unproven();
+
     [[nodiscard]] std::optional<UtcTime> last_acknowledged() const { return last_acknowledged_; }
+
     [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> take_passive();
 
   private:
@@ -55,8 +71,12 @@ class Host {
     void read_records();
     void ask_records();
     void expire_parked();
-    void acknowledge_hold(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack);
-    void acknowledge_drain(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack, Instant until);
+    void acknowledge_hold(
+        const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack
+    );
+    void acknowledge_drain(
+        const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack, Instant until
+    );
 
     HostId id_;
     int region_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/rng.h"
+
 #include "sim/calendar.h"
 #include "sim/world.h"
 
@@ -12,7 +13,9 @@ namespace farshore::sim {
 
 // The table Regions are 0 and 1; 2 is the witness Region, where the controller stands.
 inline constexpr int kWitness = 2;
-inline const std::array<RegionId, 3> kRegionIds{RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}};
+inline const std::array<RegionId, 3> kRegionIds{
+    RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}
+};
 
 [[nodiscard]] inline int index_of(const RegionId& region) {
     return region == kRegionIds[0] ? 0 : (region == kRegionIds[1] ? 1 : kWitness);
@@ -34,7 +37,9 @@ class Network {
         return false;
     }
 
-    [[nodiscard]] bool anywhere(FaultKind kind) const { return active(kind, 0) || active(kind, 1) || active(kind, kWitness); }
+    [[nodiscard]] bool anywhere(FaultKind kind) const {
+        return active(kind, 0) || active(kind, 1) || active(kind, kWitness);
+    }
 
     // Can a message leave `from` for `to` now?
     [[nodiscard]] bool linked(int from, int to) const {
@@ -52,11 +57,14 @@ class Network {
         return between_tables || !active(FaultKind::controller_cut, region);
     }
 
-    [[nodiscard]] bool data_answers(int region) const { return !active(FaultKind::data_down, region); }
+    [[nodiscard]] bool data_answers(int region) const {
+        return !active(FaultKind::data_down, region);
+    }
 
     // A request from one Region to the tables of another gets through, and is answered.
     [[nodiscard]] bool reaches_data(int from, int region) const {
-        return linked(from, region) && data_answers(region) && (from == region || !active(FaultKind::data_unseen, region));
+        return linked(from, region) && data_answers(region) &&
+               (from == region || !active(FaultKind::data_unseen, region));
     }
 
     [[nodiscard]] bool replicates(int from, int to) const {

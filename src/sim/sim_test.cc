@@ -29,7 +29,9 @@ std::string told(const Outcome& outcome) {
 Script one_fault(FaultKind kind, int region, std::uint64_t seed, Duration length = 20s) {
     Script script;
     script.seed = seed;
-    script.faults = {{.kind = kind, .region = region, .from = Instant{8s}, .until = Instant{8s + length}}};
+    script.faults = {
+        {.kind = kind, .region = region, .from = Instant{8s}, .until = Instant{8s + length}}
+    };
     return script;
 }
 
@@ -59,7 +61,8 @@ TEST(Simulation, ALostTableIsFailedOverAndTheShopGoesOn) {
         const Outcome outcome = run(one_fault(FaultKind::data_down, 0, seed));
         ASSERT_TRUE(outcome.violations.empty()) << "seed " << seed << "\n" << told(outcome);
         EXPECT_EQ(outcome.failovers_started, 1) << "seed " << seed;
-        EXPECT_EQ(outcome.active, RegionId{"eu-west-1"}) << "seed " << seed << "\n" << told(outcome);
+        EXPECT_EQ(outcome.active, RegionId{"eu-west-1"}) << "seed " << seed << "\n"
+                                                         << told(outcome);
     }
 }
 
@@ -67,7 +70,8 @@ TEST(Simulation, ARegionCutOffIsLeftAndComesBackUnderTheNewEpoch) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         const Outcome outcome = run(one_fault(FaultKind::region_cut, 0, seed));
         ASSERT_TRUE(outcome.violations.empty()) << "seed " << seed << "\n" << told(outcome);
-        EXPECT_EQ(outcome.active, RegionId{"eu-west-1"}) << "seed " << seed << "\n" << told(outcome);
+        EXPECT_EQ(outcome.active, RegionId{"eu-west-1"}) << "seed " << seed << "\n"
+                                                         << told(outcome);
     }
 }
 
@@ -114,14 +118,17 @@ TEST(Simulation, AControllerThatDiesAtAnyIntentIsReplacedAndTheOperationEnds) {
 
 TEST(Simulation, TheSameSeedTellsTheSameStory) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        EXPECT_EQ(run(random_script(seed)).trace_hash, run(random_script(seed)).trace_hash) << "seed " << seed;
+        EXPECT_EQ(run(random_script(seed)).trace_hash, run(random_script(seed)).trace_hash)
+            << "seed " << seed;
     }
 }
 
 // The planted bugs. Each is found by the checker of the rule that it breaks, or that checker proves
 // nothing.
 bool found(const Outcome& outcome, std::string_view invariant) {
-    return std::ranges::any_of(outcome.violations, [&](const std::string& text) { return text.starts_with(invariant); });
+    return std::ranges::any_of(outcome.violations, [&](const std::string& text) {
+        return text.starts_with(invariant);
+    });
 }
 
 TEST(PlantedBug, PromotionBeforeTheFenceBreaksS1) {

@@ -32,7 +32,10 @@ class Tables {
     };
 
     Tables(Calendar& calendar, Network& network, const Script& script)
-        : calendar_(calendar), network_(network), rng_(script.seed * 104729 + 2), lag_min_(to_ms(script.lag_min)) {}
+        : calendar_(calendar),
+          network_(network),
+          rng_(script.seed * 104729 + 2),
+          lag_min_(to_ms(script.lag_min)) {}
 
     void append(int region, int key, std::uint64_t id) {
         auto& kept = items_[static_cast<std::size_t>(region)][key];
@@ -51,20 +54,26 @@ class Tables {
         return found != items.end() && std::ranges::binary_search(found->second->ids, id);
     }
 
-    [[nodiscard]] EpochRecord& record(int region) { return records_[static_cast<std::size_t>(region)]; }
+    [[nodiscard]] EpochRecord& record(int region) {
+        return records_[static_cast<std::size_t>(region)];
+    }
 
   private:
     // Each version travels by itself, as items replicate independently.
     void replicate(int from, int key, std::shared_ptr<const Item> version) {
-        const Duration lag =
-            std::chrono::milliseconds{lag_min_ + static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(lag_min_) + 40))};
+        const Duration lag = std::chrono::milliseconds{
+            lag_min_ +
+            static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(lag_min_) + 40))
+        };
         calendar_.in(lag, [this, from, key, version] { arrive(from, key, version); });
     }
 
     void arrive(int from, int key, const std::shared_ptr<const Item>& version) {
         const int to = 1 - from;
         if (!network_.replicates(from, to)) {
-            calendar_.in(std::chrono::milliseconds{200}, [this, from, key, version] { arrive(from, key, version); });
+            calendar_.in(std::chrono::milliseconds{200}, [this, from, key, version] {
+                arrive(from, key, version);
+            });
             return;
         }
         auto& kept = items_[static_cast<std::size_t>(to)][key];

@@ -30,8 +30,13 @@ class World {
         }
         for (int region = 0; region < 2; ++region) {
             for (int number = 1; number <= 2; ++number) {
-                const HostId id{kRegionIds[static_cast<std::size_t>(region)].value() + "-" + std::to_string(number)};
-                hosts_.push_back(std::make_unique<Host>(id, region, calendar_, network_, tables_, checkers_, script_.plant));
+                const HostId id{
+                    kRegionIds[static_cast<std::size_t>(region)].value() + "-" +
+                    std::to_string(number)
+                };
+                hosts_.push_back(std::make_unique<Host>(
+                    id, region, calendar_, network_, tables_, checkers_, script_.plant
+                ));
             }
         }
         store_.record.app = AppId{"shop"};
@@ -47,7 +52,9 @@ class World {
         start_controller();
         watch();
         for (int shopper = 0; shopper < kShoppers; ++shopper) {
-            calendar_.in(std::chrono::milliseconds{100 + rng_.below(200)}, [this, shopper] { shop(shopper); });
+            calendar_.in(std::chrono::milliseconds{100 + rng_.below(200)}, [this, shopper] {
+                shop(shopper);
+            });
         }
         const Instant start = calendar_.now();
         for (const Instant at : script_.switchovers) {
@@ -63,22 +70,32 @@ class World {
 
   private:
     [[nodiscard]] bool only_controller_faults() const {
-        return std::ranges::all_of(script_.faults, [](const Fault& fault) { return fault.kind == FaultKind::controller_crash; });
+        return std::ranges::all_of(script_.faults, [](const Fault& fault) {
+            return fault.kind == FaultKind::controller_crash;
+        });
     }
 
     // A fault that takes the active Region away for longer than a blip.
     [[nodiscard]] bool real_loss_now() const {
         return std::ranges::any_of(script_.faults, [&](const Fault& fault) {
-            const bool lossy = fault.kind == FaultKind::data_down || fault.kind == FaultKind::region_cut || fault.kind == FaultKind::hosts_down ||
-                               fault.kind == FaultKind::host_pause || fault.kind == FaultKind::pair_partition || fault.kind == FaultKind::controller_cut ||
-                               fault.kind == FaultKind::data_unseen;
+            const bool lossy =
+                fault.kind == FaultKind::data_down || fault.kind == FaultKind::region_cut ||
+                fault.kind == FaultKind::hosts_down || fault.kind == FaultKind::host_pause ||
+                fault.kind == FaultKind::pair_partition ||
+                fault.kind == FaultKind::controller_cut || fault.kind == FaultKind::data_unseen;
             return lossy && calendar_.now() >= fault.from && calendar_.now() <= fault.until + 12s;
         });
     }
 
     void start_controller() {
         controller_ = std::make_shared<Controller>(Controller::World{
-            .calendar = calendar_, .network = network_, .tables = tables_, .checkers = checkers_, .store = store_, .hosts = hosts_, .script = script_
+            .calendar = calendar_,
+            .network = network_,
+            .tables = tables_,
+            .checkers = checkers_,
+            .store = store_,
+            .hosts = hosts_,
+            .script = script_
         });
         controller_->start();
     }
@@ -103,7 +120,11 @@ class World {
             last_seen_ = operation->plan.id;
             if (operation->plan.automatic) {
                 ++failovers_;
-                checkers_.automatic_start(calendar_.now(), !real_loss_now(), cooling_until_ && calendar_.now() < *cooling_until_);
+                checkers_.automatic_start(
+                    calendar_.now(),
+                    !real_loss_now(),
+                    cooling_until_ && calendar_.now() < *cooling_until_
+                );
             }
         }
         if (core::has_ended(operation->state) && operation->plan.id != last_ended_) {
@@ -119,20 +140,25 @@ class World {
     void shop(int shopper) {
         const std::uint64_t id = ++next_write_;
         // A third of the shoppers has a stale name cache, or a bookmark: they use the other stack.
-        const int users = shopper % 3 == 0 ? 1 - index_of(store_.record.users) : index_of(store_.record.users);
+        const int users =
+            shopper % 3 == 0 ? 1 - index_of(store_.record.users) : index_of(store_.record.users);
         const std::size_t host = static_cast<std::size_t>(users) * 2 + rng_.below(2);
-        hosts_[host]->write({
-            .id = id, .key = shopper,
-            .answer = [this, shopper, id](bool ok) {
-                if (ok) {
-                    acknowledged_.emplace_back(shopper, id);
-                } else {
-                    ++refused_;
-                }
-                calendar_.in(std::chrono::milliseconds{40 + rng_.below(80)}, [this, shopper] { shop(shopper); });
-            },
-            .parked_at = {}
-        });
+        hosts_[host]->write(
+            {.id = id,
+             .key = shopper,
+             .answer =
+                 [this, shopper, id](bool ok) {
+                     if (ok) {
+                         acknowledged_.emplace_back(shopper, id);
+                     } else {
+                         ++refused_;
+                     }
+                     calendar_.in(std::chrono::milliseconds{40 + rng_.below(80)}, [this, shopper] {
+                         shop(shopper);
+                     });
+                 },
+             .parked_at = {}}
+        );
     }
 
     Outcome finish() {
@@ -146,7 +172,11 @@ class World {
         const auto& operation = store_.record.operation;
         outcome.operation_running = operation && !core::has_ended(operation->state);
         if (outcome.operation_running) {
-            checkers_.not_ended(calendar_.now(), "an operation is still " + std::string{to_string(operation->state)} + " long after the last fault");
+            checkers_.not_ended(
+                calendar_.now(),
+                "an operation is still " + std::string{to_string(operation->state)} +
+                    " long after the last fault"
+            );
         }
         expect_action();
         outcome.violations = checkers_.violations();
@@ -162,13 +192,16 @@ class World {
         return outcome;
     }
 
-    // INV-L2 for the plainest loss: one Region's tables gone for long, nothing else wrong, automation on.
+    // INV-L2 for the plainest loss: one Region's tables gone for long, nothing else wrong,
+    // automation on.
     void expect_action() {
-        if (script_.faults.size() != 1 || !script_.automatic || script_.crash_at_saves || !script_.switchovers.empty()) {
+        if (script_.faults.size() != 1 || !script_.automatic || script_.crash_at_saves ||
+            !script_.switchovers.empty()) {
             return;
         }
         const Fault& fault = script_.faults.front();
-        const bool plain = fault.kind == FaultKind::data_down || fault.kind == FaultKind::region_cut;
+        const bool plain =
+            fault.kind == FaultKind::data_down || fault.kind == FaultKind::region_cut;
         if (plain && fault.region == 0 && fault.until - fault.from >= 15s && failovers_ == 0) {
             checkers_.not_acted(calendar_.now());
         }
@@ -213,16 +246,17 @@ Script random_script(std::uint64_t seed) {
     const std::uint64_t faults = rng.below(4);
     for (std::uint64_t i = 0; i < faults; ++i) {
         const Duration from = kWarmUp + std::chrono::milliseconds{rng.below(35'000)};
-        script.faults.push_back({
-            .kind = static_cast<FaultKind>(rng.below(kinds)),
-            .region = static_cast<int>(rng.below(2)),
-            .from = Instant{from},
-            .until = Instant{from + std::chrono::milliseconds{500 + rng.below(25'000)}}
-        });
+        script.faults.push_back(
+            {.kind = static_cast<FaultKind>(rng.below(kinds)),
+             .region = static_cast<int>(rng.below(2)),
+             .from = Instant{from},
+             .until = Instant{from + std::chrono::milliseconds{500 + rng.below(25'000)}}}
+        );
     }
     const std::uint64_t switchovers = rng.below(3);
     for (std::uint64_t i = 0; i < switchovers; ++i) {
-        script.switchovers.push_back(Instant{kWarmUp + std::chrono::milliseconds{rng.below(45'000)}});
+        script.switchovers.push_back(Instant{kWarmUp + std::chrono::milliseconds{rng.below(45'000)}}
+        );
     }
     return script;
 }

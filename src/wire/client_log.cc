@@ -68,7 +68,9 @@ Result<std::vector<ClientRequest>> parse_client_log(std::string_view text) {
         ++line_number;
         auto request = client_request_from(text.substr(from, to - from));
         if (!request) {
-            return std::unexpected(in_context("line " + std::to_string(line_number), request.error()));
+            return std::unexpected(
+                in_context("line " + std::to_string(line_number), request.error())
+            );
         }
         requests.push_back(std::move(*request));
         from = to + 1;

@@ -10,8 +10,9 @@
 
 namespace farshore::wire {
 
-// One request of a shopper, as the shopper saw it: a line of the client log (newline-delimited JSON).
-// Times count from the intended start, so that a stalled service cannot hide by slowing its load.
+// One request of a shopper, as the shopper saw it: a line of the client log (newline-delimited
+// JSON). Times count from the intended start, so that a stalled service cannot hide by slowing its
+// load.
 struct ClientRequest {
     std::int64_t number = 0;
     std::string shopper;

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <memory>
 
+#include <boost/asio/basic_datagram_socket.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_datagram_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
@@ -39,12 +39,14 @@ class ClosesAt {
   public:
     ClosesAt(Socket& socket, Timer::time_point deadline) : timer_(socket.get_executor()) {
         timer_.expires_at(deadline);
-        timer_.async_wait([&socket, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
-            if (!error && !alive.expired()) {
-                boost::system::error_code ignored;
-                socket.close(ignored);
+        timer_.async_wait(
+            [&socket, alive = std::weak_ptr<int>(alive_)](const boost::system::error_code& error) {
+                if (!error && !alive.expired()) {
+                    boost::system::error_code ignored;
+                    socket.close(ignored);
+                }
             }
-        });
+        );
     }
 
   private:

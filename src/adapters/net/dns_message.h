@@ -15,8 +15,24 @@
 // need, no more. Pure and fuzzed: any bytes either decode or give an error, in bounded time.
 namespace farshore::net::dns {
 
-enum class Type : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, txt = 16, aaaa = 28, opt = 41, any = 255 };
-enum class Rcode : std::uint8_t { no_error = 0, format_error = 1, server_failure = 2, name_error = 3, not_implemented = 4, refused = 5 };
+enum class Type : std::uint16_t {
+    a = 1,
+    ns = 2,
+    cname = 5,
+    soa = 6,
+    txt = 16,
+    aaaa = 28,
+    opt = 41,
+    any = 255
+};
+enum class Rcode : std::uint8_t {
+    no_error = 0,
+    format_error = 1,
+    server_failure = 2,
+    name_error = 3,
+    not_implemented = 4,
+    refused = 5
+};
 
 struct Question {
     std::string name;  // lower case, no trailing dot: "magento.example.com"
@@ -31,12 +47,12 @@ struct Soa {
 };
 
 using Rdata = std::variant<
-    std::array<std::uint8_t, 4>,    // A
-    std::array<std::uint8_t, 16>,   // AAAA
-    std::string,                    // CNAME, NS: a name
-    std::vector<std::string>,       // TXT
-    Soa,                            // SOA
-    std::vector<std::uint8_t>>;     // anything else, as received
+    std::array<std::uint8_t, 4>,   // A
+    std::array<std::uint8_t, 16>,  // AAAA
+    std::string,                   // CNAME, NS: a name
+    std::vector<std::string>,      // TXT
+    Soa,                           // SOA
+    std::vector<std::uint8_t>>;    // anything else, as received
 
 struct Record {
     std::string name;
@@ -62,7 +78,9 @@ struct Message {
 
 // With name compression. When the message is longer than `bytes_max` it is cut to its question with
 // TC set.
-[[nodiscard]] std::vector<std::uint8_t> encode(const Message& message, std::size_t bytes_max = 65535);
+[[nodiscard]] std::vector<std::uint8_t> encode(
+    const Message& message, std::size_t bytes_max = 65535
+);
 [[nodiscard]] Result<Message> decode(std::span<const std::uint8_t> bytes);
 
 // "127.0.1.5" and back.

@@ -22,7 +22,8 @@ struct HttpCall {
     std::string body;
     Duration connect_timeout = std::chrono::seconds{1};
     Duration total_timeout = std::chrono::seconds{5};
-    bool fresh_connection = false;  // never reuse one, and do not keep this one: proves that new connections work
+    bool fresh_connection =
+        false;  // never reuse one, and do not keep this one: proves that new connections work
     std::size_t body_bytes_max = 16 * 1024 * 1024;
 };
 
@@ -50,7 +51,8 @@ struct HttpReply {
 // Errors: unavailable with Effect::none when nothing was sent (name not found, empty DNS answer,
 // refused, TLS failure); unavailable or timed_out with Effect::possible after bytes were sent. Any
 // HTTP status is a reply, not an error. Cancelling the coroutine aborts the transfer. Further:
-// malformed (URL, headers, source address), exhausted (the answer is longer than allowed), cancelled.
+// malformed (URL, headers, source address), exhausted (the answer is longer than allowed),
+// cancelled.
 //
 // A request whose reused connection breaks before an answer is sent again only when its method is
 // safe (GET, HEAD, OPTIONS): the first one may have been executed.

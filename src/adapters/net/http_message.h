@@ -19,7 +19,9 @@ struct HttpHeader {
 using HttpHeaders = std::vector<HttpHeader>;
 
 // First header of that name, ignoring case.
-[[nodiscard]] std::optional<std::string_view> find_header(const HttpHeaders& headers, std::string_view name);
+[[nodiscard]] std::optional<std::string_view> find_header(
+    const HttpHeaders& headers, std::string_view name
+);
 
 struct HttpRequest {
     std::string method;

@@ -25,8 +25,8 @@ struct ServerTls {
 // too large 413/431; a client that stalls mid-request 408; beyond connections_max a reset.
 //
 // One request of a connection at a time. The handler's task is cancelled when its connection is cut
-// or the server stops; what the handler refers to must live until stop() has ended. Single-threaded:
-// all on `io`.
+// or the server stops; what the handler refers to must live until stop() has ended.
+// Single-threaded: all on `io`.
 class HttpServer {
   public:
     struct Options {
@@ -45,7 +45,9 @@ class HttpServer {
 
     // Binds and starts accepting. Errors: conflict (port in use; the text names address and port,
     // the remedy says how to find the owner), denied, malformed (address, TLS files).
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(Io& io, Options options, Handler handler);
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(
+        Io& io, Options options, Handler handler
+    );
 
     virtual ~HttpServer() = default;
 

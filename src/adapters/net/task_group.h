@@ -26,9 +26,9 @@ class TaskGroup {
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    // `start` is called at once on the io_context; a named lambda without captures that lives in the
-    // frame, or a member function: make(…) style factories are fine because `start` itself is kept
-    // alive until its coroutine ends. After stop() it is not called at all.
+    // `start` is called at once on the io_context; a named lambda without captures that lives in
+    // the frame, or a member function: make(…) style factories are fine because `start` itself is
+    // kept alive until its coroutine ends. After stop() it is not called at all.
     TaskId spawn(std::string name, std::function<Task<>()> start);
 
     // Cancels one task; nothing happens when it has ended.

@@ -67,7 +67,9 @@ class TcpRelay {
     using Router = std::function<Route(const std::string& peer_address)>;
 
     // Errors: conflict (port in use), denied, malformed (address).
-    [[nodiscard]] static Result<std::unique_ptr<TcpRelay>> listen(Io& io, Options options, Router router);
+    [[nodiscard]] static Result<std::unique_ptr<TcpRelay>> listen(
+        Io& io, Options options, Router router
+    );
 
     virtual ~TcpRelay() = default;
 

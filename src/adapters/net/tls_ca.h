@@ -18,7 +18,9 @@ struct CaFiles {
 
 // Issues a server certificate for DNS names and IP addresses; writes NAME.pem and NAME.key (0600).
 [[nodiscard]] Result<CaFiles> issue_certificate(
-    const CaFiles& ca, const std::string& directory, const std::string& name,
+    const CaFiles& ca,
+    const std::string& directory,
+    const std::string& name,
     const std::vector<std::string>& names_and_addresses
 );
 

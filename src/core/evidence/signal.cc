@@ -3,9 +3,14 @@
 namespace farshore::core {
 
 void Signal::add(
-    Instant now, std::uint32_t ok, std::uint32_t failed, const std::string& why, const Hysteresis& limits
+    Instant now,
+    std::uint32_t ok,
+    std::uint32_t failed,
+    const std::string& why,
+    const Hysteresis& limits
 ) {
-    // Silence longer than fresh_for broke the run: what was failing or well before it proves nothing.
+    // Silence longer than fresh_for broke the run: what was failing or well before it proves
+    // nothing.
     if (heard_at_ && now - *heard_at_ > limits.fresh_for) {
         failing_since_.reset();
         well_since_.reset();

@@ -8,13 +8,13 @@
 
 namespace farshore::core {
 
-// Hysteresis of a signal: falls slowly enough to ignore blips, rises slower still (GitHub 2018: 43 s
-// of partition cost 24 h).
+// Hysteresis of a signal: falls slowly enough to ignore blips, rises slower still (GitHub 2018: 43
+// s of partition cost 24 h).
 struct Hysteresis {
     Duration unhealthy_for = std::chrono::milliseconds{1500};
     Duration healthy_for = std::chrono::seconds{10};
     Duration fresh_for = std::chrono::seconds{3};  // a source silent for longer has no opinion
-    std::uint32_t failures_min = 3;                // one slow probe is no trend, whatever its length
+    std::uint32_t failures_min = 3;  // one slow probe is no trend, whatever its length
 };
 
 // One source's opinion of one thing over one path, formed from its samples.
@@ -22,9 +22,16 @@ class Signal {
   public:
     // A sample in which at least half of the requests failed is a failing one. A sample without any
     // request says only that the source is alive.
-    void add(Instant now, std::uint32_t ok, std::uint32_t failed, const std::string& why, const Hysteresis& limits);
+    void add(
+        Instant now,
+        std::uint32_t ok,
+        std::uint32_t failed,
+        const std::string& why,
+        const Hysteresis& limits
+    );
 
-    // The vote, as of `now`: unknown when nothing was heard for fresh_for, or before the first sample.
+    // The vote, as of `now`: unknown when nothing was heard for fresh_for, or before the first
+    // sample.
     [[nodiscard]] Health judge(Instant now, const Hysteresis& limits) const;
 
     // When judge() will next change by silence alone.

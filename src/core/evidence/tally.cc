@@ -28,7 +28,8 @@ void Evidence::observe(Instant now, const Observation& seen) {
     if (known == observers_.end()) {
         return;  // not configured: no vote, and no memory spent on it
     }
-    if (!seen.source.value().empty() && std::ranges::find(known->hosts, seen.source) == known->hosts.end()) {
+    if (!seen.source.value().empty() &&
+        std::ranges::find(known->hosts, seen.source) == known->hosts.end()) {
         return;
     }
     Kept& kept = kept_[Key{seen.observer, seen.source, seen.region, seen.component, seen.path}];
@@ -40,7 +41,8 @@ void Evidence::observe(Instant now, const Observation& seen) {
 }
 
 bool Evidence::suspects_itself(Instant now, const Observer& observer, const HostId& source) const {
-    const auto found = kept_.find(Key{observer.id, source, RegionId{}, Component::control, Path::fresh});
+    const auto found =
+        kept_.find(Key{observer.id, source, RegionId{}, Component::control, Path::fresh});
     // Only a control target known to be failing disqualifies: an observer without one is trusted.
     return found != kept_.end() && found->second.signal.failing_since().has_value() &&
            found->second.signal.heard_at().has_value() &&
@@ -48,9 +50,19 @@ bool Evidence::suspects_itself(Instant now, const Observer& observer, const Host
 }
 
 Vote Evidence::source_vote(
-    Instant now, const Observer& observer, const HostId& source, const RegionId& region, Component component
+    Instant now,
+    const Observer& observer,
+    const HostId& source,
+    const RegionId& region,
+    Component component
 ) const {
-    Vote best{.observer = observer.id, .health = Health::unknown, .since = {}, .heard_at = {}, .why = "nothing heard"};
+    Vote best{
+        .observer = observer.id,
+        .health = Health::unknown,
+        .since = {},
+        .heard_at = {},
+        .why = "nothing heard"
+    };
     for (const Path path : {Path::fresh, Path::reused}) {
         const auto found = kept_.find(Key{observer.id, source, region, component, path});
         if (found == kept_.end()) {
@@ -84,7 +96,9 @@ Vote Evidence::vote_of(
     }
     std::size_t unhealthy = 0;
     std::size_t healthy = 0;
-    Vote joint{.observer = observer.id, .health = Health::unknown, .since = {}, .heard_at = {}, .why = {}};
+    Vote joint{
+        .observer = observer.id, .health = Health::unknown, .since = {}, .heard_at = {}, .why = {}
+    };
     for (const HostId& host : observer.hosts) {
         const Vote vote = source_vote(now, observer, host, region, component);
         if (vote.heard_at && (!joint.heard_at || *vote.heard_at > *joint.heard_at)) {
@@ -125,7 +139,9 @@ Tally Evidence::tally(Instant now, const RegionId& region, Component component) 
         tally.votes.push_back(std::move(vote));
     }
     const int configured = static_cast<int>(observers_.size());
-    const auto is_quorum = [&](int votes) { return votes * 2 > configured && votes >= quorum_needed_; };
+    const auto is_quorum = [&](int votes) {
+        return votes * 2 > configured && votes >= quorum_needed_;
+    };
     if (is_quorum(tally.unhealthy)) {
         tally.verdict = Health::unhealthy;
     } else if (is_quorum(tally.healthy)) {
@@ -156,8 +172,8 @@ bool Evidence::hosts_are_heard(Instant now, const RegionId& region) const {
             return false;
         }
         const auto observer = std::ranges::find(observers_, key.observer, &Observer::id);
-        return observer != observers_.end() && observer->stands_in == region && kept.signal.heard_at() &&
-               now - *kept.signal.heard_at() <= limits_.fresh_for;
+        return observer != observers_.end() && observer->stands_in == region &&
+               kept.signal.heard_at() && now - *kept.signal.heard_at() <= limits_.fresh_for;
     });
 }
 
@@ -165,7 +181,8 @@ bool Evidence::hosts_see_errors(Instant now, const RegionId& region, Duration st
     std::size_t fresh = 0;
     std::size_t failing = 0;
     for (const auto& [key, kept] : kept_) {
-        if (key.path != Path::passive || key.region != region || key.component != Component::dynamodb) {
+        if (key.path != Path::passive || key.region != region ||
+            key.component != Component::dynamodb) {
             continue;
         }
         if (!kept.busy_at || now - *kept.busy_at > limits_.fresh_for) {

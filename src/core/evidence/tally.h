@@ -62,9 +62,10 @@ class Evidence {
 
     [[nodiscard]] Condition condition(Instant now, const RegionId& region) const;
 
-    // Do hosts see their own requests to the Region fail now? Passive errors, or requests without an
-    // answer for longer than `stalled_min`, on most of the hosts that have sent any lately.
-    [[nodiscard]] bool hosts_see_errors(Instant now, const RegionId& region, Duration stalled_min) const;
+    // Do hosts see their own requests to the Region fail now? Passive errors, or requests without
+    // an answer for longer than `stalled_min`, on most of the hosts that have sent any lately.
+    [[nodiscard]] bool hosts_see_errors(Instant now, const RegionId& region, Duration stalled_min)
+        const;
 
     // At least one host of the Region was heard from within fresh_for.
     [[nodiscard]] bool hosts_are_heard(Instant now, const RegionId& region) const;
@@ -92,11 +93,18 @@ class Evidence {
         std::optional<Instant> busy_at;  // when the source last had requests to judge by
     };
 
-    [[nodiscard]] Vote vote_of(Instant now, const Observer& observer, const RegionId& region, Component component) const;
-    [[nodiscard]] Vote source_vote(
-        Instant now, const Observer& observer, const HostId& source, const RegionId& region, Component component
+    [[nodiscard]] Vote vote_of(
+        Instant now, const Observer& observer, const RegionId& region, Component component
     ) const;
-    [[nodiscard]] bool suspects_itself(Instant now, const Observer& observer, const HostId& source) const;
+    [[nodiscard]] Vote source_vote(
+        Instant now,
+        const Observer& observer,
+        const HostId& source,
+        const RegionId& region,
+        Component component
+    ) const;
+    [[nodiscard]] bool suspects_itself(Instant now, const Observer& observer, const HostId& source)
+        const;
 
     std::vector<Observer> observers_;
     int quorum_needed_;

@@ -15,11 +15,26 @@ const ObserverId kWestAgents{"agents:eu-west-1"};
 
 class EvidenceTest : public testing::Test {
   protected:
-    void probe(const ObserverId& observer, const char* host, const RegionId& region, Component component, bool ok, Path path = Path::fresh) {
-        evidence.observe(now, {
-            .observer = observer, .source = HostId{host}, .region = region, .component = component, .path = path,
-            .ok = ok ? 1U : 0U, .failed = ok ? 0U : 1U, .stalled = {}, .why = "connection refused"
-        });
+    void probe(
+        const ObserverId& observer,
+        const char* host,
+        const RegionId& region,
+        Component component,
+        bool ok,
+        Path path = Path::fresh
+    ) {
+        evidence.observe(
+            now,
+            {.observer = observer,
+             .source = HostId{host},
+             .region = region,
+             .component = component,
+             .path = path,
+             .ok = ok ? 1U : 0U,
+             .failed = ok ? 0U : 1U,
+             .stalled = {},
+             .why = "connection refused"}
+        );
     }
 
     // Five rounds, half a second apart: longer than unhealthy_for.
@@ -64,7 +79,8 @@ TEST_F(EvidenceTest, SilenceIsNoVoteForAnything) {
     now += 3001ms;
     EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unknown);
     probe(kController, "", kEast, Component::dynamodb, false);
-    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).unhealthy, 0) << "failing before the silence proves nothing now";
+    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).unhealthy, 0)
+        << "failing before the silence proves nothing now";
 }
 
 TEST_F(EvidenceTest, ABlipIsIgnoredAndHealthReturnsSlowly) {
@@ -77,7 +93,8 @@ TEST_F(EvidenceTest, ABlipIsIgnoredAndHealthReturnsSlowly) {
     rounds(false, false, false);
     ASSERT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy);
     rounds(true, true, true);
-    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy) << "2.5 s of health are not 10 s";
+    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy)
+        << "2.5 s of health are not 10 s";
     for (int i = 0; i < 5; ++i) {
         rounds(true, true, true);
     }
@@ -96,10 +113,18 @@ TEST_F(EvidenceTest, OneHostOfARegionIsNotTheRegion) {
 
 TEST_F(EvidenceTest, AnObserverThatSeesNothingAtAllSuspectsItself) {
     rounds(false, true, false);
-    evidence.observe(now, {
-        .observer = kController, .source = {}, .region = {}, .component = Component::control, .path = Path::fresh,
-        .ok = 0, .failed = 1, .stalled = {}, .why = "timed out"
-    });
+    evidence.observe(
+        now,
+        {.observer = kController,
+         .source = {},
+         .region = {},
+         .component = Component::control,
+         .path = Path::fresh,
+         .ok = 0,
+         .failed = 1,
+         .stalled = {},
+         .why = "timed out"}
+    );
     const Tally tally = evidence.tally(now, kEast, Component::dynamodb);
     EXPECT_EQ(tally.votes[0].health, Health::unknown);
     EXPECT_EQ(tally.verdict, Health::unknown);
@@ -115,19 +140,29 @@ TEST_F(EvidenceTest, StrangersHaveNoVote) {
 }
 
 TEST_F(EvidenceTest, HostsThatSendNothingSeeNoErrors) {
-    const auto passive = [&](const char* host, std::uint32_t ok, std::uint32_t failed, Duration stalled) {
-        evidence.observe(now, {
-            .observer = kEastAgents, .source = HostId{host}, .region = kEast, .component = Component::dynamodb,
-            .path = Path::passive, .ok = ok, .failed = failed, .stalled = stalled, .why = "timeout"
-        });
-    };
+    const auto passive =
+        [&](const char* host, std::uint32_t ok, std::uint32_t failed, Duration stalled) {
+            evidence.observe(
+                now,
+                {.observer = kEastAgents,
+                 .source = HostId{host},
+                 .region = kEast,
+                 .component = Component::dynamodb,
+                 .path = Path::passive,
+                 .ok = ok,
+                 .failed = failed,
+                 .stalled = stalled,
+                 .why = "timeout"}
+            );
+        };
     passive("e1", 0, 0, {});
     passive("e2", 0, 0, {});
     EXPECT_FALSE(evidence.hosts_see_errors(now, kEast, 400ms));
     passive("e1", 0, 3, {});
     EXPECT_TRUE(evidence.hosts_see_errors(now, kEast, 400ms)) << "the idle host has no say";
     passive("e1", 5, 0, 600ms);
-    EXPECT_TRUE(evidence.hosts_see_errors(now, kEast, 400ms)) << "a request without an answer is an error in the making";
+    EXPECT_TRUE(evidence.hosts_see_errors(now, kEast, 400ms))
+        << "a request without an answer is an error in the making";
     passive("e1", 5, 0, 100ms);
     EXPECT_FALSE(evidence.hosts_see_errors(now, kEast, 400ms));
 }

@@ -19,7 +19,9 @@ struct StepId {
 };
 
 enum class OrderType { route, hold, release, fence, drain, verify };
-inline constexpr std::array<std::string_view, 6> kOrderTypeNames{"route", "hold", "release", "fence", "drain", "verify"};
+inline constexpr std::array<std::string_view, 6> kOrderTypeNames{
+    "route", "hold", "release", "fence", "drain", "verify"
+};
 
 constexpr const auto& names_of(OrderType) {
     return kOrderTypeNames;
@@ -43,9 +45,9 @@ struct OrderAgents {
     Epoch epoch;
     RegionId active;
     RegionId users;
-    Duration hold_for{};       // hold
-    Duration timeout{};        // drain
-    Duration fence_grace{};    // fence: how long writes in flight may still be answered
+    Duration hold_for{};     // hold
+    Duration timeout{};      // drain
+    Duration fence_grace{};  // fence: how long writes in flight may still be answered
 };
 
 // Read the keys that the fenced agents could not prove, in the new Region, before it takes writes;
@@ -57,7 +59,8 @@ struct ExamineLosses {
     Duration budget{};
 };
 
-// Make the health state send users to a Region, and see that the record answers so. -> TrafficServed
+// Make the health state send users to a Region, and see that the record answers so. ->
+// TrafficServed
 struct ServeUsers {
     StepId step;
     AppId app;
@@ -75,7 +78,8 @@ struct Announce {
     std::string text;
 };
 
-using Action = std::variant<RaiseEpoch, OrderAgents, ExamineLosses, ServeUsers, VerifyFunction, Announce>;
+using Action =
+    std::variant<RaiseEpoch, OrderAgents, ExamineLosses, ServeUsers, VerifyFunction, Announce>;
 
 // What one step of the core asks for. The record and the journal are made durable before the first
 // action is started: intent before effect (INV-S3).

@@ -58,7 +58,8 @@ void AppCore::take(Step&& part, Step& whole, Now now) {
         whole.save = true;
     }
     const OperationState state = record_.operation->state;
-    const bool shifting = state == OperationState::shifting || state == OperationState::verifying || state == OperationState::done;
+    const bool shifting = state == OperationState::shifting || state == OperationState::verifying ||
+                          state == OperationState::done;
     if (shifting && plan.has(Lever::shift) && record_.users != plan.to) {
         record_.users = plan.to;
         whole.save = true;
@@ -66,7 +67,8 @@ void AppCore::take(Step&& part, Step& whole, Now now) {
     if (operation_->ended()) {
         // The cool-down starts at completion; an operation that changed nothing needs none.
         if (state == OperationState::done || state == OperationState::partly_done) {
-            record_.cooldown_until = now.wall + std::chrono::duration_cast<WallClock::duration>(policy_.cooldown);
+            record_.cooldown_until =
+                now.wall + std::chrono::duration_cast<WallClock::duration>(policy_.cooldown);
         }
         whole.save = true;
     }
@@ -105,7 +107,8 @@ std::optional<Duration> AppCore::loss_window() const {
     return std::max<Duration>(Duration::zero(), acknowledged->second - *newest);
 }
 
-std::optional<Duration> AppCore::fresh_lag(Now now, const RegionId& from, const RegionId& to) const {
+std::optional<Duration> AppCore::fresh_lag(Now now, const RegionId& from, const RegionId& to)
+    const {
     const auto found = lags_.find({from, to});
     if (found == lags_.end() || now.at - found->second.measured_at > policy_.timing.lag_fresh_for) {
         return std::nullopt;
@@ -120,7 +123,8 @@ std::optional<std::string> AppCore::why_not_armed(Now now) const {
 // Does the evidence call for a failover that nobody asked for?
 void AppCore::consider(Now now, Step& step) {
     const Condition condition = evidence_.condition(now.at, record_.active);
-    if (condition == Condition::healthy || condition == Condition::unknown || policy_.mode != Mode::automatic) {
+    if (condition == Condition::healthy || condition == Condition::unknown ||
+        policy_.mode != Mode::automatic) {
         return;
     }
     const std::optional<RegionId> to = choose_target(situation(now, RegionId{}));
@@ -132,9 +136,12 @@ void AppCore::consider(Now now, Step& step) {
     if (!all_passed(guards)) {
         return;
     }
-    const Component component = condition == Condition::stack_impaired ? Component::stack : Component::dynamodb;
+    const Component component =
+        condition == Condition::stack_impaired ? Component::stack : Component::dynamodb;
     Plan plan;
-    plan.id = OperationId{"op-" + std::to_string(to_ms(now.wall)) + "-" + std::to_string(++automatic_operations_)};
+    plan.id = OperationId{
+        "op-" + std::to_string(to_ms(now.wall)) + "-" + std::to_string(++automatic_operations_)
+    };
     plan.verb = Verb::failover;
     plan.to = *to;
     plan.levers = levers_for(policy_, condition);
@@ -148,8 +155,10 @@ void AppCore::consider(Now now, Step& step) {
     }
     for (const Vote& vote : evidence_.tally(now.at, record_.active, component).votes) {
         if (vote.since) {
-            const UtcTime since = now.wall - std::chrono::duration_cast<WallClock::duration>(now.at - *vote.since);
-            plan.first_failure_at = plan.first_failure_at ? std::min(*plan.first_failure_at, since) : since;
+            const UtcTime since =
+                now.wall - std::chrono::duration_cast<WallClock::duration>(now.at - *vote.since);
+            plan.first_failure_at =
+                plan.first_failure_at ? std::min(*plan.first_failure_at, since) : since;
         }
     }
     start_operation(now, std::move(plan), step);
@@ -278,7 +287,8 @@ void AppCore::apply(Now, const WriteAcknowledged& event, Step&) {
 }
 
 void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
-    // The API asked the same guards a moment ago; between then and now an operation may have started.
+    // The API asked the same guards a moment ago; between then and now an operation may have
+    // started.
     if (!all_passed(guards_of_request(situation(now, event.to), event))) {
         return;
     }
@@ -302,16 +312,22 @@ void AppCore::apply(Now now, const AbortRequest& event, Step& step) {
 void AppCore::apply(Now, const PauseRequest& event, Step& step) {
     record_.pause = event.pause;
     step.save = true;
-    step.actions.emplace_back(Announce{"automation of " + record_.app.value() + " paused by " + event.pause.by + ": " + event.pause.reason});
+    step.actions.emplace_back(Announce{
+        "automation of " + record_.app.value() + " paused by " + event.pause.by + ": " +
+        event.pause.reason
+    });
 }
 
 void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
     record_.pause.reset();
-    // Resuming never fires at once: what failed during the pause has to fail for its full time again.
+    // Resuming never fires at once: what failed during the pause has to fail for its full time
+    // again.
     const UtcTime quiet_until = now.wall + std::chrono::seconds{10};
     record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
     step.save = true;
-    step.actions.emplace_back(Announce{"automation of " + record_.app.value() + " resumed by " + event.by});
+    step.actions.emplace_back(
+        Announce{"automation of " + record_.app.value() + " resumed by " + event.by}
+    );
 }
 
 void AppCore::apply(Now, const Tick&, Step&) {}
@@ -332,15 +348,23 @@ AppCore::LeaseAnswer AppCore::grant_lease(Now now, const HostId& host, Epoch epo
     if (found == agents_.end()) {
         return {std::nullopt, "the host is not in the register"};
     }
-    if (epoch > record_.epoch && !(operation_running() && epoch == record_.operation->plan.epoch_after)) {
+    if (epoch > record_.epoch &&
+        !(operation_running() && epoch == record_.operation->plan.epoch_after)) {
         return {std::nullopt, "the agent knows a newer epoch than this controller"};
     }
     if (operation_running() && !operation_->may_grant(epoch)) {
-        return {std::nullopt, "an operation is " + std::string{to_string(record_.operation->state)}};
+        return {
+            std::nullopt, "an operation is " + std::string{to_string(record_.operation->state)}
+        };
     }
-    if (!operation_running() && record_.operation && record_.operation->state == OperationState::partly_done &&
+    if (!operation_running() && record_.operation &&
+        record_.operation->state == OperationState::partly_done &&
         record_.operation->plan.epoch_after > record_.epoch) {
-        return {std::nullopt, "the epoch was raised by an operation that did not finish: only its successor confirms anybody"};
+        return {
+            std::nullopt,
+            "the epoch was raised by an operation that did not finish: only its successor confirms "
+            "anybody"
+        };
     }
     if (!operation_running() && epoch != record_.epoch) {
         return {std::nullopt, "the epoch is " + std::to_string(record_.epoch.value())};

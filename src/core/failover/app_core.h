@@ -22,9 +22,9 @@ class AppCore {
         std::vector<Observer> observers;
         int quorum_needed = 2;
         Hysteresis hysteresis;
-        AppRecord record;                          // as the store has it
-        std::map<HostId, RegionId> agents;         // the register
-        Epoch highest_seen;                        // in the epoch records
+        AppRecord record;                   // as the store has it
+        std::map<HostId, RegionId> agents;  // the register
+        Epoch highest_seen;                 // in the epoch records
         bool drill_is_recent = false;
     };
 
@@ -36,12 +36,13 @@ class AppCore {
 
     [[nodiscard]] std::optional<Instant> next_deadline(Now now) const;
 
-    // A lease for an agent that says it is in `epoch`, counted from now on our side. nullopt with the
-    // reason: not the current epoch, or its end is near.
+    // A lease for an agent that says it is in `epoch`, counted from now on our side. nullopt with
+    // the reason: not the current epoch, or its end is near.
     struct LeaseAnswer {
         std::optional<Duration> length;
         std::string why;
     };
+
     [[nodiscard]] LeaseAnswer grant_lease(Now now, const HostId& host, Epoch epoch);
 
     // What would be done, and why not.
@@ -52,16 +53,27 @@ class AppCore {
         std::optional<Duration> loss_window;
         std::uint32_t unproven = 0;
     };
+
     [[nodiscard]] Preview preview(Now now, const ChangeRequest& request) const;
     [[nodiscard]] Preview preview_automatic(Now now) const;
 
     [[nodiscard]] const AppRecord& record() const { return record_; }
+
     [[nodiscard]] const Evidence& evidence() const { return evidence_; }
+
     [[nodiscard]] const AgentRegister& agents() const { return agents_; }
+
     [[nodiscard]] const Policy& policy() const { return policy_; }
+
     [[nodiscard]] std::optional<Duration> loss_window() const;
-    [[nodiscard]] std::optional<Duration> fresh_lag(Now now, const RegionId& from, const RegionId& to) const;
-    [[nodiscard]] bool operation_running() const { return operation_.has_value() && !operation_->ended(); }
+    [[nodiscard]] std::optional<Duration> fresh_lag(
+        Now now, const RegionId& from, const RegionId& to
+    ) const;
+
+    [[nodiscard]] bool operation_running() const {
+        return operation_.has_value() && !operation_->ended();
+    }
+
     [[nodiscard]] std::optional<std::string> why_not_armed(Now now) const;
 
   private:

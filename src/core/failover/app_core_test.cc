@@ -21,7 +21,15 @@ class AppCoreTest : public testing::Test {
             {.id = ObserverId{"agents:us-east-1"}, .stands_in = kEast, .hosts = {HostId{"e1"}}},
             {.id = ObserverId{"agents:eu-west-1"}, .stands_in = kWest, .hosts = {HostId{"w1"}}}
         };
-        start.record = {.app = AppId{"shop"}, .epoch = Epoch{7}, .active = kEast, .users = kEast, .pause = {}, .cooldown_until = {}, .operation = {}};
+        start.record = {
+            .app = AppId{"shop"},
+            .epoch = Epoch{7},
+            .active = kEast,
+            .users = kEast,
+            .pause = {},
+            .cooldown_until = {},
+            .operation = {}
+        };
         start.agents = {{HostId{"e1"}, kEast}, {HostId{"w1"}, kWest}};
         start.highest_seen = Epoch{7};
         return AppCore{std::move(start), now()};
@@ -37,7 +45,9 @@ class AppCoreTest : public testing::Test {
         return policy;
     }
 
-    [[nodiscard]] Now now() const { return {.at = at, .wall = utc_from_ms(to_ms(at.time_since_epoch()))}; }
+    [[nodiscard]] Now now() const {
+        return {.at = at, .wall = utc_from_ms(to_ms(at.time_since_epoch()))};
+    }
 
     std::vector<Action> tell(AppCore& core, const Event& event) {
         Step step = core.step(now(), event);
@@ -61,17 +71,47 @@ class AppCoreTest : public testing::Test {
                 actions.push_back(std::move(action));
             }
         };
-        for (const auto& [observer, host] : {std::pair{"controller", ""}, std::pair{"agents:us-east-1", "e1"}, std::pair{"agents:eu-west-1", "w1"}}) {
+        for (const auto& [observer, host] :
+             {std::pair{"controller", ""},
+              std::pair{"agents:us-east-1", "e1"},
+              std::pair{"agents:eu-west-1", "w1"}}) {
             for (const RegionId& region : {kEast, kWest}) {
                 const bool ok = region == kWest || east_ok;
-                collect(Observation{.observer = ObserverId{observer}, .source = HostId{host}, .region = region, .component = Component::dynamodb,
-                                    .path = Path::fresh, .ok = ok ? 1U : 0U, .failed = ok ? 0U : 1U, .stalled = {}, .why = "empty DNS answer"});
-                collect(Observation{.observer = ObserverId{observer}, .source = HostId{host}, .region = region, .component = Component::stack,
-                                    .path = Path::fresh, .ok = 1, .failed = 0, .stalled = {}, .why = {}});
+                collect(Observation{
+                    .observer = ObserverId{observer},
+                    .source = HostId{host},
+                    .region = region,
+                    .component = Component::dynamodb,
+                    .path = Path::fresh,
+                    .ok = ok ? 1U : 0U,
+                    .failed = ok ? 0U : 1U,
+                    .stalled = {},
+                    .why = "empty DNS answer"
+                });
+                collect(Observation{
+                    .observer = ObserverId{observer},
+                    .source = HostId{host},
+                    .region = region,
+                    .component = Component::stack,
+                    .path = Path::fresh,
+                    .ok = 1,
+                    .failed = 0,
+                    .stalled = {},
+                    .why = {}
+                });
             }
         }
-        collect(Observation{.observer = ObserverId{"agents:us-east-1"}, .source = HostId{"e1"}, .region = kEast, .component = Component::dynamodb,
-                            .path = Path::passive, .ok = host_errors == 0 ? 5U : 0U, .failed = host_errors, .stalled = {}, .why = "timeout"});
+        collect(Observation{
+            .observer = ObserverId{"agents:us-east-1"},
+            .source = HostId{"e1"},
+            .region = kEast,
+            .component = Component::dynamodb,
+            .path = Path::passive,
+            .ok = host_errors == 0 ? 5U : 0U,
+            .failed = host_errors,
+            .stalled = {},
+            .why = "timeout"
+        });
         if (east_ok) {
             collect(WriteAcknowledged{kEast, now().wall});
             collect(HeartbeatArrived{kEast, kWest, now().wall, 90ms});
@@ -100,15 +140,18 @@ TEST_F(AppCoreTest, FreshFailuresAloneDoNotActButWithHostErrorsTheEpochIsRaisedF
         (void)round(core, true, 0);
     }
     for (int i = 0; i < 10; ++i) {
-        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 0)), nullptr) << "the application's own requests still succeed";
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 0)), nullptr)
+            << "the application's own requests still succeed";
     }
     const std::vector<Action> actions = round(core, false, 3);
     const RaiseEpoch* raise = find<RaiseEpoch>(actions);
     ASSERT_NE(raise, nullptr);
     EXPECT_EQ(raise->epoch, Epoch{8});
     EXPECT_EQ(raise->active, kWest);
-    EXPECT_EQ(find<OrderAgents>(actions), nullptr) << "nothing changes before the records are raised";
-    EXPECT_EQ(core.record().active, kEast) << "and the old Region is active until the fence is proven";
+    EXPECT_EQ(find<OrderAgents>(actions), nullptr)
+        << "nothing changes before the records are raised";
+    EXPECT_EQ(core.record().active, kEast)
+        << "and the old Region is active until the fence is proven";
 }
 
 TEST_F(AppCoreTest, LeasesOfTheOldEpochEndWithTheRaise) {
@@ -142,8 +185,17 @@ TEST_F(AppCoreTest, TheLossGateHoldsAnAutomaticFailover) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
     }
     EXPECT_EQ(core.loss_window(), 3s);
-    const ChangeRequest by_hand{.id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .by = "operator:x", .reason = "INC-1", .accept_loss = 5s, .accept_unfenced = false};
-    EXPECT_NE(find<RaiseEpoch>(tell(core, by_hand)), nullptr) << "one explicit, logged flag lowers the gate";
+    const ChangeRequest by_hand{
+        .id = OperationId{"op-1"},
+        .verb = Verb::failover,
+        .to = kWest,
+        .by = "operator:x",
+        .reason = "INC-1",
+        .accept_loss = 5s,
+        .accept_unfenced = false
+    };
+    EXPECT_NE(find<RaiseEpoch>(tell(core, by_hand)), nullptr)
+        << "one explicit, logged flag lowers the gate";
 }
 
 TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
@@ -174,7 +226,8 @@ TEST_F(AppCoreTest, ManualModeOnlyTellsWhatItWouldDo) {
     const AppCore::Preview preview = core.preview_automatic(now());
     EXPECT_EQ(preview.to, kWest);
     for (const GuardAnswer& answer : preview.guards) {
-        EXPECT_EQ(answer.passed, answer.guard != Guard::mode) << to_string(answer.guard) << ": " << answer.text;
+        EXPECT_EQ(answer.passed, answer.guard != Guard::mode)
+            << to_string(answer.guard) << ": " << answer.text;
     }
 }
 
@@ -184,7 +237,15 @@ TEST_F(AppCoreTest, ASwitchoverNeedsEveryAgentAndAMeasuredLag) {
     for (int i = 0; i < 10; ++i) {
         (void)round(core, true, 0);
     }
-    const ChangeRequest request{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x", .reason = "planned", .accept_loss = {}, .accept_unfenced = false};
+    const ChangeRequest request{
+        .id = OperationId{"op-1"},
+        .verb = Verb::switchover,
+        .to = kWest,
+        .by = "operator:x",
+        .reason = "planned",
+        .accept_loss = {},
+        .accept_unfenced = false
+    };
     EXPECT_FALSE(all_passed(core.preview(now(), request).guards)) << "e1 is not connected";
     (void)tell(core, request);
     EXPECT_FALSE(core.operation_running());
@@ -206,7 +267,18 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
     for (int i = 0; i < 10; ++i) {
         (void)round(core, true, 0);
     }
-    (void)tell(core, ChangeRequest{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x", .reason = "planned", .accept_loss = {}, .accept_unfenced = false});
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"},
+            .verb = Verb::switchover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "planned",
+            .accept_loss = {},
+            .accept_unfenced = false
+        }
+    );
     int holds = 0;
     for (int turn = 0; turn < 60 && core.operation_running(); ++turn) {
         at += 100ms;
@@ -218,7 +290,18 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
                                                                    : OrderType::release;
         holds += state == OperationState::holding ? 1 : 0;
         for (const char* host : {"e1", "w1"}) {
-            (void)tell(core, AgentAcked{.step = step, .host = HostId{host}, .type = type, .epoch = Epoch{7}, .done = type != OrderType::drain, .unproven = 4, .detail = "4 left"});
+            (void)tell(
+                core,
+                AgentAcked{
+                    .step = step,
+                    .host = HostId{host},
+                    .type = type,
+                    .epoch = Epoch{7},
+                    .done = type != OrderType::drain,
+                    .unproven = 4,
+                    .detail = "4 left"
+                }
+            );
         }
     }
     EXPECT_FALSE(core.operation_running());

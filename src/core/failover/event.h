@@ -111,8 +111,21 @@ struct ResumeRequest {
 struct Tick {};
 
 using Event = std::variant<
-    Observation, EpochRaised, AgentAcked, AgentConnected, AgentDisconnected, AgentReported, LossesExamined,
-    TrafficServed, FunctionVerified, HeartbeatArrived, WriteAcknowledged, ChangeRequest, AbortRequest,
-    PauseRequest, ResumeRequest, Tick>;
+    Observation,
+    EpochRaised,
+    AgentAcked,
+    AgentConnected,
+    AgentDisconnected,
+    AgentReported,
+    LossesExamined,
+    TrafficServed,
+    FunctionVerified,
+    HeartbeatArrived,
+    WriteAcknowledged,
+    ChangeRequest,
+    AbortRequest,
+    PauseRequest,
+    ResumeRequest,
+    Tick>;
 
 }  // namespace farshore::core

@@ -14,12 +14,15 @@ std::optional<Instant> certain_at(const FenceSituation& situation, const AgentSt
     switch (situation.on_controller_loss) {
         case OnControllerLoss::keep: return std::nullopt;
         case OnControllerLoss::verify: {
-            // A read that began just before the raise may have confirmed the old epoch for one lease.
+            // A read that began just before the raise may have confirmed the old epoch for one
+            // lease.
             const Instant by_records = *situation.raised_at + situation.lease;
-            return std::max(by_records, agent.granted_until.value_or(by_records)) + situation.clock_error;
+            return std::max(by_records, agent.granted_until.value_or(by_records)) +
+                   situation.clock_error;
         }
         case OnControllerLoss::fence:
-            return agent.granted_until.value_or(*situation.raised_at + situation.lease) + situation.clock_error;
+            return agent.granted_until.value_or(*situation.raised_at + situation.lease) +
+                   situation.clock_error;
     }
     return std::nullopt;
 }
@@ -44,7 +47,9 @@ std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation& situatio
         }
     }
     if (!situation.raised_at) {
-        return std::unexpected(NotFenced{.certain_at = std::nullopt, .missing = std::move(open.missing)});
+        return std::unexpected(
+            NotFenced{.certain_at = std::nullopt, .missing = std::move(open.missing)}
+        );
     }
     if (open.missing.empty()) {
         return FenceProof{situation.new_epoch, {}};

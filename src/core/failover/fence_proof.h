@@ -25,11 +25,11 @@ struct AgentStanding {
 struct FenceSituation {
     Epoch new_epoch;
     OnControllerLoss on_controller_loss = OnControllerLoss::verify;
-    // When a majority of the epoch records was known to be raised. From then on no read of a majority
-    // can confirm the old epoch. nullopt: not known yet.
+    // When a majority of the epoch records was known to be raised. From then on no read of a
+    // majority can confirm the old epoch. nullopt: not known yet.
     std::optional<Instant> raised_at;
-    Duration lease{};        // length of a lease
-    Duration clock_error{};  // drift of two clocks over one lease
+    Duration lease{};              // length of a lease
+    Duration clock_error{};        // drift of two clocks over one lease
     bool accept_unfenced = false;  // an operator takes the risk, by name
     std::vector<AgentStanding> agents;
 };
@@ -50,7 +50,8 @@ class FenceProof {
     [[nodiscard]] const std::vector<HostId>& unfenced() const { return unfenced_; }
 
   private:
-    FenceProof(Epoch epoch, std::vector<HostId> unfenced) : epoch_(epoch), unfenced_(std::move(unfenced)) {}
+    FenceProof(Epoch epoch, std::vector<HostId> unfenced)
+        : epoch_(epoch), unfenced_(std::move(unfenced)) {}
 
     friend std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation&, Instant);
 
@@ -61,6 +62,8 @@ class FenceProof {
 // Two independent ways to be sure of an agent (INV-S1): it acknowledged, or whatever could have
 // confirmed its old epoch has run out by more than two clocks can disagree. The holder of a lease
 // counts from the start of its request, the granter from the grant: the granter is never early.
-[[nodiscard]] std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation& situation, Instant now);
+[[nodiscard]] std::expected<FenceProof, NotFenced> prove_fenced(
+    const FenceSituation& situation, Instant now
+);
 
 }  // namespace farshore::core

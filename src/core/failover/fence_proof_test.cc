@@ -15,8 +15,9 @@ FenceSituation situation(OnControllerLoss rule) {
         .lease = 3s,
         .clock_error = 200ms,
         .accept_unfenced = false,
-        .agents = {{.host = HostId{"a"}, .fence_acknowledged = true, .granted_until = {}},
-                   {.host = HostId{"b"}, .fence_acknowledged = false, .granted_until = Instant{101s}}}
+        .agents =
+            {{.host = HostId{"a"}, .fence_acknowledged = true, .granted_until = {}},
+             {.host = HostId{"b"}, .fence_acknowledged = false, .granted_until = Instant{101s}}}
     };
 }
 
@@ -60,7 +61,8 @@ TEST(FenceProof, WithFenceTheGrantedLeaseCounts) {
     const auto open = prove_fenced(situation(OnControllerLoss::fence), Instant{101s});
     ASSERT_FALSE(open.has_value());
     EXPECT_EQ(open.error().certain_at, Instant{101s + 200ms});
-    EXPECT_TRUE(prove_fenced(situation(OnControllerLoss::fence), Instant{101s + 201ms}).has_value());
+    EXPECT_TRUE(prove_fenced(situation(OnControllerLoss::fence), Instant{101s + 201ms}).has_value()
+    );
 }
 
 }  // namespace

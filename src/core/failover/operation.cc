@@ -27,7 +27,8 @@ Operation::Operation(OperationRecord record, Timing timing, OnControllerLoss on_
 
 Step Operation::begin(Now now, const AgentRegister& agents) {
     Step step;
-    record_.state = record_.plan.verb == Verb::failover ? OperationState::raising : OperationState::waiting;
+    record_.state =
+        record_.plan.verb == Verb::failover ? OperationState::raising : OperationState::waiting;
     note(now, EntryKind::note, "started: " + record_.plan.reason, step);
     enter(now, step, agents);
     return step;
@@ -36,7 +37,12 @@ Step Operation::begin(Now now, const AgentRegister& agents) {
 Step Operation::resume(Now now, const AgentRegister& agents) {
     Step step;
     const OperationRow& row = row_for(record_.state, OperationEvent::resumed);
-    note(now, EntryKind::note, "resumed after a restart of the controller: " + std::string{row.why}, step);
+    note(
+        now,
+        EntryKind::note,
+        "resumed after a restart of the controller: " + std::string{row.why},
+        step
+    );
     move(now, OperationEvent::resumed, {}, step);
     if (record_.state == OperationState::fencing) {
         // When the raise was completed is not known any more; from now on is late enough.
@@ -48,20 +54,25 @@ Step Operation::resume(Now now, const AgentRegister& agents) {
 
 void Operation::note(Now now, EntryKind kind, std::string text, Step& step) {
     step.save = true;
-    step.journal.push_back({
-        .operation = record_.plan.id,
-        .kind = kind,
-        .step = record_.steps,
-        .state = record_.state,
-        .text = std::move(text),
-        .at = now.wall
-    });
+    step.journal.push_back(
+        {.operation = record_.plan.id,
+         .kind = kind,
+         .step = record_.steps,
+         .state = record_.state,
+         .text = std::move(text),
+         .at = now.wall}
+    );
 }
 
 // Takes the row of the table: the only place where the state changes.
 void Operation::move(Now now, OperationEvent event, const std::string& detail, Step& step) {
     const OperationRow& row = row_for(record_.state, event);
-    note(now, EntryKind::outcome, detail.empty() ? std::string{row.why} : std::string{row.why} + " (" + detail + ")", step);
+    note(
+        now,
+        EntryKind::outcome,
+        detail.empty() ? std::string{row.why} : std::string{row.why} + " (" + detail + ")",
+        step
+    );
     if (row.to != record_.state) {
         if (!record_.phases.empty() && !record_.phases.back().ended_at) {
             record_.phases.back().ended_at = now.wall;
@@ -75,12 +86,17 @@ void Operation::move(Now now, OperationEvent event, const std::string& detail, S
 }
 
 void Operation::advance(
-    Now now, OperationEvent event, const std::string& detail, Step& step, const AgentRegister& agents
+    Now now,
+    OperationEvent event,
+    const std::string& detail,
+    Step& step,
+    const AgentRegister& agents
 ) {
     const OperationState before = record_.state;
     move(now, event, detail, step);
     FARSHORE_ASSERT(
-        record_.state != OperationState::repointing || before == OperationState::repointing || proof_,
+        record_.state != OperationState::repointing || before == OperationState::repointing ||
+            proof_,
         "INV-S1: repointing needs the proof of a fence"
     );
     enter(now, step, agents);
@@ -90,7 +106,8 @@ void Operation::order(OrderType type, std::vector<HostId> hosts, Step& step) {
     if (hosts.empty()) {
         return;
     }
-    const bool promoted = type == OrderType::route || type == OrderType::verify || type == OrderType::fence;
+    const bool promoted =
+        type == OrderType::route || type == OrderType::verify || type == OrderType::fence;
     step.actions.emplace_back(OrderAgents{
         .step = step_id(),
         .app = record_.plan.app,
@@ -114,8 +131,9 @@ std::vector<HostId> Operation::all(const AgentRegister& agents) const {
 }
 
 OperationEvent Operation::failed_or_exhausted() {
-    return record_.attempts >= static_cast<std::uint32_t>(timing_.drain_attempts) ? OperationEvent::exhausted
-                                                                                : OperationEvent::failed;
+    return record_.attempts >= static_cast<std::uint32_t>(timing_.drain_attempts)
+               ? OperationEvent::exhausted
+               : OperationEvent::failed;
 }
 
 bool Operation::is_current(const StepId& step) const {
@@ -137,11 +155,22 @@ void Operation::enter(Now now, Step& step, const AgentRegister& agents) {
         case OperationState::waiting:
             deadline_ = now.at + timing_.lag_wait_max;
             retry_at_ = record_.attempts == 0 ? now.at : now.at + timing_.pause_between_attempts;
-            note(now, EntryKind::intent, "wait until the lag is below " + std::to_string(to_ms(timing_.hold_when_lag_below)) + " ms", step);
+            note(
+                now,
+                EntryKind::intent,
+                "wait until the lag is below " +
+                    std::to_string(to_ms(timing_.hold_when_lag_below)) + " ms",
+                step
+            );
             break;
         case OperationState::holding:
             ++record_.attempts;
-            note(now, EntryKind::intent, "hold new writes on every agent, attempt " + std::to_string(record_.attempts), step);
+            note(
+                now,
+                EntryKind::intent,
+                "hold new writes on every agent, attempt " + std::to_string(record_.attempts),
+                step
+            );
             order(OrderType::hold, all(agents), step);
             deadline_ = now.at + timing_.order_timeout;
             break;
@@ -157,11 +186,24 @@ void Operation::enter(Now now, Step& step, const AgentRegister& agents) {
             deadline_ = now.at + timing_.order_timeout;
             break;
         case OperationState::raising:
-            note(now, EntryKind::intent, "raise the epoch records to " + std::to_string(plan.epoch_after.value()) + ", active " + plan.to.value(), step);
-            step.actions.emplace_back(RaiseEpoch{.step = step_id(), .app = plan.app, .epoch = plan.epoch_after, .active = plan.to});
+            note(
+                now,
+                EntryKind::intent,
+                "raise the epoch records to " + std::to_string(plan.epoch_after.value()) +
+                    ", active " + plan.to.value(),
+                step
+            );
+            step.actions.emplace_back(RaiseEpoch{
+                .step = step_id(), .app = plan.app, .epoch = plan.epoch_after, .active = plan.to
+            });
             break;
         case OperationState::fencing:
-            note(now, EntryKind::intent, "fence every agent below epoch " + std::to_string(plan.epoch_after.value()), step);
+            note(
+                now,
+                EntryKind::intent,
+                "fence every agent below epoch " + std::to_string(plan.epoch_after.value()),
+                step
+            );
             proof_.reset();
             fenced_.clear();
             unproven_ = 0;
@@ -175,25 +217,48 @@ void Operation::enter(Now now, Step& step, const AgentRegister& agents) {
             note(now, EntryKind::intent, "find out what has arrived in " + plan.to.value(), step);
             break;
         case OperationState::repointing:
-            FARSHORE_ASSERT(proof_ && proof_->epoch() == plan.epoch_after, "INV-S1: repointing needs the proof of a fence");
+            FARSHORE_ASSERT(
+                proof_ && proof_->epoch() == plan.epoch_after,
+                "INV-S1: repointing needs the proof of a fence"
+            );
             proved_.clear();
-            note(now, EntryKind::intent, "route writes to " + plan.to.value() + " under epoch " + std::to_string(plan.epoch_after.value()), step);
+            note(
+                now,
+                EntryKind::intent,
+                "route writes to " + plan.to.value() + " under epoch " +
+                    std::to_string(plan.epoch_after.value()),
+                step
+            );
             order(OrderType::route, all(agents), step);
             deadline_ = now.at + timing_.repoint_patience;
             break;
         case OperationState::shifting:
             if (!plan.has(Lever::shift)) {
-                advance(now, OperationEvent::succeeded, "the plan leaves users where they are", step, agents);
+                advance(
+                    now,
+                    OperationEvent::succeeded,
+                    "the plan leaves users where they are",
+                    step,
+                    agents
+                );
                 return;
             }
-            note(now, EntryKind::intent, "send users to " + plan.to.value() + " by health state", step);
+            note(
+                now,
+                EntryKind::intent,
+                "send users to " + plan.to.value() + " by health state",
+                step
+            );
             order(OrderType::route, all(agents), step);
-            step.actions.emplace_back(ServeUsers{.step = step_id(), .app = plan.app, .to = plan.to});
+            step.actions.emplace_back(ServeUsers{.step = step_id(), .app = plan.app, .to = plan.to}
+            );
             deadline_ = now.at + timing_.shift_patience;
             break;
         case OperationState::verifying:
             note(now, EntryKind::intent, "run the functional checks", step);
-            step.actions.emplace_back(VerifyFunction{.step = step_id(), .in = plan.has(Lever::shift) ? plan.to : plan.from});
+            step.actions.emplace_back(VerifyFunction{
+                .step = step_id(), .in = plan.has(Lever::shift) ? plan.to : plan.from
+            });
             deadline_ = now.at + timing_.verify_patience;
             break;
         case OperationState::done:
@@ -202,8 +267,8 @@ void Operation::enter(Now now, Step& step, const AgentRegister& agents) {
         case OperationState::partly_done:
             record_.phases.back().ended_at = now.wall;
             step.actions.emplace_back(Announce{
-                std::string{to_string(plan.verb)} + " of " + plan.app.value() + " to " + plan.to.value() + ": " +
-                std::string{to_string(record_.state)} + ": " + record_.why
+                std::string{to_string(plan.verb)} + " of " + plan.app.value() + " to " +
+                plan.to.value() + ": " + std::string{to_string(record_.state)} + ": " + record_.why
             });
             break;
     }
@@ -218,9 +283,13 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
         raised_at_ = now.at;
         advance(now, OperationEvent::succeeded, event.detail, step, agents);
     } else if (event.highest_seen > record_.plan.epoch_after) {
-        // Somebody else has raised a newer epoch: this plan is stale and must not overwrite it (INV-S9).
-        advance(now, OperationEvent::exhausted, "a newer epoch exists: " + event.detail, step, agents);
-    } else if (event.unchanged_confirmed && ++record_.attempts > static_cast<std::uint32_t>(timing_.drain_attempts) * 2) {
+        // Somebody else has raised a newer epoch: this plan is stale and must not overwrite it
+        // (INV-S9).
+        advance(
+            now, OperationEvent::exhausted, "a newer epoch exists: " + event.detail, step, agents
+        );
+    } else if (event.unchanged_confirmed &&
+               ++record_.attempts > static_cast<std::uint32_t>(timing_.drain_attempts) * 2) {
         advance(now, OperationEvent::exhausted, event.detail, step, agents);
     } else {
         move(now, OperationEvent::failed, event.detail, step);
@@ -231,8 +300,8 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
 
 Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents) {
     Step step;
-    // Every fence order of this operation names the new epoch, so an answer to any of them counts; the
-    // agent itself stays in its older epoch until it is routed.
+    // Every fence order of this operation names the new epoch, so an answer to any of them counts;
+    // the agent itself stays in its older epoch until it is routed.
     if (event.type == OrderType::fence && event.done && event.step.operation == record_.plan.id &&
         record_.state == OperationState::fencing) {
         if (fenced_.insert(event.host).second) {
@@ -253,7 +322,13 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
                 break;
             }
             if (!event.done) {
-                advance(now, failed_or_exhausted(), event.host.value() + ": " + event.detail, step, agents);
+                advance(
+                    now,
+                    failed_or_exhausted(),
+                    event.host.value() + ": " + event.detail,
+                    step,
+                    agents
+                );
                 break;
             }
             acked_.insert(event.host);
@@ -271,7 +346,9 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
             if (event.type == OrderType::drain) {
                 if (!event.done) {
                     retry_at_ = now.at;
-                    move(now, OperationEvent::failed, event.host.value() + ": " + event.detail, step);
+                    move(
+                        now, OperationEvent::failed, event.host.value() + ": " + event.detail, step
+                    );
                     break;
                 }
                 acked_.insert(event.host);
@@ -280,11 +357,22 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
             break;
         case OperationState::repointing:
             if (event.type == OrderType::route && event.done && acked_.insert(event.host).second) {
-                note(now, EntryKind::outcome, event.host.value() + " routes to " + record_.plan.to.value(), step);
+                note(
+                    now,
+                    EntryKind::outcome,
+                    event.host.value() + " routes to " + record_.plan.to.value(),
+                    step
+                );
                 order(OrderType::verify, {event.host}, step);
             }
-            if (event.type == OrderType::verify && event.done && proved_.insert(event.host).second) {
-                note(now, EntryKind::outcome, event.host.value() + " proved it: " + event.detail, step);
+            if (event.type == OrderType::verify && event.done &&
+                proved_.insert(event.host).second) {
+                note(
+                    now,
+                    EntryKind::outcome,
+                    event.host.value() + " proved it: " + event.detail,
+                    step
+                );
                 check_repoint(now, step, agents, false);
             }
             break;
@@ -302,7 +390,9 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
 }
 
 void Operation::check_acks(Now now, Step& step, const AgentRegister& agents) {
-    const bool complete = std::ranges::all_of(agents, [&](const auto& entry) { return acked_.contains(entry.first); });
+    const bool complete = std::ranges::all_of(agents, [&](const auto& entry) {
+        return acked_.contains(entry.first);
+    });
     if (complete) {
         advance(now, OperationEvent::succeeded, {}, step, agents);
     }
@@ -319,9 +409,11 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
         .agents = {}
     };
     for (const auto& [host, agent] : agents) {
-        situation.agents.push_back({
-            .host = host, .fence_acknowledged = fenced_.contains(host), .granted_until = agent.granted_until
-        });
+        situation.agents.push_back(
+            {.host = host,
+             .fence_acknowledged = fenced_.contains(host),
+             .granted_until = agent.granted_until}
+        );
     }
     auto proof = prove_fenced(situation, now.at);
     if (!proof && record_.plan.accept_unfenced && now.at >= entered_at_ + timing_.order_timeout) {
@@ -331,28 +423,38 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
     if (proof) {
         proof_ = *proof;
         const std::size_t by_lease = agents.size() - fenced_.size() - proof_->unfenced().size();
-        std::string detail = std::to_string(fenced_.size()) + " acknowledged, " + std::to_string(by_lease) + " by lease";
+        std::string detail = std::to_string(fenced_.size()) + " acknowledged, " +
+                             std::to_string(by_lease) + " by lease";
         if (!proof_->unfenced().empty()) {
             detail += ", accepted as unfenced: " + joined(proof_->unfenced());
         }
         advance(now, OperationEvent::succeeded, detail, step, agents);
         return;
     }
-    retry_at_ = proof.error().certain_at ? std::optional{*proof.error().certain_at + Duration{1}} : std::nullopt;
+    retry_at_ = proof.error().certain_at ? std::optional{*proof.error().certain_at + Duration{1}}
+                                         : std::nullopt;
     if (record_.plan.accept_unfenced) {
         const Instant patience = entered_at_ + timing_.order_timeout;
         retry_at_ = retry_at_ ? std::min(*retry_at_, patience) : patience;
     }
     if (on_controller_loss_ == OnControllerLoss::keep) {
         if (now.at >= entered_at_ + timing_.fence_patience && !record_.plan.accept_unfenced) {
-            advance(now, OperationEvent::exhausted, "missing: " + joined(proof.error().missing), step, agents);
+            advance(
+                now,
+                OperationEvent::exhausted,
+                "missing: " + joined(proof.error().missing),
+                step,
+                agents
+            );
         }
     } else {
         deadline_.reset();  // silence becomes proof by itself
     }
 }
 
-void Operation::check_repoint(Now now, Step& step, const AgentRegister& agents, bool patience_over) {
+void Operation::check_repoint(
+    Now now, Step& step, const AgentRegister& agents, bool patience_over
+) {
     std::vector<HostId> missing;
     bool target_proved = false;
     for (const auto& [host, agent] : agents) {
@@ -363,9 +465,21 @@ void Operation::check_repoint(Now now, Step& step, const AgentRegister& agents, 
         }
     }
     if (missing.empty() && target_proved) {
-        advance(now, OperationEvent::succeeded, std::to_string(proved_.size()) + " of " + std::to_string(agents.size()) + " agents", step, agents);
+        advance(
+            now,
+            OperationEvent::succeeded,
+            std::to_string(proved_.size()) + " of " + std::to_string(agents.size()) + " agents",
+            step,
+            agents
+        );
     } else if (patience_over && target_proved) {
-        advance(now, OperationEvent::succeeded, "without a proof of " + joined(missing) + ", which stay fenced", step, agents);
+        advance(
+            now,
+            OperationEvent::succeeded,
+            "without a proof of " + joined(missing) + ", which stay fenced",
+            step,
+            agents
+        );
     } else if (patience_over) {
         // Never publish an empty set (INV-S5): users are not sent where nobody proved a write.
         advance(now, OperationEvent::exhausted, "missing: " + joined(missing), step, agents);
@@ -380,8 +494,8 @@ Step Operation::on(Now now, const AgentConnected& event, const AgentRegister&) {
         case OperationState::shifting: order(OrderType::route, {event.host}, step); break;
         case OperationState::releasing:
         case OperationState::giving_up: order(OrderType::release, {event.host}, step); break;
-        // A hold that an agent has forgotten by restarting proves nothing any more; its silence ends
-        // the attempt at the deadline.
+        // A hold that an agent has forgotten by restarting proves nothing any more; its silence
+        // ends the attempt at the deadline.
         case OperationState::waiting:
         case OperationState::holding:
         case OperationState::draining:
@@ -465,9 +579,22 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
     switch (record_.state) {
         case OperationState::waiting:
             if (retry && fresh_lag && *fresh_lag < timing_.hold_when_lag_below) {
-                advance(now, OperationEvent::succeeded, "lag " + std::to_string(to_ms(*fresh_lag)) + " ms", step, agents);
+                advance(
+                    now,
+                    OperationEvent::succeeded,
+                    "lag " + std::to_string(to_ms(*fresh_lag)) + " ms",
+                    step,
+                    agents
+                );
             } else if (late) {
-                advance(now, OperationEvent::exhausted, fresh_lag ? "lag " + std::to_string(to_ms(*fresh_lag)) + " ms" : "no fresh measurement of the lag", step, agents);
+                advance(
+                    now,
+                    OperationEvent::exhausted,
+                    fresh_lag ? "lag " + std::to_string(to_ms(*fresh_lag)) + " ms"
+                              : "no fresh measurement of the lag",
+                    step,
+                    agents
+                );
             } else if (retry) {
                 retry_at_ = now.at + std::chrono::milliseconds{50};
             }
@@ -475,7 +602,9 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
         case OperationState::holding:
         case OperationState::draining:
             if (late) {
-                advance(now, failed_or_exhausted(), "an agent did not answer in time", step, agents);
+                advance(
+                    now, failed_or_exhausted(), "an agent did not answer in time", step, agents
+                );
             }
             break;
         case OperationState::releasing:
@@ -488,7 +617,10 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
             if (retry) {
                 retry_at_.reset();
                 step.actions.emplace_back(RaiseEpoch{
-                    .step = step_id(), .app = record_.plan.app, .epoch = record_.plan.epoch_after, .active = record_.plan.to
+                    .step = step_id(),
+                    .app = record_.plan.app,
+                    .epoch = record_.plan.epoch_after,
+                    .active = record_.plan.to
                 });
             }
             break;
@@ -501,14 +633,30 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
             if (record_.plan.verb == Verb::failover) {
                 ++examine_attempts_;
                 step.actions.emplace_back(ExamineLosses{
-                    .step = step_id(), .from = record_.plan.from, .to = record_.plan.to, .budget = timing_.examine_budget
+                    .step = step_id(),
+                    .from = record_.plan.from,
+                    .to = record_.plan.to,
+                    .budget = timing_.examine_budget
                 });
             } else if (unproven_ == 0) {
-                advance(now, OperationEvent::succeeded, "nothing was written since the drain", step, agents);
+                advance(
+                    now,
+                    OperationEvent::succeeded,
+                    "nothing was written since the drain",
+                    step,
+                    agents
+                );
             } else if (++examine_attempts_ > timing_.drain_attempts) {
-                advance(now, OperationEvent::exhausted, std::to_string(unproven_) + " writes unproven", step, agents);
+                advance(
+                    now,
+                    OperationEvent::exhausted,
+                    std::to_string(unproven_) + " writes unproven",
+                    step,
+                    agents
+                );
             } else {
-                // A hold had ended by itself before the raise: the fence stands now, so drain again.
+                // A hold had ended by itself before the raise: the fence stands now, so drain
+                // again.
                 acked_.clear();
                 order(OrderType::drain, all(agents), step);
             }
@@ -519,7 +667,9 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
                 advance(now, OperationEvent::exhausted, {}, step, agents);
             } else if (retry) {
                 retry_at_.reset();
-                step.actions.emplace_back(ServeUsers{.step = step_id(), .app = record_.plan.app, .to = record_.plan.to});
+                step.actions.emplace_back(
+                    ServeUsers{.step = step_id(), .app = record_.plan.app, .to = record_.plan.to}
+                );
             }
             break;
         case OperationState::verifying:
@@ -528,7 +678,8 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
             } else if (retry) {
                 retry_at_.reset();
                 step.actions.emplace_back(VerifyFunction{
-                    .step = step_id(), .in = record_.plan.has(Lever::shift) ? record_.plan.to : record_.plan.from
+                    .step = step_id(),
+                    .in = record_.plan.has(Lever::shift) ? record_.plan.to : record_.plan.from
                 });
             }
             break;
@@ -572,7 +723,8 @@ bool Operation::may_grant(Epoch epoch) const {
 }
 
 bool Operation::past_promotion() const {
-    return record_.state == OperationState::repointing || record_.state == OperationState::shifting ||
+    return record_.state == OperationState::repointing ||
+           record_.state == OperationState::shifting ||
            record_.state == OperationState::verifying || record_.state == OperationState::done;
 }
 

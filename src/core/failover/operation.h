@@ -44,7 +44,9 @@ class Operation {
     [[nodiscard]] Step on(Now now, const FunctionVerified& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const AbortRequest& event, const AgentRegister& agents);
     // Deadlines, and what follows from the register or the lag having changed.
-    [[nodiscard]] Step tick(Now now, const AgentRegister& agents, std::optional<Duration> fresh_lag);
+    [[nodiscard]] Step tick(
+        Now now, const AgentRegister& agents, std::optional<Duration> fresh_lag
+    );
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -61,7 +63,13 @@ class Operation {
   private:
     void move(Now now, OperationEvent event, const std::string& detail, Step& step);
     void enter(Now now, Step& step, const AgentRegister& agents);
-    void advance(Now now, OperationEvent event, const std::string& detail, Step& step, const AgentRegister& agents);
+    void advance(
+        Now now,
+        OperationEvent event,
+        const std::string& detail,
+        Step& step,
+        const AgentRegister& agents
+    );
     void order(OrderType type, std::vector<HostId> hosts, Step& step);
     void note(Now now, EntryKind kind, std::string text, Step& step);
     [[nodiscard]] OperationEvent failed_or_exhausted();
@@ -70,6 +78,7 @@ class Operation {
     void check_acks(Now now, Step& step, const AgentRegister& agents);
     void check_repoint(Now now, Step& step, const AgentRegister& agents, bool patience_over);
     [[nodiscard]] bool is_current(const StepId& step) const;
+
     [[nodiscard]] StepId step_id() const { return {record_.plan.id, record_.steps}; }
 
     OperationRecord record_;

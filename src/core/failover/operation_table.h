@@ -28,8 +28,21 @@ enum class OperationState {
     partly_done,  // the active Region has changed, or may have; a person has to look
 };
 inline constexpr std::array<std::string_view, 15> kOperationStateNames{
-    "waiting",   "holding",    "draining", "releasing", "giving_up", "raising", "fencing",    "examining",
-    "repointing", "shifting", "verifying", "done",      "failed",    "aborted", "partly_done",
+    "waiting",
+    "holding",
+    "draining",
+    "releasing",
+    "giving_up",
+    "raising",
+    "fencing",
+    "examining",
+    "repointing",
+    "shifting",
+    "verifying",
+    "done",
+    "failed",
+    "aborted",
+    "partly_done",
 };
 
 constexpr const auto& names_of(OperationState) {
@@ -61,6 +74,7 @@ struct OperationRow {
 namespace table {
 
 using enum OperationState;
+
 namespace ev {
 inline constexpr auto succeeded = OperationEvent::succeeded;
 inline constexpr auto failed = OperationEvent::failed;
@@ -256,14 +270,17 @@ constexpr bool promotion_needs_a_fence() {
 
 // A proof of a fence does not survive the process that held it.
 constexpr bool a_resumed_operation_fences_again() {
-    return row_for(OperationState::examining, OperationEvent::resumed).to == OperationState::fencing &&
-           row_for(OperationState::repointing, OperationEvent::resumed).to == OperationState::fencing;
+    return row_for(OperationState::examining, OperationEvent::resumed).to ==
+               OperationState::fencing &&
+           row_for(OperationState::repointing, OperationEvent::resumed).to ==
+               OperationState::fencing;
 }
 
 // Once the epoch may have been raised, no row says "unchanged" but through giving_up from raising.
 constexpr bool nothing_pretends_to_be_unchanged() {
     for (const OperationRow& row : table::kOperation) {
-        const bool past_raise = row.from >= OperationState::fencing && row.from <= OperationState::verifying;
+        const bool past_raise =
+            row.from >= OperationState::fencing && row.from <= OperationState::verifying;
         if (past_raise && (row.to == OperationState::failed || row.to == OperationState::aborted)) {
             return false;
         }
@@ -276,7 +293,10 @@ static_assert(every_state_is_reachable(), "a state that nothing leads to is dead
 static_assert(every_state_can_end(), "INV-L1: an operation that cannot end");
 static_assert(promotion_needs_a_fence(), "INV-S1: never two Regions that take writes");
 static_assert(a_resumed_operation_fences_again(), "a proof of a fence lives in memory only");
-static_assert(nothing_pretends_to_be_unchanged(), "after the raise an operation cannot claim that nothing changed");
+static_assert(
+    nothing_pretends_to_be_unchanged(),
+    "after the raise an operation cannot claim that nothing changed"
+);
 
 }  // namespace proof
 

@@ -22,25 +22,36 @@ constexpr const auto& names_of(Mode) {
 }
 
 enum class Guard {
-    target_known,        // the target is one of the app's Regions and not active already
-    no_operation,        // at most one plan per app (INV-S8)
-    quorum,              // a strict majority of fresh observers says the Region is impaired (INV-S6)
-    suspect_yourself,    // not everything looks down
-    hosts_see_errors,    // the application's own requests fail
-    target_healthy,      // the target was admitted (INV-S11)
-    target_has_hosts,    // somebody there can serve
-    loss_within_gate,    // what would be lost is within max_loss (INV-S10)
-    agents_reachable,    // a switchover holds writes on every registered agent
-    lag_measured,        // a switchover knows how long a drain takes
-    mode,                // automation is on
-    armed,               // proven by a recent drill, or the requirement is off
-    not_paused,          // INV-S7
-    not_cooling_down,    // INV-S7
+    target_known,      // the target is one of the app's Regions and not active already
+    no_operation,      // at most one plan per app (INV-S8)
+    quorum,            // a strict majority of fresh observers says the Region is impaired (INV-S6)
+    suspect_yourself,  // not everything looks down
+    hosts_see_errors,  // the application's own requests fail
+    target_healthy,    // the target was admitted (INV-S11)
+    target_has_hosts,  // somebody there can serve
+    loss_within_gate,  // what would be lost is within max_loss (INV-S10)
+    agents_reachable,  // a switchover holds writes on every registered agent
+    lag_measured,      // a switchover knows how long a drain takes
+    mode,              // automation is on
+    armed,             // proven by a recent drill, or the requirement is off
+    not_paused,        // INV-S7
+    not_cooling_down,  // INV-S7
 };
 inline constexpr std::array<std::string_view, 14> kGuardNames{
-    "target_known",   "no_operation",     "quorum",           "suspect_yourself", "hosts_see_errors",
-    "target_healthy", "target_has_hosts", "loss_within_gate", "agents_reachable", "lag_measured",
-    "mode",           "armed",            "not_paused",       "not_cooling_down",
+    "target_known",
+    "no_operation",
+    "quorum",
+    "suspect_yourself",
+    "hosts_see_errors",
+    "target_healthy",
+    "target_has_hosts",
+    "loss_within_gate",
+    "agents_reachable",
+    "lag_measured",
+    "mode",
+    "armed",
+    "not_paused",
+    "not_cooling_down",
 };
 
 constexpr const auto& names_of(Guard) {
@@ -83,14 +94,19 @@ struct Situation {
 };
 
 // The guards of an automatic failover to `to`, all of them asked.
-[[nodiscard]] std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& situation, const RegionId& to);
-// The guards of an operator's change. A pause, a cool-down or missing evidence do not stop a person.
-[[nodiscard]] std::vector<GuardAnswer> guards_of_request(const Situation& situation, const ChangeRequest& request);
+[[nodiscard]] std::vector<GuardAnswer> guards_of_automatic_failover(
+    const Situation& situation, const RegionId& to
+);
+// The guards of an operator's change. A pause, a cool-down or missing evidence do not stop a
+// person.
+[[nodiscard]] std::vector<GuardAnswer> guards_of_request(
+    const Situation& situation, const ChangeRequest& request
+);
 
 [[nodiscard]] bool all_passed(const std::vector<GuardAnswer>& answers);
 
-// Where to go: the first Region in configured order that is not active and whose tables are healthy,
-// or else the first that is not active.
+// Where to go: the first Region in configured order that is not active and whose tables are
+// healthy, or else the first that is not active.
 [[nodiscard]] std::optional<RegionId> choose_target(const Situation& situation);
 
 [[nodiscard]] const std::vector<Lever>& levers_for(const Policy& policy, Condition condition);

@@ -31,8 +31,8 @@ struct Plan {
     std::vector<Lever> levers;
     bool accept_unfenced = false;
     bool automatic = false;
-    std::string by;      // "automatic" or "operator:NAME"
-    std::string reason;  // for people
+    std::string by;        // "automatic" or "operator:NAME"
+    std::string reason;    // for people
     std::string evidence;  // the votes behind it, in words
     std::optional<UtcTime> first_failure_at;
     UtcTime decided_at{};

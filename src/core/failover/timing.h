@@ -17,13 +17,14 @@ struct Timing {
     int drain_attempts = 5;
     Duration pause_between_attempts = 2s;
     Duration lag_wait_max = 60s;
-    // A write in flight across an ocean takes a fifth of a second; longer waits only delay the switch.
+    // A write in flight across an ocean takes a fifth of a second; longer waits only delay the
+    // switch.
     Duration fence_grace = 150ms;
     Duration fence_patience = 15s;  // with `keep`: how long to wait for acknowledgements
     Duration raise_retry = 200ms;
     Duration examine_budget = 300ms;
     int examine_attempts = 3;
-    Duration order_timeout = 1s;    // hold, release: how long an agent may take to answer
+    Duration order_timeout = 1s;  // hold, release: how long an agent may take to answer
     Duration repoint_patience = 3s;
     Duration shift_patience = 90s;  // ten-second checks, their threshold, and the TTL
     Duration verify_patience = 30s;
@@ -34,6 +35,8 @@ struct Timing {
 
 // The smallest hold that can end in a proven drain: lag, its proof and the raise must fit into it.
 static_assert(Timing{}.hold_max > Timing{}.drain_timeout + Timing{}.hold_when_lag_below);
-static_assert(Timing{}.lease > 10 * Timing{}.clock_error, "clock error must be small beside a lease");
+static_assert(
+    Timing{}.lease > 10 * Timing{}.clock_error, "clock error must be small beside a lease"
+);
 
 }  // namespace farshore::core

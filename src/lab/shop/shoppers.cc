@@ -32,8 +32,16 @@ class ShopperCrowd final : public Shoppers {
           options_(std::move(options)),
           clock_(clock),
           tasks_(io),
-          dns_(net::DnsClient::create(io, {.server_address = options_.dns_address, .server_port = options_.dns_port, .source_address = options_.source_address})),
-          http_(net::HttpClient::create(io, {.source_address = options_.source_address, .ca_file = {}, .connections_max = 1024})),
+          dns_(net::DnsClient::create(
+              io,
+              {.server_address = options_.dns_address,
+               .server_port = options_.dns_port,
+               .source_address = options_.source_address}
+          )),
+          http_(net::HttpClient::create(
+              io,
+              {.source_address = options_.source_address, .ca_file = {}, .connections_max = 1024}
+          )),
           caches_(static_cast<std::size_t>(std::max(1, options_.caches))),
           rng_(options_.seed),
           log_(options_.log_file, std::ios::trunc) {}
@@ -47,13 +55,15 @@ class ShopperCrowd final : public Shoppers {
     net::Task<> stop() override {
         closing_ = true;
         while (under_way_ > 0) {
-            if (const bool waited = co_await net::sleep_for(io_, std::chrono::milliseconds{20}); !waited) {
+            if (const bool waited = co_await net::sleep_for(io_, std::chrono::milliseconds{20});
+                !waited) {
                 break;
             }
         }
         tasks_.stop();
         while (!tasks_.idle()) {
-            if (const bool waited = co_await net::sleep_for(io_, std::chrono::milliseconds{5}); !waited) {
+            if (const bool waited = co_await net::sleep_for(io_, std::chrono::milliseconds{5});
+                !waited) {
                 break;
             }
         }
@@ -79,13 +89,15 @@ class ShopperCrowd final : public Shoppers {
             if (closing_) {
                 co_return;
             }
-            const UtcTime intended = begin_wall + std::chrono::duration_cast<WallClock::duration>(offset);
+            const UtcTime intended =
+                begin_wall + std::chrono::duration_cast<WallClock::duration>(offset);
             launch(number, intended);
         }
     }
 
     void launch(std::int64_t number, UtcTime intended) {
-        const std::uint64_t shopper = rng_.below(static_cast<std::uint64_t>(std::max(1, options_.shoppers)));
+        const std::uint64_t shopper =
+            rng_.below(static_cast<std::uint64_t>(std::max(1, options_.shoppers)));
         wire::ClientRequest request;
         request.number = number;
         request.shopper = options_.prefix + "-" + std::to_string(shopper);
@@ -109,7 +121,9 @@ class ShopperCrowd final : public Shoppers {
             net::HttpCall call;
             call.method = request.kind == "add" ? "POST" : "GET";
             call.url = "http://" + *address + ":" + std::to_string(options_.port) +
-                       (request.kind == "add" ? "/cart/add?write=" + request.write + "&shopper=" : "/cart?shopper=") + request.shopper;
+                       (request.kind == "add" ? "/cart/add?write=" + request.write + "&shopper="
+                                              : "/cart?shopper=") +
+                       request.shopper;
             call.headers = {{"host", options_.name}};
             call.total_timeout = options_.request_timeout;
             Result<net::HttpReply> reply = co_await http_->fetch(std::move(call));
@@ -168,11 +182,14 @@ class ShopperCrowd final : public Shoppers {
         co_return known.addresses[rng_.below(known.addresses.size())];
     }
 
-    // The first answer came from a resolver that had it for a while: caches expire at different times.
+    // The first answer came from a resolver that had it for a while: caches expire at different
+    // times.
     [[nodiscard]] Duration believed_for(Duration ttl, std::size_t index, bool first) const {
         switch (options_.habit) {
             case Habit::honest:
-                return first ? ttl * static_cast<std::int64_t>(index + 1) / static_cast<std::int64_t>(caches_.size()) : ttl;
+                return first ? ttl * static_cast<std::int64_t>(index + 1) /
+                                   static_cast<std::int64_t>(caches_.size())
+                             : ttl;
             case Habit::libcurl: return std::chrono::seconds{60};
             case Habit::forever: return std::chrono::hours{24 * 365};
         }
@@ -195,11 +212,17 @@ class ShopperCrowd final : public Shoppers {
 
 }  // namespace
 
-Result<std::unique_ptr<Shoppers>> Shoppers::create(net::Io& io, Options options, const ports::Clock& clock) {
+Result<std::unique_ptr<Shoppers>> Shoppers::create(
+    net::Io& io, Options options, const ports::Clock& clock
+) {
     const std::string log_file = options.log_file;
     auto shoppers = std::make_unique<ShopperCrowd>(io, std::move(options), clock);
     if (!shoppers->log_is_open()) {
-        return fail(ErrorKind::denied, "cannot write the client log " + log_file, "choose a directory that exists and can be written");
+        return fail(
+            ErrorKind::denied,
+            "cannot write the client log " + log_file,
+            "choose a directory that exists and can be written"
+        );
     }
     return shoppers;
 }

@@ -24,9 +24,9 @@ class Shoppers {
     };
 
     struct Options {
-        int rate = 100;        // requests per second
+        int rate = 100;  // requests per second
         int shoppers = 500;
-        int caches = 8;        // resolvers: shoppers share these, with different phases
+        int caches = 8;  // resolvers: shoppers share these, with different phases
         Habit habit = Habit::honest;
         std::string name = "magento.example.com";
         std::uint16_t port = 80;
@@ -34,7 +34,8 @@ class Shoppers {
         std::uint16_t dns_port = 53;
         std::string source_address;
         std::string log_file;  // wire/client_log.h, one line per request
-        std::string prefix = "s";  // of shoppers' names and write ids: several populations can share a table
+        std::string prefix =
+            "s";  // of shoppers' names and write ids: several populations can share a table
         std::uint64_t seed = 1;
         Duration request_timeout = std::chrono::seconds{3};
     };
@@ -47,7 +48,9 @@ class Shoppers {
     };
 
     // Errors: denied or exhausted when the log file cannot be written.
-    [[nodiscard]] static Result<std::unique_ptr<Shoppers>> create(net::Io& io, Options options, const ports::Clock& clock);
+    [[nodiscard]] static Result<std::unique_ptr<Shoppers>> create(
+        net::Io& io, Options options, const ports::Clock& clock
+    );
     virtual ~Shoppers() = default;
 
     virtual void start() = 0;

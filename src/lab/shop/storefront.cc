@@ -21,15 +21,20 @@ class StorefrontServer final : public Storefront {
     StorefrontServer(net::Io& io, Options options, const ports::Clock& clock)
         : options_(std::move(options)),
           clock_(clock),
-          client_(net::HttpClient::create(io, {.source_address = options_.source_address, .ca_file = {}, .connections_max = 256})) {}
+          client_(net::HttpClient::create(
+              io, {.source_address = options_.source_address, .ca_file = {}, .connections_max = 256}
+          )) {}
 
     Status listen(net::Io& io) {
         auto server = net::HttpServer::listen(
-            io, {.address = options_.address, .port = options_.port, .tls = {}, .name = "storefront"},
+            io,
+            {.address = options_.address, .port = options_.port, .tls = {}, .name = "storefront"},
             [this](net::HttpRequest request) { return answer(std::move(request)); }
         );
         if (!server) {
-            return std::unexpected(in_context("storefront of " + options_.host.value(), server.error()));
+            return std::unexpected(
+                in_context("storefront of " + options_.host.value(), server.error())
+            );
         }
         server_ = std::move(*server);
         return {};
@@ -50,7 +55,9 @@ class StorefrontServer final : public Storefront {
         } else if (path == "/cart/add" && request.method == "POST") {
             response = co_await add(std::move(request));
         } else {
-            response = net::HttpResponse::json(404, R"({"error":"no such page: try GET /cart?shopper=S"})");
+            response = net::HttpResponse::json(
+                404, R"({"error":"no such page: try GET /cart?shopper=S"})"
+            );
         }
         response.headers.push_back({"x-farshore-host", options_.host.value()});
         response.headers.push_back({"x-farshore-region", options_.region.value()});
@@ -58,7 +65,9 @@ class StorefrontServer final : public Storefront {
     }
 
     static net::HttpResponse bad_name() {
-        return net::HttpResponse::json(400, R"({"error":"shopper and write are names of 1 to 200 characters"})");
+        return net::HttpResponse::json(
+            400, R"({"error":"shopper and write are names of 1 to 200 characters"})"
+        );
     }
 
     net::Task<net::HttpResponse> view(net::HttpRequest request) {
@@ -81,26 +90,31 @@ class StorefrontServer final : public Storefront {
         json::array lines;
         boost::system::error_code error;
         const json::value parsed = json::parse(reply->body, error);
-        if (const json::value* found = parsed.is_object() ? parsed.as_object().if_contains("Item") : nullptr) {
+        if (const json::value* found =
+                parsed.is_object() ? parsed.as_object().if_contains("Item") : nullptr) {
             if (const json::value* list = found->as_object().if_contains("lines")) {
                 for (const json::value& line : list->as_object().at("L").as_array()) {
                     lines.push_back(line.as_object().at("S"));
                 }
             }
         }
-        co_return net::HttpResponse::json(200, json::serialize(json::object{{"id", id}, {"lines", std::move(lines)}}));
+        co_return net::HttpResponse::json(
+            200, json::serialize(json::object{{"id", id}, {"lines", std::move(lines)}})
+        );
     }
 
     net::Task<net::HttpResponse> add(net::HttpRequest request) {
         const std::optional<std::string> shopper = request.query_value("shopper");
         const std::optional<std::string> write = request.query_value("write");
-        if (!shopper || shopper->empty() || shopper->size() > kNameBytesMax || !write || write->empty() || write->size() > kNameBytesMax) {
+        if (!shopper || shopper->empty() || shopper->size() > kNameBytesMax || !write ||
+            write->empty() || write->size() > kNameBytesMax) {
             co_return bad_name();
         }
         const json::object body{
             {"TableName", options_.table},
             {"Key", {{"id", {{"S", "cart#" + *shopper}}}}},
-            {"UpdateExpression", "SET #lines = list_append(if_not_exists(#lines, :none), :line), updated_at = :now"},
+            {"UpdateExpression",
+             "SET #lines = list_append(if_not_exists(#lines, :none), :line), updated_at = :now"},
             {"ExpressionAttributeNames", {{"#lines", "lines"}}},
             {"ExpressionAttributeValues",
              {{":none", {{"L", json::array{}}}},
@@ -111,7 +125,9 @@ class StorefrontServer final : public Storefront {
         if (!reply || reply->status != 200) {
             co_return failed(reply);
         }
-        co_return net::HttpResponse::json(200, json::serialize(json::object{{"shopper", *shopper}, {"write", *write}}));
+        co_return net::HttpResponse::json(
+            200, json::serialize(json::object{{"shopper", *shopper}, {"write", *write}})
+        );
     }
 
     // "ServiceUnavailable: The Region did not answer." out of DynamoDB's error document.
@@ -134,8 +150,9 @@ class StorefrontServer final : public Storefront {
     }
 
     static net::HttpResponse failed(const Result<net::HttpReply>& reply) {
-        const std::string why = reply ? "DynamoDB answered " + std::to_string(reply->status) + ", " + error_in(*reply)
-                                      : "DynamoDB did not answer: " + reply.error().text;
+        const std::string why =
+            reply ? "DynamoDB answered " + std::to_string(reply->status) + ", " + error_in(*reply)
+                  : "DynamoDB did not answer: " + reply.error().text;
         return net::HttpResponse::text(503, why);
     }
 
@@ -145,16 +162,21 @@ class StorefrontServer final : public Storefront {
         call.url = options_.dynamodb_url + "/";
         call.total_timeout = options_.dynamodb_timeout;
         std::string host = options_.dynamodb_url.substr(options_.dynamodb_url.find("://") + 3);
-        const std::array<sigv4::Header, 4> signed_headers{{
-            {"content-type", "application/x-amz-json-1.0"},
-            {"host", host},
-            {"x-amz-date", to_amz_date(clock_.wall())},
-            {"x-amz-target", "DynamoDB_20120810." + operation}
-        }};
+        const std::array<sigv4::Header, 4> signed_headers{
+            {{"content-type", "application/x-amz-json-1.0"},
+             {"host", host},
+             {"x-amz-date", to_amz_date(clock_.wall())},
+             {"x-amz-target", "DynamoDB_20120810." + operation}}
+        };
         const std::string payload_hash = sigv4::sha256_hex(body);
         const std::string authorization = signer_.authorization(
-            {.method = "POST", .path = "/", .query = "", .headers = signed_headers, .payload_hash = payload_hash},
-            options_.credentials, {.region = options_.region.value(), .service = "dynamodb"}
+            {.method = "POST",
+             .path = "/",
+             .query = "",
+             .headers = signed_headers,
+             .payload_hash = payload_hash},
+            options_.credentials,
+            {.region = options_.region.value(), .service = "dynamodb"}
         );
         for (const sigv4::Header& header : signed_headers) {
             if (header.name != "host") {
@@ -176,7 +198,9 @@ class StorefrontServer final : public Storefront {
 
 }  // namespace
 
-Result<std::unique_ptr<Storefront>> Storefront::start(net::Io& io, Options options, const ports::Clock& clock) {
+Result<std::unique_ptr<Storefront>> Storefront::start(
+    net::Io& io, Options options, const ports::Clock& clock
+) {
     auto storefront = std::make_unique<StorefrontServer>(io, std::move(options), clock);
     const Status listening = storefront->listen(io);
     if (!listening) {

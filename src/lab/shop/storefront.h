@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "ports/clock.h"
+
 #include "sigv4/signer.h"
 
 namespace farshore::lab {
@@ -35,7 +36,9 @@ class Storefront {
         Duration dynamodb_timeout = std::chrono::milliseconds{2500};
     };
 
-    [[nodiscard]] static Result<std::unique_ptr<Storefront>> start(net::Io& io, Options options, const ports::Clock& clock);
+    [[nodiscard]] static Result<std::unique_ptr<Storefront>> start(
+        net::Io& io, Options options, const ports::Clock& clock
+    );
     virtual ~Storefront() = default;
 
     [[nodiscard]] virtual std::uint16_t port() const = 0;
