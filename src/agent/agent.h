@@ -33,10 +33,12 @@ class Agent {
 
     // Ends everything within two seconds: cut requests get their answers as far as possible.
     net::Task<> stop();
+
     // No task is left: the object may be destroyed.
     [[nodiscard]] bool stopped() const { return stopped_ && tasks_.idle(); }
 
     [[nodiscard]] AppAgent& app(std::size_t index) { return *apps_.at(index); }
+
     [[nodiscard]] std::uint16_t health_port() const { return server_->port(); }
 
   private:
@@ -72,11 +74,5 @@ class Agent {
     int claim_ = -1;  // an open lock file: one agent per state directory
     bool stopped_ = false;
 };
-
-// "127.0.0.1:5353". Errors: malformed.
-[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> address_and_port(const std::string& text);
-
-// Every profile of an AWS credentials file. Errors: malformed, not_found, denied.
-[[nodiscard]] Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path);
 
 }  // namespace farshore::agent

@@ -1,16 +1,16 @@
 #include "agent/app_agent.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
-#include <utility>
-
-#include <arpa/inet.h>
-#include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include "adapters/system/log.h"
 
@@ -23,39 +23,45 @@ namespace {
 constexpr Duration kLookAtEvidence = 100ms;
 constexpr Duration kCredentialsEvery = 1s;
 
-// A state file that cannot be understood is set aside: nothing is written without a confirmed epoch,
-// so starting without it is safe, and a shop that cannot read is worse.
+// A state file that cannot be understood is set aside: nothing is written without a confirmed
+// epoch, so starting without it is safe, and a shop that cannot read is worse.
 std::optional<host::StoredState> remembered(const std::string& directory, const AppId& app) {
     Result<std::optional<host::StoredState>> loaded = host::load_state(directory, app);
     if (loaded) {
         return std::move(*loaded);
     }
     system::log_error(
-        "state", loaded.error().text, {{"app", app.value()}, {"remedy", loaded.error().remedy}, {"going_on", "without a route"}}
+        "state",
+        loaded.error().text,
+        {{"app", app.value()}, {"remedy", loaded.error().remedy}, {"going_on", "without a route"}}
     );
     const std::string path = host::state_path(directory, app);
     (void)std::rename(path.c_str(), (path + ".unreadable").c_str());
     return std::nullopt;
 }
 
-// The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of the
-// same user would be let in too. An ordinary bind tells.
+// The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of
+// the same user would be let in too. An ordinary bind tells.
 Status port_is_free(const config::Listen& listen) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(listen.port);
-    if (fd < 0 || listen.port == 0 || ::inet_pton(AF_INET, listen.address.c_str(), &address.sin_addr) != 1) {
+    if (fd < 0 || listen.port == 0 ||
+        ::inet_pton(AF_INET, listen.address.c_str(), &address.sin_addr) != 1) {
         (void)::close(fd);
         return {};  // the endpoint itself has the better words
     }
     const int on = 1;
     (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    const bool taken = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == EADDRINUSE;
+    const bool taken =
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
+        errno == EADDRINUSE;
     (void)::close(fd);
     if (taken) {
         return fail(
-            ErrorKind::conflict, fmt::format("{}:{} is in use by another process", listen.address, listen.port),
+            ErrorKind::conflict,
+            fmt::format("{}:{} is in use by another process", listen.address, listen.port),
             fmt::format("find it with: ss -ltnp 'sport = :{}'; or change `listen`", listen.port)
         );
     }
@@ -63,7 +69,9 @@ Status port_is_free(const config::Listen& listen) {
 }
 
 std::string probe_body(const TableName& table, const HostId& host) {
-    const boost::json::object body{{"TableName", table.value()}, {"Key", key_of_host(host, "probe")}};
+    const boost::json::object body{
+        {"TableName", table.value()}, {"Key", key_of_host(host, "probe")}
+    };
     return boost::json::serialize(body);
 }
 
@@ -103,13 +111,16 @@ Status AppAgent::open_endpoint() {
         }
         upstreams_.push_back(std::move(*upstream));
     }
-    const Result<sigv4::Credentials> credentials = shared_->credentials.current(shared_->clock->now());
+    const Result<sigv4::Credentials> credentials =
+        shared_->credentials.current(shared_->clock->now());
     if (!credentials) {
         return std::unexpected(in_context("AWS credentials", credentials.error()));
     }
     gate_ = std::make_unique<AppGate>(
-        AppGate::Parts{.io = shared_->io, .clock = shared_->clock, .files = shared_->files}, app_,
-        shared_->config.state_directory, remembered(shared_->config.state_directory, app_.app)
+        AppGate::Parts{.io = shared_->io, .clock = shared_->clock, .files = shared_->files},
+        app_,
+        shared_->config.state_directory,
+        remembered(shared_->config.state_directory, app_.app)
     );
     dataplane::Endpoint::Options options{
         .listen_address = app_.listen.address,
@@ -131,7 +142,8 @@ Status AppAgent::open_endpoint() {
     options.limits.probe_interval = app_.probe_every;
     options.limits.probe_timeout = app_.upstream_timeout;
     options.ledger_limits.entries_per_table_max = app_.ledger_entries_max;
-    Result<std::unique_ptr<dataplane::Endpoint>> endpoint = dataplane::Endpoint::start(std::move(options));
+    Result<std::unique_ptr<dataplane::Endpoint>> endpoint =
+        dataplane::Endpoint::start(std::move(options));
     if (!endpoint) {
         return std::unexpected(endpoint.error());
     }
@@ -142,11 +154,14 @@ Status AppAgent::open_endpoint() {
     for (const RegionId& region : app_.regions) {
         own.dynamodb[region] = endpoint_url();
     }
-    aws::AwsClient::Options client{.access = std::move(own), .fixed_credentials = *credentials, .seed = shared_->seed};
+    aws::AwsClient::Options client{
+        .access = std::move(own), .fixed_credentials = *credentials, .seed = shared_->seed
+    };
     if (!shared_->client_keys.empty()) {
         client.fixed_credentials = shared_->client_keys.front();
     }
-    Result<std::unique_ptr<aws::AwsClient>> made = aws::AwsClient::create(shared_->io, *shared_->clock, std::move(client));
+    Result<std::unique_ptr<aws::AwsClient>> made =
+        aws::AwsClient::create(shared_->io, *shared_->clock, std::move(client));
     if (!made) {
         return std::unexpected(made.error());
     }
@@ -155,7 +170,8 @@ Status AppAgent::open_endpoint() {
 }
 
 std::string AppAgent::endpoint_url() const {
-    const std::string& address = app_.listen.address == "0.0.0.0" ? std::string{"127.0.0.1"} : app_.listen.address;
+    const std::string& address =
+        app_.listen.address == "0.0.0.0" ? std::string{"127.0.0.1"} : app_.listen.address;
     return fmt::format("http://{}:{}", address, endpoint_->port());
 }
 
@@ -163,9 +179,12 @@ void AppAgent::wire_up() {
     net::Io& io = shared_->io;
     const ports::Clock& clock = *shared_->clock;
     net::TaskGroup* tasks = &shared_->tasks;
-    verifier_ = std::make_unique<Verifier>(clock, *own_, *gate_, shared_->config.host, shared_->seed);
+    verifier_ =
+        std::make_unique<Verifier>(clock, *own_, *gate_, shared_->config.host, shared_->seed);
     prover_ = std::make_unique<Prover>(io, clock, shared_->aws, *gate_);
-    epochs_ = std::make_unique<EpochReader>(io, clock, shared_->aws, *gate_, book_, shared_->config.region);
+    epochs_ = std::make_unique<EpochReader>(
+        io, clock, shared_->aws, *gate_, book_, shared_->config.region
+    );
     desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
         .io = io,
         .tasks = *tasks,
@@ -185,14 +204,20 @@ void AppAgent::wire_up() {
         .home = shared_->config.region
     });
     for (const dataplane::Upstream& upstream : upstreams_) {
-        resolvers_.push_back(std::make_unique<UpstreamResolver>(io, shared_->dns, *endpoint_, upstream));
-        tasks->spawn("name of " + upstream.host, [one = resolvers_.back().get(), tasks] { return one->run(tasks); });
+        resolvers_.push_back(
+            std::make_unique<UpstreamResolver>(io, shared_->dns, *endpoint_, upstream)
+        );
+        tasks->spawn("name of " + upstream.host, [one = resolvers_.back().get(), tasks] {
+            return one->run(tasks);
+        });
     }
     for (const auto& [region, url] : app_.health_urls) {
-        stacks_.push_back(
-            std::make_unique<StackProber>(io, clock, shared_->stacks, book_, region, url, app_.probe_every)
-        );
-        tasks->spawn("stack of " + region.value(), [one = stacks_.back().get(), tasks] { return one->run(tasks); });
+        stacks_.push_back(std::make_unique<StackProber>(
+            io, clock, shared_->stacks, book_, region, url, app_.probe_every
+        ));
+        tasks->spawn("stack of " + region.value(), [one = stacks_.back().get(), tasks] {
+            return one->run(tasks);
+        });
     }
     std::uint64_t seed = shared_->seed;
     for (const config::AgentController& controller : shared_->config.controllers) {

@@ -33,11 +33,14 @@ struct Shared {
     std::uint64_t seed = 1;
 };
 
-// Everything about one app on this host: the endpoint, the gate before it, and the tasks around them.
+// Everything about one app on this host: the endpoint, the gate before it, and the tasks around
+// them.
 class AppAgent {
   public:
     // Reads the state file, binds the endpoint. Errors: conflict (port in use), malformed, denied.
-    [[nodiscard]] static Result<std::unique_ptr<AppAgent>> start(Shared& shared, config::AgentApp app);
+    [[nodiscard]] static Result<std::unique_ptr<AppAgent>> start(
+        Shared& shared, config::AgentApp app
+    );
     ~AppAgent();
     AppAgent(const AppAgent&) = delete;
     AppAgent& operator=(const AppAgent&) = delete;
@@ -46,12 +49,19 @@ class AppAgent {
     void stop();
 
     [[nodiscard]] AppGate& gate() { return *gate_; }
+
     [[nodiscard]] const AppGate& gate() const { return *gate_; }
+
     [[nodiscard]] dataplane::Endpoint& endpoint() { return *endpoint_; }
+
     [[nodiscard]] const dataplane::Endpoint& endpoint() const { return *endpoint_; }
+
     [[nodiscard]] Health& health() { return *health_; }
+
     [[nodiscard]] const EpochReader& epochs() const { return *epochs_; }
+
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
+
     [[nodiscard]] std::vector<LinkStatus> links() const;
     [[nodiscard]] std::string endpoint_url() const;
 

@@ -18,11 +18,13 @@ namespace {
 constexpr Duration kTick = 250ms;
 
 std::string words(const core::HostDecision& decision) {
-    return std::string{to_string(decision.before)} + " -> " + std::string{to_string(decision.after)};
+    return std::string{to_string(decision.before)} + " -> " +
+           std::string{to_string(decision.after)};
 }
 
 bool worth_a_line(const core::HostDecision& decision) {
-    return decision.before != decision.after || decision.refused() || decision.action == core::HostAction::adopt ||
+    return decision.before != decision.after || decision.refused() ||
+           decision.action == core::HostAction::adopt ||
            decision.action == core::HostAction::adopt_users;
 }
 
@@ -37,7 +39,12 @@ core::LossRule to_core(config::OnControllerLoss rule) {
     std::unreachable();
 }
 
-AppGate::AppGate(Parts parts, config::AgentApp app, std::string state_directory, std::optional<host::StoredState> stored)
+AppGate::AppGate(
+    Parts parts,
+    config::AgentApp app,
+    std::string state_directory,
+    std::optional<host::StoredState> stored
+)
     : io_(&parts.io),
       clock_(std::move(parts.clock)),
       files_(&parts.files),
@@ -68,7 +75,11 @@ AppGate::~AppGate() {
 
 dataplane::Route AppGate::first_route() const {
     if (machine_.route()) {
-        return {.epoch = machine_.epoch(), .active = machine_.route()->active, .writes_until = std::nullopt};
+        return {
+            .epoch = machine_.epoch(),
+            .active = machine_.route()->active,
+            .writes_until = std::nullopt
+        };
     }
     FARSHORE_ASSERT(!app_.regions.empty(), "the configuration names the table Regions");
     return {.epoch = Epoch{}, .active = app_.regions.front(), .writes_until = std::nullopt};
@@ -77,7 +88,8 @@ dataplane::Route AppGate::first_route() const {
 void AppGate::attach(dataplane::Endpoint& endpoint) {
     endpoint_ = &endpoint;
     if (machine_.state() == core::HostState::fenced) {
-        const Status fenced = endpoint_->fence(machine_.fenced(), 0ms, [](dataplane::FenceResult) {});
+        const Status fenced =
+            endpoint_->fence(machine_.fenced(), 0ms, [](dataplane::FenceResult) {});
         if (!fenced) {
             system::log_error("gate", fenced.error().text, {{"app", app_.app.value()}});
         }
@@ -118,11 +130,14 @@ void AppGate::announce(const core::HostDecision& decision) {
         last_change_ = decision;
         changed_.notify();
     }
-    const auto level = decision.after == core::HostState::fenced || decision.action == core::HostAction::stop_writes
+    const auto level = decision.after == core::HostState::fenced ||
+                               decision.action == core::HostAction::stop_writes
                            ? system::LogLevel::warning
                            : system::LogLevel::info;
     system::log(
-        level, "gate", decision.why,
+        level,
+        "gate",
+        decision.why,
         {{"app", app_.app.value()},
          {"on", std::string{to_string(decision.on)}},
          {"states", words(decision)},
@@ -150,7 +165,9 @@ void AppGate::open_writes(bool from_hold) {
     };
     const Status done = from_hold ? endpoint_->release(permission) : endpoint_->grant(permission);
     if (!done) {
-        system::log(system::LogLevel::debug, "gate", done.error().text, {{"app", app_.app.value()}});
+        system::log(
+            system::LogLevel::debug, "gate", done.error().text, {{"app", app_.app.value()}}
+        );
     }
 }
 
@@ -167,13 +184,16 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
         case core::HostAction::renew: open_writes(from_hold); break;
         case core::HostAction::hold_writes:
             done = endpoint_->hold(
-                machine_.epoch(), machine_.hold_until().value_or(clock_->now()) - clock_->now(),
+                machine_.epoch(),
+                machine_.hold_until().value_or(clock_->now()) - clock_->now(),
                 on_control_thread<dataplane::HoldResult>(std::move(heard.held))
             );
             break;
         case core::HostAction::fence_writes:
             done = endpoint_->fence(
-                machine_.fenced(), heard.grace, on_control_thread<dataplane::FenceResult>(std::move(heard.fenced))
+                machine_.fenced(),
+                heard.grace,
+                on_control_thread<dataplane::FenceResult>(std::move(heard.fenced))
             );
             store();
             break;
@@ -184,7 +204,9 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
                 }
             });
             const dataplane::Route route{
-                .epoch = machine_.epoch(), .active = machine_.route()->active, .writes_until = permission_end()
+                .epoch = machine_.epoch(),
+                .active = machine_.route()->active,
+                .writes_until = permission_end()
             };
             done = endpoint_->set_route(route, [routed] { routed(0); });
             store();
@@ -198,7 +220,11 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
             break;
     }
     if (!done) {
-        system::log_error("gate", done.error().text, {{"app", app_.app.value()}, {"action", std::string{to_string(decision.action)}}});
+        system::log_error(
+            "gate",
+            done.error().text,
+            {{"app", app_.app.value()}, {"action", std::string{to_string(decision.action)}}}
+        );
     }
     if (decision.wants_confirmation()) {
         confirmation_wanted_.notify();
@@ -212,7 +238,8 @@ void AppGate::tick() {
     // Heals an endpoint that refused an earlier permission; the machine has the say.
     const bool behind = endpoint_->route().state != dataplane::WriteState::open;
     if (open && (endless || behind)) {
-        confirmed_since_ = std::max(confirmed_since_, endless || behind ? clock_->now() : confirmed_since_);
+        confirmed_since_ =
+            std::max(confirmed_since_, endless || behind ? clock_->now() : confirmed_since_);
         open_writes(false);
     }
     if (store_again_at_ && clock_->now() >= *store_again_at_) {
@@ -233,7 +260,9 @@ void AppGate::store() {
     if (storing_) {
         return;  // what is newest by then is stored next
     }
-    host::StoredState state{.route = machine_.route().value_or(core::HostRoute{}), .fenced = machine_.fenced()};
+    host::StoredState state{
+        .route = machine_.route().value_or(core::HostRoute{}), .fenced = machine_.fenced()
+    };
     storing_ = true;
     files_->run(
         [directory = state_directory_, app = app_.app, state, at = clock_->wall()] {
@@ -247,13 +276,15 @@ void AppGate::store() {
             if (result) {
                 stored_ = state;
             } else {
-                system::log_error("state", result.error().text, {{"remedy", result.error().remedy}});
+                system::log_error(
+                    "state", result.error().text, {{"remedy", result.error().remedy}}
+                );
                 store_again_at_ = clock_->now() + 1s;
             }
             last_store_ = std::move(result);
             stored_signal_.notify();
-            const bool newer =
-                state.route != machine_.route().value_or(core::HostRoute{}) || state.fenced != machine_.fenced();
+            const bool newer = state.route != machine_.route().value_or(core::HostRoute{}) ||
+                               state.fenced != machine_.fenced();
             if (newer) {
                 store();
             }
@@ -264,7 +295,8 @@ void AppGate::store() {
 net::Task<Status> AppGate::until_stored(core::HostRoute route, Duration at_most) {
     const Instant end = clock_->now() + at_most;
     while (true) {
-        const bool there = stored_ && (stored_->route == route || stored_->route.epoch > route.epoch);
+        const bool there =
+            stored_ && (stored_->route == route || stored_->route.epoch > route.epoch);
         if (there) {
             co_return Status{};
         }
@@ -273,7 +305,11 @@ net::Task<Status> AppGate::until_stored(core::HostRoute route, Duration at_most)
         }
         const Instant now = clock_->now();
         if (now >= end) {
-            co_return fail(ErrorKind::timed_out, "the state file is not on disk yet", "look at the disk of the state directory");
+            co_return fail(
+                ErrorKind::timed_out,
+                "the state file is not on disk yet",
+                "look at the disk of the state directory"
+            );
         }
         co_await stored_signal_.wait(stored_signal_.generation(), end - now);
     }

@@ -10,9 +10,10 @@
 #include "agent/blocking_pool.h"
 #include "agent/signal.h"
 #include "core/host/host_machine.h"
-#include "dataplane/endpoint.h"
 #include "ports/clock.h"
 #include "wire/config.h"
+
+#include "dataplane/endpoint.h"
 
 namespace farshore::agent {
 
@@ -34,7 +35,12 @@ class AppGate {
         BlockingPool& files;
     };
 
-    AppGate(Parts parts, config::AgentApp app, std::string state_directory, std::optional<host::StoredState> stored);
+    AppGate(
+        Parts parts,
+        config::AgentApp app,
+        std::string state_directory,
+        std::optional<host::StoredState> stored
+    );
     ~AppGate();
     AppGate(const AppGate&) = delete;
     AppGate& operator=(const AppGate&) = delete;
@@ -56,16 +62,22 @@ class AppGate {
     net::Task<Status> until_stored(core::HostRoute route, Duration at_most);
 
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
+
     [[nodiscard]] const config::AgentApp& app() const { return app_; }
+
     [[nodiscard]] dataplane::Endpoint& endpoint() { return *endpoint_; }
+
     [[nodiscard]] const dataplane::Endpoint& endpoint() const { return *endpoint_; }
+
     [[nodiscard]] core::WriteState write_state() const;
     [[nodiscard]] Duration lease_remaining() const;
+
     // The row that was last applied and changed something: why things are as they are.
     [[nodiscard]] const core::HostDecision& last_change() const { return last_change_; }
 
     // Somebody should ask for a confirmation at once.
     [[nodiscard]] Signal& confirmation_wanted() { return confirmation_wanted_; }
+
     // The route or the write state changed.
     [[nodiscard]] Signal& changed() { return changed_; }
 

@@ -13,32 +13,47 @@
 namespace farshore::agent {
 
 // One thread for what blocks (fsync, files), so that a slow disk delays no lease. First come, first
-// served; bounded. Use from the control thread. What is waiting is done before the destructor returns;
-// its completions may still come afterwards.
+// served; bounded. Use from the control thread. What is waiting is done before the destructor
+// returns; its completions may still come afterwards.
 class BlockingPool {
   public:
     explicit BlockingPool(net::Io& io) : io_(&io), threads_(1) {}
+
     ~BlockingPool() { threads_.join(); }
+
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
-    // Runs `work` on the thread; `done` with its result on the control thread. Errors: exhausted, at
-    // once, when too much is waiting.
+    // Runs `work` on the thread; `done` with its result on the control thread. Errors: exhausted,
+    // at once, when too much is waiting.
     void run(std::function<Status()> work, std::function<void(Status)> done) {
         constexpr int kWaitingMax = 64;
         if (*waiting_ >= kWaitingMax) {
-            done(fail(ErrorKind::exhausted, "too many file operations are waiting", "look at the disk: it does not keep up"));
+            done(fail(
+                ErrorKind::exhausted,
+                "too many file operations are waiting",
+                "look at the disk: it does not keep up"
+            ));
             return;
         }
         ++*waiting_;
         // A completion may run after the pool is gone: it owns what it touches.
-        boost::asio::post(threads_, [waiting = waiting_, work = std::move(work), done = std::move(done), io = io_]() mutable {
-            Status result = work();
-            boost::asio::post(*io, [waiting = std::move(waiting), done = std::move(done), result = std::move(result)] {
-                --*waiting;
-                done(result);
-            });
-        });
+        boost::asio::post(
+            threads_,
+            [waiting = waiting_, work = std::move(work), done = std::move(done), io = io_](
+            ) mutable {
+                Status result = work();
+                boost::asio::post(
+                    *io,
+                    [waiting = std::move(waiting),
+                     done = std::move(done),
+                     result = std::move(result)] {
+                        --*waiting;
+                        done(result);
+                    }
+                );
+            }
+        );
     }
 
   private:

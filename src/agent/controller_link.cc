@@ -51,7 +51,8 @@ net::HttpCall ControllerLink::call(std::string_view path, std::string body) cons
     return {
         .method = "POST",
         .url = url_ + std::string{path},
-        .headers = {{"Authorization", "Bearer " + parts_.token}, {"Content-Type", "application/json"}},
+        .headers =
+            {{"Authorization", "Bearer " + parts_.token}, {"Content-Type", "application/json"}},
         .body = std::move(body),
         .connect_timeout = 1s,
         .total_timeout = kReportPatience,
@@ -76,7 +77,9 @@ wire::AgentHello ControllerLink::hello() const {
 
 void ControllerLink::say(std::string why) {
     if (status_.why != why) {
-        system::log_warning("link", why, {{"controller", url_}, {"app", parts_.gate.app().app.value()}});
+        system::log_warning(
+            "link", why, {{"controller", url_}, {"app", parts_.gate.app().app.value()}}
+        );
     }
     status_.why = std::move(why);
 }
@@ -84,7 +87,9 @@ void ControllerLink::say(std::string why) {
 void ControllerLink::refused(int status, std::string_view body) {
     std::string text = fmt::format("the controller answers {}: {}", status, first_words(body));
     if (status == 401 || status == 403) {
-        text += " (is this the token of an agent of this app? see `token` in the agent's configuration)";
+        text +=
+            " (is this the token of an agent of this app? see `token` in the agent's "
+            "configuration)";
     }
     say(std::move(text));
 }
@@ -92,7 +97,9 @@ void ControllerLink::refused(int status, std::string_view body) {
 Duration ControllerLink::pause() {
     failures_ = std::min(failures_ + 1, 10);
     const Duration ceiling = std::min<Duration>(kPauseFirst * (1 << failures_), kPauseMax);
-    return kPauseFirst / 2 + Duration{static_cast<Duration::rep>(rng_.below(static_cast<std::uint64_t>(ceiling.count())))};
+    return kPauseFirst / 2 + Duration{static_cast<Duration::rep>(
+                                 rng_.below(static_cast<std::uint64_t>(ceiling.count()))
+                             )};
 }
 
 net::Task<> ControllerLink::run_stream() {
@@ -111,7 +118,8 @@ net::Task<> ControllerLink::listen_once() {
     std::function<bool(std::string_view)> on_bytes = [this, incoming](std::string_view bytes) {
         return take_bytes(incoming, bytes);
     };
-    const Result<net::HttpReply> reply = co_await parts_.http.stream(std::move(request), kSilenceMax, std::move(on_bytes));
+    const Result<net::HttpReply> reply =
+        co_await parts_.http.stream(std::move(request), kSilenceMax, std::move(on_bytes));
     if (!incoming->broken.empty()) {
         say(incoming->broken);
     } else if (!reply) {
@@ -173,7 +181,9 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
             status_.controller = greeting->controller.value();
             status_.why.clear();
             parts_.gate.heard_from_controller();
-            system::log_info("link", "connected", {{"controller", url_}, {"app", parts_.gate.app().app.value()}});
+            system::log_info(
+                "link", "connected", {{"controller", url_}, {"app", parts_.gate.app().app.value()}}
+            );
             report_soon();
         }
         return;
@@ -208,7 +218,11 @@ net::Task<> ControllerLink::send_ack(wire::Ack ack) {
         }
         co_await net::sleep_for(parts_.io, 50ms * (1 << attempt));
     }
-    system::log_warning("link", "an acknowledgement could not be delivered", {{"controller", url_}, {"type", ack.type}});
+    system::log_warning(
+        "link",
+        "an acknowledgement could not be delivered",
+        {{"controller", url_}, {"type", ack.type}}
+    );
 }
 
 net::Task<> ControllerLink::run_wakeups() {
@@ -249,9 +263,12 @@ wire::Report ControllerLink::report() {
         .newest_unproven_key = counters.newest_unproven_key
     };
     if (counters.oldest_unproven_at) {
-        ledger.oldest_unproven = std::max<Duration>(parts_.clock->wall() - *counters.oldest_unproven_at, 0ms);
+        ledger.oldest_unproven =
+            std::max<Duration>(parts_.clock->wall() - *counters.oldest_unproven_at, 0ms);
     }
-    ledger.newest_unproven_key.resize(std::min(ledger.newest_unproven_key.size(), wire::kTextBytesMax));
+    ledger.newest_unproven_key.resize(
+        std::min(ledger.newest_unproven_key.size(), wire::kTextBytesMax)
+    );
     return {
         .app = parts_.gate.app().app,
         .host = parts_.config.host,
@@ -275,7 +292,8 @@ net::Task<> ControllerLink::report_once() {
     const Instant started = parts_.clock->now();
     const std::string body = serialize(report());
     const EvidenceBook::Cursor told = parts_.book.now();
-    const Result<net::HttpReply> reply = co_await parts_.http.fetch(call("/v1/agents/report", body));
+    const Result<net::HttpReply> reply =
+        co_await parts_.http.fetch(call("/v1/agents/report", body));
     if (!reply || reply->status != 200) {
         ++status_.reports_failed;
         if (reply) {

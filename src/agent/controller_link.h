@@ -18,8 +18,8 @@ namespace farshore::agent {
 struct LinkStatus {
     std::string url;
     bool connected = false;
-    std::string controller;   // as it calls itself
-    std::string why;          // when not connected
+    std::string controller;  // as it calls itself
+    std::string why;         // when not connected
     std::uint64_t connects = 0;
     std::uint64_t garbage = 0;  // lines that could not be understood
     std::uint64_t reports_ok = 0;

@@ -1,14 +1,14 @@
 #include "agent/documents.h"
 
 #include <map>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
 #include <sstream>
 #include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include "base/text.h"
 
@@ -33,18 +33,28 @@ class Page {
         metric.counter.value = static_cast<double>(value);
     }
 
-    void histogram(const char* name, const char* help, const Labels& labels, const dataplane::LatencyHistogram& values) {
-        prometheus::ClientMetric& metric = add(name, help, prometheus::MetricType::Histogram, labels);
+    void histogram(
+        const char* name,
+        const char* help,
+        const Labels& labels,
+        const dataplane::LatencyHistogram& values
+    ) {
+        prometheus::ClientMetric& metric =
+            add(name, help, prometheus::MetricType::Histogram, labels);
         metric.histogram.sample_count = values.count;
         metric.histogram.sample_sum = seconds(values.sum);
         std::uint64_t below = 0;
         for (std::size_t i = 0; i < dataplane::kLatencyBounds.size(); ++i) {
             below += values.buckets[i];
-            metric.histogram.bucket.push_back({.cumulative_count = below, .upper_bound = seconds(dataplane::kLatencyBounds[i])});
+            metric.histogram.bucket.push_back(
+                {.cumulative_count = below, .upper_bound = seconds(dataplane::kLatencyBounds[i])}
+            );
         }
     }
 
-    static double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+    static double seconds(Duration duration) {
+        return std::chrono::duration<double>(duration).count();
+    }
 
     [[nodiscard]] std::string text() const {
         std::ostringstream out;
@@ -53,7 +63,9 @@ class Page {
     }
 
   private:
-    prometheus::ClientMetric& add(const char* name, const char* help, prometheus::MetricType type, const Labels& labels) {
+    prometheus::ClientMetric& add(
+        const char* name, const char* help, prometheus::MetricType type, const Labels& labels
+    ) {
         const auto [place, fresh] = place_.emplace(name, families_.size());
         if (fresh) {
             families_.push_back({.name = name, .help = help, .type = type, .metric = {}});
@@ -72,54 +84,182 @@ class Page {
 void permission_metrics(Page& page, const AppAgent& app) {
     const AppGate& gate = app.gate();
     const std::string name = gate.app().app.value();
-    page.gauge("farshore_epoch", "Epoch of the route this host follows", {{"app", name}}, static_cast<double>(gate.machine().epoch().value()));
+    page.gauge(
+        "farshore_epoch",
+        "Epoch of the route this host follows",
+        {{"app", name}},
+        static_cast<double>(gate.machine().epoch().value())
+    );
     for (const RegionId& region : gate.app().regions) {
         const bool active = gate.machine().route() && gate.machine().route()->active == region;
-        page.gauge("farshore_active_region", "1 for the Region that takes the writes", {{"app", name}, {"region", region.value()}}, active ? 1 : 0);
+        page.gauge(
+            "farshore_active_region",
+            "1 for the Region that takes the writes",
+            {{"app", name}, {"region", region.value()}},
+            active ? 1 : 0
+        );
     }
     for (const std::string_view state : core::kWriteStateNames) {
         const bool is = to_string(gate.write_state()) == state;
-        page.gauge("farshore_write_state", "1 for the present write state", {{"app", name}, {"state", std::string{state}}}, is ? 1 : 0);
+        page.gauge(
+            "farshore_write_state",
+            "1 for the present write state",
+            {{"app", name}, {"state", std::string{state}}},
+            is ? 1 : 0
+        );
     }
-    page.gauge("farshore_lease_remaining_seconds", "How long writes may go on without another confirmation", {{"app", name}}, Page::seconds(gate.lease_remaining()));
+    page.gauge(
+        "farshore_lease_remaining_seconds",
+        "How long writes may go on without another confirmation",
+        {{"app", name}},
+        Page::seconds(gate.lease_remaining())
+    );
     for (const LinkStatus& link : app.links()) {
         const Labels labels{{"app", name}, {"controller", link.url}};
-        page.gauge("farshore_controller_connected", "1 while a controller's stream is open", labels, link.connected ? 1 : 0);
-        page.counter("farshore_reports_failed_total", "Reports that no controller took", labels, link.reports_failed);
+        page.gauge(
+            "farshore_controller_connected",
+            "1 while a controller's stream is open",
+            labels,
+            link.connected ? 1 : 0
+        );
+        page.counter(
+            "farshore_reports_failed_total",
+            "Reports that no controller took",
+            labels,
+            link.reports_failed
+        );
     }
-    page.gauge("farshore_epoch_records_answered", "Epoch records that answered the last reading", {{"app", name}}, static_cast<double>(app.epochs().seen().answered));
+    page.gauge(
+        "farshore_epoch_records_answered",
+        "Epoch records that answered the last reading",
+        {{"app", name}},
+        static_cast<double>(app.epochs().seen().answered)
+    );
 }
 
 void traffic_metrics(Page& page, const std::string& app, const dataplane::Statistics& statistics) {
     for (const dataplane::RegionStatistics& region : statistics.regions) {
         const auto labels = [&](const char* label, std::string_view value) {
-            return Labels{{"app", app}, {"region", region.region.value()}, {label, std::string{value}}};
+            return Labels{
+                {"app", app}, {"region", region.region.value()}, {label, std::string{value}}
+            };
         };
-        page.counter("farshore_requests_total", "Requests answered by a Region", labels("kind", "write"), region.acknowledged_writes);
-        page.counter("farshore_requests_total", "Requests answered by a Region", labels("kind", "read"), region.answered_reads);
-        for (const auto path : {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
-            page.counter("farshore_path_ok_total", "Answers below 500, by path", labels("path", to_string(path)), region.by(path).ok);
-            page.counter("farshore_path_failed_total", "Failures, by path", labels("path", to_string(path)), region.by(path).failed);
+        page.counter(
+            "farshore_requests_total",
+            "Requests answered by a Region",
+            labels("kind", "write"),
+            region.acknowledged_writes
+        );
+        page.counter(
+            "farshore_requests_total",
+            "Requests answered by a Region",
+            labels("kind", "read"),
+            region.answered_reads
+        );
+        for (const auto path :
+             {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
+            page.counter(
+                "farshore_path_ok_total",
+                "Answers below 500, by path",
+                labels("path", to_string(path)),
+                region.by(path).ok
+            );
+            page.counter(
+                "farshore_path_failed_total",
+                "Failures, by path",
+                labels("path", to_string(path)),
+                region.by(path).failed
+            );
         }
         const Labels plain{{"app", app}, {"region", region.region.value()}};
-        page.counter("farshore_unknown_outcomes_total", "Writes that may or may not have taken effect", plain, region.unknown_outcomes);
-        page.counter("farshore_connections_opened_total", "Connections opened to a Region", plain, region.connections_opened);
-        page.gauge("farshore_stalled_seconds", "Age of the oldest request without an answer", plain, Page::seconds(region.stalled));
-        page.histogram("farshore_request_seconds", "Time from sending a request to its answer", plain, region.latency);
+        page.counter(
+            "farshore_unknown_outcomes_total",
+            "Writes that may or may not have taken effect",
+            plain,
+            region.unknown_outcomes
+        );
+        page.counter(
+            "farshore_connections_opened_total",
+            "Connections opened to a Region",
+            plain,
+            region.connections_opened
+        );
+        page.gauge(
+            "farshore_stalled_seconds",
+            "Age of the oldest request without an answer",
+            plain,
+            Page::seconds(region.stalled)
+        );
+        page.histogram(
+            "farshore_request_seconds",
+            "Time from sending a request to its answer",
+            plain,
+            region.latency
+        );
     }
-    page.gauge("farshore_held", "Writes that wait for permission", {{"app", app}}, static_cast<double>(statistics.held));
-    page.gauge("farshore_in_flight_writes", "Writes sent and not answered", {{"app", app}}, static_cast<double>(statistics.in_flight_writes));
-    page.gauge("farshore_clients", "Open connections of applications", {{"app", app}}, static_cast<double>(statistics.clients));
-    page.counter("farshore_answered_unavailable_total", "Own answers with status 503", {{"app", app}}, statistics.answered_unavailable);
-    page.counter("farshore_answered_denied_total", "Own answers that refuse writes after a fence", {{"app", app}}, statistics.answered_denied);
-    page.counter("farshore_refused_requests_total", "Requests that were malformed, too large or not signed by a known key", {{"app", app}}, statistics.refused_requests);
+    page.gauge(
+        "farshore_held",
+        "Writes that wait for permission",
+        {{"app", app}},
+        static_cast<double>(statistics.held)
+    );
+    page.gauge(
+        "farshore_in_flight_writes",
+        "Writes sent and not answered",
+        {{"app", app}},
+        static_cast<double>(statistics.in_flight_writes)
+    );
+    page.gauge(
+        "farshore_clients",
+        "Open connections of applications",
+        {{"app", app}},
+        static_cast<double>(statistics.clients)
+    );
+    page.counter(
+        "farshore_answered_unavailable_total",
+        "Own answers with status 503",
+        {{"app", app}},
+        statistics.answered_unavailable
+    );
+    page.counter(
+        "farshore_answered_denied_total",
+        "Own answers that refuse writes after a fence",
+        {{"app", app}},
+        statistics.answered_denied
+    );
+    page.counter(
+        "farshore_refused_requests_total",
+        "Requests that were malformed, too large or not signed by a known key",
+        {{"app", app}},
+        statistics.refused_requests
+    );
 }
 
 void ledger_metrics(Page& page, const std::string& app, const dataplane::LedgerCounters& counters) {
-    page.counter("farshore_ledger_acknowledged_total", "Entries of acknowledged writes", {{"app", app}}, counters.acknowledged);
-    page.counter("farshore_ledger_unknown_total", "Entries of writes with unknown outcome", {{"app", app}}, counters.unknown);
-    page.gauge("farshore_ledger_unproven", "Entries not yet seen in the standby", {{"app", app}}, static_cast<double>(counters.unproven));
-    page.counter("farshore_ledger_forgotten_total", "Entries that the bounds pushed out unproven", {{"app", app}}, counters.forgotten_unproven);
+    page.counter(
+        "farshore_ledger_acknowledged_total",
+        "Entries of acknowledged writes",
+        {{"app", app}},
+        counters.acknowledged
+    );
+    page.counter(
+        "farshore_ledger_unknown_total",
+        "Entries of writes with unknown outcome",
+        {{"app", app}},
+        counters.unknown
+    );
+    page.gauge(
+        "farshore_ledger_unproven",
+        "Entries not yet seen in the standby",
+        {{"app", app}},
+        static_cast<double>(counters.unproven)
+    );
+    page.counter(
+        "farshore_ledger_forgotten_total",
+        "Entries that the bounds pushed out unproven",
+        {{"app", app}},
+        counters.forgotten_unproven
+    );
 }
 
 json::object route_json(const core::HostMachine& machine) {
@@ -152,8 +292,12 @@ json::object app_json(AppAgent& app) {
     json::array links;
     for (const LinkStatus& link : app.links()) {
         links.push_back(json::object{
-            {"url", link.url}, {"connected", link.connected}, {"controller", link.controller}, {"why", link.why},
-            {"connects", link.connects}, {"garbage", link.garbage}
+            {"url", link.url},
+            {"connected", link.connected},
+            {"controller", link.controller},
+            {"why", link.why},
+            {"connects", link.connects},
+            {"garbage", link.garbage}
         });
     }
     out["controllers"] = std::move(links);
@@ -173,8 +317,10 @@ json::object app_json(AppAgent& app) {
     out["regions"] = std::move(regions);
     const dataplane::LedgerCounters counters = app.endpoint().ledger().counters();
     out["ledger"] = json::object{
-        {"acknowledged", counters.acknowledged}, {"unproven", counters.unproven},
-        {"unproven_keys", counters.unproven_keys}, {"forgotten_unproven", counters.forgotten_unproven}
+        {"acknowledged", counters.acknowledged},
+        {"unproven", counters.unproven},
+        {"unproven_keys", counters.unproven_keys},
+        {"forgotten_unproven", counters.forgotten_unproven}
     };
     return out;
 }

@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kEveryMax = 1s;
-// Long enough for a reading across an ocean with a lost packet, short enough to leave most of a lease.
+// Long enough for a reading across an ocean with a lost packet, short enough to leave most of a
+// lease.
 constexpr Duration kPatience = 700ms;
 // A host that is asked to confirm again and again does not flood the record tables.
 constexpr Duration kPauseMin = 100ms;
@@ -37,7 +38,12 @@ EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t co
 }
 
 EpochReader::EpochReader(
-    net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, EvidenceBook& book, RegionId home
+    net::Io& io,
+    const ports::Clock& clock,
+    aws::AwsClient& aws,
+    AppGate& gate,
+    EvidenceBook& book,
+    RegionId home
 )
     : io_(&io),
       clock_(&clock),
@@ -57,7 +63,9 @@ EpochReader::EpochReader(
 net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
     aws::GetItem get{.table = gate_->app().epoch_table, .consistent = true};
     get.key["app"] = aws::string_attribute(gate_->app().app.value());
-    const aws::CallOptions options{.connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1};
+    const aws::CallOptions options{
+        .connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1
+    };
     const Result<std::optional<aws::Item>> item = co_await dynamodb_.get_item(region, get, options);
     ++round->ended;
     if (item) {
@@ -69,7 +77,8 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
             record.active = RegionId{aws::string_of(**item, "active").value_or("")};
         }
         round->answers.push_back(std::move(record));
-    } else if (item.error().kind == ErrorKind::not_found || item.error().kind == ErrorKind::denied) {
+    } else if (item.error().kind == ErrorKind::not_found ||
+               item.error().kind == ErrorKind::denied) {
         ++round->reached;
     }
     judge(*round);
@@ -90,7 +99,8 @@ void EpochReader::judge(Round& round) {
             .started = round.started,
             .controllers_silent = gate_->controllers_silent()
         });
-    } else if (round.answers.size() == regions_.size() && verdict.at_least > gate_->machine().epoch()) {
+    } else if (round.answers.size() == regions_.size() &&
+               verdict.at_least > gate_->machine().epoch()) {
         // They are all different, yet most are beyond us.
         round.decided = true;
         (void)gate_->take(core::NewerSeen{verdict.at_least});
@@ -105,7 +115,8 @@ net::Task<> EpochReader::run(net::TaskGroup* tasks) {
         for (const RegionId& region : regions_) {
             tasks->spawn("epoch record", [this, round, region] { return ask(round, region); });
         }
-        while (round->ended < regions_.size() && clock_->now() < round->started + kPatience + 200ms) {
+        while (round->ended < regions_.size() && clock_->now() < round->started + kPatience + 200ms
+        ) {
             // A silent Region does not delay what is urgent.
             if (round->decided && gate_->confirmation_wanted().generation() != wanted) {
                 break;
@@ -115,8 +126,12 @@ net::Task<> EpochReader::run(net::TaskGroup* tasks) {
         seen_.answered = round->answers.size();
         // Whoever cannot reach most of the record tables should suspect itself, not a Region.
         const bool connected = round->reached >= regions_.size() / 2 + 1;
-        const EvidenceBook::Key control{home_, wire::EvidenceComponent::control, wire::EvidencePath::reused};
-        book_->count(control, connected, clock_->now() - round->started, "most epoch records do not answer");
+        const EvidenceBook::Key control{
+            home_, wire::EvidenceComponent::control, wire::EvidencePath::reused
+        };
+        book_->count(
+            control, connected, clock_->now() - round->started, "most epoch records do not answer"
+        );
         co_await net::sleep_for(*io_, kPauseMin);
         // Three chances per lease.
         const Duration every = std::min<Duration>(kEveryMax, gate_->app().lease / 3);

@@ -22,17 +22,26 @@ struct EpochRecord {
 
 struct EpochVerdict {
     std::optional<EpochRecord> agreed;  // a strict majority of all records says exactly this
-    Epoch at_least;                     // a strict majority is at this epoch or beyond; zero: unknown
+    Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
 };
 
 // Pure. `configured`: how many records there should be; those that did not answer count as unknown.
-[[nodiscard]] EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t configured);
+[[nodiscard]] EpochVerdict judge_records(
+    std::span<const EpochRecord> answered, std::size_t configured
+);
 
-// Reads the app's epoch records of all Regions together, once a second and whenever the gate wants a
-// confirmation. Permission counts from the start of the reading. Control thread only.
+// Reads the app's epoch records of all Regions together, once a second and whenever the gate wants
+// a confirmation. Permission counts from the start of the reading. Control thread only.
 class EpochReader {
   public:
-    EpochReader(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, EvidenceBook& book, RegionId home);
+    EpochReader(
+        net::Io& io,
+        const ports::Clock& clock,
+        aws::AwsClient& aws,
+        AppGate& gate,
+        EvidenceBook& book,
+        RegionId home
+    );
 
     // Runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
@@ -42,6 +51,7 @@ class EpochReader {
         std::size_t answered = 0;  // in the last round
         std::optional<EpochRecord> agreed;
     };
+
     [[nodiscard]] const Seen& seen() const { return seen_; }
 
   private:

@@ -43,7 +43,8 @@ void EvidenceBook::count(const Key& key, bool ok, Duration latency, std::string 
 
 void EvidenceBook::take_in(const dataplane::Statistics& statistics) {
     for (const dataplane::RegionStatistics& region : statistics.regions) {
-        for (const auto path : {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
+        for (const auto path :
+             {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
             const dataplane::PathStatistics& counted = region.by(path);
             Seen& seen = seen_[{region.region, wire::EvidenceComponent::dynamodb, to_wire(path)}];
             const bool failed_more = counted.failed > seen.counters.failed;

@@ -7,8 +7,9 @@
 
 #include "base/ids.h"
 #include "base/time.h"
-#include "dataplane/statistics.h"
 #include "wire/agent_protocol.h"
+
+#include "dataplane/statistics.h"
 
 namespace farshore::agent {
 

@@ -7,7 +7,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const EvidenceBook::Key kStack{RegionId{"eu-west-1"}, wire::EvidenceComponent::stack, wire::EvidencePath::fresh};
+const EvidenceBook::Key kStack{
+    RegionId{"eu-west-1"}, wire::EvidenceComponent::stack, wire::EvidencePath::fresh
+};
 
 TEST(EvidenceBook, ALostReportLosesNoEvidence) {
     EvidenceBook book;

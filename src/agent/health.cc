@@ -52,7 +52,10 @@ net::Task<Probe> Health::ask_region(RegionId region, bool fresh) {
     aws::GetItem get{.table = table()};
     get.key = key_of_host(HostId{"health"}, "health");
     const aws::CallOptions options{
-        .connect_timeout = kProbePatience, .total_timeout = kProbePatience, .attempts_max = 1, .fresh_connection = fresh
+        .connect_timeout = kProbePatience,
+        .total_timeout = kProbePatience,
+        .attempts_max = 1,
+        .fresh_connection = fresh
     };
     const Result<std::optional<aws::Item>> read = co_await regions_.get_item(region, get, options);
     if (!read && read.error().kind != ErrorKind::malformed) {
@@ -68,10 +71,15 @@ net::Task<Probe> Health::probe(HealthDepth depth, bool fresh) {
         co_return asked;
     }
     if (!route) {
-        co_return Probe{.ok = false, .took = {}, .error = "this host has no route yet: no controller has assigned one"};
+        co_return Probe{
+            .ok = false,
+            .took = {},
+            .error = "this host has no route yet: no controller has assigned one"
+        };
     }
     if (fresh) {
-        // Whether new connections to the active Region can be made; the endpoint itself uses warm ones.
+        // Whether new connections to the active Region can be made; the endpoint itself uses warm
+        // ones.
         Probe asked = co_await ask_region(route->active, true);
         co_return asked;
     }
@@ -79,11 +87,13 @@ net::Task<Probe> Health::probe(HealthDepth depth, bool fresh) {
         const Result<Duration> written = co_await parts_.verifier.prove_write(kProbePatience);
         co_return to_probe(written);
     }
-    const Result<Duration> read = co_await parts_.verifier.prove_read(table(), false, kProbePatience);
+    const Result<Duration> read =
+        co_await parts_.verifier.prove_read(table(), false, kProbePatience);
     co_return to_probe(read);
 }
 
-std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused) const {
+std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused)
+    const {
     const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
     const boost::json::object out{
         {"status", ok ? "ok" : "failing"},
@@ -104,15 +114,19 @@ std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, con
 net::Task<> Health::make(HealthDepth depth) {
     Kept& kept = kept_[static_cast<std::size_t>(depth)];
     ++kept.checks;
+
     // Both at once: one that hangs must not eat the other's time.
     struct Both {
         std::optional<Probe> fresh;
         std::optional<Probe> reused;
     };
+
     const auto both = std::make_shared<Both>();
     const Instant started = parts_.clock->now();
     for (const bool fresh : {true, false}) {
-        parts_.tasks.spawn("health probe", [this, depth, fresh, both] { return probe_into(depth, fresh, &(fresh ? both->fresh : both->reused), both); });
+        parts_.tasks.spawn("health probe", [this, depth, fresh, both] {
+            return probe_into(depth, fresh, &(fresh ? both->fresh : both->reused), both);
+        });
     }
     while ((!both->fresh || !both->reused) && parts_.clock->now() - started < kAnswerWithin) {
         co_await made_.wait(made_.generation(), kAnswerWithin - (parts_.clock->now() - started));
@@ -127,7 +141,9 @@ net::Task<> Health::make(HealthDepth depth) {
     made_.notify();
 }
 
-net::Task<> Health::probe_into(HealthDepth depth, bool fresh, std::optional<Probe>* into, std::shared_ptr<void> keeps) {
+net::Task<> Health::probe_into(
+    HealthDepth depth, bool fresh, std::optional<Probe>* into, std::shared_ptr<void> keeps
+) {
     Probe result = co_await probe(depth, fresh);
     into->emplace(std::move(result));
     made_.notify();
@@ -146,13 +162,17 @@ net::Task<net::HttpResponse> Health::check(HealthDepth depth) {
             co_await made_.wait(made_.generation(), 1s - (parts_.clock->now() - asked));
         }
     }
-    co_return net::HttpResponse::json(kept.ok ? 200 : 503, kept.body.empty() ? "{\"status\":\"failing\"}\n" : kept.body);
+    co_return net::HttpResponse::json(
+        kept.ok ? 200 : 503, kept.body.empty() ? "{\"status\":\"failing\"}\n" : kept.body
+    );
 }
 
 net::HttpResponse Health::route53(const RegionId& region) const {
     const auto& regions = parts_.gate.app().regions;
     if (std::ranges::find(regions, region) == regions.end()) {
-        return net::HttpResponse::json(404, R"({"error":{"kind":"not_found","text":"the app has no such Region"}})");
+        return net::HttpResponse::json(
+            404, R"({"error":{"kind":"not_found","text":"the app has no such Region"}})"
+        );
     }
     const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
     const bool moved = route.users != RegionId{} && route.users != region;

@@ -49,8 +49,8 @@ class Health {
 
     // 200 or 503 with a JSON document.
     net::Task<net::HttpResponse> check(HealthDepth depth);
-    // 200 when users were moved away from `region`, by the route on disk; 503 when not; 404 when the
-    // app has no such Region.
+    // 200 when users were moved away from `region`, by the route on disk; 503 when not; 404 when
+    // the app has no such Region.
     [[nodiscard]] net::HttpResponse route53(const RegionId& region) const;
 
     // How often a check of this depth was really made.
@@ -67,10 +67,14 @@ class Health {
 
     net::Task<> make(HealthDepth depth);
     net::Task<Probe> probe(HealthDepth depth, bool fresh);
-    net::Task<> probe_into(HealthDepth depth, bool fresh, std::optional<Probe>* into, std::shared_ptr<void> keeps);
+    net::Task<> probe_into(
+        HealthDepth depth, bool fresh, std::optional<Probe>* into, std::shared_ptr<void> keeps
+    );
     net::Task<Probe> ask_region(RegionId region, bool fresh);
     [[nodiscard]] TableName table() const;
-    [[nodiscard]] std::string document(HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused) const;
+    [[nodiscard]] std::string document(
+        HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused
+    ) const;
 
     Parts parts_;
     aws::DynamoDb regions_;

@@ -1,10 +1,10 @@
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <random>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
@@ -18,9 +18,9 @@ namespace {
 using namespace farshore;
 using namespace std::chrono_literals;
 
-constexpr int kUsage = 64;        // EX_USAGE
-constexpr int kUnavailable = 69;  // EX_UNAVAILABLE: a port is taken, the network is not there
-constexpr int kSoftware = 70;     // EX_SOFTWARE
+constexpr int kUsage = 64;          // EX_USAGE
+constexpr int kUnavailable = 69;    // EX_UNAVAILABLE: a port is taken, the network is not there
+constexpr int kSoftware = 70;       // EX_SOFTWARE
 constexpr int kConfiguration = 78;  // EX_CONFIG
 constexpr std::string_view kVersion = "0.1.0";
 
@@ -93,8 +93,11 @@ int run(const Arguments& arguments) {
         return exit_code_of(agent.error());
     }
     system::log_info(
-        "main", "started",
-        {{"host", config->host.value()}, {"region", config->region.value()}, {"health_port", std::to_string((*agent)->health_port())}}
+        "main",
+        "started",
+        {{"host", config->host.value()},
+         {"region", config->region.value()},
+         {"health_port", std::to_string((*agent)->health_port())}}
     );
     Signals signals(io.get_executor(), SIGTERM, SIGINT);
     net::TaskGroup waiting(io);
@@ -102,7 +105,8 @@ int run(const Arguments& arguments) {
     io.run();
     // Cancelled tasks run to their end; what does not end in time is cut with the process.
     const auto deadline = std::chrono::steady_clock::now() + 1500ms;
-    while ((!(*agent)->stopped() || !waiting.idle()) && std::chrono::steady_clock::now() < deadline) {
+    while ((!(*agent)->stopped() || !waiting.idle()) && std::chrono::steady_clock::now() < deadline
+    ) {
         io.restart();
         io.run_one_for(20ms);
     }
@@ -117,7 +121,10 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Farshore's agent: the local DynamoDB endpoint that follows the active Region.", "farshore-agent"};
+    CLI::App app{
+        "Farshore's agent: the local DynamoDB endpoint that follows the active Region.",
+        "farshore-agent"
+    };
     Arguments arguments;
     app.add_option("--config,-c", arguments.config, "configuration file")->capture_default_str();
     app.add_flag("--json-log", arguments.json_log, "log as JSON lines");

@@ -69,24 +69,30 @@ void OrderDesk::take(const wire::Order& order, Reply reply) {
 }
 
 void OrderDesk::begin(const JobPtr& job, const wire::RouteOrder& order) {
-    const core::HostRoute route{.epoch = job->order.epoch, .active = order.active, .users = order.users};
+    const core::HostRoute route{
+        .epoch = job->order.epoch, .active = order.active, .users = order.users
+    };
     const auto& regions = parts_.gate.app().regions;
     if (std::ranges::find(regions, route.active) == regions.end()) {
-        answer(job, wire::AckResult::failed, "this agent's configuration does not know Region " + route.active.value());
+        answer(
+            job,
+            wire::AckResult::failed,
+            "this agent's configuration does not know Region " + route.active.value()
+        );
         return;
     }
-    const core::HostDecision decision = parts_.gate.take(
-        core::RouteOrder{route}, {.routed = [job] {
-                                      job->routed = true;
-                                      job->signal.notify();
-                                  }}
-    );
+    const core::HostDecision decision = parts_.gate.take(core::RouteOrder{route}, {.routed = [job] {
+                                                             job->routed = true;
+                                                             job->signal.notify();
+                                                         }});
     if (decision.refused()) {
         answer(job, wire::AckResult::failed, decision.why);
         return;
     }
     const bool adopted = decision.action == core::HostAction::adopt;
-    spawn("route order", job, [this, job, route, adopted] { return finish_route(job, route, adopted); });
+    spawn("route order", job, [this, job, route, adopted] {
+        return finish_route(job, route, adopted);
+    });
 }
 
 net::Task<> OrderDesk::finish_route(JobPtr job, core::HostRoute route, bool wait_for_loops) {
@@ -108,17 +114,20 @@ net::Task<> OrderDesk::finish_route(JobPtr job, core::HostRoute route, bool wait
 void OrderDesk::begin(const JobPtr& job, const wire::HoldOrder& order) {
     const core::HostDecision decision = parts_.gate.take(
         core::HoldOrder{.epoch = job->order.epoch, .length = order.hold},
-        {.held = [job](dataplane::HoldResult result) {
-            job->held = result;
-            job->signal.notify();
-        }}
+        {.held =
+             [job](dataplane::HoldResult result) {
+                 job->held = result;
+                 job->signal.notify();
+             }}
     );
     if (decision.refused()) {
         answer(job, wire::AckResult::failed, decision.why);
         return;
     }
     if (decision.action == core::HostAction::acknowledge) {
-        job->held = dataplane::HoldResult{.in_flight = parts_.gate.endpoint().statistics().in_flight_writes};
+        job->held = dataplane::HoldResult{
+            .in_flight = parts_.gate.endpoint().statistics().in_flight_writes
+        };
     }
     const Duration at_most = std::min<Duration>(order.hold, 1min) + 500ms;
     spawn("hold order", job, [this, job, at_most] { return finish_hold(job, at_most); });
@@ -128,9 +137,13 @@ net::Task<> OrderDesk::finish_hold(JobPtr job, Duration at_most) {
     if (!job->held) {
         co_await job->signal.wait(job->signal.generation(), at_most);
     }
-    const std::uint64_t in_flight = job->held ? job->held->in_flight : parts_.gate.endpoint().statistics().in_flight_writes;
+    const std::uint64_t in_flight =
+        job->held ? job->held->in_flight : parts_.gate.endpoint().statistics().in_flight_writes;
     const bool quiet = job->held && in_flight == 0;
-    wire::Ack done = ack(*job, quiet ? wire::AckResult::done : wire::AckResult::failed, quiet ? "" : "writes are still in flight");
+    wire::Ack done =
+        ack(*job,
+            quiet ? wire::AckResult::done : wire::AckResult::failed,
+            quiet ? "" : "writes are still in flight");
     done.body = wire::HoldAck{.in_flight = in_flight};
     job->reply(std::move(done));
 }
@@ -142,10 +155,13 @@ void OrderDesk::begin(const JobPtr& job, const wire::ReleaseOrder&) {
 
 void OrderDesk::begin(const JobPtr& job, const wire::FenceOrder& order) {
     const core::HostDecision decision = parts_.gate.take(
-        core::FenceOrder{job->order.epoch}, {.grace = order.grace, .fenced = [job](dataplane::FenceResult result) {
-                                                 job->fenced = result;
-                                                 job->signal.notify();
-                                             }}
+        core::FenceOrder{job->order.epoch},
+        {.grace = order.grace,
+         .fenced =
+             [job](dataplane::FenceResult result) {
+                 job->fenced = result;
+                 job->signal.notify();
+             }}
     );
     if (decision.refused()) {
         answer(job, wire::AckResult::failed, decision.why);
@@ -164,7 +180,11 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
         co_await job->signal.wait(job->signal.generation(), at_most);
     }
     if (!job->fenced) {
-        answer(job, wire::AckResult::failed, "the endpoint did not confirm that no older write is on its way");
+        answer(
+            job,
+            wire::AckResult::failed,
+            "the endpoint did not confirm that no older write is on its way"
+        );
         co_return;
     }
     co_await parts_.prover.learn_keys(kLearnKeysWithin);
@@ -173,7 +193,8 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
 
 void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
     wire::FenceAck body{.cut = cut};
-    for (const dataplane::LedgerEntry& entry : parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1)) {
+    for (const dataplane::LedgerEntry& entry :
+         parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1)) {
         // A write whose key nobody could tell cannot be looked for: the list is not whole.
         if (entry.key.empty() || body.entries.size() == kFenceEntriesMax) {
             body.truncated = true;
@@ -182,7 +203,8 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
         body.entries.push_back(to_wire(entry));
     }
     // What the bounds of the ledger pushed out is missing from the list as well.
-    body.truncated = body.truncated || parts_.gate.endpoint().ledger().counters().incomplete_since.has_value();
+    body.truncated =
+        body.truncated || parts_.gate.endpoint().ledger().counters().incomplete_since.has_value();
     wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
     done.body = std::move(body);
     job->reply(std::move(done));
@@ -195,8 +217,10 @@ void OrderDesk::begin(const JobPtr& job, const wire::DrainOrder& order) {
 
 net::Task<> OrderDesk::finish_drain(JobPtr job, Duration timeout) {
     const DrainOutcome outcome = co_await parts_.prover.drain(timeout);
-    wire::Ack done = ack(*job, outcome.proven ? wire::AckResult::done : wire::AckResult::failed, outcome.why);
-    done.body = wire::DrainAck{.proven = outcome.proven, .keys = outcome.keys, .left = outcome.left};
+    wire::Ack done =
+        ack(*job, outcome.proven ? wire::AckResult::done : wire::AckResult::failed, outcome.why);
+    done.body =
+        wire::DrainAck{.proven = outcome.proven, .keys = outcome.keys, .left = outcome.left};
     job->reply(std::move(done));
 }
 
@@ -206,16 +230,22 @@ void OrderDesk::begin(const JobPtr& job, const wire::VerifyOrder&) {
 
 net::Task<> OrderDesk::finish_verify(JobPtr job) {
     const Result<Duration> took = co_await parts_.verifier.prove_write(5s);
-    wire::Ack done = ack(*job, took ? wire::AckResult::done : wire::AckResult::failed, took ? "" : took.error().text);
+    wire::Ack done = ack(
+        *job, took ? wire::AckResult::done : wire::AckResult::failed, took ? "" : took.error().text
+    );
     const auto& route = parts_.gate.machine().route();
-    done.body = wire::VerifyAck{.region = route ? route->active : RegionId{}, .took = took ? *took : Duration::zero()};
+    done.body = wire::VerifyAck{
+        .region = route ? route->active : RegionId{}, .took = took ? *took : Duration::zero()
+    };
     job->reply(std::move(done));
 }
 
 void OrderDesk::begin(const JobPtr&, const wire::PingOrder&) {}
 
 void OrderDesk::begin(const JobPtr& job, const wire::UnknownOrder& order) {
-    answer(job, wire::AckResult::unsupported, "this agent does not know orders of type " + order.type);
+    answer(
+        job, wire::AckResult::unsupported, "this agent does not know orders of type " + order.type
+    );
 }
 
 }  // namespace farshore::agent

@@ -12,9 +12,9 @@
 
 namespace farshore::agent {
 
-// Takes a controller's orders for one app and answers each with one acknowledgement, once its effect
-// is proven: a route when it is on disk and every loop follows it, a hold when no write is in flight,
-// a fence when none of an older epoch is on its way. Control thread only.
+// Takes a controller's orders for one app and answers each with one acknowledgement, once its
+// effect is proven: a route when it is on disk and every loop follows it, a hold when no write is
+// in flight, a fence when none of an older epoch is on its way. Control thread only.
 class OrderDesk {
   public:
     using Reply = std::function<void(wire::Ack)>;
@@ -31,8 +31,8 @@ class OrderDesk {
 
     explicit OrderDesk(Parts parts) : parts_(parts) {}
 
-    // The effect begins before this returns, in the order of the calls; the reply comes later, once.
-    // A ping has no reply.
+    // The effect begins before this returns, in the order of the calls; the reply comes later,
+    // once. A ping has no reply.
     void take(const wire::Order& order, Reply reply);
 
   private:
@@ -45,8 +45,10 @@ class OrderDesk {
         std::optional<dataplane::FenceResult> fenced;
         bool routed = false;
 
-        Job(net::Io& io, wire::Order o, Reply r) : order(std::move(o)), reply(std::move(r)), signal(io) {}
+        Job(net::Io& io, wire::Order o, Reply r)
+            : order(std::move(o)), reply(std::move(r)), signal(io) {}
     };
+
     using JobPtr = std::shared_ptr<Job>;
 
     void begin(const JobPtr& job, const wire::RouteOrder& route);

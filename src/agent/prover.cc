@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 
 #include "adapters/system/log.h"
+
 #include "dataplane/item_digest.h"
 
 namespace farshore::agent {
@@ -48,10 +49,16 @@ aws::Item key_part(const aws::Item& item, const std::vector<std::string>& names)
 }
 
 aws::CallOptions once(Duration patience) {
-    return {.connect_timeout = std::min<Duration>(patience, 500ms), .total_timeout = patience, .attempts_max = 1};
+    return {
+        .connect_timeout = std::min<Duration>(patience, 500ms),
+        .total_timeout = patience,
+        .attempts_max = 1
+    };
 }
 
-std::vector<std::string> names_of_key(const std::vector<dataplane::LedgerKey>& keys, const TableName& table) {
+std::vector<std::string> names_of_key(
+    const std::vector<dataplane::LedgerKey>& keys, const TableName& table
+) {
     for (const dataplane::LedgerKey& key : keys) {
         if (key.table == table) {
             std::vector<std::string> names;
@@ -84,9 +91,12 @@ net::Task<> Prover::learn_keys(Duration patience) {
     for (const TableName& table : gate_->endpoint().ledger().tables_without_keys()) {
         // Any Region of the table knows its key; the active one may be the one that is ill.
         std::vector<RegionId> regions = gate_->app().regions;
-        std::ranges::partition(regions, [there = standby()](const RegionId& region) { return region == there; });
+        std::ranges::partition(regions, [there = standby()](const RegionId& region) {
+            return region == there;
+        });
         for (const RegionId& region : regions) {
-            const Result<aws::TableDescription> found = co_await dynamodb_.describe_table(region, table, once(patience));
+            const Result<aws::TableDescription> found =
+                co_await dynamodb_.describe_table(region, table, once(patience));
             if (!found) {
                 continue;
             }
@@ -105,7 +115,8 @@ net::Task<Result<Prover::Digests>> Prover::read(
 ) {
     Digests digests;
     std::map<TableName, aws::TableKeys> asked;
-    std::map<std::pair<TableName, std::string>, std::string> text_of;  // identity -> the ledger's own text
+    std::map<std::pair<TableName, std::string>, std::string>
+        text_of;  // identity -> the ledger's own text
     for (const dataplane::LedgerKey& key : keys) {
         if (auto parsed = parse_key(key.key)) {
             const std::pair<TableName, std::string> known{key.table, identity(*parsed)};
@@ -125,7 +136,8 @@ net::Task<Result<Prover::Digests>> Prover::read(
     if (tables.empty()) {
         co_return digests;
     }
-    const Result<aws::BatchItems> found = co_await dynamodb_.batch_get_item(region, std::move(tables), once(patience));
+    const Result<aws::BatchItems> found =
+        co_await dynamodb_.batch_get_item(region, std::move(tables), once(patience));
     if (!found) {
         co_return std::unexpected(found.error());
     }
@@ -148,7 +160,8 @@ net::Task<Result<std::size_t>> Prover::compare(
     dataplane::Ledger& ledger = gate_->endpoint().ledger();
     for (std::size_t from = 0; from < keys.size(); from += kBatch) {
         const auto first = keys.begin() + static_cast<std::ptrdiff_t>(from);
-        const auto last = keys.begin() + static_cast<std::ptrdiff_t>(std::min(from + kBatch, keys.size()));
+        const auto last =
+            keys.begin() + static_cast<std::ptrdiff_t>(std::min(from + kBatch, keys.size()));
         const std::vector<dataplane::LedgerKey> some(first, last);
         // Entries made from now on may change the items after they were read.
         const std::uint64_t up_to = ledger.newest_number();
@@ -164,7 +177,8 @@ net::Task<Result<std::size_t>> Prover::compare(
         for (const dataplane::LedgerKey& key : some) {
             const auto a = here->find({key.table, key.key});
             const auto b = there->find({key.table, key.key});
-            if (a != here->end() && b != there->end() && !a->second.empty() && a->second == b->second) {
+            if (a != here->end() && b != there->end() && !a->second.empty() &&
+                a->second == b->second) {
                 (void)ledger.mark_equal(key.table, key.key, up_to);
             } else {
                 ++left;
@@ -183,7 +197,8 @@ net::Task<bool> Prover::prove_some() {
     // Keys that cannot be proven for now must not keep the others from their turn.
     window_ = window_ * kBatch < all.size() ? window_ : 0;
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(window_ * kBatch);
-    const auto last = all.begin() + static_cast<std::ptrdiff_t>(std::min((window_ + 1) * kBatch, all.size()));
+    const auto last =
+        all.begin() + static_cast<std::ptrdiff_t>(std::min((window_ + 1) * kBatch, all.size()));
     ++window_;
     const std::vector<dataplane::LedgerKey> some(first, last);
     const RegionId there = standby();
@@ -195,7 +210,8 @@ net::Task<bool> Prover::prove_some() {
     const UtcTime now = clock_->wall();
     for (const dataplane::LedgerKey& key : some) {
         const auto digest = digests->find({key.table, key.key});
-        const bool proven = digest != digests->end() && ledger.mark_proven(key.table, key.key, digest->second) > 0;
+        const bool proven =
+            digest != digests->end() && ledger.mark_proven(key.table, key.key, digest->second) > 0;
         if (!proven && now - key.oldest_unproven_at > kCompareAfter) {
             stubborn.push_back(key);
         }
@@ -203,7 +219,8 @@ net::Task<bool> Prover::prove_some() {
     const auto& route = gate_->machine().route();
     if (!stubborn.empty() && route) {
         const RegionId active = route->active;
-        const Result<std::size_t> left = co_await compare(active, there, std::move(stubborn), clock_->now() + 1s);
+        const Result<std::size_t> left =
+            co_await compare(active, there, std::move(stubborn), clock_->now() + 1s);
         co_return left.has_value();
     }
     co_return true;

@@ -17,8 +17,9 @@ struct DrainOutcome {
     std::string why;         // when not proven
 };
 
-// Proves, key by key, that what this host wrote has arrived in the standby Region: all the time with
-// cheap reads of the standby, and on a drain order with strong reads of both. Control thread only.
+// Proves, key by key, that what this host wrote has arrived in the standby Region: all the time
+// with cheap reads of the standby, and on a drain order with strong reads of both. Control thread
+// only.
 class Prover {
   public:
     Prover(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate);
@@ -26,8 +27,8 @@ class Prover {
     // The continuous proof; runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
-    // Asks for the key attributes of tables that were written to for the first time; `patience` is for
-    // each question.
+    // Asks for the key attributes of tables that were written to for the first time; `patience` is
+    // for each question.
     net::Task<> learn_keys(Duration patience);
 
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
@@ -38,8 +39,12 @@ class Prover {
     using Digests = std::map<std::pair<TableName, std::string>, std::string>;
 
     net::Task<bool> prove_some();
-    net::Task<Result<Digests>> read(RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience);
-    net::Task<Result<std::size_t>> compare(RegionId active, RegionId standby, std::vector<dataplane::LedgerKey> keys, Instant end);
+    net::Task<Result<Digests>> read(
+        RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
+    );
+    net::Task<Result<std::size_t>> compare(
+        RegionId active, RegionId standby, std::vector<dataplane::LedgerKey> keys, Instant end
+    );
     [[nodiscard]] RegionId standby() const;
 
     net::Io* io_;

@@ -15,6 +15,7 @@ namespace farshore::agent {
 class Signal {
   public:
     explicit Signal(net::Io& io) : io_(&io) {}
+
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
 
@@ -48,8 +49,10 @@ class Signal {
         std::list<net::Timer*>::iterator place;
 
         Listed(std::list<net::Timer*>* l, std::list<net::Timer*>::iterator p) : list(l), place(p) {}
+
         Listed(const Listed&) = delete;
         Listed& operator=(const Listed&) = delete;
+
         ~Listed() { list->erase(place); }
     };
 

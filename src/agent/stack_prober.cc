@@ -8,8 +8,13 @@ namespace farshore::agent {
 using namespace std::chrono_literals;
 
 StackProber::StackProber(
-    net::Io& io, const ports::Clock& clock, net::HttpClient& http, EvidenceBook& book, RegionId region,
-    std::string url, Duration every
+    net::Io& io,
+    const ports::Clock& clock,
+    net::HttpClient& http,
+    EvidenceBook& book,
+    RegionId region,
+    std::string url,
+    Duration every
 )
     : io_(&io),
       clock_(&clock),
@@ -37,7 +42,12 @@ net::Task<> StackProber::probe(wire::EvidencePath path) {
     } else if (!ok) {
         error = "status " + std::to_string(reply->status);
     }
-    book_->count({region_, wire::EvidenceComponent::stack, path}, ok, clock_->now() - started, std::move(error));
+    book_->count(
+        {region_, wire::EvidenceComponent::stack, path},
+        ok,
+        clock_->now() - started,
+        std::move(error)
+    );
 }
 
 net::Task<> StackProber::run(net::TaskGroup* tasks) {

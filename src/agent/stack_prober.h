@@ -15,8 +15,13 @@ namespace farshore::agent {
 class StackProber {
   public:
     StackProber(
-        net::Io& io, const ports::Clock& clock, net::HttpClient& http, EvidenceBook& book, RegionId region,
-        std::string url, Duration every
+        net::Io& io,
+        const ports::Clock& clock,
+        net::HttpClient& http,
+        EvidenceBook& book,
+        RegionId region,
+        std::string url,
+        Duration every
     );
 
     // Runs until the group stops.

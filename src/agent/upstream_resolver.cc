@@ -36,13 +36,18 @@ Result<dataplane::Upstream> upstream_from(const RegionId& region, const std::str
         upstream.tls = false;
         upstream.port = 80;
     } else {
-        return fail(ErrorKind::malformed, "not the URL of a DynamoDB endpoint: " + url, "write http://… or https://…");
+        return fail(
+            ErrorKind::malformed,
+            "not the URL of a DynamoDB endpoint: " + url,
+            "write http://… or https://…"
+        );
     }
     rest = rest.substr(0, rest.find('/'));
     const std::size_t colon = rest.rfind(':');
     if (colon != std::string_view::npos) {
         const std::string_view port = rest.substr(colon + 1);
-        const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), upstream.port);
+        const auto [end, code] =
+            std::from_chars(port.data(), port.data() + port.size(), upstream.port);
         if (code != std::errc{} || end != port.data() + port.size() || upstream.port == 0) {
             return fail(ErrorKind::malformed, "not a port in " + url);
         }
@@ -95,7 +100,8 @@ net::Task<> UpstreamResolver::run(net::TaskGroup* tasks) {
         if (answer) {
             endpoint_->set_addresses(upstream_.region, answer->addresses);
             wait = std::clamp<Duration>(answer->ttl, 1s, 5s);
-        } else if (answer.error().kind == ErrorKind::not_found || answer.error().kind == ErrorKind::unavailable) {
+        } else if (answer.error().kind == ErrorKind::not_found ||
+                   answer.error().kind == ErrorKind::unavailable) {
             // An honest answer that there is no address. Nobody's silence gets here.
             endpoint_->set_addresses(upstream_.region, {});
         }

@@ -4,12 +4,15 @@
 
 #include "adapters/net/dns_client.h"
 #include "adapters/net/task_group.h"
+
 #include "dataplane/endpoint.h"
 
 namespace farshore::agent {
 
 // Where a Region's DynamoDB is, taken apart. Errors: malformed.
-[[nodiscard]] Result<dataplane::Upstream> upstream_from(const RegionId& region, const std::string& url);
+[[nodiscard]] Result<dataplane::Upstream> upstream_from(
+    const RegionId& region, const std::string& url
+);
 
 // Keeps the endpoint's addresses of one Region as fresh as name resolution says. A name that stops
 // resolving is told to the endpoint, which goes on with its connections; a resolver that does not
@@ -17,7 +20,12 @@ namespace farshore::agent {
 class UpstreamResolver {
   public:
     // `dns` null: the system's resolver.
-    UpstreamResolver(net::Io& io, net::DnsClient* dns, dataplane::Endpoint& endpoint, dataplane::Upstream upstream);
+    UpstreamResolver(
+        net::Io& io,
+        net::DnsClient* dns,
+        dataplane::Endpoint& endpoint,
+        dataplane::Upstream upstream
+    );
 
     // Runs until the group stops; ends at once when the host is an address.
     net::Task<> run(net::TaskGroup* tasks);

@@ -21,7 +21,8 @@ net::Task<Result<Duration>> Verifier::prove_write(Duration patience) {
     const Instant end = clock_->now() + patience;
     while (!gate_->machine().may_write(clock_->now())) {
         if (clock_->now() >= end) {
-            const std::string why = "this host may not write: " + std::string{gate_->last_change().why};
+            const std::string why =
+                "this host may not write: " + std::string{gate_->last_change().why};
             co_return fail(ErrorKind::denied, why);
         }
         co_await gate_->changed().wait(gate_->changed().generation(), 50ms);
@@ -53,10 +54,13 @@ net::Task<Result<Duration>> Verifier::prove_write(Duration patience) {
 
 net::Task<Result<Duration>> Verifier::prove_read(TableName table, bool fresh, Duration patience) {
     const Instant started = clock_->now();
-    const RegionId region = gate_->machine().route() ? gate_->machine().route()->active : gate_->app().regions.front();
+    const RegionId region =
+        gate_->machine().route() ? gate_->machine().route()->active : gate_->app().regions.front();
     aws::GetItem get{.table = std::move(table)};
     get.key = key_of_host(host_, "health");
-    const aws::CallOptions options{.total_timeout = patience, .attempts_max = 1, .fresh_connection = fresh};
+    const aws::CallOptions options{
+        .total_timeout = patience, .attempts_max = 1, .fresh_connection = fresh
+    };
     const Result<std::optional<aws::Item>> read = co_await own_.get_item(region, get, options);
     // "Malformed" is DynamoDB's word about our guess of the key: it served us all the same.
     if (!read && read.error().kind != ErrorKind::malformed) {

@@ -13,7 +13,13 @@ namespace farshore::agent {
 class Verifier {
   public:
     // `own`: an AWS client whose DynamoDB is this agent's endpoint, whatever the Region.
-    Verifier(const ports::Clock& clock, aws::AwsClient& own, AppGate& gate, HostId host, std::uint64_t seed);
+    Verifier(
+        const ports::Clock& clock,
+        aws::AwsClient& own,
+        AppGate& gate,
+        HostId host,
+        std::uint64_t seed
+    );
 
     // Writes and reads back one item of the heartbeat table that belongs to this host alone. Waits
     // for the permission to write, if it comes in time. The time that write and reading took.

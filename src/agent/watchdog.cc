@@ -1,16 +1,15 @@
 #include "agent/watchdog.h"
 
+#include <arpa/inet.h>
 #include <cerrno>
 #include <functional>
+#include <netinet/in.h>
 #include <optional>
 #include <string_view>
-#include <utility>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace farshore::agent {
 
@@ -40,7 +39,8 @@ std::optional<bool> answers(const Watchdog::Listener& listener, Duration patienc
     if (::inet_pton(AF_INET, listener.address.c_str(), &to.sin_addr) == 1 &&
         ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) {
         // Not a DynamoDB request, so it is refused without any upstream.
-        constexpr std::string_view kQuestion = "GET / HTTP/1.1\r\nHost: watchdog\r\nConnection: close\r\n\r\n";
+        constexpr std::string_view kQuestion =
+            "GET / HTTP/1.1\r\nHost: watchdog\r\nConnection: close\r\n\r\n";
         char byte = 0;
         (void)::send(fd, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
         const ssize_t n = ::recv(fd, &byte, 1, 0);
@@ -89,7 +89,8 @@ void Watchdog::look(Instant now) {
         answered_at_.assign(answered_at_.size(), now);
         return;
     }
-    if (now - Instant{Duration{turned_at_.load(std::memory_order_acquire)}} > options_.control_silent_max) {
+    if (now - Instant{Duration{turned_at_.load(std::memory_order_acquire)}} >
+        options_.control_silent_max) {
         options_.bite("the control loop hangs");
         return;
     }

@@ -17,7 +17,8 @@ namespace farshore::agent {
 
 // Ends the process when one of its loops hangs: the last resort behind the leases. A control thread
 // that hangs stops renewing, so its writes stop by themselves; a data loop that hangs could still
-// finish a write much later. A crash is a designed state: the supervisor starts us again, unconfirmed.
+// finish a write much later. A crash is a designed state: the supervisor starts us again,
+// unconfirmed.
 //
 // Has a thread of its own, which takes no lock of others and allocates nothing per turn.
 class Watchdog {

@@ -1,14 +1,14 @@
 #include "agent/watchdog.h"
 
+#include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
-#include <thread>
-
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 namespace farshore::agent {
 namespace {
@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 class TestClock final : public ports::Clock {
   public:
     [[nodiscard]] Instant now() const override { return Instant{Duration{now_.load()}}; }
+
     [[nodiscard]] UtcTime wall() const override { return {}; }
 
     void advance(Duration by) { now_ += by.count(); }
@@ -29,11 +30,19 @@ class TestClock final : public ports::Clock {
 
 struct Bites {
     std::atomic<int> count{0};
-
 };
 
 Watchdog::Options options(const std::shared_ptr<TestClock>& clock, Bites& bites) {
-    return {.clock = clock, .control_silent_max = 30s, .every = 1ms, .endpoints = {}, .bite = [&bites](const char*) { ++bites.count; }};
+    return {
+        .clock = clock,
+        .control_silent_max = 30s,
+        .every = 1ms,
+        .endpoints = {},
+        .bite =
+            [&bites](const char*) {
+                ++bites.count;
+            }
+    };
 }
 
 TEST(Watchdog, BitesWhenTheControlLoopHangs) {
@@ -74,8 +83,10 @@ class SilentListener {
         EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
         port = ntohs(address.sin_port);
     }
+
     SilentListener(const SilentListener&) = delete;
     SilentListener& operator=(const SilentListener&) = delete;
+
     ~SilentListener() { (void)::close(fd_); }
 
     std::uint16_t port = 0;

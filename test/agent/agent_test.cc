@@ -12,7 +12,9 @@ TEST(Agent, ARouteIsOnDiskBeforeItIsAcknowledged) {
     EXPECT_EQ((*stored)->route, (core::HostRoute{.epoch = Epoch{1}, .active = kA, .users = kA}));
     EXPECT_EQ(world.put("cart-1").status, 200);
     EXPECT_TRUE(world.a.holds("sessions", "cart-1"));
-    EXPECT_TRUE(world.run_until([&] { return std::filesystem::exists(world.config.run_directory + "/region.json"); }));
+    EXPECT_TRUE(world.run_until([&] {
+        return std::filesystem::exists(world.config.run_directory + "/region.json");
+    }));
 }
 
 TEST(Agent, ASwitchoverMovesWritesWithoutLosingOne) {
@@ -39,18 +41,21 @@ TEST(Agent, AFenceIsIrrevocableUntilItsRoute) {
     world.open_under(1, kA);
     EXPECT_EQ(world.put("cart-1").status, 200);
     const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{});
-    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; })) << world.gate_words();
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }))
+        << world.gate_words();
     EXPECT_EQ(world.controller.ack_of(fence)->result, wire::AckResult::done);
     const auto* body = std::get_if<wire::FenceAck>(&world.controller.ack_of(fence)->body);
     ASSERT_NE(body, nullptr);
-    EXPECT_EQ(world.put("cart-2").status, 503) << "a write after the fence waits within its bound, and no longer";
+    EXPECT_EQ(world.put("cart-2").status, 503)
+        << "a write after the fence waits within its bound, and no longer";
     const auto release = world.controller.send(Epoch{2}, wire::ReleaseOrder{});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(release) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(release)->result, wire::AckResult::failed);
     world.controller.grants = Epoch{2};
     const auto route = world.controller.send(Epoch{2}, wire::RouteOrder{.active = kB, .users = kB});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(route) != nullptr; }));
-    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; })) << world.gate_words();
+    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    )) << world.gate_words();
     EXPECT_EQ(world.put("cart-3").status, 200);
     EXPECT_TRUE(world.b.holds("sessions", "cart-3"));
     EXPECT_FALSE(world.a.holds("sessions", "cart-2"));
@@ -62,7 +67,9 @@ TEST(Agent, OlderEpochsAndUnknownOrdersAreRefused) {
     world.open_under(5, kA);
     const auto older = world.controller.send(Epoch{4}, wire::RouteOrder{.active = kB, .users = kB});
     const auto unknown = world.controller.send(Epoch{5}, wire::UnknownOrder{.type = "teleport"});
-    const auto nowhere = world.controller.send(Epoch{6}, wire::RouteOrder{.active = RegionId{"mars-1"}, .users = kA});
+    const auto nowhere = world.controller.send(
+        Epoch{6}, wire::RouteOrder{.active = RegionId{"mars-1"}, .users = kA}
+    );
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(nowhere) != nullptr; }));
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(older) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(older)->result, wire::AckResult::failed);
@@ -77,7 +84,9 @@ TEST(Agent, AnotherAppsTokenGivesNoPermissionAndSaysWhy) {
     AgentWorld world;
     world.controller.refuses = 403;
     world.start_agent();
-    ASSERT_TRUE(world.run_until([&] { return world.agent->app(0).links()[0].why.find("token") != std::string::npos; }));
+    ASSERT_TRUE(world.run_until([&] {
+        return world.agent->app(0).links()[0].why.find("token") != std::string::npos;
+    }));
     EXPECT_EQ(world.gate().write_state(), core::WriteState::unconfirmed);
 }
 
@@ -87,9 +96,12 @@ TEST(Agent, AStalledControllerConfirmsNothing) {
     world.start_agent();
     world.open_under(1, kA);
     world.controller.stalls = true;
-    EXPECT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::unconfirmed; }, 4s));
+    EXPECT_TRUE(world.run_until(
+        [&] { return world.gate().write_state() == core::WriteState::unconfirmed; }, 4s
+    ));
     world.controller.stalls = false;
-    EXPECT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; })) << world.gate_words();
+    EXPECT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    )) << world.gate_words();
 }
 
 TEST(Agent, GarbageOnTheStreamEndsItAndHarmsNothing) {
@@ -98,7 +110,8 @@ TEST(Agent, GarbageOnTheStreamEndsItAndHarmsNothing) {
     world.open_under(1, kA);
     const std::size_t hellos = world.controller.hellos.size();
     world.controller.send_line("{\"type\":\"fence\",\"order\":");
-    ASSERT_TRUE(world.run_until([&] { return world.controller.hellos.size() > hellos; })) << "it connects anew";
+    ASSERT_TRUE(world.run_until([&] { return world.controller.hellos.size() > hellos; }))
+        << "it connects anew";
     EXPECT_GE(world.agent->app(0).links()[0].garbage, 1U);
     const std::size_t again = world.controller.hellos.size();
     world.controller.send_line(std::string(200'000, 'x'));
@@ -111,7 +124,9 @@ TEST(Agent, AnotherAppsOrderIsRefused) {
     AgentWorld world;
     world.start_agent();
     world.open_under(1, kA);
-    const wire::Order other{.number = 900, .app = AppId{"other"}, .epoch = Epoch{9}, .body = wire::FenceOrder{}};
+    const wire::Order other{
+        .number = 900, .app = AppId{"other"}, .epoch = Epoch{9}, .body = wire::FenceOrder{}
+    };
     world.controller.send_line(wire::serialize(wire::StreamLine{other}));
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(900) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(900)->result, wire::AckResult::failed);
@@ -157,8 +172,11 @@ TEST(AgentVerify, ANewerEpochInTheRecordsFencesAndIsAdopted) {
     world.open_under(1, kA);
     world.controller.die();
     world.set_epoch(2, kB);
-    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::fenced; })) << world.gate_words();
-    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; })) << world.gate_words();
+    ASSERT_TRUE(world.run_until([&] {
+        return world.gate().write_state() == core::WriteState::fenced;
+    })) << world.gate_words();
+    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    )) << world.gate_words();
     EXPECT_EQ(world.put("cart-1").status, 200);
     EXPECT_TRUE(world.b.holds("sessions", "cart-1"));
 }
@@ -166,13 +184,16 @@ TEST(AgentVerify, ANewerEpochInTheRecordsFencesAndIsAdopted) {
 TEST(AgentVerify, AfterARestartTheRecordsConfirmTheStoredEpoch) {
     AgentWorld world;
     world.set_epoch(3, kB);
-    const host::StoredState state{.route = {.epoch = Epoch{3}, .active = kB, .users = kB}, .fenced = {}};
+    const host::StoredState state{
+        .route = {.epoch = Epoch{3}, .active = kB, .users = kB}, .fenced = {}
+    };
     std::filesystem::create_directories(world.config.state_directory);
     ASSERT_TRUE(host::store_state(world.config.state_directory, kApp, state, utc_from_ms(0)));
     world.controller.die();
     world.start_agent();
     EXPECT_EQ(world.gate().write_state(), core::WriteState::unconfirmed);
-    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; })) << world.gate_words();
+    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    )) << world.gate_words();
     EXPECT_EQ(world.put("cart-1").status, 200);
     EXPECT_TRUE(world.b.holds("sessions", "cart-1"));
 }
@@ -186,14 +207,17 @@ TEST(AgentLedger, ProvesAndDrains) {
     ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven_keys == 1; }));
     const auto too_early = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = 200ms});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(too_early) != nullptr; }));
-    EXPECT_EQ(world.controller.ack_of(too_early)->result, wire::AckResult::failed) << "the standby does not have it";
+    EXPECT_EQ(world.controller.ack_of(too_early)->result, wire::AckResult::failed)
+        << "the standby does not have it";
     boost::json::object item;
     item["id"] = {{"S", "cart-1"}};
     world.b.put("sessions", item);
-    EXPECT_TRUE(world.run_until([&] { return ledger.counters().unproven == 0; })) << "the standby's copy is the proof";
+    EXPECT_TRUE(world.run_until([&] { return ledger.counters().unproven == 0; }))
+        << "the standby's copy is the proof";
     const auto drain = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = 1s});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(drain) != nullptr; }));
-    EXPECT_EQ(world.controller.ack_of(drain)->result, wire::AckResult::done) << world.controller.ack_of(drain)->detail;
+    EXPECT_EQ(world.controller.ack_of(drain)->result, wire::AckResult::done)
+        << world.controller.ack_of(drain)->detail;
 }
 
 TEST(AgentLedger, VerifyProvesAWriteThroughTheActiveRegion) {
@@ -202,7 +226,8 @@ TEST(AgentLedger, VerifyProvesAWriteThroughTheActiveRegion) {
     world.open_under(1, kB);
     const auto verify = world.controller.send(Epoch{1}, wire::VerifyOrder{});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(verify) != nullptr; }));
-    EXPECT_EQ(world.controller.ack_of(verify)->result, wire::AckResult::done) << world.controller.ack_of(verify)->detail;
+    EXPECT_EQ(world.controller.ack_of(verify)->result, wire::AckResult::done)
+        << world.controller.ack_of(verify)->detail;
     EXPECT_TRUE(world.b.holds("farshore_heartbeat", "verify#use1-web-1"));
 }
 
@@ -212,17 +237,20 @@ TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
     EXPECT_EQ(world.get_health("/livez").status, 200);
     EXPECT_EQ(world.get_health("/healthz").status, 503) << "no route yet";
     world.open_under(1, kA);
-    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 200; })) << world.get_health("/healthz").body;
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 200; }))
+        << world.get_health("/healthz").body;
     const boost::json::value body = boost::json::parse(world.get_health("/healthz").body);
     EXPECT_EQ(body.at("epoch").as_int64(), 1);
     EXPECT_EQ(body.at("fresh").at("ok").as_bool(), true);
     EXPECT_EQ(world.get_health("/healthz/home").status, 200);
-    EXPECT_EQ(world.get_health("/healthz/deep").status, 200) << world.get_health("/healthz/deep").body;
+    EXPECT_EQ(world.get_health("/healthz/deep").status, 200)
+        << world.get_health("/healthz/deep").body;
     EXPECT_EQ(world.get_health("/route53/magento/us-east-1").status, 503);
     EXPECT_EQ(world.get_health("/route53/magento/eu-west-1").status, 200) << "users are elsewhere";
     EXPECT_EQ(world.get_health("/route53/other/us-east-1").status, 404);
     const std::string metrics = world.get_health("/metrics").body;
-    EXPECT_NE(metrics.find("farshore_epoch{app=\"magento\"} 1"), std::string::npos) << metrics.substr(0, 500);
+    EXPECT_NE(metrics.find("farshore_epoch{app=\"magento\"} 1"), std::string::npos)
+        << metrics.substr(0, 500);
     const boost::json::value state = boost::json::parse(world.get_health("/v1/state").body);
     EXPECT_EQ(state.at("apps").at("magento").at("write_state").as_string(), "open");
 }
@@ -236,8 +264,12 @@ TEST(AgentHealth, AFloodOfChecksCostsOneRead) {
     for (int i = 0; i < 40; ++i) {
         (void)world.get_health("/healthz");
     }
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(world.clock->now() - started).count();
-    EXPECT_LE(world.agent->app(0).health().checks(HealthDepth::serving) - before, static_cast<std::uint64_t>(seconds) + 2);
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(world.clock->now() - started).count();
+    EXPECT_LE(
+        world.agent->app(0).health().checks(HealthDepth::serving) - before,
+        static_cast<std::uint64_t>(seconds) + 2
+    );
 }
 
 TEST(AgentHealth, ASilentRegionIsAnsweredWithinASecond) {
@@ -258,7 +290,8 @@ TEST(AgentEvidence, AnUnhealthyRegionIsReported) {
     const auto told = [&] {
         for (const wire::Report& report : world.controller.reports) {
             for (const wire::EvidenceCounts& evidence : report.evidence) {
-                const bool here = evidence.region == kA && evidence.component == wire::EvidenceComponent::dynamodb;
+                const bool here = evidence.region == kA &&
+                                  evidence.component == wire::EvidenceComponent::dynamodb;
                 if (here && evidence.failed > 0) {
                     return true;
                 }
@@ -272,12 +305,15 @@ TEST(AgentEvidence, AnUnhealthyRegionIsReported) {
 TEST(AgentStart, ErrorsNameTheRemedy) {
     AgentWorld world;
     world.config.token_file = world.directory + "/missing";
-    auto started = Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
+    auto started =
+        Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
     ASSERT_FALSE(started);
     EXPECT_FALSE(started.error().remedy.empty());
     world.config.token_file = world.directory + "/token";
-    world.config.health.port = static_cast<std::uint16_t>(std::stoi(world.a.url().substr(world.a.url().rfind(':') + 1)));
-    started = Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
+    world.config.health.port =
+        static_cast<std::uint16_t>(std::stoi(world.a.url().substr(world.a.url().rfind(':') + 1)));
+    started =
+        Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
     EXPECT_FALSE(started.error().remedy.empty());
@@ -287,7 +323,8 @@ TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
     AgentWorld world;
     world.start_agent();
     config::AgentConfig second = world.config;
-    auto started = Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
+    auto started =
+        Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
     second.state_directory += "-2";

@@ -2,13 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace farshore::host {
 
@@ -19,7 +19,9 @@ constexpr std::size_t kSmallFileBytesMax = std::size_t{1} << 20U;
 class Descriptor {
   public:
     explicit Descriptor(int fd) : fd_(fd) {}
+
     ~Descriptor() { (void)close(); }
+
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
 
@@ -39,15 +41,32 @@ std::unexpected<Error> failed(std::string_view doing, const std::string& path, i
     switch (code) {
         case ENOSPC:
         case EDQUOT:
-            return fail(ErrorKind::exhausted, std::move(text), "make room on that file system; the old content still stands");
+            return fail(
+                ErrorKind::exhausted,
+                std::move(text),
+                "make room on that file system; the old content still stands"
+            );
         case EACCES:
         case EPERM:
         case EROFS:
-            return fail(ErrorKind::denied, std::move(text), "give the agent's user write permission on that directory");
+            return fail(
+                ErrorKind::denied,
+                std::move(text),
+                "give the agent's user write permission on that directory"
+            );
         case ENOENT:
         case ENOTDIR:
-            return fail(ErrorKind::not_found, std::move(text), "create the directory, or correct the path in the configuration");
-        default: return fail(ErrorKind::unavailable, std::move(text), "look at the kernel's log for errors of that disk");
+            return fail(
+                ErrorKind::not_found,
+                std::move(text),
+                "create the directory, or correct the path in the configuration"
+            );
+        default:
+            return fail(
+                ErrorKind::unavailable,
+                std::move(text),
+                "look at the kernel's log for errors of that disk"
+            );
     }
 }
 
@@ -65,8 +84,12 @@ bool write_all(int fd, std::string_view bytes) {
     return true;
 }
 
-Status write_new(const std::string& path, std::string_view content, Durability durability, unsigned mode) {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+Status write_new(
+    const std::string& path, std::string_view content, Durability durability, unsigned mode
+) {
+    Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+    );
     if (file.get() < 0) {
         return failed("cannot write", path, errno);
     }
@@ -92,7 +115,9 @@ Status sync_directory(const std::string& path) {
 
 }  // namespace
 
-Status replace_file(const std::string& path, std::string_view content, Durability durability, unsigned mode) {
+Status replace_file(
+    const std::string& path, std::string_view content, Durability durability, unsigned mode
+) {
     // One writer per file: a fixed name beside it leaves no litter after a crash.
     const std::string beside = path + ".new";
     Status written = write_new(beside, content, durability, mode);
@@ -134,7 +159,11 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
         }
         content.append(piece, 0, static_cast<std::size_t>(n));
         if (content.size() > kSmallFileBytesMax) {
-            return fail(ErrorKind::exhausted, path + " is longer than a megabyte", "this is not a file of the agent's");
+            return fail(
+                ErrorKind::exhausted,
+                path + " is longer than a megabyte",
+                "this is not a file of the agent's"
+            );
         }
     }
 }

@@ -10,8 +10,8 @@
 namespace farshore::host {
 
 enum class Durability {
-    on_disk,     // fsync of file and directory before returning: survives a power cut
-    visible,     // only atomic: for files in /run, which do not survive one anyway
+    on_disk,  // fsync of file and directory before returning: survives a power cut
+    visible,  // only atomic: for files in /run, which do not survive one anyway
 };
 
 // Writes beside `path` and renames over it. Blocking. Errors: exhausted (disk full, quota), denied,

@@ -22,7 +22,8 @@ constexpr std::int64_t kSchemaVersion = 1;
 std::string file_stem(const AppId& app) {
     std::string stem = app.value();
     for (char& c : stem) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (!plain) {
             c = '_';
         }
@@ -50,13 +51,18 @@ constexpr std::string_view kStateRemedy =
     "restore it, or remove it: the agent then waits for a controller to assign the route";
 
 std::unexpected<Error> not_a_state_file(std::string_view why) {
-    return fail(ErrorKind::malformed, fmt::format("not a state file of the agent: {}", why), std::string{kStateRemedy});
+    return fail(
+        ErrorKind::malformed,
+        fmt::format("not a state file of the agent: {}", why),
+        std::string{kStateRemedy}
+    );
 }
 
 std::string shell_quoted(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        const bool harmless = static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' && c != '\\' && c != '$' && c != '`';
+        const bool harmless = static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' &&
+                              c != '\\' && c != '$' && c != '`';
         if (harmless) {
             out.push_back(c);
         }
@@ -143,8 +149,12 @@ Result<std::optional<StoredState>> load_state(const std::string& directory, cons
     return std::optional<StoredState>{std::move(*state)};
 }
 
-Status store_state(const std::string& directory, const AppId& app, const StoredState& state, UtcTime at) {
-    return replace_file(state_path(directory, app), serialize_state(app, state, at), Durability::on_disk);
+Status store_state(
+    const std::string& directory, const AppId& app, const StoredState& state, UtcTime at
+) {
+    return replace_file(
+        state_path(directory, app), serialize_state(app, state, at), Durability::on_disk
+    );
 }
 
 std::string region_document(const RegionFile& file) {
@@ -170,15 +180,22 @@ std::string region_document(const RegionFile& file) {
 std::string environment_document(const RegionFile& file, const AppRegion& app) {
     const std::string active = shell_quoted(app.route.active.value());
     return fmt::format(
-        "AWS_REGION=\"{0}\"\nAWS_DEFAULT_REGION=\"{0}\"\nAWS_ENDPOINT_URL_DYNAMODB=\"{1}\"\nFARSHORE_APP=\"{2}\"\n"
-        "FARSHORE_EPOCH=\"{3}\"\nFARSHORE_ACTIVE_REGION=\"{0}\"\nFARSHORE_USERS_REGION=\"{4}\"\nFARSHORE_HOME_REGION=\"{5}\"\n",
-        active, shell_quoted(app.endpoint), shell_quoted(app.app.value()), app.route.epoch.value(),
-        shell_quoted(app.route.users.value()), shell_quoted(file.home.value())
+        "AWS_REGION=\"{0}\"\nAWS_DEFAULT_REGION=\"{0}\"\nAWS_ENDPOINT_URL_DYNAMODB=\"{1}"
+        "\"\nFARSHORE_APP=\"{2}\"\n"
+        "FARSHORE_EPOCH=\"{3}\"\nFARSHORE_ACTIVE_REGION=\"{0}\"\nFARSHORE_USERS_REGION=\"{4}"
+        "\"\nFARSHORE_HOME_REGION=\"{5}\"\n",
+        active,
+        shell_quoted(app.endpoint),
+        shell_quoted(app.app.value()),
+        app.route.epoch.value(),
+        shell_quoted(app.route.users.value()),
+        shell_quoted(file.home.value())
     );
 }
 
 Status write_region_files(const std::string& directory, const RegionFile& file) {
-    Status written = replace_file(directory + "/region.json", region_document(file), Durability::visible, 0644);
+    Status written =
+        replace_file(directory + "/region.json", region_document(file), Durability::visible, 0644);
     for (const AppRegion& app : file.apps) {
         if (!written) {
             return written;

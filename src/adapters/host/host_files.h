@@ -30,9 +30,13 @@ struct StoredState {
 
 // nullopt: never stored. Blocking. A file that cannot be understood is an error, and stays where it
 // is. Going on without it is safe, as nothing is written without a confirmed epoch, but slower.
-[[nodiscard]] Result<std::optional<StoredState>> load_state(const std::string& directory, const AppId& app);
+[[nodiscard]] Result<std::optional<StoredState>> load_state(
+    const std::string& directory, const AppId& app
+);
 // Synced to disk when it returns. Blocking. Errors as replace_file.
-[[nodiscard]] Status store_state(const std::string& directory, const AppId& app, const StoredState& state, UtcTime at);
+[[nodiscard]] Status store_state(
+    const std::string& directory, const AppId& app, const StoredState& state, UtcTime at
+);
 
 // One app in region.json and in its environment file.
 struct AppRegion {

@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-#include <boost/json/parse.hpp>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
 
 #include "adapters/host/durable_file.h"
 
@@ -20,7 +20,9 @@ const AppId kApp{"magento"};
 
 StoredState state_of(std::uint64_t epoch, std::uint64_t fenced = 0) {
     return {
-        .route = {.epoch = Epoch{epoch}, .active = RegionId{"us-east-1"}, .users = RegionId{"eu-west-1"}},
+        .route =
+            {.epoch = Epoch{epoch}, .active = RegionId{"us-east-1"}, .users = RegionId{"eu-west-1"}
+            },
         .fenced = Epoch{fenced}
     };
 }
@@ -28,9 +30,11 @@ StoredState state_of(std::uint64_t epoch, std::uint64_t fenced = 0) {
 class HostFiles : public ::testing::Test {
   protected:
     HostFiles() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "farshore-host-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "farshore-host-XXXXXX").string();
         directory_ = mkdtemp(pattern.data());
     }
+
     ~HostFiles() override {
         std::error_code ignored;
         std::filesystem::remove_all(directory_, ignored);
@@ -53,7 +57,8 @@ TEST_F(HostFiles, AWriterThatDiesHalfwayLeavesTheOldState) {
     ASSERT_TRUE(store_state(directory_, kApp, state_of(7), utc_from_ms(1)));
     std::ofstream(directory_ + "/magento.json.new") << R"({"schema_version":1,"app":"mag)";
     EXPECT_EQ(**load_state(directory_, kApp), state_of(7));
-    ASSERT_TRUE(store_state(directory_, kApp, state_of(8), utc_from_ms(2))) << "the litter does not stand in the way";
+    ASSERT_TRUE(store_state(directory_, kApp, state_of(8), utc_from_ms(2)))
+        << "the litter does not stand in the way";
     EXPECT_EQ(**load_state(directory_, kApp), state_of(8));
 }
 
@@ -111,7 +116,11 @@ TEST_F(HostFiles, RegionFilesTellTheActiveRegion) {
         .host = HostId{"use1-web-1"},
         .home = RegionId{"us-east-1"},
         .at = utc_from_ms(0),
-        .apps = {{.app = kApp, .route = state_of(7).route, .write_state = "open", .endpoint = "http://127.0.0.1:8642"}}
+        .apps =
+            {{.app = kApp,
+              .route = state_of(7).route,
+              .write_state = "open",
+              .endpoint = "http://127.0.0.1:8642"}}
     };
     ASSERT_TRUE(write_region_files(directory_, file));
     const auto text = read_small_file(directory_ + "/region.json");
@@ -121,7 +130,9 @@ TEST_F(HostFiles, RegionFilesTellTheActiveRegion) {
     EXPECT_EQ(document.at("apps").at("magento").at("users").as_string(), "eu-west-1");
     const auto env = read_small_file(directory_ + "/magento.env");
     EXPECT_NE((*env)->find("AWS_REGION=\"us-east-1\"\n"), std::string::npos);
-    EXPECT_NE((*env)->find("AWS_ENDPOINT_URL_DYNAMODB=\"http://127.0.0.1:8642\"\n"), std::string::npos);
+    EXPECT_NE(
+        (*env)->find("AWS_ENDPOINT_URL_DYNAMODB=\"http://127.0.0.1:8642\"\n"), std::string::npos
+    );
     EXPECT_NE((*env)->find("FARSHORE_EPOCH=\"7\"\n"), std::string::npos);
 }
 

@@ -1,9 +1,10 @@
 #include "adapters/system/log.h"
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 #include "adapters/system/system_clock.h"
 #include "base/text.h"
@@ -84,7 +85,11 @@ std::string_view bounded(std::string_view text, std::size_t bytes_max) {
 }
 
 std::string json_line(
-    const LogOptions& options, std::string_view at, LogLevel level, std::string_view area, std::string_view text,
+    const LogOptions& options,
+    std::string_view at,
+    LogLevel level,
+    std::string_view area,
+    std::string_view text,
     std::initializer_list<LogField> fields
 ) {
     constexpr std::size_t kValueBytesMax = 1024;
@@ -109,7 +114,11 @@ std::string json_line(
 }  // namespace
 
 std::string log_line(
-    const LogOptions& options, std::string_view at, LogLevel level, std::string_view area, std::string_view text,
+    const LogOptions& options,
+    std::string_view at,
+    LogLevel level,
+    std::string_view area,
+    std::string_view text,
     std::initializer_list<LogField> fields
 ) {
     if (options.format == LogFormat::json) {
@@ -141,12 +150,19 @@ void set_up_log(LogOptions options) {
     log.apply();
 }
 
-void log(LogLevel level, std::string_view area, std::string_view text, std::initializer_list<LogField> fields) {
+void log(
+    LogLevel level,
+    std::string_view area,
+    std::string_view text,
+    std::initializer_list<LogField> fields
+) {
     Log& log = the_log();
     const auto as_spdlog = to_spdlog(level);
     if (log.logger.should_log(as_spdlog)) {
         const std::string at = to_iso8601(SystemClock{}.wall());
-        log.logger.log(as_spdlog, spdlog::string_view_t{log_line(log.options, at, level, area, text, fields)});
+        log.logger.log(
+            as_spdlog, spdlog::string_view_t{log_line(log.options, at, level, area, text, fields)}
+        );
     }
 }
 

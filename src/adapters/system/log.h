@@ -15,7 +15,9 @@
 namespace farshore::system {
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
-inline constexpr std::array<std::string_view, 4> kLogLevelNames{"debug", "info", "warning", "error"};
+inline constexpr std::array<std::string_view, 4> kLogLevelNames{
+    "debug", "info", "warning", "error"
+};
 
 constexpr const auto& names_of(LogLevel) {
     return kLogLevelNames;
@@ -46,24 +48,37 @@ struct LogField {
 
 // `area`: the part of the program that speaks ("link", "ledger"). Fields in the order given.
 void log(
-    LogLevel level, std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}
+    LogLevel level,
+    std::string_view area,
+    std::string_view text,
+    std::initializer_list<LogField> fields = {}
 );
 
-inline void log_info(std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}) {
+inline void log_info(
+    std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}
+) {
     log(LogLevel::info, area, text, fields);
 }
 
-inline void log_warning(std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}) {
+inline void log_warning(
+    std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}
+) {
     log(LogLevel::warning, area, text, fields);
 }
 
-inline void log_error(std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}) {
+inline void log_error(
+    std::string_view area, std::string_view text, std::initializer_list<LogField> fields = {}
+) {
     log(LogLevel::error, area, text, fields);
 }
 
 // The line that `log` writes, without its newline. Pure.
 [[nodiscard]] std::string log_line(
-    const LogOptions& options, std::string_view at, LogLevel level, std::string_view area, std::string_view text,
+    const LogOptions& options,
+    std::string_view at,
+    LogLevel level,
+    std::string_view area,
+    std::string_view text,
     std::initializer_list<LogField> fields
 );
 

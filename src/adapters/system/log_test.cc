@@ -11,15 +11,23 @@ constexpr std::string_view kAt = "2026-11-23T13:05:09.123Z";
 TEST(Log, APlainLineReadsWell) {
     const LogOptions options{.program = "farshore-agent"};
     EXPECT_EQ(
-        log_line(options, kAt, LogLevel::info, "link", "connected", {{"controller", "us-east-2"}, {"why", "a b"}}),
+        log_line(
+            options,
+            kAt,
+            LogLevel::info,
+            "link",
+            "connected",
+            {{"controller", "us-east-2"}, {"why", "a b"}}
+        ),
         "2026-11-23T13:05:09.123Z info link: connected controller=us-east-2 why=\"a b\""
     );
 }
 
 TEST(Log, NothingFromOutsideBreaksALine) {
     const LogOptions options{.program = "farshore-agent"};
-    const std::string line =
-        log_line(options, kAt, LogLevel::error, "link", "bad\nline\x1b[2J", {{"name", "x\r\"y\" = 1"}});
+    const std::string line = log_line(
+        options, kAt, LogLevel::error, "link", "bad\nline\x1b[2J", {{"name", "x\r\"y\" = 1"}}
+    );
     EXPECT_EQ(line.find_first_of("\n\r\x1b"), std::string::npos);
     EXPECT_NE(line.find("bad\\nline\\x1b[2J"), std::string::npos) << line;
     EXPECT_NE(line.find("name=\"x\\x0d\\\"y\\\" = 1\""), std::string::npos) << line;
@@ -29,7 +37,12 @@ TEST(Log, LinesHaveABound) {
     for (const LogFormat format : {LogFormat::plain, LogFormat::json}) {
         const LogOptions options{.program = "p", .format = format};
         const std::string line = log_line(
-            options, kAt, LogLevel::info, "a", std::string(100'000, 'x'), {{"b", std::string(100'000, 'y')}}
+            options,
+            kAt,
+            LogLevel::info,
+            "a",
+            std::string(100'000, 'x'),
+            {{"b", std::string(100'000, 'y')}}
         );
         EXPECT_LE(line.size(), kLogLineBytesMax);
     }
@@ -37,7 +50,8 @@ TEST(Log, LinesHaveABound) {
 
 TEST(Log, AJsonLineIsADocument) {
     const LogOptions options{.program = "farshore-agent", .format = LogFormat::json};
-    const std::string line = log_line(options, kAt, LogLevel::warning, "link", "a\n\"b\"", {{"epoch", "7"}});
+    const std::string line =
+        log_line(options, kAt, LogLevel::warning, "link", "a\n\"b\"", {{"epoch", "7"}});
     const boost::json::value value = boost::json::parse(line);
     EXPECT_EQ(value.at("text").as_string(), "a\n\"b\"");
     EXPECT_EQ(value.at("level").as_string(), "warning");

@@ -40,7 +40,9 @@ HostDecision HostMachine::apply(HostEvent event) {
 }
 
 HostDecision HostMachine::ignore(HostEvent event, HostAction action, std::string_view why) {
-    const HostDecision decision{.before = state_, .on = event, .after = state_, .action = action, .why = why};
+    const HostDecision decision{
+        .before = state_, .on = event, .after = state_, .action = action, .why = why
+    };
     decisions_.push_back(decision);
     return decision;
 }
@@ -73,12 +75,19 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return fence_below(event.epoch, HostEvent::newer_seen);
     }
     if (event.epoch < epoch() || event.epoch == Epoch{}) {
-        return ignore(HostEvent::confirmed, HostAction::none, "it confirms an older epoch than ours");
+        return ignore(
+            HostEvent::confirmed, HostAction::none, "it confirms an older epoch than ours"
+        );
     }
     if (by_records && options_.on_controller_loss == LossRule::fence) {
-        return ignore(HostEvent::confirmed, HostAction::none, "on_controller_loss is fence: only controllers confirm");
+        return ignore(
+            HostEvent::confirmed,
+            HostAction::none,
+            "on_controller_loss is fence: only controllers confirm"
+        );
     }
-    const bool counts = state_ == HostState::unconfirmed || state_ == HostState::open || state_ == HostState::lapsed;
+    const bool counts = state_ == HostState::unconfirmed || state_ == HostState::open ||
+                        state_ == HostState::lapsed;
     if (!counts) {
         return apply(HostEvent::confirmed);
     }
@@ -89,16 +98,22 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         granted_length_ = std::min(granted_length_.value_or(length), length);
     }
     if (event.started + length <= now) {
-        return ignore(HostEvent::confirmed, HostAction::none, "the answer was under way for a whole lease");
+        return ignore(
+            HostEvent::confirmed, HostAction::none, "the answer was under way for a whole lease"
+        );
     }
     if (event.started < lease_.floor()) {
-        return ignore(HostEvent::confirmed, HostAction::none, "it was asked for before the hold ended");
+        return ignore(
+            HostEvent::confirmed, HostAction::none, "it was asked for before the hold ended"
+        );
     }
     if (options_.on_controller_loss == LossRule::keep) {
         length = Duration::max();  // the last route stays good until somebody says otherwise
     }
     if (!lease_.confirm(event.started, length)) {
-        return ignore(HostEvent::confirmed, HostAction::none, "a later confirmation has arrived before it");
+        return ignore(
+            HostEvent::confirmed, HostAction::none, "a later confirmation has arrived before it"
+        );
     }
     return apply(HostEvent::confirmed);
 }
@@ -138,7 +153,9 @@ HostDecision HostMachine::fence_below(Epoch epoch, HostEvent event) {
 HostDecision HostMachine::on(Instant, const FenceOrder& event) {
     if (event.epoch <= epoch()) {
         return ignore(
-            HostEvent::fence, HostAction::acknowledge, "this host follows that epoch, or a newer one, already"
+            HostEvent::fence,
+            HostAction::acknowledge,
+            "this host follows that epoch, or a newer one, already"
         );
     }
     return fence_below(event.epoch, HostEvent::fence);
@@ -152,7 +169,8 @@ HostDecision HostMachine::on(Instant, const NewerSeen& event) {
 }
 
 HostEvent HostMachine::judge(const HostRoute& route) const {
-    if (route.epoch == Epoch{} || route.active == RegionId{} || route.epoch < epoch() || route.epoch < fenced_) {
+    if (route.epoch == Epoch{} || route.active == RegionId{} || route.epoch < epoch() ||
+        route.epoch < fenced_) {
         return HostEvent::stale;
     }
     if (route.epoch > epoch()) {
@@ -199,10 +217,17 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     }
     if (event.epoch == epoch()) {
         if (!route_ || event.active != route_->active) {
-            return ignore(HostEvent::stale, HostAction::none, "the epoch records name another Region for our epoch");
+            return ignore(
+                HostEvent::stale,
+                HostAction::none,
+                "the epoch records name another Region for our epoch"
+            );
         }
         const Confirmation confirmation{
-            .epoch = event.epoch, .started = event.started, .length = options_.lease, .by = Confirmer::epoch_records
+            .epoch = event.epoch,
+            .started = event.started,
+            .length = options_.lease,
+            .by = Confirmer::epoch_records
         };
         return on(now, confirmation);
     }
@@ -212,22 +237,33 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     }
     // Records are raised before anything else changes, so other hosts may go on under the old epoch
     // until their leases end. Only `verify` promises that they do end.
-    const Instant others_have_stopped = successor_->first_seen + options_.lease + options_.clock_error;
-    const bool may_adopt = options_.on_controller_loss == LossRule::verify && event.controllers_silent &&
-                           now >= others_have_stopped && event.epoch >= fenced_;
+    const Instant others_have_stopped =
+        successor_->first_seen + options_.lease + options_.clock_error;
+    const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
+                           event.controllers_silent && now >= others_have_stopped &&
+                           event.epoch >= fenced_;
     if (!may_adopt) {
         return decision;
     }
     decision = adopt({.epoch = event.epoch, .active = event.active, .users = event.active});
     const Confirmation confirmation{
-        .epoch = event.epoch, .started = event.started, .length = options_.lease, .by = Confirmer::epoch_records
+        .epoch = event.epoch,
+        .started = event.started,
+        .length = options_.lease,
+        .by = Confirmer::epoch_records
     };
     (void)on(now, confirmation);
     return decision;
 }
 
 HostDecision HostMachine::on(Instant, const Wake&) {
-    return {.before = state_, .on = HostEvent::stale, .after = state_, .action = HostAction::none, .why = "nothing more is due"};
+    return {
+        .before = state_,
+        .on = HostEvent::stale,
+        .after = state_,
+        .action = HostAction::none,
+        .why = "nothing more is due"
+    };
 }
 
 }  // namespace farshore::core

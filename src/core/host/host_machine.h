@@ -70,7 +70,7 @@ struct NewerSeen {
 struct RecordsAgree {
     Epoch epoch;
     RegionId active;
-    Instant started;           // of the read
+    Instant started;                  // of the read
     bool controllers_silent = false;  // none was heard of for a lease
 };
 
@@ -78,7 +78,15 @@ struct RecordsAgree {
 struct Wake {};
 
 using HostInput = std::variant<
-    HostLoaded, Confirmation, HoldOrder, ReleaseOrder, FenceOrder, RouteOrder, NewerSeen, RecordsAgree, Wake>;
+    HostLoaded,
+    Confirmation,
+    HoldOrder,
+    ReleaseOrder,
+    FenceOrder,
+    RouteOrder,
+    NewerSeen,
+    RecordsAgree,
+    Wake>;
 
 // One row that was applied.
 struct HostDecision {
@@ -132,14 +140,20 @@ class HostMachine {
     }
 
     [[nodiscard]] HostState state() const { return state_; }
+
     [[nodiscard]] const std::optional<HostRoute>& route() const { return route_; }
+
     [[nodiscard]] Epoch epoch() const { return route_ ? route_->epoch : Epoch{}; }
+
     [[nodiscard]] Epoch fenced() const { return fenced_; }  // zero: no fence above our epoch
+
     [[nodiscard]] const LeaseHolder& lease() const { return lease_; }
+
     [[nodiscard]] std::optional<Instant> hold_until() const { return hold_until_; }
 
   private:
-    // A newer epoch in the records: adopted without a controller once every other host's lease ended.
+    // A newer epoch in the records: adopted without a controller once every other host's lease
+    // ended.
     struct Successor {
         Epoch epoch;
         RegionId active;
@@ -170,8 +184,9 @@ class HostMachine {
     LeaseHolder lease_;
     std::optional<Instant> hold_until_;
     std::optional<Successor> successor_;
-    std::optional<Duration> granted_length_;  // the shortest a controller granted: records grant no more
-    std::vector<HostDecision> decisions_;     // of the step that runs
+    std::optional<Duration>
+        granted_length_;  // the shortest a controller granted: records grant no more
+    std::vector<HostDecision> decisions_;  // of the step that runs
 };
 
 }  // namespace farshore::core

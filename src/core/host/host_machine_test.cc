@@ -26,7 +26,9 @@ HostMachine loaded(LossRule rule = LossRule::verify) {
     return machine;
 }
 
-Confirmation confirmed(std::uint64_t epoch, Duration started, Confirmer by = Confirmer::controller) {
+Confirmation confirmed(
+    std::uint64_t epoch, Duration started, Confirmer by = Confirmer::controller
+) {
     return {.epoch = Epoch{epoch}, .started = at(started), .length = 3s, .by = by};
 }
 
@@ -148,7 +150,8 @@ TEST(HostMachine, OlderEpochsAreRefused) {
     EXPECT_TRUE(machine.step(at(2s), RouteOrder{route(6, kB)}).answer.refused());
     EXPECT_TRUE(machine.step(at(2s), HoldOrder{.epoch = Epoch{6}, .length = 1s}).answer.refused());
     EXPECT_TRUE(machine.step(at(2s), ReleaseOrder{.epoch = Epoch{6}}).answer.refused());
-    EXPECT_TRUE(machine.step(at(2s), RouteOrder{route(7, kB)}).answer.refused()) << "one epoch, one Region";
+    EXPECT_TRUE(machine.step(at(2s), RouteOrder{route(7, kB)}).answer.refused())
+        << "one epoch, one Region";
     EXPECT_TRUE(machine.step(at(2s), RouteOrder{route(0, kB)}).answer.refused());
     EXPECT_EQ(*machine.route(), route(7, kA));
     EXPECT_TRUE(machine.may_write(at(2s)));
@@ -192,16 +195,20 @@ TEST(HostMachine, ALeaseForANewerEpochFences) {
 
 TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
     HostMachine machine = open_host();
-    RecordsAgree newer{.epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true};
+    RecordsAgree newer{
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true
+    };
     (void)machine.step(at(2s), newer);
     EXPECT_EQ(machine.state(), HostState::fenced);
     newer.started = at(5s);
     (void)machine.step(at(5s), newer);
-    EXPECT_EQ(machine.state(), HostState::fenced) << "other hosts may still write under the old epoch";
+    EXPECT_EQ(machine.state(), HostState::fenced)
+        << "other hosts may still write under the old epoch";
     newer.started = at(5200ms);
     newer.controllers_silent = false;
     (void)machine.step(at(5200ms), newer);
-    EXPECT_EQ(machine.state(), HostState::fenced) << "a controller that answers sends the route itself";
+    EXPECT_EQ(machine.state(), HostState::fenced)
+        << "a controller that answers sends the route itself";
     newer.controllers_silent = true;
     const HostStep step = machine.step(at(5200ms), newer);
     EXPECT_EQ(step.answer.action, HostAction::adopt);
@@ -243,7 +250,8 @@ TEST(HostMachine, RecordsGrantNoMoreThanControllersDid) {
 
 TEST(HostTable, EveryDecisionComesFromItsRow) {
     HostMachine machine = open_host();
-    const HostDecision hold = machine.step(at(2s), HoldOrder{.epoch = Epoch{7}, .length = 1s}).answer;
+    const HostDecision hold =
+        machine.step(at(2s), HoldOrder{.epoch = Epoch{7}, .length = 1s}).answer;
     EXPECT_EQ(hold.why, host_table::find(HostState::open, HostEvent::hold)->why);
     EXPECT_TRUE(accepts(HostState::open, HostGoal::hold));
     EXPECT_FALSE(accepts(HostState::fenced, HostGoal::release));
@@ -265,13 +273,15 @@ consteval std::array<HostRow, N> with_row(
 
 TEST(HostTable, PlantedBugsAreFound) {
     using namespace host_table;
-    constexpr auto kUnfenced =
-        with_row(kRows, HostState::fenced, HostEvent::release, HostState::unconfirmed, HostAction::ask);
+    constexpr auto kUnfenced = with_row(
+        kRows, HostState::fenced, HostEvent::release, HostState::unconfirmed, HostAction::ask
+    );
     static_assert(!only_a_route_ends_a_fence(kUnfenced));
     constexpr auto kTrusting =
         with_row(kRows, HostState::lapsed, HostEvent::release, HostState::open, HostAction::admit);
     static_assert(!opens_only_with_permission(kTrusting));
-    constexpr auto kDeaf = with_row(kRows, HostState::held, HostEvent::fence, HostState::held, HostAction::none);
+    constexpr auto kDeaf =
+        with_row(kRows, HostState::held, HostEvent::fence, HostState::held, HostAction::none);
     static_assert(!a_fence_always_fences(kDeaf));
     constexpr auto kForgetful =
         with_row(kRows, HostState::held, HostEvent::confirmed, HostState::open, HostAction::adopt);

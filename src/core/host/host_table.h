@@ -22,13 +22,7 @@ enum class HostState : std::uint8_t {
     fenced,       // a newer epoch exists; no write until a route of that epoch or a newer one
 };
 inline constexpr std::array<std::string_view, 7> kHostStateNames{
-    "starting",
-    "unrouted",
-    "unconfirmed",
-    "open",
-    "held",
-    "lapsed",
-    "fenced"
+    "starting", "unrouted", "unconfirmed", "open", "held", "lapsed", "fenced"
 };
 
 constexpr const auto& names_of(HostState) {
@@ -37,7 +31,9 @@ constexpr const auto& names_of(HostState) {
 
 // What the permission to write looks like from outside: the word in reports and metrics.
 enum class WriteState : std::uint8_t { open, held, fenced, unconfirmed };
-inline constexpr std::array<std::string_view, 4> kWriteStateNames{"open", "held", "fenced", "unconfirmed"};
+inline constexpr std::array<std::string_view, 4> kWriteStateNames{
+    "open", "held", "fenced", "unconfirmed"
+};
 
 constexpr const auto& names_of(WriteState) {
     return kWriteStateNames;
@@ -109,13 +105,17 @@ constexpr const auto& names_of(HostAction) {
 
 // What a controller can ask of an agent. Its own table is checked against this list.
 enum class HostGoal : std::uint8_t { route, hold, release, fence };
-inline constexpr std::array<std::string_view, 4> kHostGoalNames{"route", "hold", "release", "fence"};
+inline constexpr std::array<std::string_view, 4> kHostGoalNames{
+    "route", "hold", "release", "fence"
+};
 
 constexpr const auto& names_of(HostGoal) {
     return kHostGoalNames;
 }
 
-inline constexpr std::array kHostGoals{HostGoal::route, HostGoal::hold, HostGoal::release, HostGoal::fence};
+inline constexpr std::array kHostGoals{
+    HostGoal::route, HostGoal::hold, HostGoal::release, HostGoal::fence
+};
 
 [[nodiscard]] constexpr HostEvent event_of(HostGoal goal) {
     switch (goal) {
@@ -142,12 +142,18 @@ using E = HostEvent;
 using A = HostAction;
 
 inline constexpr std::string_view kOnce = "the state file is read once, before anything else";
-inline constexpr std::string_view kTooEarly = "no order is taken before the state file was read: it may hold a newer epoch";
-inline constexpr std::string_view kStale = "an older epoch, or one that contradicts ours, is never obeyed (INV-S2)";
+inline constexpr std::string_view kTooEarly =
+    "no order is taken before the state file was read: it may hold a newer epoch";
+inline constexpr std::string_view kStale =
+    "an older epoch, or one that contradicts ours, is never obeyed (INV-S2)";
 inline constexpr std::string_view kNoHold = "no hold is running";
-inline constexpr std::string_view kFence = "a newer epoch exists: not one write goes out under the old one any more";
-inline constexpr std::string_view kNewer = "a newer epoch was decided without us: we are the ones left behind, so writes stop";
-inline constexpr std::string_view kAdoptUnproven = "a newer epoch's route: reads follow at once, writes as soon as that epoch is confirmed; the order alone may be old";
+inline constexpr std::string_view kFence =
+    "a newer epoch exists: not one write goes out under the old one any more";
+inline constexpr std::string_view kNewer =
+    "a newer epoch was decided without us: we are the ones left behind, so writes stop";
+inline constexpr std::string_view kAdoptUnproven =
+    "a newer epoch's route: reads follow at once, writes as soon as that epoch is confirmed; the "
+    "order alone may be old";
 
 // clang-format off
 inline constexpr std::array kRows{
@@ -308,9 +314,10 @@ consteval bool opens_only_with_permission(const Rows& rows) {
         if (row.to != open || row.from == open) {
             continue;
         }
-        const bool confirmed = row.on == E::confirmed && (row.from == unconfirmed || row.from == lapsed);
-        const bool hold_is_over =
-            row.from == held && (row.on == E::release || row.on == E::route || row.on == E::users_moved);
+        const bool confirmed =
+            row.on == E::confirmed && (row.from == unconfirmed || row.from == lapsed);
+        const bool hold_is_over = row.from == held && (row.on == E::release || row.on == E::route ||
+                                                       row.on == E::users_moved);
         if (!confirmed && !hold_is_over) {
             return false;
         }
@@ -342,7 +349,8 @@ consteval bool only_a_route_ends_a_fence(const Rows& rows) {
 template <class Rows>
 consteval bool a_fence_always_fences(const Rows& rows) {
     for (const HostRow& row : rows) {
-        if ((row.on == E::fence || row.on == E::newer_seen) && (row.to != fenced || row.action != A::fence_writes)) {
+        if ((row.on == E::fence || row.on == E::newer_seen) &&
+            (row.to != fenced || row.action != A::fence_writes)) {
             return false;
         }
     }
@@ -368,10 +376,14 @@ static_assert(every_cell_has_one_row(kRows), "a case was forgotten or written tw
 static_assert(every_row_says_why(kRows), "operators read the reason of each row");
 static_assert(every_state_is_reachable(kRows), "a state that nobody reaches is a mistake");
 static_assert(opens_only_with_permission(kRows), "INV-S1: no write without a confirmed epoch");
-static_assert(adopts_only_routes(kRows), "INV-S2: an epoch changes with a route and with nothing else");
+static_assert(
+    adopts_only_routes(kRows), "INV-S2: an epoch changes with a route and with nothing else"
+);
 static_assert(only_a_route_ends_a_fence(kRows), "INV-S1: a fence is irrevocable under its epoch");
 static_assert(a_fence_always_fences(kRows), "INV-S1: no state may ignore a newer epoch");
-static_assert(every_goal_is_accepted(kRows), "a controller could assign a goal that no agent reaches");
+static_assert(
+    every_goal_is_accepted(kRows), "a controller could assign a goal that no agent reaches"
+);
 
 }  // namespace host_table
 

@@ -54,6 +54,7 @@ class World {
     }
 
     [[nodiscard]] int writes() const { return writes_; }
+
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
   private:
@@ -67,17 +68,22 @@ class World {
     };
 
     [[nodiscard]] HostRoute route() const {
-        return {.epoch = Epoch{epoch_}, .active = kRegions[epoch_ % 2], .users = kRegions[epoch_ % 2]};
+        return {
+            .epoch = Epoch{epoch_}, .active = kRegions[epoch_ % 2], .users = kRegions[epoch_ % 2]
+        };
     }
 
     Duration delay() {
         // Most messages are quick; one in five is stuck for seconds.
-        return rng_.chance(1, 5) ? std::chrono::milliseconds{rng_.below(9000)} : std::chrono::milliseconds{rng_.below(60)};
+        return rng_.chance(1, 5) ? std::chrono::milliseconds{rng_.below(9000)}
+                                 : std::chrono::milliseconds{rng_.below(60)};
     }
 
     void send(Host& host, HostInput input) {
         if (!rng_.chance(2, 5)) {
-            host.inbox.push_back({.due = std::max(now_ + delay(), host.cut_off_until), .input = std::move(input)});
+            host.inbox.push_back(
+                {.due = std::max(now_ + delay(), host.cut_off_until), .input = std::move(input)}
+            );
         }
     }
 
@@ -92,8 +98,15 @@ class World {
         const Instant started = now_;
         const Duration there = delay();
         if (rng_.chance(1, 2)) {
-            send(host, RecordsAgree{.epoch = Epoch{records_}, .active = kRegions[records_ % 2], .started = started,
-                                    .controllers_silent = rng_.chance(1, 4)});
+            send(
+                host,
+                RecordsAgree{
+                    .epoch = Epoch{records_},
+                    .active = kRegions[records_ % 2],
+                    .started = started,
+                    .controllers_silent = rng_.chance(1, 4)
+                }
+            );
             return;
         }
         if (host.machine.epoch() == Epoch{epoch_} && records_ == epoch_) {
@@ -101,7 +114,13 @@ class World {
             host.granter.granted(granted);
             const Instant arrived = granted + delay();
             const Instant counted = bug_ == Bug::lease_from_arrival ? arrived : started;
-            host.inbox.push_back({.due = arrived, .input = Confirmation{.epoch = Epoch{epoch_}, .started = counted, .length = kTerms.length}});
+            host.inbox.push_back(
+                {.due = arrived,
+                 .input =
+                     Confirmation{
+                         .epoch = Epoch{epoch_}, .started = counted, .length = kTerms.length
+                     }}
+            );
         }
     }
 
@@ -149,11 +168,15 @@ class World {
                 host.fence_acked = host.fence_acked || fence->epoch == Epoch{records_};
             }
             if (bug_ == Bug::route_without_proof && step.answer.action == HostAction::adopt) {
-                (void)host.machine.step(now_, Confirmation{.epoch = host.machine.epoch(), .started = now_, .length = 3s});
+                (void)host.machine.step(
+                    now_, Confirmation{.epoch = host.machine.epoch(), .started = now_, .length = 3s}
+                );
             }
             if (bug_ == Bug::release_after_the_hold && step.answer.on == HostEvent::release &&
                 host.machine.state() == HostState::lapsed) {
-                (void)host.machine.step(now_, Confirmation{.epoch = host.machine.epoch(), .started = now_, .length = 3s});
+                (void)host.machine.step(
+                    now_, Confirmation{.epoch = host.machine.epoch(), .started = now_, .length = 3s}
+                );
             }
         }
         host.inbox = std::move(later);

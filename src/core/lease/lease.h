@@ -5,8 +5,8 @@
 
 #include "base/time.h"
 
-// A lease is a permission that ends by itself. Holder and granter never compare clock readings; each
-// measures one duration on its own clock:
+// A lease is a permission that ends by itself. Holder and granter never compare clock readings;
+// each measures one duration on its own clock:
 //
 //   holder:   starts counting when it *starts* the request that confirms it
 //   granter:  starts counting when it *grants*, which is later, and adds the drift of two clocks
@@ -19,8 +19,8 @@ namespace farshore::core {
 // The side that may act while the lease lasts.
 class LeaseHolder {
   public:
-    // A request begun at `started` was answered with `length`. A confirmation begun before the floor
-    // says nothing, and a lease is never shortened by a late answer. True when it was of use.
+    // A request begun at `started` was answered with `length`. A confirmation begun before the
+    // floor says nothing, and a lease is never shortened by a late answer. True when it was of use.
     bool confirm(Instant started, Duration length) {
         if (started < floor_ || length <= Duration::zero()) {
             return false;
@@ -61,13 +61,14 @@ class LeaseHolder {
     Instant floor_ = Instant::min();
 };
 
-// The side that must know when the holder has surely stopped. One per holder; it outlives epochs, as
-// a route under a new epoch lets the holder go on with the lease it has.
+// The side that must know when the holder has surely stopped. One per holder; it outlives epochs,
+// as a route under a new epoch lets the holder go on with the lease it has.
 class LeaseGranter {
   public:
     struct Terms {
         Duration length = std::chrono::seconds{3};
-        Duration clock_error = std::chrono::milliseconds{200};  // drift of two clocks over one length
+        Duration clock_error =
+            std::chrono::milliseconds{200};  // drift of two clocks over one length
     };
 
     LeaseGranter() = default;
@@ -76,7 +77,8 @@ class LeaseGranter {
 
     // A granter that has just started does not know what it granted before: it counts a whole
     // lease from its own start.
-    LeaseGranter(Terms terms, Instant may_have_granted_at) : terms_(terms), granted_at_(may_have_granted_at) {}
+    LeaseGranter(Terms terms, Instant may_have_granted_at)
+        : terms_(terms), granted_at_(may_have_granted_at) {}
 
     // Call before the answer leaves.
     void granted(Instant now) { granted_at_ = granted_at_ ? std::max(*granted_at_, now) : now; }

@@ -36,7 +36,8 @@ TEST(LeaseHolder, GivesUpWhatLiesBeyondAHold) {
     lease.forfeit_beyond(at(11s));
     EXPECT_EQ(lease.until(), at(11s));
     lease.require_begun_after(at(11s));
-    EXPECT_FALSE(lease.confirm(at(11s) - 1ns, 3s)) << "a confirmation begun during the hold came through";
+    EXPECT_FALSE(lease.confirm(at(11s) - 1ns, 3s))
+        << "a confirmation begun during the hold came through";
     EXPECT_TRUE(lease.confirm(at(11s), 3s));
     EXPECT_EQ(lease.until(), at(14s));
 }
@@ -84,7 +85,9 @@ int moments_of_overlap(CountFrom count_from, std::uint64_t seed) {
     LeaseGranter granter(kTerms);
     // The holder's clock runs fast or slow by up to 3 %, which is 90 ms over one lease.
     const auto holder_rate = 970 + static_cast<std::int64_t>(rng.below(61));
-    const auto on_holder = [&](Duration true_time) { return Instant{true_time / 1000 * holder_rate}; };
+    const auto on_holder = [&](Duration true_time) {
+        return Instant{true_time / 1000 * holder_rate};
+    };
     int overlap = 0;
     Duration now = 0s;
     for (int round = 0; round < 200; ++round) {

@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "agent/agent.h"
+#include "base/text.h"
+
+// What the agent answers on its health port.
+namespace farshore::agent {
+
+AppAgent* Agent::find(std::string_view app) {
+    const auto found = std::ranges::find_if(apps_, [&](const auto& one) {
+        return one->gate().app().app.value() == app;
+    });
+    return found == apps_.end() ? nullptr : found->get();
+}
+
+net::HttpResponse Agent::answer_route53(std::string_view path) {
+    path.remove_prefix(std::string_view{"/route53/"}.size());
+    const std::vector<std::string_view> parts = split(path, '/');
+    AppAgent* app = parts.size() == 2 ? find(parts[0]) : nullptr;
+    if (app == nullptr) {
+        return net::HttpResponse::json(
+            404,
+            R"({"error":{"kind":"not_found","text":"no such app; the path is /route53/APP/REGION"}})"
+        );
+    }
+    return app->health().route53(RegionId{std::string{parts[1]}});
+}
+
+net::Task<net::HttpResponse> Agent::answer_health(net::HttpRequest request, HealthDepth depth) {
+    const std::optional<std::string> name = request.query_value("app");
+    if (name && find(*name) == nullptr) {
+        co_return net::HttpResponse::json(
+            404, R"({"error":{"kind":"not_found","text":"no such app"}})"
+        );
+    }
+    // With several apps, a host serves when all of them do; the answer tells of the first that
+    // fails.
+    net::HttpResponse answer = net::HttpResponse::json(503, "{\"status\":\"failing\"}\n");
+    for (const auto& app : apps_) {
+        if (name && app->gate().app().app.value() != *name) {
+            continue;
+        }
+        answer = co_await app->health().check(depth);
+        if (answer.status != 200) {
+            break;
+        }
+    }
+    co_return answer;
+}
+
+net::Task<net::HttpResponse> Agent::answer(net::HttpRequest request) {
+    const std::string path{request.path()};
+    if (request.method != "GET" && request.method != "HEAD") {
+        co_return net::HttpResponse::json(
+            405, R"({"error":{"kind":"malformed","text":"only GET"}})"
+        );
+    }
+    if (path == "/livez") {
+        co_return net::HttpResponse::json(200, "{\"status\":\"ok\"}\n");
+    }
+    const std::array<std::pair<std::string_view, HealthDepth>, 3> checks{{
+        {"/healthz", HealthDepth::serving},
+        {"/healthz/home", HealthDepth::home},
+        {"/healthz/deep", HealthDepth::deep},
+    }};
+    for (const auto& [name, depth] : checks) {
+        if (path == name) {
+            net::HttpResponse health = co_await answer_health(std::move(request), depth);
+            co_return health;
+        }
+    }
+    if (path.starts_with("/route53/")) {
+        co_return answer_route53(path);
+    }
+    if (path == "/metrics") {
+        net::HttpResponse metrics = net::HttpResponse::text(200, metrics_text(apps_));
+        co_return metrics;
+    }
+    if (path == "/v1/state") {
+        co_return net::HttpResponse::json(200, state_document(apps_, *shared_));
+    }
+    co_return net::HttpResponse::json(
+        404,
+        R"({"error":{"kind":"not_found","text":"known are /livez, /healthz, /healthz/home, /healthz/deep, /route53/APP/REGION, /metrics, /v1/state"}})"
+    );
+}
+
+}  // namespace farshore::agent
