@@ -1,17 +1,16 @@
 // modules: dataplane
 //
-// Our strict reading of a request against llhttp's. What we take, llhttp must take too, and see the same
-// request in the same bytes: two readings of one message are how requests are smuggled. What we refuse,
-// llhttp may well take.
+// Our strict reading of a request against llhttp's. What we take, llhttp must take too, and see the
+// same request in the same bytes: two readings of one message are how requests are smuggled. What
+// we refuse, llhttp may well take.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <llhttp/llhttp.h>
 #include <string>
 #include <string_view>
-
-#include <llhttp/llhttp.h>
 
 #include "dataplane/framing.h"
 
@@ -144,7 +143,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // After an upgrade llhttp hands the connection over; we never upgrade, and read on.
         claim(theirs.size == ours.size, "size");
         claim(theirs.body == ours.body, "body");
-        claim(theirs.keep_alive == ours.keep_alive || !ours.keep_alive, "the end of the connection");
+        claim(
+            theirs.keep_alive == ours.keep_alive || !ours.keep_alive, "the end of the connection"
+        );
     }
     return 0;
 }

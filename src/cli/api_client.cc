@@ -29,7 +29,8 @@ std::optional<json::value> parsed(std::string_view text) {
     json::parse_options options;
     options.max_depth = 128;
     boost::system::error_code error;
-    json::value value = json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
+    json::value value =
+        json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
     if (error) {
         return std::nullopt;
     }
@@ -46,10 +47,14 @@ Error unreachable(const Access& access, Error error) {
 
 struct ApiClient::Parts {
     explicit Parts(Access given) : access(std::move(given)) {
-        http = net::HttpClient::create(io, {.resolver = nullptr, .source_address = {}, .ca_file = access.ca_file});
+        http = net::HttpClient::create(
+            io, {.resolver = nullptr, .source_address = {}, .ca_file = access.ca_file}
+        );
     }
 
-    [[nodiscard]] net::HttpCall call(std::string method, const std::string& target, std::string body) const {
+    [[nodiscard]] net::HttpCall call(
+        std::string method, const std::string& target, std::string body
+    ) const {
         net::HttpCall out;
         out.method = std::move(method);
         out.url = access.controller + target;
@@ -67,18 +72,24 @@ struct ApiClient::Parts {
     }
 
     // Runs one task of the client to its end.
-    Result<net::HttpReply> run(net::Task<Result<net::HttpReply>> task, asio::cancellation_slot slot) {
+    Result<net::HttpReply> run(
+        net::Task<Result<net::HttpReply>> task, asio::cancellation_slot slot
+    ) {
         std::optional<Result<net::HttpReply>> outcome;
         io.restart();
         asio::co_spawn(
-            io, std::move(task),
-            asio::bind_cancellation_slot(slot, [&](const std::exception_ptr& failure, Result<net::HttpReply> reply) {
-                if (failure) {
-                    outcome = fail(ErrorKind::cancelled, "given up");
-                } else {
-                    outcome = std::move(reply);
+            io,
+            std::move(task),
+            asio::bind_cancellation_slot(
+                slot,
+                [&](const std::exception_ptr& failure, Result<net::HttpReply> reply) {
+                    if (failure) {
+                        outcome = fail(ErrorKind::cancelled, "given up");
+                    } else {
+                        outcome = std::move(reply);
+                    }
                 }
-            })
+            )
         );
         while (!outcome.has_value() && io.run_one() > 0) {
         }
@@ -147,7 +158,8 @@ Result<WatchEnd> ApiClient::watch(
     });
     asio::steady_timer timer{parts_->io};
     if (timeout > Duration::zero()) {
-        timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(timeout));
+        timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(timeout)
+        );
         timer.async_wait([&](const boost::system::error_code& error) {
             if (!error) {
                 end = WatchEnd::timed_out;
@@ -159,7 +171,8 @@ Result<WatchEnd> ApiClient::watch(
     const auto on_bytes = [&](std::string_view bytes) {
         rest += bytes;
         std::size_t from = 0;
-        for (std::size_t to = rest.find('\n'); to != std::string::npos; to = rest.find('\n', from)) {
+        for (std::size_t to = rest.find('\n'); to != std::string::npos;
+             to = rest.find('\n', from)) {
             if (auto document = parsed(std::string_view{rest}.substr(from, to - from))) {
                 on_line(*document);
             }
@@ -169,9 +182,8 @@ Result<WatchEnd> ApiClient::watch(
         return rest.size() < 1024 * 1024;
     };
     net::HttpCall call = parts_->call("GET", target, {});
-    const auto reply = parts_->run(
-        parts_->http->stream(std::move(call), kWatchSilenceMax, on_bytes), stop.slot()
-    );
+    const auto reply =
+        parts_->run(parts_->http->stream(std::move(call), kWatchSilenceMax, on_bytes), stop.slot());
     interrupts.cancel();
     timer.cancel();
     parts_->io.restart();
@@ -184,7 +196,9 @@ Result<WatchEnd> ApiClient::watch(
     }
     if (reply->status >= 400) {
         const auto document = parsed(rest.empty() ? reply->body : rest);
-        return std::unexpected(Answer{.status = reply->status, .document = document.value_or(nullptr)}.error());
+        return std::unexpected(
+            Answer{.status = reply->status, .document = document.value_or(nullptr)}.error()
+        );
     }
     return WatchEnd::finished;
 }

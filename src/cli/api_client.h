@@ -19,7 +19,8 @@ struct Access {
     std::string ca_file;
     std::string what = "the controller";  // names it in errors
     std::string remedy =
-        "is farshored running, and is the address right (--controller, FARSHORE_CONTROLLER, or controller.url in the "
+        "is farshored running, and is the address right (--controller, FARSHORE_CONTROLLER, or "
+        "controller.url in the "
         "configuration)?";
 };
 
@@ -54,7 +55,9 @@ class ApiClient {
     // Calls `on_line` with each document of a newline-delimited stream until it ends, Ctrl-C is
     // pressed (detached) or `timeout` has passed. Zero: no timeout.
     [[nodiscard]] Result<WatchEnd> watch(
-        const std::string& target, Duration timeout, std::function<void(const boost::json::value&)> on_line
+        const std::string& target,
+        Duration timeout,
+        std::function<void(const boost::json::value&)> on_line
     );
 
     [[nodiscard]] const Access& access() const;

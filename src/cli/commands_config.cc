@@ -1,8 +1,8 @@
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -27,7 +27,11 @@ int validate_file(const std::string& path, bool agent) {
         text << in.rdbuf();
     }
     if (!in || text.fail()) {
-        print_error({.kind = ErrorKind::not_found, .text = "cannot read " + path, .remedy = "check its name and mode"});
+        print_error(
+            {.kind = ErrorKind::not_found,
+             .text = "cannot read " + path,
+             .remedy = "check its name and mode"}
+        );
         return kConfigurationInvalid;
     }
     std::vector<config::Diagnostic> findings;
@@ -53,15 +57,21 @@ int validate_file(const std::string& path, bool agent) {
 }  // namespace
 
 void add_config_commands(CLI::App& app, Context& context) {
-    auto* validate = app.add_subcommand("validate", "Check configuration files: every mistake, with place and remedy");
+    auto* validate = app.add_subcommand(
+        "validate", "Check configuration files: every mistake, with place and remedy"
+    );
     auto options = std::make_shared<Validate>();
-    validate->add_option("FILE", options->files, "Files to check (default: the one that --config names)");
+    validate->add_option(
+        "FILE", options->files, "Files to check (default: the one that --config names)"
+    );
     validate->add_flag("--agent", options->agent, "They are agent.yaml files");
     validate->callback([&context, options] {
         context.run = [&context, options] {
             std::vector<std::string> files = options->files;
             if (files.empty()) {
-                files.push_back(context.config_file.empty() ? "farshore.yaml" : context.config_file);
+                files.push_back(
+                    context.config_file.empty() ? "farshore.yaml" : context.config_file
+                );
             }
             int worst = kDone;
             for (const std::string& file : files) {
@@ -83,11 +93,17 @@ void add_config_commands(CLI::App& app, Context& context) {
                 return failed_with(loaded.error());
             }
             if (!loaded->has_value()) {
-                print_message("error: no configuration file\n  remedy: name it with --config or FARSHORE_CONFIG");
+                print_message(
+                    "error: no configuration file\n  remedy: name it with --config or "
+                    "FARSHORE_CONFIG"
+                );
                 return static_cast<int>(kUsage);
             }
             // The table form of a configuration is YAML.
-            print_document(context.format == Format::json ? Format::json : Format::yaml, config_document(**loaded));
+            print_document(
+                context.format == Format::json ? Format::json : Format::yaml,
+                config_document(**loaded)
+            );
             return static_cast<int>(kDone);
         };
     });

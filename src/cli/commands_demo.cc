@@ -1,6 +1,5 @@
-#include <memory>
-
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "cli/context.h"
 #include "cli/demo_story.h"
@@ -8,17 +7,24 @@
 namespace farshore::cli {
 
 void add_demo_command(CLI::App& app, Context& context) {
-    auto* demo = app.add_subcommand("demo", "A world, a failure, the failover, the way home, and a report: about a minute");
+    auto* demo = app.add_subcommand(
+        "demo", "A world, a failure, the failover, the way home, and a report: about a minute"
+    );
     auto options = std::make_shared<DemoOptions>();
     demo->add_option("STORY", options->story, "dynamodb (default), servers or region")
         ->check(CLI::IsMember({"dynamodb", "servers", "region"}));
-    demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")->check(CLI::Range(1, 5000));
+    demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")
+        ->check(CLI::Range(1, 5000));
     demo->add_flag("--keep", options->keep, "Leave the world up for playing");
     demo->add_option("--seed", options->seed, "Of everything drawn at random");
     demo->add_option("--out", options->directory, "Where the report goes (a new directory)");
-    demo->add_option("--dir", options->world, "Where the world's files are while it lives (below the report)");
+    demo->add_option(
+        "--dir", options->world, "Where the world's files are while it lives (below the report)"
+    );
     demo->callback([&context, options] {
-        context.run = [options] { return tell_story(*options); };
+        context.run = [options] {
+            return tell_story(*options);
+        };
     });
 }
 

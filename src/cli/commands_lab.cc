@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -5,7 +6,6 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -33,7 +33,9 @@ struct LabFlags {
 };
 
 std::string directory_of(const std::string& given) {
-    return std::filesystem::absolute(given.empty() ? default_lab_directory() : given).lexically_normal().string();
+    return std::filesystem::absolute(given.empty() ? default_lab_directory() : given)
+        .lexically_normal()
+        .string();
 }
 
 LabOptions options_of(const LabFlags& flags) {
@@ -53,7 +55,9 @@ LabOptions options_of(const LabFlags& flags) {
 int run_foreground(const LabFlags& flags) {
     const LabOptions options = options_of(flags);
     std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path{options.directory}.parent_path(), error);
+    std::filesystem::create_directories(
+        std::filesystem::path{options.directory}.parent_path(), error
+    );
     const Status served = serve_lab(options, [](const LabLayout& layout) {
         fmt::print("{}", world_summary(layout));
         std::fflush(stdout);
@@ -123,7 +127,9 @@ FaultWords fault_words(const std::vector<std::string>& given) {
     return out;
 }
 
-int run_fault(const Context& context, const std::string& directory, const std::vector<std::string>& given) {
+int run_fault(
+    const Context& context, const std::string& directory, const std::vector<std::string>& given
+) {
     const FaultWords words = fault_words(given);
     LabClient client{directory_of(words.directory.empty() ? directory : words.directory)};
     const auto world = client.world();
@@ -142,8 +148,11 @@ int run_fault(const Context& context, const std::string& directory, const std::v
     const Format format = enum_from<Format>(words.format).value_or(context.format);
     if (format == Format::table) {
         fmt::print(
-            "{}: {}, for {}; take it back with `farshore lab heal {}`\n", text_at(*answer, "id"),
-            lab::to_text(*spec), to_text(spec->lasts), text_at(*answer, "id")
+            "{}: {}, for {}; take it back with `farshore lab heal {}`\n",
+            text_at(*answer, "id"),
+            lab::to_text(*spec),
+            to_text(spec->lasts),
+            text_at(*answer, "id")
         );
     } else {
         print_document(format, *answer);
@@ -178,15 +187,19 @@ void add_up_options(CLI::App& command, LabFlags& flags) {
     command.add_option("--regions", flags.regions, "Two Regions with tables, and the witness");
     command.add_option("--hosts-per-region", flags.hosts_per_region)->check(CLI::Range(1, 50));
     command.add_option("--dir", flags.directory, "Where the world's files are");
-    command.add_flag("--bare", flags.bare, "Without controller and agents: prints how to start them by hand");
-    command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)")->check(CLI::Range(0, 10'000));
+    command.add_flag(
+        "--bare", flags.bare, "Without controller and agents: prints how to start them by hand"
+    );
+    command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)")
+        ->check(CLI::Range(0, 10'000));
     command.add_option("--seed", flags.seed, "Of replication lags and error rates");
 }
 
 }  // namespace
 
 void add_lab_commands(CLI::App& app, Context& context) {
-    auto* lab = app.add_subcommand("lab", "A local world of several Regions that can be broken on purpose");
+    auto* lab =
+        app.add_subcommand("lab", "A local world of several Regions that can be broken on purpose");
     lab->require_subcommand(1);
 
     auto flags = std::make_shared<LabFlags>();
@@ -194,41 +207,55 @@ void add_lab_commands(CLI::App& app, Context& context) {
     add_up_options(*up, *flags);
     up->add_flag("--foreground", flags->foreground, "Stay, and end it with Ctrl-C");
     up->callback([&context, flags] {
-        context.run = [&context, flags] { return run_up(context, *flags); };
+        context.run = [&context, flags] {
+            return run_up(context, *flags);
+        };
     });
     auto* serve = lab->add_subcommand("serve", "");
     serve->group("");
     add_up_options(*serve, *flags);
     serve->callback([&context, flags] {
-        context.run = [flags] { return run_foreground(*flags); };
+        context.run = [flags] {
+            return run_foreground(*flags);
+        };
     });
 
     auto directory = std::make_shared<std::string>();
     auto* status = lab->add_subcommand("status", "Addresses, processes, faults");
     status->add_option("--dir", *directory, "The world's directory");
     status->callback([&context, directory] {
-        context.run = [&context, directory] { return run_status(context, *directory); };
+        context.run = [&context, directory] {
+            return run_status(context, *directory);
+        };
     });
     auto* fault = lab->add_subcommand(
-        "fault", "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication REGION --pause | "
-                 "region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
+        "fault",
+        "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication "
+        "REGION --pause | "
+        "region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
     );
     fault->prefix_command();
     fault->fallthrough(false);  // or its words would be taken for the command's own
     fault->callback([&context, directory, fault] {
-        context.run = [&context, directory, fault] { return run_fault(context, *directory, fault->remaining()); };
+        context.run = [&context, directory, fault] {
+            return run_fault(context, *directory, fault->remaining());
+        };
     });
     auto* heal = lab->add_subcommand("heal", "Take a fault back");
     auto id = std::make_shared<std::string>();
     heal->add_option("ID", *id, "The fault, or `all`")->required();
     heal->add_option("--dir", *directory, "The world's directory");
     heal->callback([&context, directory, id] {
-        context.run = [directory, id] { return run_heal(*directory, *id); };
+        context.run = [directory, id] {
+            return run_heal(*directory, *id);
+        };
     });
     auto* down = lab->add_subcommand("down", "End it; nothing keeps running");
     down->add_option("--dir", *directory, "The world's directory");
     down->callback([&context, directory] {
-        context.run = [directory] { return run_down(*directory); };
+        context.run = [directory] {
+            return run_down(*directory);
+        };
     });
     add_lab_shop_commands(*lab, context);
 }

@@ -1,9 +1,8 @@
-#include <unistd.h>
-
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -61,11 +60,14 @@ int refused(const Answer& answer) {
     return kGuardRefused;
 }
 
-int watch_operation(const Context& context, ApiClient& client, const std::string& id, Duration timeout) {
+int watch_operation(
+    const Context& context, ApiClient& client, const std::string& id, Duration timeout
+) {
     const std::string target = "/v1/operations/" + net::percent_encode(id);
     const bool as_table = context.format == Format::table;
     const auto end = client.watch(target + "/watch", timeout, [&](const json::value& entry) {
-        // The table form is for people, so it goes where their eyes are; the document comes at the end.
+        // The table form is for people, so it goes where their eyes are; the document comes at the
+        // end.
         if (as_table && value_at(entry, "kind") != nullptr) {
             fmt::print("{}\n", journal_line(entry));
             std::fflush(stdout);
@@ -77,7 +79,8 @@ int watch_operation(const Context& context, ApiClient& client, const std::string
     if (*end != WatchEnd::finished) {
         print_message(fmt::format(
             "{}; the operation goes on: farshore op watch {}",
-            *end == WatchEnd::detached ? "detached" : "timed out", id
+            *end == WatchEnd::detached ? "detached" : "timed out",
+            id
         ));
         return kStillRunning;
     }
@@ -90,7 +93,9 @@ int watch_operation(const Context& context, ApiClient& client, const std::string
     }
     if (as_table) {
         fmt::print(
-            "{} {}: {}\n", text_at(answer->document, "verb"), text_at(answer->document, "outcome"),
+            "{} {}: {}\n",
+            text_at(answer->document, "verb"),
+            text_at(answer->document, "outcome"),
             text_at(answer->document, "why")
         );
     } else {
@@ -99,26 +104,32 @@ int watch_operation(const Context& context, ApiClient& client, const std::string
     return exit_code_of_outcome(answer->document);
 }
 
-// A failover needs the app's name, typed or given: a flag like --yes is too easy to keep in a script.
+// A failover needs the app's name, typed or given: a flag like --yes is too easy to keep in a
+// script.
 int confirm_failover(ApiClient& client, const std::string& app, const StartOptions& options) {
     if (!options.confirm.empty()) {
         if (options.confirm == app) {
             return kDone;
         }
-        print_message(fmt::format("error: --confirm says `{}`, the app is `{}`", options.confirm, app));
+        print_message(
+            fmt::format("error: --confirm says `{}`, the app is `{}`", options.confirm, app)
+        );
         return kDeclined;
     }
     if (::isatty(STDIN_FILENO) != 1) {
         print_message(fmt::format(
-            "error: a failover may lose writes and needs the app's name\n  remedy: --confirm {}", app
+            "error: a failover may lose writes and needs the app's name\n  remedy: --confirm {}",
+            app
         ));
         return kUsage;
     }
     const auto status = client.get("/v1/status?app=" + net::percent_encode(app));
     if (status && status->ok()) {
         fmt::print(
-            stderr, "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
-            text_at(status->document, "first_line"), age_text(number_at(status->document, "loss/window_ms", -1)),
+            stderr,
+            "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
+            text_at(status->document, "first_line"),
+            age_text(number_at(status->document, "loss/window_ms", -1)),
             text_at(status->document, "loss/unproven_writes")
         );
     }
@@ -183,11 +194,15 @@ int run_start(const Context& context, const StartOptions& options) {
             return static_cast<int>(kDone);
         }
         print_message(fmt::format("operation {}", id));
-        return watch_operation(context, client, id, duration_from(options.timeout).value_or(Duration::zero()));
+        return watch_operation(
+            context, client, id, duration_from(options.timeout).value_or(Duration::zero())
+        );
     });
 }
 
-void add_start_command(CLI::App& app, Context& context, const std::string& verb, const std::string& help) {
+void add_start_command(
+    CLI::App& app, Context& context, const std::string& verb, const std::string& help
+) {
     auto* command = app.add_subcommand(verb, help);
     auto options = std::make_shared<StartOptions>();
     options->verb = verb;
@@ -196,17 +211,33 @@ void add_start_command(CLI::App& app, Context& context, const std::string& verb,
         command->add_option("--to", options->to, "The Region to go to (default: the other one)");
     }
     command->add_option("--reason", options->reason, "For the audit: INC-812");
-    command->add_flag("--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on");
-    command->add_option("--timeout", options->timeout, "With --wait: stop watching after this time; the operation goes on (10m)")
+    command->add_flag(
+        "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
+    );
+    command
+        ->add_option(
+            "--timeout",
+            options->timeout,
+            "With --wait: stop watching after this time; the operation goes on (10m)"
+        )
         ->check(must_be_duration);
     if (verb == "failover") {
-        command->add_option("--accept-loss", options->accept_loss, "Go on when up to this much may be lost: 5s")
+        command
+            ->add_option(
+                "--accept-loss", options->accept_loss, "Go on when up to this much may be lost: 5s"
+            )
             ->check(must_be_duration);
-        command->add_flag("--accept-unfenced", options->accept_unfenced, "Go on although the old Region may still write");
+        command->add_flag(
+            "--accept-unfenced",
+            options->accept_unfenced,
+            "Go on although the old Region may still write"
+        );
         command->add_option("--confirm", options->confirm, "The app's name, instead of typing it");
     }
     command->callback([&context, options] {
-        context.run = [&context, options] { return run_start(context, *options); };
+        context.run = [&context, options] {
+            return run_start(context, *options);
+        };
     });
 }
 
@@ -247,7 +278,9 @@ void add_plan_command(CLI::App& app, Context& context) {
                     print_document(context.format, answer->document);
                 }
                 const json::value* allowed = value_at(answer->document, "allowed");
-                return static_cast<int>(allowed != nullptr && *allowed == false ? kGuardRefused : kDone);
+                return static_cast<int>(
+                    allowed != nullptr && *allowed == false ? kGuardRefused : kDone
+                );
             });
         };
     });
@@ -260,7 +293,12 @@ struct PauseOptions {
 };
 
 // Posts and prints the one line that the controller answers.
-int post_and_say(const Context& context, const std::string& target, const json::object& body, const std::string& said) {
+int post_and_say(
+    const Context& context,
+    const std::string& target,
+    const json::object& body,
+    const std::string& said
+) {
     return with_controller(context, [&](ApiClient& client) {
         const auto answer = client.post(target, body);
         if (!answer) {
@@ -294,7 +332,10 @@ void add_pause_commands(CLI::App& app, Context& context) {
                 {"for_ms", to_ms(*duration_from(options->length))}, {"reason", options->reason}
             };
             return post_and_say(
-                context, app_target(*app_name, "pause"), body, fmt::format("{} paused for {}", *app_name, options->length)
+                context,
+                app_target(*app_name, "pause"),
+                body,
+                fmt::format("{} paused for {}", *app_name, options->length)
             );
         };
     });
@@ -307,7 +348,9 @@ void add_pause_commands(CLI::App& app, Context& context) {
             if (!app_name) {
                 return std::max<int>(failed_with(app_name.error()), kUsage);
             }
-            return post_and_say(context, app_target(*app_name, "resume"), {}, fmt::format("{} resumed", *app_name));
+            return post_and_say(
+                context, app_target(*app_name, "resume"), {}, fmt::format("{} resumed", *app_name)
+            );
         };
     });
 }
@@ -317,40 +360,72 @@ void add_op_commands(CLI::App& app, Context& context) {
     op->require_subcommand(1);
     auto* list = op->add_subcommand("list", "All operations, newest first");
     list->callback([&context] {
-        context.run = [&context] { return show(context, "/v1/operations", operations_table); };
+        context.run = [&context] {
+            return show(context, "/v1/operations", operations_table);
+        };
     });
     const auto with_id = [&](const char* name, const char* help, auto body) {
         auto* command = op->add_subcommand(name, help);
         auto id = std::make_shared<std::string>();
         command->add_option("ID", *id, "The operation")->required();
         command->callback([&context, id, body] {
-            context.run = [&context, id, body] { return body(context, *id); };
+            context.run = [&context, id, body] {
+                return body(context, *id);
+            };
         });
         return command;
     };
-    (void)with_id("show", "Phases, steps and losses of one", [](const Context& given, const std::string& id) {
-        return show(given, "/v1/operations/" + net::percent_encode(id), operation_table);
-    });
-    (void)with_id("abort", "Give it up, where that is still safe", [](const Context& given, const std::string& id) {
-        return post_and_say(
-            given, "/v1/operations/" + net::percent_encode(id) + "/abort", {}, "abort of " + id + " asked for"
-        );
-    });
+    (void)with_id(
+        "show",
+        "Phases, steps and losses of one",
+        [](const Context& given, const std::string& id) {
+            return show(given, "/v1/operations/" + net::percent_encode(id), operation_table);
+        }
+    );
+    (void)with_id(
+        "abort",
+        "Give it up, where that is still safe",
+        [](const Context& given, const std::string& id) {
+            return post_and_say(
+                given,
+                "/v1/operations/" + net::percent_encode(id) + "/abort",
+                {},
+                "abort of " + id + " asked for"
+            );
+        }
+    );
     auto timeout = std::make_shared<std::string>("10m");
-    auto* watch = with_id("watch", "Follow one until it ends", [timeout](const Context& given, const std::string& id) {
-        return with_controller(given, [&](ApiClient& client) {
-            return watch_operation(given, client, id, duration_from(*timeout).value_or(Duration::zero()));
-        });
-    });
-    watch->add_option("--timeout", *timeout, "Stop watching after this time (10m)")->check(must_be_duration);
+    auto* watch = with_id(
+        "watch",
+        "Follow one until it ends",
+        [timeout](const Context& given, const std::string& id) {
+            return with_controller(given, [&](ApiClient& client) {
+                return watch_operation(
+                    given, client, id, duration_from(*timeout).value_or(Duration::zero())
+                );
+            });
+        }
+    );
+    watch->add_option("--timeout", *timeout, "Stop watching after this time (10m)")
+        ->check(must_be_duration);
 }
 
 }  // namespace
 
 void add_operation_commands(CLI::App& app, Context& context) {
     add_plan_command(app, context);
-    add_start_command(app, context, "switchover", "Change the active Region as planned: nothing lost, no failed request");
-    add_start_command(app, context, "failover", "Change the active Region in an emergency: loss possible, and measured");
+    add_start_command(
+        app,
+        context,
+        "switchover",
+        "Change the active Region as planned: nothing lost, no failed request"
+    );
+    add_start_command(
+        app,
+        context,
+        "failover",
+        "Change the active Region in an emergency: loss possible, and measured"
+    );
     add_start_command(app, context, "failback", "A switchover to the preferred Region");
     add_pause_commands(app, context);
     add_op_commands(app, context);

@@ -1,9 +1,8 @@
+#include <CLI/CLI.hpp>
 #include <csignal>
+#include <memory>
 #include <sys/prctl.h>
 
-#include <memory>
-
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
@@ -33,7 +32,8 @@ struct Address {
 Address address_of(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     return {
-        .host = text.substr(0, colon), .port = static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))
+        .host = text.substr(0, colon),
+        .port = static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))
     };
 }
 
@@ -141,7 +141,9 @@ void add_lab_shop_commands(CLI::App& lab, Context& context) {
     storefront->add_option("--credentials", flags->credentials)->required();
     storefront->add_option("--profile", flags->profile);
     storefront->callback([&context, flags] {
-        context.run = [flags] { return run_storefront(*flags); };
+        context.run = [flags] {
+            return run_storefront(*flags);
+        };
     });
 
     auto* shoppers = lab.add_subcommand("shoppers", "");
@@ -156,7 +158,9 @@ void add_lab_shop_commands(CLI::App& lab, Context& context) {
     shoppers->add_option("--rate", crowd->rate);
     shoppers->add_option("--seed", crowd->seed);
     shoppers->callback([&context, crowd] {
-        context.run = [crowd] { return run_shoppers(*crowd); };
+        context.run = [crowd] {
+            return run_shoppers(*crowd);
+        };
     });
 }
 

@@ -1,10 +1,9 @@
-#include <csignal>
-
+#include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -35,7 +34,8 @@ void print_status(const Context& context, const boost::json::value& status) {
     }
 }
 
-// Until Ctrl-C. On a terminal the screen is drawn anew; elsewhere a line is printed when it changes.
+// Until Ctrl-C. On a terminal the screen is drawn anew; elsewhere a line is printed when it
+// changes.
 int watch_status(const Context& context, ApiClient& client, const std::string& target) {
     std::string last_line;
     while (true) {
@@ -85,28 +85,41 @@ int run_status(const Context& context, const StatusOptions& options) {
 }  // namespace
 
 void add_status_commands(CLI::App& app, Context& context) {
-    auto* status = app.add_subcommand("status", "Who is active, what the observers say, what a failover would lose");
+    auto* status = app.add_subcommand(
+        "status", "Who is active, what the observers say, what a failover would lose"
+    );
     auto options = std::make_shared<StatusOptions>();
     status->add_option("APP", options->app, "The app, when the controller has several");
     status->add_flag("-w,--watch", options->watch, "Again each second, until Ctrl-C");
     status->callback([&context, options] {
-        context.run = [&context, options] { return run_status(context, *options); };
+        context.run = [&context, options] {
+            return run_status(context, *options);
+        };
     });
 
     auto* why = app.add_subcommand("why", "Why something happens, or does not, by itself now");
     why->callback([&context] {
-        context.run = [&context] { return show(context, "/v1/why", why_table); };
+        context.run = [&context] {
+            return show(context, "/v1/why", why_table);
+        };
     });
     auto* audit = app.add_subcommand("audit", "Who did what");
     audit->callback([&context] {
-        context.run = [&context] { return show(context, "/v1/audit", audit_table); };
+        context.run = [&context] {
+            return show(context, "/v1/audit", audit_table);
+        };
     });
-    auto* losses = app.add_subcommand("losses", "The writes a failover put at risk, and what became of each");
+    auto* losses =
+        app.add_subcommand("losses", "The writes a failover put at risk, and what became of each");
     auto operation = std::make_shared<std::string>();
     losses->add_option("ID", *operation, "The operation")->required();
     losses->callback([&context, operation] {
         context.run = [&context, operation] {
-            return show(context, "/v1/operations/" + net::percent_encode(*operation) + "/losses", losses_table);
+            return show(
+                context,
+                "/v1/operations/" + net::percent_encode(*operation) + "/losses",
+                losses_table
+            );
         };
     });
 }

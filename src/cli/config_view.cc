@@ -86,7 +86,8 @@ json::object controller_of(const Config::Controller& controller) {
 
 json::object detect_of(const config::Detect& detect) {
     json::object out{
-        {"quorum", std::to_string(detect.quorum_needed) + " of " + std::to_string(detect.quorum_of)},
+        {"quorum", std::to_string(detect.quorum_needed) + " of " + std::to_string(detect.quorum_of)
+        },
         {"probe_every", exact(detect.probe_every)},
         {"probe_timeout", exact(detect.probe_timeout)},
         {"unhealthy_for", exact(detect.unhealthy_for)},
@@ -112,7 +113,8 @@ json::object regions_of(const Config& config) {
 json::array tables_of(const Config& config) {
     json::array out;
     for (const config::Table& table : config.tables) {
-        out.push_back(json::object{{"name", table.name.value()}, {"max_lag", exact(table.max_lag)}});
+        out.push_back(json::object{{"name", table.name.value()}, {"max_lag", exact(table.max_lag)}}
+        );
     }
     return out;
 }
@@ -137,7 +139,8 @@ json::value config_document(const Config& config) {
         {"max_loss", exact(config.decide.max_loss)},
         {"cooldown", exact(config.decide.cooldown)},
         {"require_drill_within",
-         config.decide.require_drill_within ? exact(*config.decide.require_drill_within) : std::string{"off"}}
+         config.decide.require_drill_within ? exact(*config.decide.require_drill_within)
+                                            : std::string{"off"}}
     };
     out["fence"] = json::object{
         {"on_controller_loss", to_string(config.fence.on_controller_loss)},
@@ -166,7 +169,8 @@ json::value config_document(const Config& config) {
               {"mechanism", "health-state"}}}
         };
     }
-    out["verify"] = json::object{{"path", config.verify.path}, {"timeout", exact(config.verify.timeout)}};
+    out["verify"] =
+        json::object{{"path", config.verify.path}, {"timeout", exact(config.verify.timeout)}};
     if (!config.agents.empty()) {
         json::array agents;
         for (const HostId& host : config.agents) {

@@ -65,14 +65,17 @@ Result<Access> Context::access() const {
         }
         config = loaded ? std::move(*loaded) : std::nullopt;
     }
-    const config::Config::Controller from_file = config ? config->controller : config::Config::Controller{};
+    const config::Config::Controller from_file =
+        config ? config->controller : config::Config::Controller{};
     Access access;
     access.controller = without_trailing_slash(first_of(named, config ? from_file.url : ""));
     access.ca_file = first_of(ca_path, from_file.ca_file);
     if (access.controller.empty()) {
         return fail(
-            ErrorKind::malformed, "no controller is known",
-            "name a configuration file (--config, FARSHORE_CONFIG) or an address (--controller, FARSHORE_CONTROLLER)"
+            ErrorKind::malformed,
+            "no controller is known",
+            "name a configuration file (--config, FARSHORE_CONFIG) or an address (--controller, "
+            "FARSHORE_CONTROLLER)"
         );
     }
     const std::string path = first_of(token_path, from_file.operator_token_file);
@@ -81,7 +84,9 @@ Result<Access> Context::access() const {
         std::getline(in, access.token);
         if (!in && access.token.empty()) {
             return fail(
-                ErrorKind::denied, "cannot read the token in " + path, "check the file's owner and mode, or --token-file"
+                ErrorKind::denied,
+                "cannot read the token in " + path,
+                "check the file's owner and mode, or --token-file"
             );
         }
     }
@@ -96,7 +101,9 @@ Result<std::string> Context::app(const std::string& given) const {
     if (loaded && loaded->has_value()) {
         return (*loaded)->app.value();
     }
-    return fail(ErrorKind::malformed, "no app is named", "name it, or its configuration file with --config");
+    return fail(
+        ErrorKind::malformed, "no app is named", "name it, or its configuration file with --config"
+    );
 }
 
 int failed_with(const Error& error) {

@@ -16,8 +16,8 @@ class App;
 
 namespace farshore::cli {
 
-// What all commands share: the global flags, and what the chosen command will do. Flags win over the
-// environment, the environment over the configuration file.
+// What all commands share: the global flags, and what the chosen command will do. Flags win over
+// the environment, the environment over the configuration file.
 struct Context {
     Format format = Format::table;
     std::string config_file;
@@ -46,7 +46,9 @@ void add_demo_command(CLI::App& app, Context& context);
 [[nodiscard]] int failed_with(const Error& error);
 
 // Runs `body` with a client of the controller; reports what keeps it from being made.
-[[nodiscard]] int with_controller(const Context& context, const std::function<int(ApiClient&)>& body);
+[[nodiscard]] int with_controller(
+    const Context& context, const std::function<int(ApiClient&)>& body
+);
 
 // GET `target` and print the answer in the chosen form; `as_table` gives the table.
 [[nodiscard]] int show(

@@ -48,7 +48,8 @@ net::Task<Result<std::vector<drill::Carts>>> scan_all(aws::DynamoDb& dynamodb, T
             scan.start_after = start_after;
             auto page = co_await dynamodb.scan(RegionId{region}, scan);
             if (!page) {
-                co_return std::unexpected(in_context("reading the carts in " + region, page.error()));
+                co_return std::unexpected(in_context("reading the carts in " + region, page.error())
+                );
             }
             for (const aws::Item& item : page->items) {
                 add_cart(carts, item);
@@ -71,14 +72,16 @@ Result<std::vector<drill::Carts>> read_carts(const TableAccess& access) {
     for (const auto& [region, url] : access.endpoints) {
         aws_access.dynamodb[RegionId{region}] = url;
     }
-    auto client = aws::AwsClient::create(io, clock, {.access = aws_access, .fixed_credentials = {}});
+    auto client =
+        aws::AwsClient::create(io, clock, {.access = aws_access, .fixed_credentials = {}});
     if (!client) {
         return std::unexpected(client.error());
     }
     aws::DynamoDb dynamodb{**client};
     std::optional<Result<std::vector<drill::Carts>>> outcome;
     asio::co_spawn(
-        io, scan_all(dynamodb, access),
+        io,
+        scan_all(dynamodb, access),
         [&](const std::exception_ptr& failure, Result<std::vector<drill::Carts>> carts) {
             outcome = failure ? fail(ErrorKind::cancelled, "given up") : std::move(carts);
         }

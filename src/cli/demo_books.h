@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "cli/api_client.h"
+
 #include "drill/books.h"
 
 // Reading what the books are kept from: tables as DynamoDB answers, and the controller's loss book.

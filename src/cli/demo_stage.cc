@@ -30,7 +30,11 @@ std::string Stage::when(UtcTime at) const {
     if (!origin_) {
         return clock_text(to_ms(at));
     }
-    return fmt::format("{} {:>+7.2f}s", clock_text(to_ms(at)), static_cast<double>((at - *origin_).count()) / 1000.0);
+    return fmt::format(
+        "{} {:>+7.2f}s",
+        clock_text(to_ms(at)),
+        static_cast<double>((at - *origin_).count()) / 1000.0
+    );
 }
 
 void Stage::print(const std::string& line) {
@@ -71,7 +75,7 @@ void Stage::clear_live() {
 }
 
 Interrupts::Interrupts() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = note_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(SIGINT, &action, nullptr);

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "base/time.h"
-#include "drill/report.h"
 #include "ports/clock.h"
+
+#include "drill/report.h"
 
 namespace farshore::cli {
 
@@ -22,7 +23,7 @@ class Stage {
     // Times are shown relative to this moment from now on.
     void set_origin(UtcTime origin) { origin_ = origin; }
 
-    void say(std::string_view what, std::string text);           // now
+    void say(std::string_view what, std::string text);  // now
     void say_at(UtcTime at, std::string_view what, std::string text);
     void headline(std::string_view text);  // not a mark
     // What the live line says beside the clock; nothing happens where there is no terminal.

@@ -1,14 +1,12 @@
 #include "cli/demo_story.h"
 
-#include <unistd.h>
-
 #include <csignal>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -24,8 +22,9 @@
 #include "cli/lab_view.h"
 #include "cli/output.h"
 #include "cli/version.h"
-#include "drill/report.h"
 #include "wire/config_loader.h"
+
+#include "drill/report.h"
 
 namespace farshore::cli {
 
@@ -41,21 +40,28 @@ struct Plot {
     std::string_view name;
     std::string_view title;
     lab::FaultKind kind;
-    Duration lasts;     // long enough to see the failover through
-    Duration rto;       // objective
+    Duration lasts;  // long enough to see the failover through
+    Duration rto;    // objective
 };
 
 // dynamodb: writes are repointed, so the shop is back before DNS moves. The other two need users to
 // move: health checkers, then the record's ttl, and the configured RTO is what was promised.
 constexpr std::array kPlots{
-    Plot{"dynamodb", "us-east-1's DynamoDB name gets an empty answer", lab::FaultKind::dynamodb, 20s, 5s},
+    Plot{
+        "dynamodb",
+        "us-east-1's DynamoDB name gets an empty answer",
+        lab::FaultKind::dynamodb,
+        20s,
+        5s
+    },
     Plot{"servers", "both hosts of us-east-1 are killed", lab::FaultKind::hosts, 30s, 60s},
     Plot{"region", "us-east-1 as a whole is cut off", lab::FaultKind::region, 30s, 60s},
 };
 
 class Story {
   public:
-    Story(const DemoOptions& options, const Plot& plot) : options_(options), plot_(plot), stage_(clock_) {}
+    Story(const DemoOptions& options, const Plot& plot)
+        : options_(options), plot_(plot), stage_(clock_) {}
 
     int tell() {
         const Interrupts interrupts;
@@ -84,7 +90,9 @@ class Story {
             return made;
         }
         stage_.headline(fmt::format("farshore demo {}: {}", plot_.name, plot_.title));
-        stage_.say("note", "bringing the world up: 3 Regions, 4 hosts with an agent each, a controller");
+        stage_.say(
+            "note", "bringing the world up: 3 Regions, 4 hosts with an agent each, a controller"
+        );
         LabOptions lab;
         lab.directory = world_directory();
         lab.seed = options_.seed;
@@ -104,9 +112,12 @@ class Story {
     Status make_directory() {
         directory_ = options_.directory;
         if (directory_.empty()) {
-            std::string name = (std::filesystem::temp_directory_path() / "farshore-demo-XXXXXX").string();
+            std::string name =
+                (std::filesystem::temp_directory_path() / "farshore-demo-XXXXXX").string();
             if (::mkdtemp(name.data()) == nullptr) {
-                return fail(ErrorKind::denied, "cannot make a directory below /tmp", "name one with --out");
+                return fail(
+                    ErrorKind::denied, "cannot make a directory below /tmp", "name one with --out"
+                );
             }
             directory_ = name;
             return {};
@@ -115,7 +126,11 @@ class Story {
         directory_ = std::filesystem::absolute(directory_).string();
         std::filesystem::create_directories(directory_, error);
         if (error) {
-            return fail(ErrorKind::denied, fmt::format("cannot make {}: {}", directory_, error.message()), "--out DIR");
+            return fail(
+                ErrorKind::denied,
+                fmt::format("cannot make {}: {}", directory_, error.message()),
+                "--out DIR"
+            );
         }
         // An earlier demo's log must not be counted as ours.
         std::filesystem::remove(client_log(), error);
@@ -123,8 +138,9 @@ class Story {
     }
 
     [[nodiscard]] std::string world_directory() const {
-        return options_.world.empty() ? directory_ + "/world"
-                                      : std::filesystem::absolute(options_.world).lexically_normal().string();
+        return options_.world.empty()
+                   ? directory_ + "/world"
+                   : std::filesystem::absolute(options_.world).lexically_normal().string();
     }
 
     [[nodiscard]] std::string client_log() const { return directory_ + "/clients.ndjson"; }
@@ -163,8 +179,9 @@ class Story {
         return {};
     }
 
-    // New health checks count as failed where they are inverted, until their checkers have looked: the
-    // record answers with the standby for some seconds. Nobody goes shopping before it is settled.
+    // New health checks count as failed where they are inverted, until their checkers have looked:
+    // the record answers with the standby for some seconds. Nobody goes shopping before it is
+    // settled.
     Status open_shop() {
         return watch_until(60s, "the record to answer with " + preferred_, [this] {
             return watcher_->dns_region() == preferred_ && both_healthy();
@@ -175,22 +192,44 @@ class Story {
         const auto started = shoppers_.start(
             {.name = "shoppers",
              .argv =
-                 {own_path(), "lab", "shoppers", "--dns", text_at(lab_status_, "route53/dns"), "--name",
-                  text_at(lab_status_, "shop/name"), "--port", text_at(lab_status_, "shop/port"), "--source",
-                  text_at(lab_status_, "shop/source"), "--log", client_log(), "--rate", std::to_string(options_.rate),
-                  "--seed", std::to_string(options_.seed)},
+                 {own_path(),
+                  "lab",
+                  "shoppers",
+                  "--dns",
+                  text_at(lab_status_, "route53/dns"),
+                  "--name",
+                  text_at(lab_status_, "shop/name"),
+                  "--port",
+                  text_at(lab_status_, "shop/port"),
+                  "--source",
+                  text_at(lab_status_, "shop/source"),
+                  "--log",
+                  client_log(),
+                  "--rate",
+                  std::to_string(options_.rate),
+                  "--seed",
+                  std::to_string(options_.seed)},
              .log_file = directory_ + "/shoppers.log"}
         );
         if (!started) {
             return std::unexpected(started.error());
         }
-        stage_.say("note", fmt::format("{} requests per second go shopping at {}", options_.rate, text_at(lab_status_, "shop/name")));
+        stage_.say(
+            "note",
+            fmt::format(
+                "{} requests per second go shopping at {}",
+                options_.rate,
+                text_at(lab_status_, "shop/name")
+            )
+        );
         record_.started = clock_.wall();
         return {};
     }
 
     // Looks until `done` says so; what is awaited is named when it does not come.
-    Status watch_until(Duration patience, std::string_view awaited, const std::function<bool()>& done) {
+    Status watch_until(
+        Duration patience, std::string_view awaited, const std::function<bool()>& done
+    ) {
         const Instant deadline = clock_.now() + patience;
         while (true) {
             if (Interrupts::asked()) {
@@ -202,7 +241,8 @@ class Story {
             }
             if (clock_.now() > deadline) {
                 return fail(
-                    ErrorKind::timed_out, fmt::format("waited {} for {}", to_text(patience), awaited),
+                    ErrorKind::timed_out,
+                    fmt::format("waited {} for {}", to_text(patience), awaited),
                     "logs are in " + world_directory() + "/logs"
                 );
             }
@@ -217,8 +257,15 @@ class Story {
     }
 
     Status act() {
-        for (const auto& scene : {&Story::open_shop, &Story::send_shoppers, &Story::steady, &Story::break_it, &Story::recover,
-                                  &Story::wait_for_peace, &Story::go_home, &Story::settle_down}) {
+        for (const auto& scene :
+             {&Story::open_shop,
+              &Story::send_shoppers,
+              &Story::steady,
+              &Story::break_it,
+              &Story::recover,
+              &Story::wait_for_peace,
+              &Story::go_home,
+              &Story::settle_down}) {
             if (const Status played = (this->*scene)(); !played) {
                 return played;
             }
@@ -228,8 +275,8 @@ class Story {
 
     Status steady() {
         const Status calm = watch_until(30s, "steady traffic and an armed controller", [this] {
-            return calm_for(6s) && flag_at(watcher_->status(), "armed") && watcher_->dns_region() == preferred_ &&
-                   both_healthy();
+            return calm_for(6s) && flag_at(watcher_->status(), "armed") &&
+                   watcher_->dns_region() == preferred_ && both_healthy();
         });
         watcher_->tell_votes();
         return calm;
@@ -247,9 +294,19 @@ class Story {
         fault.lasts = plot_.lasts;
         const UtcTime now = clock_.wall();
         record_.fault = lab::to_text(fault);
-        record_.fault_span = {.from = now, .until = now + std::chrono::duration_cast<WallClock::duration>(plot_.lasts)};
+        record_.fault_span = {
+            .from = now, .until = now + std::chrono::duration_cast<WallClock::duration>(plot_.lasts)
+        };
         stage_.set_origin(now);
-        stage_.say("fault", fmt::format("{} (farshore lab fault {} --for {})", plot_.title, record_.fault, to_text(plot_.lasts)));
+        stage_.say(
+            "fault",
+            fmt::format(
+                "{} (farshore lab fault {} --for {})",
+                plot_.title,
+                record_.fault,
+                to_text(plot_.lasts)
+            )
+        );
         LabClient lab{world_directory()};
         const auto added = lab.add_fault(fault);
         return added ? Status{} : std::unexpected(added.error());
@@ -291,18 +348,23 @@ class Story {
             return over;
         }
         stage_.say(
-            "fault", plot_.kind == lab::FaultKind::hosts ? "the fault ends; the hosts are started again"
-                                                         : "the fault ends; late writes may arrive"
+            "fault",
+            plot_.kind == lab::FaultKind::hosts ? "the fault ends; the hosts are started again"
+                                                : "the fault ends; late writes may arrive"
         );
         const std::string id = text_at(json::value(record_.failover), "id");
-        const Status settled = watch_until(90s, "both Regions healthy, every agent back and every loss settled", [&, this] {
-            note_dns();
-            if (!both_healthy() || !all_agents_open()) {
-                return false;
+        const Status settled = watch_until(
+            90s,
+            "both Regions healthy, every agent back and every loss settled",
+            [&, this] {
+                note_dns();
+                if (!both_healthy() || !all_agents_open()) {
+                    return false;
+                }
+                const auto losses = read_losses(watcher_->api(), id);
+                return losses && losses->settled;
             }
-            const auto losses = read_losses(watcher_->api(), id);
-            return losses && losses->settled;
-        });
+        );
         if (!settled) {
             return settled;
         }
@@ -336,27 +398,35 @@ class Story {
         for (const auto& [fate, count] : fates) {
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate);
         }
-        stage_.say("books", text.empty() ? "no acknowledged write was at risk" : "writes at risk: " + text);
+        stage_.say(
+            "books", text.empty() ? "no acknowledged write was at risk" : "writes at risk: " + text
+        );
     }
 
     Status go_home() {
         record_.switchover_requested = clock_.wall();
-        stage_.say("note", fmt::format("farshore failback: everything goes home to {}, with writes held", preferred_));
+        stage_.say(
+            "note",
+            fmt::format(
+                "farshore failback: everything goes home to {}, with writes held", preferred_
+            )
+        );
         std::string refusal;
         const std::string target = "/v1/apps/" + text_at(watcher_->status(), "app") + "/failback";
-        const Status accepted = watch_until(60s, "the controller to accept the switchover", [&, this] {
-            const auto answer = watcher_->api().post(target, json::object{{"reason", "demo"}});
-            if (answer && answer->ok()) {
-                return true;
-            }
-            const std::string why = answer ? answer->error().text : answer.error().text;
-            if (why != refusal) {
-                stage_.say("note", "not yet: " + why);
-                refusal = why;
-            }
-            record_.switchover_requested = clock_.wall();
-            return false;
-        });
+        const Status accepted =
+            watch_until(60s, "the controller to accept the switchover", [&, this] {
+                const auto answer = watcher_->api().post(target, json::object{{"reason", "demo"}});
+                if (answer && answer->ok()) {
+                    return true;
+                }
+                const std::string why = answer ? answer->error().text : answer.error().text;
+                if (why != refusal) {
+                    stage_.say("note", "not yet: " + why);
+                    refusal = why;
+                }
+                record_.switchover_requested = clock_.wall();
+                return false;
+            });
         if (!accepted) {
             return accepted;
         }
@@ -368,7 +438,9 @@ class Story {
     }
 
     Status settle_down() {
-        const Status home = watch_until(60s, "users back home", [this] { return watcher_->dns_region() == preferred_; });
+        const Status home = watch_until(60s, "users back home", [this] {
+            return watcher_->dns_region() == preferred_;
+        });
         if (!home) {
             return home;
         }
@@ -431,7 +503,8 @@ class Story {
             note_trouble(carts.error());
             return;
         }
-        record_.books = drill::keep_books(record_.log, *carts, record_.booked, text_at(lab_status_, "table"));
+        record_.books =
+            drill::keep_books(record_.log, *carts, record_.booked, text_at(lab_status_, "table"));
     }
 
     // The last writes are still on their way when the shoppers stop; replication gets ten seconds.
@@ -465,8 +538,10 @@ class Story {
         }
         if (keep && world_->keep()) {
             fmt::print(
-                "\nthe world stays up in {0}; end it with `farshore lab down --dir {0}`\nreach it with the AWS CLI:\n{1}",
-                world_directory(), aws_cli_hint(lab_status_)
+                "\nthe world stays up in {0}; end it with `farshore lab down --dir {0}`\nreach it "
+                "with the AWS CLI:\n{1}",
+                world_directory(),
+                aws_cli_hint(lab_status_)
             );
             return;
         }
@@ -496,7 +571,9 @@ int tell_story(const DemoOptions& options) {
             return story.tell();
         }
     }
-    print_message(fmt::format("error: no story `{}`\n  remedy: dynamodb, servers or region", options.story));
+    print_message(
+        fmt::format("error: no story `{}`\n  remedy: dynamodb, servers or region", options.story)
+    );
     return kUsage;
 }
 

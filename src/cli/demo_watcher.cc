@@ -31,10 +31,7 @@ const json::object& members_at(const json::value& document, std::string_view pat
 }  // namespace
 
 Watcher::Watcher(Options options, Stage& stage, const ports::Clock& clock)
-    : options_(std::move(options)),
-      stage_(stage),
-      clock_(clock),
-      api_(options_.controller) {
+    : options_(std::move(options)), stage_(stage), clock_(clock), api_(options_.controller) {
     net::DnsClient::Options dns;
     dns.server_address = options_.dns_address;
     dns.server_port = options_.dns_port;
@@ -54,7 +51,9 @@ void Watcher::look_at_status() {
     auto answer = api_.get("/v1/status");
     const bool answers = answer && answer->ok();
     if (answers != controller_answers_) {
-        stage_.say("note", answers ? "the controller answers again" : "the controller does not answer");
+        stage_.say(
+            "note", answers ? "the controller answers again" : "the controller does not answer"
+        );
         controller_answers_ = answers;
     }
     if (!answers) {
@@ -72,9 +71,8 @@ void Watcher::look_at_votes() {
             for (const json::value& vote : list_at(parts, "votes")) {
                 const std::string observer = text_at(vote, "observer");
                 const std::string word = text_at(vote, "vote");
-                const std::string what = fmt::format(
-                    "{} of {}", std::string_view{component}, std::string_view{region}
-                );
+                const std::string what =
+                    fmt::format("{} of {}", std::string_view{component}, std::string_view{region});
                 if (word == "unhealthy" && observer.starts_with("agents")) {
                     seen_by_agents_.insert(std::string{region});
                 }
@@ -86,7 +84,10 @@ void Watcher::look_at_votes() {
                 if (votes_are_news_ && known != word) {
                     const std::string why = word == "healthy" ? "" : text_at(vote, "why");
                     stage_.say(
-                        "vote", fmt::format("{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why)
+                        "vote",
+                        fmt::format(
+                            "{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why
+                        )
                     );
                 }
                 known = word;
@@ -101,8 +102,9 @@ void Watcher::look_at_agents() {
         const std::string active = text_at(agent, "active");
         const std::string route =
             !flag_at(agent, "connected") ? "is not connected"
-            : active.empty()             ? "is connected, without a route yet"
-                                         : fmt::format("writes to {} under epoch {}", active, text_at(agent, "epoch"));
+            : active.empty()
+                ? "is connected, without a route yet"
+                : fmt::format("writes to {} under epoch {}", active, text_at(agent, "epoch"));
         std::string& known = routes_[host];
         if (!known.empty() && known != route) {
             stage_.say("agent", fmt::format("{} {}", host, route));
@@ -121,7 +123,8 @@ void Watcher::look_at_operation() {
         return;
     }
     const auto known = operations_.find(id);
-    const bool over = known != operations_.end() && text_at(json::value(known->second), "outcome") != "running";
+    const bool over =
+        known != operations_.end() && text_at(json::value(known->second), "outcome") != "running";
     const auto answer = over ? Result<Answer>{Answer{}} : api_.get("/v1/operations/" + id);
     if (!answer || !answer->ok() || !answer->document.is_object()) {
         return;
@@ -131,8 +134,14 @@ void Watcher::look_at_operation() {
         stage_.say(
             "decision",
             fmt::format(
-                "{} {} -> {} by {} ({}){}{}", text_at(document, "verb"), text_at(document, "from"), text_at(document, "to"),
-                text_at(document, "by"), id, text_at(document, "reason").empty() ? "" : ": ", text_at(document, "reason")
+                "{} {} -> {} by {} ({}){}{}",
+                text_at(document, "verb"),
+                text_at(document, "from"),
+                text_at(document, "to"),
+                text_at(document, "by"),
+                id,
+                text_at(document, "reason").empty() ? "" : ": ",
+                text_at(document, "reason")
             )
         );
     }
@@ -142,7 +151,8 @@ void Watcher::look_at_operation() {
             told_[id] = sequence;
             const std::string state = text_at(step, "state");
             stage_.say_at(
-                utc_from_ms(number_at(step, "at_ms")), state.empty() ? "step" : state,
+                utc_from_ms(number_at(step, "at_ms")),
+                state.empty() ? "step" : state,
                 fmt::format("{}: {}", text_at(step, "kind"), text_at(step, "text"))
             );
         }
@@ -166,7 +176,8 @@ void Watcher::look_at_dns() {
     std::optional<Result<net::DnsAnswer>> outcome;
     io_.restart();
     asio::co_spawn(
-        io_, dns_->resolve(options_.record),
+        io_,
+        dns_->resolve(options_.record),
         [&](const std::exception_ptr& failure, Result<net::DnsAnswer> answer) {
             outcome = failure ? fail(ErrorKind::cancelled, "given up") : std::move(answer);
         }
@@ -201,8 +212,10 @@ void Watcher::look_at_clients() {
         log_.clear();
     }
     std::size_t from = 0;
-    for (std::size_t to = log_rest_.find('\n'); to != std::string::npos; to = log_rest_.find('\n', from)) {
-        const auto request = wire::client_request_from(std::string_view{log_rest_}.substr(from, to - from));
+    for (std::size_t to = log_rest_.find('\n'); to != std::string::npos;
+         to = log_rest_.find('\n', from)) {
+        const auto request =
+            wire::client_request_from(std::string_view{log_rest_}.substr(from, to - from));
         from = to + 1;
         if (!request) {
             continue;
@@ -213,7 +226,9 @@ void Watcher::look_at_clients() {
         }
         if (failed_++ == 0) {
             stage_.say_at(
-                request->intended, "shop", fmt::format("the first request fails: {}", request->error.substr(0, 120))
+                request->intended,
+                "shop",
+                fmt::format("the first request fails: {}", request->error.substr(0, 120))
             );
         }
         last_failure_ = std::max(last_failure_.value_or(request->intended), request->intended);
@@ -225,8 +240,12 @@ void Watcher::show_live() {
     const json::value* operation = value_at(status_, "operation");
     stage_.live(fmt::format(
         "{}  active {} epoch {}  requests {} failed {}",
-        operation == nullptr ? "steady" : text_at(*operation, "verb") + " " + text_at(*operation, "state"),
-        text_at(status_, "active"), text_at(status_, "epoch"), requests_, failed_
+        operation == nullptr ? "steady"
+                             : text_at(*operation, "verb") + " " + text_at(*operation, "state"),
+        text_at(status_, "active"),
+        text_at(status_, "epoch"),
+        requests_,
+        failed_
     ));
 }
 

@@ -38,16 +38,26 @@ class Watcher {
     void tell_votes() { votes_are_news_ = true; }
 
     [[nodiscard]] const boost::json::value& status() const { return status_; }
+
     // The newest documents of an operation that we have seen; empty object: none of that verb.
     [[nodiscard]] boost::json::object operation(const std::set<std::string>& verbs) const;
+
     [[nodiscard]] std::string dns_region() const { return dns_region_; }  // empty: not known
+
     [[nodiscard]] std::optional<UtcTime> dns_since() const { return dns_since_; }
+
     [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
     [[nodiscard]] std::uint64_t failed() const { return failed_; }
+
     // Intended start of the last failed request.
     [[nodiscard]] std::optional<UtcTime> last_failure() const { return last_failure_; }
+
     // Has an agent observer ever voted a component of this Region unhealthy?
-    [[nodiscard]] bool agents_saw(const std::string& region) const { return seen_by_agents_.contains(region); }
+    [[nodiscard]] bool agents_saw(const std::string& region) const {
+        return seen_by_agents_.contains(region);
+    }
+
     [[nodiscard]] ApiClient& api() { return api_; }
 
   private:

@@ -1,16 +1,15 @@
 #include "cli/lab_children.h"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -60,7 +59,8 @@ Result<pid_t> Children::start(const ChildSpec& spec) {
     }
     if (::access(spec.argv.front().c_str(), X_OK) != 0) {
         return fail(
-            ErrorKind::not_found, "there is no program " + spec.argv.front(),
+            ErrorKind::not_found,
+            "there is no program " + spec.argv.front(),
             "farshore, farshored and farshore-agent belong into one directory"
         );
     }
@@ -68,7 +68,11 @@ Result<pid_t> Children::start(const ChildSpec& spec) {
     if (log < 0) {
         return fail(
             ErrorKind::exhausted,
-            fmt::format("cannot write {}: {}", spec.log_file, std::error_code{errno, std::generic_category()}.message())
+            fmt::format(
+                "cannot write {}: {}",
+                spec.log_file,
+                std::error_code{errno, std::generic_category()}.message()
+            )
         );
     }
     std::vector<char*> argv;
@@ -83,7 +87,9 @@ Result<pid_t> Children::start(const ChildSpec& spec) {
     }
     ::close(log);
     if (pid < 0) {
-        return fail(ErrorKind::exhausted, "cannot start another process", "raise the limit: ulimit -u");
+        return fail(
+            ErrorKind::exhausted, "cannot start another process", "raise the limit: ulimit -u"
+        );
     }
     alive_[spec.name] = pid;
     return pid;

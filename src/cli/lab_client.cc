@@ -1,7 +1,6 @@
 #include "cli/lab_client.h"
 
 #include <csignal>
-
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -62,7 +61,9 @@ Result<std::string> LabClient::admin() const {
     }
     if (!lab_is_running(directory_)) {
         return fail(
-            ErrorKind::unavailable, fmt::format("the world in {} is down", directory_), "start it with `farshore lab up`"
+            ErrorKind::unavailable,
+            fmt::format("the world in {} is down", directory_),
+            "start it with `farshore lab up`"
         );
     }
     return text_at(json::value(*document), "admin");
@@ -78,7 +79,8 @@ Result<json::value> LabClient::status() {
     if (!answer) {
         return std::unexpected(answer.error());
     }
-    return answer->ok() ? Result<json::value>{std::move(answer->document)} : std::unexpected(refused(*answer));
+    return answer->ok() ? Result<json::value>{std::move(answer->document)}
+                        : std::unexpected(refused(*answer));
 }
 
 Result<lab::World> LabClient::world() {
@@ -88,7 +90,8 @@ Result<lab::World> LabClient::world() {
     }
     lab::World world;
     world.regions.clear();
-    if (const json::value* regions = value_at(*document, "regions"); regions != nullptr && regions->is_object()) {
+    if (const json::value* regions = value_at(*document, "regions");
+        regions != nullptr && regions->is_object()) {
         for (const auto& [name, region] : regions->get_object()) {
             world.regions.emplace_back(std::string{name});
         }
@@ -109,7 +112,8 @@ Result<json::value> LabClient::add_fault(const lab::FaultSpec& spec) {
     if (!answer) {
         return std::unexpected(answer.error());
     }
-    return answer->ok() ? Result<json::value>{std::move(answer->document)} : std::unexpected(refused(*answer));
+    return answer->ok() ? Result<json::value>{std::move(answer->document)}
+                        : std::unexpected(refused(*answer));
 }
 
 Result<int> LabClient::heal(const std::string& id) {
@@ -125,7 +129,8 @@ Result<int> LabClient::heal(const std::string& id) {
             return std::unexpected(document.error());
         }
         ids.clear();
-        if (const json::value* faults = value_at(*document, "faults"); faults != nullptr && faults->is_array()) {
+        if (const json::value* faults = value_at(*document, "faults");
+            faults != nullptr && faults->is_array()) {
             for (const json::value& fault : faults->get_array()) {
                 ids.push_back(text_at(fault, "id"));
             }
@@ -147,9 +152,7 @@ Result<int> LabClient::heal(const std::string& id) {
 }
 
 LabProcess::LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid)
-    : options_(std::move(options)),
-      children_(std::move(children)),
-      pid_(pid) {}
+    : options_(std::move(options)), children_(std::move(children)), pid_(pid) {}
 
 Result<LabProcess> LabProcess::start(const LabOptions& options) {
     namespace fs = std::filesystem;
@@ -157,13 +160,15 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
     fs::create_directories(fs::path{options.directory}.parent_path(), error);
     if (error) {
         return fail(
-            ErrorKind::denied, fmt::format("cannot make {}: {}", options.directory, error.message()),
+            ErrorKind::denied,
+            fmt::format("cannot make {}: {}", options.directory, error.message()),
             "choose a directory of your own with --dir"
         );
     }
     if (lab_is_running(options.directory)) {
         return fail(
-            ErrorKind::conflict, "a world is running in " + options.directory,
+            ErrorKind::conflict,
+            "a world is running in " + options.directory,
             "end it with `farshore lab down`, or name another directory with --dir"
         );
     }
@@ -176,8 +181,18 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
     ChildSpec spec{
         .name = "lab",
         .argv =
-            {own_path(), "lab", "serve", "--dir", options.directory, "--regions", regions, "--hosts-per-region",
-             std::to_string(options.hosts_per_region), "--seed", std::to_string(options.seed), "--rate",
+            {own_path(),
+             "lab",
+             "serve",
+             "--dir",
+             options.directory,
+             "--regions",
+             regions,
+             "--hosts-per-region",
+             std::to_string(options.hosts_per_region),
+             "--seed",
+             std::to_string(options.seed),
+             "--rate",
              std::to_string(options.rate)},
         .log_file = options.directory + ".log",
         .own_group = true,
@@ -206,11 +221,15 @@ Result<json::value> LabProcess::wait_ready() {
             return status;
         }
         if (ended || state == "failed") {
-            return std::unexpected(in_context("the world does not come up", last_error(options_.directory + ".log")));
+            return std::unexpected(
+                in_context("the world does not come up", last_error(options_.directory + ".log"))
+            );
         }
         std::this_thread::sleep_for(kPollEvery);
     }
-    return fail(ErrorKind::timed_out, "the world does not come up", "see " + options_.directory + ".log");
+    return fail(
+        ErrorKind::timed_out, "the world does not come up", "see " + options_.directory + ".log"
+    );
 }
 
 Status LabProcess::keep() {
@@ -224,7 +243,11 @@ Status LabProcess::keep() {
         }
         std::this_thread::sleep_for(kPollEvery);
     }
-    return fail(ErrorKind::timed_out, "the world does not want to stay", "see " + options_.directory + ".log");
+    return fail(
+        ErrorKind::timed_out,
+        "the world does not want to stay",
+        "see " + options_.directory + ".log"
+    );
 }
 
 void LabProcess::stop() {
@@ -245,7 +268,9 @@ Status stop_lab(const std::string& directory) {
     while (lab_is_running(directory)) {
         if (std::chrono::steady_clock::now() > deadline) {
             return fail(
-                ErrorKind::timed_out, fmt::format("the world (pid {}) does not end", pid), fmt::format("kill -9 {}", pid)
+                ErrorKind::timed_out,
+                fmt::format("the world (pid {}) does not end", pid),
+                fmt::format("kill -9 {}", pid)
             );
         }
         std::this_thread::sleep_for(kPollEvery);

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
+#include <sys/types.h>
 
 #include <boost/json/value.hpp>
 

@@ -1,14 +1,13 @@
 #include "cli/lab_files.h"
 
-#include <fcntl.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -27,7 +26,9 @@ namespace {
 std::string random_hex(std::size_t bytes) {
     std::vector<std::uint8_t> out(bytes);
     const auto got = ::getrandom(out.data(), out.size(), 0);
-    FARSHORE_ASSERT(got == static_cast<ssize_t>(bytes), "the kernel gives a few random bytes at once");
+    FARSHORE_ASSERT(
+        got == static_cast<ssize_t>(bytes), "the kernel gives a few random bytes at once"
+    );
     return to_hex(out);
 }
 
@@ -37,8 +38,11 @@ Error file_error(const std::string& what, const std::string& path) {
     return {
         .kind = full ? ErrorKind::exhausted : ErrorKind::denied,
         .effect = Effect::none,
-        .text = fmt::format("{} {}: {}", what, path, std::error_code{error, std::generic_category()}.message()),
-        .remedy = full ? "free some space, or choose another --dir" : "choose a directory of your own with --dir",
+        .text = fmt::format(
+            "{} {}: {}", what, path, std::error_code{error, std::generic_category()}.message()
+        ),
+        .remedy = full ? "free some space, or choose another --dir"
+                       : "choose a directory of your own with --dir",
         .code = {}
     };
 }
@@ -55,12 +59,11 @@ std::vector<LabKey> new_keys() {
     for (const char* profile : {"default", "controller", "agent", "shop"}) {
         keys.push_back(
             {.profile = profile,
-             .credentials = {
-                 .access_key_id = "AKIA" + upper(random_hex(8)),
-                 .secret_access_key = random_hex(20),
-                 .session_token = {},
-                 .expires = {}
-             }}
+             .credentials =
+                 {.access_key_id = "AKIA" + upper(random_hex(8)),
+                  .secret_access_key = random_hex(20),
+                  .session_token = {},
+                  .expires = {}}}
         );
     }
     return keys;
@@ -70,8 +73,11 @@ std::string credentials_text(const LabLayout& layout, const std::vector<LabKey>&
     std::string out = "# Keys of this lab world; they open nothing else.\n";
     for (const LabKey& key : keys) {
         out += fmt::format(
-            "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n", key.profile,
-            key.credentials.access_key_id, key.credentials.secret_access_key, layout.options.regions.front().value()
+            "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n",
+            key.profile,
+            key.credentials.access_key_id,
+            key.credentials.secret_access_key,
+            layout.options.regions.front().value()
         );
     }
     return out;
@@ -79,7 +85,8 @@ std::string credentials_text(const LabLayout& layout, const std::vector<LabKey>&
 
 Status write_tokens(const LabLayout& layout) {
     json::array tokens;
-    const auto add = [&](std::string_view name, std::string_view role, std::string_view app) -> Status {
+    const auto add = [&](std::string_view name, std::string_view role, std::string_view app
+                     ) -> Status {
         const std::string token = random_hex(24);
         tokens.push_back(json::object{
             {"name", name}, {"role", role}, {"app", app}, {"token_sha256", sigv4::sha256_hex(token)}
@@ -102,7 +109,9 @@ Status make_certificates(const LabLayout& layout) {
     if (!ca) {
         return std::unexpected(ca.error());
     }
-    std::vector<std::string> names{layout.world.controller_address(1), "controller.lab.farshore", "localhost"};
+    std::vector<std::string> names{
+        layout.world.controller_address(1), "controller.lab.farshore", "localhost"
+    };
     for (const RegionId& region : layout.table_regions()) {
         names.push_back(layout.world.relay_address(region));
     }
@@ -116,15 +125,20 @@ Status clear_directory(const std::string& directory) {
     if (!fs::exists(directory, error) || fs::is_empty(directory, error)) {
         return {};
     }
-    if (!fs::exists(directory + "/lab.json", error) && !fs::exists(directory + "/credentials", error)) {
+    if (!fs::exists(directory + "/lab.json", error) &&
+        !fs::exists(directory + "/credentials", error)) {
         return fail(
-            ErrorKind::conflict, directory + " is not empty and is no lab world", "name another directory with --dir"
+            ErrorKind::conflict,
+            directory + " is not empty and is no lab world",
+            "name another directory with --dir"
         );
     }
     for (const auto& entry : fs::directory_iterator{directory, error}) {
         fs::remove_all(entry.path(), error);
         if (error) {
-            return fail(ErrorKind::denied, "cannot remove " + entry.path().string() + ": " + error.message());
+            return fail(
+                ErrorKind::denied, "cannot remove " + entry.path().string() + ": " + error.message()
+            );
         }
     }
     return {};
@@ -132,14 +146,18 @@ Status clear_directory(const std::string& directory) {
 
 std::string aws_text(const LabLayout& layout, std::string_view profile, const std::string& source) {
     std::string out = fmt::format(
-        "aws:\n  credentials: {{ file: {}, profile: {} }}\n  endpoints:\n    dynamodb:\n", layout.path("credentials"),
+        "aws:\n  credentials: {{ file: {}, profile: {} }}\n  endpoints:\n    dynamodb:\n",
+        layout.path("credentials"),
         profile
     );
     for (const RegionId& region : layout.options.regions) {
         out += fmt::format("      {}: {}\n", region.value(), layout.dynamodb_name_url(region));
     }
     out += fmt::format(
-        "    route53: {}\n  resolver: {}\n  source_address: {}\n", layout.route53_url(), layout.dns_server(), source
+        "    route53: {}\n  resolver: {}\n  source_address: {}\n",
+        layout.route53_url(),
+        layout.dns_server(),
+        source
     );
     return out;
 }
@@ -153,23 +171,31 @@ std::string controller_text(const LabLayout& layout) {
     );
     for (std::size_t i = 0; i < tables.size(); ++i) {
         out += fmt::format(
-            "  {}: {{ {}health: {}/healthz }}\n", tables[i].value(), i == 0 ? "preferred: true, " : "",
+            "  {}: {{ {}health: {}/healthz }}\n",
+            tables[i].value(),
+            i == 0 ? "preferred: true, " : "",
             layout.balancer_url(tables[i])
         );
     }
     out += fmt::format(
-        "witness: {{ region: {} }}\nstore: {{ sqlite: {} }}\ntables:\n  - {{ name: {}, max_lag: 5s }}\n",
-        layout.witness().value(), layout.path("controller/farshore.db"), kLabTable
+        "witness: {{ region: {} }}\nstore: {{ sqlite: {} }}\ntables:\n  - {{ name: {}, max_lag: 5s "
+        "}}\n",
+        layout.witness().value(),
+        layout.path("controller/farshore.db"),
+        kLabTable
     );
     out += fmt::format(
-        "detect:\n  quorum: 2 of 3\n  probe_every: 500ms\n  unhealthy_for: 1500ms\n  control_target: {}/\n",
+        "detect:\n  quorum: 2 of 3\n  probe_every: 500ms\n  unhealthy_for: 1500ms\n  "
+        "control_target: {}/\n",
         layout.route53_url()
     );
-    // The lab is for watching automation, so it is armed at once: no drill has to come first, and the
-    // next story need not wait for an hour.
+    // The lab is for watching automation, so it is armed at once: no drill has to come first, and
+    // the next story need not wait for an hour.
     out += "decide: { mode: auto, max_loss: 5s, cooldown: 10s, require_drill_within: off }\n";
     out += "fence: { on_controller_loss: verify, lease: 3s }\n";
-    out += fmt::format("traffic:\n  route53: {{ zone: {}, record: {}, ttl: 5s }}\n", layout.zone_id, kLabRecord);
+    out += fmt::format(
+        "traffic:\n  route53: {{ zone: {}, record: {}, ttl: 5s }}\n", layout.zone_id, kLabRecord
+    );
     // The storefronts' own check: a read through the host's agent.
     out += "verify: { path: /healthz, timeout: 30s }\nagents:\n";
     for (const LabHost& host : layout.hosts) {
@@ -179,8 +205,14 @@ std::string controller_text(const LabLayout& layout) {
     out += fmt::format(
         "controller:\n  id: {0}\n  region: {0}\n  listen: {1}:{2}\n  url: {3}\n"
         "  tls: {{ certificate: {4}, key: {5}, ca: {6} }}\n  tokens: {7}\n  operator_token: {8}\n",
-        layout.witness().value(), layout.world.controller_address(1), layout.ports.controller, layout.controller_url(),
-        layout.path("controller.pem"), layout.path("controller.key"), layout.path("ca.pem"), layout.path("tokens.json"),
+        layout.witness().value(),
+        layout.world.controller_address(1),
+        layout.ports.controller,
+        layout.controller_url(),
+        layout.path("controller.pem"),
+        layout.path("controller.key"),
+        layout.path("ca.pem"),
+        layout.path("tokens.json"),
         layout.path("operator.token")
     );
     return out;
@@ -191,17 +223,29 @@ std::string agent_text(const LabLayout& layout, const LabHost& host) {
         "# Written by `farshore lab up`. docs/configuration.md explains every key.\n"
         "version: 1\nhost: {}\nregion: {}\ncontrollers: [{}]\ncontroller_ca: {}\ntoken: {}\n"
         "state_directory: {}/state\nrun_directory: {}/run\nhealth: {}:{}\n",
-        host.name, host.region.value(), layout.relay_url(host.region), layout.path("ca.pem"),
-        layout.path("agents-" + std::string{kLabApp} + ".token"), layout.host_directory(host),
-        layout.host_directory(host), host.address, layout.ports.health
+        host.name,
+        host.region.value(),
+        layout.relay_url(host.region),
+        layout.path("ca.pem"),
+        layout.path("agents-" + std::string{kLabApp} + ".token"),
+        layout.host_directory(host),
+        layout.host_directory(host),
+        host.address,
+        layout.ports.health
     );
     out += aws_text(layout, "agent", host.address);
     const std::vector<RegionId> tables = layout.table_regions();
     out += fmt::format(
-        "apps:\n  - app: {}\n    listen: {}:{}\n    regions: [{}, {}]\n    witness: {}\n    on_controller_loss: verify\n"
+        "apps:\n  - app: {}\n    listen: {}:{}\n    regions: [{}, {}]\n    witness: {}\n    "
+        "on_controller_loss: verify\n"
         "    lease: 3s\n    health_table: {}\n    health_urls:\n",
-        kLabApp, host.address, layout.ports.agent, tables.front().value(), tables.back().value(),
-        layout.witness().value(), kLabTable
+        kLabApp,
+        host.address,
+        layout.ports.agent,
+        tables.front().value(),
+        tables.back().value(),
+        layout.witness().value(),
+        kLabTable
     );
     for (const RegionId& region : tables) {
         out += fmt::format("      {}: {}/healthz\n", region.value(), layout.balancer_url(region));
@@ -240,7 +284,9 @@ Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
     if (const Status cleared = clear_directory(directory); !cleared) {
         return std::unexpected(cleared.error());
     }
-    std::vector<std::string> folders{directory, layout.path("etc"), layout.path("logs"), layout.path("controller")};
+    std::vector<std::string> folders{
+        directory, layout.path("etc"), layout.path("logs"), layout.path("controller")
+    };
     for (const LabHost& host : layout.hosts) {
         folders.push_back(layout.host_directory(host) + "/state");
         folders.push_back(layout.host_directory(host) + "/run");
@@ -255,7 +301,9 @@ Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
     }
     (void)::chmod(directory.c_str(), 0700);
     std::vector<LabKey> keys = new_keys();
-    if (const Status done = write_file(layout.path("credentials"), credentials_text(layout, keys), 0600); !done) {
+    if (const Status done =
+            write_file(layout.path("credentials"), credentials_text(layout, keys), 0600);
+        !done) {
         return std::unexpected(done.error());
     }
     if (const Status done = make_certificates(layout); !done) {
@@ -268,11 +316,13 @@ Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
 }
 
 Status write_configurations(const LabLayout& layout) {
-    if (const Status done = write_file(layout.controller_file(), controller_text(layout), 0600); !done) {
+    if (const Status done = write_file(layout.controller_file(), controller_text(layout), 0600);
+        !done) {
         return done;
     }
     for (const LabHost& host : layout.hosts) {
-        if (const Status done = write_file(layout.agent_file(host), agent_text(layout, host), 0600); !done) {
+        if (const Status done = write_file(layout.agent_file(host), agent_text(layout, host), 0600);
+            !done) {
             return done;
         }
     }

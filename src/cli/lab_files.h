@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "cli/lab_layout.h"
+
 #include "sigv4/signer.h"
 
 // The files of a lab world: keys, certificates, tokens, and the configuration files with which

@@ -35,7 +35,9 @@ std::uint16_t try_bind(net::Io& io, const std::string& address, std::uint16_t po
 }
 
 // A port that is free on every address, `usual` if possible.
-Result<std::uint16_t> choose_port(net::Io& io, const std::vector<std::string>& addresses, std::uint16_t usual) {
+Result<std::uint16_t> choose_port(
+    net::Io& io, const std::vector<std::string>& addresses, std::uint16_t usual
+) {
     constexpr int kAttemptsMax = 50;
     std::uint16_t candidate = usual;
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -52,7 +54,8 @@ Result<std::uint16_t> choose_port(net::Io& io, const std::vector<std::string>& a
         candidate = 0;
     }
     return fail(
-        ErrorKind::conflict, fmt::format("no port near {} is free on {}", usual, addresses.front()),
+        ErrorKind::conflict,
+        fmt::format("no port near {} is free on {}", usual, addresses.front()),
         "see who listens: ss -ltnp"
     );
 }
@@ -104,7 +107,8 @@ Status choose_ports(LabLayout& layout) {
 }  // namespace
 
 std::string default_lab_directory() {
-    const char* state = std::getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): never changed
+    const char* state =
+        std::getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): never changed
     if (state != nullptr && *state == '/') {
         return std::string{state} + "/farshore/lab";
     }
@@ -125,13 +129,16 @@ Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
     const std::set<RegionId> different{options.regions.begin(), options.regions.end()};
     if (options.regions.size() != 3 || different.size() != 3) {
         return fail(
-            ErrorKind::malformed, "a world has three different Regions: two with tables, and the witness",
+            ErrorKind::malformed,
+            "a world has three different Regions: two with tables, and the witness",
             "--regions us-east-1,eu-west-1,us-east-2"
         );
     }
     LabLayout layout;
     layout.options = options;
-    layout.world = {.second_octet = second_octet, .regions = options.regions, .witness = options.regions.back()};
+    layout.world = {
+        .second_octet = second_octet, .regions = options.regions, .witness = options.regions.back()
+    };
     for (const RegionId& region : layout.table_regions()) {
         for (int k = 1; k <= options.hosts_per_region; ++k) {
             layout.hosts.push_back(

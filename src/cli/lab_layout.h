@@ -35,7 +35,9 @@ struct LabPorts {
 
 struct LabOptions {
     std::string directory;
-    std::vector<RegionId> regions{RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}};
+    std::vector<RegionId> regions{
+        RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}
+    };
     int hosts_per_region = 2;
     bool bare = false;      // without controller and agents: they are started by hand
     std::int64_t rate = 0;  // shoppers' requests per second; 0: no shoppers
@@ -50,11 +52,22 @@ struct LabLayout {
     std::string zone_id;  // known after provisioning
 
     [[nodiscard]] std::vector<RegionId> table_regions() const;
+
     [[nodiscard]] RegionId witness() const { return options.regions.back(); }
-    [[nodiscard]] std::string path(std::string_view name) const { return options.directory + "/" + std::string{name}; }
-    [[nodiscard]] std::string agent_file(const LabHost& host) const { return path("etc/agent-" + host.name + ".yaml"); }
+
+    [[nodiscard]] std::string path(std::string_view name) const {
+        return options.directory + "/" + std::string{name};
+    }
+
+    [[nodiscard]] std::string agent_file(const LabHost& host) const {
+        return path("etc/agent-" + host.name + ".yaml");
+    }
+
     [[nodiscard]] std::string controller_file() const { return path("etc/farshore.yaml"); }
-    [[nodiscard]] std::string host_directory(const LabHost& host) const { return path("hosts/" + host.name); }
+
+    [[nodiscard]] std::string host_directory(const LabHost& host) const {
+        return path("hosts/" + host.name);
+    }
 
     // "http://127.101.1.10:8080".
     [[nodiscard]] std::string balancer_url(const RegionId& region) const;

@@ -1,10 +1,9 @@
 #include "cli/lab_layout.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include <csignal>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,11 +102,14 @@ TEST_F(LabDirectory, WritesConfigurationsThatTheLoaderAccepts) {
         EXPECT_EQ(agent.value.host.value(), host.name);
         EXPECT_EQ(agent.value.aws.source_address, host.address);
     }
-    struct stat token {};
+    struct stat token{};
     ASSERT_EQ(::stat(world.path("operator.token").c_str(), &token), 0);
     EXPECT_EQ(token.st_mode & 0777U, 0600U);
-    EXPECT_EQ(contents_of(world.path("tokens.json")).find(contents_of(world.path("operator.token")).substr(0, 20)), std::string::npos)
-        << "the controller's file holds digests only";
+    EXPECT_EQ(
+        contents_of(world.path("tokens.json"))
+            .find(contents_of(world.path("operator.token")).substr(0, 20)),
+        std::string::npos
+    ) << "the controller's file holds digests only";
 }
 
 TEST_F(LabDirectory, TouchesNoDirectoryThatIsNoWorld) {
@@ -157,19 +159,29 @@ TEST_F(LabDirectory, ChildrenEndWithTheirKeeper) {
     pid_t pid = 0;
     {
         Children children;
-        const auto started = children.start({.name = "sleeper", .argv = {"/bin/sleep", "600"}, .log_file = directory_ + "/log"});
+        const auto started = children.start(
+            {.name = "sleeper", .argv = {"/bin/sleep", "600"}, .log_file = directory_ + "/log"}
+        );
         ASSERT_TRUE(started.has_value());
         pid = *started;
         EXPECT_EQ(::kill(pid, 0), 0);
         EXPECT_EQ(children.pid("sleeper"), pid);
-        EXPECT_FALSE(children.start({.name = "sleeper", .argv = {"/bin/sleep", "1"}, .log_file = directory_ + "/log"}).has_value());
+        EXPECT_FALSE(children
+                         .start(
+                             {.name = "sleeper",
+                              .argv = {"/bin/sleep", "1"},
+                              .log_file = directory_ + "/log"}
+                         )
+                         .has_value());
     }
     EXPECT_EQ(::kill(pid, 0), -1);
 }
 
 TEST_F(LabDirectory, AMissingProgramIsAnErrorWithItsRemedy) {
     Children children;
-    const auto started = children.start({.name = "x", .argv = {directory_ + "/farshored"}, .log_file = directory_ + "/log"});
+    const auto started = children.start(
+        {.name = "x", .argv = {directory_ + "/farshored"}, .log_file = directory_ + "/log"}
+    );
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error().kind, ErrorKind::not_found);
     EXPECT_FALSE(started.error().remedy.empty());

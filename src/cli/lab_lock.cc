@@ -1,11 +1,10 @@
 #include "cli/lab_lock.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,11 @@ Result<FileLock> FileLock::take(const std::string& path) {
     if (file < 0) {
         return fail(
             ErrorKind::denied,
-            fmt::format("cannot open {}: {}", path, std::error_code{errno, std::generic_category()}.message())
+            fmt::format(
+                "cannot open {}: {}",
+                path,
+                std::error_code{errno, std::generic_category()}.message()
+            )
         );
     }
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -49,7 +52,9 @@ Result<WorldNumber> take_world_number() {
             return WorldNumber{.second_octet = octet, .lock = std::move(*lock)};
         }
     }
-    return fail(ErrorKind::exhausted, "99 worlds are running on this machine", "end one: farshore lab down");
+    return fail(
+        ErrorKind::exhausted, "99 worlds are running on this machine", "end one: farshore lab down"
+    );
 }
 
 }  // namespace farshore::cli

@@ -14,6 +14,7 @@ class FileLock {
     [[nodiscard]] static Result<FileLock> take(const std::string& path);
 
     FileLock(FileLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+
     FileLock& operator=(FileLock&& other) noexcept;
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;

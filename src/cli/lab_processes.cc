@@ -31,9 +31,23 @@ ChildSpec LabProcesses::storefront(const LabHost& host) const {
     return {
         .name = name,
         .argv =
-            {own_path(), "lab", "storefront", "--listen", fmt::format("{}:{}", host.address, layout_.ports.shop),
-             "--endpoint", layout_.endpoint_url(host), "--host", host.name, "--region", host.region.value(), "--table",
-             std::string{kLabTable}, "--credentials", layout_.path("credentials"), "--profile", "shop"},
+            {own_path(),
+             "lab",
+             "storefront",
+             "--listen",
+             fmt::format("{}:{}", host.address, layout_.ports.shop),
+             "--endpoint",
+             layout_.endpoint_url(host),
+             "--host",
+             host.name,
+             "--region",
+             host.region.value(),
+             "--table",
+             std::string{kLabTable},
+             "--credentials",
+             layout_.path("credentials"),
+             "--profile",
+             "shop"},
         .log_file = log_file(name)
     };
 }
@@ -42,9 +56,22 @@ ChildSpec LabProcesses::shoppers() const {
     return {
         .name = "shoppers",
         .argv =
-            {own_path(), "lab", "shoppers", "--dns", layout_.dns_server(), "--name", std::string{kLabRecord}, "--port",
-             std::to_string(layout_.ports.shop), "--source", layout_.world.shopper_address(1), "--log",
-             layout_.path("logs/clients.ndjson"), "--rate", std::to_string(layout_.options.rate), "--seed",
+            {own_path(),
+             "lab",
+             "shoppers",
+             "--dns",
+             layout_.dns_server(),
+             "--name",
+             std::string{kLabRecord},
+             "--port",
+             std::to_string(layout_.ports.shop),
+             "--source",
+             layout_.world.shopper_address(1),
+             "--log",
+             layout_.path("logs/clients.ndjson"),
+             "--rate",
+             std::to_string(layout_.options.rate),
+             "--seed",
              std::to_string(layout_.options.seed)},
         .log_file = log_file("shoppers")
     };
@@ -85,7 +112,8 @@ std::vector<Readiness> LabProcesses::readiness() const {
     }
     out.push_back({.process = "controller", .url = layout_.controller_url() + "/livez"});
     for (const LabHost& host : layout_.hosts) {
-        out.push_back({.process = "agent-" + host.name, .url = layout_.health_url(host) + "/livez"});
+        out.push_back({.process = "agent-" + host.name, .url = layout_.health_url(host) + "/livez"}
+        );
     }
     return out;
 }
@@ -95,14 +123,20 @@ std::string LabProcesses::log_file(const std::string& process) const {
 }
 
 std::vector<std::string> LabProcesses::commands() const {
-    std::vector<std::string> out{fmt::format("{}/farshored --config {}", own_directory(), layout_.controller_file())};
+    std::vector<std::string> out{
+        fmt::format("{}/farshored --config {}", own_directory(), layout_.controller_file())
+    };
     for (const LabHost& host : layout_.hosts) {
-        out.push_back(fmt::format("{}/farshore-agent --config {}", own_directory(), layout_.agent_file(host)));
+        out.push_back(
+            fmt::format("{}/farshore-agent --config {}", own_directory(), layout_.agent_file(host))
+        );
     }
     return out;
 }
 
-json::object LabProcesses::describe(const std::function<std::optional<pid_t>(const std::string&)>& pid_of) const {
+json::object LabProcesses::describe(
+    const std::function<std::optional<pid_t>(const std::string&)>& pid_of
+) const {
     const auto pid = [&](const std::string& name) {
         const auto found = pid_of(name);
         return found ? json::value(*found) : json::value(nullptr);
@@ -156,7 +190,10 @@ json::object LabProcesses::describe(const std::function<std::optional<pid_t>(con
         {"ca", layout_.path("ca.pem")},
         {"operator_token", layout_.path("operator.token")},
         {"logs", layout_.path("logs")},
-        {"shop", {{"name", kLabRecord}, {"port", layout_.ports.shop}, {"source", layout_.world.shopper_address(2)}}}
+        {"shop",
+         {{"name", kLabRecord},
+          {"port", layout_.ports.shop},
+          {"source", layout_.world.shopper_address(2)}}}
     };
     if (layout_.options.bare) {
         json::array by_hand;

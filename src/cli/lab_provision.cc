@@ -20,7 +20,10 @@ net::Task<Status> make_global(
     aws::DynamoDb& dynamodb, RegionId home, TableName table, std::vector<RegionId> others
 ) {
     const aws::TableSpec spec{
-        .name = table, .partition = {.name = "id", .type = 'S'}, .sort = {}, .stream = !others.empty()
+        .name = table,
+        .partition = {.name = "id", .type = 'S'},
+        .sort = {},
+        .stream = !others.empty()
     };
     const auto created = co_await dynamodb.create_table(home, spec);
     if (!created) {
@@ -37,8 +40,12 @@ net::Task<Status> make_global(
     co_return Status{};
 }
 
-net::Task<Status> make_plain(aws::DynamoDb& dynamodb, RegionId region, TableName table, std::string key) {
-    const aws::TableSpec spec{.name = table, .partition = {.name = key, .type = 'S'}, .sort = {}, .stream = false};
+net::Task<Status> make_plain(
+    aws::DynamoDb& dynamodb, RegionId region, TableName table, std::string key
+) {
+    const aws::TableSpec spec{
+        .name = table, .partition = {.name = key, .type = 'S'}, .sort = {}, .stream = false
+    };
     const auto created = co_await dynamodb.create_table(region, spec);
     if (!created) {
         co_return std::unexpected(created.error());
@@ -50,7 +57,9 @@ net::Task<Status> make_plain(aws::DynamoDb& dynamodb, RegionId region, TableName
     co_return Status{};
 }
 
-aws::HealthCheckConfig endpoint_check(const std::string& address, std::uint16_t port, std::string path) {
+aws::HealthCheckConfig endpoint_check(
+    const std::string& address, std::uint16_t port, std::string path
+) {
     aws::HealthCheckConfig config;
     config.type = aws::HealthCheckType::http;
     config.ip_address = address;
@@ -76,7 +85,7 @@ aws::RecordSet failover_record(
 }
 
 struct Checks {
-    std::string primary;    // calculated
+    std::string primary;  // calculated
     std::string secondary;
 };
 
@@ -101,23 +110,28 @@ net::Task<Status> wait_in_sync(aws::Route53& route53, std::string change) {
 net::Task<Result<Checks>> make_checks(aws::Route53& route53, LabLayout layout) {
     const RegionId home = layout.table_regions().front();
     const RegionId standby = layout.table_regions().back();
-    const auto home_config = endpoint_check(layout.world.load_balancer_address(home), layout.ports.shop, "/healthz");
+    const auto home_config =
+        endpoint_check(layout.world.load_balancer_address(home), layout.ports.shop, "/healthz");
     const auto standby_config =
         endpoint_check(layout.world.load_balancer_address(standby), layout.ports.shop, "/healthz");
     auto takeover_config = endpoint_check(
-        layout.world.load_balancer_address(standby), layout.ports.health,
+        layout.world.load_balancer_address(standby),
+        layout.ports.health,
         fmt::format("/route53/{}/{}", kLabApp, home.value())
     );
     takeover_config.inverted = true;
-    const auto serving = co_await route53.create_health_check(home_config, "serving-" + home.value());
+    const auto serving =
+        co_await route53.create_health_check(home_config, "serving-" + home.value());
     if (!serving) {
         co_return std::unexpected(serving.error());
     }
-    const auto standby_serving = co_await route53.create_health_check(standby_config, "serving-" + standby.value());
+    const auto standby_serving =
+        co_await route53.create_health_check(standby_config, "serving-" + standby.value());
     if (!standby_serving) {
         co_return std::unexpected(standby_serving.error());
     }
-    const auto takeover = co_await route53.create_health_check(takeover_config, "takeover-of-" + home.value());
+    const auto takeover =
+        co_await route53.create_health_check(takeover_config, "takeover-of-" + home.value());
     if (!takeover) {
         co_return std::unexpected(takeover.error());
     }
@@ -138,7 +152,8 @@ net::Task<Status> provision_tables(aws::DynamoDb& dynamodb, LabLayout layout) {
     const config::Config names;
     const RegionId home = layout.table_regions().front();
     const std::vector<RegionId> others{layout.table_regions().back()};
-    for (const TableName& table : {TableName{std::string{kLabTable}}, names.detect.heartbeat_table}) {
+    for (const TableName& table :
+         {TableName{std::string{kLabTable}}, names.detect.heartbeat_table}) {
         const Status made = co_await make_global(dynamodb, home, table, others);
         if (!made) {
             co_return made;

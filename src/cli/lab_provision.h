@@ -17,6 +17,8 @@ namespace farshore::cli {
 
 // The zone, and a failover pair whose primary is healthy while its own Region serves AND the
 // standby's agents have not been told to take its users over. Gives the zone's id.
-[[nodiscard]] net::Task<Result<std::string>> provision_traffic(aws::Route53& route53, LabLayout layout);
+[[nodiscard]] net::Task<Result<std::string>> provision_traffic(
+    aws::Route53& route53, LabLayout layout
+);
 
 }  // namespace farshore::cli

@@ -1,14 +1,12 @@
 #include "cli/lab_supervisor.h"
 
-#include <sys/prctl.h>
-#include <unistd.h>
-
 #include <csignal>
-
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/json.hpp>
@@ -41,15 +39,21 @@ std::string lock_path(const std::string& directory) {
 class Supervisor {
   public:
     Supervisor(LabLayout layout, std::vector<LabKey> keys)
-        : layout_(std::move(layout)),
-          processes_(layout_),
-          keys_(std::move(keys)) {}
+        : layout_(std::move(layout)), processes_(layout_), keys_(std::move(keys)) {}
 
     Status run(const std::function<void(const LabLayout&)>& on_ready) {
         on_ready_ = on_ready;
         write_state("starting");
         auto world = LabWorld::create(
-            io_, layout_, keys_, clock_, {.status = [this] { return status(); }, .shutdown = [this] { io_.stop(); }}
+            io_,
+            layout_,
+            keys_,
+            clock_,
+            {.status = [this] { return status(); },
+             .shutdown =
+                 [this] {
+                     io_.stop();
+                 }}
         );
         if (!world) {
             failure_ = world.error();
@@ -125,7 +129,8 @@ class Supervisor {
             co_await net::sleep_for(io_, kPollEvery);
         }
         co_return fail(
-            ErrorKind::timed_out, fmt::format("{} does not answer at {}: {}", readiness.process, readiness.url, last),
+            ErrorKind::timed_out,
+            fmt::format("{} does not answer at {}: {}", readiness.process, readiness.url, last),
             "see " + log_of(readiness.process)
         );
     }
@@ -155,7 +160,8 @@ class Supervisor {
         }
         co_return fail(
             ErrorKind::timed_out,
-            fmt::format("only {} of {} agents may write", open, layout_.hosts.size()), "see " + log_of("controller")
+            fmt::format("only {} of {} agents may write", open, layout_.hosts.size()),
+            "see " + log_of("controller")
         );
     }
 
@@ -166,7 +172,8 @@ class Supervisor {
         std::size_t open = 0;
         if (agents != nullptr && agents->is_array()) {
             for (const json::value& agent : agents->get_array()) {
-                open += flag_at(agent, "connected") && text_at(agent, "write_state") == "open" ? 1U : 0U;
+                open += flag_at(agent, "connected") && text_at(agent, "write_state") == "open" ? 1U
+                                                                                               : 0U;
             }
         }
         return open;
@@ -179,7 +186,9 @@ class Supervisor {
         return token;
     }
 
-    [[nodiscard]] std::string log_of(const std::string& process) const { return processes_.log_file(process); }
+    [[nodiscard]] std::string log_of(const std::string& process) const {
+        return processes_.log_file(process);
+    }
 
     // What a process that ended too early said last.
     [[nodiscard]] Error dead(const std::string& process) const {
@@ -191,13 +200,16 @@ class Supervisor {
         }
         return {
             .kind = ErrorKind::unavailable,
-            .text = fmt::format("{} has ended: {}", process, last.empty() ? "it said nothing" : last),
+            .text =
+                fmt::format("{} has ended: {}", process, last.empty() ? "it said nothing" : last),
             .remedy = "see " + log_of(process)
         };
     }
 
     net::Task<> mind_signals() {
-        asio::basic_signal_set<net::Io::executor_type> signals{io_.get_executor(), SIGTERM, SIGINT, SIGCHLD};
+        asio::basic_signal_set<net::Io::executor_type> signals{
+            io_.get_executor(), SIGTERM, SIGINT, SIGCHLD
+        };
         signals.add(SIGUSR1);
         while (true) {
             const auto [error, signal] = co_await signals.async_wait(net::kAwait);
@@ -216,7 +228,9 @@ class Supervisor {
                 co_return;
             }
             for (const ChildExit& ended : children_.reap()) {
-                fmt::print(stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text());
+                fmt::print(
+                    stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text()
+                );
             }
             on_faults();
         }
@@ -247,7 +261,8 @@ class Supervisor {
     }
 
     [[nodiscard]] json::object status() const {
-        json::object out = processes_.describe([this](const std::string& name) { return children_.pid(name); });
+        json::object out =
+            processes_.describe([this](const std::string& name) { return children_.pid(name); });
         out["state"] = state_;
         out["pid"] = ::getpid();
         out["kept"] = kept_;
@@ -310,7 +325,8 @@ Status serve_lab(const LabOptions& options, const std::function<void(const LabLa
     if (!lock) {
         if (lock.error().kind == ErrorKind::conflict) {
             return fail(
-                ErrorKind::conflict, "a world is running in " + options.directory,
+                ErrorKind::conflict,
+                "a world is running in " + options.directory,
                 "end it with `farshore lab down`, or name another directory with --dir"
             );
         }
@@ -340,7 +356,9 @@ Result<json::object> read_lab_file(const std::string& directory) {
     json::value document = json::parse(text.str(), error);
     if (!in || error || !document.is_object()) {
         return fail(
-            ErrorKind::not_found, "no world in " + directory, "start one with `farshore lab up`, or name it with --dir"
+            ErrorKind::not_found,
+            "no world in " + directory,
+            "start one with `farshore lab up`, or name it with --dir"
         );
     }
     return std::move(document.get_object());

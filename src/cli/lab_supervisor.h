@@ -12,10 +12,12 @@
 // and keeps controller, agents and storefronts as its children.
 namespace farshore::cli {
 
-// Runs a world until SIGTERM, SIGINT or a shutdown through its admin API; then nothing of it is left
-// but its directory. `on_ready` is called once everything answers. Errors: conflict (a world runs in
-// this directory), what keeps it from coming up, with the end of the log that tells more.
-[[nodiscard]] Status serve_lab(const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready);
+// Runs a world until SIGTERM, SIGINT or a shutdown through its admin API; then nothing of it is
+// left but its directory. `on_ready` is called once everything answers. Errors: conflict (a world
+// runs in this directory), what keeps it from coming up, with the end of the log that tells more.
+[[nodiscard]] Status serve_lab(
+    const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready
+);
 
 // What lab.json in `directory` says, with "state": starting, ready, failed or down. Errors:
 // not_found (no world was ever here).

@@ -32,19 +32,26 @@ std::string aws_cli_hint(const json::value& status) {
     }
     const json::value& host = hosts->get_array().front();
     return fmt::format(
-        "  AWS_SHARED_CREDENTIALS_FILE={} AWS_ENDPOINT_URL_DYNAMODB={} aws dynamodb scan --region {} --table-name {}\n",
-        text_at(status, "credentials/file"), text_at(host, "dynamodb"), text_at(host, "region"), text_at(status, "table")
+        "  AWS_SHARED_CREDENTIALS_FILE={} AWS_ENDPOINT_URL_DYNAMODB={} aws dynamodb scan --region "
+        "{} --table-name {}\n",
+        text_at(status, "credentials/file"),
+        text_at(host, "dynamodb"),
+        text_at(host, "region"),
+        text_at(status, "table")
     );
 }
 
 std::string world_summary(const LabLayout& layout) {
     const LabProcesses processes{layout};
-    return world_summary(json::value(processes.describe([](const std::string&) { return std::nullopt; })));
+    return world_summary(json::value(processes.describe([](const std::string&) {
+        return std::nullopt;
+    })));
 }
 
 std::string world_summary(const json::value& status) {
     std::string out = fmt::format(
-        "the world is up; it lives in {} and ends with `farshore lab down`\n\n", text_at(status, "directory")
+        "the world is up; it lives in {} and ends with `farshore lab down`\n\n",
+        text_at(status, "directory")
     );
     out += world_table(status);
     if (value_at(status, "commands") != nullptr) {
@@ -64,10 +71,13 @@ std::string world_summary(const json::value& status) {
 
 std::string world_table(const json::value& status) {
     TextTable regions{{"REGION", "DYNAMODB", "NAME", "LOAD BALANCER"}};
-    if (const json::value* list = value_at(status, "regions"); list != nullptr && list->is_object()) {
+    if (const json::value* list = value_at(status, "regions");
+        list != nullptr && list->is_object()) {
         for (const auto& [name, region] : list->get_object()) {
             regions.add(
-                {std::string{name}, text_at(region, "dynamodb"), text_at(region, "dynamodb_name"),
+                {std::string{name},
+                 text_at(region, "dynamodb"),
+                 text_at(region, "dynamodb_name"),
                  text_at(region, "load_balancer")}
             );
         }
@@ -77,27 +87,40 @@ std::string world_table(const json::value& status) {
         for (const json::value& host : list->get_array()) {
             const std::string pid = text_at(host, "agent_pid");
             hosts.add(
-                {text_at(host, "name"), text_at(host, "region"), text_at(host, "dynamodb"), text_at(host, "healthz"),
-                 text_at(host, "storefront"), pid.empty() ? "-" : pid}
+                {text_at(host, "name"),
+                 text_at(host, "region"),
+                 text_at(host, "dynamodb"),
+                 text_at(host, "healthz"),
+                 text_at(host, "storefront"),
+                 pid.empty() ? "-" : pid}
             );
         }
     }
     std::string out = regions.text() + "\n" + hosts.text();
     out += fmt::format(
-        "\nRoute 53 {}, DNS {}, record {} in zone {}\n", text_at(status, "route53/api"), text_at(status, "route53/dns"),
-        text_at(status, "route53/record"), text_at(status, "route53/zone")
+        "\nRoute 53 {}, DNS {}, record {} in zone {}\n",
+        text_at(status, "route53/api"),
+        text_at(status, "route53/dns"),
+        text_at(status, "route53/record"),
+        text_at(status, "route53/zone")
     );
-    if (const json::value* list = value_at(status, "controllers"); list != nullptr && list->is_array()) {
+    if (const json::value* list = value_at(status, "controllers");
+        list != nullptr && list->is_array()) {
         for (const json::value& controller : list->get_array()) {
-            out += fmt::format("controller {} at {}\n", text_at(controller, "id"), text_at(controller, "api"));
+            out += fmt::format(
+                "controller {} at {}\n", text_at(controller, "id"), text_at(controller, "api")
+            );
         }
     }
     TextTable faults{{"FAULT", "WHAT", "STATE", "TOUCHED", "ENDS"}};
     if (const json::value* list = value_at(status, "faults"); list != nullptr && list->is_array()) {
         for (const json::value& fault : list->get_array()) {
             faults.add(
-                {text_at(fault, "id"), text_at(fault, "text"), text_at(fault, "state"),
-                 text_at(fault, "touched"), text_at(fault, "ends_at")}
+                {text_at(fault, "id"),
+                 text_at(fault, "text"),
+                 text_at(fault, "state"),
+                 text_at(fault, "touched"),
+                 text_at(fault, "ends_at")}
             );
         }
     }

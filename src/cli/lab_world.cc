@@ -34,7 +34,11 @@ class Servers final : public LabWorld {
         for (const LabKey& key : keys) {
             credentials_.push_back(key.credentials);
         }
-        for (const auto& step : {&Servers::open_dynamodb, &Servers::open_route53, &Servers::open_balancers, &Servers::open_relays}) {
+        for (const auto& step :
+             {&Servers::open_dynamodb,
+              &Servers::open_route53,
+              &Servers::open_balancers,
+              &Servers::open_relays}) {
             if (const Status opened = (this->*step)(); !opened) {
                 return opened;
             }
@@ -48,7 +52,11 @@ class Servers final : public LabWorld {
             }
         );
         auto server = net::HttpServer::listen(
-            io_, {.address = layout_.world.admin_address(), .port = layout_.ports.admin, .tls = {}, .name = "lab admin"},
+            io_,
+            {.address = layout_.world.admin_address(),
+             .port = layout_.ports.admin,
+             .tls = {},
+             .name = "lab admin"},
             [this](net::HttpRequest request) { return ask_admin(std::move(request)); }
         );
         if (!server) {
@@ -102,7 +110,9 @@ class Servers final : public LabWorld {
     }
 
   private:
-    net::Task<net::HttpResponse> ask_admin(net::HttpRequest request) { co_return admin_->answer(request); }
+    net::Task<net::HttpResponse> ask_admin(net::HttpRequest request) {
+        co_return admin_->answer(request);
+    }
 
     Status open_dynamodb() {
         auto dynamo = lab::DynamoWorld::create(
@@ -112,7 +122,8 @@ class Servers final : public LabWorld {
              .credentials = credentials_,
              .directory = {},
              .seed = layout_.options.seed},
-            board_, clock_
+            board_,
+            clock_
         );
         if (!dynamo) {
             return std::unexpected(dynamo.error());
@@ -132,7 +143,8 @@ class Servers final : public LabWorld {
         }
         options.credentials = credentials_;
         for (const RegionId& region : layout_.options.regions) {
-            options.static_names[lab::World::dynamodb_name(region)] = layout_.world.dynamodb_address(region);
+            options.static_names[lab::World::dynamodb_name(region)] =
+                layout_.world.dynamodb_address(region);
         }
         options.seed = layout_.options.seed;
         auto route53 = lab::Route53World::create(io_, std::move(options), board_, clock_);
@@ -154,7 +166,9 @@ class Servers final : public LabWorld {
             for (const LabHost& host : layout_.hosts) {
                 if (host.region == region) {
                     options.targets.push_back(
-                        {.address = host.address, .shop_port = layout_.ports.shop, .health_port = layout_.ports.health}
+                        {.address = host.address,
+                         .shop_port = layout_.ports.shop,
+                         .health_port = layout_.ports.health}
                     );
                 }
             }
@@ -210,11 +224,16 @@ class Servers final : public LabWorld {
 }  // namespace
 
 Result<std::unique_ptr<LabWorld>> LabWorld::create(
-    net::Io& io, const LabLayout& layout, const std::vector<LabKey>& keys, const ports::Clock& clock, Hooks hooks
+    net::Io& io,
+    const LabLayout& layout,
+    const std::vector<LabKey>& keys,
+    const ports::Clock& clock,
+    Hooks hooks
 ) {
     auto world = std::make_unique<Servers>(io, layout, clock);
     if (const Status opened = world->open(keys, std::move(hooks)); !opened) {
-        // What did open has tasks on `io`, which ends with the process; it must not be destroyed here.
+        // What did open has tasks on `io`, which ends with the process; it must not be destroyed
+        // here.
         (void)world.release();
         return std::unexpected(opened.error());
     }

@@ -27,7 +27,11 @@ class LabWorld {
 
     // Binds everything. Errors: conflict (address in use), and those of the servers.
     [[nodiscard]] static Result<std::unique_ptr<LabWorld>> create(
-        net::Io& io, const LabLayout& layout, const std::vector<LabKey>& keys, const ports::Clock& clock, Hooks hooks
+        net::Io& io,
+        const LabLayout& layout,
+        const std::vector<LabKey>& keys,
+        const ports::Clock& clock,
+        Hooks hooks
     );
     virtual ~LabWorld() = default;
 

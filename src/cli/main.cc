@@ -1,7 +1,7 @@
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -21,10 +21,15 @@ std::string exit_code_text() {
 }
 
 void add_global_options(CLI::App& app, Context& context, std::string& format) {
-    app.add_option("-o,--output", format, "table, json or yaml")->check(CLI::IsMember({"table", "json", "yaml"}));
+    app.add_option("-o,--output", format, "table, json or yaml")
+        ->check(CLI::IsMember({"table", "json", "yaml"}));
     app.add_option("--config", context.config_file, "farshore.yaml (also: FARSHORE_CONFIG)");
-    app.add_option("--controller", context.controller, "Address of a controller (also: FARSHORE_CONTROLLER)");
-    app.add_option("--token-file", context.token_file, "File with your token (also: FARSHORE_TOKEN_FILE)");
+    app.add_option(
+        "--controller", context.controller, "Address of a controller (also: FARSHORE_CONTROLLER)"
+    );
+    app.add_option(
+        "--token-file", context.token_file, "File with your token (also: FARSHORE_TOKEN_FILE)"
+    );
     app.add_option("--ca-file", context.ca_file, "The installation's CA (also: FARSHORE_CA_FILE)");
 }
 
@@ -50,7 +55,9 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"Moves an application with its state in DynamoDB Global Tables out of a failing AWS Region."};
+    CLI::App app{
+        "Moves an application with its state in DynamoDB Global Tables out of a failing AWS Region."
+    };
     app.name("farshore");
     app.set_version_flag("--version", fmt::format("farshore {}", kVersion));
     app.require_subcommand(1);
@@ -69,7 +76,12 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& asked) {
         return app.exit(asked);  // --help, --version
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "error: {}\n{}  remedy: farshore --help\n", error.what(), suggestion(app, argc, argv));
+        fmt::print(
+            stderr,
+            "error: {}\n{}  remedy: farshore --help\n",
+            error.what(),
+            suggestion(app, argc, argv)
+        );
         return kUsage;
     }
     context.format = enum_from<Format>(format).value_or(Format::table);

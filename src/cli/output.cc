@@ -1,10 +1,9 @@
 #include "cli/output.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -27,13 +26,17 @@ std::size_t width_of(std::string_view text) {
 bool plain_in_yaml(std::string_view text) {
     constexpr std::string_view kSafe =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+ %(),";
-    if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.front() == '-' || text.front() == '%' ||
-        text.front() == ',') {
+    if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.front() == '-' ||
+        text.front() == '%' || text.front() == ',') {
         return false;
     }
-    const bool number_like = (text.front() == '.' || text.front() == '+' || (text.front() >= '0' && text.front() <= '9')) &&
-                             text.find_first_not_of("0123456789.+-abcdefABCDEFxo_") == std::string_view::npos;
-    constexpr std::array<std::string_view, 9> kWords{"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+    const bool number_like =
+        (text.front() == '.' || text.front() == '+' || (text.front() >= '0' && text.front() <= '9')
+        ) &&
+        text.find_first_not_of("0123456789.+-abcdefABCDEFxo_") == std::string_view::npos;
+    constexpr std::array<std::string_view, 9> kWords{
+        "true", "false", "null", "yes", "no", "on", "off", "y", "n"
+    };
     return !number_like && text.find_first_not_of(kSafe) == std::string_view::npos &&
            std::ranges::find(kWords, to_lower(text)) == kWords.end();
 }
@@ -47,7 +50,8 @@ std::string yaml_scalar(const json::value& value) {
 }
 
 bool is_leaf(const json::value& value) {
-    return (value.is_object() && value.get_object().empty()) || (value.is_array() && value.get_array().empty()) ||
+    return (value.is_object() && value.get_object().empty()) ||
+           (value.is_array() && value.get_array().empty()) ||
            (!value.is_object() && !value.is_array());
 }
 

@@ -58,9 +58,11 @@ void print_message(std::string_view text);  // to stderr
 );
 [[nodiscard]] bool flag_at(const boost::json::value& document, std::string_view path);
 // nullptr: not there, or null. Path members are divided by '/'.
-[[nodiscard]] const boost::json::value* value_at(const boost::json::value& document, std::string_view path);
+[[nodiscard]] const boost::json::value* value_at(
+    const boost::json::value& document, std::string_view path
+);
 
-[[nodiscard]] std::string age_text(std::int64_t ms);  // "1.2s", "-" below zero
+[[nodiscard]] std::string age_text(std::int64_t ms);         // "1.2s", "-" below zero
 [[nodiscard]] std::string clock_text(std::int64_t wall_ms);  // "13:05:09.123"
 
 }  // namespace farshore::cli

@@ -23,7 +23,8 @@ TEST(Yaml, QuotesWhatAReaderWouldTakeForSomethingElse) {
     );
     EXPECT_EQ(
         to_yaml(document),
-        "plain: us-east-1\nnumber: \"5\"\nword: \"yes\"\nempty: \"\"\nurl: \"http://x:1/\"\ncount: 5\nnone: null\n"
+        "plain: us-east-1\nnumber: \"5\"\nword: \"yes\"\nempty: \"\"\nurl: \"http://x:1/\"\ncount: "
+        "5\nnone: null\n"
         "list:\n  - a: 1\n    b: []\n  - x\n"
     );
 }
@@ -57,10 +58,15 @@ TEST(StatusTable, ShowsVotesWithTheirAges) {
           "age_ms":10,"lease_remaining_ms":2900,"unproven":4}]})");
     const std::string text = status_table(status);
     EXPECT_NE(text.find("us-east-1 (active, users)"), std::string::npos) << text;
-    EXPECT_NE(text.find("us-east-2: unhealthy (200ms ago), agents:eu-west-1: healthy"), std::string::npos) << text;
+    EXPECT_NE(
+        text.find("us-east-2: unhealthy (200ms ago), agents:eu-west-1: healthy"), std::string::npos
+    ) << text;
     EXPECT_NE(text.find("could lose: 1.5s of writes, 7 keys"), std::string::npos) << text;
-    EXPECT_NE(text.find("use1-web-1  us-east-1  yes        3      us-east-1  open   2.9s   4         10ms"), std::string::npos)
-        << text;
+    EXPECT_NE(
+        text.find("use1-web-1  us-east-1  yes        3      us-east-1  open   2.9s   4         10ms"
+        ),
+        std::string::npos
+    ) << text;
 }
 
 TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {

@@ -45,7 +45,10 @@ std::string votes_text(const json::value& component) {
     for (const json::value& vote : list_at(component, "votes")) {
         const std::int64_t age = number_at(vote, "age_ms", -1);
         out += fmt::format(
-            "{}{}: {}{}", out.empty() ? "" : ", ", text_at(vote, "observer"), text_at(vote, "vote"),
+            "{}{}: {}{}",
+            out.empty() ? "" : ", ",
+            text_at(vote, "observer"),
+            text_at(vote, "vote"),
             age < 0 ? "" : fmt::format(" ({} ago)", age_text(age))
         );
     }
@@ -58,7 +61,10 @@ std::string regions_text(const json::value& status) {
         std::string shown{name};
         const bool active = text_at(status, "active") == shown;
         const bool users = text_at(status, "users") == shown;
-        shown += active && users ? " (active, users)" : active ? " (active)" : users ? " (users)" : "";
+        shown += active && users ? " (active, users)"
+                 : active        ? " (active)"
+                 : users         ? " (users)"
+                                 : "";
         table.add({shown, "", text_at(region, "verdict"), ""});
         for (const auto& [component, state] : members_at(region, "components")) {
             table.add({"", std::string{component}, text_at(state, "verdict"), votes_text(state)});
@@ -71,7 +77,10 @@ std::string lag_text(const json::value& status) {
     TextTable table{{"TABLE", "FROM", "TO", "LAG", "AGE"}};
     for (const json::value& lag : list_at(status, "lag")) {
         table.add(
-            {text_at(lag, "table"), text_at(lag, "from"), text_at(lag, "to"), age_text(number_at(lag, "ms", -1)),
+            {text_at(lag, "table"),
+             text_at(lag, "from"),
+             text_at(lag, "to"),
+             age_text(number_at(lag, "ms", -1)),
              age_text(number_at(lag, "age_ms", -1))}
         );
     }
@@ -79,12 +88,19 @@ std::string lag_text(const json::value& status) {
 }
 
 std::string agents_text(const json::value& status) {
-    TextTable table{{"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}};
+    TextTable table{
+        {"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}
+    };
     for (const json::value& agent : list_at(status, "agents")) {
         table.add(
-            {text_at(agent, "host"), text_at(agent, "region"), flag_at(agent, "connected") ? "yes" : "no",
-             text_at(agent, "epoch"), or_dash(text_at(agent, "active")), text_at(agent, "write_state"),
-             age_text(number_at(agent, "lease_remaining_ms", -1)), text_at(agent, "unproven"),
+            {text_at(agent, "host"),
+             text_at(agent, "region"),
+             flag_at(agent, "connected") ? "yes" : "no",
+             text_at(agent, "epoch"),
+             or_dash(text_at(agent, "active")),
+             text_at(agent, "write_state"),
+             age_text(number_at(agent, "lease_remaining_ms", -1)),
+             text_at(agent, "unproven"),
              age_text(number_at(agent, "age_ms", -1))}
         );
     }
@@ -93,8 +109,12 @@ std::string agents_text(const json::value& status) {
 
 std::string operation_line(const json::value& operation) {
     return fmt::format(
-        "{} {} {} -> {}: {}", text_at(operation, "id"), text_at(operation, "verb"), text_at(operation, "from"),
-        text_at(operation, "to"), text_at(operation, "outcome")
+        "{} {} {} -> {}: {}",
+        text_at(operation, "id"),
+        text_at(operation, "verb"),
+        text_at(operation, "from"),
+        text_at(operation, "to"),
+        text_at(operation, "outcome")
     );
 }
 
@@ -104,23 +124,31 @@ std::string status_table(const json::value& status) {
     std::string out = bold(text_at(status, "first_line")) + "\n";
     const std::string not_armed = text_at(status, "why_not_armed");
     out += fmt::format(
-        "app {}, epoch {}, active {}, users in {}, preferred {}\n", text_at(status, "app"), text_at(status, "epoch"),
-        text_at(status, "active"), text_at(status, "users"), text_at(status, "preferred")
+        "app {}, epoch {}, active {}, users in {}, preferred {}\n",
+        text_at(status, "app"),
+        text_at(status, "epoch"),
+        text_at(status, "active"),
+        text_at(status, "users"),
+        text_at(status, "preferred")
     );
     if (value_at(status, "paused") != nullptr) {
         out += fmt::format(
-            "automation: paused by {} until {}: {}\n", text_at(status, "paused/by"), utc_text(status, "paused/until_ms"),
+            "automation: paused by {} until {}: {}\n",
+            text_at(status, "paused/by"),
+            utc_text(status, "paused/until_ms"),
             text_at(status, "paused/reason")
         );
     } else {
-        out += flag_at(status, "armed") ? "automation: armed\n" : fmt::format("automation: off: {}\n", not_armed);
+        out += flag_at(status, "armed") ? "automation: armed\n"
+                                        : fmt::format("automation: off: {}\n", not_armed);
     }
     if (value_at(status, "cooldown_until") != nullptr) {
         out += fmt::format("cooling down until {}\n", utc_text(status, "cooldown_until"));
     }
     const std::int64_t window = number_at(status, "loss/window_ms", -1);
     out += fmt::format(
-        "a failover now could lose: {} of writes, {} keys not proven in the standby\n", age_text(window),
+        "a failover now could lose: {} of writes, {} keys not proven in the standby\n",
+        age_text(window),
         or_dash(text_at(status, "loss/unproven_writes"))
     );
     if (const json::value* operation = value_at(status, "operation")) {
@@ -137,7 +165,9 @@ std::string guards_table(const json::value& guards) {
     if (guards.is_array()) {
         for (const json::value& guard : guards.get_array()) {
             const bool passed = flag_at(guard, "passed");
-            table.add({passed ? "passed" : "REFUSED", text_at(guard, "guard"), text_at(guard, "text")});
+            table.add(
+                {passed ? "passed" : "REFUSED", text_at(guard, "guard"), text_at(guard, "text")}
+            );
         }
     }
     return table.empty() ? "" : table.text();
@@ -161,7 +191,9 @@ std::string audit_table(const json::value& document) {
     TextTable table{{"AT", "WHO", "WHAT", "DETAIL"}};
     for (const json::value& entry : list_of(document, "entries")) {
         table.add(
-            {utc_text(entry, "at_ms"), or_dash(text_at(entry, "who")), or_dash(text_at(entry, "what")),
+            {utc_text(entry, "at_ms"),
+             or_dash(text_at(entry, "who")),
+             or_dash(text_at(entry, "what")),
              text_at(entry, "detail")}
         );
     }
@@ -172,8 +204,13 @@ std::string operations_table(const json::value& document) {
     TextTable table{{"ID", "VERB", "FROM", "TO", "OUTCOME", "STARTED", "BY"}};
     for (const json::value& operation : list_of(document, "operations")) {
         table.add(
-            {text_at(operation, "id"), text_at(operation, "verb"), text_at(operation, "from"), text_at(operation, "to"),
-             text_at(operation, "outcome"), utc_text(operation, "started_at_ms"), text_at(operation, "by")}
+            {text_at(operation, "id"),
+             text_at(operation, "verb"),
+             text_at(operation, "from"),
+             text_at(operation, "to"),
+             text_at(operation, "outcome"),
+             utc_text(operation, "started_at_ms"),
+             text_at(operation, "by")}
         );
     }
     return table.empty() ? "no operation yet\n" : table.text();
@@ -182,7 +219,10 @@ std::string operations_table(const json::value& document) {
 std::string journal_line(const json::value& entry) {
     const std::int64_t at = number_at(entry, "at_ms", -1);
     return fmt::format(
-        "{}  {:<8} {:<10} {}", at < 0 ? "-" : clock_text(at), text_at(entry, "kind"), text_at(entry, "step"),
+        "{}  {:<8} {:<10} {}",
+        at < 0 ? "-" : clock_text(at),
+        text_at(entry, "kind"),
+        text_at(entry, "step"),
         text_at(entry, "text")
     );
 }
@@ -190,8 +230,11 @@ std::string journal_line(const json::value& entry) {
 std::string operation_table(const json::value& operation) {
     std::string out = bold(operation_line(operation)) + "\n";
     out += fmt::format(
-        "by {}, reason: {}\nepoch {} -> {}\n", text_at(operation, "by"), or_dash(text_at(operation, "reason")),
-        text_at(operation, "epoch_before"), text_at(operation, "epoch_after")
+        "by {}, reason: {}\nepoch {} -> {}\n",
+        text_at(operation, "by"),
+        or_dash(text_at(operation, "reason")),
+        text_at(operation, "epoch_before"),
+        text_at(operation, "epoch_after")
     );
     if (!text_at(operation, "why").empty()) {
         out += text_at(operation, "why") + "\n";
@@ -201,16 +244,22 @@ std::string operation_table(const json::value& operation) {
         const std::int64_t from = number_at(phase, "started_at_ms", -1);
         const std::int64_t to = number_at(phase, "ended_at_ms", -1);
         phases.add(
-            {text_at(phase, "name"), from < 0 ? "-" : clock_text(from),
+            {text_at(phase, "name"),
+             from < 0 ? "-" : clock_text(from),
              to < 0 ? "still on" : fmt::format("{}ms", to - from)}
         );
     }
     out += phases.empty() ? "" : "\n" + phases.text();
     if (const json::value* loss = value_at(operation, "loss")) {
         out += fmt::format(
-            "\nloss window {}, at risk {}, applied late {}, suppressed {}, never arrived {}, not settled {}\n",
-            age_text(number_at(*loss, "window_ms", -1)), text_at(*loss, "at_risk"), text_at(*loss, "applied_late"),
-            text_at(*loss, "suppressed"), text_at(*loss, "never_arrived"), text_at(*loss, "unknown")
+            "\nloss window {}, at risk {}, applied late {}, suppressed {}, never arrived {}, not "
+            "settled {}\n",
+            age_text(number_at(*loss, "window_ms", -1)),
+            text_at(*loss, "at_risk"),
+            text_at(*loss, "applied_late"),
+            text_at(*loss, "suppressed"),
+            text_at(*loss, "never_arrived"),
+            text_at(*loss, "unknown")
         );
     }
     for (const json::value& step : list_at(operation, "steps")) {
@@ -223,7 +272,10 @@ std::string losses_table(const json::value& document) {
     TextTable table{{"TABLE", "KEY", "OPERATION", "WRITTEN", "FATE"}};
     for (const json::value& entry : list_of(document, "entries")) {
         table.add(
-            {text_at(entry, "table"), text_at(entry, "key"), text_at(entry, "op"), utc_text(entry, "at_ms"),
+            {text_at(entry, "table"),
+             text_at(entry, "key"),
+             text_at(entry, "op"),
+             utc_text(entry, "at_ms"),
              or_dash(text_at(entry, "fate"))}
         );
     }
@@ -234,12 +286,16 @@ std::string plan_table(const json::value& document) {
     std::string out;
     if (const json::value* plan = value_at(document, "plan")) {
         out += fmt::format(
-            "{} {}: {} -> {}\n", text_at(*plan, "verb"), text_at(*plan, "app"), text_at(*plan, "from"),
+            "{} {}: {} -> {}\n",
+            text_at(*plan, "verb"),
+            text_at(*plan, "app"),
+            text_at(*plan, "from"),
             text_at(*plan, "to")
         );
         std::size_t number = 0;
         for (const json::value& step : list_at(*plan, "steps")) {
-            const std::string text = step.is_string() ? std::string{step.get_string().c_str()} : text_at(step, "text");
+            const std::string text =
+                step.is_string() ? std::string{step.get_string().c_str()} : text_at(step, "text");
             out += fmt::format("  {}. {}\n", ++number, text);
         }
     }

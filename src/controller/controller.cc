@@ -552,8 +552,8 @@ void Controller::stop() {
 
 net::Task<> Controller::stop_server() {
     co_await server_->stop(kServerGrace);
-    // Not from inside this task: with nobody connected it has never waited, and Asio 1.26 throws out
-    // of a task that is cancelled before its first wait.
+    // Not from inside this task: with nobody connected it has never waited, and Asio 1.26 throws
+    // out of a task that is cancelled before its first wait.
     boost::asio::post(io_, [this] {
         tasks_.stop();
         server_stopped_ = true;

@@ -239,7 +239,8 @@ void LossKeeper::close_without_losses() {
         return;
     }
     open_->examined = true;
-    if (current->plan.verb == core::Verb::failover || current->state == core::OperationState::partly_done) {
+    if (current->plan.verb == core::Verb::failover ||
+        current->state == core::OperationState::partly_done) {
         return;
     }
     for (auto& [at, chain] : open_->book.chains()) {

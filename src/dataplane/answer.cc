@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <utility>
+#include <zlib.h>
 
 #include <boost/json.hpp>
-#include <zlib.h>
 
 namespace farshore::dataplane {
 
@@ -19,13 +19,26 @@ struct Row {
 
 constexpr std::array<Row, 7> kRows{{
     {503, "ServiceUnavailable", "Writes are being switched to another Region. Try again.", true},
-    {503, "ServiceUnavailable", "The active Region cannot be reached. The request was not sent.", true},
-    {503, "ServiceUnavailable",
-     "The Region did not answer. The outcome is unknown: the write may have taken effect.", true},
-    {503, "ServiceUnavailable", "Too many requests are waiting at this host's DynamoDB endpoint.", true},
-    {400, "AccessDeniedException",
-     "This host may not write any more: its Region was replaced by another one.", false},
-    {400, "UnrecognizedClientException", "The security token included in the request is invalid.", false},
+    {503,
+     "ServiceUnavailable",
+     "The active Region cannot be reached. The request was not sent.",
+     true},
+    {503,
+     "ServiceUnavailable",
+     "The Region did not answer. The outcome is unknown: the write may have taken effect.",
+     true},
+    {503,
+     "ServiceUnavailable",
+     "Too many requests are waiting at this host's DynamoDB endpoint.",
+     true},
+    {400,
+     "AccessDeniedException",
+     "This host may not write any more: its Region was replaced by another one.",
+     false},
+    {400,
+     "UnrecognizedClientException",
+     "The security token included in the request is invalid.",
+     false},
     {400, "SerializationException", "This is not a DynamoDB request.", false},
 }};
 static_assert(kRows.size() == kOwnAnswerNames.size());
@@ -73,7 +86,8 @@ std::string own_answer(OwnAnswer which, Rng& rng, const AnswerOptions& options) 
     });
     std::string answer = "HTTP/1.1 " + std::to_string(status) + " ";
     answer += reason(status);
-    answer += "\r\nServer: farshore\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ";
+    answer +=
+        "\r\nServer: farshore\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ";
     answer += std::to_string(body.size());
     answer += "\r\nx-amzn-RequestId: " + request_id(rng);
     answer += "\r\nx-amz-crc32: " + crc32_text(body);

@@ -14,16 +14,22 @@ namespace farshore::dataplane {
 // The answers that the endpoint gives by itself. They look like DynamoDB's, so that SDKs report and
 // retry them properly.
 enum class OwnAnswer {
-    switching,         // 503: writes wait for a switch or a confirmation; try again
-    no_upstream,       // 503: the Region cannot be reached; nothing was sent
-    outcome_unknown,   // 503: sent, and no answer: the write may have taken effect
-    overloaded,        // 503: a bound of the endpoint's is reached
-    fenced,            // 400: this host may not write any more; do not retry
-    not_authentic,     // 400: the signature is not by a key of this host
-    not_understood,    // 400: not a DynamoDB request
+    switching,        // 503: writes wait for a switch or a confirmation; try again
+    no_upstream,      // 503: the Region cannot be reached; nothing was sent
+    outcome_unknown,  // 503: sent, and no answer: the write may have taken effect
+    overloaded,       // 503: a bound of the endpoint's is reached
+    fenced,           // 400: this host may not write any more; do not retry
+    not_authentic,    // 400: the signature is not by a key of this host
+    not_understood,   // 400: not a DynamoDB request
 };
 inline constexpr std::array<std::string_view, 7> kOwnAnswerNames{
-    "switching", "no_upstream", "outcome_unknown", "overloaded", "fenced", "not_authentic", "not_understood"
+    "switching",
+    "no_upstream",
+    "outcome_unknown",
+    "overloaded",
+    "fenced",
+    "not_authentic",
+    "not_understood"
 };
 
 constexpr const auto& names_of(OwnAnswer) {
@@ -31,7 +37,7 @@ constexpr const auto& names_of(OwnAnswer) {
 }
 
 struct AnswerOptions {
-    bool close = false;  // the connection ends after it
+    bool close = false;       // the connection ends after it
     std::string_view detail;  // replaces the message
     std::string_view code;    // replaces the error code
     int status = 0;           // replaces the status when not 0

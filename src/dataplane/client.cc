@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
-
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace farshore::dataplane {
 
@@ -18,7 +17,8 @@ constexpr std::size_t kCongestedAt = std::size_t{256} << 10U;
 constexpr std::size_t kReadAheadMax = std::size_t{64} << 10U;
 // An idle connection keeps no buffer larger than this.
 constexpr std::size_t kBufferKept = 256;
-// Until a client that was refused has read why. Closing at once could destroy the answer on its way.
+// Until a client that was refused has read why. Closing at once could destroy the answer on its
+// way.
 constexpr Duration kLinger = std::chrono::seconds{2};
 
 void shrink(std::string& buffer) {
@@ -72,7 +72,8 @@ void Client::check_deadline() {
     }
     if (building_ != nullptr || (!in_.empty() && current_ == nullptr && !ending_)) {
         answer_and_end(
-            OwnAnswer::not_understood, {.close = true, .detail = "The request did not arrive in time.", .status = 408}
+            OwnAnswer::not_understood,
+            {.close = true, .detail = "The request did not arrive in time.", .status = 408}
         );
         return;
     }
@@ -81,7 +82,8 @@ void Client::check_deadline() {
 
 void Client::want_events() {
     std::uint32_t wanted = out_done_ < out_.size() ? static_cast<std::uint32_t>(EPOLLOUT) : 0U;
-    const bool room = lingering_ || (!ending_ && (current_ == nullptr || in_.size() < kReadAheadMax));
+    const bool room =
+        lingering_ || (!ending_ && (current_ == nullptr || in_.size() < kReadAheadMax));
     if (!input_ended_ && room) {
         wanted |= EPOLLIN;
     }
@@ -139,7 +141,8 @@ void Client::advance() {
         return;
     }
     advancing_ = true;
-    while (fd_ >= 0 && !ending_ && current_ == nullptr && (building_ == nullptr ? read_head() : read_body())) {
+    while (fd_ >= 0 && !ending_ && current_ == nullptr &&
+           (building_ == nullptr ? read_head() : read_body())) {
     }
     advancing_ = false;
     if (fd_ < 0 || current_ != nullptr || ending_) {
@@ -154,7 +157,9 @@ void Client::advance() {
         }
     }
     if (out_done_ == out_.size() && (idle || deadline_ == Instant::max())) {
-        deadline_in(idle ? environment_.limits->client_idle_max : environment_.limits->client_stalled_max);
+        deadline_in(
+            idle ? environment_.limits->client_idle_max : environment_.limits->client_stalled_max
+        );
     }
 }
 
@@ -246,7 +251,9 @@ void Client::refuse(const Refusal& refusal) {
     const bool close = !building_->request.keep_alive;
     forget_body();
     write(own_answer(
-        refusal.answer, *environment_.rng, {.close = close, .detail = refusal.detail, .code = refusal.code}
+        refusal.answer,
+        *environment_.rng,
+        {.close = close, .detail = refusal.detail, .code = refusal.code}
     ));
     ending_ = close;
     flush();
@@ -255,7 +262,9 @@ void Client::refuse(const Refusal& refusal) {
 // After bad framing nobody knows where the next request begins.
 void Client::refuse(const FramingError& error) {
     const std::string detail = "Malformed HTTP: " + std::string{error.text} + ".";
-    answer_and_end(OwnAnswer::not_understood, {.close = true, .detail = detail, .status = error.status});
+    answer_and_end(
+        OwnAnswer::not_understood, {.close = true, .detail = detail, .status = error.status}
+    );
 }
 
 void Client::answer_and_end(OwnAnswer which, const AnswerOptions& options) {
@@ -280,7 +289,8 @@ void Client::flush() {
 void Client::push_out() {
     bool progress = false;
     while (out_done_ < out_.size()) {
-        const ssize_t sent = ::send(fd_, out_.data() + out_done_, out_.size() - out_done_, MSG_NOSIGNAL);
+        const ssize_t sent =
+            ::send(fd_, out_.data() + out_done_, out_.size() - out_done_, MSG_NOSIGNAL);
         if (sent < 0) {
             if (errno == EAGAIN || errno == EINTR) {
                 break;

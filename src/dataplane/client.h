@@ -35,8 +35,8 @@ struct MemoryBudget {
     std::size_t max = 0;
 };
 
-// One connection of an application: takes its requests off the wire one after the other, and gives each
-// its answer before it looks at the next. One thread.
+// One connection of an application: takes its requests off the wire one after the other, and gives
+// each its answer before it looks at the next. One thread.
 class Client final : public Watcher, public AnswerSink {
   public:
     struct Environment {

@@ -59,9 +59,9 @@ void RegionCounters::add_to(RegionStatistics& statistics, Instant now) const {
     statistics.connections_opened += connections_opened.get();
     statistics.connections_idle += connections_idle.get();
     statistics.connections_busy += connections_busy.get();
-    statistics.stalled = std::max({
-        statistics.stalled, oldest_request.age(now), probes[0].age(now), probes[1].age(now)
-    });
+    statistics.stalled = std::max(
+        {statistics.stalled, oldest_request.age(now), probes[0].age(now), probes[1].age(now)}
+    );
     for (std::size_t i = 0; i < latency_buckets.size(); ++i) {
         statistics.latency.buckets[i] += latency_buckets[i].get();
         statistics.latency.count += latency_buckets[i].get();

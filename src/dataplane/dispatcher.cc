@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+
 #include "dataplane/update_learning.h"
 
 namespace farshore::dataplane {
@@ -197,7 +198,8 @@ void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
 
 void Dispatcher::abandon(Exchange& exchange) {
     exchange.sink = nullptr;
-    if (const auto at = parked_.find(exchange.number); at != parked_.end() && at->second.get() == &exchange) {
+    if (const auto at = parked_.find(exchange.number);
+        at != parked_.end() && at->second.get() == &exchange) {
         unpark(at);
         return;
     }
@@ -218,9 +220,10 @@ bool Dispatcher::may_send_more(const Exchange& exchange) const {
     if (!needs_permission(exchange.operation.kind)) {
         return true;
     }
-    // A fence counts this write and cuts it in its own time; a hold waits for it. Only a permission that
-    // ran out unnoticed has nobody who waits.
-    return environment_.route->effective(environment_.clock->now()).state != WriteState::unconfirmed;
+    // A fence counts this write and cuts it in its own time; a hold waits for it. Only a permission
+    // that ran out unnoticed has nobody who waits.
+    return environment_.route->effective(environment_.clock->now()).state !=
+           WriteState::unconfirmed;
 }
 
 }  // namespace farshore::dataplane

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/rng.h"
+
 #include "dataplane/answer.h"
 #include "dataplane/counters.h"
 #include "dataplane/exchange.h"
@@ -19,8 +20,8 @@
 
 namespace farshore::dataplane {
 
-// Decides for each request of one loop: forward now, park, or answer; knows exactly which writes are on
-// their way. One thread.
+// Decides for each request of one loop: forward now, park, or answer; knows exactly which writes
+// are on their way. One thread.
 class Dispatcher final : public PoolListener {
   public:
     struct Environment {
@@ -36,6 +37,7 @@ class Dispatcher final : public PoolListener {
     };
 
     explicit Dispatcher(Environment environment) : environment_(environment) {}
+
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
@@ -52,11 +54,13 @@ class Dispatcher final : public PoolListener {
     void follow_route();
 
     // Calls back once no write is on its way here, or at the deadline: then, with `cut`, the
-    // connections of those left are reset first. `left`: still on their way; `cut`: how many were cut.
+    // connections of those left are reset first. `left`: still on their way; `cut`: how many were
+    // cut.
     struct Quiet {
         std::uint64_t left = 0;
         std::uint64_t cut = 0;
     };
+
     void when_quiet(Instant deadline, bool cut, std::function<void(Quiet)> then);
 
     // Looks at all deadlines.
@@ -106,7 +110,7 @@ class Dispatcher final : public PoolListener {
     std::vector<RegionPool*> pools_;
     std::uint64_t last_number_ = 0;
     std::uint64_t last_send_number_ = 0;
-    Queue parked_;                // by order of arrival
+    Queue parked_;  // by order of arrival
     std::size_t parked_bytes_ = 0;
     std::vector<Queue> waiting_;    // per Region, by order of arrival
     std::vector<Queue> in_flight_;  // per Region, by order of sending

@@ -2,17 +2,18 @@
 #include <utility>
 
 #include "base/assert.h"
+
 #include "dataplane/dispatcher.h"
 #include "dataplane/update_learning.h"
 
-// The second half of a request's life: answers, breakages, deadlines, and the proof that no write is
-// on its way.
+// The second half of a request's life: answers, breakages, deadlines, and the proof that no write
+// is on its way.
 namespace farshore::dataplane {
 
 namespace {
 
-// A read that the Region left behind has not begun to answer after this is asked again in the new one.
-// Longer than a healthy Region's answer takes, so that a planned switch recalls nothing.
+// A read that the Region left behind has not begun to answer after this is asked again in the new
+// one. Longer than a healthy Region's answer takes, so that a planned switch recalls nothing.
 constexpr Duration kRecallAfter = std::chrono::milliseconds{250};
 
 }  // namespace
@@ -39,7 +40,10 @@ void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_vie
 std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
     Queue& queue = in_flight_[exchange.region];
     const auto at = queue.find(exchange.send_number);
-    FARSHORE_ASSERT(at != queue.end() && at->second.get() == &exchange, "an answer belongs to a request in flight");
+    FARSHORE_ASSERT(
+        at != queue.end() && at->second.get() == &exchange,
+        "an answer belongs to a request in flight"
+    );
     std::unique_ptr<Exchange> mine = std::move(at->second);
     queue.erase(at);
     mine->connection = nullptr;
@@ -75,14 +79,17 @@ void Dispatcher::when_quiet(Instant deadline, bool cut, std::function<void(Quiet
         then({});
         return;
     }
-    quiet_waiters_.push_back({.deadline = deadline, .cut = cut, .cut_count = 0, .then = std::move(then)});
+    quiet_waiters_.push_back(
+        {.deadline = deadline, .cut = cut, .cut_count = 0, .then = std::move(then)}
+    );
 }
 
 void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
     if (exchange.operation.kind != OperationClass::write) {
         return;
     }
-    const bool tells = exchange.learning != Learning::none || exchange.operation.name == "BatchWriteItem";
+    const bool tells =
+        exchange.learning != Learning::none || exchange.operation.name == "BatchWriteItem";
     environment_.ledger->push({
         .operation = std::string{exchange.operation.name},
         .request = exchange.body,
@@ -132,7 +139,8 @@ void Dispatcher::deliver(Exchange& exchange) {
             }
             exchange.answer_head += "x-amz-crc32: " + crc32_text(exchange.answer_body) + "\r\n";
         }
-        exchange.answer_head += "Content-Length: " + std::to_string(exchange.answer_body.size()) + "\r\n";
+        exchange.answer_head +=
+            "Content-Length: " + std::to_string(exchange.answer_body.size()) + "\r\n";
         exchange.answer_head += close ? "Connection: close\r\n\r\n" : "\r\n";
         exchange.sink->write(exchange.answer_head);
         exchange.sink->write(exchange.answer_body);
@@ -154,7 +162,8 @@ void Dispatcher::broken(Exchange& exchange, const Breakage& breakage) {
 // The connection of `exchange` is closed by now.
 void Dispatcher::report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage) {
     const bool is_write = needs_permission(exchange->operation.kind);
-    const bool harmless = is_write ? !breakage.sent_any : !breakage.answered_any && !exchange->began;
+    const bool harmless =
+        is_write ? !breakage.sent_any : !breakage.answered_any && !exchange->began;
     if (harmless && !exchange->retried) {
         exchange->retried = true;
         write_left(*exchange);
@@ -179,7 +188,9 @@ void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {
     pools_[exchange.region]->discard(*connection);
     std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     mine->retried = true;
-    report_broken(std::move(mine), {.why = std::string{why}, .sent_any = true, .answered_any = true});
+    report_broken(
+        std::move(mine), {.why = std::string{why}, .sent_any = true, .answered_any = true}
+    );
 }
 
 std::uint64_t Dispatcher::cut_writes() {
@@ -240,7 +251,8 @@ void Dispatcher::expire_parked(Instant now) {
 void Dispatcher::expire_in_flight(Instant now) {
     for (std::size_t region = 0; region < in_flight_.size(); ++region) {
         Queue& queue = in_flight_[region];
-        while (!queue.empty() && now - queue.begin()->second->sent_at >= environment_.limits->upstream_timeout) {
+        while (!queue.empty() &&
+               now - queue.begin()->second->sent_at >= environment_.limits->upstream_timeout) {
             pools_[region]->counters().failed(Path::passive, "no answer in time");
             cut_one(*queue.begin()->second, "no answer in time");
         }
@@ -259,7 +271,8 @@ void Dispatcher::recall_reads(Instant now) {
             if (now - exchange->sent_at < kRecallAfter) {
                 break;
             }
-            if (!needs_permission(exchange->operation.kind) && exchange->status == 0 && exchange->sink != nullptr) {
+            if (!needs_permission(exchange->operation.kind) && exchange->status == 0 &&
+                exchange->sink != nullptr) {
                 stuck.push_back(exchange.get());
             }
         }
@@ -283,7 +296,9 @@ Instant Dispatcher::next_deadline() const {
             next = std::min(next, *environment_.now + std::chrono::milliseconds{50});
         }
         if (!in_flight_[region].empty()) {
-            next = std::min(next, in_flight_[region].begin()->second->sent_at + limits.upstream_timeout);
+            next = std::min(
+                next, in_flight_[region].begin()->second->sent_at + limits.upstream_timeout
+            );
             if (region != environment_.route->word().active) {
                 next = std::min(next, *environment_.now + kRecallAfter / 5);
             }

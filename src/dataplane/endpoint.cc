@@ -4,11 +4,11 @@
 #include <atomic>
 #include <mutex>
 #include <random>
+#include <unistd.h>
 #include <utility>
 
-#include <unistd.h>
-
 #include "base/assert.h"
+
 #include "dataplane/gathering.h"
 #include "dataplane/listener.h"
 #include "dataplane/loop.h"
@@ -33,11 +33,11 @@ Status check(const Endpoint::Options& options) {
 
 class RunningEndpoint final : public Endpoint {
   public:
-    RunningEndpoint(Options options, RouteWord first) :
-        options_(std::move(options)),
-        route_(first, options_.clock->now()),
-        queue_(std::make_shared<LedgerQueue>(options_.ledger_queue_bytes_max)),
-        ledger_(options_.ledger_limits, queue_) {}
+    RunningEndpoint(Options options, RouteWord first)
+        : options_(std::move(options)),
+          route_(first, options_.clock->now()),
+          queue_(std::make_shared<LedgerQueue>(options_.ledger_queue_bytes_max)),
+          ledger_(options_.ledger_limits, queue_) {}
 
     ~RunningEndpoint() override { RunningEndpoint::stop(); }
 
@@ -52,11 +52,15 @@ class RunningEndpoint final : public Endpoint {
     void set_credentials(sigv4::Credentials credentials) override;
     [[nodiscard]] Status set_route(Route route, std::function<void()> done) override;
     [[nodiscard]] Status grant(WritePermission permission) override;
-    [[nodiscard]] Status hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done) override;
+    [[nodiscard]] Status hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done)
+        override;
     [[nodiscard]] Status release(WritePermission permission, std::function<void()> done) override;
-    [[nodiscard]] Status fence(Epoch epoch, Duration grace, std::function<void(FenceResult)> done) override;
+    [[nodiscard]] Status fence(Epoch epoch, Duration grace, std::function<void(FenceResult)> done)
+        override;
 
-    [[nodiscard]] RouteWord route() const override { return route_.effective(options_.clock->now()); }
+    [[nodiscard]] RouteWord route() const override {
+        return route_.effective(options_.clock->now());
+    }
 
     [[nodiscard]] Statistics statistics() const override;
 
@@ -68,7 +72,8 @@ class RunningEndpoint final : public Endpoint {
 
   private:
     [[nodiscard]] Result<std::vector<int>> make_listeners(bool first);
-    [[nodiscard]] Status check_confirmation(const WritePermission& permission, RouteWord word) const;
+    [[nodiscard]] Status check_confirmation(const WritePermission& permission, RouteWord word)
+        const;
     void everywhere(const std::function<void(Loop&)>& command);
     void follow_everywhere(std::function<void()> done);
     void switch_region(RouteWord word, std::optional<Instant> until, std::function<void()> done);
@@ -85,8 +90,8 @@ class RunningEndpoint final : public Endpoint {
     std::mutex mutex_;  // one change of the route at a time
     // Each change of the route supersedes a switch that still waits for writes to be cut.
     std::uint64_t change_ = 0;
-    Epoch fenced_below_;          // INV-S1, S2: no write under an epoch below this, ever
-    Instant confirmed_after_{};   // a confirmation asked for earlier does not count
+    Epoch fenced_below_;         // INV-S1, S2: no write under an epoch below this, ever
+    Instant confirmed_after_{};  // a confirmation asked for earlier does not count
 };
 
 std::optional<RegionIndex> RunningEndpoint::index_of(const RegionId& region) const {
@@ -171,11 +176,12 @@ void RunningEndpoint::set_credentials(sigv4::Credentials credentials) {
 }
 
 void RunningEndpoint::follow_everywhere(std::function<void()> done) {
-    auto all = std::make_shared<Gathering<Nothing>>(loops_.size(), [done = std::move(done)](Nothing) {
-        if (done) {
-            done();
-        }
-    });
+    auto all =
+        std::make_shared<Gathering<Nothing>>(loops_.size(), [done = std::move(done)](Nothing) {
+            if (done) {
+                done();
+            }
+        });
     everywhere([all](Loop& loop) {
         loop.dispatcher().follow_route();
         all->arrive([](Nothing&) {});
@@ -222,9 +228,11 @@ Status RunningEndpoint::set_route(Route route, std::function<void()> done) {
     return {};
 }
 
-// Writes to another Region that are still on their way are cut before the new word is stored, so that
-// no loop can send one in the new epoch while another has one left of the old (INV-S1).
-void RunningEndpoint::switch_region(RouteWord word, std::optional<Instant> until, std::function<void()> done) {
+// Writes to another Region that are still on their way are cut before the new word is stored, so
+// that no loop can send one in the new epoch while another has one left of the old (INV-S1).
+void RunningEndpoint::switch_region(
+    RouteWord word, std::optional<Instant> until, std::function<void()> done
+) {
     RouteWord stopped = route_.word();
     stopped.state = WriteState::fenced;
     route_.stop(stopped, options_.clock->now());
@@ -251,7 +259,8 @@ void RunningEndpoint::switch_region(RouteWord word, std::optional<Instant> until
     });
 }
 
-Status RunningEndpoint::check_confirmation(const WritePermission& permission, RouteWord word) const {
+Status RunningEndpoint::check_confirmation(const WritePermission& permission, RouteWord word)
+    const {
     if (permission.epoch != word.epoch) {
         return fail(ErrorKind::conflict, "the permission is for another epoch than the route's");
     }

@@ -11,16 +11,18 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "ports/clock.h"
+
 #include "dataplane/ledger.h"
 #include "dataplane/route_word.h"
 #include "dataplane/statistics.h"
-#include "ports/clock.h"
 #include "sigv4/signer.h"
 
 namespace farshore::dataplane {
 
 // Where a Region's DynamoDB is reached. `host` is the name for the Host header, for SNI and for the
-// certificate check; addresses come from the control thread, which resolves names in the background.
+// certificate check; addresses come from the control thread, which resolves names in the
+// background.
 struct Upstream {
     RegionId region;
     bool tls = true;
@@ -46,14 +48,14 @@ struct Limits {
     // tie up the application's workers. After a fence the answer is then 400 AccessDenied.
     Duration refuse_after = std::chrono::seconds{10};
 
-    Duration client_idle_max = std::chrono::minutes{10};    // between requests
+    Duration client_idle_max = std::chrono::minutes{10};     // between requests
     Duration client_stalled_max = std::chrono::seconds{20};  // within a request or an unread answer
 
-    Duration connect_timeout = std::chrono::seconds{3};     // TCP and TLS together
+    Duration connect_timeout = std::chrono::seconds{3};    // TCP and TLS together
     Duration upstream_timeout = std::chrono::seconds{10};  // request sent to answer complete
     std::size_t idle_connections_min = 2;                  // per Region and loop, kept warm
     std::size_t connections_max = 128;                     // per Region and loop
-    Duration probe_interval = std::chrono::seconds{1};     // one fresh and one reused probe per Region
+    Duration probe_interval = std::chrono::seconds{1};  // one fresh and one reused probe per Region
     Duration probe_timeout = std::chrono::seconds{3};
 };
 
@@ -78,7 +80,8 @@ struct HoldResult {
 };
 
 struct FenceResult {
-    std::uint64_t cut = 0;  // writes whose connection was cut; their outcome is in the ledger as unknown
+    std::uint64_t cut =
+        0;  // writes whose connection was cut; their outcome is in the ledger as unknown
 };
 
 // The agent's DynamoDB endpoint: takes requests of local applications, signs them for the active
@@ -91,14 +94,15 @@ class Endpoint {
   public:
     struct Options {
         std::string listen_address = "127.0.0.1";
-        std::uint16_t listen_port = 8642;     // 0: any free one, see port()
-        std::string unix_socket;              // path; empty: none. Mode 0660.
+        std::uint16_t listen_port = 8642;  // 0: any free one, see port()
+        std::string unix_socket;           // path; empty: none. Mode 0660.
         std::size_t loops = 1;
-        std::vector<Upstream> regions;        // at least one, at most 16
-        std::string source_address;           // of upstream connections; empty: the system chooses
-        std::string tls_ca_file;              // PEM; empty: the system's own
+        std::vector<Upstream> regions;  // at least one, at most 16
+        std::string source_address;     // of upstream connections; empty: the system chooses
+        std::string tls_ca_file;        // PEM; empty: the system's own
         sigv4::Credentials credentials;
-        // Not empty: requests must be signed by one of these (any Region scope), else 403-class 400.
+        // Not empty: requests must be signed by one of these (any Region scope), else 403-class
+        // 400.
         std::vector<sigv4::Credentials> client_keys;
         Limits limits;
         Ledger::Limits ledger_limits;
@@ -126,33 +130,39 @@ class Endpoint {
     virtual void set_addresses(const RegionId& region, std::vector<std::string> addresses) = 0;
     virtual void set_credentials(sigv4::Credentials credentials) = 0;
 
-    // Takes the route of a higher epoch, or repeats the present one. Writes of an older epoch that are
-    // still in flight to another Region are cut first, as by a fence without grace; parked writes are
-    // released in arrival order. `done`: every loop follows the new route.
-    // Errors: conflict (older epoch, an epoch below a fence, another Region in the same epoch),
-    // not_found (unknown Region).
+    // Takes the route of a higher epoch, or repeats the present one. Writes of an older epoch that
+    // are still in flight to another Region are cut first, as by a fence without grace; parked
+    // writes are released in arrival order. `done`: every loop follows the new route. Errors:
+    // conflict (older epoch, an epoch below a fence, another Region in the same epoch), not_found
+    // (unknown Region).
     [[nodiscard]] virtual Status set_route(Route route, std::function<void()> done = {}) = 0;
 
-    // Extends the permission to write. Errors: conflict (another epoch, held, fenced, or asked before
-    // the end of the last hold); such a permission is not kept for later. An `until` earlier than the
-    // present one shortens it; one in the past takes it away.
+    // Extends the permission to write. Errors: conflict (another epoch, held, fenced, or asked
+    // before the end of the last hold); such a permission is not kept for later. An `until` earlier
+    // than the present one shortens it; one in the past takes it away.
     [[nodiscard]] virtual Status grant(WritePermission permission) = 0;
 
     // New writes wait; `done` once none is in flight, or when `length` has passed (then with their
     // number). The present permission is forfeited: after `length` writes stay stopped until a
     // grant() that was asked for after the hold's end, a release() or a set_route().
     // Errors: conflict (fenced, or another epoch than the present one).
-    [[nodiscard]] virtual Status hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done) = 0;
+    [[nodiscard]] virtual Status hold(
+        Epoch epoch, Duration length, std::function<void(HoldResult)> done
+    ) = 0;
 
     // Ends a hold early: writes go on under the old epoch with this fresh permission.
     // Errors: conflict (not held, another epoch).
-    [[nodiscard]] virtual Status release(WritePermission permission, std::function<void()> done = {}) = 0;
+    [[nodiscard]] virtual Status release(
+        WritePermission permission, std::function<void()> done = {}
+    ) = 0;
 
-    // `epoch` exists: no write under an older one from now on, for ever. Those in flight get `grace` to
-    // be answered, then their connections are reset and clients are told that the outcome is unknown.
-    // `done`: no older write is on its way. Parked writes stay parked for the route, within their bounds.
-    // Errors: conflict (`epoch` is not above the present one).
-    [[nodiscard]] virtual Status fence(Epoch epoch, Duration grace, std::function<void(FenceResult)> done) = 0;
+    // `epoch` exists: no write under an older one from now on, for ever. Those in flight get
+    // `grace` to be answered, then their connections are reset and clients are told that the
+    // outcome is unknown. `done`: no older write is on its way. Parked writes stay parked for the
+    // route, within their bounds. Errors: conflict (`epoch` is not above the present one).
+    [[nodiscard]] virtual Status fence(
+        Epoch epoch, Duration grace, std::function<void(FenceResult)> done
+    ) = 0;
 
     [[nodiscard]] virtual RouteWord route() const = 0;  // with the effective write state
     [[nodiscard]] virtual Statistics statistics() const = 0;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/text.h"
+
 #include "dataplane/dispatcher.h"
 #include "dataplane/request_writer.h"
 
@@ -38,7 +39,9 @@ std::string chunk_size_line(std::size_t size) {
 void Exchange::answer_begins(const ResponseHead& answer) {
     status = answer.status;
     // A changed body gets a checksum of its own.
-    append_status_and_fields(answer, learning != Learning::asked_by_us || status != 200, answer_head);
+    append_status_and_fields(
+        answer, learning != Learning::asked_by_us || status != 200, answer_head
+    );
     // HTTP/1.0 knows no chunks: the length must be known first.
     buffered = needs_permission(operation.kind) || (answer.body.chunked && request.http_1_0);
     chunked = answer.body.chunked;

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+
 #include "dataplane/framing.h"
 #include "dataplane/operation.h"
 #include "dataplane/route_word.h"
@@ -17,8 +18,8 @@ namespace farshore::dataplane {
 class Dispatcher;
 struct Exchange;
 
-// The application's side of a request: takes the bytes of the answer. Calls for an exchange stop when
-// finish() or cut() has been called.
+// The application's side of a request: takes the bytes of the answer. Calls for an exchange stop
+// when finish() or cut() has been called.
 class AnswerSink {
   public:
     virtual void write(std::string_view bytes) = 0;
@@ -37,8 +38,8 @@ class AnswerSink {
 // A ReturnValues that the application gave and the agent replaced.
 enum class Learning { none, asked_by_us, asked_by_client };
 
-// One request of an application on its way through the endpoint. Never moves in memory: the views of
-// `request` point into `head`.
+// One request of an application on its way through the endpoint. Never moves in memory: the views
+// of `request` point into `head`.
 struct Exchange final : public AnswerReceiver {
     explicit Exchange(Dispatcher& owner) : dispatcher(&owner) {}
 

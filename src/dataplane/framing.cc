@@ -99,7 +99,9 @@ std::optional<FramingError> find_body(const Fields& fields, BodyFraming& body, b
             body.length = *length;
         } else if (equals_ignoring_case(field.name, "transfer-encoding")) {
             if (has_encoding || !equals_ignoring_case(field.value, "chunked")) {
-                return FramingError{.status = 501, .text = "Transfer-Encoding is not exactly chunked"};
+                return FramingError{
+                    .status = 501, .text = "Transfer-Encoding is not exactly chunked"
+                };
             }
             has_encoding = true;
             body.chunked = true;
@@ -168,10 +170,16 @@ HeadEnd find_head_end(std::string_view bytes, std::size_t& searched, std::size_t
             break;
         }
         if (at == 0 || bytes[at - 1] != '\r') {
-            return {.size = std::nullopt, .error = FramingError{.text = "a line feed without a carriage return"}};
+            return {
+                .size = std::nullopt,
+                .error = FramingError{.text = "a line feed without a carriage return"}
+            };
         }
         if (at == 1) {
-            return {.size = std::nullopt, .error = FramingError{.text = "an empty line before the message"}};
+            return {
+                .size = std::nullopt,
+                .error = FramingError{.text = "an empty line before the message"}
+            };
         }
         if (at >= 3 && bytes.substr(at - 3, 4) == "\r\n\r\n") {
             if (at + 1 > bytes_max) {
@@ -183,7 +191,10 @@ HeadEnd find_head_end(std::string_view bytes, std::size_t& searched, std::size_t
     }
     searched = bytes.size();
     if (bytes.size() > bytes_max || at != std::string_view::npos) {
-        return {.size = std::nullopt, .error = FramingError{.status = 431, .text = "the headers are too large"}};
+        return {
+            .size = std::nullopt,
+            .error = FramingError{.status = 431, .text = "the headers are too large"}
+        };
     }
     return {};
 }
@@ -280,7 +291,8 @@ std::size_t BodyReader::feed(std::string_view bytes, std::string& out) {
             ++used;
             continue;
         }
-        const auto take = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));
+        const auto take =
+            static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));
         out.append(bytes.substr(used, take));
         used += take;
         left_ -= take;

@@ -8,8 +8,8 @@
 #include <vector>
 
 // Where does an HTTP/1.1 message begin and end? One strict reading, for both sides of the endpoint.
-// Whatever leaves room for a second reading (two lengths, a folded line, a bare line feed) is refused:
-// two programs that disagree about an end are how requests are smuggled.
+// Whatever leaves room for a second reading (two lengths, a folded line, a bare line feed) is
+// refused: two programs that disagree about an end are how requests are smuggled.
 namespace farshore::dataplane {
 
 // A header line; the views point into the message's own bytes. `value` has no blanks at its ends.
@@ -21,7 +21,9 @@ struct Field {
 using Fields = std::vector<Field>;
 
 // The value of the only field of that name, ignoring case; nullopt when there is none.
-[[nodiscard]] std::optional<std::string_view> find_field(const Fields& fields, std::string_view name);
+[[nodiscard]] std::optional<std::string_view> find_field(
+    const Fields& fields, std::string_view name
+);
 // Does a comma-separated field value hold this token, ignoring case?
 [[nodiscard]] bool has_token(std::string_view list, std::string_view token);
 
@@ -57,34 +59,52 @@ struct ResponseHead {
     bool keep_alive = true;
 };
 
-// The number of bytes of a complete head at the start of `bytes`, blank line included; nullopt: more
-// bytes are needed. `searched` remembers how far earlier calls have looked. The error covers what can
-// be told before the head is complete, so that a stray line feed is not waited out.
+// The number of bytes of a complete head at the start of `bytes`, blank line included; nullopt:
+// more bytes are needed. `searched` remembers how far earlier calls have looked. The error covers
+// what can be told before the head is complete, so that a stray line feed is not waited out.
 struct HeadEnd {
     std::optional<std::size_t> size;
     std::optional<FramingError> error;
 };
 
-[[nodiscard]] HeadEnd find_head_end(std::string_view bytes, std::size_t& searched, std::size_t bytes_max);
+[[nodiscard]] HeadEnd find_head_end(
+    std::string_view bytes, std::size_t& searched, std::size_t bytes_max
+);
 
 // `head` is exactly one head as delimited by find_head_end.
-[[nodiscard]] std::optional<FramingError> parse_request_head(std::string_view head, RequestHead& into);
-[[nodiscard]] std::optional<FramingError> parse_response_head(std::string_view head, ResponseHead& into);
+[[nodiscard]] std::optional<FramingError> parse_request_head(
+    std::string_view head, RequestHead& into
+);
+[[nodiscard]] std::optional<FramingError> parse_response_head(
+    std::string_view head, ResponseHead& into
+);
 
 // Takes a body off the wire, piece by piece.
 class BodyReader {
   public:
     void start(BodyFraming framing, std::uint64_t bytes_max);
 
-    // Appends decoded bytes to `out` and returns how many of `bytes` it has used. Bytes after the end
-    // of the body are not touched.
+    // Appends decoded bytes to `out` and returns how many of `bytes` it has used. Bytes after the
+    // end of the body are not touched.
     std::size_t feed(std::string_view bytes, std::string& out);
 
     [[nodiscard]] bool done() const { return state_ == State::done; }
+
     [[nodiscard]] const std::optional<FramingError>& error() const { return error_; }
 
   private:
-    enum class State { plain, size, size_lf, data, data_cr, data_lf, last_cr, last_lf, done, failed };
+    enum class State {
+        plain,
+        size,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        last_cr,
+        last_lf,
+        done,
+        failed
+    };
 
     void refuse(int status, std::string_view text);
     void take_size_digit(char c);

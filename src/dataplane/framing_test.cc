@@ -21,7 +21,8 @@ Verdict judge(std::string text, std::size_t bytes_max = 32768) {
     verdict.error = end.error;
     if (end.size) {
         verdict.complete = true;
-        verdict.error = parse_request_head(std::string_view{verdict.bytes}.substr(0, *end.size), verdict.head);
+        verdict.error =
+            parse_request_head(std::string_view{verdict.bytes}.substr(0, *end.size), verdict.head);
     }
     return verdict;
 }
@@ -33,7 +34,8 @@ std::string with(const std::string& headers) {
 }  // namespace
 
 TEST(Framing, TakesAnOrdinaryRequest) {
-    const Verdict verdict = judge(with("Host: h\r\nContent-Length: 12\r\nX-Amz-Target:  a b \t\r\n"));
+    const Verdict verdict =
+        judge(with("Host: h\r\nContent-Length: 12\r\nX-Amz-Target:  a b \t\r\n"));
     ASSERT_TRUE(verdict.complete);
     ASSERT_FALSE(verdict.error);
     EXPECT_EQ(verdict.head.method, "POST");
@@ -104,7 +106,9 @@ TEST(Framing, HeadIsFoundWhereverItIsCut) {
 }
 
 TEST(Framing, HeadIsBounded) {
-    EXPECT_EQ(judge(with("Host: h\r\nX: " + std::string(100, 'x') + "\r\n"), 100).error->status, 431);
+    EXPECT_EQ(
+        judge(with("Host: h\r\nX: " + std::string(100, 'x') + "\r\n"), 100).error->status, 431
+    );
     EXPECT_EQ(judge("POST / HTTP/1.1\r\nHost: " + std::string(200, 'x'), 100).error->status, 431);
     std::string many = "Host: h\r\n";
     for (int i = 0; i < 200; ++i) {
@@ -117,7 +121,8 @@ TEST(Framing, ConnectionAndExpectAreUnderstood) {
     EXPECT_FALSE(judge(with("Host: h\r\nConnection: x, Close\r\n")).head.keep_alive);
     EXPECT_TRUE(judge(with("Host: h\r\nConnection: closed\r\n")).head.keep_alive);
     EXPECT_FALSE(judge("POST / HTTP/1.0\r\nHost: h\r\n\r\n").head.keep_alive);
-    EXPECT_TRUE(judge(with("Host: h\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n")).head.expects_continue);
+    EXPECT_TRUE(judge(with("Host: h\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n"))
+                    .head.expects_continue);
     EXPECT_FALSE(judge(with("Host: h\r\nExpect: 100-continue\r\n")).head.expects_continue);
 }
 
@@ -137,8 +142,17 @@ TEST(Framing, ChunksAreReadWhereverTheyAreCut) {
 
 TEST(Framing, BadChunksAreRefused) {
     for (const std::string_view wire : {
-             "\r\n", "g\r\n", "5;x=y\r\nhello", "5\nhello", "5\r\nhelloX", "5\r\nhello\rX", "0\r\nTrailer: x\r\n\r\n",
-             "123456789\r\n", " 5\r\n", "-1\r\n", "0x5\r\n",
+             "\r\n",
+             "g\r\n",
+             "5;x=y\r\nhello",
+             "5\nhello",
+             "5\r\nhelloX",
+             "5\r\nhello\rX",
+             "0\r\nTrailer: x\r\n\r\n",
+             "123456789\r\n",
+             " 5\r\n",
+             "-1\r\n",
+             "0x5\r\n",
          }) {
         BodyReader reader;
         reader.start({.chunked = true, .length = 0}, 1U << 20U);
@@ -170,7 +184,9 @@ TEST(Framing, AnswersAreReadStrictlyToo) {
     EXPECT_TRUE(parse_response_head("HTTP/1.1 200 OK\r\n\r\n", head));
     EXPECT_TRUE(parse_response_head("HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n", head));
     EXPECT_TRUE(parse_response_head("HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n", head));
-    EXPECT_TRUE(parse_response_head("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", head));
+    EXPECT_TRUE(parse_response_head(
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", head
+    ));
 }
 
 }  // namespace farshore::dataplane

@@ -11,8 +11,8 @@ namespace farshore::dataplane {
 template <class Sum>
 class Gathering {
   public:
-    Gathering(std::size_t expected, std::function<void(Sum)> then) :
-        expected_(expected), then_(std::move(then)) {}
+    Gathering(std::size_t expected, std::function<void(Sum)> then)
+        : expected_(expected), then_(std::move(then)) {}
 
     template <class Add>
     void arrive(Add add) {

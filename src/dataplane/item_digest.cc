@@ -62,8 +62,10 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
         if (shown.starts_with('+')) {
             shown.remove_prefix(1);
         }
-        const auto [end, error] = std::from_chars(shown.data(), shown.data() + shown.size(), exponent);
-        if (error != std::errc{} || end != shown.data() + shown.size() || shown.empty() || shown.size() > 9) {
+        const auto [end, error] =
+            std::from_chars(shown.data(), shown.data() + shown.size(), exponent);
+        if (error != std::errc{} || end != shown.data() + shown.size() || shown.empty() ||
+            shown.size() > 9) {
             return std::nullopt;
         }
     }
@@ -196,7 +198,9 @@ bool append_flag(const boost::json::value& value, std::string& out) {
     return true;
 }
 
-bool append_tagged(std::string_view tag, const boost::json::value& value, int depth, std::string& out) {
+bool append_tagged(
+    std::string_view tag, const boost::json::value& value, int depth, std::string& out
+) {
     if (tag == "S" || tag == "N" || tag == "B") {
         return append_scalar(tag.front(), value, out);
     }

@@ -11,9 +11,9 @@ namespace farshore::dataplane {
 // Stands for "there is no such item" wherever a digest is expected.
 inline constexpr std::string_view kAbsent = "absent";
 
-// Two items are equal exactly when their canonical texts are: names sorted by their bytes, numbers and
-// sets in one form, no blanks. `item` is DynamoDB's JSON ({"id":{"S":"x"}}). nullopt: not an item.
-// test/data/item_digest.json pins the form; the lab's write log uses the same.
+// Two items are equal exactly when their canonical texts are: names sorted by their bytes, numbers
+// and sets in one form, no blanks. `item` is DynamoDB's JSON ({"id":{"S":"x"}}). nullopt: not an
+// item. test/data/item_digest.json pins the form; the lab's write log uses the same.
 [[nodiscard]] std::optional<std::string> canonical_item(const boost::json::object& item);
 
 // SHA-256 of the canonical text, hexadecimal.

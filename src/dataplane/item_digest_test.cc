@@ -20,16 +20,27 @@ TEST(ItemDigest, AgreesWithTheSharedVectors) {
     ASSERT_GT(cases.size(), 5U);
     for (const boost::json::value& each : cases) {
         const boost::json::object& item = each.at("item").as_object();
-        EXPECT_EQ(canonical_item(item), std::string{each.at("canonical").as_string()}) << each.at("name");
+        EXPECT_EQ(canonical_item(item), std::string{each.at("canonical").as_string()})
+            << each.at("name");
         EXPECT_EQ(item_digest(item), std::string{each.at("sha256").as_string()}) << each.at("name");
     }
 }
 
 TEST(ItemDigest, RefusesWhatIsNoItem) {
     for (const std::string_view text : {
-             R"({"a":"b"})", R"({"a":{"S":1}})", R"({"a":{"N":"x"}})", R"({"a":{"N":""}})", R"({"a":{"N":"1e"}})",
-             R"({"a":{"N":"1e99999999999"}})", R"({"a":{"S":"x","N":"1"}})", R"({"a":{"Q":"x"}})",
-             R"({"a":{"L":{}}})", R"({"a":{"M":[]}})", R"({"a":{"SS":[1]}})", R"({"a":{"BOOL":"true"}})", R"({"a":{}})",
+             R"({"a":"b"})",
+             R"({"a":{"S":1}})",
+             R"({"a":{"N":"x"}})",
+             R"({"a":{"N":""}})",
+             R"({"a":{"N":"1e"}})",
+             R"({"a":{"N":"1e99999999999"}})",
+             R"({"a":{"S":"x","N":"1"}})",
+             R"({"a":{"Q":"x"}})",
+             R"({"a":{"L":{}}})",
+             R"({"a":{"M":[]}})",
+             R"({"a":{"SS":[1]}})",
+             R"({"a":{"BOOL":"true"}})",
+             R"({"a":{}})",
          }) {
         EXPECT_FALSE(item_digest(boost::json::parse(text).as_object())) << text;
     }

@@ -79,7 +79,9 @@ class Scanner {
 
     [[nodiscard]] std::size_t position() const { return at_; }
 
-    [[nodiscard]] std::string_view since(std::size_t start) const { return text_.substr(start, at_ - start); }
+    [[nodiscard]] std::string_view since(std::size_t start) const {
+        return text_.substr(start, at_ - start);
+    }
 
   private:
     std::string_view text_;
@@ -126,7 +128,9 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
     return scanner.at_end() ? std::optional(std::move(members)) : std::nullopt;
 }
 
-std::optional<std::string_view> find_member(const std::vector<JsonMember>& members, std::string_view name) {
+std::optional<std::string_view> find_member(
+    const std::vector<JsonMember>& members, std::string_view name
+) {
     for (const JsonMember& member : members) {
         if (member.name == name) {
             return member.value;

@@ -7,7 +7,8 @@
 namespace farshore::dataplane {
 
 TEST(JsonMembers, AreFoundAsTheyStand) {
-    const auto members = json_members(R"( { "a" : 1 , "b":"x\"}," ,"c":{"d":[1,{"e":"]"}]},"f":true,"g":[]} )");
+    const auto members =
+        json_members(R"( { "a" : 1 , "b":"x\"}," ,"c":{"d":[1,{"e":"]"}]},"f":true,"g":[]} )");
     ASSERT_TRUE(members);
     ASSERT_EQ(members->size(), 5U);
     EXPECT_EQ((*members)[0].value, "1");
@@ -21,8 +22,19 @@ TEST(JsonMembers, AreFoundAsTheyStand) {
 
 TEST(JsonMembers, RefuseWhatTheyCannotBeSureOf) {
     for (const std::string_view text : {
-             "", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":\"", "{\"a\":\"\\",
-             "{\"\\u0061\":1}", "{a:1}", "{\"a\":{\"b\":\"}",
+             "",
+             "[]",
+             "{",
+             "{\"a\"}",
+             "{\"a\":}",
+             "{\"a\":1",
+             "{\"a\":1,}",
+             "{\"a\":1}x",
+             "{\"a\":\"",
+             "{\"a\":\"\\",
+             "{\"\\u0061\":1}",
+             "{a:1}",
+             "{\"a\":{\"b\":\"}",
          }) {
         EXPECT_FALSE(json_members(text)) << text;
     }
@@ -37,8 +49,12 @@ TEST(UpdateLearning, AsksOnlyWhereTheApplicationDoesNot) {
     EXPECT_EQ(none.asked_body, R"({"ReturnValues" : "ALL_NEW", "TableName":"t"})");
     EXPECT_EQ(plan_learning(R"({"ReturnValues":"ALL_NEW"})").learning, Learning::asked_by_client);
     for (const std::string_view body : {
-             R"({"ReturnValues":"UPDATED_NEW"})", R"({"ReturnValues":7})", "{}", "nonsense",
-             R"({"ReturnValues":"NONE","ReturnValues":"ALL_OLD"})", R"({"Return\u0056alues":"ALL_OLD"})",
+             R"({"ReturnValues":"UPDATED_NEW"})",
+             R"({"ReturnValues":7})",
+             "{}",
+             "nonsense",
+             R"({"ReturnValues":"NONE","ReturnValues":"ALL_OLD"})",
+             R"({"Return\u0056alues":"ALL_OLD"})",
          }) {
         EXPECT_EQ(plan_learning(body).learning, Learning::none) << body;
     }
@@ -47,7 +63,9 @@ TEST(UpdateLearning, AsksOnlyWhereTheApplicationDoesNot) {
 TEST(UpdateLearning, TakesTheItemOutOfTheAnswer) {
     EXPECT_EQ(without_attributes(R"({"Attributes":{"a":{"S":"}"}}})"), "{}");
     EXPECT_EQ(
-        without_attributes(R"({"ConsumedCapacity":{"x":1},"Attributes":{},"ItemCollectionMetrics":[]})"),
+        without_attributes(
+            R"({"ConsumedCapacity":{"x":1},"Attributes":{},"ItemCollectionMetrics":[]})"
+        ),
         R"({"ConsumedCapacity":{"x":1},"ItemCollectionMetrics":[]})"
     );
     EXPECT_EQ(without_attributes("<html>"), std::nullopt);

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "base/assert.h"
+
 #include "dataplane/item_digest.h"
 #include "dataplane/note_reader.h"
 
@@ -180,7 +181,8 @@ std::size_t Ledger::State::settle_up_to(Table& table, std::string_view key, std:
     return proven;
 }
 
-Ledger::Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue) : state_(std::make_unique<State>()) {
+Ledger::Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue)
+    : state_(std::make_unique<State>()) {
     state_->limits = limits;
     state_->queue = std::move(queue);
 }
@@ -222,13 +224,17 @@ std::vector<LedgerKey> Ledger::unproven_keys(std::size_t limit) {
         // Each key once, at its oldest entry.
         const auto at = table->unproven.find(entry->key);
         if (at != table->unproven.end() && at->second.front() == number) {
-            keys.push_back({.table = entry->table, .key = entry->key, .oldest_unproven_at = entry->at});
+            keys.push_back(
+                {.table = entry->table, .key = entry->key, .oldest_unproven_at = entry->at}
+            );
         }
     }
     return keys;
 }
 
-std::size_t Ledger::mark_proven(const TableName& name, std::string_view key, std::string_view digest) {
+std::size_t Ledger::mark_proven(
+    const TableName& name, std::string_view key, std::string_view digest
+) {
     state_->take_in();
     Table& table = state_->table_for(name);
     const auto at = table.unproven.find(std::string{key});
@@ -243,7 +249,9 @@ std::size_t Ledger::mark_proven(const TableName& name, std::string_view key, std
     return 0;
 }
 
-std::size_t Ledger::mark_equal(const TableName& name, std::string_view key, std::uint64_t up_to_number) {
+std::size_t Ledger::mark_equal(
+    const TableName& name, std::string_view key, std::uint64_t up_to_number
+) {
     state_->take_in();
     return state_->settle_up_to(state_->table_for(name), key, up_to_number);
 }
@@ -268,7 +276,11 @@ std::vector<LedgerEntry> Ledger::entries(const TableName& name, std::size_t limi
             continue;
         }
         const std::size_t from = table.entries.size() > limit ? table.entries.size() - limit : 0;
-        out.insert(out.end(), table.entries.begin() + static_cast<std::ptrdiff_t>(from), table.entries.end());
+        out.insert(
+            out.end(),
+            table.entries.begin() + static_cast<std::ptrdiff_t>(from),
+            table.entries.end()
+        );
     }
     std::ranges::sort(out, {}, &LedgerEntry::number);
     if (out.size() > limit) {

@@ -11,12 +11,13 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+
 #include "dataplane/ledger_queue.h"
 
 namespace farshore::dataplane {
 
-// One key that a write touched. `key` is the AttributeValue map as JSON, attribute names sorted; empty
-// when the table's key attributes were not known (the write then never counts as proven).
+// One key that a write touched. `key` is the AttributeValue map as JSON, attribute names sorted;
+// empty when the table's key attributes were not known (the write then never counts as proven).
 struct LedgerEntry {
     std::uint64_t number = 0;  // grows by one per entry, over all tables
     TableName table;
@@ -40,7 +41,8 @@ struct LedgerCounters {
     std::uint64_t unknown = 0;       // entries ever made of writes with unknown outcome
     std::uint64_t unproven = 0;      // entries now held that are not proven
     std::uint64_t unproven_keys = 0;
-    std::uint64_t unreadable = 0;  // writes whose keys could not be told; each is one unproven entry
+    std::uint64_t unreadable =
+        0;  // writes whose keys could not be told; each is one unproven entry
     // Entries that the bounds pushed out before they were proven. When this grows, "all proven" can
     // no longer be claimed for the time since `incomplete_since`.
     std::uint64_t forgotten_unproven = 0;
@@ -50,8 +52,8 @@ struct LedgerCounters {
     std::string newest_unproven_key;
 };
 
-// Which keys would be lost if the active Region vanished now? A bounded memory of the writes that the
-// endpoint forwarded, and of what has been seen of them in the standby since.
+// Which keys would be lost if the active Region vanished now? A bounded memory of the writes that
+// the endpoint forwarded, and of what has been seen of them in the standby since.
 //
 // Threads: the endpoint's loops push into the queue; everything else belongs to one thread, the
 // control thread, and each call first takes in what the loops have pushed.
@@ -67,8 +69,8 @@ class Ledger {
     Ledger(const Ledger&) = delete;
     Ledger& operator=(const Ledger&) = delete;
 
-    // Names of the table's key attributes (partition key first), as DescribeTable tells them. Entries
-    // that were waiting for them get their keys.
+    // Names of the table's key attributes (partition key first), as DescribeTable tells them.
+    // Entries that were waiting for them get their keys.
     void set_table_keys(const TableName& table, std::vector<std::string> names);
     // Tables that were written to and whose keys nobody has told yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
@@ -80,7 +82,9 @@ class Ledger {
     std::size_t mark_proven(const TableName& table, std::string_view key, std::string_view digest);
     // Both Regions were read strongly and hold the same item under this key: whatever the digests
     // say, nothing of entries up to `up_to_number` is missing in the standby.
-    std::size_t mark_equal(const TableName& table, std::string_view key, std::uint64_t up_to_number);
+    std::size_t mark_equal(
+        const TableName& table, std::string_view key, std::uint64_t up_to_number
+    );
 
     // Unproven entries, oldest first, at most `limit`.
     [[nodiscard]] std::vector<LedgerEntry> unproven_entries(std::size_t limit);

@@ -16,14 +16,16 @@ namespace farshore::dataplane {
 struct WriteNote {
     std::string operation;  // "PutItem"
     std::string request;    // JSON body as the client sent it
-    std::string answer;     // JSON body, when it tells the item ("Attributes" of ALL_NEW, unprocessed items)
+    std::string
+        answer;  // JSON body, when it tells the item ("Attributes" of ALL_NEW, unprocessed items)
     UtcTime at;
     Epoch epoch;
     bool acknowledged = true;
 };
 
-// The hand-over from the endpoint's loops to the control thread: the lock is held for one push or one
-// swap. Bounded: above the limit a note is dropped and counted, and the ledger says that it is incomplete.
+// The hand-over from the endpoint's loops to the control thread: the lock is held for one push or
+// one swap. Bounded: above the limit a note is dropped and counted, and the ledger says that it is
+// incomplete.
 class LedgerQueue {
   public:
     struct Taken {

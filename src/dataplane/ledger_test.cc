@@ -17,7 +17,12 @@ std::string digest_of(std::string_view item) {
 
 class LedgerTest : public ::testing::Test {
   protected:
-    void write(std::string operation, std::string request, std::string answer = {}, bool acknowledged = true) {
+    void write(
+        std::string operation,
+        std::string request,
+        std::string answer = {},
+        bool acknowledged = true
+    ) {
         queue->push({
             .operation = std::move(operation),
             .request = std::move(request),
@@ -112,7 +117,10 @@ TEST_F(LedgerTest, BoundIsKeptAndSaysThatItForgot) {
 
 TEST_F(LedgerTest, QueueIsBoundedAndSaysThatItDropped) {
     for (int i = 0; i < 100; ++i) {
-        write("PutItem", R"({"TableName":"t","Item":{"id":{"S":")" + std::string(20'000, 'x') + "\"}}}");
+        write(
+            "PutItem",
+            R"({"TableName":"t","Item":{"id":{"S":")" + std::string(20'000, 'x') + "\"}}}"
+        );
     }
     EXPECT_GT(ledger.counters().forgotten_unproven, 40U);
     EXPECT_TRUE(ledger.counters().incomplete_since);
@@ -120,7 +128,9 @@ TEST_F(LedgerTest, QueueIsBoundedAndSaysThatItDropped) {
 
 TEST_F(LedgerTest, TablesAreBounded) {
     for (int i = 0; i < 10; ++i) {
-        write("PutItem", R"({"TableName":"t)" + std::to_string(i) + R"(","Item":{"id":{"S":"a"}}})");
+        write(
+            "PutItem", R"({"TableName":"t)" + std::to_string(i) + R"(","Item":{"id":{"S":"a"}}})"
+        );
     }
     EXPECT_LE(ledger.tables_without_keys().size(), 4U);
     EXPECT_EQ(ledger.counters().acknowledged, 10U);

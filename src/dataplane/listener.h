@@ -12,8 +12,8 @@ struct ListeningSocket {
     std::uint16_t port = 0;
 };
 
-// A TCP listener that several loops can share by SO_REUSEPORT. Errors: malformed (not an IP address),
-// denied, unavailable (somebody listens there already).
+// A TCP listener that several loops can share by SO_REUSEPORT. Errors: malformed (not an IP
+// address), denied, unavailable (somebody listens there already).
 [[nodiscard]] Result<ListeningSocket> listen_tcp(const std::string& address, std::uint16_t port);
 
 // A Unix listener, mode 0660. A socket file that nobody listens on any more is replaced.

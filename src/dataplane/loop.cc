@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <utility>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -12,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -103,24 +102,27 @@ class Loop::Wakeup final : public Watcher {
     int fd_;
 };
 
-Loop::Loop(Environment environment, std::unique_ptr<Poller> poller) :
-    environment_(std::move(environment)),
-    poller_(std::move(poller)),
-    scratch_(kScratchBytes),
-    now_(environment_.options->clock->now()),
-    rng_(environment_.seed),
-    memory_{.used = 0, .max = environment_.options->limits.memory_bytes_max / environment_.options->loops},
-    dispatcher_({
-        .route = environment_.route,
-        .limits = &environment_.options->limits,
-        .clock = environment_.options->clock.get(),
-        .now = &now_,
-        .writer = &writer_,
-        .counters = &counters_,
-        .ledger = environment_.ledger,
-        .rng = &rng_,
-        .learns_updates = environment_.options->ledger_learns_updates,
-    }) {
+Loop::Loop(Environment environment, std::unique_ptr<Poller> poller)
+    : environment_(std::move(environment)),
+      poller_(std::move(poller)),
+      scratch_(kScratchBytes),
+      now_(environment_.options->clock->now()),
+      rng_(environment_.seed),
+      memory_{
+          .used = 0,
+          .max = environment_.options->limits.memory_bytes_max / environment_.options->loops
+      },
+      dispatcher_({
+          .route = environment_.route,
+          .limits = &environment_.options->limits,
+          .clock = environment_.options->clock.get(),
+          .now = &now_,
+          .writer = &writer_,
+          .counters = &counters_,
+          .ledger = environment_.ledger,
+          .rng = &rng_,
+          .learns_updates = environment_.options->ledger_learns_updates,
+      }) {
     writer_.set_credentials(environment_.options->credentials);
     make_pools();
     wakeup_ = std::make_unique<Wakeup>(*this);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/rng.h"
+
 #include "dataplane/client.h"
 #include "dataplane/dispatcher.h"
 #include "dataplane/poller.h"
@@ -15,8 +16,8 @@
 
 namespace farshore::dataplane {
 
-// One thread with everything that it needs for itself: clients, pools, probes. Loops share nothing but
-// the route. Commands come through post().
+// One thread with everything that it needs for itself: clients, pools, probes. Loops share nothing
+// but the route. Commands come through post().
 class Loop final : private ClientOwner {
   public:
     struct Environment {
@@ -43,6 +44,7 @@ class Loop final : private ClientOwner {
 
     // For commands.
     [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+
     void set_addresses(RegionIndex region, std::vector<std::string> addresses);
     void set_credentials(sigv4::Credentials credentials);
     // Any thread.

@@ -35,7 +35,8 @@ const object* member_object(const object& holder, std::string_view name) {
 // A table can be named by its ARN.
 TableName table_named(std::string_view text) {
     constexpr std::string_view kBefore = ":table/";
-    if (const std::size_t at = text.find(kBefore); text.starts_with("arn:") && at != std::string_view::npos) {
+    if (const std::size_t at = text.find(kBefore);
+        text.starts_with("arn:") && at != std::string_view::npos) {
         text.remove_prefix(at + kBefore.size());
     }
     return TableName{std::string{text.substr(0, text.find('/'))}};
@@ -55,7 +56,8 @@ object key_candidates(const object& item) {
         }
         const std::string_view tag = tagged->begin()->key();
         const auto* text = tagged->begin()->value().if_string();
-        if ((tag == "S" || tag == "N" || tag == "B") && text != nullptr && text->size() <= kKeyTextMax) {
+        if ((tag == "S" || tag == "N" || tag == "B") && text != nullptr &&
+            text->size() <= kKeyTextMax) {
             out.emplace(member.key(), member.value());
         }
     }
@@ -94,7 +96,9 @@ class Reader {
         }
     }
 
-    void keyed(const TableName& table, const object* key, std::string_view operation, std::string digest) {
+    void keyed(
+        const TableName& table, const object* key, std::string_view operation, std::string digest
+    ) {
         if (key != nullptr) {
             writes_.push_back({
                 .table = table,
@@ -137,8 +141,9 @@ class Reader {
                 continue;
             }
             for (const value& entry : list.get_array()) {
-                const bool done = undone == nullptr || !undone->is_array() ||
-                                  std::ranges::find(undone->get_array(), entry) == undone->get_array().end();
+                const bool done =
+                    undone == nullptr || !undone->is_array() ||
+                    std::ranges::find(undone->get_array(), entry) == undone->get_array().end();
                 if (done && entry.is_object()) {
                     read_batch_entry(table_named(name), entry.get_object());
                 }
@@ -166,7 +171,12 @@ class Reader {
             if (const object* action = member_object(item.get_object(), "Put")) {
                 put(table_of(*action), member_object(*action, "Item"));
             } else if (const object* removal = member_object(item.get_object(), "Delete")) {
-                keyed(table_of(*removal), member_object(*removal, "Key"), "DeleteItem", std::string{kAbsent});
+                keyed(
+                    table_of(*removal),
+                    member_object(*removal, "Key"),
+                    "DeleteItem",
+                    std::string{kAbsent}
+                );
             } else if (const object* update = member_object(item.get_object(), "Update")) {
                 keyed(table_of(*update), member_object(*update, "Key"), "UpdateItem", "");
             }
@@ -183,7 +193,9 @@ std::vector<NotedWrite> read_note(const WriteNote& note) {
     return Reader(note).read();
 }
 
-std::optional<std::string> key_text(const object& attributes, const std::vector<std::string>& names) {
+std::optional<std::string> key_text(
+    const object& attributes, const std::vector<std::string>& names
+) {
     object key;
     for (const std::string& name : names) {
         const value* member = attributes.if_contains(name);

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/ids.h"
+
 #include "dataplane/ledger_queue.h"
 
 namespace farshore::dataplane {
@@ -15,13 +16,15 @@ namespace farshore::dataplane {
 struct NotedWrite {
     TableName table;
     std::string operation;  // "PutItem", also inside a batch or a transaction
-    // The key, when the request names it; else the attributes of the item that could be part of one.
+    // The key, when the request names it; else the attributes of the item that could be part of
+    // one.
     bool has_key = false;
     boost::json::object attributes;
     std::string digest;  // "" when not known
 };
 
-// Takes a write apart. Empty: the request does not tell what it writes (PartiQL), or is not readable.
+// Takes a write apart. Empty: the request does not tell what it writes (PartiQL), or is not
+// readable.
 [[nodiscard]] std::vector<NotedWrite> read_note(const WriteNote& note);
 
 // The key made of these attributes, canonical; nullopt when one is missing.

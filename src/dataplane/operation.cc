@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
+
 #include "dataplane/json_members.h"
 
 namespace farshore::dataplane {
@@ -59,11 +60,13 @@ bool partiql_reads(std::string_view name, std::string_view body) {
     const auto* list = document.get_object().if_contains(
         name == "BatchExecuteStatement" ? "Statements" : "TransactStatements"
     );
-    return list != nullptr && list->is_array() && std::ranges::all_of(list->get_array(), member_is_select);
+    return list != nullptr && list->is_array() &&
+           std::ranges::all_of(list->get_array(), member_is_select);
 }
 
 bool is_partiql(std::string_view name) {
-    return name == "ExecuteStatement" || name == "BatchExecuteStatement" || name == "ExecuteTransaction";
+    return name == "ExecuteStatement" || name == "BatchExecuteStatement" ||
+           name == "ExecuteTransaction";
 }
 
 }  // namespace
@@ -80,7 +83,10 @@ Operation classify(std::string_view target, std::string_view body) {
         return {.kind = OperationClass::write, .name = name};
     }
     if (is_partiql(name)) {
-        return {.kind = partiql_reads(name, body) ? OperationClass::read : OperationClass::write, .name = name};
+        return {
+            .kind = partiql_reads(name, body) ? OperationClass::read : OperationClass::write,
+            .name = name
+        };
     }
     return {.kind = looks_only(name) ? OperationClass::read : OperationClass::other, .name = name};
 }

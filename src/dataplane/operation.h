@@ -13,7 +13,9 @@ enum class OperationClass {
     other,   // changes tables or is not known: needs permission like a write
     refused  // not DynamoDB's own protocol
 };
-inline constexpr std::array<std::string_view, 4> kOperationClassNames{"read", "write", "other", "refused"};
+inline constexpr std::array<std::string_view, 4> kOperationClassNames{
+    "read", "write", "other", "refused"
+};
 
 constexpr const auto& names_of(OperationClass) {
     return kOperationClassNames;
@@ -28,8 +30,8 @@ struct Operation {
     std::string_view name;  // "PutItem", a part of the target
 };
 
-// `target` is the X-Amz-Target header. PartiQL is judged by its statement in `body`. What is not known
-// to be a read counts as a change: a new operation of DynamoDB must not slip past a fence.
+// `target` is the X-Amz-Target header. PartiQL is judged by its statement in `body`. What is not
+// known to be a read counts as a change: a new operation of DynamoDB must not slip past a fence.
 [[nodiscard]] Operation classify(std::string_view target, std::string_view body);
 
 }  // namespace farshore::dataplane

@@ -13,13 +13,22 @@ OperationClass kind_of(std::string_view name, std::string_view body = "{}") {
 }  // namespace
 
 TEST(Operation, IsClassifiedByItsName) {
-    for (const std::string_view name : {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems", "DescribeTable", "ListTables"}) {
+    for (const std::string_view name :
+         {"GetItem",
+          "BatchGetItem",
+          "Query",
+          "Scan",
+          "TransactGetItems",
+          "DescribeTable",
+          "ListTables"}) {
         EXPECT_EQ(kind_of(name), OperationClass::read) << name;
     }
-    for (const std::string_view name : {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}) {
+    for (const std::string_view name :
+         {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}) {
         EXPECT_EQ(kind_of(name), OperationClass::write) << name;
     }
-    for (const std::string_view name : {"CreateTable", "UpdateTable", "DeleteTable", "TagResource", "ConjureItem", "getitem"}) {
+    for (const std::string_view name :
+         {"CreateTable", "UpdateTable", "DeleteTable", "TagResource", "ConjureItem", "getitem"}) {
         EXPECT_EQ(kind_of(name), OperationClass::other) << name;
         EXPECT_TRUE(needs_permission(kind_of(name)));
     }
@@ -33,27 +42,47 @@ TEST(Operation, OfAnotherServiceIsRefused) {
 }
 
 TEST(Operation, PartiQlIsJudgedByItsStatement) {
-    EXPECT_EQ(kind_of("ExecuteStatement", R"({"Statement":"SELECT * FROM t"})"), OperationClass::read);
-    EXPECT_EQ(kind_of("ExecuteStatement", R"({"Statement":" \n select \"a\" FROM t"})"), OperationClass::read);
+    EXPECT_EQ(
+        kind_of("ExecuteStatement", R"({"Statement":"SELECT * FROM t"})"), OperationClass::read
+    );
+    EXPECT_EQ(
+        kind_of("ExecuteStatement", R"({"Statement":" \n select \"a\" FROM t"})"),
+        OperationClass::read
+    );
     for (const std::string_view body : {
-             R"({"Statement":"UPDATE t SET a=1"})", R"({"Statement":"-- x\nSELECT 1"})", R"({"Statement":"selects"})",
-             R"({"Statement":""})", R"({})", "not json", R"({"Statement":7})", R"({"Statement":"SELECT"})",
+             R"({"Statement":"UPDATE t SET a=1"})",
+             R"({"Statement":"-- x\nSELECT 1"})",
+             R"({"Statement":"selects"})",
+             R"({"Statement":""})",
+             R"({})",
+             "not json",
+             R"({"Statement":7})",
+             R"({"Statement":"SELECT"})",
          }) {
         EXPECT_EQ(kind_of("ExecuteStatement", body), OperationClass::write) << body;
     }
     EXPECT_EQ(
-        kind_of("ExecuteStatement", R"({"Statement":"SELECT 1","\u0053tatement":"DELETE FROM t"})"), OperationClass::write
-    );
-    EXPECT_EQ(
-        kind_of("BatchExecuteStatement", R"({"Statements":[{"Statement":"SELECT 1"},{"Statement":"select 2"}]})"),
-        OperationClass::read
-    );
-    EXPECT_EQ(
-        kind_of("BatchExecuteStatement", R"({"Statements":[{"Statement":"SELECT 1"},{"Statement":"DELETE FROM t"}]})"),
+        kind_of("ExecuteStatement", R"({"Statement":"SELECT 1","\u0053tatement":"DELETE FROM t"})"),
         OperationClass::write
     );
     EXPECT_EQ(
-        kind_of("ExecuteTransaction", R"x({"TransactStatements":[{"Statement":"EXISTS(SELECT 1)"}]})x"),
+        kind_of(
+            "BatchExecuteStatement",
+            R"({"Statements":[{"Statement":"SELECT 1"},{"Statement":"select 2"}]})"
+        ),
+        OperationClass::read
+    );
+    EXPECT_EQ(
+        kind_of(
+            "BatchExecuteStatement",
+            R"({"Statements":[{"Statement":"SELECT 1"},{"Statement":"DELETE FROM t"}]})"
+        ),
+        OperationClass::write
+    );
+    EXPECT_EQ(
+        kind_of(
+            "ExecuteTransaction", R"x({"TransactStatements":[{"Statement":"EXISTS(SELECT 1)"}]})x"
+        ),
         OperationClass::write
     );
 }

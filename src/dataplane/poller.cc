@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -35,7 +34,9 @@ Status Poller::watch(int fd, std::uint32_t events, Watcher& watcher) {
 
 void Poller::change(int fd, std::uint32_t events, Watcher& watcher) {
     epoll_event event{.events = events, .data = {.ptr = &watcher}};
-    FARSHORE_ASSERT(::epoll_ctl(fd_, EPOLL_CTL_MOD, fd, &event) == 0, "only watched descriptors are changed");
+    FARSHORE_ASSERT(
+        ::epoll_ctl(fd_, EPOLL_CTL_MOD, fd, &event) == 0, "only watched descriptors are changed"
+    );
 }
 
 void Poller::unwatch(int fd, const Watcher& watcher) {

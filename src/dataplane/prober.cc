@@ -139,11 +139,11 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
     std::unique_ptr<UpstreamConnection> useless_;  // may still be on the stack
 };
 
-Prober::Prober(Environment environment) :
-    environment_(std::move(environment)),
-    payload_hash_(sigv4::sha256_hex(environment_.body)),
-    fresh_(std::make_unique<Run>(*this, Path::fresh)),
-    reused_(std::make_unique<Run>(*this, Path::reused)) {}
+Prober::Prober(Environment environment)
+    : environment_(std::move(environment)),
+      payload_hash_(sigv4::sha256_hex(environment_.body)),
+      fresh_(std::make_unique<Run>(*this, Path::fresh)),
+      reused_(std::make_unique<Run>(*this, Path::reused)) {}
 
 Prober::~Prober() = default;
 
@@ -155,7 +155,8 @@ std::string Prober::request() const {
     };
     return environment_.writer->write(
         {.fields = &fields, .body = environment_.body, .payload_hash = payload_hash_},
-        {.region = environment_.pool->upstream().region.value(), .authority = environment_.pool->authority()},
+        {.region = environment_.pool->upstream().region.value(),
+         .authority = environment_.pool->authority()},
         environment_.clock->wall()
     );
 }

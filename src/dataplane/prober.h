@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/time.h"
+
 #include "dataplane/region_pool.h"
 #include "dataplane/request_writer.h"
 

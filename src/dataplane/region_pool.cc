@@ -7,27 +7,28 @@ namespace farshore::dataplane {
 
 namespace {
 
-// One failure may be the end of a connection that was just being opened when the Region let go of all;
-// the next attempt follows at once.
+// One failure may be the end of a connection that was just being opened when the Region let go of
+// all; the next attempt follows at once.
 constexpr int kFailuresForgiven = 1;
-// Between attempts after more failures: quick enough to notice a recovery, slow enough not to hammer a
-// Region that refuses.
+// Between attempts after more failures: quick enough to notice a recovery, slow enough not to
+// hammer a Region that refuses.
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds{200};
 // A burst's connections are given back after this.
 constexpr Duration kIdleAboveMinimum = std::chrono::seconds{30};
 
 std::string authority_of(const Upstream& upstream) {
     const std::uint16_t usual = upstream.tls ? 443 : 80;
-    return upstream.port == usual ? upstream.host : upstream.host + ":" + std::to_string(upstream.port);
+    return upstream.port == usual ? upstream.host
+                                  : upstream.host + ":" + std::to_string(upstream.port);
 }
 
 }  // namespace
 
-RegionPool::RegionPool(Environment environment, PoolListener& listener) :
-    environment_(std::move(environment)),
-    listener_(&listener),
-    authority_(authority_of(*environment_.upstream)),
-    addresses_(environment_.upstream->addresses) {}
+RegionPool::RegionPool(Environment environment, PoolListener& listener)
+    : environment_(std::move(environment)),
+      listener_(&listener),
+      authority_(authority_of(*environment_.upstream)),
+      addresses_(environment_.upstream->addresses) {}
 
 UpstreamConnection* RegionPool::hand_out(UpstreamConnection* connection) {
     connection->since = *environment_.now;
@@ -63,7 +64,8 @@ UpstreamConnection* RegionPool::take_oldest() {
 }
 
 bool RegionPool::demand(std::size_t waiting) {
-    while (connecting_.size() < waiting && connections_.size() < environment_.limits->connections_max) {
+    while (connecting_.size() < waiting &&
+           connections_.size() < environment_.limits->connections_max) {
         if (*environment_.now < retry_at_ || !open()) {
             break;
         }
@@ -137,7 +139,8 @@ void RegionPool::set_addresses(std::vector<std::string> addresses) {
 
 void RegionPool::tick() {
     const Instant now = *environment_.now;
-    while (!connecting_.empty() && now - connecting_.front()->since > environment_.limits->connect_timeout) {
+    while (!connecting_.empty() &&
+           now - connecting_.front()->since > environment_.limits->connect_timeout) {
         UpstreamConnection* connection = connecting_.front();
         connection->close(true);
         connect_failed(*connection, "connect: no answer");
@@ -198,7 +201,9 @@ void RegionPool::retire(UpstreamConnection& connection) {
 
 void RegionPool::count() {
     environment_.counters->connections_idle.set(idle_.size());
-    environment_.counters->connections_busy.set(connections_.size() - idle_.size() - connecting_.size());
+    environment_.counters->connections_busy.set(
+        connections_.size() - idle_.size() - connecting_.size()
+    );
 }
 
 }  // namespace farshore::dataplane

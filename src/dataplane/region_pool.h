@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+
 #include "dataplane/counters.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/upstream_connection.h"
@@ -18,16 +19,16 @@ namespace farshore::dataplane {
 class PoolListener {
   public:
     virtual void connection_available(RegionIndex region) = 0;
-    // A connection could not be opened. `hopeless`: there is none left, open or opening, and this was
-    // not the first failure in a row.
+    // A connection could not be opened. `hopeless`: there is none left, open or opening, and this
+    // was not the first failure in a row.
     virtual void connecting_failed(RegionIndex region, bool hopeless) = 0;
 
   protected:
     ~PoolListener() = default;
 };
 
-// The connections of one loop to one Region: kept warm also while nobody asks, so that a switch finds
-// them ready. One thread.
+// The connections of one loop to one Region: kept warm also while nobody asks, so that a switch
+// finds them ready. One thread.
 class RegionPool final : private ConnectionOwner {
   public:
     struct Environment {
@@ -54,22 +55,27 @@ class RegionPool final : private ConnectionOwner {
     bool demand(std::size_t waiting);
     // A connection of its own for somebody who wants to see whether new ones work.
     [[nodiscard]] Result<std::unique_ptr<UpstreamConnection>> open_apart(ConnectionOwner& owner);
-    // Takes such a connection into the pool once it has proved good; closes it when there are enough.
+    // Takes such a connection into the pool once it has proved good; closes it when there are
+    // enough.
     void adopt(std::unique_ptr<UpstreamConnection> connection);
 
     // A connection that was handed out and not used.
     void give_back(UpstreamConnection& connection) { became_free(connection); }
+
     // A connection that was handed out and has been closed by its user.
     void discard(UpstreamConnection& connection) { retire(connection); }
 
     void set_addresses(std::vector<std::string> addresses);
     // Gives up slow connects and keeps the minimum warm.
     void tick();
+
     // Frees what has become useless. Only between rounds of events.
     void sweep() { useless_.clear(); }
 
     [[nodiscard]] const Upstream& upstream() const { return *environment_.upstream; }
+
     [[nodiscard]] const std::string& authority() const { return authority_; }
+
     [[nodiscard]] RegionCounters& counters() { return *environment_.counters; }
 
   private:

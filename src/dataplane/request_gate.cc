@@ -18,7 +18,8 @@ bool single(const Fields& fields, std::string_view name) {
 bool ambiguous(const Fields& fields) {
     return std::ranges::any_of(fields, [&fields](const Field& field) {
         const std::string lower = to_lower(field.name);
-        const bool matters = lower.starts_with("x-amz-") || lower == "content-type" || lower == "authorization";
+        const bool matters =
+            lower.starts_with("x-amz-") || lower == "content-type" || lower == "authorization";
         return matters && !single(fields, field.name);
     });
 }
@@ -65,7 +66,10 @@ std::optional<Refusal> admit(
 ) {
     const Fields& fields = exchange.request.fields;
     if (exchange.request.method != "POST" || exchange.request.target != "/") {
-        return Refusal{.detail = "DynamoDB takes POST / with an X-Amz-Target.", .code = "UnknownOperationException"};
+        return Refusal{
+            .detail = "DynamoDB takes POST / with an X-Amz-Target.",
+            .code = "UnknownOperationException"
+        };
     }
     if (ambiguous(fields)) {
         return Refusal{.detail = "A header of the request is given twice.", .code = {}};
@@ -74,7 +78,8 @@ std::optional<Refusal> admit(
     exchange.operation = classify(target.value_or(""), exchange.body);
     if (exchange.operation.kind == OperationClass::refused) {
         return Refusal{
-            .detail = "X-Amz-Target names no operation of DynamoDB.", .code = "UnknownOperationException"
+            .detail = "X-Amz-Target names no operation of DynamoDB.",
+            .code = "UnknownOperationException"
         };
     }
     return client_keys.empty() ? std::nullopt : check_signature(exchange, client_keys, now);

@@ -16,8 +16,8 @@ struct Refusal {
     std::string code;  // empty: the answer's own
 };
 
-// Is a well-framed request one that DynamoDB would understand, and by somebody who may ask? Sets the
-// exchange's operation. `client_keys` empty: everybody who reaches the endpoint may.
+// Is a well-framed request one that DynamoDB would understand, and by somebody who may ask? Sets
+// the exchange's operation. `client_keys` empty: everybody who reaches the endpoint may.
 [[nodiscard]] std::optional<Refusal> admit(
     Exchange& exchange, const std::vector<sigv4::Credentials>& client_keys, UtcTime now
 );

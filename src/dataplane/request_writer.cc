@@ -11,11 +11,23 @@ namespace farshore::dataplane {
 namespace {
 
 constexpr std::array<std::string_view, 9> kHopByHop{
-    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
-    "te", "trailer", "transfer-encoding", "upgrade"
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade"
 };
 constexpr std::array<std::string_view, 7> kMadeAnew{
-    "host", "content-length", "expect", "authorization", "x-amz-date", "x-amz-security-token",
+    "host",
+    "content-length",
+    "expect",
+    "authorization",
+    "x-amz-date",
+    "x-amz-security-token",
     "x-amz-content-sha256"
 };
 
@@ -73,7 +85,11 @@ std::string RequestWriter::write(const Input& input, const Destination& to, UtcT
         }
     }
     const std::string authorization = signer_.authorization(
-        {.method = "POST", .path = "/", .query = {}, .headers = to_sign, .payload_hash = input.payload_hash},
+        {.method = "POST",
+         .path = "/",
+         .query = {},
+         .headers = to_sign,
+         .payload_hash = input.payload_hash},
         credentials_,
         {.region = std::string{to.region}, .service = "dynamodb"}
     );

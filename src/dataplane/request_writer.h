@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/time.h"
+
 #include "dataplane/framing.h"
 #include "sigv4/signer.h"
 

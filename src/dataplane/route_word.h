@@ -18,7 +18,9 @@ enum class WriteState {
     fenced,       // a newer epoch exists: no write under this one any more
     unconfirmed,  // nobody has confirmed the epoch, or the confirmation has run out
 };
-inline constexpr std::array<std::string_view, 4> kWriteStateNames{"open", "held", "fenced", "unconfirmed"};
+inline constexpr std::array<std::string_view, 4> kWriteStateNames{
+    "open", "held", "fenced", "unconfirmed"
+};
 
 constexpr const auto& names_of(WriteState) {
     return kWriteStateNames;
@@ -27,8 +29,8 @@ constexpr const auto& names_of(WriteState) {
 // Position of a Region in Endpoint::Options::regions.
 using RegionIndex = std::uint8_t;
 
-// Everything that a request asks about its way, in one 64-bit value that is read once per request: a
-// switch of Region is one store, and no request ever sees half of it.
+// Everything that a request asks about its way, in one 64-bit value that is read once per request:
+// a switch of Region is one store, and no request ever sees half of it.
 struct RouteWord {
     Epoch epoch;
     RegionIndex active = 0;

@@ -4,22 +4,27 @@
 #include <cstdint>
 
 #include "base/time.h"
+
 #include "dataplane/route_word.h"
 
 namespace farshore::dataplane {
 
 // What the loops read before each request and the control thread writes: the route word, and until
-// when writes are permitted. No lock; a permission is dropped before the word of a new epoch is stored,
-// and no loop is inside a request when that word goes to another Region (Endpoint::set_route).
+// when writes are permitted. No lock; a permission is dropped before the word of a new epoch is
+// stored, and no loop is inside a request when that word goes to another Region
+// (Endpoint::set_route).
 class SharedRoute {
   public:
-    explicit SharedRoute(RouteWord first, Instant now) : word_(pack(first)) { stopped_since_ = ticks(now); }
+    explicit SharedRoute(RouteWord first, Instant now) : word_(pack(first)) {
+        stopped_since_ = ticks(now);
+    }
 
     [[nodiscard]] RouteWord word() const { return unpack(word_.load(std::memory_order_acquire)); }
 
     // Under this very word, at this very time.
     [[nodiscard]] bool may_write(RouteWord word, Instant now) const {
-        return word.state == WriteState::open && ticks(now) < permission_until_.load(std::memory_order_acquire);
+        return word.state == WriteState::open &&
+               ticks(now) < permission_until_.load(std::memory_order_acquire);
     }
 
     // An expired permission or hold shows as unconfirmed.

@@ -8,12 +8,14 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+
 #include "dataplane/route_word.h"
 
 namespace farshore::dataplane {
 
 // Which way a result was seen: a connection opened for the purpose, one that was kept warm, or the
-// applications' own requests. "Only new connections fail" is a different illness from "nothing answers".
+// applications' own requests. "Only new connections fail" is a different illness from "nothing
+// answers".
 enum class Path { fresh, reused, passive };
 inline constexpr std::array<std::string_view, 3> kPathNames{"fresh", "reused", "passive"};
 
@@ -23,11 +25,20 @@ constexpr const auto& names_of(Path) {
 
 // Upper bounds of the latency buckets; the last bucket holds everything slower.
 inline constexpr std::array<Duration, 14> kLatencyBounds{
-    std::chrono::microseconds{250}, std::chrono::microseconds{500}, std::chrono::milliseconds{1},
-    std::chrono::milliseconds{2},   std::chrono::milliseconds{5},   std::chrono::milliseconds{10},
-    std::chrono::milliseconds{20},  std::chrono::milliseconds{50},  std::chrono::milliseconds{100},
-    std::chrono::milliseconds{200}, std::chrono::milliseconds{500}, std::chrono::seconds{1},
-    std::chrono::seconds{2},        std::chrono::seconds{5},
+    std::chrono::microseconds{250},
+    std::chrono::microseconds{500},
+    std::chrono::milliseconds{1},
+    std::chrono::milliseconds{2},
+    std::chrono::milliseconds{5},
+    std::chrono::milliseconds{10},
+    std::chrono::milliseconds{20},
+    std::chrono::milliseconds{50},
+    std::chrono::milliseconds{100},
+    std::chrono::milliseconds{200},
+    std::chrono::milliseconds{500},
+    std::chrono::seconds{1},
+    std::chrono::seconds{2},
+    std::chrono::seconds{5},
 };
 
 struct LatencyHistogram {
@@ -60,7 +71,9 @@ struct RegionStatistics {
     std::string last_error;  // "" when there was none yet
     LatencyHistogram latency;
 
-    [[nodiscard]] const PathStatistics& by(Path path) const { return paths[static_cast<std::size_t>(path)]; }
+    [[nodiscard]] const PathStatistics& by(Path path) const {
+        return paths[static_cast<std::size_t>(path)];
+    }
 };
 
 // Writes acknowledged under one epoch by one Region; the newest few epochs are kept.
@@ -71,14 +84,14 @@ struct EpochStatistics {
 };
 
 struct Statistics {
-    RouteWord route;            // with the effective state: an expired permission shows as unconfirmed
+    RouteWord route;  // with the effective state: an expired permission shows as unconfirmed
     Duration permission_left{};  // zero when there is none
     std::uint64_t in_flight_writes = 0;
     std::uint64_t held = 0;  // parked writes
     std::uint64_t held_bytes = 0;
     std::uint64_t clients = 0;
-    std::uint64_t refused_requests = 0;  // malformed, too large, unsigned
-    std::uint64_t refused_clients = 0;   // above the connection limit
+    std::uint64_t refused_requests = 0;      // malformed, too large, unsigned
+    std::uint64_t refused_clients = 0;       // above the connection limit
     std::uint64_t answered_unavailable = 0;  // own 503 answers
     std::uint64_t answered_denied = 0;       // own 400 AccessDenied answers after a fence
     std::vector<RegionStatistics> regions;   // in the order of Endpoint::Options::regions

@@ -1,11 +1,10 @@
 #include "dataplane/stream.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -23,7 +22,9 @@ struct SocketAddress {
     sockaddr_storage storage{};
     socklen_t length = 0;
 
-    [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+    [[nodiscard]] const sockaddr* get() const {
+        return reinterpret_cast<const sockaddr*>(&storage);
+    }
 };
 
 // length 0: not an IP literal.
@@ -66,11 +67,14 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_fil
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_mode(
-        context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        context,
+        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
     );
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
-                                       : SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr);
+    const int loaded = ca_file.empty()
+                           ? SSL_CTX_set_default_verify_paths(context)
+                           : SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr);
     if (loaded != 1) {
         ERR_clear_error();
         return fail(
@@ -104,7 +108,9 @@ Result<std::unique_ptr<Stream>> Stream::connect(const Target& target) {
         ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         const SocketAddress from = socket_address(target.source_address, 0);
         if (from.length == 0 || ::bind(fd, from.get(), from.length) != 0) {
-            return fail(ErrorKind::malformed, "cannot use the source address " + target.source_address);
+            return fail(
+                ErrorKind::malformed, "cannot use the source address " + target.source_address
+            );
         }
     }
     if (::connect(fd, to.get(), to.length) != 0 && errno != EINPROGRESS) {
@@ -157,7 +163,9 @@ IoResult Stream::tls_outcome(int returned) {
     switch (SSL_get_error(ssl_, returned)) {
         case SSL_ERROR_WANT_READ: return {.kind = IoResult::Kind::want_read};
         case SSL_ERROR_WANT_WRITE: return {.kind = IoResult::Kind::want_write};
-        case SSL_ERROR_ZERO_RETURN: why_broken_ = "closed by the Region"; return {.kind = IoResult::Kind::closed};
+        case SSL_ERROR_ZERO_RETURN:
+            why_broken_ = "closed by the Region";
+            return {.kind = IoResult::Kind::closed};
         default: why_broken_ = tls_text(); return {.kind = IoResult::Kind::failed};
     }
 }
@@ -179,7 +187,8 @@ IoResult Stream::read(std::span<char> into) {
         ERR_clear_error();
         std::size_t bytes = 0;
         const int returned = SSL_read_ex(ssl_, into.data(), into.size(), &bytes);
-        return returned == 1 ? IoResult{.kind = IoResult::Kind::progress, .bytes = bytes} : tls_outcome(returned);
+        return returned == 1 ? IoResult{.kind = IoResult::Kind::progress, .bytes = bytes}
+                             : tls_outcome(returned);
     }
     const ssize_t returned = ::recv(fd_, into.data(), into.size(), 0);
     if (returned < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -193,7 +202,8 @@ IoResult Stream::write(std::string_view bytes) {
         ERR_clear_error();
         std::size_t written = 0;
         const int returned = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
-        return returned == 1 ? IoResult{.kind = IoResult::Kind::progress, .bytes = written} : tls_outcome(returned);
+        return returned == 1 ? IoResult{.kind = IoResult::Kind::progress, .bytes = written}
+                             : tls_outcome(returned);
     }
     const ssize_t returned = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (returned < 0 && (errno == EAGAIN || errno == EINTR)) {

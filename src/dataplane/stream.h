@@ -36,7 +36,10 @@ struct IoResult {
     Kind kind = Kind::failed;
     std::size_t bytes = 0;
 
-    [[nodiscard]] bool blocked() const { return kind == Kind::want_read || kind == Kind::want_write; }
+    [[nodiscard]] bool blocked() const {
+        return kind == Kind::want_read || kind == Kind::want_write;
+    }
+
     [[nodiscard]] bool broken() const { return kind == Kind::closed || kind == Kind::failed; }
 };
 
@@ -46,8 +49,8 @@ class Stream {
     struct Target {
         std::string address;  // IP literal
         std::uint16_t port = 0;
-        std::string source_address;  // empty: the system chooses
-        std::string server_name;     // for SNI and the certificate check
+        std::string source_address;       // empty: the system chooses
+        std::string server_name;          // for SNI and the certificate check
         const TlsContext* tls = nullptr;  // null: plain
     };
 
@@ -58,6 +61,7 @@ class Stream {
     Stream& operator=(const Stream&) = delete;
 
     [[nodiscard]] int fd() const { return fd_; }
+
     [[nodiscard]] bool encrypted() const { return ssl_ != nullptr; }
 
     // Continues connecting, TLS included; progress means that it is done.
@@ -70,6 +74,7 @@ class Stream {
     [[nodiscard]] std::uint64_t bytes_sent() const;
     // The destructor will send a reset, so that the other side knows at once that nobody listens.
     void cut_on_close();
+
     [[nodiscard]] const std::string& why_broken() const { return why_broken_; }
 
   private:

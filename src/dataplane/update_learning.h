@@ -8,8 +8,8 @@
 
 namespace farshore::dataplane {
 
-// UpdateItem does not tell the item it makes, unless it is asked. These turn a request that does not
-// ask into one that does, and its answer back into the one that the application expects.
+// UpdateItem does not tell the item it makes, unless it is asked. These turn a request that does
+// not ask into one that does, and its answer back into the one that the application expects.
 
 struct LearningPlan {
     Learning learning = Learning::none;

@@ -1,9 +1,8 @@
 #include "dataplane/upstream_connection.h"
 
 #include <limits>
-#include <utility>
-
 #include <sys/epoll.h>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -21,8 +20,8 @@ constexpr std::size_t kBufferKept = std::size_t{16} << 10U;
 
 UpstreamConnection::UpstreamConnection(
     std::unique_ptr<Stream> stream, Poller& poller, std::span<char> scratch, ConnectionOwner& owner
-) :
-    stream_(std::move(stream)), poller_(&poller), scratch_(scratch), owner_(&owner) {}
+)
+    : stream_(std::move(stream)), poller_(&poller), scratch_(scratch), owner_(&owner) {}
 
 UpstreamConnection::~UpstreamConnection() {
     close(false);
@@ -108,7 +107,8 @@ bool UpstreamConnection::send(std::string request, AnswerReceiver& receiver) {
         out_done_ = first.bytes;
     }
     if (out_done_ < out_.size()) {
-        // Also when the write broke after some bytes: the loop reports it, never the caller's stack.
+        // Also when the write broke after some bytes: the loop reports it, never the caller's
+        // stack.
         want(EPOLLIN | EPOLLOUT);
     }
     return true;
@@ -209,7 +209,8 @@ void UpstreamConnection::take_bytes(std::string_view bytes) {
     if (body_.error()) {
         break_down("a malformed answer: " + std::string{body_.error()->text});
     } else if (body_.done()) {
-        // Bytes behind the answer belong to nobody; a request still going out makes the next one unsafe.
+        // Bytes behind the answer belong to nobody; a request still going out makes the next one
+        // unsafe.
         finish_answer(keep_alive_ && used == bytes.size() && out_done_ == out_.size());
     }
 }

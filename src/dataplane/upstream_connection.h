@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/time.h"
+
 #include "dataplane/framing.h"
 #include "dataplane/poller.h"
 #include "dataplane/stream.h"
@@ -24,7 +25,8 @@ struct Breakage {
 // Who waits for the answer to one request.
 class AnswerReceiver {
   public:
-    virtual void answer_begins(const ResponseHead& head) = 0;  // views are valid during the call only
+    virtual void answer_begins(const ResponseHead& head
+    ) = 0;  // views are valid during the call only
     virtual void answer_goes_on(std::string_view bytes) = 0;
     // The bytes that have arrived so far are all handed over.
     virtual void answer_pauses() = 0;
@@ -32,6 +34,7 @@ class AnswerReceiver {
     virtual void answer_ends() = 0;
     // The connection is closed before this is called.
     virtual void answer_breaks(const Breakage& breakage) = 0;
+
     // May the rest of a request that is partly out still follow?
     [[nodiscard]] virtual bool may_send_more() { return true; }
 
@@ -59,7 +62,10 @@ class UpstreamConnection final : public Watcher {
     enum class State { connecting, idle, busy, closed };
 
     UpstreamConnection(
-        std::unique_ptr<Stream> stream, Poller& poller, std::span<char> scratch, ConnectionOwner& owner
+        std::unique_ptr<Stream> stream,
+        Poller& poller,
+        std::span<char> scratch,
+        ConnectionOwner& owner
     );
     ~UpstreamConnection();
     UpstreamConnection(const UpstreamConnection&) = delete;
@@ -69,6 +75,7 @@ class UpstreamConnection final : public Watcher {
     [[nodiscard]] Status begin();
 
     [[nodiscard]] State state() const { return state_; }
+
     [[nodiscard]] bool usable();  // idle, and the other side has not closed
 
     // Sends a request; idle only. False: the connection turned out to be closed and not a byte was

@@ -42,10 +42,14 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
     section.read("epoch_table", app.epoch_table);
     section.read("heartbeat_table", app.heartbeat_table);
     section.read("hold_max", app.hold_max, {.least = 50ms, .most = 30s});
-    read_bound(section, "hold_requests_max", app.hold_requests_max, {.least = 1, .most = 1'000'000});
+    read_bound(
+        section, "hold_requests_max", app.hold_requests_max, {.least = 1, .most = 1'000'000}
+    );
     section.read("probe_every", app.probe_every, {.least = 50ms, .most = 1min});
     section.read("upstream_timeout", app.upstream_timeout, {.least = 50ms, .most = 1min});
-    read_bound(section, "ledger_entries_max", app.ledger_entries_max, {.least = 16, .most = 16'777'216});
+    read_bound(
+        section, "ledger_entries_max", app.ledger_entries_max, {.least = 16, .most = 16'777'216}
+    );
     section.read("health_table", app.health_table);
     section.each_entry("health_urls", [&](const YamlEntry& entry) {
         check_region_name(findings, RegionId{entry.key}, entry.key_place);
@@ -66,7 +70,10 @@ void read_controllers(Section& file, AgentConfig& config) {
         // Orders to stop and to start writing come over this link.
         if (!url->starts_with("https://")) {
             file.findings().error(
-                node.place, "C106", "a controller's address must begin with https://", "for example https://10.0.6.1:8640"
+                node.place,
+                "C106",
+                "a controller's address must begin with https://",
+                "for example https://10.0.6.1:8640"
             );
         }
         config.controllers.push_back({.url = std::move(*url)});
@@ -77,7 +84,9 @@ void read_file(Section& file, AgentConfig& config) {
     const YamlNode& version = file.require("version");
     if (version.kind == YamlNode::Kind::scalar && version.text != "1") {
         file.findings().error(
-            version.place, "C110", "version " + version.text + " of the configuration is not known",
+            version.place,
+            "C110",
+            "version " + version.text + " of the configuration is not known",
             "this program reads version 1"
         );
     }

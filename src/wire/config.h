@@ -20,12 +20,12 @@ using namespace std::chrono_literals;
 // Where AWS is reached. Empty maps mean AWS itself; the lab and test servers are reached through
 // per-Region overrides.
 struct AwsAccess {
-    std::string credentials_file;             // empty: the default chain
+    std::string credentials_file;  // empty: the default chain
     std::string profile = "default";
     std::map<RegionId, std::string> dynamodb;  // Region -> URL
     std::string route53;                       // URL
-    std::string resolver;                      // "address:port" of a DNS server; empty: the system's
-    std::string source_address;                // local IP to call from
+    std::string resolver;        // "address:port" of a DNS server; empty: the system's
+    std::string source_address;  // local IP to call from
     std::string ca_file;
 };
 
@@ -53,7 +53,8 @@ constexpr const auto& names_of(Lever) {
 struct Region {
     RegionId id;
     bool preferred = false;
-    std::string health;  // URL probed for "the stack serves": usually the Region's load balancer /healthz
+    std::string
+        health;  // URL probed for "the stack serves": usually the Region's load balancer /healthz
 };
 
 struct Table {
@@ -66,12 +67,13 @@ struct Detect {
     int quorum_of = 3;
     Duration probe_every = 500ms;
     Duration probe_timeout = 1s;
-    Duration unhealthy_for = 1500ms;  // failing without a break this long before an observer votes unhealthy
-    Duration healthy_for = 10s;       // and this long healthy before it takes the vote back
-    Duration fresh_for = 3s;          // evidence older than this is no evidence
-    bool early = false;               // act on fresh-connection failures before hosts see errors
+    Duration unhealthy_for =
+        1500ms;  // failing without a break this long before an observer votes unhealthy
+    Duration healthy_for = 10s;  // and this long healthy before it takes the vote back
+    Duration fresh_for = 3s;     // evidence older than this is no evidence
+    bool early = false;          // act on fresh-connection failures before hosts see errors
     TableName heartbeat_table{"farshore_heartbeat"};
-    std::string control_target;       // URL that must answer, or the observer suspects itself
+    std::string control_target;  // URL that must answer, or the observer suspects itself
 };
 
 struct Decide {
@@ -89,7 +91,7 @@ struct Fence {
 };
 
 struct Switchover {
-    Duration hold_max = 1s;            // agents' bound on holding writes
+    Duration hold_max = 1s;  // agents' bound on holding writes
     Duration hold_when_lag_below = 200ms;
     Duration drain_timeout = 700ms;
     int drain_attempts = 5;
@@ -134,7 +136,8 @@ struct Config {
     Levers levers;
     std::optional<Route53> traffic;
     Verify verify;
-    std::vector<HostId> agents;  // the register: leaves it only by explicit act; empty: whoever says hello is added
+    std::vector<HostId>
+        agents;  // the register: leaves it only by explicit act; empty: whoever says hello is added
     AwsAccess aws;
 
     struct Controller {
@@ -144,8 +147,9 @@ struct Config {
         std::string certificate_file;
         std::string key_file;
         std::string ca_file;
-        std::string tokens_file;   // JSON: [{"token_sha256","role":"agent|viewer|operator","app","name"}]
-        std::string url;           // how people and agents reach it: "https://127.0.6.1:8640"
+        std::string
+            tokens_file;  // JSON: [{"token_sha256","role":"agent|viewer|operator","app","name"}]
+        std::string url;  // how people and agents reach it: "https://127.0.6.1:8640"
         std::string operator_token_file;  // the operator's command reads its token here
     } controller;
 
@@ -168,10 +172,11 @@ struct AgentApp {
     Duration hold_max = 1s;
     std::size_t hold_requests_max = 10'000;
     Duration probe_every = 500ms;
-    Duration upstream_timeout = 1s;   // an unanswered request is given up then
+    Duration upstream_timeout = 1s;  // an unanswered request is given up then
     std::size_t ledger_entries_max = 65'536;
-    std::string health_table;         // a table to read in /healthz; empty: the heartbeat table
-    std::map<RegionId, std::string> health_urls;  // other Regions' stack health, probed as this Region's observer
+    std::string health_table;  // a table to read in /healthz; empty: the heartbeat table
+    std::map<RegionId, std::string>
+        health_urls;  // other Regions' stack health, probed as this Region's observer
 };
 
 struct AgentController {
@@ -188,7 +193,8 @@ struct AgentConfig {
     std::string run_directory = "/run/farshore";        // region.json, env file
     Listen health{.address = "127.0.0.1", .port = 8643};
     AwsAccess aws;
-    std::string client_keys_file;  // credentials that local applications sign with; empty: not checked
+    std::string
+        client_keys_file;  // credentials that local applications sign with; empty: not checked
     std::vector<AgentApp> apps;
     std::string hash;
 };

@@ -1,9 +1,8 @@
-#include "wire/config_loader.h"
-
 #include <algorithm>
 #include <string>
 
 #include "base/text.h"
+#include "wire/config_loader.h"
 
 namespace farshore::config {
 
@@ -30,8 +29,8 @@ std::string padding_of(std::string_view text) {
 
 std::string render(const Diagnostic& diagnostic, std::string_view file, std::string_view text) {
     const bool is_error = diagnostic.severity == Severity::error;
-    const std::string head =
-        std::string{is_error ? "error[" : "warning["} + diagnostic.code + "]: " + diagnostic.message;
+    const std::string head = std::string{is_error ? "error[" : "warning["} + diagnostic.code +
+                             "]: " + diagnostic.message;
     if (diagnostic.line == 0) {
         return head + " --> " + std::string{file} + "\n";
     }
@@ -49,13 +48,15 @@ std::string render(const Diagnostic& diagnostic, std::string_view file, std::str
     const std::size_t at = std::min(diagnostic.column - 1, line.size());
     const std::string_view marked = line.substr(at, diagnostic.length);
     const auto width = static_cast<std::size_t>(
-        marked.size() - static_cast<std::size_t>(std::ranges::count_if(marked, continues_a_character))
+        marked.size() -
+        static_cast<std::size_t>(std::ranges::count_if(marked, continues_a_character))
     );
     const std::string gutter(number.size(), ' ');
     std::string out = head + "\n" + gutter + place;
     out += gutter + " |\n";
     out += number + " | " + std::string{line} + "\n";
-    out += gutter + " | " + padding_of(line.substr(0, at)) + std::string(std::max<std::size_t>(1, width), '^');
+    out += gutter + " | " + padding_of(line.substr(0, at)) +
+           std::string(std::max<std::size_t>(1, width), '^');
     out += (diagnostic.hint.empty() ? "" : " " + diagnostic.hint) + "\n";
     if (!diagnostic.why.empty()) {
         out += gutter + " = why: " + diagnostic.why + "\n";

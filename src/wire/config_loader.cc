@@ -21,7 +21,10 @@ void read_version(Section& file) {
     const YamlNode& node = file.require("version");
     if (node.kind == YamlNode::Kind::scalar && node.text != "1") {
         file.findings().error(
-            node.place, "C110", "version " + node.text + " of the configuration is not known", "this program reads version 1"
+            node.place,
+            "C110",
+            "version " + node.text + " of the configuration is not known",
+            "this program reads version 1"
         );
     }
 }
@@ -73,7 +76,8 @@ void read_quorum(Section& detect, Detect& out) {
     int needed = 0;
     int of = 0;
     char rest = 0;
-    if (std::sscanf(quorum.c_str(), "%2d of %2d%c", &needed, &of, &rest) != 2 || needed < 1 || of < needed) {
+    if (std::sscanf(quorum.c_str(), "%2d of %2d%c", &needed, &of, &rest) != 2 || needed < 1 ||
+        of < needed) {
         detect.findings().error(
             detect.findings().places["detect.quorum"], "C106", "`quorum` must be like `2 of 3`"
         );
@@ -105,7 +109,9 @@ void read_decide(Section& decide, Decide& out) {
     if (drill != nullptr && drill->kind == YamlNode::Kind::scalar && drill->text == "off") {
         out.require_drill_within.reset();
     } else if (drill != nullptr) {
-        decide.read("require_drill_within", *out.require_drill_within, {.least = 1min, .most = 24h * 366});
+        decide.read(
+            "require_drill_within", *out.require_drill_within, {.least = 1min, .most = 24h * 366}
+        );
     }
 }
 
@@ -116,7 +122,8 @@ void read_levers(Section& levers, Levers& out) {
         }
         list.clear();
         levers.each_item(key, [&](const YamlNode& node, std::size_t /*index*/) {
-            if (const auto index = levers.word_index(node, key, {kLeverNames.begin(), kLeverNames.end()})) {
+            if (const auto index =
+                    levers.word_index(node, key, {kLeverNames.begin(), kLeverNames.end()})) {
                 list.push_back(static_cast<Lever>(*index));
             }
         });
@@ -168,12 +175,16 @@ void read_notify(Section& file) {
     file.not_yet("notify");
 }
 
-// Sections that would change what a failover does must not be ignored in silence, nor with a warning.
+// Sections that would change what a failover does must not be ignored in silence, nor with a
+// warning.
 void refuse_unsupported(Section& file) {
     for (const std::string_view key : {"databases", "steps"}) {
         if (const YamlNode* node = file.find(key)) {
             file.findings().error(
-                node->place, "C114", "`" + std::string{key} + "` is not available in this version", "remove it",
+                node->place,
+                "C114",
+                "`" + std::string{key} + "` is not available in this version",
+                "remove it",
                 "a plan that leaves out a step which you wrote down would be worse than none"
             );
         }
@@ -187,7 +198,9 @@ void read_switchover(Section& section, Switchover& out) {
     std::int64_t attempts = out.drain_attempts;
     section.read("drain_attempts", attempts, {.least = 1, .most = 1000});
     out.drain_attempts = static_cast<int>(attempts);
-    section.read("pause_between_attempts", out.pause_between_attempts, {.least = 0ms, .most = 10min});
+    section.read(
+        "pause_between_attempts", out.pause_between_attempts, {.least = 0ms, .most = 10min}
+    );
 }
 
 void read_file(Section& file, Config& config) {
@@ -207,7 +220,9 @@ void read_file(Section& file, Config& config) {
     file.inside("store", [&](Section& section) {
         section.read("sqlite", config.store_path);
         if (const YamlNode* etcd = section.find("etcd")) {
-            section.findings().error(etcd->place, "C114", "`etcd` is not available in this version", "use `sqlite`");
+            section.findings().error(
+                etcd->place, "C114", "`etcd` is not available in this version", "use `sqlite`"
+            );
         }
     });
     read_tables(file, config);
@@ -219,7 +234,9 @@ void read_file(Section& file, Config& config) {
         section.read("clock_error", config.fence.clock_error, {.least = 0ms, .most = 1min});
         section.read("epoch_table", config.fence.epoch_table);
     });
-    file.inside("switchover", [&](Section& section) { read_switchover(section, config.switchover); });
+    file.inside("switchover", [&](Section& section) {
+        read_switchover(section, config.switchover);
+    });
     file.inside("levers", [&](Section& section) { read_levers(section, config.levers); });
     file.inside("traffic", [&](Section& section) { read_traffic(section, config); });
     file.inside("verify", [&](Section& section) {
@@ -232,7 +249,9 @@ void read_file(Section& file, Config& config) {
         }
     });
     file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
-    file.inside("controller", [&](Section& section) { read_controller(section, config.controller); });
+    file.inside("controller", [&](Section& section) {
+        read_controller(section, config.controller);
+    });
     file.not_yet("fleet");
     file.not_yet("drills");
     if (file.find("notify") != nullptr) {
@@ -247,12 +266,13 @@ void fill_in(Config& config) {
     if (config.controller.region.value().empty()) {
         config.controller.region = config.witness;
     }
-    if (config.controller.id == ObserverId{"controller"} && !config.controller.region.value().empty()) {
+    if (config.controller.id == ObserverId{"controller"} &&
+        !config.controller.region.value().empty()) {
         config.controller.id = ObserverId{config.controller.region.value()};
     }
     if (config.controller.url.empty()) {
-        config.controller.url =
-            "https://" + config.controller.listen.address + ":" + std::to_string(config.controller.listen.port);
+        config.controller.url = "https://" + config.controller.listen.address + ":" +
+                                std::to_string(config.controller.listen.port);
     }
 }
 
@@ -272,7 +292,8 @@ Result<T> load(const std::string& path, Loaded<T> (*parse)(std::string_view)) {
         const bool absent = error == ENOENT;
         return fail(
             absent ? ErrorKind::not_found : ErrorKind::denied,
-            "cannot read " + path + ": " + std::error_code{error, std::generic_category()}.message(),
+            "cannot read " + path + ": " +
+                std::error_code{error, std::generic_category()}.message(),
             absent ? "name the file with --config" : "check the file's owner and mode"
         );
     }

@@ -24,7 +24,9 @@ struct Diagnostic {
 };
 
 // As the operator sees it: error[C104]: …, --> file:line:col, the line with the place underlined.
-[[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view file, std::string_view text);
+[[nodiscard]] std::string render(
+    const Diagnostic& diagnostic, std::string_view file, std::string_view text
+);
 
 template <class T>
 struct Loaded {

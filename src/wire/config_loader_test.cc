@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "wire/config_rules.h"
 
@@ -32,7 +32,8 @@ fs::path source() {
 std::string findings_of(const fs::path& path) {
     const std::string text = contents_of(path);
     const bool agent = path.filename().string().starts_with("agent");
-    const auto diagnostics = agent ? parse_agent_config(text).diagnostics : parse_config(text).diagnostics;
+    const auto diagnostics =
+        agent ? parse_agent_config(text).diagnostics : parse_config(text).diagnostics;
     std::string out;
     for (const Diagnostic& diagnostic : diagnostics) {
         out += render(diagnostic, path.filename().string(), text);
@@ -40,8 +41,8 @@ std::string findings_of(const fs::path& path) {
     return out;
 }
 
-// test/data/config/NAME.yaml and what the operator sees for it, NAME.txt. With FARSHORE_GOLDEN=write
-// the second is written anew.
+// test/data/config/NAME.yaml and what the operator sees for it, NAME.txt. With
+// FARSHORE_GOLDEN=write the second is written anew.
 TEST(ConfigLoader, SaysWhatIsWrongAndWhere) {
     const char* mode = std::getenv("FARSHORE_GOLDEN");
     int files = 0;
@@ -95,17 +96,20 @@ TEST(ConfigLoader, AWordOfTheFileBecomesItsEnumerator) {
     EXPECT_EQ(loaded.value.tables.at(0).max_lag, 5s);
     ASSERT_TRUE(loaded.value.traffic.has_value());
     EXPECT_EQ(loaded.value.traffic->zone, "Z0123ABC");
-    EXPECT_EQ(loaded.value.controller.region, RegionId{"us-east-2"}) << "the controller stands with the witness";
+    EXPECT_EQ(loaded.value.controller.region, RegionId{"us-east-2"})
+        << "the controller stands with the witness";
     EXPECT_EQ(loaded.value.hash.size(), 64U);
 }
 
 TEST(ConfigLoader, ReadsTheEnvironmentAndFiles) {
     const std::string text = contents_of(source() / "test/data/config/good.yaml");
-    const fs::path file = fs::temp_directory_path() / ("farshore-config-" + std::to_string(::getpid()));
+    const fs::path file =
+        fs::temp_directory_path() / ("farshore-config-" + std::to_string(::getpid()));
     std::ofstream{file} << "/etc/from-a-file.pem\n";
     ASSERT_EQ(::setenv("FARSHORE_TEST_PROFILE", "night", 1), 0);
     const auto loaded = parse_config(
-        text + "aws: { credentials: { profile: \"x-${env:FARSHORE_TEST_PROFILE}\" }, ca_file: \"${file:" +
+        text +
+        "aws: { credentials: { profile: \"x-${env:FARSHORE_TEST_PROFILE}\" }, ca_file: \"${file:" +
         file.string() + "}\" }\n"
     );
     fs::remove(file);
@@ -140,14 +144,16 @@ TEST(ConfigLoader, AnUnreadableFileIsAnErrorWithItsRemedy) {
     EXPECT_FALSE(absent.error().remedy.empty());
     const auto directory = load_config("/");
     ASSERT_FALSE(directory.has_value());
-    const auto wrong = load_agent_config((source() / "test/data/config/agent_one_region.yaml").string());
+    const auto wrong =
+        load_agent_config((source() / "test/data/config/agent_one_region.yaml").string());
     ASSERT_FALSE(wrong.has_value());
     EXPECT_EQ(wrong.error().kind, ErrorKind::malformed);
     EXPECT_NE(wrong.error().text.find("error[C220]"), std::string::npos) << wrong.error().text;
 }
 
 TEST(ConfigLoader, GarbageIsRefusedAndNothingElse) {
-    for (const std::string_view text : {"\x01", "[", "- a\n- b\n", "{{{{", "a: !!str x", "--- 1\n--- 2\n", ": :", "? ["}) {
+    for (const std::string_view text :
+         {"\x01", "[", "- a\n- b\n", "{{{{", "a: !!str x", "--- 1\n--- 2\n", ": :", "? ["}) {
         EXPECT_FALSE(parse_config(text).ok()) << text;
         EXPECT_FALSE(parse_agent_config(text).ok()) << text;
     }

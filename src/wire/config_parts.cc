@@ -15,10 +15,13 @@ void read_aws(Section& section, AwsAccess& out) {
     section.inside("credentials", [&](Section& credentials) {
         credentials.read("file", out.credentials_file);
         credentials.read("profile", out.profile);
-        for (const std::string_view secret : {"access_key_id", "secret_access_key", "session_token"}) {
+        for (const std::string_view secret :
+             {"access_key_id", "secret_access_key", "session_token"}) {
             if (const YamlNode* node = credentials.find(secret)) {
                 credentials.findings().error(
-                    node->place, "C111", "`" + std::string{secret} + "` does not belong into this file",
+                    node->place,
+                    "C111",
+                    "`" + std::string{secret} + "` does not belong into this file",
                     "put the keys into an AWS credentials file and name it in `file`",
                     "configuration files are copied, mailed and committed; secrets in them leak"
                 );
@@ -50,14 +53,23 @@ void read_aws(Section& section, AwsAccess& out) {
 
 void check_region_name(Findings& findings, const RegionId& region, Place place) {
     const std::vector<std::string_view> parts = split(region.value(), '-');
-    const bool good = parts.size() >= 3 && std::ranges::all_of(parts, [](std::string_view part) {
-                          return !part.empty() && std::ranges::all_of(part, [](unsigned char c) {
-                              return std::islower(c) != 0 || std::isdigit(c) != 0;
-                          });
-                      }) && std::isdigit(static_cast<unsigned char>(parts.back().back())) != 0;
+    const bool good =
+        parts.size() >= 3 &&
+        std::ranges::all_of(
+            parts,
+            [](std::string_view part) {
+                return !part.empty() && std::ranges::all_of(part, [](unsigned char c) {
+                    return std::islower(c) != 0 || std::isdigit(c) != 0;
+                });
+            }
+        ) &&
+        std::isdigit(static_cast<unsigned char>(parts.back().back())) != 0;
     if (!good) {
         findings.error(
-            place, "C113", "`" + region.value() + "` is not the name of a Region", "for example us-east-1"
+            place,
+            "C113",
+            "`" + region.value() + "` is not the name of a Region",
+            "for example us-east-1"
         );
     }
 }
@@ -65,7 +77,8 @@ void check_region_name(Findings& findings, const RegionId& region, Place place) 
 std::string sha256_hex(std::string_view text) {
     std::array<std::uint8_t, 32> digest{};
     unsigned int length = 0;
-    const int done = EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
+    const int done =
+        EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
     FARSHORE_ASSERT(done == 1 && length == digest.size(), "SHA-256 is always available");
     return to_hex(digest);
 }

@@ -137,12 +137,18 @@ Place place_of(const Findings& findings, std::string path) {
     return {.line = 1, .column = 1, .length = 1};
 }
 
-void report(Findings& findings, Severity severity, Place place, std::string text, const auto& rule) {
+void report(
+    Findings& findings, Severity severity, Place place, std::string text, const auto& rule
+) {
     if (severity == Severity::warning) {
         findings.warn(place, std::string{rule.code}, std::move(text));
     } else {
         findings.error(
-            place, std::string{rule.code}, std::move(text), std::string{rule.hint}, std::string{rule.why}
+            place,
+            std::string{rule.code},
+            std::move(text),
+            std::string{rule.hint},
+            std::string{rule.why}
         );
     }
 }
@@ -172,7 +178,8 @@ void apply_rules(Findings& findings, const Config& config) {
     for (std::size_t i = 0; i < config.tables.size(); ++i) {
         if (!seen.insert(config.tables[i].name).second) {
             findings.error(
-                place_of(findings, "tables[" + std::to_string(i) + "].name"), "C216",
+                place_of(findings, "tables[" + std::to_string(i) + "].name"),
+                "C216",
                 "table `" + config.tables[i].name.value() + "` a second time"
             );
         }
@@ -191,14 +198,17 @@ void apply_rules(Findings& findings, const AgentConfig& config) {
         }
         if (same_listener(app.listen, config.health)) {
             findings.error(
-                place_of(findings, path + ".listen"), "C225",
-                "app `" + app.app.value() + "` listens where `health` does", "choose another port"
+                place_of(findings, path + ".listen"),
+                "C225",
+                "app `" + app.app.value() + "` listens where `health` does",
+                "choose another port"
             );
         }
         for (std::size_t k = 0; k < i; ++k) {
             if (config.apps[k].app == app.app || same_listener(app.listen, config.apps[k].listen)) {
                 findings.error(
-                    place_of(findings, path + ".listen"), "C226",
+                    place_of(findings, path + ".listen"),
+                    "C226",
                     "apps `" + config.apps[k].app.value() + "` and `" + app.app.value() +
                         "` share a name or a listener",
                     "each app has a name and a port of its own"

@@ -134,10 +134,7 @@ void Findings::warn(Place place, std::string code, std::string message) {
 }
 
 Section::Section(Findings& findings, const YamlNode& node, std::string what, std::string path)
-    : findings_(findings),
-      node_(node),
-      what_(std::move(what)),
-      path_(std::move(path)) {
+    : findings_(findings), node_(node), what_(std::move(what)), path_(std::move(path)) {
     if (node.kind != YamlNode::Kind::map) {
         findings_.error(node.place, "C106", what_ + " must be a map of keys and values");
         return;
@@ -148,7 +145,9 @@ Section::Section(Findings& findings, const YamlNode& node, std::string what, std
         const auto [at, is_new] = first.emplace(entry.key, entry.key_place);
         if (!is_new) {
             findings_.error(
-                entry.key_place, "C103", "key " + quoted(entry.key) + " a second time in " + what_,
+                entry.key_place,
+                "C103",
+                "key " + quoted(entry.key) + " a second time in " + what_,
                 "the first is in line " + std::to_string(at->second.line)
             );
         }
@@ -177,7 +176,8 @@ const YamlNode* Section::find(std::string_view key) {
 }
 
 const YamlNode& Section::require(std::string_view key) {
-    const bool absent = std::ranges::find(node_.entries, key, &YamlEntry::key) == node_.entries.end();
+    const bool absent =
+        std::ranges::find(node_.entries, key, &YamlEntry::key) == node_.entries.end();
     const YamlNode* node = find(key);
     if (absent && node_.kind == YamlNode::Kind::map) {
         findings_.error(node_.place, "C105", "key " + quoted(key) + " is missing in " + what_);
@@ -189,7 +189,10 @@ void Section::wrong_type(
     const YamlNode& node, std::string_view key, std::string_view expected, std::string hint
 ) {
     findings_.error(
-        node.place, "C106", quoted(key) + " in " + what_ + " must be " + std::string{expected}, std::move(hint)
+        node.place,
+        "C106",
+        quoted(key) + " in " + what_ + " must be " + std::string{expected},
+        std::move(hint)
     );
 }
 
@@ -213,7 +216,9 @@ std::optional<std::string> Section::text_of(const YamlNode& node, std::string_vi
         }
         Replacement replacement = replacement_of(rest.substr(from + 2, to - from - 2));
         if (!replacement.value) {
-            findings_.error(node.place, "C112", std::move(replacement.problem), std::move(replacement.hint));
+            findings_.error(
+                node.place, "C112", std::move(replacement.problem), std::move(replacement.hint)
+            );
             return std::nullopt;
         }
         out += *replacement.value;
@@ -261,15 +266,20 @@ void Section::read(std::string_view key, Duration& out, DurationRange range) {
     if (!duration) {
         const bool bare = whole_number(*text).has_value();
         findings_.error(
-            node->place, "C108",
-            quoted(key) + (bare ? " has no unit: " + quoted(*text) : " is not a duration: " + quoted(*text)),
-            bare ? "write " + *text + "s or " + *text + "ms" : "a whole number and a unit: 500ms, 5s, 2m, 1h, 30d"
+            node->place,
+            "C108",
+            quoted(key) +
+                (bare ? " has no unit: " + quoted(*text) : " is not a duration: " + quoted(*text)),
+            bare ? "write " + *text + "s or " + *text + "ms"
+                 : "a whole number and a unit: 500ms, 5s, 2m, 1h, 30d"
         );
         return;
     }
     if (*duration < range.least || *duration > range.most) {
         findings_.error(
-            node->place, "C109", quoted(key) + " is out of range: " + *text,
+            node->place,
+            "C109",
+            quoted(key) + " is out of range: " + *text,
             "from " + to_text(range.least) + " to " + to_text(range.most)
         );
         return;
@@ -293,7 +303,9 @@ void Section::read(std::string_view key, std::int64_t& out, NumberRange range) {
     }
     if (*number < range.least || *number > range.most) {
         findings_.error(
-            node->place, "C109", quoted(key) + " is out of range: " + *text,
+            node->place,
+            "C109",
+            quoted(key) + " is out of range: " + *text,
             "from " + std::to_string(range.least) + " to " + std::to_string(range.most)
         );
         return;
@@ -330,7 +342,8 @@ void Section::read_listen(std::string_view key, Listen& out) {
         return;
     }
     const std::size_t colon = text->rfind(':');
-    const auto port = colon == std::string::npos ? std::nullopt : whole_number(text->substr(colon + 1));
+    const auto port =
+        colon == std::string::npos ? std::nullopt : whole_number(text->substr(colon + 1));
     if (!port || *port < 0 || *port > 65'535 || !is_ipv4(text->substr(0, colon))) {
         wrong_type(*node, key, "`address:port` with an IPv4 address", "for example 127.0.0.1:8642");
         return;
@@ -343,7 +356,8 @@ void Section::read_secret_file(std::string_view key, std::string& out) {
     if (node == nullptr) {
         return;
     }
-    if (node->kind == YamlNode::Kind::scalar && node->text.starts_with("${file:/") && node->text.ends_with('}')) {
+    if (node->kind == YamlNode::Kind::scalar && node->text.starts_with("${file:/") &&
+        node->text.ends_with('}')) {
         out = node->text.substr(7, node->text.size() - 8);
         return;
     }
@@ -353,7 +367,9 @@ void Section::read_secret_file(std::string_view key, std::string& out) {
     }
     if (!text->starts_with('/') && !text->starts_with("./")) {
         findings_.error(
-            node->place, "C111", quoted(key) + " in " + what_ + " is a secret in the clear",
+            node->place,
+            "C111",
+            quoted(key) + " in " + what_ + " is a secret in the clear",
             "put it into a file of mode 0600 and write ${file:/path}",
             "configuration files are copied, mailed and committed; secrets in them leak"
         );
@@ -375,7 +391,9 @@ std::optional<std::size_t> Section::word_index(
     }
     const auto near = did_you_mean(*text, words);
     findings_.error(
-        node.place, "C110", quoted(*text) + " is not a value of " + quoted(key),
+        node.place,
+        "C110",
+        quoted(*text) + " is not a value of " + quoted(key),
         near ? "did you mean " + quoted(*near) + "?" : "one of " + list_of(words)
     );
     return std::nullopt;
@@ -440,8 +458,11 @@ void Section::finish() {
             why = explained == findings_.explained.end() ? "" : explained->second;
         }
         findings_.error(
-            entry.key_place, "C104", "unknown key " + quoted(entry.key) + " in " + what_,
-            near ? "did you mean " + quoted(*near) + "?" : "known here: " + list_of(known), std::move(why)
+            entry.key_place,
+            "C104",
+            "unknown key " + quoted(entry.key) + " in " + what_,
+            near ? "did you mean " + quoted(*near) + "?" : "known here: " + list_of(known),
+            std::move(why)
         );
     }
 }
@@ -449,7 +470,9 @@ void Section::finish() {
 void refuse_plain_secret(Findings& findings, const YamlNode& node, std::string_view name) {
     if (node.kind == YamlNode::Kind::scalar && !node.text.starts_with("${")) {
         findings.error(
-            node.place, "C111", quoted(name) + " is a secret in the clear",
+            node.place,
+            "C111",
+            quoted(name) + " is a secret in the clear",
             "write ${env:NAME} or ${file:/path}",
             "configuration files are copied, mailed and committed; secrets in them leak"
         );

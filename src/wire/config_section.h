@@ -35,11 +35,18 @@ struct Findings {
     std::map<std::string, Place> places;
     std::map<std::string, std::string> explained;  // "max_lag" -> what happens without it
 
-    void error(Place place, std::string code, std::string message, std::string hint = {}, std::string why = {});
+    void error(
+        Place place,
+        std::string code,
+        std::string message,
+        std::string hint = {},
+        std::string why = {}
+    );
     void warn(Place place, std::string code, std::string message);
 };
 
-// One map of the file. Each read names a known key; finish() reports the keys that nobody asked for.
+// One map of the file. Each read names a known key; finish() reports the keys that nobody asked
+// for.
 class Section {
   public:
     // `what` completes "unknown key `x` in …": "table `orders`". `path` prefixes the places.
@@ -68,7 +75,7 @@ class Section {
     }
 
     template <class Enum>
-    requires requires(Enum value) { names_of(value); }
+        requires requires(Enum value) { names_of(value); }
     void read(std::string_view key, Enum& out) {
         if (const YamlNode* node = find(key)) {
             const auto& names = names_of(Enum{});
@@ -79,7 +86,9 @@ class Section {
     }
 
     // Calls `each` for every item of a list.
-    void each_item(std::string_view key, const std::function<void(const YamlNode&, std::size_t)>& each);
+    void each_item(
+        std::string_view key, const std::function<void(const YamlNode&, std::size_t)>& each
+    );
     // Calls `each` for every entry of a map whose keys are names, not words of ours.
     void each_entry(std::string_view key, const std::function<void(const YamlEntry&)>& each);
     // Calls `read_inside` with the section below `key`, if it is there, and finishes it.
@@ -102,7 +111,9 @@ class Section {
     );
 
   private:
-    void wrong_type(const YamlNode& node, std::string_view key, std::string_view expected, std::string hint = {});
+    void wrong_type(
+        const YamlNode& node, std::string_view key, std::string_view expected, std::string hint = {}
+    );
 
     Findings& findings_;
     const YamlNode& node_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <sstream>
-
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -23,7 +22,9 @@ struct Refused {
     Diagnostic diagnostic;
 };
 
-Diagnostic diagnostic_at(Place place, std::string code, std::string message, std::string hint = {}) {
+Diagnostic diagnostic_at(
+    Place place, std::string code, std::string message, std::string hint = {}
+) {
     return {
         .severity = Severity::error,
         .code = std::move(code),
@@ -66,13 +67,15 @@ std::size_t closing_quote(std::string_view line, std::size_t at) {
 
 Diagnostic open_quote(Place place) {
     return diagnostic_at(
-        place, "C102", "the quote opened here is not closed on this line",
+        place,
+        "C102",
+        "the quote opened here is not closed on this line",
         "close it, or use a `|` block for a text of several lines"
     );
 }
 
-// The parser reads an open quote on into the following lines and then complains somewhere else. This
-// finds the place that a person would name.
+// The parser reads an open quote on into the following lines and then complains somewhere else.
+// This finds the place that a person would name.
 std::optional<Place> find_open_quote(const std::vector<std::string_view>& lines) {
     for (std::size_t n = 0; n < lines.size(); ++n) {
         const std::string_view line = lines[n];
@@ -106,7 +109,10 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (++documents_ > 1) {
             throw Refused{diagnostic_at(
-                place_of(mark), "C107", "a second document (`---`) in one file", "one file holds one document"
+                place_of(mark),
+                "C107",
+                "a second document (`---`) in one file",
+                "one file holds one document"
             )};
         }
     }
@@ -120,10 +126,15 @@ class TreeBuilder final : public YAML::EventHandler {
         add(std::move(node));
     }
 
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override { refuse_anchor(mark, 1); }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+        refuse_anchor(mark, 1);
+    }
 
     void OnScalar(
-        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value
+        const YAML::Mark& mark,
+        const std::string& tag,
+        YAML::anchor_t anchor,
+        const std::string& value
     ) override {
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
@@ -140,7 +151,10 @@ class TreeBuilder final : public YAML::EventHandler {
     }
 
     void OnSequenceStart(
-        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value /*style*/
+        const YAML::Mark& mark,
+        const std::string& tag,
+        YAML::anchor_t anchor,
+        YAML::EmitterStyle::value /*style*/
     ) override {
         open(mark, tag, anchor, YamlNode::Kind::sequence);
     }
@@ -148,7 +162,10 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnSequenceEnd() override { close(); }
 
     void OnMapStart(
-        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value /*style*/
+        const YAML::Mark& mark,
+        const std::string& tag,
+        YAML::anchor_t anchor,
+        YAML::EmitterStyle::value /*style*/
     ) override {
         open(mark, tag, anchor, YamlNode::Kind::map);
     }
@@ -164,19 +181,25 @@ class TreeBuilder final : public YAML::EventHandler {
     static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (anchor != 0) {
             throw Refused{diagnostic_at(
-                place_of(mark), "C107", "anchors and aliases are not used here", "write the value out"
+                place_of(mark),
+                "C107",
+                "anchors and aliases are not used here",
+                "write the value out"
             )};
         }
     }
 
     static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
         if (!tag.empty() && tag != "?" && tag != "!") {
-            throw Refused{diagnostic_at(place_of(mark), "C107", "tags (`!…`) are not used here", "remove the tag")};
+            throw Refused{diagnostic_at(
+                place_of(mark), "C107", "tags (`!…`) are not used here", "remove the tag"
+            )};
         }
     }
 
     [[nodiscard]] std::size_t underline(const YamlNode& node) const {
-        const std::string_view line = node.place.line <= lines_.size() ? lines_[node.place.line - 1] : "";
+        const std::string_view line =
+            node.place.line <= lines_.size() ? lines_[node.place.line - 1] : "";
         const std::size_t at = node.place.column - 1;
         if (!node.quoted || at >= line.size() || (line[at] != '"' && line[at] != '\'')) {
             const std::size_t left = at < line.size() ? line.size() - at : 1;
@@ -191,7 +214,9 @@ class TreeBuilder final : public YAML::EventHandler {
         return end - at + 1;
     }
 
-    void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    void open(
+        const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind
+    ) {
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
         if (stack_.size() >= kDepthMax) {
@@ -226,7 +251,8 @@ class TreeBuilder final : public YAML::EventHandler {
             if (node.kind != YamlNode::Kind::scalar) {
                 throw Refused{diagnostic_at(node.place, "C101", "a key must be a word")};
             }
-            parent.entry = YamlEntry{.key = std::move(node.text), .key_place = node.place, .value = {}};
+            parent.entry =
+                YamlEntry{.key = std::move(node.text), .key_place = node.place, .value = {}};
             return;
         }
         parent.entry->value = std::move(node);
@@ -241,7 +267,9 @@ class TreeBuilder final : public YAML::EventHandler {
     int documents_ = 0;
 };
 
-std::optional<Diagnostic> unreadable(std::string_view text, const std::vector<std::string_view>& lines) {
+std::optional<Diagnostic> unreadable(
+    std::string_view text, const std::vector<std::string_view>& lines
+) {
     if (text.size() > kBytesMax) {
         return diagnostic_at({.line = 1, .column = 1}, "C101", "the file is larger than 1 MiB");
     }
@@ -250,14 +278,19 @@ std::optional<Diagnostic> unreadable(std::string_view text, const std::vector<st
             const auto c = static_cast<unsigned char>(lines[n][i]);
             const bool end_of_line = c == '\r' && i + 1 == lines[n].size();
             if ((c < 0x20 && c != '\t' && !end_of_line) || c == 0x7F) {
-                return diagnostic_at({.line = n + 1, .column = i + 1}, "C101", "a control character");
+                return diagnostic_at(
+                    {.line = n + 1, .column = i + 1}, "C101", "a control character"
+                );
             }
         }
         const std::size_t first = lines[n].find_first_not_of(" \t");
         const std::size_t tab = lines[n].find('\t');
         if (tab != std::string_view::npos && first != std::string_view::npos && tab < first) {
             return diagnostic_at(
-                {.line = n + 1, .column = tab + 1}, "C101", "a tab indents this line", "YAML is indented with blanks"
+                {.line = n + 1, .column = tab + 1},
+                "C101",
+                "a tab indents this line",
+                "YAML is indented with blanks"
             );
         }
     }
@@ -285,9 +318,9 @@ std::optional<YamlNode> parse_yaml(std::string_view text, std::vector<Diagnostic
         if (const auto quote = find_open_quote(lines)) {
             diagnostics.push_back(open_quote(*quote));
         } else {
-            diagnostics.push_back(
-                diagnostic_at(place_of(exception.mark), "C101", "this is not YAML: " + exception.msg)
-            );
+            diagnostics.push_back(diagnostic_at(
+                place_of(exception.mark), "C101", "this is not YAML: " + exception.msg
+            ));
         }
     }
     return std::nullopt;

@@ -9,8 +9,8 @@
 #include "wire/config_loader.h"
 
 // A YAML document as a plain tree in which every key and value knows its place. Stricter than YAML:
-// anchors, aliases, explicit tags, several documents and quoted values over several lines are errors,
-// because each of them has made a configuration mean something its author did not see.
+// anchors, aliases, explicit tags, several documents and quoted values over several lines are
+// errors, because each of them has made a configuration mean something its author did not see.
 namespace farshore::config {
 
 struct Place {

@@ -20,8 +20,11 @@ TEST_F(Bounds, MalformedHttpIsRefusedAndTheConnectionEnds) {
         {400, "POST / HTTP/1.1\nHost: h\n\n"},
         {400, "POST / HTTP/1.1\r\nHost: h\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"},
         {400, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
-        {400, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-        {501, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
+        {400,
+         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n"},
+        {501, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"
+        },
         {400, "POST / HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
         {417, "POST / HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n"},
         {405, "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n"},
@@ -50,7 +53,8 @@ TEST_F(Bounds, WhatIsNotDynamoDbIsRefusedAndTheConnectionStays) {
              "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
              "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
              "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
-             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDBStreams_20120810.GetRecords\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: "
+             "DynamoDBStreams_20120810.GetRecords\r\nContent-Length: 2\r\n\r\n{}",
              "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
              "X-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: 2\r\n\r\n{}",
          }) {
@@ -88,7 +92,9 @@ TEST_F(Bounds, ApplicationThatDoesNotReadItsAnswerIsClosed) {
     east.answer_with([&large](const Received& request) {
         return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
     });
-    start([](Endpoint::Options& options) { options.limits.client_stalled_max = std::chrono::milliseconds{200}; });
+    start([](Endpoint::Options& options) {
+        options.limits.client_stalled_max = std::chrono::milliseconds{200};
+    });
     Application app = application();
     ASSERT_TRUE(app.send(request_text("Query", "{}")));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().clients == 1; }));
@@ -134,8 +140,10 @@ TEST_F(Bounds, BodiesOfAllClientsTogetherAreBounded) {
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", "{\"a\":\"" + std::string(900'000, 'x') + "\"}")));
     EXPECT_EQ(app.read()->status, 200);
-    // Together they are too large; whoever crosses the line is refused, which makes room for the other.
-    const std::string text = request_text("PutItem", "{\"a\":\"" + std::string(900'000, 'x') + "\"}");
+    // Together they are too large; whoever crosses the line is refused, which makes room for the
+    // other.
+    const std::string text =
+        request_text("PutItem", "{\"a\":\"" + std::string(900'000, 'x') + "\"}");
     Application one = application();
     Application other = application();
     ASSERT_TRUE(one.send(text.substr(0, 800'000)));
@@ -151,7 +159,9 @@ TEST_F(Bounds, BodiesOfAllClientsTogetherAreBounded) {
 }
 
 TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {
-    east.answer_with([](const Received&) { return Reply{.body = "{\"late\":1}", .delay = std::chrono::milliseconds{50}}; });
+    east.answer_with([](const Received&) {
+        return Reply{.body = "{\"late\":1}", .delay = std::chrono::milliseconds{50}};
+    });
     start();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
@@ -163,12 +173,14 @@ TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {
 }
 
 TEST_F(Bounds, OldHttpIsAnsweredAndClosed) {
-    east.answer_with([](const Received&) { return Reply{.body = "{\"a\":\"b\"}", .chunk_size = 3}; });
+    east.answer_with([](const Received&) { return Reply{.body = "{\"a\":\"b\"}", .chunk_size = 3}; }
+    );
     start();
     Application app = application();
-    ASSERT_TRUE(app.send(
-        "POST / HTTP/1.0\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}"
-    ));
+    ASSERT_TRUE(
+        app.send("POST / HTTP/1.0\r\nHost: h\r\nX-Amz-Target: "
+                 "DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}")
+    );
     const auto answer = app.read();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body, "{\"a\":\"b\"}");

@@ -1,9 +1,8 @@
 #include "dataplane/fake_region.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <csignal>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+
 #include "dataplane/framing.h"
 
 namespace farshore::dataplane::test {
@@ -32,13 +32,15 @@ struct FakeRegion::Connection {
     std::thread thread;
 
     long read(char* into, std::size_t size) {
-        return ssl != nullptr ? SSL_read(ssl, into, static_cast<int>(size)) : ::recv(fd, into, size, 0);
+        return ssl != nullptr ? SSL_read(ssl, into, static_cast<int>(size))
+                              : ::recv(fd, into, size, 0);
     }
 
     bool write(std::string_view bytes) {
         while (!bytes.empty()) {
-            const long sent = ssl != nullptr ? SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size()))
-                                             : ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const long sent = ssl != nullptr
+                                  ? SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size()))
+                                  : ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (sent <= 0) {
                 return false;
             }
@@ -52,7 +54,9 @@ FakeRegion::FakeRegion() : FakeRegion(Options{}) {}
 
 FakeRegion::FakeRegion(Options options) : options_(std::move(options)) {
     std::signal(SIGPIPE, SIG_IGN);
-    answer_ = [](const Received&) { return Reply{}; };
+    answer_ = [](const Received&) {
+        return Reply{};
+    };
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -215,7 +219,8 @@ bool FakeRegion::serve_one(Connection& connection) {
         return false;
     }
     if (reply.delay.count() > 0) {
-        std::this_thread::sleep_for(reply.delay);  // the Region is slow; nobody waits for this to pass a test
+        std::this_thread::sleep_for(reply.delay
+        );  // the Region is slow; nobody waits for this to pass a test
     }
     return write_reply(connection, reply) && !reply.close_after;
 }
@@ -224,7 +229,8 @@ void FakeRegion::wait_until_closed(Connection& connection) {
     pollfd poll{.fd = connection.fd, .events = POLLIN, .revents = 0};
     char byte = 0;
     while (!stopping_) {
-        if (::poll(&poll, 1, 50) > 0 && ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+        if (::poll(&poll, 1, 50) > 0 &&
+            ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
             return;
         }
     }

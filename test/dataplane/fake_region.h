@@ -20,8 +20,8 @@ namespace farshore::dataplane::test {
 
 // A request as the Region received it, whole.
 struct Received {
-    std::uint64_t number = 0;  // order over all Regions of the process
-    std::string target;        // X-Amz-Target
+    std::uint64_t number = 0;                    // order over all Regions of the process
+    std::string target;                          // X-Amz-Target
     std::map<std::string, std::string> headers;  // names in lower case
     std::string body;
     std::chrono::steady_clock::time_point at;
@@ -55,16 +55,21 @@ class FakeRegion {
     FakeRegion& operator=(const FakeRegion&) = delete;
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
+
     void answer_with(std::function<Reply(const Received&)> answer);
 
     [[nodiscard]] std::vector<Received> received() const;
     [[nodiscard]] std::size_t count() const;
+
     [[nodiscard]] std::uint64_t connections() const { return accepted_; }
+
     [[nodiscard]] std::size_t open_connections() const;
     // Closes every connection that is open now.
     void drop_connections();
+
     // While false, requests are read up to the end of their heads only.
     void read_bodies(bool yes) { reads_bodies_ = yes; }
+
     // Refuses new connections from now on.
     void stop_listening();
 

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-
 #include <fcntl.h>
 
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+
 #include "dataplane/answer.h"
 #include "dataplane/world.h"
 
@@ -25,7 +25,10 @@ TEST_F(Forwarding, AnswerArrivesUntouched) {
     east.answer_with([](const Received&) {
         return Reply{
             .body = R"({"Item":{"id":{"S":"k"}}})",
-            .headers = {{"x-amzn-RequestId", "R1"}, {"x-amz-crc32", "42"}, {"Content-Type", "application/x-amz-json-1.0"}},
+            .headers =
+                {{"x-amzn-RequestId", "R1"},
+                 {"x-amz-crc32", "42"},
+                 {"Content-Type", "application/x-amz-json-1.0"}},
         };
     });
     start();
@@ -45,8 +48,10 @@ TEST_F(Forwarding, SignsAnewForTheActiveRegion) {
         "PutItem",
         kPut,
         "Authorization: AWS4-HMAC-SHA256 Credential=THEIRS/x, SignedHeaders=host, Signature=00\r\n"
-        "X-Amz-Date: 20200101T000000Z\r\nX-Amz-Security-Token: theirs\r\nX-Amz-Content-Sha256: 00\r\n"
-        "Connection: keep-alive, X-Private\r\nX-Private: 1\r\nUser-Agent: an-sdk\r\namz-sdk-request: attempt=1\r\n"
+        "X-Amz-Date: 20200101T000000Z\r\nX-Amz-Security-Token: theirs\r\nX-Amz-Content-Sha256: "
+        "00\r\n"
+        "Connection: keep-alive, X-Private\r\nX-Private: 1\r\nUser-Agent: "
+        "an-sdk\r\namz-sdk-request: attempt=1\r\n"
     );
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 200);
@@ -66,12 +71,16 @@ TEST_F(Forwarding, SignsAnewForTheActiveRegion) {
     const std::string hash = sigv4::sha256_hex(got.body);
     const std::vector<sigv4::Credentials> known{test_credentials()};
     const auto verified = sigv4::verify(
-        {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash}, known, clock->wall()
+        {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
+        known,
+        clock->wall()
     );
     ASSERT_TRUE(verified) << verified.error().text;
     EXPECT_EQ(verified->region, "us-east-1");
     EXPECT_EQ(verified->service, "dynamodb");
-    EXPECT_NE(std::ranges::find(verified->signed_headers, "x-amz-target"), verified->signed_headers.end());
+    EXPECT_NE(
+        std::ranges::find(verified->signed_headers, "x-amz-target"), verified->signed_headers.end()
+    );
 }
 
 TEST_F(Forwarding, NewCredentialsAreUsed) {
@@ -87,13 +96,15 @@ TEST_F(Forwarding, NewCredentialsAreUsed) {
 }
 
 TEST_F(Forwarding, ConnectionsAreReusedAndBothPoolsAreWarm) {
-    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::hours{1}; });
+    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::hours{1}; }
+    );
     ASSERT_TRUE(eventually([&] {
         const Statistics seen = endpoint->statistics();
         return seen.regions[0].connections_idle >= 2 && seen.regions[1].connections_idle >= 2;
     }));
     Application app = application();
-    // One is busy at times, and two are kept idle beside it: three in all, whatever the number of requests.
+    // One is busy at times, and two are kept idle beside it: three in all, whatever the number of
+    // requests.
     for (int i = 0; i < 200; ++i) {
         ASSERT_TRUE(app.call("PutItem", kPut));
     }
@@ -106,7 +117,10 @@ TEST_F(Forwarding, ConnectionsAreReusedAndBothPoolsAreWarm) {
 TEST_F(Forwarding, PipelinedRequestsAreAnsweredInOrder) {
     east.answer_with([](const Received& request) {
         // The first takes longest: order must come from us, not from luck.
-        return Reply{.body = request.body, .delay = std::chrono::milliseconds{request.body == "{\"n\":0}" ? 50 : 0}};
+        return Reply{
+            .body = request.body,
+            .delay = std::chrono::milliseconds{request.body == "{\"n\":0}" ? 50 : 0}
+        };
     });
     start();
     Application app = application();
@@ -125,7 +139,9 @@ TEST_F(Forwarding, PipelinedRequestsAreAnsweredInOrder) {
 TEST_F(Forwarding, ChunkedAndLargeAnswersPass) {
     const std::string large(3'000'000, 'x');
     east.answer_with([&large](const Received& request) {
-        return Reply{.body = large, .chunk_size = request.target.ends_with("Scan") ? std::size_t{7000} : 0};
+        return Reply{
+            .body = large, .chunk_size = request.target.ends_with("Scan") ? std::size_t{7000} : 0
+        };
     });
     start();
     Application app = application();
@@ -140,10 +156,11 @@ TEST_F(Forwarding, ChunkedAndLargeAnswersPass) {
 TEST_F(Forwarding, ChunkedAndLargeRequestsPass) {
     start();
     Application app = application();
-    ASSERT_TRUE(app.send(
-        "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "6\r\n{\"a\":1\r\n1\r\n}\r\n0\r\n\r\n"
-    ));
+    ASSERT_TRUE(
+        app.send("POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: "
+                 "DynamoDB_20120810.PutItem\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "6\r\n{\"a\":1\r\n1\r\n}\r\n0\r\n\r\n")
+    );
     ASSERT_TRUE(app.read());
     EXPECT_EQ(east.received().back().body, "{\"a\":1}");
     EXPECT_FALSE(east.received().back().headers.contains("transfer-encoding"));
@@ -171,7 +188,8 @@ TEST_F(Forwarding, ExpectContinueIsAnswered) {
 }
 
 TEST_F(Forwarding, PooledConnectionFoundClosedCostsNothing) {
-    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::hours{1}; });
+    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::hours{1}; }
+    );
     Application app = application();
     for (int i = 0; i < 20; ++i) {
         east.drop_connections();
@@ -211,7 +229,9 @@ TEST_F(Forwarding, ReadIsTriedOnceMoreAndAWriteIsNot) {
 
 TEST_F(Forwarding, AnswerCutInTheMiddleIsNoticedByTheApplication) {
     east.answer_with([](const Received& request) {
-        return request.target.ends_with("Query") ? Reply{.body = std::string(100'000, 'x'), .cut_after = 5000} : Reply{};
+        return request.target.ends_with("Query")
+                   ? Reply{.body = std::string(100'000, 'x'), .cut_after = 5000}
+                   : Reply{};
     });
     start();
     Application app = application();
@@ -222,7 +242,9 @@ TEST_F(Forwarding, AnswerCutInTheMiddleIsNoticedByTheApplication) {
 
 TEST_F(Forwarding, SilentRegionEndsInAnErrorAndShowsAsStalled) {
     east.answer_with([](const Received&) { return Reply{.hang = true}; });
-    start([](Endpoint::Options& options) { options.limits.upstream_timeout = std::chrono::milliseconds{300}; });
+    start([](Endpoint::Options& options) {
+        options.limits.upstream_timeout = std::chrono::milliseconds{300};
+    });
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] {
@@ -251,16 +273,21 @@ TEST_F(Forwarding, RefusedRegionIsAnsweredAtOnce) {
 }
 
 TEST_F(Forwarding, NameThatDoesNotResolveLeavesOpenConnectionsAlone) {
-    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::milliseconds{50}; });
+    start([](Endpoint::Options& options) {
+        options.limits.probe_interval = std::chrono::milliseconds{50};
+    });
     Application app = application();
     ASSERT_TRUE(app.call("PutItem", kPut));
     endpoint->set_addresses(kEast, {});
     const auto failed_before = endpoint->statistics().regions[0].by(Path::fresh).failed;
-    ASSERT_TRUE(eventually([&] { return endpoint->statistics().regions[0].by(Path::fresh).failed > failed_before; }));
+    ASSERT_TRUE(eventually([&] {
+        return endpoint->statistics().regions[0].by(Path::fresh).failed > failed_before;
+    }));
     const auto answer = app.call("PutItem", kPut);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 200);
-    ASSERT_TRUE(eventually([&] { return endpoint->statistics().regions[0].by(Path::reused).ok > 2; }));
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().regions[0].by(Path::reused).ok > 2; }
+    ));
     east.drop_connections();
     ASSERT_TRUE(eventually([&] {
         const auto now_fails = app.call("GetItem", "{}");
@@ -275,11 +302,14 @@ TEST_F(Forwarding, NameThatDoesNotResolveLeavesOpenConnectionsAlone) {
 
 TEST_F(Forwarding, ProbesSeeTheStandby) {
     west.answer_with([](const Received&) { return Reply{.status = 500, .body = "{}"}; });
-    start([](Endpoint::Options& options) { options.limits.probe_interval = std::chrono::milliseconds{30}; });
+    start([](Endpoint::Options& options) {
+        options.limits.probe_interval = std::chrono::milliseconds{30};
+    });
     ASSERT_TRUE(eventually([&] {
         const Statistics seen = endpoint->statistics();
         return seen.regions[0].by(Path::fresh).ok > 2 && seen.regions[0].by(Path::reused).ok > 2 &&
-               seen.regions[1].by(Path::fresh).failed > 2 && seen.regions[1].by(Path::reused).failed > 2;
+               seen.regions[1].by(Path::fresh).failed > 2 &&
+               seen.regions[1].by(Path::reused).failed > 2;
     }));
     EXPECT_EQ(endpoint->statistics().regions[1].by(Path::fresh).ok, 0U);
     EXPECT_EQ(west.count(), 0U);
@@ -332,7 +362,9 @@ TEST_F(Forwarding, StopLeavesNoDescriptorBehind) {
     };
     start();
     endpoint.reset();
-    ASSERT_TRUE(eventually([&] { return east.open_connections() == 0 && west.open_connections() == 0; }));
+    ASSERT_TRUE(eventually([&] {
+        return east.open_connections() == 0 && west.open_connections() == 0;
+    }));
     const std::size_t before = descriptors();
     for (int i = 0; i < 3; ++i) {
         start();
@@ -344,7 +376,9 @@ TEST_F(Forwarding, StopLeavesNoDescriptorBehind) {
         }
         route_to(2, kWest);
         endpoint.reset();
-        ASSERT_TRUE(eventually([&] { return east.open_connections() == 0 && west.open_connections() == 0; }));
+        ASSERT_TRUE(eventually([&] {
+            return east.open_connections() == 0 && west.open_connections() == 0;
+        }));
     }
     EXPECT_EQ(descriptors(), before);
 }

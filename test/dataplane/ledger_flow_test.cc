@@ -1,10 +1,9 @@
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "dataplane/answer.h"
 #include "dataplane/item_digest.h"
 #include "dataplane/world.h"
-
-#include <boost/json.hpp>
 
 // From a write through the endpoint to its proof in the standby.
 namespace farshore::dataplane::test {
@@ -33,9 +32,24 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
     EXPECT_EQ(keys[0].key, R"({"id":{"S":"a"}})");
     EXPECT_EQ(ledger.counters().acknowledged, 3U);
     EXPECT_EQ(ledger.counters().unproven, 3U);
-    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"1.0"}})")), 1U);
-    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"3"}})")), 0U);
-    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"2"}})")), 1U);
+    EXPECT_EQ(
+        ledger.mark_proven(
+            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"1.0"}})")
+        ),
+        1U
+    );
+    EXPECT_EQ(
+        ledger.mark_proven(
+            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"3"}})")
+        ),
+        0U
+    );
+    EXPECT_EQ(
+        ledger.mark_proven(
+            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"2"}})")
+        ),
+        1U
+    );
     EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[1].key, kAbsent), 1U);
     EXPECT_EQ(ledger.counters().unproven, 0U);
     EXPECT_FALSE(ledger.counters().oldest_unproven_at);
@@ -43,7 +57,9 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
 
 TEST_F(LedgerFlow, RefusedWritesLeaveNoTrace) {
     east.answer_with([](const Received& request) {
-        return request.target.ends_with("PutItem") ? Reply{.status = 400, .body = R"({"__type":"ConditionalCheckFailedException"})"} : Reply{};
+        return request.target.ends_with("PutItem")
+                   ? Reply{.status = 400, .body = R"({"__type":"ConditionalCheckFailedException"})"}
+                   : Reply{};
     });
     start();
     Application app = application();
@@ -60,7 +76,8 @@ TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
         }
         EXPECT_TRUE(request.body.contains(R"("ReturnValues":"ALL_NEW")")) << request.body;
         return Reply{
-            .body = R"({"Attributes":)" + item + R"(,"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.0}})",
+            .body = R"({"Attributes":)" + item +
+                    R"(,"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.0}})",
             .headers = {{"x-amz-crc32", "1"}},
         };
     });
@@ -69,13 +86,19 @@ TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
     for (const std::string_view more : {"", R"(,"ReturnValues":"NONE")"}) {
         const auto answer = app.call(
             "UpdateItem",
-            R"({"TableName":"t","Key":{"id":{"S":"a"}},"UpdateExpression":"ADD n :1")" + std::string{more} + "}"
+            R"({"TableName":"t","Key":{"id":{"S":"a"}},"UpdateExpression":"ADD n :1")" +
+                std::string{more} + "}"
         );
         ASSERT_TRUE(answer);
         EXPECT_EQ(answer->status, 200);
         EXPECT_EQ(answer->body, R"({"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.0}})");
         EXPECT_EQ(answer->header("x-amz-crc32"), crc32_text(answer->body));
-        EXPECT_EQ(std::ranges::count(answer->headers, "x-amz-crc32", &std::pair<std::string, std::string>::first), 1);
+        EXPECT_EQ(
+            std::ranges::count(
+                answer->headers, "x-amz-crc32", &std::pair<std::string, std::string>::first
+            ),
+            1
+        );
     }
     const auto entries = endpoint->ledger().unproven_entries(10);
     ASSERT_EQ(entries.size(), 2U);
@@ -101,7 +124,8 @@ TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {
     EXPECT_EQ(answer->body, body);
     EXPECT_EQ(answer->header("x-amz-crc32"), crc32_text(body));
     EXPECT_EQ(seen, all);
-    const std::string old = R"({"TableName":"t","Key":{"id":{"S":"a"}},"ReturnValues":"UPDATED_OLD"})";
+    const std::string old =
+        R"({"TableName":"t","Key":{"id":{"S":"a"}},"ReturnValues":"UPDATED_OLD"})";
     EXPECT_EQ(app.call("UpdateItem", old)->body, body);
     EXPECT_EQ(seen, old);
     const auto entries = endpoint->ledger().unproven_entries(10);
@@ -124,7 +148,9 @@ TEST_F(LedgerFlow, LearningCanBeTurnedOff) {
 }
 
 TEST_F(LedgerFlow, FenceLeavesCutWritesAsUnknown) {
-    east.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("PutItem")}; });
+    east.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("PutItem")};
+    });
     start();
     endpoint->ledger().set_table_keys(TableName{"t"}, {"id"});
     Application app = application();

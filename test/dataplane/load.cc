@@ -22,7 +22,8 @@ void Load::run(int client, std::uint16_t port) {
         }
         const std::string id = std::to_string(client) + "-" + std::to_string(sequence);
         const auto began = std::chrono::steady_clock::now();
-        const auto answer = app->call("PutItem", R"({"TableName":"t","Item":{"id":{"S":")" + id + R"("}}})");
+        const auto answer =
+            app->call("PutItem", R"({"TableName":"t","Item":{"id":{"S":")" + id + R"("}}})");
         outcomes_[static_cast<std::size_t>(client)].push_back({
             .id = id,
             .status = answer ? answer->status : 0,

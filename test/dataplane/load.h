@@ -28,7 +28,9 @@ class Load {
 
     // Ends the clients and returns what they saw.
     std::vector<Outcome> finish();
+
     [[nodiscard]] std::uint64_t answered() const { return answered_; }
+
     // Waits until so many more have been answered.
     [[nodiscard]] bool proceed(std::uint64_t more) const;
 

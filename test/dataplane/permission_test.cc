@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>
@@ -86,7 +85,9 @@ TEST_F(Permission, HoldIsAcknowledgedOnlyWhenNoWriteIsOnItsWay) {
 }
 
 TEST_F(Permission, HoldThatCannotFinishSaysSoAtItsEnd) {
-    east.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("PutItem")}; });
+    east.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("PutItem")};
+    });
     start();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
@@ -102,7 +103,9 @@ TEST_F(Permission, HeldWritesAreReleasedToTheOldRegionWithAFreshPermission) {
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 1; }));
     EXPECT_EQ(east.count(), 0U);
-    ASSERT_TRUE(endpoint->release({.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}));
+    ASSERT_TRUE(endpoint->release(
+        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}
+    ));
     EXPECT_EQ(app.read()->status, 200);
     EXPECT_EQ(east.count(), 1U);
     EXPECT_EQ(endpoint->route().state, WriteState::open);
@@ -122,7 +125,9 @@ TEST_F(Permission, ReadsGoOnWhileWritesAreHeldFencedOrUnconfirmed) {
 }
 
 TEST_F(Permission, WriteThatWaitsTooLongIsToldToTryAgain) {
-    start([](Endpoint::Options& options) { options.limits.parked_for_max = std::chrono::milliseconds{100}; });
+    start([](Endpoint::Options& options) {
+        options.limits.parked_for_max = std::chrono::milliseconds{100};
+    });
     hold(std::chrono::seconds{5});
     Application app = application();
     const auto answer = app.call("PutItem", kPut);
@@ -198,7 +203,9 @@ TEST_F(Permission, ExpiredLeaseStopsWritesWithoutATimer) {
     }
     EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
     EXPECT_EQ(east.count(), answered);
-    ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}));
+    ASSERT_TRUE(endpoint->grant(
+        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}
+    ));
     EXPECT_EQ(app.call("PutItem", kPut)->status, 200);
     ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = now()}));
     EXPECT_EQ(app.call("PutItem", kPut)->status, 503);
@@ -210,7 +217,9 @@ TEST_F(Permission, HoldForfeitsThePermissionAndOnlyALaterConfirmationCounts) {
     const Duration length = std::chrono::milliseconds{150};
     EXPECT_EQ(hold(length).in_flight, 0U);
     const Instant end = in(length);
-    const WritePermission old{.epoch = Epoch{1}, .asked_at = asked_before, .until = in(std::chrono::minutes{1})};
+    const WritePermission old{
+        .epoch = Epoch{1}, .asked_at = asked_before, .until = in(std::chrono::minutes{1})
+    };
     EXPECT_FALSE(endpoint->grant(old));  // held
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
@@ -218,7 +227,9 @@ TEST_F(Permission, HoldForfeitsThePermissionAndOnlyALaterConfirmationCounts) {
     EXPECT_FALSE(endpoint->grant(old));
     EXPECT_EQ(east.count(), 0U);
     ASSERT_TRUE(eventually([&] { return now() > end; }));
-    EXPECT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::minutes{1})}));
+    EXPECT_TRUE(endpoint->grant(
+        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::minutes{1})}
+    ));
     EXPECT_EQ(app.read()->status, 200);
 }
 
@@ -228,7 +239,9 @@ TEST_F(Permission, OlderEpochsAndForeignRegionsAreRefused) {
     const auto until = in(std::chrono::minutes{1});
     EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{4}, .active = kEast, .writes_until = until}));
     EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{5}, .active = kEast, .writes_until = until}));
-    EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{9}, .active = RegionId{"mars-1"}, .writes_until = until}));
+    EXPECT_FALSE(endpoint->set_route(
+        {.epoch = Epoch{9}, .active = RegionId{"mars-1"}, .writes_until = until}
+    ));
     EXPECT_FALSE(endpoint->grant({.epoch = Epoch{4}, .asked_at = now(), .until = until}));
     EXPECT_FALSE(endpoint->hold(Epoch{4}, std::chrono::seconds{1}, {}));
     EXPECT_FALSE(endpoint->release({.epoch = Epoch{5}, .asked_at = now(), .until = until}));
@@ -251,14 +264,17 @@ TEST_F(Permission, RepeatedRouteDoesNotEndAHold) {
 }
 
 TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
-    // Every fifth write hangs, every fifth is slow: the fence must cut the ones and wait for the others.
+    // Every fifth write hangs, every fifth is slow: the fence must cut the ones and wait for the
+    // others.
     std::atomic<int> calls{0};
     const auto mixed = [&calls](const Received& request) {
         if (!request.target.ends_with("PutItem")) {
             return Reply{};
         }
         const int call = calls++;
-        return Reply{.delay = std::chrono::milliseconds{call % 5 == 1 ? 5 : 0}, .hang = call % 5 == 0};
+        return Reply{
+            .delay = std::chrono::milliseconds{call % 5 == 1 ? 5 : 0}, .hang = call % 5 == 0
+        };
     };
     east.answer_with(mixed);
     west.answer_with(mixed);
@@ -316,7 +332,9 @@ TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
 }
 
 TEST_F(Permission, RouteOfANewerEpochCutsWhatIsStillOnItsWay) {
-    east.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("PutItem")}; });
+    east.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("PutItem")};
+    });
     start();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
@@ -332,7 +350,9 @@ TEST_F(Permission, RouteOfANewerEpochCutsWhatIsStillOnItsWay) {
 }
 
 TEST_F(Permission, ReadThatWaitsInASilentRegionFollowsTheSwitch) {
-    east.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("GetItem")}; });
+    east.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("GetItem")};
+    });
     start();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
@@ -366,7 +386,8 @@ TEST_F(Permission, UnfinishedLargeWriteIsCutWhenThePermissionHasEnded) {
     });
     east.read_bodies(false);
     Application app = application();
-    ASSERT_TRUE(app.send(request_text("PutItem", "{\"a\":\"" + std::string(16'000'000, 'x') + "\"}")));
+    ASSERT_TRUE(app.send(request_text("PutItem", "{\"a\":\"" + std::string(16'000'000, 'x') + "\"}")
+    ));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 1; }));
     ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = now()}));
     EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
@@ -390,8 +411,12 @@ TEST_F(Permission, ManyParkedWritesAreReleasedInTheOrderOfArrival) {
     constexpr int kApps = 1000;
     for (int i = 0; i < kApps; ++i) {
         apps.push_back(application());
-        ASSERT_TRUE(apps.back().send(request_text("PutItem", R"({"Item":{"id":{"S":"0-)" + std::to_string(i) + "\"}}}")));
-        ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == static_cast<std::uint64_t>(i) + 1; }));
+        ASSERT_TRUE(apps.back().send(
+            request_text("PutItem", R"({"Item":{"id":{"S":"0-)" + std::to_string(i) + "\"}}}")
+        ));
+        ASSERT_TRUE(eventually([&] {
+            return endpoint->statistics().held == static_cast<std::uint64_t>(i) + 1;
+        }));
     }
     route_to(2, kWest);
     for (Application& app : apps) {

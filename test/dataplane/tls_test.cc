@@ -2,7 +2,6 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
-
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -18,8 +17,10 @@ namespace {
 // A certificate that is its own authority, for one name.
 class OwnCertificate {
   public:
-    explicit OwnCertificate(const std::string& name) :
-        key_(EVP_EC_gen("P-256")), certificate_(X509_new()), context_(SSL_CTX_new(TLS_server_method())) {
+    explicit OwnCertificate(const std::string& name)
+        : key_(EVP_EC_gen("P-256")),
+          certificate_(X509_new()),
+          context_(SSL_CTX_new(TLS_server_method())) {
         X509_set_version(certificate_, 2);
         ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
         X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
@@ -52,6 +53,7 @@ class OwnCertificate {
     OwnCertificate& operator=(const OwnCertificate&) = delete;
 
     [[nodiscard]] SSL_CTX* context() const { return context_; }
+
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
@@ -74,7 +76,11 @@ class Tls : public World {
             options.tls_ca_file = certificate.path();
             options.limits.probe_interval = std::chrono::hours{1};
             options.regions[0] = {
-                .region = kEast, .tls = true, .host = host, .port = region.port(), .addresses = {"127.0.0.1"}
+                .region = kEast,
+                .tls = true,
+                .host = host,
+                .port = region.port(),
+                .addresses = {"127.0.0.1"}
             };
         });
     }
@@ -97,7 +103,9 @@ TEST_F(Tls, RequestsOfAllSizesPass) {
     for (int i = 0; i < 100; ++i) {
         ASSERT_EQ(app.call("PutItem", kPut)->status, 200);
     }
-    EXPECT_EQ(app.call("BatchWriteItem", "{\"a\":\"" + std::string(5'000'000, 'x') + "\"}")->status, 200);
+    EXPECT_EQ(
+        app.call("BatchWriteItem", "{\"a\":\"" + std::string(5'000'000, 'x') + "\"}")->status, 200
+    );
     EXPECT_TRUE(app.call("Query", "{}")->body == large);
     EXPECT_EQ(region.received().size(), 102U);
     EXPECT_LE(region.connections(), 5U);
@@ -128,13 +136,17 @@ TEST_F(Tls, FenceCutsAndConnectionsFoundClosedCostNothing) {
     start_tls(region, "dynamodb.us-east-1.test");
     Application app = application();
     for (int i = 0; i < 10; ++i) {
-        ASSERT_TRUE(eventually([&] { return endpoint->statistics().regions[0].connections_idle >= 2; }));
+        ASSERT_TRUE(eventually([&] {
+            return endpoint->statistics().regions[0].connections_idle >= 2;
+        }));
         region.drop_connections();
         const auto answer = app.call("GetItem", "{}");
         ASSERT_TRUE(answer);
         ASSERT_EQ(answer->status, 200) << answer->body;
     }
-    region.answer_with([](const Received& request) { return Reply{.hang = request.target.ends_with("PutItem")}; });
+    region.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("PutItem")};
+    });
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 1; }));
     EXPECT_EQ(fence(2, std::chrono::milliseconds{20}).cut, 1U);

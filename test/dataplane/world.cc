@@ -1,19 +1,19 @@
 #include "dataplane/world.h"
 
-#include <array>
-#include <thread>
-#include <utility>
-
 #include <arpa/inet.h>
+#include <array>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/text.h"
+
 #include "dataplane/framing.h"
 
 namespace farshore::dataplane::test {
@@ -27,24 +27,28 @@ std::string Answer::header(std::string_view name) const {
     return {};
 }
 
-Application::Application(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Application::Application(std::uint16_t port)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     FARSHORE_ASSERT(
-        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "the endpoint listens"
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
+        "the endpoint listens"
     );
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-Application::Application(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Application::Application(const std::string& unix_path)
+    : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     unix_path.copy(address.sun_path, sizeof address.sun_path - 1);
     FARSHORE_ASSERT(
-        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "the socket listens"
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
+        "the socket listens"
     );
 }
 
@@ -54,7 +58,8 @@ Application::~Application() {
     }
 }
 
-Application::Application(Application&& other) noexcept : fd_(std::exchange(other.fd_, -1)), in_(std::move(other.in_)) {}
+Application::Application(Application&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), in_(std::move(other.in_)) {}
 
 Application& Application::operator=(Application&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -74,7 +79,9 @@ bool Application::send(std::string_view bytes) {
 }
 
 bool Application::fill(std::chrono::steady_clock::time_point until) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now()
+    );
     pollfd poll{.fd = fd_, .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&poll, 1, static_cast<int>(left.count())) <= 0) {
         return false;
@@ -130,10 +137,13 @@ bool Application::ended(std::chrono::milliseconds within) {
     return std::chrono::steady_clock::now() < until;
 }
 
-std::string request_text(std::string_view operation, std::string_view body, const std::string& more_headers) {
+std::string request_text(
+    std::string_view operation, std::string_view body, const std::string& more_headers
+) {
     std::string out = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.";
     out += operation;
-    out += "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    out += "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n";
     out += more_headers + "\r\n";
     out += body;
     return out;
@@ -174,11 +184,21 @@ void World::start(const std::function<void(Endpoint::Options&)>& adjust) {
     Endpoint::Options options;
     options.listen_port = 0;
     options.regions = {
-        {.region = kEast, .tls = false, .host = "dynamodb.us-east-1.test", .port = east.port(), .addresses = {"127.0.0.1"}},
-        {.region = kWest, .tls = false, .host = "dynamodb.eu-west-1.test", .port = west.port(), .addresses = {"127.0.0.1"}},
+        {.region = kEast,
+         .tls = false,
+         .host = "dynamodb.us-east-1.test",
+         .port = east.port(),
+         .addresses = {"127.0.0.1"}},
+        {.region = kWest,
+         .tls = false,
+         .host = "dynamodb.eu-west-1.test",
+         .port = west.port(),
+         .addresses = {"127.0.0.1"}},
     };
     options.credentials = test_credentials();
-    options.route = {.epoch = Epoch{1}, .active = kEast, .writes_until = in(std::chrono::minutes{10})};
+    options.route = {
+        .epoch = Epoch{1}, .active = kEast, .writes_until = in(std::chrono::minutes{10})
+    };
     options.clock = clock;
     if (adjust) {
         adjust(options);
@@ -201,9 +221,9 @@ void World::route_to(std::uint64_t epoch, const RegionId& region) {
 
 HoldResult World::hold(Duration length) {
     auto done = std::make_shared<std::promise<HoldResult>>();
-    const Status status = endpoint->hold(endpoint->route().epoch, length, [done](HoldResult result) {
-        done->set_value(result);
-    });
+    const Status status = endpoint->hold(
+        endpoint->route().epoch, length, [done](HoldResult result) { done->set_value(result); }
+    );
     EXPECT_TRUE(status) << status.error().text;
     return done->get_future().get();
 }

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/system/system_clock.h"
+
 #include "dataplane/endpoint.h"
 #include "dataplane/fake_region.h"
 
@@ -70,9 +71,11 @@ class World : public ::testing::Test {
     World();
 
     void start(const std::function<void(Endpoint::Options&)>& adjust = {});
+
     [[nodiscard]] Application application() const { return Application(endpoint->port()); }
 
     [[nodiscard]] Instant now() const { return clock->now(); }
+
     [[nodiscard]] Instant in(Duration duration) const { return now() + duration; }
 
     // Each waits for the acknowledgement.
