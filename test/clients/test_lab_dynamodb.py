@@ -1,11 +1,14 @@
 """The lab's DynamoDB as boto3 sees it: items, expressions, paging, errors, tables, replicas.
 
-Needs endpoints: FARSHORE_LAB_DYNAMODB holds a JSON object from Region to URL, as
-`lab_dynamo_cross_test --serve` prints it; that program also runs this suite.
+Starts `lab_dynamo_cross_test --serve` from $FARSHORE_BUILD/bin (build/release by default). With
+FARSHORE_LAB_DYNAMODB, a JSON object from Region to URL as that program prints it, it uses those.
 """
 
+import atexit
 import json
 import os
+import pathlib
+import subprocess
 import time
 import uuid
 from decimal import Decimal
@@ -17,10 +20,24 @@ from boto3.dynamodb.types import Binary
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-ENDPOINTS = json.loads(os.environ.get("FARSHORE_LAB_DYNAMODB", "{}"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVER = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release")) / "bin" / "lab_dynamo_cross_test"
+
+
+def served():
+    if "FARSHORE_LAB_DYNAMODB" in os.environ:
+        return json.loads(os.environ["FARSHORE_LAB_DYNAMODB"])
+    if not SERVER.exists():
+        return {}
+    process = subprocess.Popen([SERVER, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    return json.loads(process.stdout.readline())
+
+
+ENDPOINTS = served()
 EAST, WEST = "us-east-1", "eu-west-1"
 
-pytestmark = pytest.mark.skipif(not ENDPOINTS, reason="FARSHORE_LAB_DYNAMODB names no endpoints")
+pytestmark = pytest.mark.skipif(not ENDPOINTS, reason=f"{SERVER} is not built")
 
 
 def client(region=EAST, secret="lab-secret", **options):
