@@ -102,7 +102,8 @@ def test_the_dynamodb_story_with_a_counter_beside_it(tmp_path):
         # Losses counted from ledgers and DynamoDB reads equal the lab's own log.
         lost_in_log = lost_by_the_lab(world.log())
         booked = [w for w in report["data"]["loss_book"] if w["fate"] in ("suppressed", "never_arrived")]
-        assert len(booked) == lost_in_log, (len(booked), lost_in_log)
+        undecided = report["data"]["undecided"]
+        assert len(booked) <= lost_in_log <= len(booked) + undecided, (len(booked), undecided, lost_in_log)
 
         # Every acknowledged write of the counter is there, or its loss is named.
         table = world.region_table("us-east-1")

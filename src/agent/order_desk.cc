@@ -195,6 +195,9 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
     wire::FenceAck body{.cut = cut};
     for (const dataplane::LedgerEntry& entry :
          parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1)) {
+        if (entry.epoch >= job->order.epoch) {
+            continue;  // written under the new epoch already: not what this fence is about
+        }
         // A write whose key nobody could tell cannot be looked for: the list is not whole.
         if (entry.key.empty() || body.entries.size() == kFenceEntriesMax) {
             body.truncated = true;
@@ -203,8 +206,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
         body.entries.push_back(to_wire(entry));
     }
     // What the bounds of the ledger pushed out is missing from the list as well.
-    body.truncated =
-        body.truncated || parts_.gate.endpoint().ledger().counters().incomplete_since.has_value();
+    body.truncated = body.truncated || parts_.prover.has_forgotten();
     wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
     done.body = std::move(body);
     job->reply(std::move(done));

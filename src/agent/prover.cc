@@ -216,8 +216,10 @@ net::Task<bool> Prover::prove_some() {
             stubborn.push_back(key);
         }
     }
+    // Equal items prove an arrival only while our epoch is the current one: a host that comes back
+    // finds keys equal that newer writes of others have overtaken.
     const auto& route = gate_->machine().route();
-    if (!stubborn.empty() && route) {
+    if (!stubborn.empty() && route && gate_->machine().may_write(clock_->now())) {
         const RegionId active = route->active;
         const Result<std::size_t> left =
             co_await compare(active, there, std::move(stubborn), clock_->now() + 1s);
@@ -262,7 +264,7 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
             outcome.left = counters.unproven;
             outcome.why = "writes whose keys could not be told";
         }
-        if (outcome.left == 0 && counters.incomplete_since) {
+        if (outcome.left == 0 && has_forgotten()) {
             outcome.why = "the ledger's bounds pushed out writes before they were proven";
             co_return outcome;
         }
@@ -272,6 +274,13 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
         }
         co_await net::sleep_for(*io_, 20ms);
     }
+}
+
+bool Prover::has_forgotten() const {
+    // What was pushed out so long ago is under way no more: the lag is seconds, not minutes.
+    constexpr WallClock::duration kMatters = std::chrono::minutes{10};
+    const std::optional<UtcTime> last = gate_->endpoint().ledger().counters().last_forgotten_at;
+    return last && clock_->wall() - *last < kMatters;
 }
 
 }  // namespace farshore::agent

@@ -34,6 +34,10 @@ class Prover {
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
     net::Task<DrainOutcome> drain(Duration timeout);
 
+    // Have the ledger's bounds lately pushed out writes that were not proven? Then no list of what
+    // is unproven is whole.
+    [[nodiscard]] bool has_forgotten() const;
+
   private:
     // Digest by table and key, as read in one Region.
     using Digests = std::map<std::pair<TableName, std::string>, std::string>;

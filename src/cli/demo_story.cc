@@ -503,8 +503,10 @@ class Story {
             note_trouble(carts.error());
             return;
         }
-        record_.books =
-            drill::keep_books(record_.log, *carts, record_.booked, text_at(lab_status_, "table"));
+        const std::string table = text_at(lab_status_, "table");
+        record_.booked =
+            drill::decided_by_carts(std::move(record_.booked), record_.log, carts->front(), table);
+        record_.books = drill::keep_books(record_.log, *carts, record_.booked, table);
     }
 
     // The last writes are still on their way when the shoppers stop; replication gets ten seconds.

@@ -89,7 +89,7 @@ core::AgentAcked acked_event(
     if (const auto* hold = std::get_if<wire::HoldAck>(&ack.body)) {
         event.done = event.done && hold->in_flight == 0;
     } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
-        event.unproven = small(fence->entries.size());
+        event.unproven = small(fence->entries.size() + (fence->truncated ? 1U : 0U));
         event.detail =
             std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
             " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");

@@ -103,7 +103,11 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     if (written) {
         co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
     }
-    if (written.error().effect == Effect::none && written.error().kind != ErrorKind::conflict) {
+    // Whoever was refused has at least been answered: what the record says now can be read.
+    const ErrorKind kind = written.error().kind;
+    const bool answered = kind == ErrorKind::conflict || kind == ErrorKind::denied ||
+                          kind == ErrorKind::malformed || kind == ErrorKind::throttled;
+    if (written.error().effect == Effect::none && !answered) {
         // Nobody has answered; the record may still be what it was, but nobody has said so.
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
     }
@@ -221,9 +225,15 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
         if (!slept) {
             co_return;
         }
+        std::size_t newer = 0;
+        Epoch newest;
         for (const RegionId& region : regions_) {
             const Result<std::optional<EpochRecord>> found = co_await read(region);
             const EpochRecord wanted = in_force();
+            if (found && *found && (*found)->epoch > wanted.epoch) {
+                ++newer;
+                newest = std::max(newest, (*found)->epoch);
+            }
             if (!found || wanted.epoch == Epoch{} || (*found && (*found)->epoch >= wanted.epoch)) {
                 continue;
             }
@@ -233,6 +243,15 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
                 "brought a record up to date",
                 {{"region", region.value()}, {"answer", answer.detail}}
             );
+        }
+        if (newer >= majority()) {
+            edge_.deliver(core::EpochRaised{
+                .step = {},
+                .majority = true,
+                .unchanged_confirmed = false,
+                .highest_seen = newest,
+                .detail = "the epoch records are newer than the store"
+            });
         }
     }
 }

@@ -50,7 +50,7 @@ void KeyChain::at_promotion(std::optional<std::string> digest) {
     // What the target held was written by the last write with that digest; earlier ones lie under
     // it.
     for (std::size_t i = writes_.size(); i > 0; --i) {
-        if (writes_[i - 1].entry.hash == *promotion_digest_) {
+        if (!promotion_digest_->empty() && writes_[i - 1].entry.hash == *promotion_digest_) {
             for (std::size_t under = 0; under < i; ++under) {
                 writes_[under].fate = Fate::present;
             }
@@ -74,7 +74,9 @@ bool KeyChain::is_last_digest(const std::optional<std::string>& digest) const {
 void KeyChain::settle(Fate fate, UtcTime now) {
     for (RiskyWrite& write : writes_) {
         if (write.fate == Fate::at_risk) {
-            write.fate = fate;
+            // Without a digest nobody can say that it is lost.
+            const bool lost = fate == Fate::never_arrived || fate == Fate::suppressed;
+            write.fate = lost && write.entry.hash.empty() ? Fate::unknown : fate;
         }
     }
     settled_at_ = now;
@@ -117,12 +119,22 @@ bool KeyChain::look(const KeySight& sight, UtcTime now) {
         }
         return equal;
     }
-    const bool changed = changed_before_return_ || *sight.target != *promotion_digest_;
-    if (changed || equal) {
-        settle(changed ? Fate::suppressed : Fate::never_arrived, now);
+    if (changed_before_return_) {
+        settle(
+            Fate::suppressed, now
+        );  // the new Region had written the key before anything could arrive
         return true;
     }
-    return false;
+    if (*sight.target != *promotion_digest_) {
+        // It was written again between two looks around the return: on top of what had just
+        // arrived, or before that could. The items do not tell which.
+        settle(Fate::unknown, now);
+        return true;
+    }
+    if (equal) {
+        settle(Fate::never_arrived, now);
+    }
+    return equal;
 }
 
 void KeyChain::prove(UtcTime now) {

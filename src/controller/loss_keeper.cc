@@ -88,7 +88,11 @@ void LossKeeper::fenced(
         }
         open_->unsaved.insert({chain->table(), chain->key()});
         // The promotion has been; its reading cannot be made up for.
-        if (core::has_ended(current->state) && !chain->examined()) {
+        const bool promoted = core::has_ended(current->state) ||
+                              current->state == core::OperationState::repointing ||
+                              current->state == core::OperationState::shifting ||
+                              current->state == core::OperationState::verifying;
+        if (promoted && !chain->examined()) {
             chain->at_promotion(std::nullopt);
         }
     }
@@ -170,6 +174,9 @@ net::Task<> LossKeeper::read_chunk(
 ) {
     std::map<std::string, aws::TableKeys> tables;
     std::map<std::string, std::vector<std::string>> key_names;
+    // The same key has two texts: the ledger's is canonical, DynamoDB answers numbers in its own
+    // way.
+    std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> chain_of;
     for (const auto& [table, key] : keys) {
         const Result<json::object> parsed = wire::parse_json_object(key, wire::kLedgerKeyBytesMax);
         if (!parsed) {
@@ -179,6 +186,7 @@ net::Task<> LossKeeper::read_chunk(
         wanted.table = TableName{table};
         wanted.consistent = true;
         wanted.keys.push_back(*parsed);
+        chain_of[{table, sources_.digest(&*parsed)}] = {table, key};
         std::vector<std::string>& names = key_names[table];
         if (names.empty()) {
             for (const auto& pair : *parsed) {
@@ -206,9 +214,14 @@ net::Task<> LossKeeper::read_chunk(
         for (const aws::Item& item : list) {
             json::object key;
             for (const std::string& name : key_names[table.value()]) {
-                key[name] = item.at(name);
+                if (const json::value* value = item.if_contains(name)) {
+                    key[name] = *value;
+                }
             }
-            found->insert_or_assign({table.value(), json::serialize(key)}, sources_.digest(&item));
+            const auto at = chain_of.find({table.value(), sources_.digest(&key)});
+            if (at != chain_of.end()) {
+                found->insert_or_assign(at->second, sources_.digest(&item));
+            }
         }
     }
 }
@@ -239,7 +252,7 @@ void LossKeeper::close_without_losses() {
         return;
     }
     open_->examined = true;
-    if (current->plan.verb == core::Verb::failover ||
+    if (current->plan.verb == core::Verb::failover || current->at_risk > 0 ||
         current->state == core::OperationState::partly_done) {
         return;
     }

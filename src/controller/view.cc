@@ -185,6 +185,8 @@ std::string first_line(const View& view) {
         line += "DISARMED, " + *why + "; ";
     } else if (is_paused(record, now.wall)) {
         line += "PAUSED by " + record.pause->by + ", `farshore resume` ends it; ";
+    } else if (record.cooldown_until && now.wall < *record.cooldown_until) {
+        line += "COOLING DOWN until " + to_iso8601(*record.cooldown_until) + "; ";
     } else {
         line += "armed" +
                 std::string{core.policy().require_drill ? "" : " (require_drill_within: off)"} +

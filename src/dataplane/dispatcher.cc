@@ -106,7 +106,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
 void Dispatcher::wait_for_connection(std::unique_ptr<Exchange> exchange) {
     const RegionIndex region = exchange->region;
     if (!pools_[region]->demand(waiting_[region].size() + 1)) {
-        answer_own(*exchange, OwnAnswer::no_upstream, pools_[region]->counters().last_error());
+        fail_without_upstream(*exchange);
         return;
     }
     waiting_[region].emplace(exchange->number, std::move(exchange));
@@ -192,8 +192,16 @@ void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
     Queue failed;
     failed.swap(queue);
     for (auto& [number, exchange] : failed) {
-        answer_own(*exchange, OwnAnswer::no_upstream, pools_[region]->counters().last_error());
+        fail_without_upstream(*exchange);
     }
+}
+
+// The application's request failed for want of a connection: evidence like any other failure.
+void Dispatcher::fail_without_upstream(Exchange& exchange) {
+    RegionCounters& counters = pools_[exchange.region]->counters();
+    const std::string why{counters.last_error()};
+    counters.failed(Path::passive, why);
+    answer_own(exchange, OwnAnswer::no_upstream, why);
 }
 
 void Dispatcher::abandon(Exchange& exchange) {

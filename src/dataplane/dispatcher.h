@@ -73,6 +73,7 @@ class Dispatcher final : public PoolListener {
     [[nodiscard]] bool may_send_more(const Exchange& exchange) const;
 
   private:
+    void fail_without_upstream(Exchange& exchange);
     using Queue = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
 
     struct QuietWaiter {

@@ -243,6 +243,7 @@ void Dispatcher::expire_parked(Instant now) {
         while (!queue.empty() && now - queue.begin()->second->arrived_at >= patience) {
             const std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
             queue.erase(queue.begin());
+            pools_[region]->counters().failed(Path::passive, "no connection became free in time");
             answer_own(*exchange, OwnAnswer::no_upstream, "no connection became free in time");
         }
     }

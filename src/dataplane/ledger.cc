@@ -61,6 +61,9 @@ void Ledger::State::take_in() {
     if (taken.dropped > 0) {
         totals.forgotten_unproven += taken.dropped;
         incomplete(taken.first_dropped_at.value_or(UtcTime{}));
+        if (!taken.notes.empty()) {
+            incomplete(taken.notes.back().at);
+        }
     }
     for (const WriteNote& note : taken.notes) {
         add(note);
@@ -71,6 +74,7 @@ void Ledger::State::incomplete(UtcTime since) {
     if (!totals.incomplete_since) {
         totals.incomplete_since = since;
     }
+    totals.last_forgotten_at = std::max(totals.last_forgotten_at.value_or(since), since);
 }
 
 void Ledger::State::add(const WriteNote& note) {

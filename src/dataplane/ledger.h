@@ -47,6 +47,7 @@ struct LedgerCounters {
     // no longer be claimed for the time since `incomplete_since`.
     std::uint64_t forgotten_unproven = 0;
     std::optional<UtcTime> incomplete_since;
+    std::optional<UtcTime> last_forgotten_at;  // the newest write that was pushed out unproven
     std::optional<UtcTime> oldest_unproven_at;
     std::optional<UtcTime> last_acknowledged_at;
     std::string newest_unproven_key;

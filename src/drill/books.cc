@@ -22,13 +22,64 @@ void count_booked(Books& books, const std::vector<BookedWrite>& booked) {
             ++books.never_arrived;
         } else if (write.fate == "present") {
             --books.at_risk;  // it had arrived after all: it was never at risk
+        } else if (write.fate == "unknown") {
+            ++books.undecided;
         } else {
             ++books.unsettled;
         }
     }
 }
 
+std::string shopper_of(const BookedWrite& write) {
+    const std::size_t from = write.key.find("cart#") + 5;
+    return write.key.substr(from, write.key.find('"', from) - from);
+}
+
+bool is_lost(const BookedWrite& write) {
+    return write.fate == "suppressed" || write.fate == "never_arrived";
+}
+
+std::set<std::string> all_lines(const Carts& carts) {
+    std::set<std::string> lines;
+    for (const auto& [shopper, ids] : carts) {
+        lines.insert(ids.begin(), ids.end());
+    }
+    return lines;
+}
+
 }  // namespace
+
+std::vector<BookedWrite> decided_by_carts(
+    std::vector<BookedWrite> booked,
+    const Log& log,
+    const Carts& carts,
+    const std::string& shop_table
+) {
+    // Lost lines that no entry accounts for yet, cart by cart.
+    std::map<std::string, std::int64_t> unexplained;
+    const std::set<std::string> lines = all_lines(carts);
+    for (const wire::ClientRequest& request : log) {
+        if (request.kind == "add" && request.ok && !lines.contains(request.write)) {
+            ++unexplained[request.shopper];
+        }
+    }
+    const auto of_carts = [&](const BookedWrite& write) {
+        return write.table == shop_table && is_cart(write);
+    };
+    for (const BookedWrite& write : booked) {
+        if (of_carts(write) && is_lost(write)) {
+            --unexplained[shopper_of(write)];
+        }
+    }
+    for (BookedWrite& write : booked) {
+        if (of_carts(write) && write.fate == "unknown") {
+            std::int64_t& left = unexplained[shopper_of(write)];
+            write.fate = left > 0 ? "suppressed" : "applied_late";
+            left -= left > 0 ? 1 : 0;
+        }
+    }
+    return booked;
+}
 
 Books keep_books(
     const Log& log,
@@ -86,12 +137,9 @@ Books keep_books(
         ++difference[write.shopper];
     }
     for (const BookedWrite& write : booked) {
-        const bool lost = write.fate == "suppressed" || write.fate == "never_arrived";
-        if (!lost || write.table != shop_table || !is_cart(write)) {
-            continue;
+        if (is_lost(write) && write.table == shop_table && is_cart(write)) {
+            --difference[shopper_of(write)];
         }
-        const std::size_t from = write.key.find("cart#") + 5;
-        --difference[write.key.substr(from, write.key.find('"', from) - from)];
     }
     for (const auto& [shopper, count] : difference) {
         if (count != 0 && books.differences.size() < 20) {

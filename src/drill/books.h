@@ -41,6 +41,7 @@ struct Books {
     std::uint64_t applied_late = 0;
     std::uint64_t suppressed = 0;
     std::uint64_t never_arrived = 0;
+    std::uint64_t undecided = 0;  // settled, but the items do not tell between late and suppressed
     std::uint64_t unsettled = 0;
     bool regions_equal = true;  // both Regions hold the same carts
     std::vector<LostWrite> lost_writes;
@@ -48,6 +49,16 @@ struct Books {
 
     [[nodiscard]] bool balance() const { return differences.empty(); }
 };
+
+// The loss book reads items, and an item that was written again just when the old Region came back
+// does not tell whether it was written on top of a late write ("unknown"). The carts tell: their
+// lines have names. Gives the entries with those of carts decided.
+[[nodiscard]] std::vector<BookedWrite> decided_by_carts(
+    std::vector<BookedWrite> booked,
+    const Log& log,
+    const Carts& carts,
+    const std::string& shop_table
+);
 
 // `shop_table`: only its entries of the loss book are compared with the carts; other writers (an
 // operator's own loop) keep books of their own.

@@ -120,6 +120,18 @@ TEST(Books, BalanceWhenTheLossBookNamesEveryLostWrite) {
     EXPECT_EQ(books.present_without_acknowledgement, 1U);
 }
 
+TEST(Books, TheCartsDecideWhatTheItemsDoNotTell) {
+    const Carts lost_one{{"shopper-1", {"s1-1", "s1-2", "s1-3"}}};
+    const auto decided =
+        decided_by_carts({booked("unknown"), booked("unknown")}, five_adds(), lost_one, "carts");
+    EXPECT_EQ(decided[0].fate, "suppressed");
+    EXPECT_EQ(decided[1].fate, "applied_late");
+    EXPECT_TRUE(keep_books(five_adds(), {lost_one, lost_one}, decided, "carts").balance());
+    const auto elsewhere =
+        decided_by_carts({booked("unknown")}, five_adds(), lost_one, "another table");
+    EXPECT_EQ(elsewhere[0].fate, "unknown") << "only carts have lines with names";
+}
+
 TEST(Books, DoNotBalanceWhenALossIsNotNamed) {
     const Carts carts{{"shopper-1", {"s1-1", "s1-2"}}};
     EXPECT_FALSE(keep_books(five_adds(), {carts, carts}, {booked("suppressed")}, "carts").balance()

@@ -121,6 +121,7 @@ json::object books_document(const Books& books, const std::vector<BookedWrite>& 
         {"applied_late", books.applied_late},
         {"suppressed", books.suppressed},
         {"never_arrived", books.never_arrived},
+        {"undecided", books.undecided},
         {"lost", books.lost},
         {"doubled", books.doubled},
         {"present_without_acknowledgement", books.present_without_acknowledgement},
@@ -378,6 +379,9 @@ std::string report_table(const json::object& report) {
     row(table, "  late", count(data, "applied_late"));
     row(table, "  suppressed", count(data, "suppressed"));
     row(table, "  never arrived", count(data, "never_arrived"));
+    if (number_at(data, "undecided") > 0) {
+        row(table, "  undecided", count(data, "undecided"));
+    }
     row(table, "writes lost", count(data, "lost"));
     row(table, "writes doubled", count(data, "doubled"));
     row(table, "books balance", data.at("balance").as_bool() ? "yes" : "no");

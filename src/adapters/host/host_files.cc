@@ -124,6 +124,11 @@ Result<StoredState> parse_state(const AppId& app, std::string_view text) {
     if (*owner != app.value()) {
         return not_a_state_file(fmt::format("it belongs to app {}", *owner));
     }
+    // More than the endpoint's route word can hold: no controller has ever raised so far.
+    constexpr std::uint64_t kEpochsMax = std::uint64_t{1} << 48U;
+    if (*epoch >= kEpochsMax || *fenced >= kEpochsMax) {
+        return not_a_state_file("its epoch is out of range");
+    }
     if (*epoch != 0 && active->empty()) {
         return not_a_state_file("an epoch without its active Region");
     }

@@ -122,6 +122,9 @@ std::optional<std::string> AppCore::why_not_armed(Now now) const {
 
 // Does the evidence call for a failover that nobody asked for?
 void AppCore::consider(Now now, Step& step) {
+    if (superseded_ > record_.epoch) {
+        return;  // our record is behind the world's: a person has to look
+    }
     const Condition condition = evidence_.condition(now.at, record_.active);
     if (condition == Condition::healthy || condition == Condition::unknown ||
         policy_.mode != Mode::automatic) {
@@ -195,6 +198,16 @@ void AppCore::apply(Now now, const Observation& event, Step&) {
 
 void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
     highest_seen_ = std::max(highest_seen_, event.highest_seen);
+    const bool unasked = event.step.operation.value().empty();
+    if (event.majority && unasked && !operation_running() && event.highest_seen > record_.epoch &&
+        superseded_ < event.highest_seen) {
+        superseded_ = event.highest_seen;
+        step.actions.emplace_back(Announce{
+            "the epoch records of " + record_.app.value() + " carry epoch " +
+            std::to_string(event.highest_seen.value()) +
+            ", newer than this controller's store: no lease, no automation; run a failover"
+        });
+    }
     if (operation_) {
         take(operation_->on(now, event, agents_), step, now);
     }
@@ -206,13 +219,20 @@ void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
     }
 }
 
+// An agent's word alone never uses the epochs up: a damaged state file may say anything. The
+// records and the store have the say.
+Epoch AppCore::believable(Epoch epoch) const {
+    constexpr std::uint64_t kAheadMax = 1'000'000;
+    return std::min(epoch, Epoch{record_.epoch.value() + kAheadMax});
+}
+
 void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     AgentState& agent = agents_[event.host];
     agent.region = event.region;
     agent.connected = true;
     agent.epoch = event.epoch;
     agent.heard_at = now.at;
-    highest_seen_ = std::max(highest_seen_, event.epoch);
+    highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     const ObserverId observer{"agents:" + event.region.value()};
     std::vector<HostId> hosts;
     for (const auto& [host, state] : agents_) {
@@ -249,7 +269,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.active = event.active;
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
-    highest_seen_ = std::max(highest_seen_, event.epoch);
+    highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     if (event.last_acknowledged_at && event.epoch == record_.epoch) {
         UtcTime& last = last_acknowledged_[event.active];
         last = std::max(last, *event.last_acknowledged_at);
@@ -365,6 +385,9 @@ AppCore::LeaseAnswer AppCore::grant_lease(Now now, const HostId& host, Epoch epo
             "the epoch was raised by an operation that did not finish: only its successor confirms "
             "anybody"
         };
+    }
+    if (!operation_running() && superseded_ > record_.epoch) {
+        return {std::nullopt, "the epoch records carry a newer epoch than this controller's store"};
     }
     if (!operation_running() && epoch != record_.epoch) {
         return {std::nullopt, "the epoch is " + std::to_string(record_.epoch.value())};

@@ -77,6 +77,7 @@ class AppCore {
     [[nodiscard]] std::optional<std::string> why_not_armed(Now now) const;
 
   private:
+    [[nodiscard]] Epoch believable(Epoch epoch) const;
     [[nodiscard]] Situation situation(Now now, const RegionId& to) const;
     void take(Step&& part, Step& whole, Now now);
     void consider(Now now, Step& step);
@@ -111,6 +112,7 @@ class AppCore {
     AppRecord record_;
     AgentRegister agents_;
     Epoch highest_seen_;
+    Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool drill_is_recent_;
     std::optional<Operation> operation_;
     std::map<std::pair<RegionId, RegionId>, Lag> lags_;

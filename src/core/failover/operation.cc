@@ -1,6 +1,7 @@
 #include "core/failover/operation.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/assert.h"
 
@@ -345,7 +346,9 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
         case OperationState::examining:
             if (event.type == OrderType::drain) {
                 if (!event.done) {
-                    retry_at_ = now.at;
+                    // One round is one attempt: what the other hosts say joins this one.
+                    const Instant soon = now.at + timing_.drain_retry;
+                    retry_at_ = retry_at_ ? std::min(*retry_at_, soon) : soon;
                     move(
                         now, OperationEvent::failed, event.host.value() + ": " + event.detail, step
                     );
@@ -364,6 +367,9 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
                     step
                 );
                 order(OrderType::verify, {event.host}, step);
+            }
+            if (event.type == OrderType::verify && !event.done) {
+                retry_at_ = now.at + timing_.raise_retry;
             }
             if (event.type == OrderType::verify && event.done &&
                 proved_.insert(event.host).second) {
@@ -423,6 +429,11 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
     if (proof) {
         proof_ = *proof;
         const std::size_t by_lease = agents.size() - fenced_.size() - proof_->unfenced().size();
+        if (record_.plan.verb != Verb::failover) {
+            // Nobody knows what they wrote after their hold had ended: drain again behind the
+            // fence.
+            unproven_ += static_cast<std::uint32_t>(by_lease + proof_->unfenced().size());
+        }
         std::string detail = std::to_string(fenced_.size()) + " acknowledged, " +
                              std::to_string(by_lease) + " by lease";
         if (!proof_->unfenced().empty()) {
@@ -491,16 +502,24 @@ Step Operation::on(Now now, const AgentConnected& event, const AgentRegister&) {
     switch (record_.state) {
         case OperationState::fencing: order(OrderType::fence, {event.host}, step); break;
         case OperationState::repointing:
+            acked_.erase(event.host
+            );  // it proves the route again: its first answer may have been lost
+            order(OrderType::route, {event.host}, step);
+            break;
         case OperationState::shifting: order(OrderType::route, {event.host}, step); break;
         case OperationState::releasing:
         case OperationState::giving_up: order(OrderType::release, {event.host}, step); break;
+        case OperationState::examining:
+            if (record_.plan.verb != Verb::failover) {
+                order(OrderType::drain, {event.host}, step);
+            }
+            break;
         // A hold that an agent has forgotten by restarting proves nothing any more; its silence
         // ends the attempt at the deadline.
         case OperationState::waiting:
         case OperationState::holding:
         case OperationState::draining:
         case OperationState::raising:
-        case OperationState::examining:
         case OperationState::verifying:
         case OperationState::done:
         case OperationState::failed:
@@ -647,6 +666,7 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
                     agents
                 );
             } else if (++examine_attempts_ > timing_.drain_attempts) {
+                record_.at_risk = unproven_;
                 advance(
                     now,
                     OperationEvent::exhausted,
@@ -661,7 +681,15 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
                 order(OrderType::drain, all(agents), step);
             }
             break;
-        case OperationState::repointing: check_repoint(now, step, agents, late); break;
+        case OperationState::repointing:
+            if (retry) {
+                retry_at_.reset();
+                std::vector<HostId> again;
+                std::ranges::set_difference(acked_, proved_, std::back_inserter(again));
+                order(OrderType::verify, std::move(again), step);
+            }
+            check_repoint(now, step, agents, late);
+            break;
         case OperationState::shifting:
             if (late) {
                 advance(now, OperationEvent::exhausted, {}, step, agents);

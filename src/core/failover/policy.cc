@@ -129,8 +129,8 @@ GuardAnswer hosts_see_errors(const Situation& s, Condition condition) {
         Guard::hosts_see_errors,
         seen,
         seen ? "the application's own requests to " + s.record.active.value() + " fail"
-             : "the application's own requests still succeed: new connections alone are no reason "
-               "to move"
+             : "the application's own requests do not fail, or none was made lately: new "
+               "connections alone are no reason to move"
     };
 }
 
@@ -232,7 +232,17 @@ std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeReque
         target_has_hosts(s, request.to)
     };
     if (request.verb == Verb::failover) {
-        answers.push_back(loss_within(s, request.accept_loss.value_or(s.policy.max_loss)));
+        if (!s.loss_window && request.accept_loss) {
+            // A controller that started in the middle of the outage will never measure it.
+            answers.push_back(
+                {Guard::loss_within_gate,
+                 true,
+                 "the loss window is not measured; an operator accepted " + ms(*request.accept_loss)
+                }
+            );
+        } else {
+            answers.push_back(loss_within(s, request.accept_loss.value_or(s.policy.max_loss)));
+        }
     } else {
         answers.push_back(data_healthy_here(s));
         answers.push_back(agents_reachable(s));

@@ -15,6 +15,7 @@ struct Timing {
     Duration lag_fresh_for = 5s;  // an older measurement of lag says nothing
     Duration drain_timeout = 700ms;
     int drain_attempts = 5;
+    Duration drain_retry = 100ms;  // behind the fence: between one round's answers and the next
     Duration pause_between_attempts = 2s;
     Duration lag_wait_max = 60s;
     // A write in flight across an ocean takes a fifth of a second; longer waits only delay the
