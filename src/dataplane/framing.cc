@@ -62,6 +62,12 @@ std::string_view take_line(std::string_view& rest) {
     return line;
 }
 
+bool frames_a_message(std::string_view name) {
+    return equals_ignoring_case(name, "content-length") ||
+           equals_ignoring_case(name, "transfer-encoding") ||
+           equals_ignoring_case(name, "connection");
+}
+
 std::optional<FramingError> parse_fields(std::string_view rest, Fields& fields) {
     fields.clear();
     while (rest != "\r\n") {
@@ -72,6 +78,10 @@ std::optional<FramingError> parse_fields(std::string_view rest, Fields& fields) 
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
             return FramingError{.text = "a header line without a proper name"};
+        }
+        // Parsers disagree about tabs around a length; whoever disagrees can be made to smuggle.
+        if (line.contains('\t') && frames_a_message(line.substr(0, colon))) {
+            return FramingError{.text = "a tab in a header that frames the message"};
         }
         const std::string_view value = trim(line.substr(colon + 1));
         if (!is_field_text(value)) {
