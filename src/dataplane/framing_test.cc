@@ -64,6 +64,7 @@ TEST(Framing, RefusesWhatCouldBeReadInTwoWays) {
         with("Host: h\r\nContent-Length: \r\n"),
         with("Host: h\r\nContent-Length: 99999999999999999999\r\n"),
         with("Host: h\r\nContent-Length : 3\r\n"),
+        with("Host: h\r\nContent-Length: 3\t\r\n"),
         with("Host: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
         with("Host: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
         with("Host: h\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n"),
