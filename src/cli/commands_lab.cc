@@ -127,10 +127,26 @@ FaultWords fault_words(const std::vector<std::string>& given) {
     return out;
 }
 
+constexpr std::string_view kFaultHelp =
+    "usage: farshore lab fault KIND [--for T] [--after T] [--dir DIR]\n\n"
+    "  dynamodb REGION --mode M    M: empty-dns, refused, timeout, reset, errors=N%, throttle,\n"
+    "                              latency=T, read-only\n"
+    "  partition A B [--one-way]   two Regions do not reach each other\n"
+    "  replication REGION --pause  its writes stay where they are\n"
+    "  region REGION               the whole Region is cut off\n"
+    "  hosts REGION                its hosts are killed, and started again at the end\n"
+    "  random [--seed N] [--within T]\n\n"
+    "Every fault ends by itself; `farshore lab heal ID` ends it before.\n";
+
 int run_fault(
     const Context& context, const std::string& directory, const std::vector<std::string>& given
 ) {
     const FaultWords words = fault_words(given);
+    if (given.empty() || std::ranges::find(given, "--help") != given.end() ||
+        std::ranges::find(given, "-h") != given.end()) {
+        fmt::print("{}", kFaultHelp);
+        return given.empty() ? kUsage : kDone;
+    }
     LabClient client{directory_of(words.directory.empty() ? directory : words.directory)};
     const auto world = client.world();
     if (!world) {
@@ -148,11 +164,12 @@ int run_fault(
     const Format format = enum_from<Format>(words.format).value_or(context.format);
     if (format == Format::table) {
         fmt::print(
-            "{}: {}, for {}; take it back with `farshore lab heal {}`\n",
+            "{}: {}, for {}; take it back with `farshore lab heal {}{}`\n",
             text_at(*answer, "id"),
             lab::to_text(*spec),
             to_text(spec->lasts),
-            text_at(*answer, "id")
+            text_at(*answer, "id"),
+            dir_hint(directory_of(words.directory.empty() ? directory : words.directory))
         );
     } else {
         print_document(format, *answer);

@@ -196,7 +196,8 @@ class Supervisor {
         std::string line;
         std::string last;
         while (std::getline(in, line)) {
-            last = line.empty() ? last : line;
+            // Indented lines are remedies and places; what went wrong stands before them.
+            last = line.empty() || line.starts_with("  ") ? last : line;
         }
         return {
             .kind = ErrorKind::unavailable,

@@ -41,6 +41,11 @@ std::string aws_cli_hint(const json::value& status) {
     );
 }
 
+// " --dir DIR" for hints, where the world is not where commands look by themselves.
+std::string dir_hint(const std::string& directory) {
+    return directory == default_lab_directory() ? std::string{} : " --dir " + directory;
+}
+
 std::string world_summary(const LabLayout& layout) {
     const LabProcesses processes{layout};
     return world_summary(json::value(processes.describe([](const std::string&) {
@@ -50,8 +55,9 @@ std::string world_summary(const LabLayout& layout) {
 
 std::string world_summary(const json::value& status) {
     std::string out = fmt::format(
-        "the world is up; it lives in {} and ends with `farshore lab down`\n\n",
-        text_at(status, "directory")
+        "the world is up; it lives in {} and ends with `farshore lab down{}`\n\n",
+        text_at(status, "directory"),
+        dir_hint(text_at(status, "directory"))
     );
     out += world_table(status);
     if (value_at(status, "commands") != nullptr) {
@@ -61,9 +67,10 @@ std::string world_summary(const json::value& status) {
     if (controllers != nullptr && controllers->is_array() && !controllers->get_array().empty()) {
         out += fmt::format(
             "\ntry:\n  export FARSHORE_CONFIG={}\n  farshore status\n"
-            "  farshore lab fault dynamodb {} --mode empty-dns --for 1m\n",
+            "  farshore lab fault dynamodb {} --mode empty-dns --for 1m{}\n",
             text_at(controllers->get_array().front(), "config"),
-            value_at(status, "regions")->get_object().begin()->key().data()
+            value_at(status, "regions")->get_object().begin()->key().data(),
+            dir_hint(text_at(status, "directory"))
         );
     }
     return out + aws_cli_hint(status);

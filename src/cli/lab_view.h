@@ -10,6 +10,7 @@
 namespace farshore::cli {
 
 // After `lab up`: where everything is, and what to try first.
+[[nodiscard]] std::string dir_hint(const std::string& directory);
 [[nodiscard]] std::string world_summary(const LabLayout& layout);
 [[nodiscard]] std::string world_summary(const boost::json::value& status);
 
