@@ -147,9 +147,13 @@ std::string status_table(const json::value& status) {
     }
     const std::int64_t window = number_at(status, "loss/window_ms", -1);
     out += fmt::format(
-        "a failover now could lose: {} of writes, {} keys not proven in the standby\n",
+        "a failover now could lose: {} of writes, {} keys not proven in the standby{}\n",
         age_text(window),
-        or_dash(text_at(status, "loss/unproven_writes"))
+        or_dash(text_at(status, "loss/unproven_writes")),
+        number_at(status, "loss/hosts_unheard", 0) > 0
+            ? ", and what " + text_at(status, "loss/hosts_unheard") +
+                  " hosts not heard have written"
+            : std::string{}
     );
     if (const json::value* operation = value_at(status, "operation")) {
         out += "operation: " + operation_line(*operation) + "\n";

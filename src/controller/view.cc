@@ -212,8 +212,10 @@ json::object status_document(const View& view) {
     const core::Now now = view.pump.now();
     const auto why_not = core.why_not_armed(now);
     std::uint64_t unproven = 0;
+    std::uint64_t unheard = 0;  // what these have not proven is not in the sum
     for (const auto& [host, agent] : core.agents()) {
         unproven += agent.unproven;
+        unheard += agent.connected ? 0U : 1U;
     }
     const auto window = core.loss_window();
     const bool cooling = record.cooldown_until && now.wall < *record.cooldown_until;
@@ -244,7 +246,8 @@ json::object status_document(const View& view) {
         {"lag", lag_document(view, now.at)},
         {"loss",
          {{"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)},
-          {"unproven_writes", unproven}}},
+          {"unproven_writes", unproven},
+          {"hosts_unheard", unheard}}},
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}
