@@ -38,7 +38,9 @@ Status SimStore::save(const core::AppRecord& saved, std::span<const core::Journa
         }
         trace.push_back(line);
     }
-    crash_wanted = crash_wanted || (crash_at_saves_ && rng_.chance(1, 12));
+    ++saves;
+    crash_wanted = crash_wanted || (script_.crash_at_saves && rng_.chance(1, 12)) ||
+                   saves == script_.crash_at_save;
     return {};
 }
 
@@ -267,6 +269,9 @@ void Controller::report_of(Host& host) {
 }
 
 void Controller::raise(const core::RaiseEpoch& action) {
+    if (is_dead()) {
+        return;
+    }
     world_.checkers.effect_started(now(), action.step);
     auto raised = std::make_shared<int>(0);
     auto seen = std::make_shared<Epoch>();
@@ -307,6 +312,9 @@ void Controller::raise(const core::RaiseEpoch& action) {
 }
 
 void Controller::order(const core::OrderAgents& action) {
+    if (is_dead()) {
+        return;
+    }
     world_.checkers.effect_started(now(), action.step);
     for (const auto& host : world_.hosts) {
         if (std::ranges::find(action.hosts, host->id()) == action.hosts.end()) {
@@ -359,6 +367,9 @@ void Controller::order(const core::OrderAgents& action) {
 }
 
 void Controller::examine(const core::ExamineLosses& action) {
+    if (is_dead()) {
+        return;
+    }
     world_.checkers.effect_started(now(), action.step);
     world_.calendar.in(60ms, [self = shared_from_this(), action] {
         self->deliver(
@@ -368,6 +379,9 @@ void Controller::examine(const core::ExamineLosses& action) {
 }
 
 void Controller::serve(const core::ServeUsers& action) {
+    if (is_dead()) {
+        return;
+    }
     world_.checkers.effect_started(now(), action.step);
     world_.calendar.in(3s, [self = shared_from_this(), action] {
         self->deliver(core::TrafficServed{.step = action.step, .done = true, .detail = {}});
@@ -375,6 +389,9 @@ void Controller::serve(const core::ServeUsers& action) {
 }
 
 void Controller::verify(const core::VerifyFunction& action) {
+    if (is_dead()) {
+        return;
+    }
     world_.checkers.effect_started(now(), action.step);
     world_.calendar.in(100ms, [self = shared_from_this(), action] {
         self->deliver(core::FunctionVerified{.step = action.step, .passed = true, .detail = {}});

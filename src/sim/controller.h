@@ -16,14 +16,15 @@ namespace farshore::sim {
 // worst moment: the intent is durable, the effect has not begun.
 class SimStore final : public ports::Store {
   public:
-    SimStore(Calendar& calendar, Checkers& checkers, Rng rng, bool crash_at_saves)
-        : calendar_(calendar), checkers_(checkers), rng_(rng), crash_at_saves_(crash_at_saves) {}
+    SimStore(Calendar& calendar, Checkers& checkers, Rng rng, const Script& script)
+        : calendar_(calendar), checkers_(checkers), rng_(rng), script_(script) {}
 
     Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
         override;
 
     core::AppRecord record;
     bool crash_wanted = false;
+    int saves = 0;
     std::vector<std::string> trace;
     std::uint64_t trace_hash = 1469598103934665603ULL;
 
@@ -31,7 +32,7 @@ class SimStore final : public ports::Store {
     Calendar& calendar_;
     Checkers& checkers_;
     Rng rng_;
-    bool crash_at_saves_;
+    const Script& script_;
 };
 
 // The controller's ports in the simulated world. An instance is one life of the controller: what it
@@ -99,6 +100,12 @@ class Controller final : public ports::Clock,
         core::Path path,
         bool ok
     );
+
+    // Killed at its last save, before what the save was for: nothing leaves it any more.
+    [[nodiscard]] bool is_dead() const {
+        return !alive_ || (world_.store.crash_wanted && world_.script.before_effects);
+    }
+
     [[nodiscard]] bool reaches(const Host& host) const;
 
     World world_;

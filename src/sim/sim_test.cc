@@ -116,6 +116,42 @@ TEST(Simulation, AControllerThatDiesAtAnyIntentIsReplacedAndTheOperationEnds) {
     EXPECT_GT(ended, 100);
 }
 
+// The journal's appends one by one, the hold among them: whoever resumes brings the operation to an
+// end, and never two Regions take writes.
+void die_at_every_save(Script script, const char* what) {
+    for (const bool before_effects : {true, false}) {
+        script.before_effects = before_effects;
+        int dead = 0;
+        for (int save = 1;; ++save) {
+            script.crash_at_save = save;
+            const Outcome outcome = run(script);
+            ASSERT_TRUE(outcome.violations.empty()) << what << ", save " << save << "\n"
+                                                    << told(outcome);
+            EXPECT_GE(outcome.operations_ended, 1) << what << ", save " << save << "\n"
+                                                   << told(outcome);
+            if (outcome.saves < save) {
+                break;
+            }
+            ++dead;
+        }
+        EXPECT_GT(dead, 10) << what << ": an operation has more steps than that";
+    }
+}
+
+TEST(Simulation, ASwitchoverSurvivesADeathAtEveryJournalAppend) {
+    Script script;
+    script.seed = 11;
+    script.length = 60s;
+    script.switchovers = {Instant{8s}};
+    die_at_every_save(script, "switchover");
+}
+
+TEST(Simulation, AFailoverSurvivesADeathAtEveryJournalAppend) {
+    Script script = one_fault(FaultKind::data_down, 0, 11);
+    script.length = 60s;
+    die_at_every_save(script, "failover");
+}
+
 TEST(Simulation, TheSameSeedTellsTheSameStory) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         EXPECT_EQ(run(random_script(seed)).trace_hash, run(random_script(seed)).trace_hash)

@@ -21,7 +21,7 @@ class World {
           network_(calendar_, script_.faults, script_.seed * 7919 + 1),
           tables_(calendar_, network_, script_),
           checkers_(script_.faults.empty() || only_controller_faults()),
-          store_(calendar_, checkers_, Rng{script_.seed * 31 + 3}, script_.crash_at_saves),
+          store_(calendar_, checkers_, Rng{script_.seed * 31 + 3}, script_),
           rng_(script_.seed) {
         const Instant start = calendar_.now();
         for (Fault& fault : script_.faults) {
@@ -183,6 +183,7 @@ class World {
         outcome.operations_done = done_;
         outcome.operations_ended = ended_;
         outcome.failovers_started = failovers_;
+        outcome.saves = store_.saves;
         outcome.acknowledged = acknowledged_.size();
         outcome.refused = refused_;
         outcome.epoch = store_.record.epoch;

@@ -56,7 +56,9 @@ struct Script {
     bool automatic = true;
     bool early = false;                                // the policy acts before hosts see errors
     Duration lag_min = std::chrono::milliseconds{40};  // of replication; up to twice this and 40 ms
-    bool slow_orders = false;  // one order in eight takes a third of a second longer
+    bool slow_orders = false;    // one order in eight takes a third of a second longer
+    int crash_at_save = 0;       // the controller dies at its n-th save; zero: it does not
+    bool before_effects = true;  // ... before what the save was for, or right after it began
     bool crash_at_saves =
         false;  // the controller sometimes dies right after an intent became durable
 };
@@ -67,6 +69,7 @@ struct Outcome {
     int operations_done = 0;
     int operations_ended = 0;
     int failovers_started = 0;
+    int saves = 0;
     bool operation_running = false;
     std::uint64_t acknowledged = 0;
     std::uint64_t lost = 0;     // acknowledged, and in no Region in the end
