@@ -116,12 +116,22 @@ def test_two_controllers_on_one_store(world, processes):
     assert world.status()["epoch"] == 1
 
 
-def test_a_port_that_is_taken(world, processes):
+def test_a_second_agent_of_the_same_host_and_a_port_that_is_taken(world, processes):
     host = world.document["hosts"][0]
     again = processes(BIN / "farshore-agent", "--config", host["config"])
     text, _ = again.communicate(timeout=20)
-    assert again.returncode not in (0, None)
-    assert "in use" in text or "lock" in text, text
+    assert again.returncode == 69, text
+    assert "another agent uses" in text and "remedy:" in text, text
+    # With directories of its own, it is the port that is taken.
+    folder = pathlib.Path(world.directory) / "hosts" / host["name"]
+    for name in ("state", "run"):
+        (folder / "again" / name).mkdir(parents=True)
+    elsewhere = folder / "again.yaml"
+    elsewhere.write_text(pathlib.Path(host["config"]).read_text().replace(f"{folder}/", f"{folder}/again/"))
+    taken = processes(BIN / "farshore-agent", "--config", elsewhere)
+    text, _ = taken.communicate(timeout=20)
+    assert taken.returncode == 69, text
+    assert "in use" in text and "remedy:" in text, text
 
 
 @pytest.mark.parametrize("program", ["farshored", "farshore-agent"])
