@@ -14,7 +14,7 @@ def start_by_hand(world, processes):
     world.wait_ready()
 
 
-def test_a_random_fault_is_handled_by_programs_started_by_hand(tmp_path, processes):
+def test_a_hanging_table_is_handled_by_programs_started_by_hand(tmp_path, processes):
     world = World(tmp_path / "world", "--bare")
     try:
         start_by_hand(world, processes)
