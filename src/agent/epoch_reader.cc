@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/route_word.h"
+
 namespace farshore::agent {
 
 using namespace std::chrono_literals;
@@ -27,14 +29,36 @@ EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t co
     std::vector<Epoch> epochs;
     for (const EpochRecord& record : answered) {
         epochs.push_back(record.epoch);
-        const auto same = static_cast<std::size_t>(std::ranges::count(answered, record));
+        EpochRecord agreed = record;
+        std::size_t same = 0;
+        for (const EpochRecord& other : answered) {
+            if (other.epoch == record.epoch && other.active == record.active) {
+                ++same;
+                agreed.lease = std::min(agreed.lease, other.lease);
+            }
+        }
         if (same >= majority && record.epoch != Epoch{}) {
-            verdict.agreed = record;
+            verdict.agreed = agreed;
         }
     }
     std::ranges::sort(epochs, std::ranges::greater{});
     verdict.at_least = epochs[majority - 1];
     return verdict;
+}
+
+std::optional<EpochRecord> to_epoch_record(const aws::Item& item) {
+    constexpr auto kEpochMax = static_cast<std::int64_t>(dataplane::kEpochMax);
+    constexpr std::int64_t kLeaseMsMax = 3'600'000;
+    const std::int64_t epoch = aws::number_of(item, "epoch").value_or(0);
+    const std::int64_t lease = aws::number_of(item, "lease_ms").value_or(0);
+    if (epoch < 0 || epoch > kEpochMax || lease < 0 || lease > kLeaseMsMax) {
+        return std::nullopt;
+    }
+    return EpochRecord{
+        .epoch = Epoch{static_cast<std::uint64_t>(epoch)},
+        .active = RegionId{aws::string_of(item, "active").value_or("")},
+        .lease = std::chrono::milliseconds{lease}
+    };
 }
 
 EpochReader::EpochReader(
@@ -70,13 +94,10 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
     ++round->ended;
     if (item) {
         ++round->reached;
-        EpochRecord record;
-        if (*item) {
-            const std::int64_t epoch = aws::number_of(**item, "epoch").value_or(0);
-            record.epoch = Epoch{static_cast<std::uint64_t>(std::max<std::int64_t>(epoch, 0))};
-            record.active = RegionId{aws::string_of(**item, "active").value_or("")};
+        auto record = *item ? to_epoch_record(**item) : EpochRecord{};
+        if (record) {
+            round->answers.push_back(std::move(*record));
         }
-        round->answers.push_back(std::move(record));
     } else if (item.error().kind == ErrorKind::not_found ||
                item.error().kind == ErrorKind::denied) {
         ++round->reached;
@@ -90,18 +111,23 @@ void EpochReader::judge(Round& round) {
     if (round.decided) {
         return;
     }
-    if (verdict.agreed) {
+    const auto& regions = gate_->app().regions;
+    const bool known =
+        verdict.agreed && std::ranges::find(regions, verdict.agreed->active) != regions.end();
+    if (known) {
         round.decided = true;
         seen_.agreed = verdict.agreed;
         (void)gate_->take(core::RecordsAgree{
             .epoch = verdict.agreed->epoch,
             .active = verdict.agreed->active,
             .started = round.started,
-            .controllers_silent = gate_->controllers_silent()
+            .controllers_silent = gate_->controllers_silent(),
+            .lease = verdict.agreed->lease
         });
     } else if (round.answers.size() == regions_.size() &&
                verdict.at_least > gate_->machine().epoch()) {
-        // They are all different, yet most are beyond us.
+        // They are all different, or name a Region that we cannot follow to; yet most are beyond
+        // us.
         round.decided = true;
         (void)gate_->take(core::NewerSeen{verdict.at_least});
     }

@@ -16,12 +16,14 @@ namespace farshore::agent {
 struct EpochRecord {
     Epoch epoch;  // zero: there is no record yet
     RegionId active;
+    Duration lease{};  // what it allows; zero: it does not say
 
     friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 };
 
 struct EpochVerdict {
-    std::optional<EpochRecord> agreed;  // a strict majority of all records says exactly this
+    // A strict majority of all records says this; its lease is the shortest that one of them names.
+    std::optional<EpochRecord> agreed;
     Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
 };
 
@@ -29,6 +31,10 @@ struct EpochVerdict {
 [[nodiscard]] EpochVerdict judge_records(
     std::span<const EpochRecord> answered, std::size_t configured
 );
+
+// One Region's item as a record. nullopt: nobody's controller wrote that, so it counts as no
+// answer.
+[[nodiscard]] std::optional<EpochRecord> to_epoch_record(const aws::Item& item);
 
 // Reads the app's epoch records of all Regions together, once a second and whenever the gate wants
 // a confirmation. Permission counts from the start of the reading. Control thread only.

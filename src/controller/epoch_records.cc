@@ -23,6 +23,12 @@ aws::CallOptions call_options() {
     return options;
 }
 
+// Zero when the record names none.
+Duration lease_of(const aws::Item& item) {
+    const std::int64_t ms = aws::number_of(item, "lease_ms").value_or(0);
+    return std::chrono::milliseconds{std::clamp<std::int64_t>(ms, 0, 3'600'000)};
+}
+
 void append(std::string& text, const std::string& more) {
     text += (text.empty() ? "" : "; ") + more;
 }
@@ -56,6 +62,7 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
     const Answer answer = co_await write_and_check(region, raise->epoch, raise->active);
     ++raise->ended;
     raise->highest = std::max(raise->highest, answer.seen);
+    raise->longest_lease = std::max(raise->longest_lease, answer.lease_before);
     raise->confirmed += answer.landed == Landed::confirmed ? 1 : 0;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
@@ -74,6 +81,7 @@ void EpochRecords::report(Raise& raise) {
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
         .highest_seen = raise.highest,
+        .longest_lease = raise.longest_lease,
         .detail = raise.detail
     });
 }
@@ -84,13 +92,20 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     aws::UpdateItem update;
     update.table = edge_.config.fence.epoch_table;
     update.key["app"] = aws::string_attribute(edge_.config.app.value());
-    update.expressions.update = "SET #epoch = :epoch, #active = :active, #at = :at, #by = :by";
+    update.expressions.update =
+        "SET #epoch = :epoch, #active = :active, #lease = :lease, #at = :at, #by = :by";
     update.expressions.condition =
         "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = "
         ":active)";
     update.expressions.names = {
-        {"#epoch", "epoch"}, {"#active", "active"}, {"#at", "at"}, {"#by", "by"}
+        {"#epoch", "epoch"},
+        {"#active", "active"},
+        {"#lease", "lease_ms"},
+        {"#at", "at"},
+        {"#by", "by"}
     };
+    update.return_values = aws::ReturnValues::updated_old;
+    update.expressions.values[":lease"] = aws::number_attribute(to_ms(edge_.config.fence.lease));
     update.expressions.values[":epoch"] =
         aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
     update.expressions.values[":active"] = aws::string_attribute(active.value());
@@ -101,7 +116,12 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     const Result<std::optional<aws::Item>> written =
         co_await edge_.tables.update_item(region, update, options);
     if (written) {
-        co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
+        co_return Answer{
+            .landed = Landed::confirmed,
+            .seen = epoch,
+            .detail = "raised",
+            .lease_before = *written ? lease_of(**written) : Duration::zero()
+        };
     }
     // Whoever was refused has at least been answered: what the record says now can be read.
     const ErrorKind kind = written.error().kind;
@@ -161,7 +181,9 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
         );
     }
     co_return EpochRecord{
-        .epoch = Epoch{static_cast<std::uint64_t>(*epoch)}, .active = RegionId{*active}
+        .epoch = Epoch{static_cast<std::uint64_t>(*epoch)},
+        .active = RegionId{*active},
+        .lease = lease_of(**item)
     };
 }
 
@@ -175,6 +197,9 @@ net::Task<> EpochRecords::read_into(
         ++survey->answered;
         if (*found && (!survey->highest || survey->highest->epoch < (*found)->epoch)) {
             survey->highest = **found;
+        }
+        if (*found) {
+            survey->longest_lease = std::max(survey->longest_lease, (*found)->lease);
         }
     }
     --*left;
@@ -219,12 +244,15 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     );
 }
 
+// It missed a raise, or names another lease than the one that this controller grants and waits for.
+bool EpochRecords::is_behind(const EpochRecord& found, const EpochRecord& wanted) const {
+    return found.epoch < wanted.epoch ||
+           (found.epoch == wanted.epoch && found.active == wanted.active &&
+            found.lease != edge_.config.fence.lease);
+}
+
 net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
     while (true) {
-        const bool slept = co_await net::sleep_for(edge_.io, kHealEvery);
-        if (!slept) {
-            co_return;
-        }
         std::size_t newer = 0;
         Epoch newest;
         for (const RegionId& region : regions_) {
@@ -234,7 +262,7 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
                 ++newer;
                 newest = std::max(newest, (*found)->epoch);
             }
-            if (!found || wanted.epoch == Epoch{} || (*found && (*found)->epoch >= wanted.epoch)) {
+            if (!found || wanted.epoch == Epoch{} || (*found && !is_behind(**found, wanted))) {
                 continue;
             }
             const Answer answer = co_await write_and_check(region, wanted.epoch, wanted.active);
@@ -250,8 +278,13 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
                 .majority = true,
                 .unchanged_confirmed = false,
                 .highest_seen = newest,
+                .longest_lease = {},
                 .detail = "the epoch records are newer than the store"
             });
+        }
+        const bool slept = co_await net::sleep_for(edge_.io, kHealEvery);
+        if (!slept) {
+            co_return;
         }
     }
 }

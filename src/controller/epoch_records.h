@@ -14,18 +14,21 @@ namespace farshore::controller {
 struct EpochRecord {
     Epoch epoch;
     RegionId active;
+    Duration lease{};  // what agents may take from it; zero: it does not say
 };
 
 // What a read of all copies found.
 struct EpochSurvey {
     std::size_t answered = 0;  // Regions that answered, with or without a record
     std::optional<EpochRecord> highest;
-    std::string detail;  // who did not answer, in words
+    Duration longest_lease{};  // that any copy names
+    std::string detail;        // who did not answer, in words
 };
 
 // The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
 // raise is a conditional write in each; it holds when a majority carries the new epoch. A write
-// that may have landed is read back, never assumed (INV-S2).
+// that may have landed is read back, never assumed (INV-S2). Each copy also names the lease that
+// an agent may take from it, so that agents configured with a longer one end when we expect it.
 class EpochRecords final : public ports::EpochRecords {
   public:
     explicit EpochRecords(Edge& edge);
@@ -51,6 +54,7 @@ class EpochRecords final : public ports::EpochRecords {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
+        Duration lease_before{};  // that the copy named until now
     };
 
     // One raise over all Regions.
@@ -62,6 +66,7 @@ class EpochRecords final : public ports::EpochRecords {
         std::size_t unchanged = 0;
         std::size_t ended = 0;
         Epoch highest;
+        Duration longest_lease{};
         std::string detail;
         bool reported = false;
     };
@@ -73,6 +78,7 @@ class EpochRecords final : public ports::EpochRecords {
         RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left
     );
     void report(Raise& raise);
+    [[nodiscard]] bool is_behind(const EpochRecord& found, const EpochRecord& wanted) const;
 
     Edge& edge_;
     std::vector<RegionId> regions_;

@@ -184,7 +184,8 @@ void Host::ask_records() {
             .epoch = what.first,
             .active = what.second,
             .started = started,
-            .controllers_silent = started - controller_heard_at_ > 3s
+            .controllers_silent = started - controller_heard_at_ > 3s,
+            .lease = 3s
         };
         calendar_.in(slowest, [this, agree] {
             if (alive()) {

@@ -56,6 +56,7 @@ class RegionDouble {
         item["app"] = {{"S", kApp.value()}};
         item["epoch"] = {{"N", std::to_string(epoch)}};
         item["active"] = {{"S", active.value()}};
+        item["lease_ms"] = {{"N", "3000"}};
         put("farshore_epochs", item);
     }
 

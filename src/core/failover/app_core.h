@@ -25,6 +25,7 @@ class AppCore {
         AppRecord record;                   // as the store has it
         std::map<HostId, RegionId> agents;  // the register
         Epoch highest_seen;                 // in the epoch records
+        Duration longest_lease{};           // that the epoch records named before this start
         bool drill_is_recent = false;
     };
 
@@ -94,6 +95,7 @@ class AppCore {
     void apply(Now now, const TrafficServed& event, Step& step);
     void apply(Now now, const FunctionVerified& event, Step& step);
     void apply(Now now, const HeartbeatArrived& event, Step& step);
+    void apply(Now now, const HeartbeatFound& event, Step& step);
     void apply(Now now, const WriteAcknowledged& event, Step& step);
     void apply(Now now, const ChangeRequest& event, Step& step);
     void apply(Now now, const AbortRequest& event, Step& step);
@@ -103,7 +105,7 @@ class AppCore {
 
     struct Lag {
         Duration lag{};
-        Instant measured_at{};
+        std::optional<Instant> measured_at;  // by this life of the controller
         UtcTime written_at{};
     };
 
@@ -112,6 +114,7 @@ class AppCore {
     AppRecord record_;
     AgentRegister agents_;
     Epoch highest_seen_;
+    UtcTime started_at_;
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool drill_is_recent_;
     std::optional<Operation> operation_;

@@ -17,6 +17,7 @@ struct EpochRaised {
     bool majority = false;             // the new epoch stands in a majority of the records
     bool unchanged_confirmed = false;  // a majority was read and still carries the old epoch
     Epoch highest_seen;
+    Duration longest_lease{};  // that a record named before the raise: agents may have taken it
     std::string detail;
 };
 
@@ -78,6 +79,14 @@ struct HeartbeatArrived {
     Duration lag{};
 };
 
+// The newest heartbeat that an earlier life of this controller wrote in `from`, as read in `to`: it
+// says up to when writes arrived, though nobody remembers how long they took.
+struct HeartbeatFound {
+    RegionId from;
+    RegionId to;
+    UtcTime written_at;
+};
+
 // A Region acknowledged one of our own writes.
 struct WriteAcknowledged {
     RegionId region;
@@ -121,6 +130,7 @@ using Event = std::variant<
     TrafficServed,
     FunctionVerified,
     HeartbeatArrived,
+    HeartbeatFound,
     WriteAcknowledged,
     ChangeRequest,
     AbortRequest,

@@ -92,6 +92,13 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return apply(HostEvent::confirmed);
     }
     Duration length = std::min(event.length, options_.lease);
+    if (length <= Duration::zero()) {
+        return ignore(
+            HostEvent::confirmed,
+            HostAction::none,
+            "it names no lease, so nobody would wait for this host to stop"
+        );
+    }
     if (by_records) {
         length = std::min(length, granted_length_.value_or(length));
     } else {
@@ -226,7 +233,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
         const Confirmation confirmation{
             .epoch = event.epoch,
             .started = event.started,
-            .length = options_.lease,
+            .length = event.lease,
             .by = Confirmer::epoch_records
         };
         return on(now, confirmation);
@@ -238,7 +245,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     // Records are raised before anything else changes, so other hosts may go on under the old epoch
     // until their leases end. Only `verify` promises that they do end.
     const Instant others_have_stopped =
-        successor_->first_seen + options_.lease + options_.clock_error;
+        successor_->first_seen + std::max(options_.lease, event.lease) + options_.clock_error;
     const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
                            event.controllers_silent && now >= others_have_stopped &&
                            event.epoch >= fenced_;
@@ -249,7 +256,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     const Confirmation confirmation{
         .epoch = event.epoch,
         .started = event.started,
-        .length = options_.lease,
+        .length = event.lease,
         .by = Confirmer::epoch_records
     };
     (void)on(now, confirmation);

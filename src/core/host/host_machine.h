@@ -72,6 +72,9 @@ struct RecordsAgree {
     RegionId active;
     Instant started;                  // of the read
     bool controllers_silent = false;  // none was heard of for a lease
+    // What they allow: controllers wait for no longer before they promote without us. Zero: they
+    // name none, and confirm nobody.
+    Duration lease{};
 };
 
 // The deadline passed; whatever is due is done before any event anyway.

@@ -196,7 +196,7 @@ TEST(HostMachine, ALeaseForANewerEpochFences) {
 TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
     HostMachine machine = open_host();
     RecordsAgree newer{
-        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true, .lease = 3s
     };
     (void)machine.step(at(2s), newer);
     EXPECT_EQ(machine.state(), HostState::fenced);
@@ -238,6 +238,36 @@ TEST(HostMachine, FenceModeTakesOnlyControllers) {
     (void)machine.step(at(1s), confirmed(7, 1s));
     EXPECT_TRUE(machine.may_write(at(1s)));
     EXPECT_FALSE(machine.may_write(at(4s)));
+}
+
+TEST(HostMachine, RecordsGrantNoMoreThanTheyName) {
+    // Configured with a longer lease than the controllers, and no controller has told it otherwise.
+    HostMachine machine({.lease = 10s});
+    (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
+    RecordsAgree records{.epoch = Epoch{7}, .active = kA, .started = at(0s), .lease = 3s};
+    (void)machine.step(at(0s), records);
+    EXPECT_TRUE(machine.may_write(at(3s) - 1ns));
+    EXPECT_FALSE(machine.may_write(at(3s)))
+        << "controllers wait for no longer than the records say";
+    records.started = at(4s);
+    records.lease = Duration::zero();
+    (void)machine.step(at(4s), records);
+    EXPECT_FALSE(machine.may_write(at(4s))) << "records that name no lease confirm nobody";
+}
+
+TEST(HostMachine, AnEpochIsAdoptedWhenTheLongestLeaseOfOthersEnded) {
+    HostMachine machine({.lease = 1s});
+    (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
+    RecordsAgree newer{
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true, .lease = 3s
+    };
+    (void)machine.step(at(2s), newer);
+    newer.started = at(4s);
+    (void)machine.step(at(4s), newer);
+    EXPECT_EQ(machine.state(), HostState::fenced) << "its own lease is shorter than theirs";
+    newer.started = at(5200ms);
+    (void)machine.step(at(5200ms), newer);
+    EXPECT_TRUE(machine.may_write(at(5200ms)));
 }
 
 TEST(HostMachine, RecordsGrantNoMoreThanControllersDid) {

@@ -15,7 +15,16 @@ using namespace std::chrono_literals;
 const std::array<RegionId, 2> kRegions{RegionId{"us-east-1"}, RegionId{"eu-west-1"}};
 constexpr LeaseGranter::Terms kTerms{.length = 3s, .clock_error = 200ms};
 
-enum class Bug { none, lease_from_arrival, route_without_proof, release_after_the_hold };
+enum class Bug {
+    none,
+    lease_from_arrival,
+    route_without_proof,
+    release_after_the_hold,
+    lease_as_configured,  // records confirm for as long as the host's own configuration says
+};
+
+// One host's configuration is older, or wrong: a longer lease than the controllers'.
+constexpr Duration kLeaseOfTheOdd = 9s;
 
 struct Message {
     Instant due;
@@ -25,7 +34,9 @@ struct Message {
 class World {
   public:
     World(std::uint64_t seed, Bug bug) : rng_(seed), bug_(bug) {
+        hosts_.front().lease = kLeaseOfTheOdd;
         for (Host& host : hosts_) {
+            host.machine = HostMachine({.lease = host.lease});
             (void)host.machine.step(now_, HostLoaded{.route = route(), .fenced = {}});
         }
     }
@@ -59,6 +70,7 @@ class World {
 
   private:
     struct Host {
+        Duration lease = kTerms.length;
         HostMachine machine{{}};
         LeaseGranter granter{kTerms};
         std::vector<Message> inbox;
@@ -87,8 +99,19 @@ class World {
         }
     }
 
+    // The process ends and starts again with what is on its disk: leases and answers are gone.
+    void restart(Host& host) {
+        const HostLoaded loaded{.route = host.machine.route(), .fenced = host.machine.fenced()};
+        host.machine = HostMachine({.lease = host.lease});
+        (void)host.machine.step(now_, loaded);
+        host.inbox.clear();
+    }
+
     // A report and its answer, or a read of the epoch records.
     void talk(Host& host) {
+        if (rng_.chance(1, 2000)) {
+            restart(host);
+        }
         if (now_ >= host.cut_off_until && rng_.chance(1, 400)) {
             host.cut_off_until = now_ + std::chrono::milliseconds{rng_.below(12'000)};
         }
@@ -104,7 +127,8 @@ class World {
                     .epoch = Epoch{records_},
                     .active = kRegions[records_ % 2],
                     .started = started,
-                    .controllers_silent = rng_.chance(1, 4)
+                    .controllers_silent = rng_.chance(1, 4),
+                    .lease = bug_ == Bug::lease_as_configured ? host.lease : kTerms.length
                 }
             );
             return;
@@ -223,6 +247,10 @@ TEST(HostWorld, PlantedBugARouteThatIsItsOwnPermissionIsFound) {
 
 TEST(HostWorld, PlantedBugALateReleaseThatIsAPermissionIsFound) {
     EXPECT_GT(seeds_that_break(Bug::release_after_the_hold), 0);
+}
+
+TEST(HostWorld, PlantedBugALeaseThatOnlyTheHostKnowsIsFound) {
+    EXPECT_GT(seeds_that_break(Bug::lease_as_configured), 0);
 }
 
 }  // namespace
