@@ -243,10 +243,32 @@ net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId 
     co_return static_cast<std::uint64_t>(*sequence);
 }
 
+// The last heartbeat of an earlier life of this controller: all that is known about replication
+// when it comes back inside an outage. True: there was one.
+net::Task<Result<bool>> Probes::find_earlier(RegionId from, RegionId to) {
+    aws::GetItem get;
+    get.table = edge_.config.detect.heartbeat_table;
+    get.key = heartbeat_key(from);
+    get.consistent = true;
+    const aws::CallOptions call = options(false);
+    const Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(to, get, call);
+    if (!answer) {
+        co_return std::unexpected(answer.error());
+    }
+    const auto at = *answer ? aws::number_of(**answer, "at_ms") : std::nullopt;
+    // A heartbeat from the future is a clock that was set back since: it proves nothing.
+    if (!at || *at <= 0 || utc_from_ms(*at) > edge_.clock.wall()) {
+        co_return false;
+    }
+    edge_.deliver(core::HeartbeatFound{.from = from, .to = to, .written_at = utc_from_ms(*at)});
+    co_return true;
+}
+
 // Reads `from`'s heartbeats in `to`. The lag is a duration on our own clock: from the start of the
 // write to the first read that saw it.
 net::Task<> Probes::follow(RegionId from, RegionId to) {
     std::uint64_t last = 0;
+    bool found_earlier = false;
     Instant waiting_since = edge_.clock.now();
     while (true) {
         const Duration waited = edge_.clock.now() - waiting_since;
@@ -254,6 +276,10 @@ net::Task<> Probes::follow(RegionId from, RegionId to) {
         const bool slept = co_await net::sleep_for(edge_.io, pause);
         if (!slept) {
             co_return;
+        }
+        if (last == 0 && !found_earlier) {
+            const Result<bool> found = co_await find_earlier(from, to);
+            found_earlier = found.has_value();
         }
         if (beats_[from].acknowledged <= last) {
             waiting_since = edge_.clock.now();

@@ -81,6 +81,7 @@ Controller::Controller(World world) : world_(world) {
 
 void Controller::start() {
     pump_->start();
+    find_earlier_heartbeats();
     probe();
     heartbeat();
     reports();
@@ -149,6 +150,20 @@ void Controller::probe() {
     }
 }
 
+void Controller::find_earlier_heartbeats() {
+    for (int from = 0; from < 2; ++from) {
+        const int to = 1 - from;
+        const auto& arrived = world_.tables.heartbeat_from(from);
+        if (arrived && world_.network.reaches_data(kWitness, to)) {
+            deliver(core::HeartbeatFound{
+                .from = kRegionIds[static_cast<std::size_t>(from)],
+                .to = kRegionIds[static_cast<std::size_t>(to)],
+                .written_at = *arrived
+            });
+        }
+    }
+}
+
 void Controller::heartbeat() {
     later(500ms, &Controller::heartbeat);
     for (int region = 0; region < 2; ++region) {
@@ -168,8 +183,12 @@ void Controller::heartbeat() {
         const int to = 1 - region;
         const Duration lag = std::chrono::milliseconds{60 + world_.network.rng().below(80)};
         world_.calendar.in(lag, [self = shared_from_this(), region, to, written, lag] {
-            if (self->world_.network.replicates(region, to) &&
-                self->world_.network.linked(kWitness, to)) {
+            if (!self->world_.network.replicates(region, to)) {
+                return;
+            }
+            auto& arrived = self->world_.tables.heartbeat_from(region);
+            arrived = std::max(arrived.value_or(written), written);
+            if (self->world_.network.linked(kWitness, to)) {
                 self->deliver(core::HeartbeatArrived{
                     .from = kRegionIds[static_cast<std::size_t>(region)],
                     .to = kRegionIds[static_cast<std::size_t>(to)],

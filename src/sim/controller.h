@@ -89,6 +89,7 @@ class Controller final : public ports::Clock,
     void later(Duration delay, void (Controller::*method)());
     void deliver(core::Event event);
     void probe();
+    void find_earlier_heartbeats();
     void heartbeat();
     void reports();
     void report_of(Host& host);
@@ -113,7 +114,6 @@ class Controller final : public ports::Clock,
     bool alive_ = true;
     std::optional<Instant> armed_;
     std::map<HostId, bool> connected_;
-    std::map<int, UtcTime> heartbeat_at_;
 };
 
 }  // namespace farshore::sim

@@ -66,6 +66,23 @@ TEST(Simulation, ALostTableIsFailedOverAndTheShopGoesOn) {
     }
 }
 
+TEST(Simulation, AControllerThatComesBackInsideTheOutageStillActs) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        // Nothing comes back before the end: what is decided is decided inside the outage.
+        Script script = one_fault(FaultKind::data_down, 0, seed, 1h);
+        const Fault outage = script.faults.front();
+        script.faults.push_back(
+            {.kind = FaultKind::controller_crash,
+             .region = 0,
+             .from = outage.from - 100ms,
+             .until = outage.from + 3s}
+        );
+        const Outcome outcome = run(script);
+        ASSERT_TRUE(outcome.violations.empty()) << "seed " << seed << "\n" << told(outcome);
+        EXPECT_EQ(outcome.failovers_started, 1) << "seed " << seed << "\n" << told(outcome);
+    }
+}
+
 TEST(Simulation, ARegionCutOffIsLeftAndComesBackUnderTheNewEpoch) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         const Outcome outcome = run(one_fault(FaultKind::region_cut, 0, seed));

@@ -54,6 +54,11 @@ class Tables {
         return found != items.end() && std::ranges::binary_search(found->second->ids, id);
     }
 
+    // The newest of a controller's heartbeats that has arrived from `from` in the other Region.
+    [[nodiscard]] std::optional<UtcTime>& heartbeat_from(int from) {
+        return heartbeats_[static_cast<std::size_t>(from)];
+    }
+
     [[nodiscard]] EpochRecord& record(int region) {
         return records_[static_cast<std::size_t>(region)];
     }
@@ -88,6 +93,7 @@ class Tables {
     std::int64_t lag_min_;
     std::array<std::map<int, std::shared_ptr<const Item>>, 2> items_;
     std::array<EpochRecord, 3> records_;
+    std::array<std::optional<UtcTime>, 2> heartbeats_;
 };
 
 }  // namespace farshore::sim

@@ -196,7 +196,11 @@ class World {
     // INV-L2 for the plainest loss: one Region's tables gone for long, nothing else wrong,
     // automation on.
     void expect_action() {
-        if (script_.faults.size() != 1 || !script_.automatic || script_.crash_at_saves ||
+        // A controller that dies inside the outage, and comes back there, is no excuse.
+        const bool alone = std::ranges::all_of(script_.faults, [&](const Fault& fault) {
+            return &fault == script_.faults.data() || fault.kind == FaultKind::controller_crash;
+        });
+        if (script_.faults.empty() || !alone || !script_.automatic || script_.crash_at_saves ||
             !script_.switchovers.empty()) {
             return;
         }

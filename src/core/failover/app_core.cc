@@ -10,12 +10,14 @@ AppCore::AppCore(Start start, Now now)
       evidence_(std::move(start.observers), start.quorum_needed, start.hysteresis),
       record_(std::move(start.record)),
       highest_seen_(std::max(start.highest_seen, record_.epoch)),
+      started_at_(now.wall),
       drill_is_recent_(start.drill_is_recent) {
     for (auto& [host, region] : start.agents) {
         AgentState agent;
         agent.region = region;
-        // We may have granted a lease just before we died; nobody remembers when.
-        agent.granted_until = now.at + policy_.timing.lease;
+        // We may have granted a lease just before we died; nobody remembers when, nor whether the
+        // configuration was the same.
+        agent.granted_until = now.at + std::max(policy_.timing.lease, start.longest_lease);
         agents_.emplace(host, std::move(agent));
     }
 }
@@ -91,10 +93,6 @@ Situation AppCore::situation(Now now, const RegionId& to) const {
 std::optional<Duration> AppCore::loss_window() const {
     // The time of the last write that the active Region acknowledged, minus the source time of its
     // newest heartbeat seen in a standby. It stops growing when the Region stops acknowledging.
-    const auto acknowledged = last_acknowledged_.find(record_.active);
-    if (acknowledged == last_acknowledged_.end()) {
-        return std::nullopt;
-    }
     std::optional<UtcTime> newest;
     for (const auto& [link, lag] : lags_) {
         if (link.first == record_.active) {
@@ -104,13 +102,23 @@ std::optional<Duration> AppCore::loss_window() const {
     if (!newest) {
         return std::nullopt;
     }
-    return std::max<Duration>(Duration::zero(), acknowledged->second - *newest);
+    const auto told = last_acknowledged_.find(record_.active);
+    UtcTime acknowledged = told == last_acknowledged_.end() ? *newest : told->second;
+    const bool all_reported =
+        std::ranges::all_of(agents_, [](const auto& entry) { return entry.second.reported; });
+    if (!all_reported) {
+        // After a restart inside an outage nobody knows what silent hosts wrote until then. What
+        // they may write later is as unknown as to a controller that never died.
+        acknowledged = std::max(acknowledged, started_at_);
+    }
+    return std::max<Duration>(Duration::zero(), acknowledged - *newest);
 }
 
 std::optional<Duration> AppCore::fresh_lag(Now now, const RegionId& from, const RegionId& to)
     const {
     const auto found = lags_.find({from, to});
-    if (found == lags_.end() || now.at - found->second.measured_at > policy_.timing.lag_fresh_for) {
+    if (found == lags_.end() || !found->second.measured_at ||
+        now.at - *found->second.measured_at > policy_.timing.lag_fresh_for) {
         return std::nullopt;
     }
     return found->second.lag;
@@ -269,6 +277,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.active = event.active;
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
+    agent.reported = true;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     if (event.last_acknowledged_at && event.epoch == record_.epoch) {
         UtcTime& last = last_acknowledged_[event.active];
@@ -298,6 +307,11 @@ void AppCore::apply(Now now, const HeartbeatArrived& event, Step&) {
     Lag& lag = lags_[{event.from, event.to}];
     lag.lag = event.lag;
     lag.measured_at = now.at;
+    lag.written_at = std::max(lag.written_at, event.written_at);
+}
+
+void AppCore::apply(Now, const HeartbeatFound& event, Step&) {
+    Lag& lag = lags_[{event.from, event.to}];
     lag.written_at = std::max(lag.written_at, event.written_at);
 }
 

@@ -198,6 +198,48 @@ TEST_F(AppCoreTest, TheLossGateHoldsAnAutomaticFailover) {
         << "one explicit, logged flag lowers the gate";
 }
 
+// The controller comes back when the Region is down already: it has no measurement of its own.
+TEST_F(AppCoreTest, ARestartInsideAnOutageStillKnowsTheLossWindow) {
+    const UtcTime before = now().wall - std::chrono::seconds{1};
+    AppCore core = make(policy());
+    connect(core);
+    (void)tell(core, HeartbeatFound{kEast, kWest, before});
+    AgentReported east{
+        .host = HostId{"e1"},
+        .epoch = Epoch{7},
+        .active = kEast,
+        .write_state = "open",
+        .last_acknowledged_at = before + std::chrono::milliseconds{80}
+    };
+    (void)tell(core, east);
+    EXPECT_EQ(core.loss_window(), 1s) << "the other host may have written until we came back";
+    (void)tell(
+        core,
+        AgentReported{
+            .host = HostId{"w1"},
+            .epoch = Epoch{7},
+            .active = kEast,
+            .write_state = "open",
+            .last_acknowledged_at = {}
+        }
+    );
+    EXPECT_EQ(core.loss_window(), 80ms);
+    bool raised = false;
+    for (int i = 0; i < 10; ++i) {
+        raised = find<RaiseEpoch>(round(core, false, 3)) != nullptr || raised;
+    }
+    EXPECT_TRUE(raised);
+}
+
+TEST_F(AppCoreTest, SilentHostsAfterARestartCountAgainstTheLossGate) {
+    AppCore core = make(policy());
+    (void)tell(core, HeartbeatFound{kEast, kWest, now().wall - std::chrono::seconds{20}});
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+    }
+    EXPECT_EQ(core.loss_window(), 20s);
+}
+
 TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
     AppCore core = make(policy());
     connect(core);
