@@ -25,10 +25,16 @@ constexpr Duration kCredentialsEvery = 1s;
 
 // A state file that cannot be understood is set aside: nothing is written without a confirmed
 // epoch, so starting without it is safe, and a shop that cannot read is worse.
-std::optional<host::StoredState> remembered(const std::string& directory, const AppId& app) {
+struct Remembered {
+    std::optional<host::StoredState> state;
+    bool lived_before = false;  // a process before this one may have written
+};
+
+Remembered remembered(const std::string& directory, const AppId& app) {
     Result<std::optional<host::StoredState>> loaded = host::load_state(directory, app);
     if (loaded) {
-        return std::move(*loaded);
+        const bool lived = loaded->has_value();
+        return {.state = std::move(*loaded), .lived_before = lived};
     }
     system::log_error(
         "state",
@@ -37,7 +43,7 @@ std::optional<host::StoredState> remembered(const std::string& directory, const 
     );
     const std::string path = host::state_path(directory, app);
     (void)std::rename(path.c_str(), (path + ".unreadable").c_str());
-    return std::nullopt;
+    return {.state = std::nullopt, .lived_before = true};
 }
 
 // The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of
@@ -116,11 +122,13 @@ Status AppAgent::open_endpoint() {
     if (!credentials) {
         return std::unexpected(in_context("AWS credentials", credentials.error()));
     }
+    Remembered before = remembered(shared_->config.state_directory, app_.app);
+    lived_before_ = before.lived_before;
     gate_ = std::make_unique<AppGate>(
         AppGate::Parts{.io = shared_->io, .clock = shared_->clock, .files = shared_->files},
         app_,
         shared_->config.state_directory,
-        remembered(shared_->config.state_directory, app_.app)
+        std::move(before.state)
     );
     dataplane::Endpoint::Options options{
         .listen_address = app_.listen.address,
@@ -181,7 +189,7 @@ void AppAgent::wire_up() {
     net::TaskGroup* tasks = &shared_->tasks;
     verifier_ =
         std::make_unique<Verifier>(clock, *own_, *gate_, shared_->config.host, shared_->seed);
-    prover_ = std::make_unique<Prover>(io, clock, shared_->aws, *gate_);
+    prover_ = std::make_unique<Prover>(io, clock, shared_->aws, *gate_, lived_before_);
     epochs_ = std::make_unique<EpochReader>(
         io, clock, shared_->aws, *gate_, book_, shared_->config.region
     );

@@ -76,6 +76,7 @@ class AppAgent {
     Shared* shared_;
     config::AgentApp app_;
     std::vector<dataplane::Upstream> upstreams_;
+    bool lived_before_ = false;
     EvidenceBook book_;
     std::unique_ptr<dataplane::Endpoint> endpoint_;
     std::unique_ptr<AppGate> gate_;

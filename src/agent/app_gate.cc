@@ -56,14 +56,7 @@ AppGate::AppGate(
       stored_signal_(parts.io),
       stored_(std::move(stored)),
       heard_from_controller_(clock_->now()) {
-    core::HostLoaded loaded;
-    if (stored_) {
-        loaded.fenced = stored_->fenced;
-        if (stored_->route.epoch != Epoch{}) {
-            loaded.route = stored_->route;
-        }
-    }
-    const core::HostStep step = machine_.step(clock_->now(), loaded);
+    const core::HostStep step = machine_.step(clock_->now(), what_was_stored());
     for (const core::HostDecision& decision : step.all) {
         announce(decision);
     }
@@ -71,6 +64,24 @@ AppGate::AppGate(
 
 AppGate::~AppGate() {
     *alive_ = false;
+}
+
+core::HostLoaded AppGate::what_was_stored() const {
+    if (!stored_ || stored_->route.epoch == Epoch{}) {
+        return {.route = std::nullopt, .fenced = stored_ ? stored_->fenced : Epoch{}};
+    }
+    if (std::ranges::find(app_.regions, stored_->route.active) != app_.regions.end()) {
+        return {.route = stored_->route, .fenced = stored_->fenced};
+    }
+    // The configuration has changed under it. Its epoch stays the least that this host follows.
+    system::log_error(
+        "gate",
+        "the stored route leads to a Region that the configuration does not name any more",
+        {{"app", app_.app.value()},
+         {"region", stored_->route.active.value()},
+         {"going_on", "without a route, until a controller assigns one"}}
+    );
+    return {.route = std::nullopt, .fenced = std::max(stored_->fenced, stored_->route.epoch)};
 }
 
 dataplane::Route AppGate::first_route() const {

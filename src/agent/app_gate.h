@@ -85,6 +85,7 @@ class AppGate {
     [[nodiscard]] bool controllers_silent() const;
 
   private:
+    [[nodiscard]] core::HostLoaded what_was_stored() const;
     void apply(const core::HostDecision& decision, Heard& heard);
     void announce(const core::HostDecision& decision);
     void open_writes(bool from_hold);

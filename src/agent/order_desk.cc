@@ -205,8 +205,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
         }
         body.entries.push_back(to_wire(entry));
     }
-    // What the bounds of the ledger pushed out is missing from the list as well.
-    body.truncated = body.truncated || parts_.prover.has_forgotten();
+    body.truncated = body.truncated || parts_.prover.why_not_whole().has_value();
     wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
     done.body = std::move(body);
     job->reply(std::move(done));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
 
 #include "adapters/system/log.h"
 
@@ -75,8 +76,14 @@ std::vector<std::string> names_of_key(
 
 }  // namespace
 
-Prover::Prover(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
-    : io_(&io), clock_(&clock), dynamodb_(aws), gate_(&gate) {}
+Prover::Prover(
+    net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, bool inherits
+)
+    : io_(&io), clock_(&clock), dynamodb_(aws), gate_(&gate) {
+    if (inherits) {
+        inherited_at_ = clock.now();
+    }
+}
 
 RegionId Prover::standby() const {
     for (const RegionId& region : gate_->app().regions) {
@@ -264,8 +271,8 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
             outcome.left = counters.unproven;
             outcome.why = "writes whose keys could not be told";
         }
-        if (outcome.left == 0 && has_forgotten()) {
-            outcome.why = "the ledger's bounds pushed out writes before they were proven";
+        if (const auto why = why_not_whole(); outcome.left == 0 && why) {
+            outcome.why = *why;
             co_return outcome;
         }
         outcome.proven = outcome.left == 0;
@@ -276,11 +283,27 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     }
 }
 
-bool Prover::has_forgotten() const {
+std::optional<std::string> Prover::why_not_whole() const {
+    // Ten times the second within which a global table usually replicates, as AWS advises to wait
+    // when nobody can tell what is under way ("How DynamoDB global tables work",
+    // ReplicationLatency).
+    constexpr Duration kInheritedMatters = 10s;
+    const Instant now = clock_->now();
+    if (inherited_at_ && now - *inherited_at_ < kInheritedMatters) {
+        return fmt::format(
+            "this agent started {:.1f} s ago, and its ledger knows nothing of what the process "
+            "before it wrote; drains count again {} s after a start",
+            std::chrono::duration<double>(now - *inherited_at_).count(),
+            std::chrono::duration_cast<std::chrono::seconds>(kInheritedMatters).count()
+        );
+    }
     // What was pushed out so long ago is under way no more: the lag is seconds, not minutes.
     constexpr WallClock::duration kMatters = std::chrono::minutes{10};
     const std::optional<UtcTime> last = gate_->endpoint().ledger().counters().last_forgotten_at;
-    return last && clock_->wall() - *last < kMatters;
+    if (last && clock_->wall() - *last < kMatters) {
+        return "the ledger's bounds pushed out writes before they were proven";
+    }
+    return std::nullopt;
 }
 
 }  // namespace farshore::agent

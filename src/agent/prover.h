@@ -22,7 +22,10 @@ struct DrainOutcome {
 // only.
 class Prover {
   public:
-    Prover(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate);
+    // `inherits`: an earlier process of this host may have written just before us.
+    Prover(
+        net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, bool inherits
+    );
 
     // The continuous proof; runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
@@ -34,9 +37,9 @@ class Prover {
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
     net::Task<DrainOutcome> drain(Duration timeout);
 
-    // Have the ledger's bounds lately pushed out writes that were not proven? Then no list of what
-    // is unproven is whole.
-    [[nodiscard]] bool has_forgotten() const;
+    // Why a list of what is unproven is not whole: the ledger's bounds lately pushed out writes
+    // that were not proven, or the process before us took its ledger with it. nullopt: it is whole.
+    [[nodiscard]] std::optional<std::string> why_not_whole() const;
 
   private:
     // Digest by table and key, as read in one Region.
@@ -55,6 +58,7 @@ class Prover {
     const ports::Clock* clock_;
     aws::DynamoDb dynamodb_;
     AppGate* gate_;
+    std::optional<Instant> inherited_at_;
     std::size_t window_ = 0;  // which hundred of the unproven keys comes next
 };
 

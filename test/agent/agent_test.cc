@@ -220,6 +220,28 @@ TEST(AgentLedger, ProvesAndDrains) {
         << world.controller.ack_of(drain)->detail;
 }
 
+// INV-S15: what the process before it wrote is in nobody's ledger.
+TEST(AgentLedger, AfterARestartADrainProvesNothingYet) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    ASSERT_EQ(world.put("cart-1").status, 200);
+    world.stop_agent();
+    const auto fresh_hello = world.controller.hellos.size();
+    world.start_agent();
+    ASSERT_TRUE(world.run_until([&] { return world.controller.hellos.size() > fresh_hello; }));
+    const auto drain = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = 200ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(drain) != nullptr; }));
+    EXPECT_EQ(world.controller.ack_of(drain)->result, wire::AckResult::failed);
+    EXPECT_NE(world.controller.ack_of(drain)->detail.find("process before it"), std::string::npos)
+        << world.controller.ack_of(drain)->detail;
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    const auto* body = std::get_if<wire::FenceAck>(&world.controller.ack_of(fence)->body);
+    ASSERT_NE(body, nullptr);
+    EXPECT_TRUE(body->truncated) << "the list of what is at risk is not whole";
+}
+
 TEST(AgentLedger, VerifyProvesAWriteThroughTheActiveRegion) {
     AgentWorld world;
     world.start_agent();
@@ -332,6 +354,37 @@ TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
     started = Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
+}
+
+TEST(AgentStart, AStoredRegionThatIsConfiguredNoMoreIsNotFollowed) {
+    AgentWorld world;
+    const host::StoredState state{
+        .route = {.epoch = Epoch{5}, .active = RegionId{"ap-south-1"}, .users = kA}, .fenced = {}
+    };
+    std::filesystem::create_directories(world.config.state_directory);
+    ASSERT_TRUE(host::store_state(world.config.state_directory, kApp, state, utc_from_ms(0)));
+    world.start_agent();
+    ASSERT_TRUE(world.run_until([&] { return !world.controller.hellos.empty(); }));
+    const auto older = world.controller.send(Epoch{4}, wire::RouteOrder{.active = kB, .users = kB});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(older) != nullptr; }));
+    EXPECT_EQ(world.controller.ack_of(older)->result, wire::AckResult::failed)
+        << "its epoch stays the least that this host follows";
+    world.open_under(6, kB);
+    EXPECT_EQ(world.put("cart-1").status, 200);
+    EXPECT_TRUE(world.b.holds("sessions", "cart-1"));
+}
+
+TEST(AgentVerify, RecordsThatLeadToAnUnknownRegionAreNotFollowed) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.set_epoch(2, RegionId{"ap-south-1"});
+    world.controller.die();
+    ASSERT_TRUE(world.run_until([&] {
+        return world.gate().write_state() == core::WriteState::fenced;
+    })) << world.gate_words();
+    world.run_for(3s);
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::fenced);
 }
 
 TEST(AgentStart, AnUnreadableStateFileIsSetAside) {
