@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace farshore::core {
 
@@ -67,13 +68,41 @@ void AppCore::take(Step&& part, Step& whole, Now now) {
         whole.save = true;
     }
     if (operation_->ended()) {
-        // The cool-down starts at completion; an operation that changed nothing needs none.
-        if (state == OperationState::done || state == OperationState::partly_done) {
-            record_.cooldown_until =
-                now.wall + std::chrono::duration_cast<WallClock::duration>(policy_.cooldown);
+        // The cool-down starts at completion.
+        const Duration quiet = quiet_after(*record_.operation);
+        if (quiet > Duration::zero()) {
+            const UtcTime until = now.wall + std::chrono::duration_cast<WallClock::duration>(quiet);
+            record_.cooldown_until = std::max(record_.cooldown_until.value_or(until), until);
         }
         whole.save = true;
     }
+}
+
+// How long automation leaves the app alone after an operation.
+Duration AppCore::quiet_after(const OperationRecord& operation) const {
+    // What could not be done now is not tried again in the same breath, yet the outage goes on.
+    constexpr Duration kAfterFailure = std::chrono::seconds{30};
+    const bool automatic = operation.plan.automatic;
+    switch (operation.state) {
+        case OperationState::done:
+        case OperationState::partly_done: return policy_.cooldown;
+        // Whoever stops automation means it.
+        case OperationState::aborted: return automatic ? policy_.cooldown : Duration::zero();
+        case OperationState::failed:
+            return automatic ? std::min(kAfterFailure, policy_.cooldown) : Duration::zero();
+        case OperationState::waiting:
+        case OperationState::holding:
+        case OperationState::draining:
+        case OperationState::releasing:
+        case OperationState::giving_up:
+        case OperationState::raising:
+        case OperationState::fencing:
+        case OperationState::examining:
+        case OperationState::repointing:
+        case OperationState::shifting:
+        case OperationState::verifying: return Duration::zero();
+    }
+    std::unreachable();
 }
 
 Situation AppCore::situation(Now now, const RegionId& to) const {

@@ -79,6 +79,7 @@ class AppCore {
 
   private:
     [[nodiscard]] Epoch believable(Epoch epoch) const;
+    [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
     [[nodiscard]] Situation situation(Now now, const RegionId& to) const;
     void take(Step&& part, Step& whole, Now now);
     void consider(Now now, Step& step);

@@ -254,6 +254,42 @@ TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
     EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
 }
 
+TEST_F(AppCoreTest, AnAutomaticFailoverThatFailedIsNotTriedAgainAtOnce) {
+    AppCore core = make(policy());
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    for (int i = 0; i < 10 && !core.operation_running(); ++i) {
+        (void)round(core, false, 3);
+    }
+    ASSERT_TRUE(core.operation_running());
+    const OperationId first = core.record().operation->plan.id;
+    // The records say that nothing was raised: the operation ends without a change.
+    for (int i = 0; i < 20 && core.operation_running(); ++i) {
+        const OperationRecord& running = *core.record().operation;
+        (void)tell(
+            core,
+            EpochRaised{
+                .step = {running.plan.id, running.steps},
+                .majority = false,
+                .unchanged_confirmed = true,
+                .highest_seen = Epoch{7},
+                .longest_lease = {},
+                .detail = "still 7"
+            }
+        );
+        at += 300ms;
+        (void)tell(core, Tick{});
+    }
+    ASSERT_FALSE(core.operation_running()) << to_string(core.record().operation->state);
+    for (int i = 0; i < 20; ++i) {
+        (void)round(core, false, 3);
+    }
+    EXPECT_EQ(core.record().operation->plan.id, first);
+    EXPECT_TRUE(core.record().cooldown_until);
+}
+
 TEST_F(AppCoreTest, ManualModeOnlyTellsWhatItWouldDo) {
     Policy observe = policy();
     observe.mode = Mode::observe;
