@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -28,9 +29,12 @@ struct Owned {
     bool cancelled = false;
 };
 
-void cancel_one(const std::shared_ptr<Owned>& owned) {
+// What listens to the signal may end later than this call, also when nobody runs the io_context at
+// the moment: the signal lives until the loop has turned once more.
+void cancel_one(Io& io, const std::shared_ptr<Owned>& owned) {
     owned->cancelled = true;
     owned->signal.emit(asio::cancellation_type::all);
+    asio::post(io, [owned] {});
 }
 
 // What a cancelled coroutine ends with: its own operation_aborted, or those of the coroutines that
@@ -140,7 +144,7 @@ void TaskGroup::cancel(TaskId task) {
     const auto found = state_->tasks.find(task);
     if (found != state_->tasks.end()) {
         const std::shared_ptr<Owned> owned = found->second;
-        cancel_one(owned);
+        cancel_one(state_->io, owned);
     }
 }
 
@@ -152,7 +156,7 @@ void TaskGroup::stop() {
         all.push_back(owned);
     }
     for (const std::shared_ptr<Owned>& owned : all) {
-        cancel_one(owned);
+        cancel_one(state_->io, owned);
     }
 }
 
