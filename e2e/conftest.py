@@ -170,18 +170,37 @@ class World:
         assert left == [], "the world left processes behind"
 
 
+def lost_by_the_lab(entries):
+    """Client writes that lost against a write of the other Region when they arrived there. Versions of one Region may
+    overtake each other on the way: the later one stands on the earlier, so nothing is lost by that."""
+    holds = {}
+    by_client, lost = set(), set()
+    for entry in entries:
+        if entry["table"] != TABLE:
+            continue
+        version = json.dumps(entry["version"], sort_keys=True)
+        place = (entry["region"], json.dumps(entry["key"], sort_keys=True))
+        if entry["origin"] == "client":
+            by_client.add(version)
+        if entry["outcome"] == "applied":
+            holds[place] = entry["version"]["region"]
+        elif holds[place] != entry["version"]["region"]:
+            lost.add(version)
+    return len(lost & by_client)
+
+
 # An application of its own: one numbered write after the other, a line of output for each.
 WRITER = """
 import sys, time, boto3
 from botocore.config import Config
-endpoint, key, secret, table = sys.argv[1:5]
+endpoint, key, secret, table, prefix = sys.argv[1:6]
 client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
                       config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=3, connect_timeout=3))
 number = 0
 while True:
     number += 1
     try:
-        client.put_item(TableName=table, Item={"id": {"S": f"writer-{number % 50}"}, "n": {"N": str(number)}})
+        client.put_item(TableName=table, Item={"id": {"S": f"{prefix}-{number % 50}"}, "n": {"N": str(number)}})
         print("ok", number, flush=True)
     except Exception as error:
         print("failed", number, type(error).__name__, str(error)[:100], flush=True)
@@ -192,15 +211,26 @@ while True:
 class Writer:
     """WRITER as a process that writes through one host's agent."""
 
-    def __init__(self, process, path):
+    def __init__(self, process, path, prefix):
         self.process = process
         self.path = path
+        self.prefix = prefix
 
     def lines(self):
         return self.path.read_text().splitlines()
 
     def last(self):
         return (self.lines() or [""])[-1]
+
+    def acknowledged(self):
+        """The last acknowledged number of each key."""
+        found = {}
+        for line in self.lines():
+            words = line.split()
+            if words[:1] == ["ok"]:
+                number = int(words[1])
+                found[f"{self.prefix}-{number % 50}"] = number
+        return found
 
 
 class Processes:
@@ -209,12 +239,12 @@ class Processes:
     def __init__(self):
         self.started = []
 
-    def writer(self, world, host):
+    def writer(self, world, host, prefix="writer"):
         keys = world.credentials()
         path = world.directory / f"writer-{len(self.started)}.log"
         with path.open("w") as out:
-            process = self(sys.executable, "-c", WRITER, host["dynamodb"], keys["aws_access_key_id"], keys["aws_secret_access_key"], TABLE, stdout=out)
-        return Writer(process, path)
+            process = self(sys.executable, "-c", WRITER, host["dynamodb"], keys["aws_access_key_id"], keys["aws_secret_access_key"], TABLE, prefix, stdout=out)
+        return Writer(process, path, prefix)
 
     def __call__(self, *argv, **options):
         """Programs that run for long want stdout=DEVNULL: nobody empties a pipe for them."""

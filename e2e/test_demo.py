@@ -11,7 +11,7 @@ import time
 import jsonschema
 import pytest
 
-from conftest import BIN, ROOT, TABLE, World, farshore, until
+from conftest import BIN, ROOT, TABLE, World, farshore, lost_by_the_lab, until
 
 
 def schema(name):
@@ -123,25 +123,6 @@ def test_the_dynamodb_story_with_a_counter_beside_it(tmp_path):
             demo.send_signal(signal.SIGINT)
             demo.wait(timeout=20)
         farshore("lab", "down", "--dir", tmp_path / "world", check=False)
-
-
-def lost_by_the_lab(entries):
-    """Client writes that lost against a write of the other Region when they arrived there. Versions of one Region may
-    overtake each other on the way: the later one stands on the earlier, so nothing is lost by that."""
-    holds = {}
-    by_client, lost = set(), set()
-    for entry in entries:
-        if entry["table"] != TABLE:
-            continue
-        version = json.dumps(entry["version"], sort_keys=True)
-        place = (entry["region"], json.dumps(entry["key"], sort_keys=True))
-        if entry["origin"] == "client":
-            by_client.add(version)
-        if entry["outcome"] == "applied":
-            holds[place] = entry["version"]["region"]
-        elif holds[place] != entry["version"]["region"]:
-            lost.add(version)
-    return len(lost & by_client)
 
 
 def test_the_servers_story(tmp_path):

@@ -1,0 +1,99 @@
+"""The three programs started by hand, and a fault of a kind, a place and a time that nobody chose.
+
+Whatever it is, the end is the same: nothing at all has moved, or one failover is done; no two Regions took writes
+under one epoch; each acknowledged write is there or is named as lost. More seeds: FARSHORE_FAULT_SEEDS=1,2,3.
+"""
+
+import os
+import urllib.error
+
+import pytest
+
+from conftest import TABLE, World, farshore, lost_by_the_lab, until
+from test_by_hand import start_by_hand
+
+SEEDS = [int(word) for word in os.environ.get("FARSHORE_FAULT_SEEDS", "11,20").split(",")]
+FAULT_LASTS = "25s"
+LOST = ("suppressed", "never_arrived", "unknown")
+
+
+def at_peace(world):
+    """No fault, no operation, and every agent may write under the epoch in force."""
+    status = world.try_status()
+    if not status or world.refresh().get("faults"):
+        return None
+    busy = status["operation"] is not None or not status["lag"]
+    agents = status["agents"]
+    fine = all(a["connected"] and a["write_state"] == "open" and a["epoch"] == status["epoch"] for a in agents)
+    well = all(part["verdict"] == "healthy" for region in status["regions"].values() for part in region["components"].values())
+    return status if fine and well and not busy else None
+
+
+def settled_losses(world, operation):
+    def settled():
+        try:
+            losses = world.ask(f"/v1/operations/{operation}/losses")
+        except urllib.error.HTTPError:
+            return None
+        return losses if losses["settled"] else None
+
+    return until(settled, 90, "what became of each write at risk is known", every=0.5)
+
+
+def assert_one_region_at_a_time(writes, active):
+    """INV-S1, in the lab's own log: after the first write that the new Region took, the old one took none."""
+    took = [entry["region"] for entry in writes]
+    changes = [region for i, region in enumerate(took) if i == 0 or took[i - 1] != region]
+    assert changes in ([active], ["us-east-1", active]), changes
+
+
+def assert_each_write_is_there_or_named(world, writers, active, named):
+    table = world.region_table(active)
+    for writer in writers:
+        for key, number in writer.acknowledged().items():
+            item = table.get_item(TableName=TABLE, Key={"id": {"S": key}}, ConsistentRead=True).get("Item")
+            there = int(item["n"]["N"]) if item else 0
+            assert there >= number or key in named, f"{key}: {number} was acknowledged, {there} is there, and no loss is named"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fault_of_random_kind_and_time(tmp_path, processes, seed):
+    world = World(tmp_path / "world", "--bare")
+    try:
+        start_by_hand(world, processes)
+        writers = [
+            processes.writer(world, world.hosts(region)[0], prefix=f"of-{region}") for region in ("us-east-1", "eu-west-1")
+        ]
+        until(lambda: all(len(writer.lines()) > 20 for writer in writers), 30, "traffic flows")
+        farshore("lab", "fault", "random", "--seed", seed, "--within", "8s", "--for", FAULT_LASTS, "--dir", world.directory)
+        drawn = world.refresh()["faults"][0]["text"]
+        until(lambda: not world.refresh().get("faults"), 60, "the fault is over", every=0.5)
+        status = until(lambda: at_peace(world), 120, f"peace after {drawn}", every=0.25)
+        until(lambda: all(writer.last().startswith("ok") for writer in writers), 30, "both hosts write")
+
+        active, named, doubtful = status["active"], set(), 0
+        operation = status["last_operation"]
+        if status["epoch"] == 1:
+            assert operation is None and active == "us-east-1", operation
+        else:
+            assert (operation["verb"], operation["outcome"], status["epoch"]) == ("failover", "done", 2), operation
+            assert active == "eu-west-1"
+            losses = settled_losses(world, operation["id"])
+            lost = [entry for entry in losses["entries"] if entry["acknowledged"] and entry["fate"] in LOST]
+            named = {entry["key"]["id"]["S"] for entry in lost}
+            doubtful = sum(entry["fate"] == "unknown" for entry in lost)
+
+        for writer in writers:
+            writer.process.terminate()
+            writer.process.wait(timeout=10)
+        log = world.log()
+        writes = [entry for entry in log if entry["origin"] == "client" and entry["table"] == TABLE]
+        assert_one_region_at_a_time(writes, active)
+        assert_each_write_is_there_or_named(world, writers, active, named)
+        really = lost_by_the_lab(log)
+        counted = 0 if status["epoch"] == 1 else len(lost)
+        assert counted - doubtful <= really <= counted, (counted, doubtful, really)
+        print(f"seed {seed}: {drawn}: {'nothing moved' if status['epoch'] == 1 else operation['reason']}; {really} writes lost")
+    finally:
+        processes.end()
+        world.down()
