@@ -37,7 +37,7 @@ def until(condition, patience, what, every=0.05):
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, f"waited {patience} s in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {patience} s in vain: {what() if callable(what) else what}"
         time.sleep(every)
 
 

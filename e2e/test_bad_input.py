@@ -67,8 +67,18 @@ def test_malformed_http_at_each_listener(world):
     # And all of them still serve.
     status = world.status()
     assert all(agent["write_state"] == "open" for agent in status["agents"])
-    with urllib.request.urlopen(world.document["hosts"][0]["healthz"], timeout=5) as answer:
-        assert answer.status == 200
+    # A check judges by its last second, and a machine may stand still for one: not by a single answer.
+    last = []
+    until(lambda: serves(world.document["hosts"][0]["healthz"], last), 20, lambda: f"the agent serves; it last said {last}")
+
+
+def serves(healthz, last):
+    try:
+        with urllib.request.urlopen(healthz, timeout=5) as answer:
+            return answer.status == 200
+    except urllib.error.HTTPError as error:
+        last[:] = [error.code, error.read().decode()]
+        return False
 
 
 def test_clients_that_stall_hold_nobody_up(world):
