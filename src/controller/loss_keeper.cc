@@ -22,6 +22,9 @@ constexpr Duration kLookOftenFor = std::chrono::minutes{15};
 constexpr Duration kLookSeldom = std::chrono::seconds{5};
 constexpr Duration kLookBudget = std::chrono::seconds{1};
 constexpr Duration kIdle = std::chrono::milliseconds{500};
+// The row that tells of the book as a whole; no table and no key is called so.
+const std::pair<std::string, std::string> kBookRow{};
+
 // DynamoDB keeps trying to replicate for 20 hours; what has not come a day later will not come.
 constexpr Duration kGiveUpAfter = std::chrono::hours{24};
 
@@ -45,6 +48,10 @@ Result<LossBook> LossKeeper::load(const OperationId& operation) {
     }
     LossBook book;
     for (const sqlite::LossRow& row : *rows) {
+        if (std::pair{row.table, row.key} == kBookRow) {
+            book.note_truncated();
+            continue;
+        }
         Result<KeyChain> chain = KeyChain::parse(row.document);
         if (!chain) {
             return std::unexpected(std::move(chain.error()));
@@ -80,10 +87,12 @@ void LossKeeper::fenced(
     open(current->plan.id, current->plan.from, current->plan.to);
     if (ack.truncated) {
         open_->book.note_truncated();
+        open_->unsaved.insert(kBookRow);
     }
     for (const wire::LedgerEntry& entry : ack.entries) {
         KeyChain* chain = open_->book.add(host, entry);
         if (chain == nullptr) {
+            open_->unsaved.insert(kBookRow);
             continue;
         }
         open_->unsaved.insert({chain->table(), chain->key()});
@@ -318,6 +327,12 @@ void LossKeeper::save() {
     }
     std::vector<sqlite::LossRow> rows;
     for (const auto& at : open_->unsaved) {
+        if (at == kBookRow) {
+            rows.push_back(
+                {.table = at.first, .key = at.second, .document = R"({"truncated":true})"}
+            );
+            continue;
+        }
         const auto chain = open_->book.chains().find(at);
         if (chain != open_->book.chains().end()) {
             rows.push_back(

@@ -369,6 +369,7 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
          .hash = std::string(64, 'a'),
          .acknowledged = true}
     };
+    east.forgot = true;
     lab::FaultSpec fault;
     fault.kind = lab::FaultKind::dynamodb;
     fault.region = kEast;
@@ -400,6 +401,14 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
         "/v1/operations/" + std::string{last.at("id").as_string()} + "/losses";
     EXPECT_TRUE(world.run_until([&] { return document(losses).at("settled").as_bool(); }, 20s))
         << get(losses).body;
+    EXPECT_EQ(document(losses).at("counts").as_object().at("never_arrived"), 1);
+    EXPECT_EQ(document(losses).at("truncated"), true) << "an agent did not remember everything";
+    retire_agents();
+    halt();
+    launch();
+    const auto told = [&] { return get(losses).status == 200; };
+    ASSERT_TRUE(world.run_until(told)) << get(losses).body;
+    EXPECT_EQ(document(losses).at("truncated"), true) << "nor does a restart make the list whole";
     EXPECT_EQ(document(losses).at("counts").as_object().at("never_arrived"), 1);
 }
 

@@ -87,6 +87,7 @@ class FakeAgent {
     bool answers = true;                         // acknowledges orders
     std::vector<wire::EvidenceCounts> evidence;  // of every report
     std::vector<wire::LedgerEntry> writes;       // unproven
+    bool forgot = false;  // its list of writes is not whole
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings
@@ -148,7 +149,7 @@ class FakeAgent {
         } else if (std::holds_alternative<wire::HoldOrder>(order.body)) {
             ack.body = wire::HoldAck{};
         } else if (std::holds_alternative<wire::FenceOrder>(order.body)) {
-            ack.body = wire::FenceAck{.cut = 0, .entries = writes, .truncated = false};
+            ack.body = wire::FenceAck{.cut = 0, .entries = writes, .truncated = forgot};
         } else if (std::holds_alternative<wire::DrainOrder>(order.body)) {
             ack.body = wire::DrainAck{.proven = true, .keys = 0, .left = 0};
         } else if (std::holds_alternative<wire::VerifyOrder>(order.body)) {
