@@ -100,7 +100,7 @@ class ControllerTest : public ::testing::Test {
         made.decide.mode = config::Mode::automatic;
         made.decide.require_drill_within = std::nullopt;
         made.decide.cooldown = 1s;
-        made.fence.lease = 1s;
+        made.fence.lease = lease;
         for (const RegionId& region : {kEast, kWest, kWitness}) {
             made.aws.dynamodb[region] = dynamo->url(region);
         }
@@ -255,6 +255,37 @@ class ControllerTest : public ::testing::Test {
         return operation;
     }
 
+    // As an agent reads it: the lease that the Region's epoch record names; 0 while there is none.
+    std::int64_t lease_in_record(const RegionId& region) {
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return read_record(region);
+        };
+        const json::value item = json::parse(world.wait_for<net::HttpReply>(start).body);
+        const json::value* value = item.as_object().if_contains("Item");
+        return value == nullptr
+                   ? 0
+                   : std::stoll(std::string{value->at("lease_ms").at("N").as_string()});
+    }
+
+    net::Task<net::HttpReply> read_record(RegionId region) {
+        net::HttpCall request;
+        request.method = "POST";
+        request.url = dynamo->url(region);
+        request.headers = {
+            {.name = "X-Amz-Target", .value = "DynamoDB_20120810.GetItem"},
+            {.name = "Content-Type", .value = "application/x-amz-json-1.0"},
+            {.name = "Authorization",
+             .value = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20300101/" + region.value() +
+                      "/dynamodb/aws4_request, SignedHeaders=host, Signature=00"}
+        };
+        request.body =
+            R"({"TableName":"farshore_epochs","Key":{"app":{"S":"magento"}},"ConsistentRead":true})";
+        const Result<net::HttpReply> reply = co_await http->fetch(request);
+        EXPECT_TRUE(reply && reply->status == 200) << (reply ? reply->body : reply.error().text);
+        co_return reply.value_or(net::HttpReply{});
+    }
+
+    Duration lease = 1s;
     net::testing::World world;
     net::testing::TempDirectory directory;
     system::SystemClock clock;
@@ -279,6 +310,18 @@ TEST_F(ControllerTest, AFirstStartTakesEpochOneInThePreferredRegionAndRemembersI
     EXPECT_EQ(
         get("/metrics").body.find("farshore_epoch{app=\"magento\"} 1") == std::string::npos, false
     );
+}
+
+TEST_F(ControllerTest, TheRecordsNameTheLeaseThatTheControllerWaitsFor) {
+    launch();
+    EXPECT_EQ(lease_in_record(kEast), 1000);
+    halt();
+    lease = 500ms;
+    launch();
+    for (const RegionId& region : {kEast, kWest, kWitness}) {
+        EXPECT_TRUE(world.run_until([&] { return lease_in_record(region) == 500; }))
+            << region.value() << ": a changed configuration reaches every record";
+    }
 }
 
 TEST_F(ControllerTest, EndsInOrderThoughNobodyIsConnected) {
@@ -406,7 +449,9 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     retire_agents();
     halt();
     launch();
-    const auto told = [&] { return get(losses).status == 200; };
+    const auto told = [&] {
+        return get(losses).status == 200;
+    };
     ASSERT_TRUE(world.run_until(told)) << get(losses).body;
     EXPECT_EQ(document(losses).at("truncated"), true) << "nor does a restart make the list whole";
     EXPECT_EQ(document(losses).at("counts").as_object().at("never_arrived"), 1);
