@@ -43,4 +43,21 @@ namespace farshore {
     std::string_view word, std::span<const std::string_view> candidates
 );
 
+// "a, b, c", of strings or of names (base/ids.h).
+template <class Words>
+[[nodiscard]] std::string joined(const Words& words) {
+    std::string text;
+    for (const auto& word : words) {
+        if (!text.empty()) {
+            text += ", ";
+        }
+        if constexpr (requires { word.value(); }) {
+            text += word.value();
+        } else {
+            text += word;
+        }
+    }
+    return text;
+}
+
 }  // namespace farshore

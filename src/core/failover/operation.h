@@ -75,9 +75,56 @@ class Operation {
     void note(Now now, EntryKind kind, std::string text, Step& step);
     [[nodiscard]] OperationEvent failed_or_exhausted();
     [[nodiscard]] std::vector<HostId> all(const AgentRegister& agents) const;
-    void check_fence(Now now, Step& step, const AgentRegister& agents);
     void check_acks(Now now, Step& step, const AgentRegister& agents);
+    void enter_end(Now now, Step& step);
+
+    // Which of the state's two alarms have gone off.
+    struct Due {
+        bool late = false;
+        bool retry = false;
+    };
+
+    // operation_hold.cc
+    void enter_waiting(Now now, Step& step);
+    void enter_holding(Now now, Step& step, const AgentRegister& agents);
+    void enter_draining(Now now, Step& step, const AgentRegister& agents);
+    void enter_releasing(Now now, Step& step, const AgentRegister& agents);
+    void acked_while_holding(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
+    void acked_while_releasing(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
+    void tick_waiting(
+        Now now, Due due, std::optional<Duration> fresh_lag, Step& step, const AgentRegister& agents
+    );
+
+    // operation_fence.cc
+    void enter_raising(Now now, Step& step);
+    void enter_fencing(Now now, Step& step, const AgentRegister& agents);
+    void enter_examining(Now now, Step& step);
+    void acked_while_fencing(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
+    void acked_while_examining(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
+    void check_fence(Now now, Step& step, const AgentRegister& agents);
+    void tick_raising(Due due, Step& step);
+    void tick_examining(Now now, Due due, Step& step, const AgentRegister& agents);
+
+    // operation_move.cc
+    void enter_repointing(Now now, Step& step, const AgentRegister& agents);
+    void enter_shifting(Now now, Step& step, const AgentRegister& agents);
+    void enter_verifying(Now now, Step& step);
+    void acked_while_repointing(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
     void check_repoint(Now now, Step& step, const AgentRegister& agents, bool patience_over);
+    void tick_repointing(Now now, Due due, Step& step, const AgentRegister& agents);
+    void tick_shifting(Now now, Due due, Step& step, const AgentRegister& agents);
+    void tick_verifying(Now now, Due due, Step& step, const AgentRegister& agents);
+
     [[nodiscard]] bool is_current(const StepId& step) const;
 
     [[nodiscard]] StepId step_id() const { return {record_.plan.id, record_.steps}; }

@@ -1,0 +1,219 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "core/failover/operation.h"
+
+// The point of no return: the epoch is raised, the old Region fenced, and what has arrived is read.
+namespace farshore::core {
+
+void Operation::enter_raising(Now now, Step& step) {
+    const Plan& plan = record_.plan;
+    note(
+        now,
+        EntryKind::intent,
+        "raise the epoch records to " + std::to_string(plan.epoch_after.value()) + ", active " +
+            plan.to.value(),
+        step
+    );
+    step.actions.emplace_back(
+        RaiseEpoch{.step = step_id(), .app = plan.app, .epoch = plan.epoch_after, .active = plan.to}
+    );
+}
+
+void Operation::enter_fencing(Now now, Step& step, const AgentRegister& agents) {
+    const Plan& plan = record_.plan;
+    note(
+        now,
+        EntryKind::intent,
+        "fence every agent below epoch " + std::to_string(plan.epoch_after.value()),
+        step
+    );
+    proof_.reset();
+    fenced_.clear();
+    unproven_ = 0;
+    order(OrderType::fence, all(agents), step);
+    deadline_ = now.at + timing_.fence_patience;
+    check_fence(now, step, agents);
+}
+
+void Operation::enter_examining(Now now, Step& step) {
+    const Plan& plan = record_.plan;
+    examine_attempts_ = 0;
+    retry_at_ = now.at;
+    note(now, EntryKind::intent, "find out what has arrived in " + plan.to.value(), step);
+}
+
+Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agents) {
+    Step step;
+    if (!is_current(event.step) || record_.state != OperationState::raising) {
+        return step;
+    }
+    longest_lease_ = std::max(longest_lease_, event.longest_lease);
+    if (event.majority) {
+        raised_at_ = now.at;
+        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+    } else if (event.highest_seen > record_.plan.epoch_after) {
+        // Somebody else has raised a newer epoch: this plan is stale and must not overwrite it
+        // (INV-S9).
+        advance(
+            now, OperationEvent::exhausted, "a newer epoch exists: " + event.detail, step, agents
+        );
+    } else if (event.unchanged_confirmed &&
+               ++record_.attempts > static_cast<std::uint32_t>(timing_.drain_attempts) * 2) {
+        advance(now, OperationEvent::exhausted, event.detail, step, agents);
+    } else {
+        move(now, OperationEvent::failed, event.detail, step);
+        retry_at_ = now.at + timing_.raise_retry;
+    }
+    return step;
+}
+
+void Operation::acked_while_fencing(
+    Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+) {
+    if (fenced_.insert(event.host).second) {
+        unproven_ += event.unproven;
+        note(now, EntryKind::outcome, event.host.value() + " is fenced: " + event.detail, step);
+    }
+    check_fence(now, step, agents);
+}
+
+void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
+    FenceSituation situation{
+        .new_epoch = record_.plan.epoch_after,
+        .on_controller_loss = on_controller_loss_,
+        .raised_at = raised_at_,
+        .lease = std::max(timing_.lease, longest_lease_),
+        .clock_error = timing_.clock_error,
+        .accept_unfenced = false,
+        .agents = {}
+    };
+    for (const auto& [host, agent] : agents) {
+        situation.agents.push_back(
+            {.host = host,
+             .fence_acknowledged = fenced_.contains(host),
+             .granted_until = agent.granted_until}
+        );
+    }
+    auto proof = prove_fenced(situation, now.at);
+    if (!proof && record_.plan.accept_unfenced && now.at >= entered_at_ + timing_.order_timeout) {
+        situation.accept_unfenced = true;
+        proof = prove_fenced(situation, now.at);
+    }
+    if (proof) {
+        proof_ = *proof;
+        const std::size_t by_lease = agents.size() - fenced_.size() - proof_->unfenced().size();
+        if (record_.plan.verb != Verb::failover) {
+            // Nobody knows what they wrote after their hold had ended: drain again behind the
+            // fence.
+            unproven_ += static_cast<std::uint32_t>(by_lease + proof_->unfenced().size());
+        }
+        std::string detail = std::to_string(fenced_.size()) + " acknowledged, " +
+                             std::to_string(by_lease) + " by lease";
+        if (!proof_->unfenced().empty()) {
+            detail += ", accepted as unfenced: " + joined(proof_->unfenced());
+        }
+        advance(now, OperationEvent::succeeded, detail, step, agents);
+        return;
+    }
+    retry_at_ = proof.error().certain_at ? std::optional{*proof.error().certain_at + Duration{1}}
+                                         : std::nullopt;
+    if (record_.plan.accept_unfenced) {
+        const Instant patience = entered_at_ + timing_.order_timeout;
+        retry_at_ = retry_at_ ? std::min(*retry_at_, patience) : patience;
+    }
+    if (on_controller_loss_ == OnControllerLoss::keep) {
+        if (now.at >= entered_at_ + timing_.fence_patience && !record_.plan.accept_unfenced) {
+            advance(
+                now,
+                OperationEvent::exhausted,
+                "missing: " + joined(proof.error().missing),
+                step,
+                agents
+            );
+        }
+    } else {
+        deadline_.reset();  // silence becomes proof by itself
+    }
+}
+
+void Operation::acked_while_examining(
+    Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+) {
+    if (event.type == OrderType::drain) {
+        if (!event.done) {
+            // One round is one attempt: what the other hosts say joins this one.
+            const Instant soon = now.at + timing_.drain_retry;
+            retry_at_ = retry_at_ ? std::min(*retry_at_, soon) : soon;
+            move(now, OperationEvent::failed, event.host.value() + ": " + event.detail, step);
+            return;
+        }
+        acked_.insert(event.host);
+        check_acks(now, step, agents);
+    }
+}
+
+Step Operation::on(Now now, const LossesExamined& event, const AgentRegister& agents) {
+    Step step;
+    if (!is_current(event.step) || record_.state != OperationState::examining) {
+        return step;
+    }
+    record_.at_risk = event.at_risk;
+    if (event.complete) {
+        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+    } else if (examine_attempts_ >= timing_.examine_attempts) {
+        advance(now, OperationEvent::exhausted, event.detail, step, agents);
+    } else {
+        move(now, OperationEvent::failed, event.detail, step);
+        retry_at_ = now.at;
+    }
+    return step;
+}
+
+void Operation::tick_raising(Due due, Step& step) {
+    if (due.retry) {
+        retry_at_.reset();
+        step.actions.emplace_back(RaiseEpoch{
+            .step = step_id(),
+            .app = record_.plan.app,
+            .epoch = record_.plan.epoch_after,
+            .active = record_.plan.to
+        });
+    }
+}
+
+void Operation::tick_examining(Now now, Due due, Step& step, const AgentRegister& agents) {
+    if (!due.retry) {
+        return;
+    }
+    retry_at_ = now.at + timing_.drain_timeout + timing_.order_timeout;
+    if (record_.plan.verb == Verb::failover) {
+        ++examine_attempts_;
+        step.actions.emplace_back(ExamineLosses{
+            .step = step_id(),
+            .from = record_.plan.from,
+            .to = record_.plan.to,
+            .budget = timing_.examine_budget
+        });
+    } else if (unproven_ == 0) {
+        advance(
+            now, OperationEvent::succeeded, "nothing was written since the drain", step, agents
+        );
+    } else if (++examine_attempts_ > timing_.drain_attempts) {
+        record_.at_risk = unproven_;
+        advance(
+            now,
+            OperationEvent::exhausted,
+            std::to_string(unproven_) + " writes unproven",
+            step,
+            agents
+        );
+    } else {
+        // A hold had ended by itself before the raise: the fence stands now, so drain
+        // again.
+        acked_.clear();
+        order(OrderType::drain, all(agents), step);
+    }
+}
+
+}  // namespace farshore::core

@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <iterator>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "core/failover/operation.h"
+
+// Under the new epoch: agents are repointed, users shifted, the function is verified.
+namespace farshore::core {
+
+void Operation::enter_repointing(Now now, Step& step, const AgentRegister& agents) {
+    const Plan& plan = record_.plan;
+    FARSHORE_ASSERT(
+        proof_ && proof_->epoch() == plan.epoch_after,
+        "INV-S1: repointing needs the proof of a fence"
+    );
+    proved_.clear();
+    note(
+        now,
+        EntryKind::intent,
+        "route writes to " + plan.to.value() + " under epoch " +
+            std::to_string(plan.epoch_after.value()),
+        step
+    );
+    order(OrderType::route, all(agents), step);
+    deadline_ = now.at + timing_.repoint_patience;
+}
+
+void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents) {
+    const Plan& plan = record_.plan;
+    if (!plan.has(Lever::shift)) {
+        advance(
+            now, OperationEvent::succeeded, "the plan leaves users where they are", step, agents
+        );
+        return;
+    }
+    note(now, EntryKind::intent, "send users to " + plan.to.value() + " by health state", step);
+    order(OrderType::route, all(agents), step);
+    step.actions.emplace_back(ServeUsers{.step = step_id(), .app = plan.app, .to = plan.to});
+    deadline_ = now.at + timing_.shift_patience;
+}
+
+void Operation::enter_verifying(Now now, Step& step) {
+    const Plan& plan = record_.plan;
+    note(now, EntryKind::intent, "run the functional checks", step);
+    step.actions.emplace_back(
+        VerifyFunction{.step = step_id(), .in = plan.has(Lever::shift) ? plan.to : plan.from}
+    );
+    deadline_ = now.at + timing_.verify_patience;
+}
+
+void Operation::acked_while_repointing(
+    Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+) {
+    if (event.type == OrderType::route && event.done && acked_.insert(event.host).second) {
+        note(
+            now,
+            EntryKind::outcome,
+            event.host.value() + " routes to " + record_.plan.to.value(),
+            step
+        );
+        order(OrderType::verify, {event.host}, step);
+    }
+    if (event.type == OrderType::verify && !event.done) {
+        retry_at_ = now.at + timing_.raise_retry;
+    }
+    if (event.type == OrderType::verify && event.done && proved_.insert(event.host).second) {
+        note(now, EntryKind::outcome, event.host.value() + " proved it: " + event.detail, step);
+        check_repoint(now, step, agents, false);
+    }
+}
+
+void Operation::check_repoint(
+    Now now, Step& step, const AgentRegister& agents, bool patience_over
+) {
+    std::vector<HostId> missing;
+    bool target_proved = false;
+    for (const auto& [host, agent] : agents) {
+        if (proved_.contains(host)) {
+            target_proved = target_proved || agent.region == record_.plan.to;
+        } else if (agent.connected) {
+            missing.push_back(host);
+        }
+    }
+    if (missing.empty() && target_proved) {
+        advance(
+            now,
+            OperationEvent::succeeded,
+            std::to_string(proved_.size()) + " of " + std::to_string(agents.size()) + " agents",
+            step,
+            agents
+        );
+    } else if (patience_over && target_proved) {
+        advance(
+            now,
+            OperationEvent::succeeded,
+            "without a proof of " + joined(missing) + ", which stay fenced",
+            step,
+            agents
+        );
+    } else if (patience_over) {
+        // Never publish an empty set (INV-S5): users are not sent where nobody proved a write.
+        advance(now, OperationEvent::exhausted, "missing: " + joined(missing), step, agents);
+    }
+}
+
+Step Operation::on(Now now, const TrafficServed& event, const AgentRegister& agents) {
+    Step step;
+    if (!is_current(event.step) || record_.state != OperationState::shifting) {
+        return step;
+    }
+    if (event.done) {
+        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+    } else {
+        move(now, OperationEvent::failed, event.detail, step);
+        retry_at_ = now.at + timing_.verify_retry;
+    }
+    return step;
+}
+
+Step Operation::on(Now now, const FunctionVerified& event, const AgentRegister& agents) {
+    Step step;
+    if (!is_current(event.step) || record_.state != OperationState::verifying) {
+        return step;
+    }
+    if (event.passed) {
+        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+    } else {
+        move(now, OperationEvent::failed, event.detail, step);
+        retry_at_ = now.at + timing_.verify_retry;
+    }
+    return step;
+}
+
+void Operation::tick_repointing(Now now, Due due, Step& step, const AgentRegister& agents) {
+    if (due.retry) {
+        retry_at_.reset();
+        std::vector<HostId> again;
+        std::ranges::set_difference(acked_, proved_, std::back_inserter(again));
+        order(OrderType::verify, std::move(again), step);
+    }
+    check_repoint(now, step, agents, due.late);
+}
+
+void Operation::tick_shifting(Now now, Due due, Step& step, const AgentRegister& agents) {
+    if (due.late) {
+        advance(now, OperationEvent::exhausted, {}, step, agents);
+    } else if (due.retry) {
+        retry_at_.reset();
+        step.actions.emplace_back(
+            ServeUsers{.step = step_id(), .app = record_.plan.app, .to = record_.plan.to}
+        );
+    }
+}
+
+void Operation::tick_verifying(Now now, Due due, Step& step, const AgentRegister& agents) {
+    if (due.late) {
+        advance(now, OperationEvent::exhausted, {}, step, agents);
+    } else if (due.retry) {
+        retry_at_.reset();
+        step.actions.emplace_back(VerifyFunction{
+            .step = step_id(),
+            .in = record_.plan.has(Lever::shift) ? record_.plan.to : record_.plan.from
+        });
+    }
+}
+
+}  // namespace farshore::core
