@@ -11,6 +11,7 @@
 #include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "controller/core_input.h"
 
 #include "dataplane/item_digest.h"
 
@@ -50,14 +51,6 @@ Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access
     return options;
 }
 
-std::vector<core::Lever> levers_of(const std::vector<config::Lever>& levers) {
-    std::vector<core::Lever> mapped;
-    for (const config::Lever lever : levers) {
-        mapped.push_back(*enum_from<core::Lever>(to_string(lever)));
-    }
-    return mapped;
-}
-
 Status check_readable(const std::string& what, const std::string& path) {
     if (std::ifstream(path).good()) {
         return {};
@@ -70,130 +63,6 @@ Status check_readable(const std::string& what, const std::string& path) {
 }
 
 }  // namespace
-
-// The record on disk before any effect. A store that fails in another way than by being full leaves
-// nobody sure of what is durable: then this process must not go on.
-class Controller::DurableRecord final : public ports::Store {
-  public:
-    explicit DurableRecord(sqlite::Store& store) : store_(store) {}
-
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
-        override {
-        Status saved = store_.commit(record, journal);
-        if (!saved && saved.error().kind != ErrorKind::exhausted &&
-            saved.error().kind != ErrorKind::timed_out) {
-            system::log_error("store", saved.error().text, {{"remedy", saved.error().remedy}});
-            FARSHORE_ASSERT(saved.has_value(), "INV-S3: the journal cannot be trusted any more");
-        }
-        if (!saved) {
-            system::log_error("store", saved.error().text, {{"remedy", saved.error().remedy}});
-        }
-        return saved;
-    }
-
-  private:
-    sqlite::Store& store_;
-};
-
-class Controller::WakeUp final : public ports::Timer {
-  public:
-    WakeUp(net::Io& io, const ports::Clock& clock) : timer_(io.get_executor()), clock_(clock) {}
-
-    void bind(runtime::Pump& pump) { pump_ = &pump; }
-
-    void arm(Instant at) override {
-        // A far deadline is no reason for an overflow; waking up early does no harm.
-        constexpr Duration kLongest = std::chrono::hours{1};
-        timer_.expires_after(std::clamp<Duration>(at - clock_.now(), Duration::zero(), kLongest));
-        timer_.async_wait([this](const boost::system::error_code& error) {
-            if (!error && pump_ != nullptr) {
-                pump_->turn();
-            }
-        });
-    }
-
-    void disarm() override { timer_.cancel(); }
-
-    void end() {
-        pump_ = nullptr;
-        timer_.cancel();
-    }
-
-  private:
-    net::Timer timer_;
-    const ports::Clock& clock_;
-    runtime::Pump* pump_ = nullptr;
-};
-
-// What people are told: the log, and the audit for what nobody asked for.
-class Controller::Announcer final : public ports::Notifier {
-  public:
-    Announcer(sqlite::Store& store, const ports::Clock& clock) : store_(store), clock_(clock) {}
-
-    void announce(const core::Announce& action) override {
-        system::log_warning("announce", action.text);
-        const Status noted = store_.append_audit(
-            {.at = clock_.wall(), .who = "controller", .what = "announce", .detail = action.text}
-        );
-        if (!noted) {
-            system::log_error("audit", noted.error().text);
-        }
-    }
-
-  private:
-    sqlite::Store& store_;
-    const ports::Clock& clock_;
-};
-
-core::Policy policy_of(const config::Config& config) {
-    core::Policy policy;
-    policy.app = config.app;
-    for (const config::Region& region : config.regions) {
-        policy.regions.push_back(region.id);
-    }
-    policy.preferred = config.preferred();
-    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
-    policy.max_loss = config.decide.max_loss;
-    policy.cooldown = config.decide.cooldown;
-    policy.require_drill = config.decide.require_drill_within.has_value();
-    policy.early = config.detect.early;
-    policy.on_controller_loss =
-        *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
-    policy.data_impaired = levers_of(config.levers.data_impaired);
-    policy.stack_impaired = levers_of(config.levers.stack_impaired);
-    policy.region_lost = levers_of(config.levers.region_lost);
-    core::Timing& timing = policy.timing;
-    timing.lease = config.fence.lease;
-    timing.clock_error = config.fence.clock_error;
-    timing.hold_max = config.switchover.hold_max;
-    timing.hold_when_lag_below = config.switchover.hold_when_lag_below;
-    timing.drain_timeout = config.switchover.drain_timeout;
-    timing.drain_attempts = config.switchover.drain_attempts;
-    timing.pause_between_attempts = config.switchover.pause_between_attempts;
-    timing.verify_patience = config.verify.timeout;
-    return policy;
-}
-
-std::vector<core::Observer> observers_of(
-    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
-) {
-    std::vector<core::Observer> observers;
-    observers.push_back(
-        {.id = config.controller.id, .stands_in = config.controller.region, .hosts = {}}
-    );
-    for (const config::Region& region : config.regions) {
-        core::Observer observer{
-            .id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}
-        };
-        for (const sqlite::RegisteredHost& host : hosts) {
-            if (host.region == region.id) {
-                observer.hosts.push_back(host.host);
-            }
-        }
-        observers.push_back(std::move(observer));
-    }
-    return observers;
-}
 
 Controller::Controller(
     net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store

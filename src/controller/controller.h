@@ -13,23 +13,17 @@
 #include "adapters/system/system_clock.h"
 #include "controller/agent_link.h"
 #include "controller/api.h"
+#include "controller/core_ports.h"
 #include "controller/edge.h"
 #include "controller/epoch_records.h"
 #include "controller/loss_keeper.h"
 #include "controller/probes.h"
 #include "controller/tokens.h"
 #include "controller/traffic.h"
-#include "ports/store.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
 
 namespace farshore::controller {
-
-// How a configuration becomes what the core is told. Pure.
-[[nodiscard]] core::Policy policy_of(const config::Config& config);
-[[nodiscard]] std::vector<core::Observer> observers_of(
-    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
-);
 
 // One farshored: the core, its runtime and the adapters around them, on one io_context and one
 // thread.
@@ -54,10 +48,6 @@ class Controller {
     [[nodiscard]] std::uint16_t port() const;
 
   private:
-    class DurableRecord;
-    class WakeUp;
-    class Announcer;
-
     Controller(
         net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
     );

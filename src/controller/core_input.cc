@@ -1,0 +1,67 @@
+#include "controller/core_input.h"
+
+namespace farshore::controller {
+
+namespace {
+
+std::vector<core::Lever> levers_of(const std::vector<config::Lever>& levers) {
+    std::vector<core::Lever> mapped;
+    for (const config::Lever lever : levers) {
+        mapped.push_back(*enum_from<core::Lever>(to_string(lever)));
+    }
+    return mapped;
+}
+
+}  // namespace
+
+core::Policy policy_of(const config::Config& config) {
+    core::Policy policy;
+    policy.app = config.app;
+    for (const config::Region& region : config.regions) {
+        policy.regions.push_back(region.id);
+    }
+    policy.preferred = config.preferred();
+    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
+    policy.max_loss = config.decide.max_loss;
+    policy.cooldown = config.decide.cooldown;
+    policy.require_drill = config.decide.require_drill_within.has_value();
+    policy.early = config.detect.early;
+    policy.on_controller_loss =
+        *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
+    policy.data_impaired = levers_of(config.levers.data_impaired);
+    policy.stack_impaired = levers_of(config.levers.stack_impaired);
+    policy.region_lost = levers_of(config.levers.region_lost);
+    core::Timing& timing = policy.timing;
+    timing.lease = config.fence.lease;
+    timing.clock_error = config.fence.clock_error;
+    timing.hold_max = config.switchover.hold_max;
+    timing.hold_when_lag_below = config.switchover.hold_when_lag_below;
+    timing.drain_timeout = config.switchover.drain_timeout;
+    timing.drain_attempts = config.switchover.drain_attempts;
+    timing.pause_between_attempts = config.switchover.pause_between_attempts;
+    timing.verify_patience = config.verify.timeout;
+    return policy;
+}
+
+std::vector<core::Observer> observers_of(
+    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+) {
+    std::vector<core::Observer> observers;
+    observers.push_back(
+        {.id = config.controller.id, .stands_in = config.controller.region, .hosts = {}}
+    );
+    for (const config::Region& region : config.regions) {
+        core::Observer observer{
+            .id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}
+        };
+        for (const sqlite::RegisteredHost& host : hosts) {
+            if (host.region == region.id) {
+                observer.hosts.push_back(host.host);
+            }
+        }
+        observers.push_back(std::move(observer));
+    }
+    return observers;
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "adapters/sqlite/store.h"
+#include "core/failover/policy.h"
+#include "wire/config.h"
+
+// How a configuration becomes what the core is told. Pure.
+namespace farshore::controller {
+
+[[nodiscard]] core::Policy policy_of(const config::Config& config);
+
+// One vote per vantage: this controller, and the registered hosts of each Region together.
+[[nodiscard]] std::vector<core::Observer> observers_of(
+    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+);
+
+}  // namespace farshore::controller

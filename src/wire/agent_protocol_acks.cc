@@ -1,0 +1,139 @@
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "wire/agent_protocol.h"
+#include "wire/agent_protocol_parts.h"
+
+// An agent's answers to orders.
+namespace farshore::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+struct AckFields {
+    json::object& out;
+
+    void operator()(const std::monostate&) const {}
+
+    void operator()(const HoldAck& ack) const {
+        out["hold"] = json::object{{"in_flight", number_of(ack.in_flight)}};
+    }
+
+    void operator()(const FenceAck& ack) const {
+        json::array entries;
+        entries.reserve(ack.entries.size());
+        for (const LedgerEntry& entry : ack.entries) {
+            entries.push_back(write(entry));
+        }
+        out["fence"] = json::object{
+            {"cut", number_of(ack.cut)},
+            {"entries", std::move(entries)},
+            {"truncated", ack.truncated}
+        };
+    }
+
+    void operator()(const DrainAck& ack) const {
+        out["drain"] = json::object{
+            {"proven", ack.proven}, {"keys", number_of(ack.keys)}, {"left", number_of(ack.left)}
+        };
+    }
+
+    void operator()(const VerifyAck& ack) const {
+        out["verify"] = json::object{{"region", ack.region.value()}, {"ms", to_ms(ack.took)}};
+    }
+};
+
+FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
+    ObjectReader in(object, "fence", trouble);
+    FenceAck ack;
+    ack.cut = in.count("cut", kCountMax);
+    ack.truncated = in.flag("truncated", Field::optional);
+    const json::array* entries = in.array("entries", kLedgerEntriesMax);
+    if (entries == nullptr) {
+        return ack;
+    }
+    ack.entries.reserve(entries->size());
+    for (std::size_t i = 0; i < entries->size() && !trouble.first; ++i) {
+        const std::string where = "fence.entries[" + std::to_string(i) + "]";
+        if (const json::object* entry = (*entries)[i].if_object()) {
+            ack.entries.push_back(read_ledger_entry(*entry, where, trouble));
+        } else {
+            trouble.note(where + ": not an object");
+        }
+    }
+    return ack;
+}
+
+void read_ack_body(ObjectReader& in, Ack& ack, JsonTrouble& trouble) {
+    if (const json::object* hold = in.object("hold", Field::optional)) {
+        ObjectReader body(*hold, "hold", trouble);
+        ack.body = HoldAck{.in_flight = body.count("in_flight", kCountMax)};
+    } else if (const json::object* fence = in.object("fence", Field::optional)) {
+        ack.body = read_fence_ack(*fence, trouble);
+    } else if (const json::object* drain = in.object("drain", Field::optional)) {
+        ObjectReader body(*drain, "drain", trouble);
+        DrainAck read;
+        read.proven = body.flag("proven");
+        read.keys = body.count("keys", kCountMax);
+        read.left = body.count("left", kCountMax);
+        ack.body = read;
+    } else if (const json::object* verify = in.object("verify", Field::optional)) {
+        ObjectReader body(*verify, "verify", trouble);
+        VerifyAck read;
+        read.region = body.id<RegionId>("region", Field::optional);
+        read.took = ms_of(body, "ms", Field::optional);
+        ack.body = read;
+    }
+}
+
+}  // namespace
+
+std::string serialize(const Ack& ack) {
+    json::object out{
+        {"app", ack.app.value()},
+        {"host", ack.host.value()},
+        {"boot", ack.boot.value()},
+        {"order", number_of(ack.order)},
+        {"type", ack.type},
+        {"result", word(ack.result)},
+        {"epoch", number_of(ack.epoch)},
+        {"detail", ack.detail}
+    };
+    std::visit(AckFields{out}, ack.body);
+    return json::serialize(out);
+}
+
+std::string serialize(const LedgerEntry& entry) {
+    return json::serialize(write(entry));
+}
+
+Result<Ack> parse_ack(std::string_view text) {
+    return parse_with<Ack>("ack", text, kAckBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
+        Ack ack;
+        ack.app = in.id<AppId>("app");
+        ack.host = in.id<HostId>("host");
+        ack.boot = in.id<BootId>("boot");
+        ack.order = in.count("order", kCountMax);
+        ack.type = in.text("type", 64);
+        ack.result = in.word<AckResult>("result");
+        ack.epoch = in.epoch("epoch");
+        ack.detail = in.text("detail", kTextBytesMax, Field::optional);
+        read_ack_body(in, ack, trouble);
+        return ack;
+    });
+}
+
+Result<LedgerEntry> parse_ledger_entry(std::string_view text) {
+    return parse_with<LedgerEntry>(
+        "ledger entry",
+        text,
+        2 * kLedgerKeyBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            return read_ledger_entry(in.whole(), "", trouble);
+        }
+    );
+}
+
+}  // namespace farshore::wire

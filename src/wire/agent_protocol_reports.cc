@@ -1,0 +1,163 @@
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "wire/agent_protocol.h"
+#include "wire/agent_protocol_parts.h"
+
+// What an agent reports, and what it is answered.
+namespace farshore::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object write(const EvidenceCounts& counts) {
+    return {
+        {"region", counts.region.value()},
+        {"component", word(counts.component)},
+        {"path", word(counts.path)},
+        {"ok", number_of(counts.ok)},
+        {"failed", number_of(counts.failed)},
+        {"stalled_ms", to_ms(counts.stalled)},
+        {"latency_ms", to_ms(counts.latency)},
+        {"last_error", counts.last_error}
+    };
+}
+
+EvidenceCounts read_evidence(const json::object& object, std::string where, JsonTrouble& trouble) {
+    ObjectReader in(object, std::move(where), trouble);
+    EvidenceCounts counts;
+    counts.region = in.id<RegionId>("region");
+    counts.component = in.word<EvidenceComponent>("component");
+    counts.path = in.word<EvidencePath>("path");
+    counts.ok = in.count("ok", kCountMax);
+    counts.failed = in.count("failed", kCountMax);
+    counts.stalled = ms_of(in, "stalled_ms", Field::optional);
+    counts.latency = ms_of(in, "latency_ms", Field::optional);
+    counts.last_error = in.text("last_error", kTextBytesMax, Field::optional);
+    return counts;
+}
+
+json::object write(const LedgerSummary& ledger) {
+    return {
+        {"acknowledged", number_of(ledger.acknowledged)},
+        {"unproven", number_of(ledger.unproven)},
+        {"oldest_unproven_ms", to_ms(ledger.oldest_unproven)},
+        {"last_acknowledged_at_ms", to_ms(ledger.last_acknowledged_at)},
+        {"newest_unproven_key", ledger.newest_unproven_key}
+    };
+}
+
+LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
+    ObjectReader in(object, "ledger", trouble);
+    LedgerSummary ledger;
+    ledger.acknowledged = in.count("acknowledged", kCountMax);
+    ledger.unproven = in.count("unproven", kCountMax);
+    ledger.oldest_unproven = ms_of(in, "oldest_unproven_ms", Field::optional);
+    ledger.last_acknowledged_at = at_of(in, "last_acknowledged_at_ms", Field::optional);
+    ledger.newest_unproven_key =
+        in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
+    return ledger;
+}
+
+}  // namespace
+
+std::string serialize(const Report& report) {
+    json::array evidence;
+    for (const EvidenceCounts& counts : report.evidence) {
+        evidence.push_back(write(counts));
+    }
+    const json::object out{
+        {"type", "report"},
+        {"app", report.app.value()},
+        {"host", report.host.value()},
+        {"region", report.region.value()},
+        {"boot", report.boot.value()},
+        {"sequence", number_of(report.sequence)},
+        {"epoch", number_of(report.epoch)},
+        {"active", report.active.value()},
+        {"users", report.users.value()},
+        {"write_state", word(report.write_state)},
+        {"lease_remaining_ms", to_ms(report.lease_remaining)},
+        {"evidence", std::move(evidence)},
+        {"ledger", write(report.ledger)},
+        {"in_flight_writes", number_of(report.in_flight_writes)},
+        {"held", number_of(report.held)}
+    };
+    return json::serialize(out);
+}
+
+std::string serialize(const ReportAnswer& answer) {
+    json::object out;
+    if (answer.lease) {
+        out["lease"] = json::object{
+            {"epoch", number_of(answer.lease->epoch)}, {"length_ms", to_ms(answer.lease->length)}
+        };
+    } else {
+        out["lease"] = nullptr;
+        out["why"] = answer.why;
+    }
+    return json::serialize(out);
+}
+
+Result<Report> parse_report(std::string_view text) {
+    return parse_with<Report>(
+        "report",
+        text,
+        kReportBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            expect_type(in, "report");
+            Report report;
+            report.app = in.id<AppId>("app");
+            report.host = in.id<HostId>("host");
+            report.region = in.id<RegionId>("region");
+            report.boot = in.id<BootId>("boot");
+            report.sequence = in.count("sequence", kCountMax);
+            report.epoch = in.epoch("epoch");
+            report.active = in.id<RegionId>("active", Field::optional);
+            report.users = in.id<RegionId>("users", Field::optional);
+            report.write_state = in.word<WriteState>("write_state");
+            report.lease_remaining = ms_of(in, "lease_remaining_ms");
+            if (const json::array* list = in.array("evidence", kEvidenceMax)) {
+                for (std::size_t i = 0; i < list->size(); ++i) {
+                    const std::string where = "evidence[" + std::to_string(i) + "]";
+                    if (const json::object* counts = (*list)[i].if_object()) {
+                        report.evidence.push_back(read_evidence(*counts, where, trouble));
+                    } else {
+                        trouble.note(where + ": not an object");
+                    }
+                }
+            }
+            if (const json::object* ledger = in.object("ledger")) {
+                report.ledger = read_ledger(*ledger, trouble);
+            }
+            report.in_flight_writes = in.count("in_flight_writes", kCountMax, Field::optional);
+            report.held = in.count("held", kCountMax, Field::optional);
+            return report;
+        }
+    );
+}
+
+Result<ReportAnswer> parse_report_answer(std::string_view text) {
+    return parse_with<ReportAnswer>(
+        "lease",
+        text,
+        kHelloBytesMax,
+        [](ObjectReader& in, JsonTrouble& trouble) {
+            ReportAnswer answer;
+            if (const json::object* lease = in.object("lease", Field::optional)) {
+                ObjectReader body(*lease, "lease", trouble);
+                LeaseGrant grant;
+                grant.epoch = body.epoch("epoch");
+                grant.length = ms_of(body, "length_ms");
+                answer.lease = grant;
+            } else {
+                answer.why = in.text("why", kTextBytesMax, Field::optional);
+            }
+            return answer;
+        }
+    );
+}
+
+}  // namespace farshore::wire
