@@ -47,7 +47,7 @@ def client(region=EAST, secret="lab-secret", **options):
         endpoint_url=ENDPOINTS.get(region),
         aws_access_key_id="AKIDLAB",
         aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60),
         **options,
     )
 

@@ -47,7 +47,7 @@ def connect(lab, **changed):
         "aws_secret_access_key": lab["secret_access_key"],
         "region_name": "us-east-1",
     }
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
     return boto3.client("route53", endpoint_url=lab["api"], config=config, **(keys | changed))
 
 

@@ -137,10 +137,12 @@ TEST_F(Forwarding, PipelinedRequestsAreAnsweredInOrder) {
 }
 
 TEST_F(Forwarding, ChunkedAndLargeAnswersPass) {
-    const std::string large(3'000'000, 'x');
-    east.answer_with([&large](const Received& request) {
+    // Shared: the Region's threads end after this function does.
+    const auto shared = std::make_shared<const std::string>(3'000'000, 'x');
+    const std::string& large = *shared;
+    east.answer_with([shared](const Received& request) {
         return Reply{
-            .body = large, .chunk_size = request.target.ends_with("Scan") ? std::size_t{7000} : 0
+            .body = *shared, .chunk_size = request.target.ends_with("Scan") ? std::size_t{7000} : 0
         };
     });
     start();

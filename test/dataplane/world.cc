@@ -159,7 +159,7 @@ std::optional<Answer> Application::call(
 }
 
 bool eventually(const std::function<bool()>& claim) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
     while (!claim()) {
         if (std::chrono::steady_clock::now() > until) {
             return false;
