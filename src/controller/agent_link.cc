@@ -1,11 +1,10 @@
 #include "controller/agent_link.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "adapters/system/log.h"
-#include "wire/api.h"
+#include "controller/agent_words.h"
 
 namespace farshore::controller {
 
@@ -15,95 +14,6 @@ constexpr std::size_t kQueueMax = 1000;    // orders an agent has not read: then
 constexpr std::size_t kPendingMax = 1000;  // orders an agent has not acknowledged
 constexpr Duration kFencePatience = std::chrono::seconds{2};
 constexpr Duration kWatchEvery = std::chrono::milliseconds{200};
-
-net::HttpResponse refusal(const Error& error) {
-    return net::HttpResponse::json(wire::http_status_of(error), wire::error_document(error));
-}
-
-Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy) {
-    return {
-        .kind = kind, .text = std::move(text), .remedy = std::move(remedy), .code = std::move(code)
-    };
-}
-
-wire::OrderBody body_of(const core::OrderAgents& action, const RegionId& users_now) {
-    const OperationId& operation = action.step.operation;
-    switch (action.type) {
-        case core::OrderType::route: {
-            const RegionId users = action.users.value().empty() ? users_now : action.users;
-            return wire::RouteOrder{
-                .active = action.active, .users = users, .operation = operation
-            };
-        }
-        case core::OrderType::hold:
-            return wire::HoldOrder{.hold = action.hold_for, .operation = operation};
-        case core::OrderType::release: return wire::ReleaseOrder{.operation = operation};
-        case core::OrderType::fence:
-            return wire::FenceOrder{.grace = action.fence_grace, .operation = operation};
-        case core::OrderType::drain:
-            return wire::DrainOrder{.timeout = action.timeout, .operation = operation};
-        case core::OrderType::verify: return wire::VerifyOrder{.operation = operation};
-    }
-    std::unreachable();
-}
-
-core::Component component_of(wire::EvidenceComponent component) {
-    switch (component) {
-        case wire::EvidenceComponent::dynamodb: return core::Component::dynamodb;
-        case wire::EvidenceComponent::stack: return core::Component::stack;
-        case wire::EvidenceComponent::control: return core::Component::control;
-    }
-    std::unreachable();
-}
-
-core::Path path_of(wire::EvidencePath path) {
-    switch (path) {
-        case wire::EvidencePath::fresh: return core::Path::fresh;
-        case wire::EvidencePath::reused: return core::Path::reused;
-        case wire::EvidencePath::passive: return core::Path::passive;
-    }
-    std::unreachable();
-}
-
-std::uint32_t small(std::uint64_t count) {
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max())
-    );
-}
-
-core::AgentAcked acked_event(
-    const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type
-) {
-    core::AgentAcked event{
-        .step = step,
-        .host = host,
-        .type = type,
-        .epoch = ack.epoch,
-        .done = ack.result == wire::AckResult::done,
-        .unproven = 0,
-        .detail = ack.detail
-    };
-    if (ack.result == wire::AckResult::unsupported) {
-        event.detail = "its version does not know the order";
-    }
-    if (const auto* hold = std::get_if<wire::HoldAck>(&ack.body)) {
-        event.done = event.done && hold->in_flight == 0;
-    } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
-        event.unproven = small(fence->entries.size() + (fence->truncated ? 1U : 0U));
-        event.detail =
-            std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
-            " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");
-    } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
-        event.done = event.done && drain->proven;
-        event.unproven = small(drain->left);
-        event.detail =
-            std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";
-    } else if (const auto* verify = std::get_if<wire::VerifyAck>(&ack.body)) {
-        event.detail = "wrote and read in " + verify->region.value() + " in " +
-                       std::to_string(to_ms(verify->took)) + " ms";
-    }
-    return event;
-}
 
 }  // namespace
 
@@ -346,137 +256,6 @@ void AgentLink::release_after_fence(Agent& agent, const HostId& host) {
         agent.fenced_below = std::max(agent.fenced_below, route.epoch);
         send_order(agent, host, route);
     }
-}
-
-Result<AgentLink::Agent*> AgentLink::known(
-    const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
-) {
-    if (app != options_.app || !caller.may_speak_for(app)) {
-        return std::unexpected(refused(
-            ErrorKind::denied,
-            "other_app",
-            "the token " + caller.name + " does not speak for " + app.value() + " here",
-            "give the agent the token of its app"
-        ));
-    }
-    const auto found = agents_.find(host);
-    if (found == agents_.end() || found->second.boot != boot) {
-        return std::unexpected(refused(
-            ErrorKind::conflict,
-            "hello_first",
-            host.value() + " has not said hello to this controller since its start",
-            "open /v1/agents/stream first"
-        ));
-    }
-    return &found->second;
-}
-
-net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Caller& caller) {
-    const Result<wire::Report> report = wire::parse_report(request.body);
-    if (!report) {
-        return refusal(report.error());
-    }
-    const Result<Agent*> found = known(report->app, report->host, report->boot, caller);
-    if (!found) {
-        return refusal(found.error());
-    }
-    Agent& agent = **found;
-    agent.heard_at = clock_.now();
-    agent.epoch = report->epoch;
-    const bool repeated = report->sequence <= agent.sequence && agent.report;
-    if (!repeated) {
-        agent.sequence = report->sequence;
-        agent.report = *report;
-        if (!agent.connected && agent.session) {
-            agent.connected = true;
-            upcalls_.deliver(core::AgentConnected{
-                .host = report->host, .region = agent.region, .epoch = report->epoch
-            });
-        }
-        take_evidence(*report);
-    }
-    wire::ReportAnswer answer;
-    const core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(report->host, report->epoch);
-    if (lease.length) {
-        agent.granted_at = clock_.now();
-        agent.granted_for = *lease.length;
-        answer.lease = wire::LeaseGrant{.epoch = report->epoch, .length = *lease.length};
-    } else {
-        answer.why = lease.why;
-    }
-    return net::HttpResponse::json(200, wire::serialize(answer));
-}
-
-void AgentLink::take_evidence(const wire::Report& report) {
-    core::AgentReported reported{
-        .host = report.host,
-        .epoch = report.epoch,
-        .active = report.active,
-        .write_state = std::string{to_string(report.write_state)},
-        .last_acknowledged_at = std::nullopt,
-        .unproven = small(report.ledger.unproven)
-    };
-    if (to_ms(report.ledger.last_acknowledged_at) > 0) {
-        reported.last_acknowledged_at = report.ledger.last_acknowledged_at;
-    }
-    upcalls_.deliver(std::move(reported));
-    for (const wire::EvidenceCounts& counts : report.evidence) {
-        core::Observation seen{
-            .observer = ObserverId{"agents:" + agents_.at(report.host).region.value()},
-            .source = report.host,
-            .region = counts.region,
-            .component = component_of(counts.component),
-            .path = path_of(counts.path),
-            .ok = small(counts.ok),
-            .failed = small(counts.failed),
-            .stalled = counts.stalled,
-            .why = counts.last_error
-        };
-        if (counts.component == wire::EvidenceComponent::control) {
-            seen.region = RegionId{};
-        }
-        upcalls_.deliver(std::move(seen));
-    }
-}
-
-net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& caller) {
-    const Result<wire::Ack> ack = wire::parse_ack(request.body);
-    if (!ack) {
-        return refusal(ack.error());
-    }
-    const Result<Agent*> found = known(ack->app, ack->host, ack->boot, caller);
-    if (!found) {
-        return refusal(found.error());
-    }
-    Agent& agent = **found;
-    agent.heard_at = clock_.now();
-    agent.epoch = std::max(agent.epoch, ack->epoch);
-    const auto pending = agent.pending.find(ack->order);
-    if (pending == agent.pending.end()) {
-        return net::HttpResponse::json(
-            200, "{}"
-        );  // a ping, an order of an earlier stream, or a repetition
-    }
-    const Pending order = pending->second;
-    agent.pending.erase(pending);
-    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
-        fence != nullptr && order.type == core::OrderType::fence) {
-        upcalls_.fenced(order.step.operation, ack->host, *fence);
-        if (ack->result == wire::AckResult::done) {
-            // The agent names its own epoch, which a fence does not change; what it acknowledged is
-            // the order's.
-            agent.fenced_below = std::max(agent.fenced_below, order.epoch);
-        }
-    }
-    core::AgentAcked event = acked_event(ack->host, *ack, order.step, order.type);
-    if (order.type == core::OrderType::fence) {
-        event.epoch = std::max(event.epoch, order.epoch);
-    }
-    upcalls_.deliver(std::move(event));
-    if (order.type == core::OrderType::fence) {
-        release_after_fence(agent, ack->host);
-    }
-    return net::HttpResponse::json(200, "{}");
 }
 
 net::Task<> AgentLink::watch() {

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <utility>
+
+#include "controller/agent_link.h"
+#include "controller/agent_words.h"
+
+// What agents send: reports, answered with a lease, and acknowledgements.
+namespace farshore::controller {
+
+Result<AgentLink::Agent*> AgentLink::known(
+    const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
+) {
+    if (app != options_.app || !caller.may_speak_for(app)) {
+        return std::unexpected(refused(
+            ErrorKind::denied,
+            "other_app",
+            "the token " + caller.name + " does not speak for " + app.value() + " here",
+            "give the agent the token of its app"
+        ));
+    }
+    const auto found = agents_.find(host);
+    if (found == agents_.end() || found->second.boot != boot) {
+        return std::unexpected(refused(
+            ErrorKind::conflict,
+            "hello_first",
+            host.value() + " has not said hello to this controller since its start",
+            "open /v1/agents/stream first"
+        ));
+    }
+    return &found->second;
+}
+
+net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::Report> report = wire::parse_report(request.body);
+    if (!report) {
+        return refusal(report.error());
+    }
+    const Result<Agent*> found = known(report->app, report->host, report->boot, caller);
+    if (!found) {
+        return refusal(found.error());
+    }
+    Agent& agent = **found;
+    agent.heard_at = clock_.now();
+    agent.epoch = report->epoch;
+    const bool repeated = report->sequence <= agent.sequence && agent.report;
+    if (!repeated) {
+        agent.sequence = report->sequence;
+        agent.report = *report;
+        if (!agent.connected && agent.session) {
+            agent.connected = true;
+            upcalls_.deliver(core::AgentConnected{
+                .host = report->host, .region = agent.region, .epoch = report->epoch
+            });
+        }
+        take_evidence(*report);
+    }
+    wire::ReportAnswer answer;
+    const core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(report->host, report->epoch);
+    if (lease.length) {
+        agent.granted_at = clock_.now();
+        agent.granted_for = *lease.length;
+        answer.lease = wire::LeaseGrant{.epoch = report->epoch, .length = *lease.length};
+    } else {
+        answer.why = lease.why;
+    }
+    return net::HttpResponse::json(200, wire::serialize(answer));
+}
+
+void AgentLink::take_evidence(const wire::Report& report) {
+    core::AgentReported reported{
+        .host = report.host,
+        .epoch = report.epoch,
+        .active = report.active,
+        .write_state = std::string{to_string(report.write_state)},
+        .last_acknowledged_at = std::nullopt,
+        .unproven = small(report.ledger.unproven)
+    };
+    if (to_ms(report.ledger.last_acknowledged_at) > 0) {
+        reported.last_acknowledged_at = report.ledger.last_acknowledged_at;
+    }
+    upcalls_.deliver(std::move(reported));
+    for (const wire::EvidenceCounts& counts : report.evidence) {
+        core::Observation seen{
+            .observer = ObserverId{"agents:" + agents_.at(report.host).region.value()},
+            .source = report.host,
+            .region = counts.region,
+            .component = component_of(counts.component),
+            .path = path_of(counts.path),
+            .ok = small(counts.ok),
+            .failed = small(counts.failed),
+            .stalled = counts.stalled,
+            .why = counts.last_error
+        };
+        if (counts.component == wire::EvidenceComponent::control) {
+            seen.region = RegionId{};
+        }
+        upcalls_.deliver(std::move(seen));
+    }
+}
+
+net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::Ack> ack = wire::parse_ack(request.body);
+    if (!ack) {
+        return refusal(ack.error());
+    }
+    const Result<Agent*> found = known(ack->app, ack->host, ack->boot, caller);
+    if (!found) {
+        return refusal(found.error());
+    }
+    Agent& agent = **found;
+    agent.heard_at = clock_.now();
+    agent.epoch = std::max(agent.epoch, ack->epoch);
+    const auto pending = agent.pending.find(ack->order);
+    if (pending == agent.pending.end()) {
+        return net::HttpResponse::json(
+            200, "{}"
+        );  // a ping, an order of an earlier stream, or a repetition
+    }
+    const Pending order = pending->second;
+    agent.pending.erase(pending);
+    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
+        fence != nullptr && order.type == core::OrderType::fence) {
+        upcalls_.fenced(order.step.operation, ack->host, *fence);
+        if (ack->result == wire::AckResult::done) {
+            // The agent names its own epoch, which a fence does not change; what it acknowledged is
+            // the order's.
+            agent.fenced_below = std::max(agent.fenced_below, order.epoch);
+        }
+    }
+    core::AgentAcked event = acked_event(ack->host, *ack, order.step, order.type);
+    if (order.type == core::OrderType::fence) {
+        event.epoch = std::max(event.epoch, order.epoch);
+    }
+    upcalls_.deliver(std::move(event));
+    if (order.type == core::OrderType::fence) {
+        release_after_fence(agent, ack->host);
+    }
+    return net::HttpResponse::json(200, "{}");
+}
+
+}  // namespace farshore::controller
