@@ -60,6 +60,7 @@ class World:
         done = farshore("lab", "up", "--dir", self.directory, *options, check=False)
         log = pathlib.Path(f"{self.directory}.log")
         assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
+        self.told = done.stdout
         self.refresh()
 
     def refresh(self):
