@@ -1,0 +1,1 @@
+set(modules wire runtime)

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/failover/app_core.h"
+
+#include "scenario/story.h"
+
+namespace farshore::scenario {
+
+// The world that a story plays in: the real core between observers that report what the story says,
+// and agents, records and checks that do what they are asked unless the story says otherwise. Time
+// is a number; nothing waits.
+class Stage {
+  public:
+    explicit Stage(const core::Policy& policy);
+
+    // One tick of 100 ms; what happens in it has been applied before.
+    void turn();
+    // Throws when the story names what the stage does not have.
+    void apply(const Happening& happening);
+
+    [[nodiscard]] Duration elapsed() const { return now_ - kStart; }
+
+    // Is it so now? Throws on a value that cannot be.
+    [[nodiscard]] bool holds(const std::string& fact, const std::string& value) const;
+    // What is true now, for the message of a failed expectation.
+    [[nodiscard]] std::string words() const;
+
+    static constexpr Duration kTick = std::chrono::milliseconds{100};
+
+  private:
+    static constexpr Instant kStart{std::chrono::seconds{1000}};
+
+    struct Host {
+        RegionId region;
+        bool silent = false;
+        Epoch epoch;
+        std::optional<UtcTime> acknowledged_at;
+    };
+
+    [[nodiscard]] core::AppCore make(core::AppRecord record, const core::Policy& policy) const;
+    [[nodiscard]] core::Now now() const;
+    void tell(const core::Event& event);
+    void take(core::Step step);
+    void answer(const core::Action& action);
+    void answer(const core::OrderAgents& order);
+    void look();
+    void report(const HostId& id, Host& host);
+    void connect(const HostId& id, const Host& host);
+    void ask(const Happening& happening);
+    [[nodiscard]] bool fails(const std::string& what, const RegionId& region, const ObserverId& who)
+        const;
+
+    core::Policy policy_;
+    Instant now_ = kStart;
+    std::map<HostId, Host> hosts_;
+    // What is wrong, by subject and name, and who sees it (nobody named: everybody).
+    std::map<std::pair<std::string, std::string>, std::set<std::string>> wrong_;
+    std::map<RegionId, UtcTime> last_heartbeat_;
+    Epoch records_{1};
+    core::AppCore core_;
+    std::deque<core::Event> outcomes_;
+    std::string journal_;
+    int requests_ = 0;
+    int ticks_ = 0;
+};
+
+}  // namespace farshore::scenario

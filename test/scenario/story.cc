@@ -1,0 +1,179 @@
+#include "scenario/story.h"
+
+#include <set>
+#include <stdexcept>
+#include <yaml-cpp/yaml.h>
+
+#include "base/text.h"
+
+namespace farshore::scenario {
+
+namespace {
+
+[[noreturn]] void refuse(const YAML::Node& node, const std::string& why) {
+    throw std::runtime_error("line " + std::to_string(node.Mark().line + 1) + ": " + why);
+}
+
+Duration duration_of(const YAML::Node& node) {
+    const auto read = duration_from(node.as<std::string>());
+    if (!read) {
+        refuse(node, node.as<std::string>() + " is not a duration");
+    }
+    return *read;
+}
+
+void allow(const YAML::Node& node, const std::set<std::string>& keys) {
+    for (const auto& entry : node) {
+        const auto key = entry.first.as<std::string>();
+        if (!keys.contains(key)) {
+            refuse(entry.first, "unknown key " + key);
+        }
+    }
+}
+
+template <class Enum>
+Enum word_of(const YAML::Node& node) {
+    const auto read = enum_from<Enum>(node.as<std::string>());
+    if (!read) {
+        refuse(node, "unknown word " + node.as<std::string>());
+    }
+    return *read;
+}
+
+core::Policy read_policy(const YAML::Node& node) {
+    core::Policy policy;
+    policy.app = AppId{"magento"};
+    policy.regions = {RegionId{"us-east-1"}, RegionId{"eu-west-1"}};
+    policy.preferred = policy.regions.front();
+    policy.mode = core::Mode::automatic;
+    policy.require_drill = false;
+    if (!node) {
+        return policy;
+    }
+    allow(node, {"mode", "max_loss", "cooldown", "early", "on_controller_loss", "require_drill"});
+    if (node["mode"]) {
+        policy.mode = word_of<core::Mode>(node["mode"]);
+    }
+    if (node["max_loss"]) {
+        policy.max_loss = duration_of(node["max_loss"]);
+    }
+    if (node["cooldown"]) {
+        policy.cooldown = duration_of(node["cooldown"]);
+    }
+    if (node["early"]) {
+        policy.early = node["early"].as<bool>();
+    }
+    if (node["on_controller_loss"]) {
+        policy.on_controller_loss = word_of<core::OnControllerLoss>(node["on_controller_loss"]);
+    }
+    if (node["require_drill"]) {
+        policy.require_drill = node["require_drill"].as<bool>();
+    }
+    return policy;
+}
+
+Happening read_happening(const YAML::Node& node) {
+    static const std::set<std::string> kSubjects{
+        "dynamodb",
+        "stack",
+        "requests",
+        "replication",
+        "control",
+        "host",
+        "records",
+        "operator",
+        "controller"
+    };
+    std::set<std::string> keys{"at", "is", "seen_by", "to", "accept_loss"};
+    keys.insert(kSubjects.begin(), kSubjects.end());
+    allow(node, keys);
+    Happening out;
+    out.at = duration_of(node["at"]);
+    for (const std::string& subject : kSubjects) {
+        if (node[subject]) {
+            if (!out.what.empty()) {
+                refuse(node, "one line tells of one thing");
+            }
+            out.what = subject;
+            out.name = node[subject].as<std::string>();
+        }
+    }
+    if (out.what.empty()) {
+        refuse(node, "nothing happens here");
+    }
+    if (node["is"]) {
+        out.state = node["is"].as<std::string>();
+    }
+    if (node["to"]) {
+        out.state = node["to"].as<std::string>();
+    }
+    for (const auto& observer : node["seen_by"]) {
+        out.seen_by.push_back(observer.as<std::string>());
+    }
+    if (node["accept_loss"]) {
+        out.accept_loss = duration_of(node["accept_loss"]);
+    }
+    return out;
+}
+
+Expectation read_expectation(const YAML::Node& node) {
+    static const std::set<std::string> kFacts{
+        "running",
+        "last",
+        "outcome",
+        "automatic",
+        "levers",
+        "epoch",
+        "active",
+        "users",
+        "refused_by",
+        "cooling_down",
+        "journal"
+    };
+    Expectation out;
+    out.line = node.Mark().line + 1;
+    int times = 0;
+    for (const auto& entry : node) {
+        const auto key = entry.first.as<std::string>();
+        if (key == "at" || key == "by" || key == "until") {
+            ++times;
+            out.when = key == "at"   ? Expectation::When::at
+                       : key == "by" ? Expectation::When::by
+                                     : Expectation::When::until;
+            out.time = duration_of(entry.second);
+        } else if (kFacts.contains(key)) {
+            out.facts[key] = entry.second.as<std::string>();
+        } else {
+            refuse(entry.first, "unknown fact " + key);
+        }
+    }
+    if (times != 1 || out.facts.empty()) {
+        refuse(node, "an expectation has one of at, by, until, and facts");
+    }
+    return out;
+}
+
+}  // namespace
+
+Story read_story(const std::string& path) {
+    const YAML::Node root = YAML::LoadFile(path);
+    allow(root, {"story", "because", "policy", "timeline", "expect"});
+    Story story;
+    story.headline = root["story"].as<std::string>();
+    if (root["because"].as<std::string>().empty()) {
+        refuse(root, "say why");
+    }
+    story.policy = read_policy(root["policy"]);
+    for (const auto& node : root["timeline"]) {
+        story.timeline.push_back(read_happening(node));
+    }
+    for (const auto& node : root["expect"]) {
+        story.expected.push_back(read_expectation(node));
+    }
+    if (story.expected.empty()) {
+        refuse(root, "a story without an expectation proves nothing");
+    }
+    return story;
+}
+
+}  // namespace farshore::scenario
