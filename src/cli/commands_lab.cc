@@ -81,7 +81,7 @@ int run_up(const Context& context, const LabFlags& flags) {
     if (const Status kept = world->keep(); !kept) {
         return failed_with(kept.error());
     }
-    if (context.format == Format::table) {
+    if (is_table(context.format)) {
         fmt::print("{}", world_summary(*document));
     } else {
         print_document(context.format, *document);
@@ -96,7 +96,7 @@ int run_status(const Context& context, const std::string& directory) {
         print_error(status.error());
         return kNotReady;
     }
-    if (context.format == Format::table) {
+    if (is_table(context.format)) {
         fmt::print("{}", world_table(*status));
     } else {
         print_document(context.format, *status);
@@ -162,7 +162,7 @@ int run_fault(
         return failed_with(answer.error());
     }
     const Format format = enum_from<Format>(words.format).value_or(context.format);
-    if (format == Format::table) {
+    if (is_table(format)) {
         fmt::print(
             "{}: {}, for {}; take it back with `farshore lab heal {}{}`\n",
             text_at(*answer, "id"),

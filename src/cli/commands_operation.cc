@@ -64,7 +64,7 @@ int watch_operation(
     const Context& context, ApiClient& client, const std::string& id, Duration timeout
 ) {
     const std::string target = "/v1/operations/" + net::percent_encode(id);
-    const bool as_table = context.format == Format::table;
+    const bool as_table = is_table(context.format);
     const auto end = client.watch(target + "/watch", timeout, [&](const json::value& entry) {
         // The table form is for people, so it goes where their eyes are; the document comes at the
         // end.
@@ -272,7 +272,7 @@ void add_plan_command(CLI::App& app, Context& context) {
                 if (!answer->ok()) {
                     return refused(*answer);
                 }
-                if (context.format == Format::table) {
+                if (is_table(context.format)) {
                     fmt::print("{}", plan_table(answer->document));
                 } else {
                     print_document(context.format, answer->document);
@@ -307,7 +307,7 @@ int post_and_say(
         if (!answer->ok()) {
             return refused(*answer);
         }
-        if (context.format == Format::table) {
+        if (is_table(context.format)) {
             fmt::print("{}\n", said);
         } else {
             print_document(context.format, answer->document);

@@ -27,8 +27,8 @@ std::string status_target(const std::string& app) {
 }
 
 void print_status(const Context& context, const boost::json::value& status) {
-    if (context.format == Format::table) {
-        fmt::print("{}", status_table(status));
+    if (is_table(context.format)) {
+        fmt::print("{}", status_table(status, context.format));
     } else {
         print_document(context.format, status);
     }
@@ -44,10 +44,10 @@ int watch_status(const Context& context, ApiClient& client, const std::string& t
             print_error(answer.error());
         } else if (!answer->ok()) {
             return failed_with(answer->error());
-        } else if (context.format == Format::table && stdout_is_terminal()) {
+        } else if (is_table(context.format) && stdout_is_terminal()) {
             fmt::print("\x1b[H\x1b[2J");
             print_status(context, answer->document);
-        } else if (context.format == Format::table) {
+        } else if (is_table(context.format)) {
             const std::string line = text_at(answer->document, "first_line");
             if (line != last_line) {
                 fmt::print("{} {}\n", text_at(answer->document, "at"), line);

@@ -31,7 +31,7 @@ struct Context {
     [[nodiscard]] Result<std::optional<config::Config>> configuration() const;
     // Errors: malformed (no controller is known), denied (token file unreadable).
     [[nodiscard]] Result<Access> access() const;
-    // The app that is meant: `given`, or the configuration's. Errors: malformed.
+    // The app that is meant: `given`, or the configuration's. Errors: malformed, load_config's.
     [[nodiscard]] Result<std::string> app(const std::string& given) const;
 };
 
