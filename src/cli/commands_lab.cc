@@ -70,6 +70,9 @@ int run_up(const Context& context, const LabFlags& flags) {
         return run_foreground(flags);
     }
     const LabOptions options = options_of(flags);
+    if (const Status fit = check_regions(options); !fit) {
+        return failed_with(fit.error());
+    }
     auto world = LabProcess::start(options);
     if (!world) {
         return failed_with(world.error());
@@ -134,7 +137,8 @@ constexpr std::string_view kFaultHelp =
     "  partition A B [--one-way]   two Regions do not reach each other\n"
     "  replication REGION --pause  its writes stay where they are\n"
     "  region REGION               the whole Region is cut off\n"
-    "  hosts REGION                its hosts are killed, and started again at the end\n"
+    "  hosts REGION                its hosts are killed, and started again at the end;\n"
+    "                              not in a world of `lab up --bare`\n"
     "  random [--seed N] [--within T]\n\n"
     "Every fault ends by itself; `farshore lab heal ID` ends it before.\n";
 
