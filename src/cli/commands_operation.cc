@@ -92,11 +92,12 @@ int watch_operation(
         return failed_with(answer->error());
     }
     if (as_table) {
+        const std::string why = text_at(answer->document, "why");
         fmt::print(
-            "{} {}: {}\n",
+            "{} {}{}\n",
             text_at(answer->document, "verb"),
             text_at(answer->document, "outcome"),
-            text_at(answer->document, "why")
+            why.empty() ? "" : ": " + why
         );
     } else {
         print_document(context.format, answer->document);
@@ -166,7 +167,7 @@ json::object start_body(const StartOptions& options, const std::string& app) {
 int run_start(const Context& context, const StartOptions& options) {
     const auto app = context.app(options.app);
     if (!app) {
-        return std::max<int>(failed_with(app.error()), kUsage);
+        return failed_with(app.error());
     }
     return with_controller(context, [&](ApiClient& client) {
         if (options.verb == "failover") {
@@ -258,7 +259,7 @@ void add_plan_command(CLI::App& app, Context& context) {
         context.run = [&context, options] {
             const auto app_name = context.app(options->app);
             if (!app_name) {
-                return std::max<int>(failed_with(app_name.error()), kUsage);
+                return failed_with(app_name.error());
             }
             return with_controller(context, [&](ApiClient& client) {
                 json::object body{{"verb", options->verb}};
@@ -292,12 +293,12 @@ struct PauseOptions {
     std::string reason;
 };
 
-// Posts and prints the one line that the controller answers.
+// Posts and prints the one line that the controller answers, or `said` when it has none.
 int post_and_say(
     const Context& context,
     const std::string& target,
     const json::object& body,
-    const std::string& said
+    const std::string& said = "done"
 ) {
     return with_controller(context, [&](ApiClient& client) {
         const auto answer = client.post(target, body);
@@ -308,7 +309,8 @@ int post_and_say(
             return refused(*answer);
         }
         if (is_table(context.format)) {
-            fmt::print("{}\n", said);
+            const std::string text = text_at(answer->document, "text");
+            fmt::print("{}\n", text.empty() ? said : text);
         } else {
             print_document(context.format, answer->document);
         }
@@ -326,17 +328,12 @@ void add_pause_commands(CLI::App& app, Context& context) {
         context.run = [&context, options] {
             const auto app_name = context.app(options->app);
             if (!app_name) {
-                return std::max<int>(failed_with(app_name.error()), kUsage);
+                return failed_with(app_name.error());
             }
             const json::object body{
                 {"for_ms", to_ms(*duration_from(options->length))}, {"reason", options->reason}
             };
-            return post_and_say(
-                context,
-                app_target(*app_name, "pause"),
-                body,
-                fmt::format("{} paused for {}", *app_name, options->length)
-            );
+            return post_and_say(context, app_target(*app_name, "pause"), body);
         };
     });
     auto* resume = app.add_subcommand("resume", "End a pause");
@@ -346,11 +343,9 @@ void add_pause_commands(CLI::App& app, Context& context) {
         context.run = [&context, resume_app] {
             const auto app_name = context.app(*resume_app);
             if (!app_name) {
-                return std::max<int>(failed_with(app_name.error()), kUsage);
+                return failed_with(app_name.error());
             }
-            return post_and_say(
-                context, app_target(*app_name, "resume"), {}, fmt::format("{} resumed", *app_name)
-            );
+            return post_and_say(context, app_target(*app_name, "resume"), {});
         };
     });
 }
