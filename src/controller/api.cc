@@ -31,6 +31,12 @@ net::HttpResponse ok(const json::object& document, int status = 200) {
     return net::HttpResponse::json(status, json::serialize(document));
 }
 
+// Nobody has to give a reason; the journal and the audit say so then.
+std::string reason_in(wire::ObjectReader& body) {
+    std::string reason = body.text("reason", kReasonBytesMax, wire::Field::optional);
+    return reason.empty() ? "no reason given" : reason;
+}
+
 Error not_here(const net::HttpRequest& request) {
     return {
         .kind = ErrorKind::not_found,
@@ -383,7 +389,7 @@ Result<core::ChangeRequest> Api::change_from(
     core::ChangeRequest change;
     change.verb = verb;
     change.to = in.id<RegionId>("to", wire::Field::optional);
-    change.reason = in.text("reason", kReasonBytesMax, wire::Field::optional);
+    change.reason = reason_in(in);
     change.by = "operator:" + caller.name;
     change.accept_unfenced = in.flag("accept_unfenced", wire::Field::optional);
     if (in.has("accept_loss_ms")) {
@@ -395,7 +401,16 @@ Result<core::ChangeRequest> Api::change_from(
         return std::unexpected(status.error());
     }
     if (verb == core::Verb::failback) {
-        change.to = parts_.config.preferred();
+        const RegionId preferred = parts_.config.preferred();
+        if (!change.to.value().empty() && change.to != preferred) {
+            return fail(
+                ErrorKind::malformed,
+                "a failback goes to the preferred Region, " + preferred.value() + ", not to " +
+                    change.to.value(),
+                "leave \"to\" out, or use a switchover"
+            );
+        }
+        change.to = preferred;
     }
     if (change.to.value().empty()) {
         std::vector<RegionId> others;
@@ -418,10 +433,8 @@ Result<core::ChangeRequest> Api::change_from(
 
 net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
     const core::Now now = pump_->now();
-    const core::AppRecord& record = pump_->core().record();
-    if (change.to == record.active && record.users == record.active &&
-        !pump_->core().operation_running()) {
-        return ok({{"text", "nothing to do: " + change.to.value() + " is active already"}});
+    if (const auto text = nothing_to_do(view(), change)) {
+        return ok({{"text", *text}});
     }
     if (!pump_->trouble().empty()) {
         return refusal(
@@ -473,7 +486,7 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
     wire::ObjectReader in(body, "", trouble);
     const std::int64_t for_ms = in.number("for_ms", 1, kPauseMsMax);
     core::Pause pause;
-    pause.reason = in.text("reason", kReasonBytesMax, wire::Field::optional);
+    pause.reason = reason_in(in);
     pause.by = "operator:" + caller.name;
     if (const Status status = trouble.status(); !status) {
         return refusal(status.error());
@@ -486,16 +499,23 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
     }
     pump_->deliver(core::PauseRequest{.pause = pause});
     return ok(
-        {{"text", parts_.config.app.value() + " is paused"}, {"until_ms", to_ms(*pause.until)}}
+        {{"text",
+          parts_.config.app.value() + " is paused for " + to_text(std::chrono::milliseconds{for_ms})
+         },
+         {"until_ms", to_ms(*pause.until)}}
     );
 }
 
 net::HttpResponse Api::resume(const Caller& caller) {
+    const std::string& app = parts_.config.app.value();
+    if (!is_paused(pump_->core().record(), pump_->now().wall)) {
+        return ok({{"text", "nothing was paused: " + app + " goes on as before"}});
+    }
     if (const Status noted = note(caller, "resume", {}); !noted) {
         return refusal(noted.error());
     }
     pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name});
-    return ok({{"text", parts_.config.app.value() + " is resumed"}});
+    return ok({{"text", app + " is resumed"}});
 }
 
 net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {
