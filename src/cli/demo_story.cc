@@ -14,10 +14,10 @@
 #include "adapters/net/http_message.h"
 #include "adapters/system/system_clock.h"
 #include "base/text.h"
+#include "cli/context.h"
 #include "cli/demo_books.h"
 #include "cli/demo_stage.h"
 #include "cli/demo_watcher.h"
-#include "cli/exit_codes.h"
 #include "cli/lab_client.h"
 #include "cli/lab_view.h"
 #include "cli/output.h"
@@ -58,6 +58,36 @@ constexpr std::array kPlots{
     Plot{"region", "us-east-1 as a whole is cut off", lab::FaultKind::region, 30s, 60s},
 };
 
+// What stands in the directory and is of no demo; nullopt: it may be used. `world` is the directory
+// of the world that will live there.
+std::optional<std::string> foreign_entry(
+    const std::string& directory, const std::filesystem::path& world
+) {
+    const std::string own = world.filename().string();
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator{directory, error}) {
+        const std::string name = entry.path().filename().string();
+        bool ours = false;
+        for (const std::string& expected :
+             {std::string{"report.json"},
+              std::string{"report.html"},
+              std::string{"clients.ndjson"},
+              std::string{"shoppers.log"},
+              std::string{"world"},
+              std::string{"world.log"},
+              std::string{"world.lock"},
+              own,
+              own + ".log",
+              own + ".lock"}) {
+            ours = ours || name == expected;
+        }
+        if (!ours) {
+            return name;
+        }
+    }
+    return std::nullopt;
+}
+
 class Story {
   public:
     Story(const DemoOptions& options, const Plot& plot)
@@ -65,6 +95,9 @@ class Story {
 
     int tell() {
         const Interrupts interrupts;
+        if (const Status made = make_directory(); !made) {
+            return failed_with(made.error());
+        }
         Status told = prepare();
         if (told) {
             told = act();
@@ -86,9 +119,6 @@ class Story {
 
   private:
     Status prepare() {
-        if (const Status made = make_directory(); !made) {
-            return made;
-        }
         stage_.headline(fmt::format("farshore demo {}: {}", plot_.name, plot_.title));
         stage_.say(
             "note", "bringing the world up: 3 Regions, 4 hosts with an agent each, a controller"
@@ -130,6 +160,13 @@ class Story {
                 ErrorKind::denied,
                 fmt::format("cannot make {}: {}", directory_, error.message()),
                 "--out DIR"
+            );
+        }
+        if (const auto foreign = foreign_entry(directory_, world_directory())) {
+            return fail(
+                ErrorKind::malformed,
+                fmt::format("{} holds {}, which is not of a demo", directory_, *foreign),
+                "--out takes a new or an empty directory, or that of an earlier demo"
             );
         }
         // An earlier demo's log must not be counted as ours.
