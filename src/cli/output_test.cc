@@ -15,6 +15,8 @@ TEST(TextTable, AlignsItsColumnsByCharacters) {
     EXPECT_TRUE(table.empty());
     table.add({"é", "x", "last"});
     EXPECT_EQ(table.text(), "A  LONGER  C\né  x       last\n");
+    table.add({"b", "", ""});
+    EXPECT_TRUE(table.text().ends_with("\nb\n"));
 }
 
 TEST(Yaml, QuotesWhatAReaderWouldTakeForSomethingElse) {
