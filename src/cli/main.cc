@@ -56,7 +56,10 @@ int run(int argc, char** argv) {
     add_demo_command(app, context);
     add_lab_commands(app, context);
     add_status_commands(app, context);
-    add_operation_commands(app, context);
+    add_plan_command(app, context);
+    add_start_commands(app, context);
+    add_pause_commands(app, context);
+    add_op_commands(app, context);
     add_config_commands(app, context);
     try {
         app.parse(argc, argv);
