@@ -167,7 +167,7 @@ void keep_books(
     ApiClient& api,
     const TableAccess& tables
 ) {
-    std::ifstream in{client_log, std::ios::binary};
+    const std::ifstream in{client_log, std::ios::binary};
     std::ostringstream text;
     text << in.rdbuf();
     auto log = wire::parse_client_log(text.str());

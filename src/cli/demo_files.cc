@@ -18,7 +18,7 @@ std::optional<std::string> foreign_entry(
     const std::string own = world.filename().string();
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator{directory, error}) {
-        const std::string name = entry.path().filename().string();
+        std::string name = entry.path().filename().string();
         bool ours = false;
         for (const std::string& expected :
              {std::string{"report.json"},

@@ -55,7 +55,7 @@ std::string votes_text(const json::value& component) {
     return or_dash(out);
 }
 
-std::string with_role(const json::value& status, std::string region) {
+std::string with_role(const json::value& status, const std::string& region) {
     const bool active = text_at(status, "active") == region;
     const bool users = text_at(status, "users") == region;
     return region + (active && users ? " (active, users)"

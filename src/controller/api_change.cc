@@ -21,7 +21,10 @@ constexpr std::int64_t kPauseMsMax = 30LL * 24 * 3600 * 1000;  // a pause that i
 // Nobody has to give a reason; the journal and the audit say so then.
 std::string reason_in(wire::ObjectReader& body) {
     std::string reason = body.text("reason", kReasonBytesMax, wire::Field::optional);
-    return reason.empty() ? "no reason given" : reason;
+    if (reason.empty()) {
+        reason = "no reason given";
+    }
+    return reason;
 }
 
 }  // namespace
