@@ -2,10 +2,22 @@
 
 import json
 
+import pytest
 import yaml
-from conftest import ROOT, farshore
+from conftest import ROOT, World, farshore
 
 DATA = ROOT / "test" / "data" / "config"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """One world for every test here that only asks or is refused."""
+    running = World(tmp_path_factory.mktemp("lab") / "world")
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        running.down()
 
 
 def test_a_broken_configuration_is_shown_with_its_place_and_exit_78():
@@ -22,6 +34,27 @@ def test_a_good_configuration_is_valid():
 
 def test_an_absent_file_is_named(tmp_path):
     assert "nothing.yaml" in farshore("validate", tmp_path / "nothing.yaml", check=78).stderr
+    for command in (["status"], ["pause", "--reason", "x"], ["config", "view"]):
+        refused = farshore(*command, "--config", tmp_path / "nothing.yaml", check=78)
+        assert "nothing.yaml" in refused.stderr, command
+
+
+def test_what_is_no_configuration_is_called_what_it_is(tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    assert "is empty" in farshore("validate", tmp_path / "empty.yaml", check=78).stderr
+    assert "is a directory" in farshore("validate", tmp_path, check=78).stderr
+
+
+def test_validate_as_json_lists_the_problems(tmp_path):
+    good = json.loads(farshore("validate", ROOT / "examples" / "farshore.yaml", "-o", "json").stdout)
+    assert good == {"ok": True, "problems": []}
+    file = DATA / "unknown_key.yaml"
+    bad = json.loads(farshore("validate", file, tmp_path / "nothing.yaml", "-o", "json", check=78).stdout)
+    assert bad["ok"] is False
+    key, absent = bad["problems"]
+    assert (key["file"], key["line"], key["column"], key["code"]) == (str(file), 10, 21, "C104")
+    assert "max_lagg" in key["text"] and "did you mean" in key["remedy"]
+    assert absent["line"] is None and "cannot read" in absent["text"] and absent["remedy"]
 
 
 def test_the_effective_configuration_is_a_configuration(tmp_path):
@@ -37,15 +70,17 @@ def test_the_effective_configuration_is_a_configuration(tmp_path):
 
 def test_usage_errors_are_64_and_suggest():
     refused = farshore("sttaus", check=64)
+    assert "unknown command `sttaus`" in refused.stderr
     assert "did you mean `status`?" in refused.stderr
+    for words in (("lab", "foo"), ("op", "foo"), ("--config", "x.yaml", "foo")):
+        assert "unknown command `foo`" in farshore(*words, check=64).stderr, words
     farshore("status", "--nonsense", check=64)
     farshore("pause", "--for", "5", "--reason", "x", check=64)
 
 
-def test_no_controller_is_a_usage_error(tmp_path):
-    refused = farshore("status", "--config", tmp_path / "none.yaml", check=False)
-    assert refused.returncode in (1, 64)
-    assert "none.yaml" in refused.stderr
+def test_no_controller_is_a_usage_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "no controller is known" in farshore("status", check=64).stderr
 
 
 def test_an_unreachable_controller_is_69(tmp_path):
@@ -68,6 +103,21 @@ def test_no_world_is_3(tmp_path):
     refused = farshore("lab", "status", "--dir", tmp_path / "nowhere", check=3)
     assert "farshore lab up" in refused.stderr
     farshore("lab", "down", "--dir", tmp_path / "nowhere", check=0)
+    assert list(tmp_path.iterdir()) == [], "asking leaves nothing behind"
+    farshore("lab", "heal", "all", "--dir", tmp_path / "nowhere", check=69)
+
+
+def test_too_few_regions_are_a_usage_error(tmp_path):
+    refused = farshore("lab", "up", "--dir", tmp_path / "w", "--regions", "us-east-1", check=64)
+    assert "three different Regions" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_leaves_the_files_of_others_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    refused = farshore("demo", "--out", tmp_path, check=64)
+    assert "thesis.txt" in refused.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_directory_that_is_no_world_is_left_alone(tmp_path):
@@ -79,3 +129,56 @@ def test_a_directory_that_is_no_world_is_left_alone(tmp_path):
     assert "is no lab world" in refused.stderr
     assert precious.read_text() == "mine"
     assert not (tmp_path / "w" / "credentials").exists()
+
+
+def test_hosts_that_were_started_by_hand_are_not_killed(tmp_path):
+    bare = World(tmp_path / "world", "--bare")
+    try:
+        refused = farshore("lab", "fault", "hosts", "us-east-1", "--dir", bare.directory, check=64)
+        assert "by hand" in refused.stderr and "--bare" in refused.stderr
+        assert bare.refresh()["faults"] == []
+    finally:
+        bare.down()
+
+
+def test_the_wide_status_gives_the_reason_of_each_vote(lab):
+    usual = farshore("status", "--config", lab.config).stdout
+    wide = farshore("status", "--config", lab.config, "-o", "wide").stdout
+    assert "WHY" in wide and "WHY" not in usual
+    assert len([line for line in wide.splitlines() if "agents:eu-west-1" in line]) == 4, wide
+    assert "GUARD" in farshore("why", "--config", lab.config, "-o", "wide").stdout
+
+
+def test_a_resume_without_a_pause_says_so(lab):
+    assert "nothing was paused" in farshore("resume", "--config", lab.config, check=0).stdout
+    farshore("pause", "--config", lab.config, "--for", "1m", "--reason", "test")
+    assert "resumed" in farshore("resume", "--config", lab.config, check=0).stdout
+
+
+def test_plans_tell_what_would_be_done(lab):
+    here = farshore("plan", "switchover", "--to", "us-east-1", "--config", lab.config, check=0)
+    assert "nothing to do" in here.stdout and "1." not in here.stdout
+    refused = farshore("plan", "failback", "--to", "eu-west-1", "--config", lab.config, check=64)
+    assert "preferred Region, us-east-1" in refused.stderr
+    forecast = farshore("plan", "failover", "--to", "eu-west-1", "--config", lab.config, check=False)
+    assert "a failover now could lose" in forecast.stdout
+
+
+def test_a_typed_wrong_region_is_told_the_right_ones(lab):
+    refused = farshore("switchover", "--to", "mars", "--config", lab.config, check=4)
+    first = refused.stderr.splitlines()[0]
+    assert "us-east-1, eu-west-1" in first and len(first) < 120, first
+    assert "hosts" not in refused.stderr
+
+
+def test_an_operation_that_does_not_exist_is_a_usage_error(lab):
+    for words in (("op", "show", "nope"), ("op", "watch", "nope"), ("op", "abort", "nope"), ("losses", "nope")):
+        refused = farshore(*words, "--config", lab.config, check=64)
+        assert "no operation nope" in refused.stderr, words
+
+
+def test_losses_are_those_of_the_last_failover(lab):
+    assert "no failover" in farshore("losses", "--config", lab.config, check=0).stderr
+    farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--accept-loss", "1m", "--wait", "--config", lab.config, check=0)
+    operation = lab.operation()
+    assert operation["id"] in farshore("losses", "--config", lab.config, check=0).stderr

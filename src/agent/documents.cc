@@ -272,7 +272,7 @@ json::object route_json(const core::HostMachine& machine) {
     };
 }
 
-json::object app_json(AppAgent& app) {
+json::object app_json(AppAgent& app, Instant now) {
     const AppGate& gate = app.gate();
     json::object out = route_json(gate.machine());
     out["state"] = to_string(gate.machine().state());
@@ -312,6 +312,9 @@ json::object app_json(AppAgent& app) {
             {"unknown_outcomes", region.unknown_outcomes},
             {"stalled_ms", to_ms(region.stalled)},
             {"last_error", region.last_error},
+            {"last_error_age_ms",
+             region.last_error_at ? json::value(to_ms(now - *region.last_error_at))
+                                  : json::value(nullptr)},
         };
     }
     out["regions"] = std::move(regions);
@@ -349,7 +352,7 @@ std::string state_document(const Apps& apps, const Shared& shared) {
     };
     json::object by_app;
     for (const auto& app : apps) {
-        by_app[app->gate().app().app.value()] = app_json(*app);
+        by_app[app->gate().app().app.value()] = app_json(*app, shared.clock->now());
     }
     out["apps"] = std::move(by_app);
     return json::serialize(out) + "\n";

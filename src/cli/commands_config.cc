@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <algorithm>
 #include <memory>
-#include <sstream>
+#include <optional>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -12,6 +12,8 @@
 
 namespace farshore::cli {
 
+namespace json = boost::json;
+
 namespace {
 
 struct Validate {
@@ -19,39 +21,101 @@ struct Validate {
     bool agent = false;
 };
 
-// One file: prints its findings to stderr. Warnings do not make it invalid.
-int validate_file(const std::string& path, bool agent) {
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    if (in) {
-        text << in.rdbuf();
-    }
-    if (!in || text.fail()) {
-        print_error(
-            {.kind = ErrorKind::not_found,
-             .text = "cannot read " + path,
-             .remedy = "check its name and mode"}
-        );
-        return kConfigurationInvalid;
-    }
+// What validate found out about one file.
+struct Checked {
+    std::string path;
+    bool ok = false;  // warnings do not make it invalid
     std::vector<config::Diagnostic> findings;
-    bool good = false;
+    std::string text;             // what the findings point into
+    std::optional<Error> unread;  // there is no text
+};
+
+Checked check_file(const std::string& path, bool agent) {
+    Checked checked{.path = path};
+    auto text = config::read_config_text(path);
+    if (!text) {
+        checked.unread = std::move(text.error());
+        return checked;
+    }
+    checked.text = std::move(*text);
+    const auto take = [&checked](auto loaded) {
+        checked.ok = loaded.ok();
+        checked.findings = std::move(loaded.diagnostics);
+    };
     if (agent) {
-        auto loaded = config::parse_agent_config(text.str());
-        good = loaded.ok();
-        findings = std::move(loaded.diagnostics);
+        take(config::parse_agent_config(checked.text));
     } else {
-        auto loaded = config::parse_config(text.str());
-        good = loaded.ok();
-        findings = std::move(loaded.diagnostics);
+        take(config::parse_config(checked.text));
     }
-    for (const config::Diagnostic& finding : findings) {
-        fmt::print(stderr, "{}", config::render(finding, path, text.str()));
+    return checked;
+}
+
+// Findings are messages, so they go to stderr.
+void print_checked(const Checked& checked) {
+    if (checked.unread) {
+        print_error(*checked.unread);
     }
-    if (good) {
-        fmt::print("{}: valid\n", path);
+    for (const config::Diagnostic& finding : checked.findings) {
+        fmt::print(stderr, "{}", config::render(finding, checked.path, checked.text));
     }
-    return good ? kDone : kConfigurationInvalid;
+    if (checked.ok) {
+        fmt::print("{}: valid\n", checked.path);
+    }
+}
+
+json::object problem_document(const Checked& checked, const config::Diagnostic& finding) {
+    const auto number_or_null = [](std::size_t number) {
+        return number == 0 ? json::value(nullptr) : json::value(number);
+    };
+    return {
+        {"file", checked.path},
+        {"line", number_or_null(finding.line)},
+        {"column", number_or_null(finding.line == 0 ? 0 : finding.column)},
+        {"severity", finding.severity == config::Severity::error ? "error" : "warning"},
+        {"code", finding.code},
+        {"text", finding.message},
+        {"remedy", finding.hint},
+        {"why", finding.why}
+    };
+}
+
+// {"ok", "problems": [{"file", "line", "column", "severity", "code", "text", "remedy", "why"}]}.
+json::object checked_document(const std::vector<Checked>& files) {
+    json::array problems;
+    bool ok = true;
+    for (const Checked& checked : files) {
+        ok = ok && checked.ok;
+        if (checked.unread) {
+            const config::Diagnostic nowhere{
+                .code = checked.unread->code,
+                .message = checked.unread->text,
+                .hint = checked.unread->remedy
+            };
+            problems.push_back(problem_document(checked, nowhere));
+        }
+        for (const config::Diagnostic& finding : checked.findings) {
+            problems.push_back(problem_document(checked, finding));
+        }
+    }
+    return {{"ok", ok}, {"problems", std::move(problems)}};
+}
+
+int run_validate(const Context& context, const Validate& options) {
+    std::vector<std::string> files = options.files;
+    if (files.empty()) {
+        files.push_back(context.config_file.empty() ? "farshore.yaml" : context.config_file);
+    }
+    std::vector<Checked> checked;
+    for (const std::string& file : files) {
+        checked.push_back(check_file(file, options.agent));
+        if (is_table(context.format)) {
+            print_checked(checked.back());
+        }
+    }
+    if (!is_table(context.format)) {
+        print_document(context.format, checked_document(checked));
+    }
+    return std::ranges::all_of(checked, &Checked::ok) ? kDone : kConfigurationInvalid;
 }
 
 }  // namespace
@@ -67,17 +131,7 @@ void add_config_commands(CLI::App& app, Context& context) {
     validate->add_flag("--agent", options->agent, "They are agent.yaml files");
     validate->callback([&context, options] {
         context.run = [&context, options] {
-            std::vector<std::string> files = options->files;
-            if (files.empty()) {
-                files.push_back(
-                    context.config_file.empty() ? "farshore.yaml" : context.config_file
-                );
-            }
-            int worst = kDone;
-            for (const std::string& file : files) {
-                worst = std::max(worst, validate_file(file, options->agent));
-            }
-            return worst;
+            return run_validate(context, *options);
         };
     });
 

@@ -17,7 +17,9 @@ void add_demo_command(CLI::App& app, Context& context) {
         ->check(CLI::Range(1, 5000));
     demo->add_flag("--keep", options->keep, "Leave the world up for playing");
     demo->add_option("--seed", options->seed, "Of everything drawn at random");
-    demo->add_option("--out", options->directory, "Where the report goes (a new directory)");
+    demo->add_option(
+        "--out", options->directory, "Where the report goes: a new directory, or an earlier demo's"
+    );
     demo->add_option(
         "--dir", options->world, "Where the world's files are while it lives (below the report)"
     );

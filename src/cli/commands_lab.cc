@@ -70,6 +70,9 @@ int run_up(const Context& context, const LabFlags& flags) {
         return run_foreground(flags);
     }
     const LabOptions options = options_of(flags);
+    if (const Status fit = check_regions(options); !fit) {
+        return failed_with(fit.error());
+    }
     auto world = LabProcess::start(options);
     if (!world) {
         return failed_with(world.error());
@@ -81,7 +84,7 @@ int run_up(const Context& context, const LabFlags& flags) {
     if (const Status kept = world->keep(); !kept) {
         return failed_with(kept.error());
     }
-    if (context.format == Format::table) {
+    if (is_table(context.format)) {
         fmt::print("{}", world_summary(*document));
     } else {
         print_document(context.format, *document);
@@ -96,7 +99,7 @@ int run_status(const Context& context, const std::string& directory) {
         print_error(status.error());
         return kNotReady;
     }
-    if (context.format == Format::table) {
+    if (is_table(context.format)) {
         fmt::print("{}", world_table(*status));
     } else {
         print_document(context.format, *status);
@@ -134,7 +137,8 @@ constexpr std::string_view kFaultHelp =
     "  partition A B [--one-way]   two Regions do not reach each other\n"
     "  replication REGION --pause  its writes stay where they are\n"
     "  region REGION               the whole Region is cut off\n"
-    "  hosts REGION                its hosts are killed, and started again at the end\n"
+    "  hosts REGION                its hosts are killed, and started again at the end;\n"
+    "                              not in a world of `lab up --bare`\n"
     "  random [--seed N] [--within T]\n\n"
     "Every fault ends by itself; `farshore lab heal ID` ends it before.\n";
 
@@ -162,7 +166,7 @@ int run_fault(
         return failed_with(answer.error());
     }
     const Format format = enum_from<Format>(words.format).value_or(context.format);
-    if (format == Format::table) {
+    if (is_table(format)) {
         fmt::print(
             "{}: {}, for {}; take it back with `farshore lab heal {}{}`\n",
             text_at(*answer, "id"),

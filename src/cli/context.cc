@@ -98,7 +98,10 @@ Result<std::string> Context::app(const std::string& given) const {
         return given;
     }
     auto loaded = configuration();
-    if (loaded && loaded->has_value()) {
+    if (!loaded) {
+        return std::unexpected(std::move(loaded.error()));
+    }
+    if (loaded->has_value()) {
         return (*loaded)->app.value();
     }
     return fail(
@@ -113,14 +116,13 @@ int failed_with(const Error& error) {
         return kConfigurationInvalid;
     }
     print_error(error);
-    return exit_code_of(error.kind);
+    return error.code == config::kUnreadableCode ? kConfigurationInvalid : exit_code_of(error.kind);
 }
 
 int with_controller(const Context& context, const std::function<int(ApiClient&)>& body) {
     const auto access = context.access();
     if (!access) {
-        const int code = failed_with(access.error());
-        return code == kFailed ? kUsage : code;
+        return failed_with(access.error());
     }
     ApiClient client{*access};
     return body(client);
@@ -139,7 +141,7 @@ int show(
         if (!answer->ok()) {
             return failed_with(answer->error());
         }
-        if (context.format == Format::table) {
+        if (is_table(context.format)) {
             fmt::print("{}", as_table(answer->document));
         } else {
             print_document(context.format, answer->document);

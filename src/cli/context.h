@@ -31,13 +31,16 @@ struct Context {
     [[nodiscard]] Result<std::optional<config::Config>> configuration() const;
     // Errors: malformed (no controller is known), denied (token file unreadable).
     [[nodiscard]] Result<Access> access() const;
-    // The app that is meant: `given`, or the configuration's. Errors: malformed.
+    // The app that is meant: `given`, or the configuration's. Errors: malformed, load_config's.
     [[nodiscard]] Result<std::string> app(const std::string& given) const;
 };
 
 void add_config_commands(CLI::App& app, Context& context);
 void add_status_commands(CLI::App& app, Context& context);
-void add_operation_commands(CLI::App& app, Context& context);
+void add_plan_command(CLI::App& app, Context& context);
+void add_start_commands(CLI::App& app, Context& context);  // switchover, failover, failback
+void add_pause_commands(CLI::App& app, Context& context);  // and resume
+void add_op_commands(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);
 void add_lab_shop_commands(CLI::App& lab, Context& context);  // hidden: a storefront as a process
 void add_demo_command(CLI::App& app, Context& context);

@@ -1,20 +1,26 @@
 #include "cli/demo_books.h"
 
+#include <fstream>
 #include <optional>
+#include <sstream>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "adapters/aws/dynamodb.h"
 #include "adapters/net/http_message.h"
 #include "adapters/system/system_clock.h"
 #include "cli/output.h"
+#include "wire/client_log.h"
 #include "wire/config.h"
 
 namespace farshore::cli {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -120,6 +126,73 @@ Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation) {
         );
     }
     return seen;
+}
+
+std::string fates_text(const LossesSeen& losses) {
+    std::map<std::string, int> fates;
+    for (const drill::BookedWrite& write : losses.writes) {
+        ++fates[write.fate];
+    }
+    std::string text;
+    for (const auto& [fate, count] : fates) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate);
+    }
+    return text.empty() ? "no acknowledged write was at risk" : "writes at risk: " + text;
+}
+
+namespace {
+
+void note_trouble(drill::StoryRecord& record, const Error& error) {
+    record.interrupted += (record.interrupted.empty() ? "" : "; ") + error.text;
+}
+
+// The last writes are still on their way when the shoppers stop; replication gets ten seconds.
+Result<std::vector<drill::Carts>> equal_carts(const TableAccess& access) {
+    const system::SystemClock clock;
+    const Instant deadline = clock.now() + 10s;
+    while (true) {
+        auto carts = read_carts(access);
+        if (!carts || carts->front() == carts->back() || clock.now() > deadline) {
+            return carts;
+        }
+        std::this_thread::sleep_for(200ms);
+    }
+}
+
+}  // namespace
+
+void keep_books(
+    drill::StoryRecord& record,
+    const std::string& client_log,
+    ApiClient& api,
+    const TableAccess& tables
+) {
+    const std::ifstream in{client_log, std::ios::binary};
+    std::ostringstream text;
+    text << in.rdbuf();
+    auto log = wire::parse_client_log(text.str());
+    if (!log) {
+        note_trouble(record, log.error());
+        return;
+    }
+    record.log = std::move(*log);
+    const std::string id = text_at(json::value(record.failover), "id");
+    if (!id.empty()) {
+        auto losses = read_losses(api, id);
+        if (losses) {
+            record.booked = std::move(losses->writes);
+        } else {
+            note_trouble(record, losses.error());
+        }
+    }
+    const auto carts = equal_carts(tables);
+    if (!carts) {
+        note_trouble(record, carts.error());
+        return;
+    }
+    record.booked =
+        drill::decided_by_carts(std::move(record.booked), record.log, carts->front(), tables.table);
+    record.books = drill::keep_books(record.log, *carts, record.booked, tables.table);
 }
 
 }  // namespace farshore::cli

@@ -10,6 +10,7 @@
 #include "cli/api_client.h"
 
 #include "drill/books.h"
+#include "drill/report.h"
 
 // Reading what the books are kept from: tables as DynamoDB answers, and the controller's loss book.
 namespace farshore::cli {
@@ -31,5 +32,17 @@ struct LossesSeen {
 };
 
 [[nodiscard]] Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation);
+
+// "writes at risk: 34 applied_late, 160 suppressed": what became of them.
+[[nodiscard]] std::string fates_text(const LossesSeen& losses);
+
+// Fills the record's log, its booked writes and its books from the shoppers' log, the controller's
+// loss book and the tables. What cannot be read is named in the record: it is inconclusive then.
+void keep_books(
+    drill::StoryRecord& record,
+    const std::string& client_log,
+    ApiClient& api,
+    const TableAccess& tables
+);
 
 }  // namespace farshore::cli

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -48,8 +49,25 @@ void Stage::say(std::string_view what, std::string text) {
 }
 
 void Stage::say_at(UtcTime at, std::string_view what, std::string text) {
-    print(fmt::format("{}  {:<10} {}", when(at), what, text));
     marks_.push_back({.at = at, .what = std::string{what}, .text = std::move(text)});
+    if (!holding_) {
+        release();
+    }
+}
+
+void Stage::print(const drill::Mark& mark) {
+    print(fmt::format("{}  {:<10} {}", when(mark.at), mark.what, mark.text));
+}
+
+void Stage::release() {
+    holding_ = false;
+    std::multimap<UtcTime, const drill::Mark*> news;  // equal times stay in the order they came
+    for (; printed_ < marks_.size(); ++printed_) {
+        news.emplace(marks_[printed_].at, &marks_[printed_]);
+    }
+    for (const auto& [at, mark] : news) {
+        print(*mark);
+    }
 }
 
 void Stage::headline(std::string_view text) {

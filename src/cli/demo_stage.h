@@ -25,6 +25,11 @@ class Stage {
 
     void say(std::string_view what, std::string text);  // now
     void say_at(UtcTime at, std::string_view what, std::string text);
+
+    // What is said until release() is printed by then, in the order in which it happened.
+    void hold() { holding_ = true; }
+
+    void release();
     void headline(std::string_view text);  // not a mark
     // What the live line says beside the clock; nothing happens where there is no terminal.
     void live(std::string text);
@@ -35,10 +40,13 @@ class Stage {
   private:
     [[nodiscard]] std::string when(UtcTime at) const;
     void print(const std::string& line);
+    void print(const drill::Mark& mark);
 
     const ports::Clock& clock_;
     bool terminal_ = false;
     bool live_shown_ = false;
+    bool holding_ = false;
+    std::size_t printed_ = 0;  // so many marks
     std::optional<UtcTime> origin_;
     std::string live_;
     std::vector<drill::Mark> marks_;

@@ -1,28 +1,25 @@
 #include "cli/demo_story.h"
 
-#include <csignal>
-#include <filesystem>
-#include <fstream>
+#include <functional>
 #include <memory>
-#include <sstream>
 #include <thread>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "adapters/net/http_message.h"
 #include "adapters/system/system_clock.h"
 #include "base/text.h"
+#include "cli/context.h"
 #include "cli/demo_books.h"
+#include "cli/demo_files.h"
+#include "cli/demo_plots.h"
 #include "cli/demo_stage.h"
 #include "cli/demo_watcher.h"
-#include "cli/exit_codes.h"
+#include "cli/demo_world.h"
 #include "cli/lab_client.h"
 #include "cli/lab_view.h"
 #include "cli/output.h"
 #include "cli/version.h"
-#include "wire/config_loader.h"
 
 #include "drill/report.h"
 
@@ -36,28 +33,6 @@ namespace {
 constexpr auto kLookEvery = 100ms;
 constexpr int kInterrupted = 130;  // as a shell reports Ctrl-C
 
-struct Plot {
-    std::string_view name;
-    std::string_view title;
-    lab::FaultKind kind;
-    Duration lasts;  // long enough to see the failover through
-    Duration rto;    // objective
-};
-
-// dynamodb: writes are repointed, so the shop is back before DNS moves. The other two need users to
-// move: health checkers, then the record's ttl, and the configured RTO is what was promised.
-constexpr std::array kPlots{
-    Plot{
-        "dynamodb",
-        "us-east-1's DynamoDB name gets an empty answer",
-        lab::FaultKind::dynamodb,
-        20s,
-        5s
-    },
-    Plot{"servers", "both hosts of us-east-1 are killed", lab::FaultKind::hosts, 30s, 60s},
-    Plot{"region", "us-east-1 as a whole is cut off", lab::FaultKind::region, 30s, 60s},
-};
-
 class Story {
   public:
     Story(const DemoOptions& options, const Plot& plot)
@@ -65,6 +40,11 @@ class Story {
 
     int tell() {
         const Interrupts interrupts;
+        auto files = make_demo_files(options_.directory, options_.world);
+        if (!files) {
+            return failed_with(files.error());
+        }
+        files_ = std::move(*files);
         Status told = prepare();
         if (told) {
             told = act();
@@ -86,15 +66,12 @@ class Story {
 
   private:
     Status prepare() {
-        if (const Status made = make_directory(); !made) {
-            return made;
-        }
         stage_.headline(fmt::format("farshore demo {}: {}", plot_.name, plot_.title));
         stage_.say(
             "note", "bringing the world up: 3 Regions, 4 hosts with an agent each, a controller"
         );
         LabOptions lab;
-        lab.directory = world_directory();
+        lab.directory = files_.world;
         lab.seed = options_.seed;
         auto world = LabProcess::start(lab);
         if (!world) {
@@ -109,73 +86,15 @@ class Story {
         return open_watch();
     }
 
-    Status make_directory() {
-        directory_ = options_.directory;
-        if (directory_.empty()) {
-            std::string name =
-                (std::filesystem::temp_directory_path() / "farshore-demo-XXXXXX").string();
-            if (::mkdtemp(name.data()) == nullptr) {
-                return fail(
-                    ErrorKind::denied, "cannot make a directory below /tmp", "name one with --out"
-                );
-            }
-            directory_ = name;
-            return {};
-        }
-        std::error_code error;
-        directory_ = std::filesystem::absolute(directory_).string();
-        std::filesystem::create_directories(directory_, error);
-        if (error) {
-            return fail(
-                ErrorKind::denied,
-                fmt::format("cannot make {}: {}", directory_, error.message()),
-                "--out DIR"
-            );
-        }
-        // An earlier demo's log must not be counted as ours.
-        std::filesystem::remove(client_log(), error);
-        return {};
-    }
-
-    [[nodiscard]] std::string world_directory() const {
-        return options_.world.empty()
-                   ? directory_ + "/world"
-                   : std::filesystem::absolute(options_.world).lexically_normal().string();
-    }
-
-    [[nodiscard]] std::string client_log() const { return directory_ + "/clients.ndjson"; }
-
     Status open_watch() {
-        const json::value& controller = lab_status_.at("controllers").as_array().front();
-        const std::string config_file = text_at(controller, "config");
-        const auto config = config::load_config(config_file);
-        if (!config) {
-            return std::unexpected(config.error());
+        auto regions = demo_regions(lab_status_);
+        if (!regions) {
+            return std::unexpected(regions.error());
         }
-        record_.configuration_hash = config->hash;
-        preferred_ = config->preferred().value();
-        for (const config::Region& region : config->regions) {
-            standby_ = region.preferred ? standby_ : region.id.value();
-        }
-        Watcher::Options watch;
-        watch.controller.controller = text_at(controller, "api");
-        watch.controller.ca_file = text_at(lab_status_, "ca");
-        std::ifstream token{text_at(lab_status_, "operator_token")};
-        std::getline(token, watch.controller.token);
-        const std::string dns = text_at(lab_status_, "route53/dns");
-        watch.dns_address = dns.substr(0, dns.rfind(':'));
-        watch.dns_port = static_cast<std::uint16_t>(std::stoi(dns.substr(dns.rfind(':') + 1)));
-        watch.source_address = text_at(lab_status_, "shop/source");
-        watch.record = text_at(lab_status_, "route53/record");
-        for (const auto& [name, region] : lab_status_.at("regions").as_object()) {
-            std::string balancer = text_at(region, "load_balancer");
-            balancer = balancer.substr(0, balancer.rfind(':'));
-            if (balancer.starts_with("http://")) {
-                watch.region_of_address[balancer.substr(7)] = name;
-            }
-        }
-        watch.client_log = client_log();
-        watcher_ = std::make_unique<Watcher>(std::move(watch), stage_, clock_);
+        regions_ = std::move(*regions);
+        watcher_ = std::make_unique<Watcher>(
+            watcher_options(lab_status_, files_.client_log()), stage_, clock_
+        );
         return {};
     }
 
@@ -183,34 +102,19 @@ class Story {
     // the record answers with the standby for some seconds. Nobody goes shopping before it is
     // settled.
     Status open_shop() {
-        return watch_until(60s, "the record to answer with " + preferred_, [this] {
-            return watcher_->dns_region() == preferred_ && both_healthy();
+        return watch_until(60s, "the record to answer with " + regions_.preferred, [this] {
+            return watcher_->dns_region() == regions_.preferred && both_healthy();
         });
     }
 
     Status send_shoppers() {
-        const auto started = shoppers_.start(
-            {.name = "shoppers",
-             .argv =
-                 {own_path(),
-                  "lab",
-                  "shoppers",
-                  "--dns",
-                  text_at(lab_status_, "route53/dns"),
-                  "--name",
-                  text_at(lab_status_, "shop/name"),
-                  "--port",
-                  text_at(lab_status_, "shop/port"),
-                  "--source",
-                  text_at(lab_status_, "shop/source"),
-                  "--log",
-                  client_log(),
-                  "--rate",
-                  std::to_string(options_.rate),
-                  "--seed",
-                  std::to_string(options_.seed)},
-             .log_file = directory_ + "/shoppers.log"}
-        );
+        const auto started = shoppers_.start(shoppers_process(
+            lab_status_,
+            {.client_log = files_.client_log(),
+             .output = files_.shoppers_log(),
+             .rate = options_.rate,
+             .seed = options_.seed}
+        ));
         if (!started) {
             return std::unexpected(started.error());
         }
@@ -243,7 +147,7 @@ class Story {
                 return fail(
                     ErrorKind::timed_out,
                     fmt::format("waited {} for {}", to_text(patience), awaited),
-                    "logs are in " + world_directory() + "/logs"
+                    "logs are in " + files_.world + "/logs"
                 );
             }
             std::this_thread::sleep_for(kLookEvery);
@@ -276,21 +180,20 @@ class Story {
     Status steady() {
         const Status calm = watch_until(30s, "steady traffic and an armed controller", [this] {
             return calm_for(6s) && flag_at(watcher_->status(), "armed") &&
-                   watcher_->dns_region() == preferred_ && both_healthy();
+                   watcher_->dns_region() == regions_.preferred && both_healthy();
         });
         watcher_->tell_votes();
         return calm;
     }
 
     [[nodiscard]] bool both_healthy() const {
-        return text_at(watcher_->status(), "regions/" + preferred_ + "/verdict") == "healthy" &&
-               text_at(watcher_->status(), "regions/" + standby_ + "/verdict") == "healthy";
+        return demo_regions_healthy(watcher_->status(), regions_);
     }
 
     Status break_it() {
         lab::FaultSpec fault;
         fault.kind = plot_.kind;
-        fault.region = RegionId{preferred_};
+        fault.region = RegionId{regions_.preferred};
         fault.lasts = plot_.lasts;
         const UtcTime now = clock_.wall();
         record_.fault = lab::to_text(fault);
@@ -307,7 +210,7 @@ class Story {
                 to_text(plot_.lasts)
             )
         );
-        LabClient lab{world_directory()};
+        LabClient lab{files_.world};
         const auto added = lab.add_fault(fault);
         return added ? Status{} : std::unexpected(added.error());
     }
@@ -333,7 +236,7 @@ class Story {
     }
 
     void note_dns() {
-        if (!record_.dns_switched && watcher_->dns_region() == standby_) {
+        if (!record_.dns_switched && watcher_->dns_region() == regions_.standby) {
             record_.dns_switched = watcher_->dns_since();
         }
     }
@@ -358,7 +261,7 @@ class Story {
             "both Regions healthy, every agent back and every loss settled",
             [&, this] {
                 note_dns();
-                if (!both_healthy() || !all_agents_open()) {
+                if (!both_healthy() || !all_agents_open(watcher_->status())) {
                     return false;
                 }
                 const auto losses = read_losses(watcher_->api(), id);
@@ -368,39 +271,13 @@ class Story {
         if (!settled) {
             return settled;
         }
-        say_losses(id);
+        if (const auto losses = read_losses(watcher_->api(), id)) {
+            stage_.say("books", fates_text(*losses));
+        }
         return watch_until(60s, "users served by the standby without a failure", [this] {
             note_dns();
-            return calm_for(4s) && watcher_->dns_region() == standby_;
+            return calm_for(4s) && watcher_->dns_region() == regions_.standby;
         });
-    }
-
-    [[nodiscard]] bool all_agents_open() const {
-        const json::value* agents = value_at(watcher_->status(), "agents");
-        if (agents == nullptr || !agents->is_array() || agents->get_array().empty()) {
-            return false;
-        }
-        return std::ranges::all_of(agents->get_array(), [](const json::value& agent) {
-            return flag_at(agent, "connected") && text_at(agent, "write_state") == "open";
-        });
-    }
-
-    void say_losses(const std::string& id) {
-        const auto losses = read_losses(watcher_->api(), id);
-        if (!losses) {
-            return;
-        }
-        std::map<std::string, int> fates;
-        for (const drill::BookedWrite& write : losses->writes) {
-            ++fates[write.fate];
-        }
-        std::string text;
-        for (const auto& [fate, count] : fates) {
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate);
-        }
-        stage_.say(
-            "books", text.empty() ? "no acknowledged write was at risk" : "writes at risk: " + text
-        );
     }
 
     Status go_home() {
@@ -408,7 +285,8 @@ class Story {
         stage_.say(
             "note",
             fmt::format(
-                "farshore failback: everything goes home to {}, with writes held", preferred_
+                "farshore failback: everything goes home to {}, with writes held",
+                regions_.preferred
             )
         );
         std::string refusal;
@@ -439,7 +317,7 @@ class Story {
 
     Status settle_down() {
         const Status home = watch_until(60s, "users back home", [this] {
-            return watcher_->dns_region() == preferred_;
+            return watcher_->dns_region() == regions_.preferred;
         });
         if (!home) {
             return home;
@@ -453,83 +331,35 @@ class Story {
         watcher_->look();
         stage_.clear_live();
         record_.ended = clock_.wall();
-        keep_books();
+        keep_books(
+            record_, files_.client_log(), watcher_->api(), table_access(lab_status_, regions_)
+        );
         record_.id = "demo-" + to_amz_date(record_.started);
         record_.story = plot_.name;
         record_.title = plot_.title;
         record_.version = kVersion;
         record_.seed = options_.seed;
         record_.rate = options_.rate;
-        record_.preferred = preferred_;
-        record_.standby = standby_;
-        record_.fault_seen_by_agents = watcher_->agents_saw(preferred_);
+        record_.preferred = regions_.preferred;
+        record_.standby = regions_.standby;
+        record_.configuration_hash = regions_.configuration_hash;
+        record_.fault_seen_by_agents = watcher_->agents_saw(regions_.preferred);
         record_.marks = stage_.marks();
         record_.objectives.rto = plot_.rto;
         const json::object document = drill::report_document(record_);
         fmt::print("\n{}\n", drill::report_table(document));
-        const Status written = drill::write_report(document, directory_);
+        const Status written = drill::write_report(document, files_.directory);
         if (!written) {
             print_error(written.error());
             return kFailed;
         }
-        fmt::print("report: {}/report.json\n        {}/report.html\n", directory_, directory_);
+        fmt::print(
+            "report: {}/report.json\n        {}/report.html\n", files_.directory, files_.directory
+        );
         if (drill::passed(document)) {
             return kDone;
         }
         return record_.interrupted.empty() ? kObjectiveMissed : kInconclusive;
-    }
-
-    void keep_books() {
-        std::ifstream in{client_log(), std::ios::binary};
-        std::ostringstream text;
-        text << in.rdbuf();
-        auto log = wire::parse_client_log(text.str());
-        if (!log) {
-            note_trouble(log.error());
-            return;
-        }
-        record_.log = std::move(*log);
-        const std::string id = text_at(json::value(record_.failover), "id");
-        if (!id.empty()) {
-            auto losses = read_losses(watcher_->api(), id);
-            if (losses) {
-                record_.booked = std::move(losses->writes);
-            } else {
-                note_trouble(losses.error());
-            }
-        }
-        const auto carts = equal_carts();
-        if (!carts) {
-            note_trouble(carts.error());
-            return;
-        }
-        const std::string table = text_at(lab_status_, "table");
-        record_.booked =
-            drill::decided_by_carts(std::move(record_.booked), record_.log, carts->front(), table);
-        record_.books = drill::keep_books(record_.log, *carts, record_.booked, table);
-    }
-
-    // The last writes are still on their way when the shoppers stop; replication gets ten seconds.
-    Result<std::vector<drill::Carts>> equal_carts() {
-        TableAccess access;
-        for (const std::string& region : {preferred_, standby_}) {
-            access.endpoints[region] = text_at(lab_status_, "regions/" + region + "/dynamodb");
-        }
-        access.credentials_file = text_at(lab_status_, "credentials/file");
-        access.profile = text_at(lab_status_, "credentials/profile");
-        access.table = text_at(lab_status_, "table");
-        const Instant deadline = clock_.now() + 10s;
-        while (true) {
-            auto carts = read_carts(access);
-            if (!carts || carts->front() == carts->back() || clock_.now() > deadline) {
-                return carts;
-            }
-            std::this_thread::sleep_for(200ms);
-        }
-    }
-
-    void note_trouble(const Error& error) {
-        record_.interrupted += (record_.interrupted.empty() ? "" : "; ") + error.text;
     }
 
     // Ends the world, or hands it over.
@@ -542,7 +372,7 @@ class Story {
             fmt::print(
                 "\nthe world stays up in {0}; end it with `farshore lab down --dir {0}`\nreach it "
                 "with the AWS CLI:\n{1}",
-                world_directory(),
+                files_.world,
                 aws_cli_hint(lab_status_)
             );
             return;
@@ -554,13 +384,12 @@ class Story {
     const Plot& plot_;
     system::SystemClock clock_;
     Stage stage_;
-    std::string directory_;
+    DemoFiles files_;
     std::unique_ptr<LabProcess> world_;
     Children shoppers_;
     json::value lab_status_;
     std::unique_ptr<Watcher> watcher_;
-    std::string preferred_;
-    std::string standby_;
+    DemoRegions regions_;
     drill::StoryRecord record_;
 };
 

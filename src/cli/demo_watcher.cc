@@ -41,9 +41,11 @@ Watcher::Watcher(Options options, Stage& stage, const ports::Clock& clock)
 }
 
 void Watcher::look() {
+    stage_.hold();
     look_at_clients();
     look_at_status();
     look_at_dns();
+    stage_.release();
     show_live();
 }
 
@@ -131,7 +133,8 @@ void Watcher::look_at_operation() {
     }
     const json::value& document = answer->document;
     if (known == operations_.end()) {
-        stage_.say(
+        stage_.say_at(
+            utc_from_ms(number_at(document, "started_at_ms")),
             "decision",
             fmt::format(
                 "{} {} -> {} by {} ({}){}{}",

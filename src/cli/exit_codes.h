@@ -56,9 +56,10 @@ inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
         case ErrorKind::timed_out: return kUnreachable;
         case ErrorKind::denied: return kDenied;
         case ErrorKind::conflict: return kGuardRefused;
-        case ErrorKind::throttled:
+        // What was asked for does not exist, or cannot be asked for: the words are to be changed.
         case ErrorKind::not_found:
-        case ErrorKind::malformed:
+        case ErrorKind::malformed: return kUsage;
+        case ErrorKind::throttled:
         case ErrorKind::cancelled:
         case ErrorKind::exhausted: return kFailed;
     }

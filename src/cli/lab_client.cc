@@ -99,6 +99,7 @@ Result<lab::World> LabClient::world() {
     if (!world.regions.empty()) {
         world.witness = world.regions.back();
     }
+    world.started_by_hand = value_at(*document, "commands") != nullptr;
     return world;
 }
 

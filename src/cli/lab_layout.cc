@@ -125,7 +125,7 @@ std::string short_name(const RegionId& region) {
     return out;
 }
 
-Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
+Status check_regions(const LabOptions& options) {
     const std::set<RegionId> different{options.regions.begin(), options.regions.end()};
     if (options.regions.size() != 3 || different.size() != 3) {
         return fail(
@@ -134,10 +134,20 @@ Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
             "--regions us-east-1,eu-west-1,us-east-2"
         );
     }
+    return {};
+}
+
+Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
+    if (const Status fit = check_regions(options); !fit) {
+        return std::unexpected(fit.error());
+    }
     LabLayout layout;
     layout.options = options;
     layout.world = {
-        .second_octet = second_octet, .regions = options.regions, .witness = options.regions.back()
+        .second_octet = second_octet,
+        .regions = options.regions,
+        .witness = options.regions.back(),
+        .started_by_hand = options.bare
     };
     for (const RegionId& region : layout.table_regions()) {
         for (int k = 1; k <= options.hosts_per_region; ++k) {

@@ -89,6 +89,9 @@ struct LabLayout {
 // "use1" for us-east-1: how hosts are named.
 [[nodiscard]] std::string short_name(const RegionId& region);
 
+// Errors: malformed (not two Regions with tables and a witness).
+[[nodiscard]] Status check_regions(const LabOptions& options);
+
 // Names and addresses; the ports are chosen among those that are free on all addresses that need
 // them, the usual ones first. Errors: malformed (Regions), conflict (no port).
 [[nodiscard]] Result<LabLayout> lay_out(const LabOptions& options, int second_octet);

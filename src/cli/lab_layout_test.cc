@@ -55,6 +55,19 @@ class LabDirectory : public ::testing::Test {
     std::string directory_;
 };
 
+TEST(FileLock, IsAskedForWithoutLeavingAFileBehind) {
+    const std::string path = "/tmp/farshore-lock-" + std::to_string(::getpid());
+    EXPECT_FALSE(FileLock::is_held(path));
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
+    {
+        const auto lock = FileLock::take(path);
+        ASSERT_TRUE(lock);
+        EXPECT_TRUE(FileLock::is_held(path));
+    }
+    EXPECT_FALSE(FileLock::is_held(path));
+    ::unlink(path.c_str());
+}
+
 TEST(ShortName, IsHowHostsAreNamed) {
     EXPECT_EQ(short_name(RegionId{"us-east-1"}), "use1");
     EXPECT_EQ(short_name(RegionId{"eu-west-1"}), "euw1");

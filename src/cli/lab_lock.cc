@@ -29,6 +29,16 @@ Result<FileLock> FileLock::take(const std::string& path) {
     return FileLock{file};
 }
 
+bool FileLock::is_held(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    const bool held = ::flock(file, LOCK_EX | LOCK_NB) != 0;
+    ::close(file);
+    return held;
+}
+
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
     if (this != &other) {
         if (file_ >= 0) {

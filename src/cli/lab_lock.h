@@ -13,6 +13,9 @@ class FileLock {
     // Errors: conflict (somebody else holds it), denied.
     [[nodiscard]] static Result<FileLock> take(const std::string& path);
 
+    // Does somebody hold it? Leaves no file behind.
+    [[nodiscard]] static bool is_held(const std::string& path);
+
     FileLock(FileLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
     FileLock& operator=(FileLock&& other) noexcept;

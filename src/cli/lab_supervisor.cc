@@ -357,7 +357,7 @@ Result<json::object> read_lab_file(const std::string& directory) {
     json::value document = json::parse(text.str(), error);
     if (!in || error || !document.is_object()) {
         return fail(
-            ErrorKind::not_found,
+            ErrorKind::unavailable,
             "no world in " + directory,
             "start one with `farshore lab up`, or name it with --dir"
         );
@@ -366,8 +366,7 @@ Result<json::object> read_lab_file(const std::string& directory) {
 }
 
 bool lab_is_running(const std::string& directory) {
-    const auto lock = FileLock::take(lock_path(directory));
-    return !lock && lock.error().kind == ErrorKind::conflict;
+    return FileLock::is_held(lock_path(directory));
 }
 
 }  // namespace farshore::cli

@@ -20,7 +20,7 @@ namespace farshore::cli {
 );
 
 // What lab.json in `directory` says, with "state": starting, ready, failed or down. Errors:
-// not_found (no world was ever here).
+// unavailable (no world was ever here).
 [[nodiscard]] Result<boost::json::object> read_lab_file(const std::string& directory);
 
 // Is a supervisor running for this directory? By its lock, so a stale file never says yes.

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "cli/context.h"
+#include "cli/unknown_command.h"
 #include "cli/version.h"
 
 namespace farshore::cli {
@@ -21,8 +21,8 @@ std::string exit_code_text() {
 }
 
 void add_global_options(CLI::App& app, Context& context, std::string& format) {
-    app.add_option("-o,--output", format, "table, json or yaml")
-        ->check(CLI::IsMember({"table", "json", "yaml"}));
+    app.add_option("-o,--output", format, "table, wide, json or yaml")
+        ->check(CLI::IsMember({"table", "wide", "json", "yaml"}));
     app.add_option("--config", context.config_file, "farshore.yaml (also: FARSHORE_CONFIG)");
     app.add_option(
         "--controller", context.controller, "Address of a controller (also: FARSHORE_CONTROLLER)"
@@ -33,25 +33,12 @@ void add_global_options(CLI::App& app, Context& context, std::string& format) {
     app.add_option("--ca-file", context.ca_file, "The installation's CA (also: FARSHORE_CA_FILE)");
 }
 
-// The nearest command to what was typed, for the usage error.
-std::string suggestion(const CLI::App& app, int argc, char** argv) {
-    std::vector<std::string> names;
-    for (const CLI::App* command : app.get_subcommands(nullptr)) {
-        names.push_back(command->get_name());
-    }
-    const std::vector<std::string_view> candidates{names.begin(), names.end()};
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word{argv[i]};
-        if (word.starts_with('-')) {
-            continue;
-        }
-        if (std::ranges::find(candidates, word) != candidates.end()) {
-            return {};
-        }
-        const auto near = did_you_mean(word, candidates);
-        return near ? fmt::format("did you mean `{}`?\n", *near) : "";
-    }
-    return {};
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+    const auto unknown = unknown_command(app, {argv + 1, argv + argc});
+    print_error(unknown.value_or(
+        Error{.kind = ErrorKind::malformed, .text = error.what(), .remedy = "farshore --help"}
+    ));
+    return kUsage;
 }
 
 int run(int argc, char** argv) {
@@ -69,20 +56,17 @@ int run(int argc, char** argv) {
     add_demo_command(app, context);
     add_lab_commands(app, context);
     add_status_commands(app, context);
-    add_operation_commands(app, context);
+    add_plan_command(app, context);
+    add_start_commands(app, context);
+    add_pause_commands(app, context);
+    add_op_commands(app, context);
     add_config_commands(app, context);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {
         return app.exit(asked);  // --help, --version
     } catch (const CLI::ParseError& error) {
-        fmt::print(
-            stderr,
-            "error: {}\n{}  remedy: farshore --help\n",
-            error.what(),
-            suggestion(app, argc, argv)
-        );
-        return kUsage;
+        return usage_error(app, error, argc, argv);
     }
     context.format = enum_from<Format>(format).value_or(Format::table);
     return context.run ? context.run() : static_cast<int>(kUsage);

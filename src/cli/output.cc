@@ -133,7 +133,8 @@ std::string TextTable::text() const {
                 line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
             }
         }
-        out += line + "\n";
+        // Empty cells at the end of a row would be blanks that nobody sees.
+        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return out;
 }

@@ -14,11 +14,17 @@
 // How the command speaks: data to stdout, messages to stderr.
 namespace farshore::cli {
 
-enum class Format { table, json, yaml };
-inline constexpr std::array<std::string_view, 3> kFormatNames{"table", "json", "yaml"};
+// `wide` is the table with everything in it; where nothing is left out, it is the table.
+enum class Format { table, wide, json, yaml };
+inline constexpr std::array<std::string_view, 4> kFormatNames{"table", "wide", "json", "yaml"};
 
 constexpr const auto& names_of(Format) {
     return kFormatNames;
+}
+
+// Is it for people, who get tables and sentences, and not for programs?
+constexpr bool is_table(Format format) {
+    return format == Format::table || format == Format::wide;
 }
 
 // Columns as wide as their widest cell, two blanks apart.

@@ -15,6 +15,8 @@ TEST(TextTable, AlignsItsColumnsByCharacters) {
     EXPECT_TRUE(table.empty());
     table.add({"é", "x", "last"});
     EXPECT_EQ(table.text(), "A  LONGER  C\né  x       last\n");
+    table.add({"b", "", ""});
+    EXPECT_TRUE(table.text().ends_with("\nb\n"));
 }
 
 TEST(Yaml, QuotesWhatAReaderWouldTakeForSomethingElse) {
@@ -67,6 +69,45 @@ TEST(StatusTable, ShowsVotesWithTheirAges) {
         ),
         std::string::npos
     ) << text;
+}
+
+TEST(StatusTable, InItsWideFormGivesEachVotesReason) {
+    const json::value status = json::parse(R"({
+        "first_line":"magento: armed","app":"magento","active":"us-east-1","users":"eu-west-1","mode":"auto",
+        "controller":"us-east-2","region":"us-east-2","at":"2026-11-23T13:05:09.123Z",
+        "regions":{"us-east-1":{"verdict":"unknown","condition":"data_impaired","components":{"dynamodb":{"verdict":"unknown",
+          "votes":[{"observer":"us-east-2","vote":"unhealthy","since_ms":4200,"age_ms":200,"why":"empty DNS answer"},
+                   {"observer":"agents:eu-west-1","vote":"unknown","since_ms":null,"age_ms":null,"why":"nothing heard"}]}}}}})"
+    );
+    const std::string text = status_table(status, Format::wide);
+    EXPECT_NE(text.find("us-east-1 (active)             unknown"), std::string::npos) << text;
+    EXPECT_NE(text.find("data_impaired"), std::string::npos) << text;
+    EXPECT_NE(
+        text.find("us-east-2         unhealthy  4.2s         200ms ago  empty DNS answer"),
+        std::string::npos
+    ) << text;
+    EXPECT_NE(
+        text.find("agents:eu-west-1  unknown    -            -          nothing heard"),
+        std::string::npos
+    ) << text;
+    EXPECT_EQ(status_table(status).find("nothing heard"), std::string::npos);
+}
+
+TEST(PlanTable, OfAFailoverForecastsTheLoss) {
+    const json::value plan = json::parse(
+        R"({"plan":{"verb":"failover","app":"magento","from":"a","to":"b","steps":["raise"]},"guards":[],
+            "loss":{"window_ms":90,"unproven_writes":12}})"
+    );
+    const std::string text = plan_table(plan);
+    EXPECT_NE(text.find("could lose: 90ms of writes, 12 keys not proven"), std::string::npos)
+        << text;
+}
+
+TEST(PlanTable, OfNothingToDoSaysSo) {
+    const json::value plan = json::parse(
+        R"({"text":"nothing to do: a is active already","plan":{"verb":"switchover","steps":[]},"guards":[]})"
+    );
+    EXPECT_EQ(plan_table(plan), "nothing to do: a is active already\n");
 }
 
 TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {

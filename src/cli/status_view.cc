@@ -55,17 +55,56 @@ std::string votes_text(const json::value& component) {
     return or_dash(out);
 }
 
+std::string with_role(const json::value& status, const std::string& region) {
+    const bool active = text_at(status, "active") == region;
+    const bool users = text_at(status, "users") == region;
+    return region + (active && users ? " (active, users)"
+                     : active        ? " (active)"
+                     : users         ? " (users)"
+                                     : "");
+}
+
+// One line for each vote, with its reason.
+std::string wide_regions_text(const json::value& status) {
+    TextTable table{
+        {"REGION", "COMPONENT", "VERDICT", "OBSERVER", "VOTE", "FAILING FOR", "HEARD", "WHY"}
+    };
+    for (const auto& [name, region] : members_at(status, "regions")) {
+        const std::string condition = text_at(region, "condition");
+        table.add(
+            {with_role(status, name),
+             "",
+             text_at(region, "verdict"),
+             "",
+             "",
+             "",
+             "",
+             condition == text_at(region, "verdict") ? "" : condition}
+        );
+        for (const auto& [component, state] : members_at(region, "components")) {
+            table.add({"", component, text_at(state, "verdict")});
+            for (const json::value& vote : list_at(state, "votes")) {
+                const std::int64_t age = number_at(vote, "age_ms", -1);
+                table.add(
+                    {"",
+                     "",
+                     "",
+                     text_at(vote, "observer"),
+                     text_at(vote, "vote"),
+                     age_text(number_at(vote, "since_ms", -1)),
+                     age < 0 ? "-" : age_text(age) + " ago",
+                     text_at(vote, "why")}
+                );
+            }
+        }
+    }
+    return table.empty() ? "" : table.text();
+}
+
 std::string regions_text(const json::value& status) {
     TextTable table{{"REGION", "COMPONENT", "VERDICT", "VOTES"}};
     for (const auto& [name, region] : members_at(status, "regions")) {
-        std::string shown{name};
-        const bool active = text_at(status, "active") == shown;
-        const bool users = text_at(status, "users") == shown;
-        shown += active && users ? " (active, users)"
-                 : active        ? " (active)"
-                 : users         ? " (users)"
-                                 : "";
-        table.add({shown, "", text_at(region, "verdict"), ""});
+        table.add({with_role(status, name), "", text_at(region, "verdict"), ""});
         for (const auto& [component, state] : members_at(region, "components")) {
             table.add({"", std::string{component}, text_at(state, "verdict"), votes_text(state)});
         }
@@ -107,6 +146,34 @@ std::string agents_text(const json::value& status) {
     return table.empty() ? "" : "\n" + table.text();
 }
 
+// What a failover at this moment could lose: the same words wherever it is asked.
+std::string loss_forecast(const json::value& loss) {
+    const std::int64_t unheard = number_at(loss, "hosts_unheard", 0);
+    const std::int64_t window = number_at(loss, "window_ms", -1);
+    return fmt::format(
+        "a failover now could lose: {} of writes, {} keys not proven in the standby{}\n",
+        window < 0 ? "an unknown time" : age_text(window),
+        or_dash(text_at(loss, "unproven_writes")),
+        unheard > 0 ? fmt::format(", and what {} hosts not heard have written", unheard) : ""
+    );
+}
+
+// "automation: armed", or why it would not act.
+std::string automation_line(const json::value& status) {
+    if (value_at(status, "paused") != nullptr) {
+        const std::string reason = text_at(status, "paused/reason");
+        return fmt::format(
+            "automation: paused by {} until {}{}\n",
+            text_at(status, "paused/by"),
+            utc_text(status, "paused/until_ms"),
+            reason.empty() ? "" : ": " + reason
+        );
+    }
+    return flag_at(status, "armed")
+               ? "automation: armed\n"
+               : fmt::format("automation: off: {}\n", text_at(status, "why_not_armed"));
+}
+
 std::string operation_line(const json::value& operation) {
     return fmt::format(
         "{} {} {} -> {}: {}",
@@ -120,9 +187,9 @@ std::string operation_line(const json::value& operation) {
 
 }  // namespace
 
-std::string status_table(const json::value& status) {
+std::string status_table(const json::value& status, Format format) {
+    const bool wide = format == Format::wide;
     std::string out = bold(text_at(status, "first_line")) + "\n";
-    const std::string not_armed = text_at(status, "why_not_armed");
     out += fmt::format(
         "app {}, epoch {}, active {}, users in {}, preferred {}\n",
         text_at(status, "app"),
@@ -131,37 +198,30 @@ std::string status_table(const json::value& status) {
         text_at(status, "users"),
         text_at(status, "preferred")
     );
-    if (value_at(status, "paused") != nullptr) {
+    if (wide) {
         out += fmt::format(
-            "automation: paused by {} until {}: {}\n",
-            text_at(status, "paused/by"),
-            utc_text(status, "paused/until_ms"),
-            text_at(status, "paused/reason")
+            "mode {}, told by the controller {} in {} at {}\n",
+            text_at(status, "mode"),
+            text_at(status, "controller"),
+            text_at(status, "region"),
+            text_at(status, "at")
         );
-    } else {
-        out += flag_at(status, "armed") ? "automation: armed\n"
-                                        : fmt::format("automation: off: {}\n", not_armed);
     }
+    out += automation_line(status);
     if (value_at(status, "cooldown_until") != nullptr) {
         out += fmt::format("cooling down until {}\n", utc_text(status, "cooldown_until"));
     }
-    const std::int64_t window = number_at(status, "loss/window_ms", -1);
-    out += fmt::format(
-        "a failover now could lose: {} of writes, {} keys not proven in the standby{}\n",
-        age_text(window),
-        or_dash(text_at(status, "loss/unproven_writes")),
-        number_at(status, "loss/hosts_unheard", 0) > 0
-            ? ", and what " + text_at(status, "loss/hosts_unheard") +
-                  " hosts not heard have written"
-            : std::string{}
-    );
+    if (const json::value* loss = value_at(status, "loss")) {
+        out += loss_forecast(*loss);
+    }
     if (const json::value* operation = value_at(status, "operation")) {
         out += "operation: " + operation_line(*operation) + "\n";
     }
     if (const json::value* last = value_at(status, "last_operation")) {
         out += "last operation: " + operation_line(*last) + "\n";
     }
-    return out + "\n" + regions_text(status) + lag_text(status) + agents_text(status);
+    return out + "\n" + (wide ? wide_regions_text(status) : regions_text(status)) +
+           lag_text(status) + agents_text(status);
 }
 
 std::string guards_table(const json::value& guards) {
@@ -288,6 +348,10 @@ std::string losses_table(const json::value& document) {
 
 std::string plan_table(const json::value& document) {
     std::string out;
+    const std::string already = text_at(document, "text");
+    if (!already.empty()) {
+        return already + "\n";
+    }
     if (const json::value* plan = value_at(document, "plan")) {
         out += fmt::format(
             "{} {}: {} -> {}\n",
@@ -301,6 +365,10 @@ std::string plan_table(const json::value& document) {
             const std::string text =
                 step.is_string() ? std::string{step.get_string().c_str()} : text_at(step, "text");
             out += fmt::format("  {}. {}\n", ++number, text);
+        }
+        const json::value* loss = value_at(document, "loss");
+        if (loss != nullptr && text_at(*plan, "verb") == "failover") {
+            out += loss_forecast(*loss);
         }
     }
     if (const json::value* guards = value_at(document, "guards")) {

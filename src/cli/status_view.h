@@ -4,10 +4,15 @@
 
 #include <boost/json/value.hpp>
 
+#include "cli/output.h"
+
 // Documents of the controller's API as a person reads them. Pure; every value shows its age.
 namespace farshore::cli {
 
-[[nodiscard]] std::string status_table(const boost::json::value& status);
+// Format::wide: with each vote's reason.
+[[nodiscard]] std::string status_table(
+    const boost::json::value& status, Format format = Format::table
+);
 [[nodiscard]] std::string why_table(const boost::json::value& document);
 [[nodiscard]] std::string audit_table(const boost::json::value& document);
 [[nodiscard]] std::string operations_table(const boost::json::value& document);

@@ -26,6 +26,19 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string check_text(
+    const aws::HealthCheckConfig& check, const std::vector<aws::CheckerObservation>& seen
+) {
+    const bool tls = check.type == aws::HealthCheckType::https ||
+                     check.type == aws::HealthCheckType::https_str_match;
+    const std::string& host = check.domain_name.empty() ? check.ip_address : check.domain_name;
+    const auto well = std::ranges::count_if(seen, &aws::CheckerObservation::success);
+    return std::string{tls ? "https://" : "http://"} + host +
+           (check.port == 0 ? "" : ":" + std::to_string(check.port)) + check.path +
+           (check.inverted ? " (inverted)" : "") + ": " + std::to_string(well) + " of " +
+           std::to_string(seen.size()) + " checkers get a good answer";
+}
+
 void Traffic::serve(const core::ServeUsers& action) {
     edge_.tasks.spawn("serve users", [this, action] { return watch(action); });
 }
@@ -96,26 +109,48 @@ net::Task<> Traffic::watch(core::ServeUsers action) {
     edge_.deliver(served);
 }
 
-// What the health checkers say about the checks of the record, in words.
+// What the health checkers say about the checks that the record follows, in words.
 net::Task<std::string> Traffic::why_not_yet() {
     std::string text;
     aws::CallOptions options;
     options.total_timeout = std::chrono::seconds{1};
     options.attempts_max = 1;
-    for (const aws::RecordSet& record : records_) {
-        if (record.health_check.empty()) {
+    for (const aws::HealthCheck& check : deciding_) {
+        const auto seen = co_await edge_.route53.get_health_check_status(check.id, options);
+        if (!seen) {
             continue;
         }
-        const auto status =
-            co_await edge_.route53.get_health_check_status(record.health_check, options);
-        if (!status) {
-            continue;
-        }
-        const auto well = std::ranges::count_if(*status, &aws::CheckerObservation::success);
-        text += "; check of " + record.set_identifier + ": " + std::to_string(well) + " of " +
-                std::to_string(status->size()) + " checkers say healthy";
+        text += text.empty() ? "; it follows the checks of " + edge_.config.preferred().value() +
+                                   ", of which "
+                             : ", and ";
+        text += check_text(check.config, *seen);
     }
     co_return text;
+}
+
+// A calculated check has no checkers of its own: what is learned are its children.
+net::Task<> Traffic::learn_checks() {
+    std::vector<aws::HealthCheck> found;
+    for (const aws::RecordSet& record : records_) {
+        if (record.failover != aws::FailoverRole::primary || record.health_check.empty()) {
+            continue;
+        }
+        const auto check = co_await edge_.route53.get_health_check(record.health_check);
+        if (!check) {
+            co_return;  // what was learned before is still the best there is
+        }
+        if (check->config.type != aws::HealthCheckType::calculated) {
+            found.push_back(*check);
+        }
+        for (const std::string& id : check->config.children) {
+            const auto child = co_await edge_.route53.get_health_check(id);
+            if (!child) {
+                co_return;
+            }
+            found.push_back(*child);
+        }
+    }
+    deciding_ = std::move(found);
 }
 
 net::Task<> Traffic::learn() {
@@ -136,6 +171,7 @@ net::Task<> Traffic::learn() {
                     return record.name == wanted && record.failover != aws::FailoverRole::none;
                 }
             );
+            co_await learn_checks();
         } else {
             system::log_warning(
                 "traffic", "the record sets could not be read", {{"why", all.error().text}}

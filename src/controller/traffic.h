@@ -27,11 +27,20 @@ class Traffic final : public ports::Traffic {
   private:
     [[nodiscard]] net::Task<> watch(core::ServeUsers action);
     [[nodiscard]] net::Task<std::set<std::string>> expected(RegionId region);
+    [[nodiscard]] net::Task<> learn_checks();
     [[nodiscard]] net::Task<std::string> why_not_yet();
 
     Edge& edge_;
     std::vector<aws::RecordSet> records_;
+    // The endpoint checks behind the primary record. They alone decide which Region it answers
+    // with, whichever way users move.
+    std::vector<aws::HealthCheck> deciding_;
 };
+
+// "http://192.0.2.7:8643/healthz: 16 of 18 checkers get a good answer".
+[[nodiscard]] std::string check_text(
+    const aws::HealthCheckConfig& check, const std::vector<aws::CheckerObservation>& seen
+);
 
 // The functional checks, run against a Region's stack.
 class Checks final : public ports::Checks {

@@ -1,5 +1,6 @@
 #include "controller/view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -107,10 +108,6 @@ json::array agents_document(const View& view) {
     return list;
 }
 
-bool is_paused(const core::AppRecord& record, UtcTime now) {
-    return record.pause && (!record.pause->until || now < *record.pause->until);
-}
-
 json::value pause_document(const core::AppRecord& record, UtcTime now) {
     if (!is_paused(record, now)) {
         return nullptr;
@@ -122,10 +119,23 @@ json::value pause_document(const core::AppRecord& record, UtcTime now) {
     };
 }
 
+// Later operations may have moved users on, so only the newest can say where they are now.
+RegionId users_after(const View& view, const core::OperationRecord& operation) {
+    const core::AppRecord& app = view.pump.core().record();
+    if (app.operation && app.operation->plan.id == operation.plan.id) {
+        return app.users;
+    }
+    const bool moved = operation.plan.has(core::Lever::shift) &&
+                       std::ranges::any_of(operation.phases, [](const core::Phase& phase) {
+                           return phase.state == core::OperationState::shifting;
+                       });
+    return moved ? operation.plan.to : operation.plan.from;
+}
+
 json::object operation_of(const View& view, const core::OperationRecord& record, bool with_steps) {
     wire::OperationParts parts{
         .record = record,
-        .users = view.pump.core().record().users,
+        .users = users_after(view, record),
         .loss = view.losses.counts(record.plan.id),
         .steps = {}
     };
@@ -168,7 +178,37 @@ json::array plan_steps(const View& view, const core::ChangeRequest& request, std
     return steps;
 }
 
+// What a failover at this moment could lose.
+json::object loss_forecast(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    std::uint64_t unproven = 0;
+    std::uint64_t unheard = 0;  // what these have not proven is not in the sum
+    for (const auto& [host, agent] : core.agents()) {
+        unproven += agent.unproven;
+        unheard += agent.connected ? 0U : 1U;
+    }
+    const auto window = core.loss_window();
+    return {
+        {"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)},
+        {"unproven_writes", unproven},
+        {"hosts_unheard", unheard}
+    };
+}
+
 }  // namespace
+
+bool is_paused(const core::AppRecord& record, UtcTime now) {
+    return record.pause && (!record.pause->until || now < *record.pause->until);
+}
+
+std::optional<std::string> nothing_to_do(const View& view, const core::ChangeRequest& request) {
+    const core::AppRecord& record = view.pump.core().record();
+    const bool there = request.to == record.active && record.users == record.active;
+    if (!there || view.pump.core().operation_running()) {
+        return std::nullopt;
+    }
+    return "nothing to do: " + request.to.value() + " is active already";
+}
 
 std::string first_line(const View& view) {
     const core::AppCore& core = view.pump.core();
@@ -211,13 +251,6 @@ json::object status_document(const View& view) {
     const core::AppRecord& record = core.record();
     const core::Now now = view.pump.now();
     const auto why_not = core.why_not_armed(now);
-    std::uint64_t unproven = 0;
-    std::uint64_t unheard = 0;  // what these have not proven is not in the sum
-    for (const auto& [host, agent] : core.agents()) {
-        unproven += agent.unproven;
-        unheard += agent.connected ? 0U : 1U;
-    }
-    const auto window = core.loss_window();
     const bool cooling = record.cooldown_until && now.wall < *record.cooldown_until;
     json::value running = nullptr;
     json::value last = nullptr;
@@ -244,10 +277,7 @@ json::object status_document(const View& view) {
         {"trouble", view.pump.trouble()},
         {"regions", regions_document(view, now)},
         {"lag", lag_document(view, now.at)},
-        {"loss",
-         {{"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)},
-          {"unproven_writes", unproven},
-          {"hosts_unheard", unheard}}},
+        {"loss", loss_forecast(view)},
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}
@@ -282,26 +312,36 @@ json::object why_document(const View& view) {
 
 json::object plan_document(const View& view, const core::ChangeRequest& request) {
     const core::AppCore& core = view.pump.core();
-    const core::AppCore::Preview preview = core.preview(view.pump.now(), request);
+    const std::optional<std::string> nothing = nothing_to_do(view, request);
+    core::AppCore::Preview preview = core.preview(view.pump.now(), request);
+    if (nothing) {
+        preview.guards.clear();  // nobody has to be asked
+    }
+    const bool target_is_known =
+        std::ranges::none_of(preview.guards, [](const core::GuardAnswer& answer) {
+            return answer.guard == core::Guard::target_known && !answer.passed;
+        });
     json::array levers;
-    for (const core::Lever lever : preview.levers) {
-        levers.push_back(text_of(to_string(lever)));
+    json::array steps;
+    if (!nothing && target_is_known) {
+        for (const core::Lever lever : preview.levers) {
+            levers.push_back(text_of(to_string(lever)));
+        }
+        steps = plan_steps(view, request, preview.levers.size());
     }
     return {
         {"schema_version", wire::kApiSchemaVersion},
         {"allowed", core::all_passed(preview.guards)},
+        {"text", nothing.value_or("")},
         {"plan",
          {{"verb", text_of(to_string(request.verb))},
           {"app", core.record().app.value()},
           {"from", core.record().active.value()},
           {"to", request.to.value()},
           {"levers", std::move(levers)},
-          {"steps", plan_steps(view, request, preview.levers.size())}}},
+          {"steps", std::move(steps)}}},
         {"guards", wire::guards_document(preview.guards)},
-        {"loss",
-         {{"window_ms",
-           preview.loss_window ? json::value(to_ms(*preview.loss_window)) : json::value(nullptr)},
-          {"unproven_writes", preview.unproven}}}
+        {"loss", loss_forecast(view)}
     };
 }
 

@@ -41,6 +41,11 @@ struct View {
 [[nodiscard]] Result<boost::json::object> operation_document(
     const View& view, const OperationId& id, bool with_steps
 );
+[[nodiscard]] bool is_paused(const core::AppRecord& record, UtcTime now);
+// Why a request changes nothing, in words; nullopt: it would change something.
+[[nodiscard]] std::optional<std::string> nothing_to_do(
+    const View& view, const core::ChangeRequest& request
+);
 // One line for people: who is active, and what is unusual.
 [[nodiscard]] std::string first_line(const View& view);
 // Prometheus's text format, version 0.0.4.

@@ -29,10 +29,11 @@ void RegionCounters::succeeded(Path path, Duration latency) {
     counters.latency_ns.set(static_cast<std::uint64_t>(latency.count()));
 }
 
-void RegionCounters::failed(Path path, std::string_view why) {
+void RegionCounters::failed(Path path, Instant at, std::string_view why) {
     paths[static_cast<std::size_t>(path)].failed.add();
     const std::lock_guard guard(error_mutex_);
     last_error_.assign(why.substr(0, kErrorTextMax));
+    last_error_at_ = at;
 }
 
 void RegionCounters::observe_latency(Duration latency) {
@@ -67,8 +68,10 @@ void RegionCounters::add_to(RegionStatistics& statistics, Instant now) const {
         statistics.latency.count += latency_buckets[i].get();
     }
     statistics.latency.sum += Duration{static_cast<Duration::rep>(latency_sum_ns.get())};
-    if (std::string error = last_error(); !error.empty()) {
-        statistics.last_error = std::move(error);
+    const std::lock_guard guard(error_mutex_);
+    if (last_error_at_ > statistics.last_error_at) {
+        statistics.last_error = last_error_;
+        statistics.last_error_at = last_error_at_;
     }
 }
 

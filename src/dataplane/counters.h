@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,7 +70,7 @@ struct RegionCounters {
     Counter latency_sum_ns;
 
     void succeeded(Path path, Duration latency);
-    void failed(Path path, std::string_view why);
+    void failed(Path path, Instant at, std::string_view why);
     void observe_latency(Duration latency);
     [[nodiscard]] std::string last_error() const;
     // Adds what this loop has counted.
@@ -78,6 +79,7 @@ struct RegionCounters {
   private:
     mutable std::mutex error_mutex_;
     std::string last_error_;
+    std::optional<Instant> last_error_at_;
 };
 
 struct LoopCounters {

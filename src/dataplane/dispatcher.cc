@@ -200,7 +200,7 @@ void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
 void Dispatcher::fail_without_upstream(Exchange& exchange) {
     RegionCounters& counters = pools_[exchange.region]->counters();
     const std::string why{counters.last_error()};
-    counters.failed(Path::passive, why);
+    counters.failed(Path::passive, *environment_.now, why);
     answer_own(exchange, OwnAnswer::no_upstream, why);
 }
 

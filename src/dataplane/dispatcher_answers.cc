@@ -102,10 +102,13 @@ void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
 
 void Dispatcher::answered(Exchange& exchange) {
     RegionCounters& counters = pools_[exchange.region]->counters();
-    const Duration latency = environment_.clock->now() - exchange.sent_at;
+    const Instant now = environment_.clock->now();
+    const Duration latency = now - exchange.sent_at;
     counters.observe_latency(latency);
     if (exchange.status >= 500) {
-        counters.failed(Path::passive, "the Region answered " + std::to_string(exchange.status));
+        counters.failed(
+            Path::passive, now, "the Region answered " + std::to_string(exchange.status)
+        );
     } else {
         counters.succeeded(Path::passive, latency);
     }
@@ -154,7 +157,7 @@ void Dispatcher::deliver(Exchange& exchange) {
 
 void Dispatcher::broken(Exchange& exchange, const Breakage& breakage) {
     const RegionIndex region = exchange.region;
-    pools_[region]->counters().failed(Path::passive, breakage.why);
+    pools_[region]->counters().failed(Path::passive, *environment_.now, breakage.why);
     report_broken(take_in_flight(exchange), breakage);
     connection_available(region);
 }
@@ -243,7 +246,9 @@ void Dispatcher::expire_parked(Instant now) {
         while (!queue.empty() && now - queue.begin()->second->arrived_at >= patience) {
             const std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
             queue.erase(queue.begin());
-            pools_[region]->counters().failed(Path::passive, "no connection became free in time");
+            pools_[region]->counters().failed(
+                Path::passive, now, "no connection became free in time"
+            );
             answer_own(*exchange, OwnAnswer::no_upstream, "no connection became free in time");
         }
     }
@@ -254,7 +259,7 @@ void Dispatcher::expire_in_flight(Instant now) {
         Queue& queue = in_flight_[region];
         while (!queue.empty() &&
                now - queue.begin()->second->sent_at >= environment_.limits->upstream_timeout) {
-            pools_[region]->counters().failed(Path::passive, "no answer in time");
+            pools_[region]->counters().failed(Path::passive, now, "no answer in time");
             cut_one(*queue.begin()->second, "no answer in time");
         }
     }

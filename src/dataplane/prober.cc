@@ -27,7 +27,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
         }
         auto opened = pool().open_apart(*this);
         if (!opened) {
-            pool().counters().failed(path_, opened.error().text);
+            pool().counters().failed(path_, now(), opened.error().text);
             return;
         }
         own_ = std::move(*opened);
@@ -90,7 +90,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
 
     void finish_failed(std::string_view why) {
         end();
-        pool().counters().failed(path_, why);
+        pool().counters().failed(path_, now(), why);
     }
 
     void connected(UpstreamConnection& connection) override {
@@ -120,7 +120,9 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
         }
         end();
         if (status_ >= 500) {
-            pool().counters().failed(path_, "a probe was answered " + std::to_string(status_));
+            pool().counters().failed(
+                path_, now(), "a probe was answered " + std::to_string(status_)
+            );
         } else {
             pool().counters().succeeded(path_, latency);
         }

@@ -178,7 +178,7 @@ void RegionPool::note_failure(std::string_view why) {
     if (++failures_in_a_row_ > kFailuresForgiven) {
         retry_at_ = *environment_.now + kPauseAfterFailure;
     }
-    environment_.counters->failed(Path::fresh, why);
+    environment_.counters->failed(Path::fresh, *environment_.now, why);
 }
 
 void RegionPool::became_free(UpstreamConnection& connection) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct RegionStatistics {
     // Age of the oldest request (applications' or probes') that still waits for its answer.
     Duration stalled{};
     std::string last_error;  // "" when there was none yet
+    std::optional<Instant> last_error_at;
     LatencyHistogram latency;
 
     [[nodiscard]] const PathStatistics& by(Path path) const {

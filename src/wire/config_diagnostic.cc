@@ -32,7 +32,9 @@ std::string render(const Diagnostic& diagnostic, std::string_view file, std::str
     const std::string head = std::string{is_error ? "error[" : "warning["} + diagnostic.code +
                              "]: " + diagnostic.message;
     if (diagnostic.line == 0) {
-        return head + " --> " + std::string{file} + "\n";
+        // No line to underline, so the hint gets one of its own.
+        return head + " --> " + std::string{file} + "\n" +
+               (diagnostic.hint.empty() ? "" : "  remedy: " + diagnostic.hint + "\n");
     }
     const std::string number = std::to_string(diagnostic.line);
     const std::string place =

@@ -1,7 +1,7 @@
 #include "wire/config_loader.h"
 
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -280,30 +280,28 @@ bool is_clean(const Findings& findings) {
     return Loaded<int>{.value = 0, .diagnostics = findings.diagnostics}.ok();
 }
 
+std::unexpected<Error> unreadable(ErrorKind kind, std::string text, std::string remedy) {
+    return std::unexpected(Error{
+        .kind = kind,
+        .text = std::move(text),
+        .remedy = std::move(remedy),
+        .code = std::string{kUnreadableCode}
+    });
+}
+
 template <class T>
 Result<T> load(const std::string& path, Loaded<T> (*parse)(std::string_view)) {
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    if (in) {
-        text << in.rdbuf();
+    const Result<std::string> text = read_config_text(path);
+    if (!text) {
+        return std::unexpected(text.error());
     }
-    if (!in || in.bad() || text.fail()) {
-        const int error = errno;
-        const bool absent = error == ENOENT;
-        return fail(
-            absent ? ErrorKind::not_found : ErrorKind::denied,
-            "cannot read " + path + ": " +
-                std::error_code{error, std::generic_category()}.message(),
-            absent ? "name the file with --config" : "check the file's owner and mode"
-        );
-    }
-    Loaded<T> loaded = parse(text.str());
+    Loaded<T> loaded = parse(*text);
     if (loaded.ok()) {
         return std::move(loaded.value);
     }
     std::string rendered;
     for (const Diagnostic& diagnostic : loaded.diagnostics) {
-        rendered += render(diagnostic, path, text.str());
+        rendered += render(diagnostic, path, *text);
     }
     return fail(ErrorKind::malformed, std::move(rendered), "farshore validate " + path);
 }
@@ -326,6 +324,31 @@ Loaded<Config> parse_config(std::string_view text) {
     }
     config.hash = sha256_hex(text);
     return {.value = std::move(config), .diagnostics = std::move(findings.diagnostics)};
+}
+
+Result<std::string> read_config_text(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        return unreadable(
+            ErrorKind::malformed, path + " is a directory, not a file", "name the file in it"
+        );
+    }
+    std::ifstream in{path, std::ios::binary};
+    std::ostringstream text;
+    if (in && in.peek() != std::ifstream::traits_type::eof()) {
+        text << in.rdbuf();  // which counts as failed when there is nothing to insert
+    }
+    if (!in.is_open() || in.bad() || !text) {
+        const int number = errno;
+        const bool absent = number == ENOENT;
+        return unreadable(
+            absent ? ErrorKind::not_found : ErrorKind::denied,
+            "cannot read " + path + ": " +
+                std::error_code{number, std::generic_category()}.message(),
+            absent ? "check its name" : "check the file's owner and mode"
+        );
+    }
+    return std::move(text).str();
 }
 
 Result<Config> load_config(const std::string& path) {

@@ -47,8 +47,15 @@ struct Loaded {
 [[nodiscard]] Loaded<Config> parse_config(std::string_view text);
 [[nodiscard]] Loaded<AgentConfig> parse_agent_config(std::string_view text);
 
-// Reads the file and renders all diagnostics into the error's text. Errors: not_found, denied,
-// malformed.
+// The code of the error for a file that cannot be read at all.
+inline constexpr std::string_view kUnreadableCode = "C100";
+
+// The bytes of a configuration file. Errors: not_found, denied, malformed (a directory), all with
+// kUnreadableCode.
+[[nodiscard]] Result<std::string> read_config_text(const std::string& path);
+
+// Reads the file and renders all diagnostics into the error's text. Errors: those of
+// read_config_text, malformed.
 [[nodiscard]] Result<Config> load_config(const std::string& path);
 [[nodiscard]] Result<AgentConfig> load_agent_config(const std::string& path);
 

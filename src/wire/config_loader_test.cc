@@ -151,6 +151,30 @@ TEST(ConfigLoader, AnUnreadableFileIsAnErrorWithItsRemedy) {
     EXPECT_NE(wrong.error().text.find("error[C220]"), std::string::npos) << wrong.error().text;
 }
 
+TEST(ConfigLoader, AnUnknownKeyIsToldEachKnownOneOnce) {
+    const auto loaded = parse_config("version: 1\napp: shop\nzzzzzzzzzzzz: 1\n");
+    const auto unknown = std::ranges::find(loaded.diagnostics, "C104", &Diagnostic::code);
+    ASSERT_NE(unknown, loaded.diagnostics.end());
+    EXPECT_TRUE(unknown->hint.starts_with("known here: `version`, `app`, ")) << unknown->hint;
+    EXPECT_EQ(unknown->hint.find("`app`"), unknown->hint.rfind("`app`")) << unknown->hint;
+}
+
+TEST(ConfigLoader, SaysWhatIsNoConfigurationAtAll) {
+    for (const std::string_view text : {"", "\n\n", "# nothing yet\n"}) {
+        for (const auto& diagnostics :
+             {parse_config(text).diagnostics, parse_agent_config(text).diagnostics}) {
+            ASSERT_EQ(diagnostics.size(), 1U) << text;
+            EXPECT_EQ(diagnostics.front().message, "the file is empty");
+            EXPECT_FALSE(diagnostics.front().hint.empty());
+        }
+    }
+    const auto directory = load_config("/");
+    ASSERT_FALSE(directory.has_value());
+    EXPECT_EQ(directory.error().text, "/ is a directory, not a file");
+    EXPECT_EQ(directory.error().code, kUnreadableCode);
+    EXPECT_EQ(load_config("/nonexistent/farshore.yaml").error().code, kUnreadableCode);
+}
+
 TEST(ConfigLoader, GarbageIsRefusedAndNothingElse) {
     for (const std::string_view text :
          {"\x01", "[", "- a\n- b\n", "{{{{", "a: !!str x", "--- 1\n--- 2\n", ": :", "? ["}) {

@@ -446,7 +446,13 @@ void Section::not_yet(std::string_view key) {
 }
 
 void Section::finish() {
-    std::vector<std::string_view> known{known_.begin(), known_.end()};
+    // A key that is both required and read was asked for twice.
+    std::vector<std::string_view> known;
+    for (const std::string& key : known_) {
+        if (std::ranges::find(known, std::string_view{key}) == known.end()) {
+            known.emplace_back(key);
+        }
+    }
     for (const YamlEntry& entry : node_.entries) {
         if (std::ranges::find(known, std::string_view{entry.key}) != known.end()) {
             continue;

@@ -104,6 +104,8 @@ class TreeBuilder final : public YAML::EventHandler {
   public:
     explicit TreeBuilder(const std::vector<std::string_view>& lines) : lines_(lines) {}
 
+    [[nodiscard]] bool empty() const { return nodes_ == 0; }
+
     [[nodiscard]] YamlNode take() { return std::move(root_); }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
@@ -310,6 +312,12 @@ std::optional<YamlNode> parse_yaml(std::string_view text, std::vector<Diagnostic
         std::istringstream in{std::string{text}};
         YAML::Parser parser{in};
         while (parser.HandleNextDocument(builder)) {
+        }
+        if (builder.empty()) {
+            diagnostics.push_back(
+                diagnostic_at({.line = 0}, "C101", "the file is empty", "begin with `version: 1`")
+            );
+            return std::nullopt;
         }
         return builder.take();
     } catch (Refused& refused) {

@@ -275,6 +275,10 @@ TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
         << metrics.substr(0, 500);
     const boost::json::value state = boost::json::parse(world.get_health("/v1/state").body);
     EXPECT_EQ(state.at("apps").at("magento").at("write_state").as_string(), "open");
+    for (const auto& [name, region] : state.at("apps").at("magento").at("regions").as_object()) {
+        const bool failed = !region.at("last_error").as_string().empty();
+        EXPECT_EQ(region.at("last_error_age_ms").is_int64(), failed) << name;
+    }
 }
 
 TEST(AgentHealth, AFloodOfChecksCostsOneRead) {

@@ -372,6 +372,56 @@ TEST_F(ControllerTest, PauseAndResumeAreDurable) {
     EXPECT_EQ(status.at("paused").as_object().at("reason"), "deploy");
     EXPECT_EQ(post("/v1/apps/magento/resume", "").status, 200);
     EXPECT_TRUE(document("/v1/status").at("paused").is_null());
+    const net::HttpReply again = post("/v1/apps/magento/resume", "");
+    EXPECT_EQ(again.status, 200);
+    EXPECT_NE(again.body.find("nothing was paused"), std::string::npos) << again.body;
+    EXPECT_EQ(post("/v1/apps/magento/pause", R"({"for_ms":1000})").status, 200);
+    for (const json::value& entry : document("/v1/audit").at("entries").as_array()) {
+        EXPECT_FALSE(entry.at("detail").as_string().ends_with(": ")) << json::serialize(entry);
+    }
+}
+
+TEST_F(ControllerTest, APlanForNothingHasNoSteps) {
+    launch();
+    const auto plan = [this](const std::string& body) {
+        const net::HttpReply reply = post("/v1/apps/magento/plan", body);
+        EXPECT_EQ(reply.status, 200) << reply.body;
+        return json::parse(reply.body).as_object();
+    };
+    const json::object here = plan(R"({"verb":"switchover","to":"us-east-1"})");
+    EXPECT_EQ(here.at("text"), "nothing to do: us-east-1 is active already");
+    EXPECT_EQ(here.at("allowed"), true);
+    EXPECT_TRUE(here.at("plan").at("steps").as_array().empty());
+    const json::object nowhere = plan(R"({"verb":"failover","to":"mars"})");
+    EXPECT_EQ(nowhere.at("allowed"), false);
+    EXPECT_TRUE(nowhere.at("plan").at("steps").as_array().empty());
+    const net::HttpReply wrong =
+        post("/v1/apps/magento/plan", R"({"verb":"failback","to":"eu-west-1"})");
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_NE(wrong.body.find("goes to the preferred Region, us-east-1"), std::string::npos);
+}
+
+TEST_F(ControllerTest, AnOldOperationTellsWhereItLeftUsers) {
+    launch();
+    agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    const auto moved = [this](const std::string& verb) {
+        const net::HttpReply started = post("/v1/apps/magento/" + verb, "");
+        EXPECT_EQ(started.status, 202) << started.body;
+        const std::string id{json::parse(started.body).as_object().at("id").as_string()};
+        EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+        return id;
+    };
+    const std::string there = moved("switchover");
+    ASSERT_TRUE(wait_for_plan("failback"));
+    const std::string back = moved("failback");
+    const json::object old = document("/v1/operations/" + there);
+    EXPECT_EQ(old.at("users"), "eu-west-1");
+    for (const json::value& step : old.at("steps").as_array()) {
+        EXPECT_FALSE(step.at("text").as_string().ends_with(": ")) << json::serialize(step);
+    }
+    EXPECT_EQ(document("/v1/operations/" + back).at("users"), "us-east-1");
 }
 
 TEST_F(ControllerTest, ASwitchoverMovesEveryAgentAndCanBeWatched) {

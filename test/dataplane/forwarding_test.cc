@@ -258,7 +258,10 @@ TEST_F(Forwarding, SilentRegionEndsInAnErrorAndShowsAsStalled) {
     EXPECT_EQ(answer->status, 503);
     EXPECT_TRUE(answer->body.contains("ServiceUnavailable"));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 0; }));
-    EXPECT_EQ(endpoint->statistics().regions[0].last_error, "no answer in time");
+    const RegionStatistics seen = endpoint->statistics().regions[0];
+    EXPECT_EQ(seen.last_error, "no answer in time");
+    ASSERT_TRUE(seen.last_error_at);
+    EXPECT_FALSE(endpoint->statistics().regions[1].last_error_at);
 }
 
 TEST_F(Forwarding, RefusedRegionIsAnsweredAtOnce) {

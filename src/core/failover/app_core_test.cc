@@ -389,5 +389,29 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
     EXPECT_EQ(holds, 2);
 }
 
+TEST_F(AppCoreTest, ATypedWrongRegionIsToldTheRightOnesAndNothingElse) {
+    AppCore core = make(policy());
+    connect(core);
+    for (int i = 0; i < 10; ++i) {
+        (void)round(core, true, 0);
+    }
+    const auto refusing = [&](const char* to) {
+        std::vector<std::string> texts;
+        for (const GuardAnswer& answer :
+             core.preview(now(), {.verb = Verb::switchover, .to = RegionId{to}}).guards) {
+            if (!answer.passed) {
+                texts.push_back(answer.text);
+            }
+        }
+        return texts;
+    };
+    EXPECT_EQ(
+        refusing("mars"),
+        std::vector<std::string>{"mars is not a Region of shop, which has us-east-1, eu-west-1"}
+    );
+    EXPECT_EQ(refusing("us-east-1"), std::vector<std::string>{"us-east-1 is active already"});
+    EXPECT_TRUE(refusing("eu-west-1").empty());
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -22,13 +22,27 @@ std::string in_words(const Tally& tally) {
     return text;
 }
 
+// Nobody has to give a reason.
+std::string after_colon(const std::string& reason) {
+    return reason.empty() ? std::string{} : ": " + reason;
+}
+
+std::string joined(const std::vector<RegionId>& regions) {
+    std::string text;
+    for (const RegionId& region : regions) {
+        text += (text.empty() ? "" : ", ") + region.value();
+    }
+    return text;
+}
+
 GuardAnswer target_known(const Situation& s, const RegionId& to) {
     const bool known = std::ranges::find(s.policy.regions, to) != s.policy.regions.end();
     const bool active = to == s.record.active;
     return {
         Guard::target_known,
         known && !active,
-        !known   ? to.value() + " is not a Region of " + s.policy.app.value()
+        !known ? to.value() + " is not a Region of " + s.policy.app.value() + ", which has " +
+                     joined(s.policy.regions)
         : active ? to.value() + " is active already"
                  : to.value() + " is a standby"
     };
@@ -217,7 +231,8 @@ std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const 
                                   : "require_drill_within is off"},
         {Guard::not_paused,
          !paused,
-         paused ? "paused by " + s.record.pause->by + ": " + s.record.pause->reason : "not paused"},
+         paused ? "paused by " + s.record.pause->by + after_colon(s.record.pause->reason)
+                : "not paused"},
         {Guard::not_cooling_down,
          !cooling,
          cooling ? "cooling down after the last operation" : "not cooling down"},
@@ -225,12 +240,13 @@ std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const 
 }
 
 std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeRequest& request) {
-    std::vector<GuardAnswer> answers{
-        target_known(s, request.to),
-        no_operation(s),
-        target_healthy(s, request.to),
-        target_has_hosts(s, request.to)
-    };
+    std::vector<GuardAnswer> answers{target_known(s, request.to), no_operation(s)};
+    if (!answers.front().passed) {
+        // What cannot be the target has no health, no hosts and no lag to ask for.
+        return answers;
+    }
+    answers.push_back(target_healthy(s, request.to));
+    answers.push_back(target_has_hosts(s, request.to));
     if (request.verb == Verb::failover) {
         if (!s.loss_window && request.accept_loss) {
             // A controller that started in the middle of the outage will never measure it.

@@ -98,7 +98,7 @@ struct Situation {
     const Situation& situation, const RegionId& to
 );
 // The guards of an operator's change. A pause, a cool-down or missing evidence do not stop a
-// person.
+// person. A target that is not known is asked nothing more.
 [[nodiscard]] std::vector<GuardAnswer> guards_of_request(
     const Situation& situation, const ChangeRequest& request
 );

@@ -60,6 +60,9 @@ FaultSpec resolve_random(const World& world, FaultSpec spec) {
     drawn.region = world.regions[rng.below(world.regions.size())];
     drawn.kind =
         static_cast<FaultKind>(rng.below(kFaultKindNames.size() - 1));  // random is the last
+    if (drawn.kind == FaultKind::hosts && world.started_by_hand) {
+        drawn.kind = FaultKind::region;  // the nearest to it that this world can do
+    }
     if (drawn.kind == FaultKind::partition) {
         // With a single Region, the rest of the world is the internet.
         drawn.other = kInternet;
@@ -88,6 +91,13 @@ Status check(const World& world, const FaultSpec& spec) {
     }
     if (spec.kind == FaultKind::random) {
         return {};
+    }
+    if (spec.kind == FaultKind::hosts && world.started_by_hand) {
+        return fail(
+            ErrorKind::malformed,
+            "the agents of this world were started by hand, so it cannot kill their hosts",
+            "kill the agents yourself, or start a world without --bare"
+        );
     }
     const auto regions = region_words(world);
     if (spec.kind != FaultKind::partition) {

@@ -30,6 +30,21 @@ void refuses(
     EXPECT_NE(made.error().remedy.find(remedy), std::string::npos) << made.error().remedy;
 }
 
+TEST(FaultSpec, HostsOfAWorldStartedByHandAreNotTheLabsToKill) {
+    World by_hand = world();
+    by_hand.started_by_hand = true;
+    const std::vector<std::string> words{"hosts", by_hand.regions.front().value()};
+    EXPECT_TRUE(fault_spec_from_words(world(), words));
+    const auto refused = fault_spec_from_words(by_hand, words);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("by hand"), std::string::npos);
+    EXPECT_NE(refused.error().remedy.find("--bare"), std::string::npos);
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        const FaultSpec random{.kind = FaultKind::random, .seed = seed};
+        EXPECT_NE(resolve_random(by_hand, random).kind, FaultKind::hosts) << seed;
+    }
+}
+
 TEST(FaultSpec, ReadsEveryKindFromWords) {
     const auto dynamo = read({"dynamodb", "us-east-1", "--mode", "errors=30%", "--for", "2m"});
     ASSERT_TRUE(dynamo);

@@ -65,6 +65,8 @@ struct World {
     int second_octet = 101;         // W
     std::vector<RegionId> regions;  // Region i is regions[i - 1]; at most 99
     RegionId witness{"us-east-2"};  // where the controllers stand; need not be one of `regions`
+    // Controller and agents are not the lab's processes: it cannot kill and start them.
+    bool started_by_hand = false;
 
     // The Region must be one of `regions`; an assertion checks it.
     [[nodiscard]] std::string dynamodb_address(const RegionId& region) const;

@@ -1,0 +1,66 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/operation_calls.h"
+#include "cli/status_view.h"
+
+// op list, show, watch, abort.
+namespace farshore::cli {
+
+void add_op_commands(CLI::App& app, Context& context) {
+    auto* op = app.add_subcommand("op", "Operations: list, show, watch, abort");
+    op->require_subcommand(1);
+    auto* list = op->add_subcommand("list", "All operations, newest first");
+    list->callback([&context] {
+        context.run = [&context] {
+            return show(context, "/v1/operations", operations_table);
+        };
+    });
+    const auto with_id = [&](const char* name, const char* help, auto body) {
+        auto* command = op->add_subcommand(name, help);
+        auto id = std::make_shared<std::string>();
+        command->add_option("ID", *id, "The operation")->required();
+        command->callback([&context, id, body] {
+            context.run = [&context, id, body] {
+                return body(context, *id);
+            };
+        });
+        return command;
+    };
+    (void)with_id(
+        "show",
+        "Phases, steps and losses of one",
+        [](const Context& given, const std::string& id) {
+            return show(given, operation_target(id), operation_table);
+        }
+    );
+    (void)with_id(
+        "abort",
+        "Give it up, where that is still safe",
+        [](const Context& given, const std::string& id) {
+            return post_and_say(
+                given, operation_target(id) + "/abort", {}, "abort of " + id + " asked for"
+            );
+        }
+    );
+    auto timeout = std::make_shared<std::string>("10m");
+    auto* watch = with_id(
+        "watch",
+        "Follow one until it ends",
+        [timeout](const Context& given, const std::string& id) {
+            return with_controller(given, [&](ApiClient& client) {
+                return watch_operation(
+                    given, client, id, duration_from(*timeout).value_or(Duration::zero())
+                );
+            });
+        }
+    );
+    watch->add_option("--timeout", *timeout, "Stop watching after this time (10m)")
+        ->check(must_be_duration);
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,65 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cli/operation_calls.h"
+#include "cli/status_view.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct PlanOptions {
+    std::string verb = "failover";
+    std::string app;
+    std::string to;
+};
+
+int run_plan(const Context& context, const PlanOptions& options) {
+    const auto app_name = context.app(options.app);
+    if (!app_name) {
+        return failed_with(app_name.error());
+    }
+    return with_controller(context, [&](ApiClient& client) {
+        json::object body{{"verb", options.verb}};
+        if (!options.to.empty()) {
+            body["to"] = options.to;
+        }
+        const auto answer = client.post(app_target(*app_name, "plan"), body);
+        if (!answer) {
+            return failed_with(answer.error());
+        }
+        if (!answer->ok()) {
+            return refused(*answer);
+        }
+        if (is_table(context.format)) {
+            fmt::print("{}", plan_table(answer->document));
+        } else {
+            print_document(context.format, answer->document);
+        }
+        const json::value* allowed = value_at(answer->document, "allowed");
+        return static_cast<int>(allowed != nullptr && *allowed == false ? kGuardRefused : kDone);
+    });
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("plan", "What would be done, and why not");
+    auto options = std::make_shared<PlanOptions>();
+    command->add_option("VERB", options->verb, "switchover, failover or failback")
+        ->check(CLI::IsMember({"switchover", "failover", "failback"}));
+    command->add_option("APP", options->app, "The app (default: the configuration's)");
+    command->add_option("--to", options->to, "The Region to go to");
+    command->callback([&context, options] {
+        context.run = [&context, options] {
+            return run_plan(context, *options);
+        };
+    });
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,187 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/net/http_message.h"
+#include "base/text.h"
+#include "cli/operation_calls.h"
+
+// switchover, failover, failback: what starts an operation.
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct StartOptions {
+    std::string verb;
+    std::string app;
+    std::string to;
+    std::string reason;
+    std::string confirm;
+    std::string accept_loss;
+    bool accept_unfenced = false;
+    bool wait = false;
+    std::string timeout = "10m";
+};
+
+// A failover needs the app's name, typed or given: a flag like --yes is too easy to keep in a
+// script.
+int confirm_failover(ApiClient& client, const std::string& app, const StartOptions& options) {
+    if (!options.confirm.empty()) {
+        if (options.confirm == app) {
+            return kDone;
+        }
+        print_message(
+            fmt::format("error: --confirm says `{}`, the app is `{}`", options.confirm, app)
+        );
+        return kDeclined;
+    }
+    if (::isatty(STDIN_FILENO) != 1) {
+        print_message(fmt::format(
+            "error: a failover may lose writes and needs the app's name\n  remedy: --confirm {}",
+            app
+        ));
+        return kUsage;
+    }
+    const auto status = client.get("/v1/status?app=" + net::percent_encode(app));
+    if (status && status->ok()) {
+        fmt::print(
+            stderr,
+            "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
+            text_at(status->document, "first_line"),
+            age_text(number_at(status->document, "loss/window_ms", -1)),
+            text_at(status->document, "loss/unproven_writes")
+        );
+    }
+    fmt::print(stderr, "type the app's name to go on: ");
+    std::string typed;
+    std::getline(std::cin, typed);
+    if (typed == app) {
+        return kDone;
+    }
+    print_message("declined; nothing was changed");
+    return kDeclined;
+}
+
+json::object start_body(const StartOptions& options, const std::string& app) {
+    json::object body;
+    if (!options.to.empty()) {
+        body["to"] = options.to;
+    }
+    if (!options.reason.empty()) {
+        body["reason"] = options.reason;
+    }
+    if (const auto loss = duration_from(options.accept_loss)) {
+        body["accept_loss_ms"] = to_ms(*loss);
+    }
+    if (options.accept_unfenced) {
+        body["accept_unfenced"] = true;
+    }
+    if (options.verb == "failover") {
+        body["confirm"] = app;
+    }
+    return body;
+}
+
+int run_start(const Context& context, const StartOptions& options) {
+    const auto app = context.app(options.app);
+    if (!app) {
+        return failed_with(app.error());
+    }
+    return with_controller(context, [&](ApiClient& client) {
+        if (options.verb == "failover") {
+            const int confirmed = confirm_failover(client, *app, options);
+            if (confirmed != kDone) {
+                return confirmed;
+            }
+        }
+        const auto answer = client.post(app_target(*app, options.verb), start_body(options, *app));
+        if (!answer) {
+            return failed_with(answer.error());
+        }
+        if (!answer->ok()) {
+            return refused(*answer);
+        }
+        const std::string id = text_at(answer->document, "id");
+        if (id.empty()) {
+            // Nothing to do is a success: the app is there already.
+            fmt::print("{}\n", text_at(answer->document, "text"));
+            return static_cast<int>(kDone);
+        }
+        if (!options.wait) {
+            fmt::print("{}\n", id);
+            print_message(fmt::format("follow it with: farshore op watch {}", id));
+            return static_cast<int>(kDone);
+        }
+        print_message(fmt::format("operation {}", id));
+        return watch_operation(
+            context, client, id, duration_from(options.timeout).value_or(Duration::zero())
+        );
+    });
+}
+
+void add_start_command(
+    CLI::App& app, Context& context, const std::string& verb, const std::string& help
+) {
+    auto* command = app.add_subcommand(verb, help);
+    auto options = std::make_shared<StartOptions>();
+    options->verb = verb;
+    command->add_option("APP", options->app, "The app (default: the configuration's)");
+    if (verb != "failback") {
+        command->add_option("--to", options->to, "The Region to go to (default: the other one)");
+    }
+    command->add_option("--reason", options->reason, "For the audit: INC-812");
+    command->add_flag(
+        "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
+    );
+    command
+        ->add_option(
+            "--timeout",
+            options->timeout,
+            "With --wait: stop watching after this time; the operation goes on (10m)"
+        )
+        ->check(must_be_duration);
+    if (verb == "failover") {
+        command
+            ->add_option(
+                "--accept-loss", options->accept_loss, "Go on when up to this much may be lost: 5s"
+            )
+            ->check(must_be_duration);
+        command->add_flag(
+            "--accept-unfenced",
+            options->accept_unfenced,
+            "Go on although the old Region may still write"
+        );
+        command->add_option("--confirm", options->confirm, "The app's name, instead of typing it");
+    }
+    command->callback([&context, options] {
+        context.run = [&context, options] {
+            return run_start(context, *options);
+        };
+    });
+}
+
+}  // namespace
+
+void add_start_commands(CLI::App& app, Context& context) {
+    add_start_command(
+        app,
+        context,
+        "switchover",
+        "Change the active Region as planned: nothing lost, no failed request"
+    );
+    add_start_command(
+        app,
+        context,
+        "failover",
+        "Change the active Region in an emergency: loss possible, and measured"
+    );
+    add_start_command(app, context, "failback", "A switchover to the preferred Region");
+}
+
+}  // namespace farshore::cli

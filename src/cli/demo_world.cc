@@ -1,0 +1,109 @@
+#include "cli/demo_world.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <boost/json.hpp>
+
+#include "cli/output.h"
+#include "wire/config_loader.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+const json::value& controller_of(const json::value& lab_status) {
+    return lab_status.at("controllers").as_array().front();
+}
+
+}  // namespace
+
+Result<DemoRegions> demo_regions(const json::value& lab_status) {
+    const auto config = config::load_config(text_at(controller_of(lab_status), "config"));
+    if (!config) {
+        return std::unexpected(config.error());
+    }
+    DemoRegions regions{.configuration_hash = config->hash};
+    regions.preferred = config->preferred().value();
+    for (const config::Region& region : config->regions) {
+        regions.standby = region.preferred ? regions.standby : region.id.value();
+    }
+    return regions;
+}
+
+bool demo_regions_healthy(const json::value& status, const DemoRegions& regions) {
+    return text_at(status, "regions/" + regions.preferred + "/verdict") == "healthy" &&
+           text_at(status, "regions/" + regions.standby + "/verdict") == "healthy";
+}
+
+bool all_agents_open(const json::value& status) {
+    const json::value* agents = value_at(status, "agents");
+    if (agents == nullptr || !agents->is_array() || agents->get_array().empty()) {
+        return false;
+    }
+    return std::ranges::all_of(agents->get_array(), [](const json::value& agent) {
+        return flag_at(agent, "connected") && text_at(agent, "write_state") == "open";
+    });
+}
+
+Watcher::Options watcher_options(const json::value& lab_status, const std::string& client_log) {
+    Watcher::Options watch;
+    watch.controller.controller = text_at(controller_of(lab_status), "api");
+    watch.controller.ca_file = text_at(lab_status, "ca");
+    std::ifstream token{text_at(lab_status, "operator_token")};
+    std::getline(token, watch.controller.token);
+    const std::string dns = text_at(lab_status, "route53/dns");
+    watch.dns_address = dns.substr(0, dns.rfind(':'));
+    watch.dns_port = static_cast<std::uint16_t>(std::stoi(dns.substr(dns.rfind(':') + 1)));
+    watch.source_address = text_at(lab_status, "shop/source");
+    watch.record = text_at(lab_status, "route53/record");
+    for (const auto& [name, region] : lab_status.at("regions").as_object()) {
+        std::string balancer = text_at(region, "load_balancer");
+        balancer = balancer.substr(0, balancer.rfind(':'));
+        if (balancer.starts_with("http://")) {
+            watch.region_of_address[balancer.substr(7)] = name;
+        }
+    }
+    watch.client_log = client_log;
+    return watch;
+}
+
+TableAccess table_access(const json::value& lab_status, const DemoRegions& regions) {
+    TableAccess access;
+    for (const std::string& region : {regions.preferred, regions.standby}) {
+        access.endpoints[region] = text_at(lab_status, "regions/" + region + "/dynamodb");
+    }
+    access.credentials_file = text_at(lab_status, "credentials/file");
+    access.profile = text_at(lab_status, "credentials/profile");
+    access.table = text_at(lab_status, "table");
+    return access;
+}
+
+ChildSpec shoppers_process(const json::value& lab_status, const ShoppersOptions& options) {
+    return {
+        .name = "shoppers",
+        .argv =
+            {own_path(),
+             "lab",
+             "shoppers",
+             "--dns",
+             text_at(lab_status, "route53/dns"),
+             "--name",
+             text_at(lab_status, "shop/name"),
+             "--port",
+             text_at(lab_status, "shop/port"),
+             "--source",
+             text_at(lab_status, "shop/source"),
+             "--log",
+             options.client_log,
+             "--rate",
+             std::to_string(options.rate),
+             "--seed",
+             std::to_string(options.seed)},
+        .log_file = options.output
+    };
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/object.hpp>
+
+#include "cli/context.h"
+
+// What the commands about operations share: where to ask, what to say, and which status it gives.
+namespace farshore::cli {
+
+[[nodiscard]] std::string app_target(const std::string& app, std::string_view verb);
+[[nodiscard]] std::string operation_target(const std::string& id);
+
+// For CLI11, which shows the text as a usage error; empty: it is one.
+[[nodiscard]] std::string must_be_duration(const std::string& text);
+
+// Prints a refusal with the guards that refused.
+[[nodiscard]] int refused(const Answer& answer);
+
+// Posts and prints the one line that the controller answers, or `said` when it has none.
+[[nodiscard]] int post_and_say(
+    const Context& context,
+    const std::string& target,
+    const boost::json::object& body,
+    const std::string& said = "done"
+);
+
+// Shows an operation until it ends, Ctrl-C is pressed or `timeout` has passed (zero: never). The
+// status says how it ended.
+[[nodiscard]] int watch_operation(
+    const Context& context, ApiClient& client, const std::string& id, Duration timeout
+);
+
+}  // namespace farshore::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/json.hpp>
+
+#include "adapters/net/http_message.h"
+#include "base/result.h"
+
+// The answers that every part of the API gives.
+namespace farshore::controller {
+
+[[nodiscard]] net::HttpResponse refusal(const Error& error);
+[[nodiscard]] net::HttpResponse ok(const boost::json::object& document, int status = 200);
+[[nodiscard]] Error not_here(const net::HttpRequest& request);
+[[nodiscard]] net::HttpResponse wrong_method(const net::HttpRequest& request, const char* allowed);
+
+}  // namespace farshore::controller
