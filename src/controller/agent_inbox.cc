@@ -3,6 +3,7 @@
 
 #include "controller/agent_link.h"
 #include "controller/agent_words.h"
+#include "controller/api_answers.h"
 
 // What agents send: reports, answered with a lease, and acknowledgements.
 namespace farshore::controller {

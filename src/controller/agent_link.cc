@@ -5,6 +5,7 @@
 
 #include "adapters/system/log.h"
 #include "controller/agent_words.h"
+#include "controller/api_answers.h"
 
 namespace farshore::controller {
 

@@ -4,13 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "wire/api.h"
-
 namespace farshore::controller {
-
-net::HttpResponse refusal(const Error& error) {
-    return net::HttpResponse::json(wire::http_status_of(error), wire::error_document(error));
-}
 
 Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy) {
     return {

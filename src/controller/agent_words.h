@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 
-#include "adapters/net/http_message.h"
 #include "core/failover/event.h"
 #include "wire/agent_protocol.h"
 
@@ -25,7 +24,6 @@ namespace farshore::controller {
 [[nodiscard]] std::uint32_t small(std::uint64_t count);
 
 // An error as the agent reads it.
-[[nodiscard]] net::HttpResponse refusal(const Error& error);
 [[nodiscard]] Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy);
 
 }  // namespace farshore::controller

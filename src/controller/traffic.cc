@@ -16,14 +16,6 @@ constexpr Duration kLearnEvery = std::chrono::minutes{1};
 constexpr Duration kLearnRetry = std::chrono::seconds{5};
 constexpr Duration kCheckTimeout = std::chrono::seconds{5};
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-        text += (text.empty() ? "" : ", ") + word;
-    }
-    return text;
-}
-
 }  // namespace
 
 std::string check_text(
@@ -104,7 +96,7 @@ net::Task<> Traffic::watch(core::ServeUsers action) {
     }
     if (!served.done) {
         const std::string why = co_await why_not_yet();
-        served.detail += ", not yet " + joined({wanted.begin(), wanted.end()}) + why;
+        served.detail += ", not yet " + joined(wanted) + why;
     }
     edge_.deliver(served);
 }
