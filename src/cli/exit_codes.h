@@ -8,6 +8,7 @@
 // What the command's exit status says; docs/operations.md and `farshore --help` print this table.
 namespace farshore::cli {
 
+// NOLINTBEGIN(readability-identifier-naming): constants that carry the numbers of a table
 enum ExitCode : int {
     kDone = 0,
     kFailed = 1,
@@ -25,6 +26,8 @@ enum ExitCode : int {
     kDenied = 77,
     kConfigurationInvalid = 78,
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 struct ExitCodeRow {
     ExitCode code;

@@ -385,7 +385,9 @@ TEST_F(Forwarding, StopLeavesNoDescriptorBehind) {
             return east.open_connections() == 0 && west.open_connections() == 0;
         }));
     }
-    EXPECT_EQ(descriptors(), before);
+    // The Regions' threads close theirs a moment after they count a connection as gone.
+    EXPECT_TRUE(eventually([&] { return descriptors() <= before; }))
+        << descriptors() << ", " << before;
 }
 
 }  // namespace farshore::dataplane::test

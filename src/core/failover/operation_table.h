@@ -76,105 +76,105 @@ namespace table {
 using enum OperationState;
 
 namespace ev {
-inline constexpr auto succeeded = OperationEvent::succeeded;
-inline constexpr auto failed = OperationEvent::failed;
-inline constexpr auto exhausted = OperationEvent::exhausted;
-inline constexpr auto abort_requested = OperationEvent::abort_requested;
-inline constexpr auto resumed = OperationEvent::resumed;
+inline constexpr auto kSucceeded = OperationEvent::succeeded;
+inline constexpr auto kFailed = OperationEvent::failed;
+inline constexpr auto kExhausted = OperationEvent::exhausted;
+inline constexpr auto kAbortRequested = OperationEvent::abort_requested;
+inline constexpr auto kResumed = OperationEvent::resumed;
 }  // namespace ev
 
 // clang-format off
 inline constexpr OperationRow kOperation[] = {
     // from      on                   to           why
-    {waiting,    ev::succeeded,       holding,     "the lag is small enough: hold new writes"},
-    {waiting,    ev::failed,          waiting,     "the lag is still too large to hold writes for"},
-    {waiting,    ev::exhausted,       OperationState::failed, "the lag stayed too large: nothing was changed"},
-    {waiting,    ev::abort_requested, aborted,     "stopped by an operator before anything was changed"},
-    {waiting,    ev::resumed,         waiting,     "nothing was changed yet: wait again"},
+    {waiting,    ev::kSucceeded,       holding,     "the lag is small enough: hold new writes"},
+    {waiting,    ev::kFailed,          waiting,     "the lag is still too large to hold writes for"},
+    {waiting,    ev::kExhausted,       OperationState::failed, "the lag stayed too large: nothing was changed"},
+    {waiting,    ev::kAbortRequested, aborted,     "stopped by an operator before anything was changed"},
+    {waiting,    ev::kResumed,         waiting,     "nothing was changed yet: wait again"},
 
-    {holding,    ev::succeeded,       draining,    "every agent holds its writes: prove that the acknowledged ones have arrived"},
-    {holding,    ev::failed,          releasing,   "not every agent holds: let writes go on and try again"},
-    {holding,    ev::exhausted,       giving_up,   "not every agent holds, and no attempt is left: let writes go on"},
-    {holding,    ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
-    {holding,    ev::resumed,         releasing,   "holds end by themselves and their proofs died with the controller: start over"},
+    {holding,    ev::kSucceeded,       draining,    "every agent holds its writes: prove that the acknowledged ones have arrived"},
+    {holding,    ev::kFailed,          releasing,   "not every agent holds: let writes go on and try again"},
+    {holding,    ev::kExhausted,       giving_up,   "not every agent holds, and no attempt is left: let writes go on"},
+    {holding,    ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
+    {holding,    ev::kResumed,         releasing,   "holds end by themselves and their proofs died with the controller: start over"},
 
-    {draining,   ev::succeeded,       raising,     "every acknowledged write was read in both Regions"},
-    {draining,   ev::failed,          releasing,   "the drain was not proven in time: let writes go on and try again"},
-    {draining,   ev::exhausted,       giving_up,   "the drain was not proven, and no attempt is left: let writes go on"},
-    {draining,   ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
-    {draining,   ev::resumed,         releasing,   "the proof of the drain died with the controller: start over"},
+    {draining,   ev::kSucceeded,       raising,     "every acknowledged write was read in both Regions"},
+    {draining,   ev::kFailed,          releasing,   "the drain was not proven in time: let writes go on and try again"},
+    {draining,   ev::kExhausted,       giving_up,   "the drain was not proven, and no attempt is left: let writes go on"},
+    {draining,   ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
+    {draining,   ev::kResumed,         releasing,   "the proof of the drain died with the controller: start over"},
 
-    {releasing,  ev::succeeded,       waiting,     "writes go on in the old Region; wait for the next attempt"},
-    {releasing,  ev::failed,          waiting,     "an agent did not answer the release: its hold ends by itself"},
-    {releasing,  ev::exhausted,       OperationState::failed, "no attempt is left: the old Region stays active"},
-    {releasing,  ev::abort_requested, giving_up,   "stopped by an operator: let writes go on"},
-    {releasing,  ev::resumed,         releasing,   "release again: an agent may not have heard it"},
+    {releasing,  ev::kSucceeded,       waiting,     "writes go on in the old Region; wait for the next attempt"},
+    {releasing,  ev::kFailed,          waiting,     "an agent did not answer the release: its hold ends by itself"},
+    {releasing,  ev::kExhausted,       OperationState::failed, "no attempt is left: the old Region stays active"},
+    {releasing,  ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
+    {releasing,  ev::kResumed,         releasing,   "release again: an agent may not have heard it"},
 
-    {giving_up,  ev::succeeded,       OperationState::failed, "writes go on in the old Region: nothing was changed"},
-    {giving_up,  ev::failed,          OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
-    {giving_up,  ev::exhausted,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
-    {giving_up,  ev::abort_requested, giving_up,   "it is being undone already"},
-    {giving_up,  ev::resumed,         giving_up,   "release again: an agent may not have heard it"},
+    {giving_up,  ev::kSucceeded,       OperationState::failed, "writes go on in the old Region: nothing was changed"},
+    {giving_up,  ev::kFailed,          OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
+    {giving_up,  ev::kExhausted,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
+    {giving_up,  ev::kAbortRequested, giving_up,   "it is being undone already"},
+    {giving_up,  ev::kResumed,         giving_up,   "release again: an agent may not have heard it"},
 
-    {raising,    ev::succeeded,       fencing,     "a majority of the epoch records carries the new epoch: the old one cannot be confirmed any more"},
-    {raising,    ev::failed,          raising,     "no majority yet; a raise that may have landed is read back, then repeated"},
-    {raising,    ev::exhausted,       giving_up,   "no majority of the epoch records could be raised: the old Region stays active"},
-    {raising,    ev::abort_requested, raising,     "too late to turn back: the epoch may have been raised"},
-    {raising,    ev::resumed,         raising,     "raise again: a conditional write does no harm twice"},
+    {raising,    ev::kSucceeded,       fencing,     "a majority of the epoch records carries the new epoch: the old one cannot be confirmed any more"},
+    {raising,    ev::kFailed,          raising,     "no majority yet; a raise that may have landed is read back, then repeated"},
+    {raising,    ev::kExhausted,       giving_up,   "no majority of the epoch records could be raised: the old Region stays active"},
+    {raising,    ev::kAbortRequested, raising,     "too late to turn back: the epoch may have been raised"},
+    {raising,    ev::kResumed,         raising,     "raise again: a conditional write does no harm twice"},
 
-    {fencing,    ev::succeeded,       examining,   "each agent acknowledged the fence, or its lease has run out"},
-    {fencing,    ev::failed,          fencing,     "an agent has not acknowledged and its lease has not run out"},
-    {fencing,    ev::exhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: accept it as unfenced, or reach it"},
-    {fencing,    ev::abort_requested, fencing,     "too late to turn back: the epoch has been raised"},
-    {fencing,    ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+    {fencing,    ev::kSucceeded,       examining,   "each agent acknowledged the fence, or its lease has run out"},
+    {fencing,    ev::kFailed,          fencing,     "an agent has not acknowledged and its lease has not run out"},
+    {fencing,    ev::kExhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: accept it as unfenced, or reach it"},
+    {fencing,    ev::kAbortRequested, fencing,     "too late to turn back: the epoch has been raised"},
+    {fencing,    ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
-    {examining,  ev::succeeded,       repointing,  "it is known what has arrived in the new Region"},
-    {examining,  ev::failed,          examining,   "not all keys could be read yet"},
-    {examining,  ev::exhausted,       repointing,  "what could not be read counts as at risk: availability goes first now"},
-    {examining,  ev::abort_requested, examining,   "too late to turn back: the epoch has been raised"},
-    {examining,  ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+    {examining,  ev::kSucceeded,       repointing,  "it is known what has arrived in the new Region"},
+    {examining,  ev::kFailed,          examining,   "not all keys could be read yet"},
+    {examining,  ev::kExhausted,       repointing,  "what could not be read counts as at risk: availability goes first now"},
+    {examining,  ev::kAbortRequested, examining,   "too late to turn back: the epoch has been raised"},
+    {examining,  ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
-    {repointing, ev::succeeded,       shifting,    "the agents proved the new Region"},
-    {repointing, ev::failed,          repointing,  "not every agent has proved the new Region yet"},
-    {repointing, ev::exhausted,       partly_done, "no host of the new Region proved that it writes there"},
-    {repointing, ev::abort_requested, repointing,  "too late to turn back: writes go to the new Region"},
-    {repointing, ev::resumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
+    {repointing, ev::kSucceeded,       shifting,    "the agents proved the new Region"},
+    {repointing, ev::kFailed,          repointing,  "not every agent has proved the new Region yet"},
+    {repointing, ev::kExhausted,       partly_done, "no host of the new Region proved that it writes there"},
+    {repointing, ev::kAbortRequested, repointing,  "too late to turn back: writes go to the new Region"},
+    {repointing, ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
-    {shifting,   ev::succeeded,       verifying,   "users are sent to the new Region"},
-    {shifting,   ev::failed,          shifting,    "the record does not answer with the new Region yet"},
-    {shifting,   ev::exhausted,       partly_done, "the tables moved, but the record did not follow"},
-    {shifting,   ev::abort_requested, partly_done, "stopped by an operator after the tables had moved"},
-    {shifting,   ev::resumed,         shifting,    "ask for the new Region again: it does no harm twice"},
+    {shifting,   ev::kSucceeded,       verifying,   "users are sent to the new Region"},
+    {shifting,   ev::kFailed,          shifting,    "the record does not answer with the new Region yet"},
+    {shifting,   ev::kExhausted,       partly_done, "the tables moved, but the record did not follow"},
+    {shifting,   ev::kAbortRequested, partly_done, "stopped by an operator after the tables had moved"},
+    {shifting,   ev::kResumed,         shifting,    "ask for the new Region again: it does no harm twice"},
 
-    {verifying,  ev::succeeded,       done,        "the functional checks passed"},
-    {verifying,  ev::failed,          verifying,   "a functional check does not pass yet"},
-    {verifying,  ev::exhausted,       partly_done, "the tables and users moved, but a functional check does not pass"},
-    {verifying,  ev::abort_requested, partly_done, "stopped by an operator before the checks had passed"},
-    {verifying,  ev::resumed,         verifying,   "check again"},
+    {verifying,  ev::kSucceeded,       done,        "the functional checks passed"},
+    {verifying,  ev::kFailed,          verifying,   "a functional check does not pass yet"},
+    {verifying,  ev::kExhausted,       partly_done, "the tables and users moved, but a functional check does not pass"},
+    {verifying,  ev::kAbortRequested, partly_done, "stopped by an operator before the checks had passed"},
+    {verifying,  ev::kResumed,         verifying,   "check again"},
 
-    {done,       ev::succeeded,       done,        "it has ended"},
-    {done,       ev::failed,          done,        "it has ended"},
-    {done,       ev::exhausted,       done,        "it has ended"},
-    {done,       ev::abort_requested, done,        "it has ended"},
-    {done,       ev::resumed,         done,        "it has ended"},
+    {done,       ev::kSucceeded,       done,        "it has ended"},
+    {done,       ev::kFailed,          done,        "it has ended"},
+    {done,       ev::kExhausted,       done,        "it has ended"},
+    {done,       ev::kAbortRequested, done,        "it has ended"},
+    {done,       ev::kResumed,         done,        "it has ended"},
 
-    {OperationState::failed, ev::succeeded,       OperationState::failed, "it has ended"},
-    {OperationState::failed, ev::failed,          OperationState::failed, "it has ended"},
-    {OperationState::failed, ev::exhausted,       OperationState::failed, "it has ended"},
-    {OperationState::failed, ev::abort_requested, OperationState::failed, "it has ended"},
-    {OperationState::failed, ev::resumed,         OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kSucceeded,       OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kFailed,          OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kExhausted,       OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kAbortRequested, OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kResumed,         OperationState::failed, "it has ended"},
 
-    {aborted,    ev::succeeded,       aborted,     "it has ended"},
-    {aborted,    ev::failed,          aborted,     "it has ended"},
-    {aborted,    ev::exhausted,       aborted,     "it has ended"},
-    {aborted,    ev::abort_requested, aborted,     "it has ended"},
-    {aborted,    ev::resumed,         aborted,     "it has ended"},
+    {aborted,    ev::kSucceeded,       aborted,     "it has ended"},
+    {aborted,    ev::kFailed,          aborted,     "it has ended"},
+    {aborted,    ev::kExhausted,       aborted,     "it has ended"},
+    {aborted,    ev::kAbortRequested, aborted,     "it has ended"},
+    {aborted,    ev::kResumed,         aborted,     "it has ended"},
 
-    {partly_done, ev::succeeded,       partly_done, "it has ended; a person has to look"},
-    {partly_done, ev::failed,          partly_done, "it has ended; a person has to look"},
-    {partly_done, ev::exhausted,       partly_done, "it has ended; a person has to look"},
-    {partly_done, ev::abort_requested, partly_done, "it has ended; a person has to look"},
-    {partly_done, ev::resumed,         partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kSucceeded,       partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kFailed,          partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kExhausted,       partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kAbortRequested, partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kResumed,         partly_done, "it has ended; a person has to look"},
 };
 // clang-format on
 
@@ -261,7 +261,7 @@ constexpr bool promotion_needs_a_fence() {
             return false;
         }
         if (row.to == OperationState::examining && row.from != OperationState::examining &&
-            !(row.from == OperationState::fencing && row.on == OperationEvent::succeeded)) {
+            (row.from != OperationState::fencing || row.on != OperationEvent::succeeded)) {
             return false;
         }
     }
