@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-// What the command's exit status says; docs/operations.md and `farshore --help` print this table.
+// What the command's exit status says; `farshore --help` prints this table.
 namespace farshore::cli {
 
 // NOLINTBEGIN(readability-identifier-naming): constants that carry the numbers of a table
