@@ -1,7 +1,6 @@
 #include "adapters/net/tcp_relay.h"
 
 #include <chrono>
-#include <map>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -9,8 +8,7 @@
 #include <boost/asio/write.hpp>
 
 #include "adapters/net/asio_types.h"
-#include "adapters/net/listening.h"
-#include "adapters/net/task_group.h"
+#include "adapters/net/listener.h"
 
 namespace farshore::net {
 
@@ -181,221 +179,90 @@ class Link {
     bool cut_ = false;
 };
 
-// The relay's state, kept alive by its own coroutines as well as by the TcpRelay.
-class RelayCore final : public std::enable_shared_from_this<RelayCore> {
-  public:
-    RelayCore(Io& io, TcpRelay::Options options, TcpRelay::Router router)
-        : shared_(std::make_shared<Shared>(Shared{
-              .io = io, .options = std::move(options), .router = std::move(router), .counters = {}
-          })),
-          tasks_(io),
-          drained_(io.get_executor()) {
-        drained_.expires_at(Timer::time_point::max());
-    }
-
-    Status prepare() {
-        const Result<tcp::endpoint> where =
-            endpoint_from(shared_->options.address, shared_->options.port);
-        if (!where) {
-            return std::unexpected(where.error());
-        }
-        where_ = *where;
-        return open();
-    }
-
-    Status open() {
-        if (acceptor_) {
-            return {};
-        }
-        const Result<std::shared_ptr<TcpAcceptor>> listening = listen_on(shared_->io, where_);
-        if (!listening) {
-            return std::unexpected(listening.error());
-        }
-        acceptor_ = *listening;
-        where_.port(acceptor_->local_endpoint().port());
-        tasks_.spawn(
-            shared_->options.name + " accept",
-            [self = shared_from_this(), acceptor = acceptor_] { return accept_all(self, acceptor); }
-        );
-        return {};
-    }
-
-    void close() {
-        if (acceptor_) {
-            boost::system::error_code ignored;
-            acceptor_->close(ignored);
-            acceptor_.reset();
-        }
-    }
-
-    void reconsider() {
-        const std::map<std::uint64_t, Entry> all = links_;
-        for (const auto& [number, entry] : all) {
-            entry.link->reconsider();
-        }
-    }
-
-    void cut_all() {
-        const std::map<std::uint64_t, Entry> all = links_;
-        for (const auto& [number, entry] : all) {
-            entry.link->cut();
-            tasks_.cancel(entry.task);
-        }
-    }
-
-    Task<> wait_until_drained(Duration patience) {
-        const auto keep = shared_from_this();
-        if (!links_.empty()) {
-            drained_.expires_after(patience);
-            auto [woken] = co_await drained_.async_wait(kAwait);
-            static_cast<void>(woken);
-        }
-    }
-
-    [[nodiscard]] std::uint16_t port() const { return where_.port(); }
-
-    [[nodiscard]] TcpRelay::Counters counters() const {
-        TcpRelay::Counters counters = shared_->counters;
-        counters.open = links_.size();
-        return counters;
-    }
-
-  private:
-    struct Entry {
-        std::shared_ptr<Link> link;
-        TaskGroup::TaskId task = 0;
-    };
-
-    // Leaves the list when the coroutine's frame goes, however that happens.
-    class Listed {
-      public:
-        Listed(std::shared_ptr<RelayCore> core, std::uint64_t number)
-            : core_(std::move(core)), number_(number) {}
-
-        Listed(const Listed&) = delete;
-        Listed& operator=(const Listed&) = delete;
-
-        ~Listed() {
-            core_->links_.erase(number_);
-            if (core_->links_.empty()) {
-                core_->drained_.cancel();
-            }
-        }
-
-      private:
-        std::shared_ptr<RelayCore> core_;
-        std::uint64_t number_;
-    };
-
-    static Task<> accept_all(
-        std::shared_ptr<RelayCore> self, std::shared_ptr<TcpAcceptor> acceptor
-    ) {
-        // Out of descriptors: the connection stays in the kernel's queue, so a short pause
-        // suffices.
-        constexpr Duration kPause = std::chrono::milliseconds{50};
-        while (acceptor->is_open()) {
-            TcpSocket socket(self->shared_->io.get_executor());
-            tcp::endpoint peer;
-            auto [error] = co_await acceptor->async_accept(socket, peer, kAwait);
-            if (!error) {
-                self->welcome(std::move(socket), peer);
-            } else if (acceptor->is_open()) {
-                const bool go_on = co_await sleep_for(self->shared_->io, kPause);
-                if (!go_on) {
-                    co_return;
-                }
-            }
-        }
-    }
-
-    static Task<> serve(
-        std::shared_ptr<RelayCore> self, std::uint64_t number, std::shared_ptr<Link> link
-    ) {
-        const Listed listed(self, number);
-        co_await Link::run(link);
-    }
-
-    void welcome(TcpSocket socket, const tcp::endpoint& peer) {
-        if (links_.size() >= shared_->options.connections_max) {
-            cut_socket(socket);
-            return;
-        }
-        ++shared_->counters.accepted;
-        boost::system::error_code ignored;
-        socket.set_option(tcp::no_delay(true), ignored);
-        const auto link =
-            std::make_shared<Link>(shared_, std::move(socket), peer.address().to_string());
-        const std::uint64_t number = ++last_number_;
-        links_.emplace(number, Entry{.link = link, .task = 0});
-        const TaskGroup::TaskId task = tasks_.spawn(
-            shared_->options.name + " link",
-            [self = shared_from_this(), number, link] { return serve(self, number, link); }
-        );
-        const auto entry = links_.find(number);
-        if (entry != links_.end()) {
-            entry->second.task = task;
-        }
-    }
-
-    std::shared_ptr<Shared> shared_;
-    tcp::endpoint where_;
-    std::shared_ptr<TcpAcceptor> acceptor_;
-    std::map<std::uint64_t, Entry> links_;
-    std::uint64_t last_number_ = 0;
-    TaskGroup tasks_;
-    Timer drained_;
-};
+using Links = Listener<Link>;
 
 class AsioTcpRelay final : public TcpRelay {
   public:
-    explicit AsioTcpRelay(std::shared_ptr<RelayCore> core) : core_(std::move(core)) {}
+    AsioTcpRelay(std::shared_ptr<Shared> shared, std::shared_ptr<Links> links)
+        : shared_(std::move(shared)), links_(std::move(links)) {}
 
     ~AsioTcpRelay() override {
-        core_->close();
-        core_->cut_all();
+        links_->close();
+        links_->cut_all();
     }
 
     AsioTcpRelay(const AsioTcpRelay&) = delete;
     AsioTcpRelay& operator=(const AsioTcpRelay&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const override { return core_->port(); }
+    [[nodiscard]] std::uint16_t port() const override { return links_->port(); }
 
-    [[nodiscard]] Counters counters() const override { return core_->counters(); }
+    [[nodiscard]] Counters counters() const override {
+        Counters counters = shared_->counters;
+        counters.open = links_->size();
+        return counters;
+    }
 
-    void reconsider() override { core_->reconsider(); }
+    void reconsider() override {
+        links_->for_each([](Link& link) { link.reconsider(); });
+    }
 
     Status set_listening(bool on) override {
         if (on) {
-            return core_->open();
+            return links_->open();
         }
-        core_->close();
+        links_->close();
         return {};
     }
 
-    void cut_connections() override { core_->cut_all(); }
+    void cut_connections() override { links_->cut_all(); }
 
     Task<> stop() override {
         // A cut link ends at its next turn; the bound is for one that does not.
         constexpr Duration kPatience = std::chrono::seconds{1};
-        const std::shared_ptr<RelayCore> core = core_;
-        core->close();
-        core->cut_all();
-        co_await core->wait_until_drained(kPatience);
+        const std::shared_ptr<Links> links = links_;
+        links->close();
+        links->cut_all();
+        co_await links->wait_until_drained(kPatience);
     }
 
   private:
-    std::shared_ptr<RelayCore> core_;
+    std::shared_ptr<Shared> shared_;
+    std::shared_ptr<Links> links_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<TcpRelay>> TcpRelay::listen(Io& io, Options options, Router router) {
-    auto core = std::make_shared<RelayCore>(io, std::move(options), std::move(router));
-    const Status ready = core->prepare();
-    if (!ready) {
-        return std::unexpected(ready.error());
+    const Result<tcp::endpoint> where = endpoint_from(options.address, options.port);
+    if (!where) {
+        return std::unexpected(where.error());
     }
-    return std::make_unique<AsioTcpRelay>(std::move(core));
+    auto shared = std::make_shared<Shared>(
+        Shared{.io = io, .options = std::move(options), .router = std::move(router), .counters = {}}
+    );
+    auto links = std::make_shared<Links>(
+        io,
+        Links::Options{
+            .name = shared->options.name, .connections_max = shared->options.connections_max
+        },
+        Links::Upcalls{
+            .make =
+                [shared](TcpSocket socket, const tcp::endpoint& peer) {
+                    ++shared->counters.accepted;
+                    return std::make_shared<Link>(
+                        shared, std::move(socket), peer.address().to_string()
+                    );
+                },
+            .serve =
+                [](std::shared_ptr<Link> link) {
+                    return Link::run(link);
+                }
+        }
+    );
+    if (const Status open = links->open(*where); !open) {
+        return std::unexpected(open.error());
+    }
+    return std::make_unique<AsioTcpRelay>(std::move(shared), std::move(links));
 }
 
 }  // namespace farshore::net
