@@ -66,6 +66,39 @@ TEST_F(EvidenceTest, OneVantageIsNeverEnough) {
     EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::healthy);
 }
 
+// Even when a configuration asks for fewer votes than that.
+TEST(EvidenceTally, HalfOfTheConfiguredIsNoMajority) {
+    std::vector<Observer> four;
+    for (const char* id : {"a", "b", "c", "d"}) {
+        four.push_back({.id = ObserverId{id}, .stands_in = RegionId{"us-east-2"}, .hosts = {}});
+    }
+    Evidence evidence{four, 2, Hysteresis{}};
+    Instant now{1000s};
+    const auto round = [&](int failing) {
+        now += 500ms;
+        for (int i = 0; i < 4; ++i) {
+            evidence.observe(
+                now,
+                {.observer = four[static_cast<std::size_t>(i)].id,
+                 .source = {},
+                 .region = kEast,
+                 .ok = i < failing ? 0U : 1U,
+                 .failed = i < failing ? 1U : 0U,
+                 .stalled = {},
+                 .why = "connection refused"}
+            );
+        }
+    };
+    for (int i = 0; i < 5; ++i) {
+        round(2);
+    }
+    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unknown);
+    for (int i = 0; i < 5; ++i) {
+        round(3);
+    }
+    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy);
+}
+
 TEST_F(EvidenceTest, AMajorityOfTheConfiguredMakesAVerdict) {
     rounds(false, true, false);
     const Tally tally = evidence.tally(now, kEast, Component::dynamodb);
