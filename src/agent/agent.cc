@@ -20,16 +20,16 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kTurnEvery = 100ms;
-constexpr Duration kFilesEvery = 1s;
+constexpr Duration kFilesAgain = 1s;  // after a failure
 
 [[noreturn]] void end_process(const char* why) {
     // No log, no destructors: they may be what hangs.
     constexpr int kSoftware = 70;
     constexpr std::string_view kWho = "farshore-agent: watchdog: ";
     const std::string_view text{why};
-    (void)!::write(STDERR_FILENO, kWho.data(), kWho.size());
-    (void)!::write(STDERR_FILENO, text.data(), text.size());
-    (void)!::write(STDERR_FILENO, "\n", 1);
+    for (const std::string_view part : {kWho, text, std::string_view{"\n"}}) {
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, part.data(), part.size());
+    }
     _exit(kSoftware);
 }
 
@@ -234,29 +234,34 @@ host::RegionFile Agent::region_file() const {
 // Followers of the file need no push: they look when they need it. A change is there within a tenth
 // of a second.
 net::Task<> Agent::run_files() {
-    std::string written;
-    Instant next_try = options_.clock->now();
+    struct Files {
+        std::string written;
+        Instant next_try{};
+    };
+
+    const auto files = std::make_shared<Files>();
     while (!tasks_.stopping()) {
-        host::RegionFile file = region_file();
+        const host::RegionFile file = region_file();
         std::string content;
         for (const host::AppRegion& app : file.apps) {
             content += environment_document(file, app) + app.write_state;
         }
-        if (content != written && options_.clock->now() >= next_try) {
-            written = content;
+        if (content != files->written && options_.clock->now() >= files->next_try) {
+            files->written = content;
             files_->run(
                 [directory = options_.config.run_directory, file] {
                     return host::write_region_files(directory, file);
                 },
-                [](const Status& done) {
+                [files, again_at = options_.clock->now() + kFilesAgain](const Status& done) {
                     if (!done) {
+                        files->written.clear();
+                        files->next_try = again_at;
                         system::log_error(
                             "files", done.error().text, {{"remedy", done.error().remedy}}
                         );
                     }
                 }
             );
-            next_try = options_.clock->now() + kFilesEvery / 20;
         }
         co_await net::sleep_for(*io_, 50ms);
     }

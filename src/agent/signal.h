@@ -18,6 +18,7 @@ class Signal {
 
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
+    ~Signal() = default;
 
     void notify() {
         ++generation_;

@@ -1,9 +1,9 @@
 #include "controller/tokens.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <openssl/crypto.h>
@@ -114,7 +114,7 @@ Result<Tokens> Tokens::load(const std::string& path) {
         const ErrorKind kind = code == ENOENT ? ErrorKind::not_found : ErrorKind::denied;
         return fail(
             kind,
-            "cannot read the tokens file " + path + ": " + std::strerror(code),
+            "cannot read the tokens file " + path + ": " + std::generic_category().message(code),
             "set controller.tokens_file to a file that farshored's user can read (mode 0600)"
         );
     }

@@ -360,6 +360,19 @@ TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
 }
 
+TEST(AgentFiles, WhatCouldNotBeWrittenIsWrittenWhenItCan) {
+    AgentWorld world;
+    std::ofstream(world.config.run_directory) << "in the way";
+    world.start_agent();
+    world.open_under(1, kA);
+    world.run_for(300ms);
+    std::filesystem::remove(world.config.run_directory);
+    std::filesystem::create_directory(world.config.run_directory);
+    EXPECT_TRUE(world.run_until([&] {
+        return std::filesystem::exists(world.config.run_directory + "/region.json");
+    }));
+}
+
 TEST(AgentStart, AStoredRegionThatIsConfiguredNoMoreIsNotFollowed) {
     AgentWorld world;
     const host::StoredState state{

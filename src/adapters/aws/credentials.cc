@@ -209,7 +209,7 @@ Result<std::optional<sigv4::Credentials>> CredentialsProvider::read_file(
             ErrorKind::malformed, path + " is too large for a credentials file", "Check the path."
         );
     }
-    std::ifstream in(path, std::ios::binary);
+    const std::ifstream in(path, std::ios::binary);
     if (!in) {
         return fail(
             ErrorKind::denied,

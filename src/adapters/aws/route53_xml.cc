@@ -75,7 +75,7 @@ void add_list(
     const char* entry,
     const std::vector<std::string>& values
 ) {
-    pugi::xml_node node = parent.append_child(list);
+    const pugi::xml_node node = parent.append_child(list);
     for (const std::string& value : values) {
         add(node, entry, value);
     }
@@ -88,7 +88,7 @@ void add_record(pugi::xml_node parent, const RecordSet& record) {
     add_text(set, "SetIdentifier", record.set_identifier);
     add_text(set, "Failover", word_of(kFailoverWords, record.failover));
     if (record.alias) {
-        pugi::xml_node alias = set.append_child("AliasTarget");
+        const pugi::xml_node alias = set.append_child("AliasTarget");
         add(alias, "HostedZoneId", record.alias->zone);
         add(alias, "DNSName", record.alias->name);
         add_bool(alias, "EvaluateTargetHealth", record.alias->evaluate_health);
@@ -104,7 +104,7 @@ void add_record(pugi::xml_node parent, const RecordSet& record) {
 
 // In the order of the service's schema.
 void add_config(pugi::xml_node parent, const HealthCheckConfig& config) {
-    pugi::xml_node node = parent.append_child("HealthCheckConfig");
+    const pugi::xml_node node = parent.append_child("HealthCheckConfig");
     const bool endpoint = config.type != HealthCheckType::calculated;
     add_text(node, "IPAddress", config.ip_address);
     if (config.port > 0) {
@@ -265,7 +265,7 @@ Result<HealthCheck> check_from(pugi::xml_node node) {
         .threshold = int_of(config, "HealthThreshold"),
         .children = list_of(config, "ChildHealthChecks", "ChildHealthCheck")
     };
-    if (config.child("EnableSNI")) {
+    if (!config.child("EnableSNI").empty()) {
         out.config.sni = bool_of(config, "EnableSNI");
     }
     return out;
@@ -294,7 +294,7 @@ std::string change_record_sets(const std::vector<RecordChange>& changes, std::st
     add_text(batch, "Comment", std::string{comment});
     pugi::xml_node list = batch.append_child("Changes");
     for (const RecordChange& change : changes) {
-        pugi::xml_node node = list.append_child("Change");
+        const pugi::xml_node node = list.append_child("Change");
         add(node, "Action", std::string{word_of(kActionWords, change.action)});
         add_record(node, change.record);
     }

@@ -181,7 +181,7 @@ ServiceError parse_xml_error(std::string_view body) {
     if (!document.load_buffer(body.data(), body.size())) {
         return out;
     }
-    pugi::xml_node root = document.document_element();
+    const pugi::xml_node root = document.document_element();
     // Route 53's own shape of a refused batch: a list of messages and no code.
     if (std::string_view{root.name()} == "InvalidChangeBatch") {
         out.code = "InvalidChangeBatch";

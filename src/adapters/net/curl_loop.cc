@@ -14,13 +14,13 @@ namespace {
 using Descriptor = boost::asio::posix::basic_stream_descriptor<Io::executor_type>;
 
 void start_libcurl() {
-    static const bool started = [] {
+    static const bool kStarted = [] {
         // TLS libraries write to sockets without MSG_NOSIGNAL; a broken connection is an error code
         // here.
         std::signal(SIGPIPE, SIG_IGN);
         return curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK;
     }();
-    FARSHORE_ASSERT(started, "libcurl initialises");
+    FARSHORE_ASSERT(kStarted, "libcurl initialises");
 }
 
 }  // namespace

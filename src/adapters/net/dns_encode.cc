@@ -167,7 +167,10 @@ std::vector<std::uint8_t> write(const Message& message, bool only_question) {
 
 std::vector<std::uint8_t> encode(const Message& message, std::size_t bytes_max) {
     std::vector<std::uint8_t> whole = write(message, false);
-    return whole.size() <= bytes_max ? whole : write(message, true);
+    if (whole.size() > bytes_max) {
+        whole = write(message, true);
+    }
+    return whole;
 }
 
 std::string to_address(const std::array<std::uint8_t, 4>& a) {

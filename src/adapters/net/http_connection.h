@@ -150,14 +150,14 @@ class HttpConnectionOver final : public HttpConnection,
         co_return !error;
     }
 
-    FramingRefusal no_more_bytes() const {
+    [[nodiscard]] FramingRefusal no_more_bytes() const {
         if (timed_out_ && !received_.empty()) {
             return {.status = 408, .rule = "stalled", .text = "the request did not arrive in time"};
         }
         return {.status = 0, .rule = {}, .text = {}};
     }
 
-    FramingLimits limits() const {
+    [[nodiscard]] FramingLimits limits() const {
         return {
             .header_bytes_max = shared_->options.header_bytes_max,
             .body_bytes_max = shared_->options.body_bytes_max
@@ -196,7 +196,7 @@ class HttpConnectionOver final : public HttpConnection,
     }
 
     // A stall in the body is a stall of the request even when nothing of the body is buffered.
-    FramingRefusal body_ended_early() const {
+    [[nodiscard]] FramingRefusal body_ended_early() const {
         return timed_out_ ? FramingRefusal{.status = 408, .rule = "stalled", .text = "the request's body did not arrive in time"}
                           : FramingRefusal{.status = 0, .rule = {}, .text = {}};
     }

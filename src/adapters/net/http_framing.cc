@@ -318,7 +318,7 @@ std::optional<FramingRefusal> ChunkedBody::step_size(char c, std::size_t body_by
 }
 
 std::optional<FramingRefusal> ChunkedBody::step(char c, std::size_t body_bytes) {
-    const FramingRefusal bad_end{
+    FramingRefusal bad_end{
         .status = 400, .rule = "bad_chunk_end", .text = "a chunk does not end with CRLF"
     };
     switch (state_) {

@@ -27,7 +27,7 @@ Task<bool> pass(Duration duration) {
 }
 
 Task<Result<DnsAnswer>> within(DnsClient* resolver, std::string name, Duration patience) {
-    using namespace boost::asio::experimental::awaitable_operators;
+    using boost::asio::experimental::awaitable_operators::operator||;
     std::variant<Result<DnsAnswer>, bool> first =
         co_await (resolver->resolve(name) || pass(patience));
     if (first.index() == 0) {

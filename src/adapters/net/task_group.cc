@@ -88,6 +88,8 @@ struct TaskGroup::Running {
           name(std::move(n)),
           start(std::move(f)) {}
 
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
     Running(Running&&) = default;
     Running& operator=(Running&&) = delete;
 
@@ -168,6 +170,7 @@ bool TaskGroup::idle() const {
     return state_->tasks.empty();
 }
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): the loop that runs it
 Task<bool> sleep_for(Io& io, Duration duration) {
     asio::basic_waitable_timer<
         std::chrono::steady_clock,

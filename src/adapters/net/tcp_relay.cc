@@ -54,7 +54,7 @@ class Link {
             co_return;
         }
         ++self->shared_->counters.connected;
-        using namespace asio::experimental::awaitable_operators;
+        using asio::experimental::awaitable_operators::operator&&;
         co_await (
             self->copy(
                 &self->client_, &self->backend_, &self->shared_->counters.bytes_to_backends

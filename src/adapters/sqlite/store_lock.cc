@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -13,7 +13,7 @@ namespace farshore::sqlite {
 namespace {
 
 std::unexpected<Error> cannot_open(const std::string& path, int code) {
-    const std::string text = "cannot open " + path + ": " + std::strerror(code);
+    const std::string text = "cannot open " + path + ": " + std::generic_category().message(code);
     switch (code) {
         case ENOENT:
         case ENOTDIR:
