@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,10 +32,23 @@ struct Remembered {
     bool lived_before = false;  // a process before this one may have written
 };
 
+// Leaves a mark before the first write, and finds the one of an earlier process: a state file may
+// be missing because it could not be written, or was set aside.
+bool lived_before(const std::string& directory, const AppId& app) {
+    const std::string path = host::state_path(directory, app);
+    std::error_code ignored;
+    const bool lived = std::ranges::any_of(
+        std::array{path, path + ".unreadable", path + ".started"},
+        [&](const std::string& trace) { return std::filesystem::exists(trace, ignored); }
+    );
+    std::ofstream(path + ".started").flush();
+    return lived;
+}
+
 Remembered remembered(const std::string& directory, const AppId& app) {
+    const bool lived = lived_before(directory, app);
     Result<std::optional<host::StoredState>> loaded = host::load_state(directory, app);
     if (loaded) {
-        const bool lived = loaded->has_value();
         return {.state = std::move(*loaded), .lived_before = lived};
     }
     system::log_error(
@@ -43,7 +58,7 @@ Remembered remembered(const std::string& directory, const AppId& app) {
     );
     const std::string path = host::state_path(directory, app);
     (void)std::rename(path.c_str(), (path + ".unreadable").c_str());
-    return {.state = std::nullopt, .lived_before = true};
+    return {.state = std::nullopt, .lived_before = lived};
 }
 
 // The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of
@@ -238,6 +253,7 @@ void AppAgent::wire_up() {
                 .gate = *gate_,
                 .book = book_,
                 .desk = *desk_,
+                .prover = *prover_,
                 .config = shared_->config,
                 .boot = shared_->boot,
                 .token = shared_->token,

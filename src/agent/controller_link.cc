@@ -260,7 +260,8 @@ wire::Report ControllerLink::report() {
         .acknowledged = counters.acknowledged,
         .unproven = counters.unproven,
         .last_acknowledged_at = counters.last_acknowledged_at.value_or(UtcTime{}),
-        .newest_unproven_key = counters.newest_unproven_key
+        .newest_unproven_key = counters.newest_unproven_key,
+        .whole = !parts_.prover.why_not_whole().has_value()
     };
     if (counters.oldest_unproven_at) {
         ledger.oldest_unproven =

@@ -9,6 +9,7 @@
 #include "agent/app_gate.h"
 #include "agent/evidence_book.h"
 #include "agent/order_desk.h"
+#include "agent/prover.h"
 #include "base/rng.h"
 #include "wire/agent_protocol.h"
 
@@ -38,6 +39,7 @@ class ControllerLink {
         AppGate& gate;
         EvidenceBook& book;
         OrderDesk& desk;
+        const Prover& prover;
         const config::AgentConfig& config;
         BootId boot;
         std::string token;

@@ -29,16 +29,20 @@ EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t co
     std::vector<Epoch> epochs;
     for (const EpochRecord& record : answered) {
         epochs.push_back(record.epoch);
-        EpochRecord agreed = record;
         std::size_t same = 0;
+        std::vector<Duration> leases;
         for (const EpochRecord& other : answered) {
             if (other.epoch == record.epoch && other.active == record.active) {
                 ++same;
-                agreed.lease = std::min(agreed.lease, other.lease);
+                if (other.lease > Duration::zero()) {
+                    leases.push_back(other.lease);
+                }
             }
         }
         if (same >= majority && record.epoch != Epoch{}) {
-            verdict.agreed = agreed;
+            verdict.agreed = record;
+            verdict.agreed->lease =
+                leases.size() >= majority ? std::ranges::min(leases) : Duration::zero();
         }
     }
     std::ranges::sort(epochs, std::ranges::greater{});
@@ -112,9 +116,13 @@ void EpochReader::judge(Round& round) {
         return;
     }
     const auto& regions = gate_->app().regions;
+    const bool whole = round.ended == regions_.size();
     const bool known =
         verdict.agreed && std::ranges::find(regions, verdict.agreed->active) != regions.end();
-    if (known) {
+    const bool beyond_us = verdict.at_least > gate_->machine().epoch();
+    // A record that names no lease may be the one of a majority that is not needed.
+    const bool usable = known && (verdict.agreed->lease > Duration::zero() || beyond_us || whole);
+    if (usable) {
         round.decided = true;
         seen_.agreed = verdict.agreed;
         (void)gate_->take(core::RecordsAgree{
@@ -124,8 +132,7 @@ void EpochReader::judge(Round& round) {
             .controllers_silent = gate_->controllers_silent(),
             .lease = verdict.agreed->lease
         });
-    } else if (round.answers.size() == regions_.size() &&
-               verdict.at_least > gate_->machine().epoch()) {
+    } else if (beyond_us && (verdict.agreed.has_value() || whole)) {
         // They are all different, or name a Region that we cannot follow to; yet most are beyond
         // us.
         round.decided = true;

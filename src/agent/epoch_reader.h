@@ -22,7 +22,8 @@ struct EpochRecord {
 };
 
 struct EpochVerdict {
-    // A strict majority of all records says this; its lease is the shortest that one of them names.
+    // A strict majority of all records says this. Its lease is the shortest of those that name one,
+    // when they are a majority by themselves.
     std::optional<EpochRecord> agreed;
     Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
 };

@@ -58,6 +58,8 @@ TEST(EpochRecords, TheShortestLeaseOfThoseThatAgreeCounts) {
     EpochRecord none = record(7, kA);
     none.lease = {};
     EXPECT_EQ(judge_records(std::vector{record(7, kA), none}, 3).agreed->lease, Duration::zero());
+    EXPECT_EQ(judge_records(std::vector{record(7, kA), none, record(7, kA)}, 3).agreed->lease, 3s)
+        << "the two that name one are a majority";
 }
 
 TEST(EpochRecords, NumbersThatNoControllerWritesAreNoRecord) {

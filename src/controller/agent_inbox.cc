@@ -74,7 +74,8 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .active = report.active,
         .write_state = std::string{to_string(report.write_state)},
         .last_acknowledged_at = std::nullopt,
-        .unproven = small(report.ledger.unproven)
+        .unproven = small(report.ledger.unproven),
+        .ledger_whole = report.ledger.whole
     };
     if (to_ms(report.ledger.last_acknowledged_at) > 0) {
         reported.last_acknowledged_at = report.ledger.last_acknowledged_at;

@@ -274,12 +274,12 @@ net::Task<> Controller::boot() {
                 "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
             );
         }
-        begin(**loaded, survey);
+        begin(**loaded, survey.highest ? survey.highest->epoch : Epoch{});
         co_return;
     }
     core::AppRecord record = co_await first_record();
     if (record.epoch != Epoch{}) {
-        begin(std::move(record), {});
+        begin(std::move(record), Epoch{});
     }
 }
 
@@ -327,7 +327,7 @@ bool Controller::drill_is_recent() {
            (*drill)->configuration_hash == config_.hash;
 }
 
-void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
+void Controller::begin(core::AppRecord record, Epoch highest_seen) {
     const auto hosts = store_->hosts(config_.app);
     if (!hosts) {
         system::log_error("store", hosts.error().text, {{"remedy", hosts.error().remedy}});
@@ -349,8 +349,8 @@ void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
     for (const sqlite::RegisteredHost& host : *hosts) {
         start.agents.emplace(host.host, host.region);
     }
-    start.highest_seen = survey.highest ? survey.highest->epoch : Epoch{};
-    start.longest_lease = survey.longest_lease;
+    start.highest_seen = highest_seen;
+    start.longest_lease = epochs_->longest_lease();
     start.drill_is_recent = drill_is_recent();
     core::AppCore core(std::move(start), {clock_.now(), clock_.wall()});
     pump_ = std::make_unique<runtime::Pump>(

@@ -58,7 +58,7 @@ class Controller {
     [[nodiscard]] net::Task<> boot();
     [[nodiscard]] net::Task<core::AppRecord> first_record();
     [[nodiscard]] net::Task<> stop_server();
-    void begin(core::AppRecord record, const EpochSurvey& survey);
+    void begin(core::AppRecord record, Epoch highest_seen);
     void deliver(core::Event event);
     [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
     [[nodiscard]] bool drill_is_recent();

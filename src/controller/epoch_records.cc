@@ -45,6 +45,27 @@ EpochRecords::EpochRecords(Edge& edge) : edge_(edge) {
     }
 }
 
+void EpochRecords::named(const RegionId& region, Duration lease) {
+    named_[region] = lease;
+    if (lease > Duration::zero()) {
+        named_until_[lease] = edge_.clock.now();
+    }
+    // A long-lived controller forgets what nobody can hold any more.
+    std::erase_if(named_until_, [now = edge_.clock.now()](const auto& entry) {
+        return now - entry.second > entry.first + kHealEvery;
+    });
+}
+
+Duration EpochRecords::longest_lease() const {
+    Duration longest{};
+    for (const auto& [lease, until] : named_until_) {
+        if (edge_.clock.now() - until <= lease) {
+            longest = std::max(longest, lease);
+        }
+    }
+    return longest;
+}
+
 void EpochRecords::raise(const core::RaiseEpoch& action) {
     auto raise = std::make_shared<Raise>();
     raise->step = action.step;
@@ -62,7 +83,6 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
     const Answer answer = co_await write_and_check(region, raise->epoch, raise->active);
     ++raise->ended;
     raise->highest = std::max(raise->highest, answer.seen);
-    raise->longest_lease = std::max(raise->longest_lease, answer.lease_before);
     raise->confirmed += answer.landed == Landed::confirmed ? 1 : 0;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
@@ -81,7 +101,7 @@ void EpochRecords::report(Raise& raise) {
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
         .highest_seen = raise.highest,
-        .longest_lease = raise.longest_lease,
+        .longest_lease = longest_lease(),
         .detail = raise.detail
     });
 }
@@ -115,13 +135,11 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     options.idempotent = true;
     const Result<std::optional<aws::Item>> written =
         co_await edge_.tables.update_item(region, update, options);
+    // Until now an agent may have read what the copy named before, also when the answer is lost.
+    named(region, written && *written ? lease_of(**written) : named_[region]);
     if (written) {
-        co_return Answer{
-            .landed = Landed::confirmed,
-            .seen = epoch,
-            .detail = "raised",
-            .lease_before = *written ? lease_of(**written) : Duration::zero()
-        };
+        named_[region] = edge_.config.fence.lease;
+        co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
     }
     // Whoever was refused has at least been answered: what the record says now can be read.
     const ErrorKind kind = written.error().kind;
@@ -180,6 +198,7 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
                 edge_.config.fence.epoch_table.value()
         );
     }
+    named(region, lease_of(**item));
     co_return EpochRecord{
         .epoch = Epoch{static_cast<std::uint64_t>(*epoch)},
         .active = RegionId{*active},
@@ -197,9 +216,6 @@ net::Task<> EpochRecords::read_into(
         ++survey->answered;
         if (*found && (!survey->highest || survey->highest->epoch < (*found)->epoch)) {
             survey->highest = **found;
-        }
-        if (*found) {
-            survey->longest_lease = std::max(survey->longest_lease, (*found)->lease);
         }
     }
     --*left;

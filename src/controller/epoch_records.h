@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,7 @@ struct EpochRecord {
 struct EpochSurvey {
     std::size_t answered = 0;  // Regions that answered, with or without a record
     std::optional<EpochRecord> highest;
-    Duration longest_lease{};  // that any copy names
-    std::string detail;        // who did not answer, in words
+    std::string detail;  // who did not answer, in words
 };
 
 // The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
@@ -43,6 +43,10 @@ class EpochRecords final : public ports::EpochRecords {
     // Runs until cancelled: brings copies that missed a raise up to the epoch in force.
     [[nodiscard]] net::Task<> heal(std::function<EpochRecord()> in_force);
 
+    // The longest lease that an agent may have taken from a record lately and may still hold,
+    // whatever the records name by now.
+    [[nodiscard]] Duration longest_lease() const;
+
     [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
 
     [[nodiscard]] std::size_t majority() const { return regions_.size() / 2 + 1; }
@@ -54,7 +58,6 @@ class EpochRecords final : public ports::EpochRecords {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
-        Duration lease_before{};  // that the copy named until now
     };
 
     // One raise over all Regions.
@@ -66,7 +69,6 @@ class EpochRecords final : public ports::EpochRecords {
         std::size_t unchanged = 0;
         std::size_t ended = 0;
         Epoch highest;
-        Duration longest_lease{};
         std::string detail;
         bool reported = false;
     };
@@ -80,8 +82,12 @@ class EpochRecords final : public ports::EpochRecords {
     void report(Raise& raise);
     [[nodiscard]] bool is_behind(const EpochRecord& found, const EpochRecord& wanted) const;
 
+    void named(const RegionId& region, Duration lease);
+
     Edge& edge_;
     std::vector<RegionId> regions_;
+    std::map<RegionId, Duration> named_;       // by each copy, when it was last read or written
+    std::map<Duration, Instant> named_until_;  // each lease, and when a copy last named it
 };
 
 }  // namespace farshore::controller

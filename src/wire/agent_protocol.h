@@ -211,6 +211,7 @@ struct LedgerSummary {
     Duration oldest_unproven{};
     UtcTime last_acknowledged_at{};
     std::string newest_unproven_key;
+    bool whole = true;  // false: writes are missing from it that may still be under way
 
     friend bool operator==(const LedgerSummary&, const LedgerSummary&) = default;
 };

@@ -45,7 +45,8 @@ json::object write(const LedgerSummary& ledger) {
         {"unproven", number_of(ledger.unproven)},
         {"oldest_unproven_ms", to_ms(ledger.oldest_unproven)},
         {"last_acknowledged_at_ms", to_ms(ledger.last_acknowledged_at)},
-        {"newest_unproven_key", ledger.newest_unproven_key}
+        {"newest_unproven_key", ledger.newest_unproven_key},
+        {"whole", ledger.whole}
     };
 }
 
@@ -58,6 +59,7 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     ledger.last_acknowledged_at = at_of(in, "last_acknowledged_at_ms", Field::optional);
     ledger.newest_unproven_key =
         in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
+    ledger.whole = !in.has("whole") || in.flag("whole");
     return ledger;
 }
 

@@ -127,6 +127,7 @@ std::string serialize(const core::OperationRecord& record) {
         {"phases", std::move(phases)},
         {"why", record.why},
         {"at_risk", record.at_risk},
+        {"longest_lease_ms", to_ms(record.longest_lease)},
         {"ended_at_ms", optional_ms(record.ended_at)}
     };
     return json::serialize(out);
@@ -164,6 +165,8 @@ Result<core::OperationRecord> parse_operation_record(std::string_view text) {
     }
     record.why = in.text("why", kLongTextBytesMax, Field::optional);
     record.at_risk = small_count(in, "at_risk");
+    record.longest_lease =
+        std::chrono::milliseconds{in.number("longest_lease_ms", 0, 3'600'000, Field::optional)};
     record.ended_at = optional_time(in, "ended_at_ms");
     if (const Status status = trouble.status(); !status) {
         return std::unexpected(in_context("operation record", status.error()));

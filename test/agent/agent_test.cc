@@ -362,8 +362,9 @@ TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
 
 TEST(AgentFiles, WhatCouldNotBeWrittenIsWrittenWhenItCan) {
     AgentWorld world;
-    std::ofstream(world.config.run_directory) << "in the way";
     world.start_agent();
+    std::filesystem::remove_all(world.config.run_directory);
+    std::ofstream(world.config.run_directory) << "in the way";
     world.open_under(1, kA);
     world.run_for(300ms);
     std::filesystem::remove(world.config.run_directory);

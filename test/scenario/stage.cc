@@ -91,7 +91,7 @@ void Stage::answer(const core::Action& action) {
             .majority = !silent,
             .unchanged_confirmed = false,
             .highest_seen = records_,
-            .longest_lease = policy_.timing.lease,
+            .longest_lease = longest_lease_,
             .detail = silent ? "no answer" : "raised"
         });
     } else if (const auto* examine = std::get_if<core::ExamineLosses>(&action)) {
@@ -119,7 +119,8 @@ void Stage::answer(const core::OrderAgents& order) {
             host.epoch = std::max(host.epoch, order.epoch);
         }
         const bool behind = wrong_.contains({"replication", core_.record().active.value()});
-        const bool done = order.type != core::OrderType::drain || !behind;
+        const bool whole = !host.began_at || now_ - *host.began_at >= 10s;
+        const bool done = order.type != core::OrderType::drain || (!behind && whole);
         outcomes_.emplace_back(core::AgentAcked{
             .step = order.step,
             .host = id,
@@ -144,6 +145,7 @@ void Stage::connect(const HostId& id, const Host& host) {
 void Stage::report(const HostId& id, Host& host) {
     const RegionId active = core_.record().active;
     const bool well = !wrong_.contains({"requests", active.value()});
+    const bool whole = !host.began_at || now_ - *host.began_at >= 10s;
     if (well) {
         host.acknowledged_at = now().wall;
     }
@@ -153,7 +155,8 @@ void Stage::report(const HostId& id, Host& host) {
         .epoch = host.epoch,
         .active = active,
         .write_state = "open",
-        .last_acknowledged_at = host.acknowledged_at
+        .last_acknowledged_at = host.acknowledged_at,
+        .ledger_whole = whole
     });
     tell(core::Observation{
         .observer = agents_of(host.region),
@@ -256,6 +259,10 @@ void Stage::apply(const Happening& happening) {
         ask(happening);
         return;
     }
+    if (happening.what == "records_lease") {
+        longest_lease_ = duration_from(happening.name).value();
+        return;
+    }
     if (happening.what == "controller") {
         must_be(happening.state == "restarted", happening.state);
         outcomes_.clear();
@@ -274,8 +281,13 @@ void Stage::apply(const Happening& happening) {
     }
     if (happening.what == "host") {
         Host& host = hosts_.at(HostId{happening.name});
-        must_be(happening.state == "silent" || happening.state == "back", happening.state);
+        const std::set<std::string> known{"silent", "back", "restarted"};
+        must_be(known.contains(happening.state), happening.state);
         host.silent = happening.state == "silent";
+        if (happening.state == "restarted") {
+            host.began_at = now_;
+            host.acknowledged_at.reset();
+        }
         if (host.silent) {
             tell(core::AgentDisconnected{HostId{happening.name}});
         } else {

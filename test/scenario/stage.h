@@ -40,6 +40,7 @@ class Stage {
         bool silent = false;
         Epoch epoch;
         std::optional<UtcTime> acknowledged_at;
+        std::optional<Instant> began_at;  // as a process after another one
     };
 
     [[nodiscard]] core::AppCore make(core::AppRecord record, const core::Policy& policy) const;
@@ -62,6 +63,7 @@ class Stage {
     std::map<std::pair<std::string, std::string>, std::set<std::string>> wrong_;
     std::map<RegionId, UtcTime> last_heartbeat_;
     Epoch records_{1};
+    Duration longest_lease_{};  // that the records named before the next raise
     core::AppCore core_;
     std::deque<core::Event> outcomes_;
     std::string journal_;

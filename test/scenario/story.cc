@@ -82,6 +82,7 @@ Happening read_happening(const YAML::Node& node) {
         "host",
         "records",
         "operator",
+        "records_lease",
         "controller"
     };
     std::set<std::string> keys{"at", "is", "seen_by", "to", "accept_loss"};

@@ -12,13 +12,14 @@ AppCore::AppCore(Start start, Now now)
       record_(std::move(start.record)),
       highest_seen_(std::max(start.highest_seen, record_.epoch)),
       started_at_(now.wall),
+      leases_until_(now.at + std::max(policy_.timing.lease, start.longest_lease)),
       drill_is_recent_(start.drill_is_recent) {
     for (auto& [host, region] : start.agents) {
         AgentState agent;
         agent.region = region;
         // We may have granted a lease just before we died; nobody remembers when, nor whether the
         // configuration was the same.
-        agent.granted_until = now.at + std::max(policy_.timing.lease, start.longest_lease);
+        agent.granted_until = leases_until_;
         agents_.emplace(host, std::move(agent));
     }
 }
@@ -70,11 +71,12 @@ void AppCore::take(Step&& part, Step& whole, Now now) {
     if (operation_->ended()) {
         // The cool-down starts at completion.
         const Duration quiet = quiet_after(*record_.operation);
-        if (quiet > Duration::zero()) {
-            const UtcTime until = now.wall + std::chrono::duration_cast<WallClock::duration>(quiet);
-            record_.cooldown_until = std::max(record_.cooldown_until.value_or(until), until);
+        const UtcTime until = record_.operation->ended_at.value_or(now.wall) +
+                              std::chrono::duration_cast<WallClock::duration>(quiet);
+        if (quiet > Duration::zero() && record_.cooldown_until.value_or(UtcTime{}) < until) {
+            record_.cooldown_until = until;
+            whole.save = true;
         }
-        whole.save = true;
     }
 }
 
@@ -265,6 +267,8 @@ Epoch AppCore::believable(Epoch epoch) const {
 
 void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     AgentState& agent = agents_[event.host];
+    // A host that is new to us may have been one of the app's before.
+    agent.granted_until = std::max(agent.granted_until.value_or(leases_until_), leases_until_);
     agent.region = event.region;
     agent.connected = true;
     agent.epoch = event.epoch;
@@ -306,7 +310,16 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.active = event.active;
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
-    agent.reported = true;
+    agent.ledger_whole = event.ledger_whole;
+    if (!agent.reported && event.epoch == record_.epoch) {
+        agent.reported = true;
+        if (!event.ledger_whole) {
+            // It began a moment ago as well: what the process before it wrote, until just now, is
+            // in nobody's memory.
+            UtcTime& last = last_acknowledged_[record_.active];
+            last = std::max(last, now.wall);
+        }
+    }
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     if (event.last_acknowledged_at && event.epoch == record_.epoch) {
         UtcTime& last = last_acknowledged_[event.active];

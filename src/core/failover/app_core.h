@@ -25,7 +25,7 @@ class AppCore {
         AppRecord record;                   // as the store has it
         std::map<HostId, RegionId> agents;  // the register
         Epoch highest_seen;                 // in the epoch records
-        Duration longest_lease{};           // that the epoch records named before this start
+        Duration longest_lease{};           // that agents may have from the records
         bool drill_is_recent = false;
     };
 
@@ -116,6 +116,7 @@ class AppCore {
     AgentRegister agents_;
     Epoch highest_seen_;
     UtcTime started_at_;
+    Instant leases_until_;  // granted, or taken from the records, before this start
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool drill_is_recent_;
     std::optional<Operation> operation_;

@@ -288,6 +288,12 @@ TEST_F(AppCoreTest, AnAutomaticFailoverThatFailedIsNotTriedAgainAtOnce) {
     }
     EXPECT_EQ(core.record().operation->plan.id, first);
     EXPECT_TRUE(core.record().cooldown_until);
+    // The outage goes on, and hosts come and go: none of that moves the end of the pause.
+    for (int i = 0; i < 60 && core.record().operation->plan.id == first; ++i) {
+        (void)tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
+        (void)round(core, false, 3);
+    }
+    EXPECT_NE(core.record().operation->plan.id, first) << "it is tried again";
 }
 
 TEST_F(AppCoreTest, ManualModeOnlyTellsWhatItWouldDo) {

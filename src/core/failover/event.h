@@ -49,6 +49,7 @@ struct AgentReported {
     std::string write_state;
     std::optional<UtcTime> last_acknowledged_at;
     std::uint32_t unproven = 0;
+    bool ledger_whole = true;  // false: writes are missing from it that may still be under way
 };
 
 struct LossesExamined {

@@ -23,6 +23,7 @@ struct AgentState {
     std::optional<Instant> granted_until;
     std::uint32_t unproven = 0;
     bool reported = false;  // its ledger's figures, since this controller started
+    bool ledger_whole = true;
 };
 
 using AgentRegister = std::map<HostId, AgentState>;
@@ -136,7 +137,6 @@ class Operation {
     std::optional<Instant> deadline_;
     std::optional<Instant> retry_at_;
     std::optional<Instant> raised_at_;
-    Duration longest_lease_{};         // that an agent may have taken from the records
     std::optional<FenceProof> proof_;  // memory only, on purpose
     std::set<HostId> acked_;           // of the current order
     std::set<HostId> proved_;          // repointing: verified too

@@ -48,7 +48,7 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
     if (!is_current(event.step) || record_.state != OperationState::raising) {
         return step;
     }
-    longest_lease_ = std::max(longest_lease_, event.longest_lease);
+    record_.longest_lease = std::max(record_.longest_lease, event.longest_lease);
     if (event.majority) {
         raised_at_ = now.at;
         advance(now, OperationEvent::succeeded, event.detail, step, agents);
@@ -83,7 +83,7 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
         .new_epoch = record_.plan.epoch_after,
         .on_controller_loss = on_controller_loss_,
         .raised_at = raised_at_,
-        .lease = std::max(timing_.lease, longest_lease_),
+        .lease = std::max(timing_.lease, record_.longest_lease),
         .clock_error = timing_.clock_error,
         .accept_unfenced = false,
         .agents = {}

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/failover/operation.h"
 
 // Before anything changes: the lag, the hold, the drain, and the way back.
@@ -66,7 +68,23 @@ void Operation::acked_while_releasing(
 void Operation::tick_waiting(
     Now now, Due due, std::optional<Duration> fresh_lag, Step& step, const AgentRegister& agents
 ) {
-    if (due.retry && fresh_lag && *fresh_lag < timing_.hold_when_lag_below) {
+    const auto partial = std::ranges::find_if(agents, [](const auto& entry) {
+        return entry.second.connected && !entry.second.ledger_whole;
+    });
+    if (partial != agents.end()) {
+        // A hold now could not end in a proven drain.
+        if (due.late) {
+            advance(
+                now,
+                OperationEvent::exhausted,
+                "the ledger of " + partial->first.value() + " is not whole",
+                step,
+                agents
+            );
+        } else if (due.retry) {
+            retry_at_ = now.at + std::chrono::milliseconds{50};
+        }
+    } else if (due.retry && fresh_lag && *fresh_lag < timing_.hold_when_lag_below) {
         advance(
             now,
             OperationEvent::succeeded,

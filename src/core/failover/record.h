@@ -56,6 +56,8 @@ struct OperationRecord {
     std::vector<Phase> phases;
     std::string why;  // of the last transition
     std::uint32_t at_risk = 0;
+    // The longest that a record named before the raise: an agent may hold it, whoever resumes this.
+    Duration longest_lease{};
     std::optional<UtcTime> ended_at;
 };
 

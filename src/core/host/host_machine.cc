@@ -92,14 +92,16 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return apply(HostEvent::confirmed);
     }
     Duration length = std::min(event.length, options_.lease);
-    if (length <= Duration::zero()) {
+    if (length <= Duration::zero() && options_.on_controller_loss != LossRule::keep) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
             "it names no lease, so nobody would wait for this host to stop"
         );
     }
-    if (by_records) {
+    if (length <= Duration::zero()) {
+        length = options_.lease;  // with `keep` no lease protects anything
+    } else if (by_records) {
         length = std::min(length, granted_length_.value_or(length));
     } else {
         granted_length_ = std::min(granted_length_.value_or(length), length);
@@ -230,6 +232,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
                 "the epoch records name another Region for our epoch"
             );
         }
+        longest_named_ = std::max(longest_named_, event.lease);
         const Confirmation confirmation{
             .epoch = event.epoch,
             .started = event.started,
@@ -244,8 +247,9 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     }
     // Records are raised before anything else changes, so other hosts may go on under the old epoch
     // until their leases end. Only `verify` promises that they do end.
-    const Instant others_have_stopped =
-        successor_->first_seen + std::max(options_.lease, event.lease) + options_.clock_error;
+    const Instant others_have_stopped = successor_->first_seen +
+                                        std::max({options_.lease, event.lease, longest_named_}) +
+                                        options_.clock_error;
     const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
                            event.controllers_silent && now >= others_have_stopped &&
                            event.epoch >= fenced_;

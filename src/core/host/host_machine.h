@@ -188,7 +188,8 @@ class HostMachine {
     std::optional<Instant> hold_until_;
     std::optional<Successor> successor_;
     std::optional<Duration>
-        granted_length_;  // the shortest a controller granted: records grant no more
+        granted_length_;        // the shortest a controller granted: records grant no more
+    Duration longest_named_{};  // by the records, under our epoch: others may hold it
     std::vector<HostDecision> decisions_;  // of the step that runs
 };
 
