@@ -44,6 +44,12 @@ TEST(EpochRecords, AHalfRaisedEpochIsNotAgreedUpon) {
     EXPECT_EQ(judge_records(all, 3).agreed, record(7, kA));
 }
 
+TEST(EpochRecords, OneEpochWithTwoRegionsIsNoAgreement) {
+    const std::vector<EpochRecord> answered{record(7, kA), record(7, kB)};
+    EXPECT_EQ(judge_records(answered, 3).agreed, std::nullopt);
+    EXPECT_EQ(judge_records(answered, 3).at_least, Epoch{7});
+}
+
 TEST(EpochRecords, MostBeyondUsIsKnownEvenWhenTheyDiffer) {
     const std::vector<EpochRecord> answered{record(9, kB), record(8, kA), record(7, kA)};
     EXPECT_EQ(judge_records(answered, 3).agreed, std::nullopt);

@@ -120,7 +120,9 @@ void Stage::answer(const core::OrderAgents& order) {
         }
         const bool behind = wrong_.contains({"replication", core_.record().active.value()});
         const bool whole = !host.began_at || now_ - *host.began_at >= 10s;
-        const bool done = order.type != core::OrderType::drain || (!behind && whole);
+        const bool drained = order.type != core::OrderType::drain || (!behind && whole);
+        const bool written = order.type != core::OrderType::verify || !host.cannot_write;
+        const bool done = drained && written;
         outcomes_.emplace_back(core::AgentAcked{
             .step = order.step,
             .host = id,
@@ -128,7 +130,7 @@ void Stage::answer(const core::OrderAgents& order) {
             .epoch = order.epoch,
             .done = done,
             .unproven = behind && order.type == core::OrderType::fence ? 3U : 0U,
-            .detail = done ? "" : "keys differ between the Regions"
+            .detail = done ? "" : "not proven"
         });
     }
 }
@@ -281,9 +283,10 @@ void Stage::apply(const Happening& happening) {
     }
     if (happening.what == "host") {
         Host& host = hosts_.at(HostId{happening.name});
-        const std::set<std::string> known{"silent", "back", "restarted"};
+        const std::set<std::string> known{"silent", "back", "restarted", "unable to write"};
         must_be(known.contains(happening.state), happening.state);
         host.silent = happening.state == "silent";
+        host.cannot_write = happening.state == "unable to write";
         if (happening.state == "restarted") {
             host.began_at = now_;
             host.acknowledged_at.reset();

@@ -38,6 +38,7 @@ class Stage {
     struct Host {
         RegionId region;
         bool silent = false;
+        bool cannot_write = false;  // to the new Region, though it is told to
         Epoch epoch;
         std::optional<UtcTime> acknowledged_at;
         std::optional<Instant> began_at;  // as a process after another one
