@@ -71,31 +71,34 @@ void Watcher::look_at_votes() {
     for (const auto& [region, state] : members_at(status_, "regions")) {
         for (const auto& [component, parts] : members_at(state, "components")) {
             for (const json::value& vote : list_at(parts, "votes")) {
-                const std::string observer = text_at(vote, "observer");
-                const std::string word = text_at(vote, "vote");
-                const std::string what =
-                    fmt::format("{} of {}", std::string_view{component}, std::string_view{region});
-                if (word == "unhealthy" && observer.starts_with("agents")) {
-                    seen_by_agents_.insert(std::string{region});
-                }
-                // Hosts that disagree for a moment are on their way to the next vote.
-                if (word == "unknown") {
-                    continue;
-                }
-                std::string& known = votes_[observer + "/" + what];
-                if (votes_are_news_ && known != word) {
-                    const std::string why = word == "healthy" ? "" : text_at(vote, "why");
-                    stage_.say(
-                        "vote",
-                        fmt::format(
-                            "{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why
-                        )
-                    );
-                }
-                known = word;
+                look_at_vote(std::string{region}, std::string{component}, vote);
             }
         }
     }
+}
+
+void Watcher::look_at_vote(
+    const std::string& region, const std::string& component, const json::value& vote
+) {
+    const std::string observer = text_at(vote, "observer");
+    const std::string word = text_at(vote, "vote");
+    const std::string what = fmt::format("{} of {}", component, region);
+    if (word == "unhealthy" && observer.starts_with("agents")) {
+        seen_by_agents_.insert(region);
+    }
+    // Hosts that disagree for a moment are on their way to the next vote.
+    if (word == "unknown") {
+        return;
+    }
+    std::string& known = votes_[fmt::format("{}/{}", observer, what)];
+    if (votes_are_news_ && known != word) {
+        const std::string why = word == "healthy" ? "" : text_at(vote, "why");
+        stage_.say(
+            "vote",
+            fmt::format("{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why)
+        );
+    }
+    known = word;
 }
 
 void Watcher::look_at_agents() {

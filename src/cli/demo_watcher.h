@@ -63,6 +63,9 @@ class Watcher {
   private:
     void look_at_status();
     void look_at_votes();
+    void look_at_vote(
+        const std::string& region, const std::string& component, const boost::json::value& vote
+    );
     void look_at_agents();
     void look_at_operation();
     void look_at_dns();

@@ -216,7 +216,7 @@ Result<json::value> LabProcess::wait_ready() {
     while (std::chrono::steady_clock::now() < deadline) {
         const bool ended = !children_->reap().empty();
         const auto document = read_lab_file(options_.directory);
-        const json::value status = document ? json::value(*document) : json::value(nullptr);
+        json::value status = document ? json::value(*document) : json::value(nullptr);
         const std::string state = text_at(status, "state");
         if (state == "ready") {
             return status;

@@ -138,7 +138,7 @@ class Supervisor {
     // A world is ready when its hosts may write: each agent is connected and has a lease.
     net::Task<Status> wait_for_agents() {
         const Instant deadline = clock_.now() + kStartPatience;
-        std::string token = token_of("operator");
+        const std::string token = token_of("operator");
         std::size_t open = 0;
         while (clock_.now() < deadline) {
             net::HttpCall call;
@@ -350,7 +350,7 @@ Status serve_lab(const LabOptions& options, const std::function<void(const LabLa
 }
 
 Result<json::object> read_lab_file(const std::string& directory) {
-    std::ifstream in{directory + "/lab.json"};
+    const std::ifstream in{directory + "/lab.json"};
     std::ostringstream text;
     text << in.rdbuf();
     boost::system::error_code error;

@@ -43,10 +43,16 @@ net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
         std::vector<std::shared_ptr<net::Timer>>& all;
         std::shared_ptr<net::Timer> mine;
 
+        Leave(std::vector<std::shared_ptr<net::Timer>>& of, std::shared_ptr<net::Timer> one)
+            : all(of), mine(std::move(one)) {}
+
+        Leave(const Leave&) = delete;
+        Leave& operator=(const Leave&) = delete;
+
         ~Leave() { std::erase(all, mine); }
     };
 
-    const Leave leave{.all = watchers_, .mine = wake};
+    const Leave leave(watchers_, wake);
     std::uint64_t after = 0;
     while (!closed_) {
         const auto rows = parts_.store.journal(id, after, kRowsPerRead);

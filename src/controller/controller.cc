@@ -92,6 +92,9 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     if (Status connected = made->connect(); !connected) {
         return std::unexpected(std::move(connected.error()));
     }
+    if (Status assembled = made->assemble(); !assembled) {
+        return std::unexpected(std::move(assembled.error()));
+    }
     if (Status listening = made->listen(); !listening) {
         return std::unexpected(std::move(listening.error()));
     }
@@ -135,6 +138,11 @@ Status Controller::connect() {
                 deliver(std::move(event));
             }
     });
+    return {};
+}
+
+// What works with the clients, and the core's ports.
+Status Controller::assemble() {
     epochs_ = std::make_unique<EpochRecords>(*edge_);
     probes_ = std::make_unique<Probes>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);

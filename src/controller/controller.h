@@ -52,6 +52,7 @@ class Controller {
         net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
     );
     [[nodiscard]] Status connect();
+    [[nodiscard]] Status assemble();
     [[nodiscard]] Status listen();
     [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();

@@ -170,7 +170,6 @@ bool TaskGroup::idle() const {
     return state_->tasks.empty();
 }
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): the loop that runs it
 Task<bool> sleep_for(Io& io, Duration duration) {
     asio::basic_waitable_timer<
         std::chrono::steady_clock,

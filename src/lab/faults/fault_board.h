@@ -81,6 +81,7 @@ class FaultBoard {
     FaultBoard(World world, const ports::Clock& clock);
     FaultBoard(const FaultBoard&) = delete;
     FaultBoard& operator=(const FaultBoard&) = delete;
+    ~FaultBoard() = default;
 
     [[nodiscard]] const World& world() const { return world_; }
 
