@@ -219,6 +219,26 @@ TEST(Report, NumbersAreThoseOfTheLog) {
     EXPECT_EQ(report.at("traffic").as_object().at("whole").as_object().at("requests"), 600);
 }
 
+TEST(Report, WhatHappenedInOneMillisecondStaysInTheOrderOfTheJournal) {
+    StoryRecord story = told();
+    story.marks.clear();
+    for (int i = 0; i < 100; ++i) {
+        story.marks.push_back(
+            {.at = utc_from_ms(i < 50 ? 1000 : 900), .what = "step", .text = std::to_string(i)}
+        );
+    }
+    std::string order;
+    const auto document = report_document(story);
+    for (const auto& mark : document.at("timeline").as_array()) {
+        order += std::string{mark.at("text").as_string()} + " ";
+    }
+    std::string wanted;
+    for (int i = 0; i < 100; ++i) {
+        wanted += std::to_string((i + 50) % 100) + " ";
+    }
+    EXPECT_EQ(order, wanted);
+}
+
 TEST(Report, ThePageCannotBeBrokenByItsData) {
     const std::string html = report_html(report_document(told()));
     EXPECT_EQ(html.find("lost </script>"), std::string::npos);

@@ -269,15 +269,19 @@ json::object report_document(const StoryRecord& story) {
     const std::string verdict =
         !story.interrupted.empty() ? "interrupted" : (findings.empty() ? "passed" : "failed");
     json::array marks;
-    std::vector<Mark> in_time = story.marks;
     // Some are told late, when they were looked for: the journal's lines after what they caused.
-    std::ranges::sort(in_time, {}, &Mark::at);
-    for (const Mark& mark : in_time) {
+    // Those of one moment stay in their order.
+    std::vector<std::pair<UtcTime, std::size_t>> in_time;
+    for (std::size_t i = 0; i < story.marks.size(); ++i) {
+        in_time.emplace_back(story.marks[i].at, i);
+    }
+    std::ranges::sort(in_time);
+    for (const auto& [at, i] : in_time) {
         marks.push_back(json::object{
-            {"at", to_iso8601(mark.at)},
-            {"at_ms", to_ms(mark.at)},
-            {"what", mark.what},
-            {"text", mark.text}
+            {"at", to_iso8601(at)},
+            {"at_ms", to_ms(at)},
+            {"what", story.marks[i].what},
+            {"text", story.marks[i].text}
         });
     }
     const Traffic whole = measure_traffic(
