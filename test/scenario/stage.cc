@@ -344,8 +344,8 @@ bool Stage::holds(const std::string& fact, const std::string& value) const {
         const bool cooling = record.cooldown_until && now().wall < *record.cooldown_until;
         return (cooling ? "true" : "false") == value;
     }
-    if (fact == "journal") {
-        return journal_.find(value) != std::string::npos;
+    if (fact == "journal" || fact == "journal_lacks") {
+        return (journal_.find(value) != std::string::npos) == (fact == "journal");
     }
     must_be(fact == "refused_by" && enum_from<core::Guard>(value).has_value(), fact + ": " + value);
     return std::ranges::any_of(core_.preview_automatic(now()).guards, [&](const auto& answer) {

@@ -129,7 +129,8 @@ Expectation read_expectation(const YAML::Node& node) {
         "users",
         "refused_by",
         "cooling_down",
-        "journal"
+        "journal",
+        "journal_lacks"
     };
     Expectation out;
     out.line = node.Mark().line + 1;
