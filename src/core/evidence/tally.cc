@@ -70,7 +70,7 @@ Vote Evidence::source_vote(
         }
         const Signal& signal = found->second.signal;
         const Health health = signal.judge(now, limits_);
-        Vote vote{
+        const Vote vote{
             .observer = observer.id,
             .health = health,
             .since = signal.failing_since(),

@@ -56,7 +56,7 @@ class Evidence {
   public:
     Evidence(std::vector<Observer> observers, int quorum_needed, Hysteresis limits);
 
-    void observe(Instant now, const Observation& observation);
+    void observe(Instant now, const Observation& seen);
 
     [[nodiscard]] Tally tally(Instant now, const RegionId& region, Component component) const;
 

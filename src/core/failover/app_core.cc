@@ -46,7 +46,7 @@ Step AppCore::step(Now now, const Event& event) {
 }
 
 // Merges what the operation wants, and keeps the durable record in step with it.
-void AppCore::take(Step&& part, Step& whole, Now now) {
+void AppCore::take(Step part, Step& whole, Now now) {
     whole.save = whole.save || part.save;
     std::ranges::move(part.journal, std::back_inserter(whole.journal));
     std::ranges::move(part.actions, std::back_inserter(whole.actions));

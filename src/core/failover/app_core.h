@@ -81,7 +81,7 @@ class AppCore {
     [[nodiscard]] Epoch believable(Epoch epoch) const;
     [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
     [[nodiscard]] Situation situation(Now now, const RegionId& to) const;
-    void take(Step&& part, Step& whole, Now now);
+    void take(Step part, Step& whole, Now now);
     void consider(Now now, Step& step);
     void start_operation(Now now, Plan plan, Step& step);
     void standing_route(const HostId& host, Step& step) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace farshore::core {
 
 namespace {
@@ -162,8 +164,8 @@ GuardAnswer agents_reachable(const Situation& s) {
     const std::vector<HostId> missing = unreachable(s);
     std::string text =
         s.agents.empty() ? "no agent is registered" : "every registered agent is connected";
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-        text = (i == 0 ? "not connected: " : text + ", ") + missing[i].value();
+    if (!missing.empty()) {
+        text = "not connected: " + joined(missing);
     }
     return {Guard::agents_reachable, missing.empty() && !s.agents.empty(), text};
 }
