@@ -13,8 +13,9 @@ const RegionId kWest{"eu-west-1"};
 // Drives the real core through a story: what it decides is read from its actions and its record.
 class AppCoreTest : public testing::Test {
   protected:
-    AppCore make(Policy policy) {
+    AppCore make(Policy policy, Duration longest_lease = {}) {
         AppCore::Start start;
+        start.longest_lease = longest_lease;
         start.policy = std::move(policy);
         start.observers = {
             {.id = ObserverId{"controller"}, .stands_in = RegionId{"us-east-2"}, .hosts = {}},
@@ -169,6 +170,49 @@ TEST_F(AppCoreTest, LeasesOfTheOldEpochEndWithTheRaise) {
     }
     ASSERT_TRUE(core.operation_running());
     EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.has_value());
+}
+
+// Records that named a longer lease before this controller started: an agent may hold it, one of
+// the register or one that enrols only now.
+TEST_F(AppCoreTest, ALeaseFromBeforeTheStartIsWaitedForWhoeverHoldsIt) {
+    for (const HostId& silent : {HostId{"e1"}, HostId{"stranger"}}) {
+        const Instant started = at;
+        AppCore core = make(policy(), 10s);
+        connect(core);
+        (void)tell(core, AgentConnected{silent, kEast, Epoch{7}});
+        for (int i = 0; i < 3; ++i) {
+            (void)round(core, true, 0);
+        }
+        for (int i = 0; i < 10 && !core.operation_running(); ++i) {
+            (void)round(core, false, 3);
+        }
+        ASSERT_TRUE(core.operation_running());
+        const auto step = [&] {
+            return StepId{core.record().operation->plan.id, core.record().operation->steps};
+        };
+        (void)tell(core, EpochRaised{.step = step(), .majority = true, .highest_seen = Epoch{8}});
+        for (const char* host : {"e1", "w1", "stranger"}) {
+            if (HostId{host} != silent) {
+                (void)tell(
+                    core,
+                    AgentAcked{
+                        .step = step(),
+                        .host = HostId{host},
+                        .type = OrderType::fence,
+                        .epoch = Epoch{8},
+                        .done = true
+                    }
+                );
+            }
+        }
+        while (core.record().operation->state == OperationState::fencing && at < started + 20s) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        EXPECT_NE(core.record().operation->state, OperationState::fencing) << silent.value();
+        EXPECT_GT(at, started + 10s) << silent.value() << " may write until then";
+        at += 1h;
+    }
 }
 
 TEST_F(AppCoreTest, TheLossGateHoldsAnAutomaticFailover) {

@@ -270,6 +270,22 @@ TEST(HostMachine, AnEpochIsAdoptedWhenTheLongestLeaseOfOthersEnded) {
     EXPECT_TRUE(machine.may_write(at(5200ms)));
 }
 
+TEST(HostMachine, AnEpochIsAdoptedWhenLeasesOfTheOldRecordsEndedToo) {
+    HostMachine machine = loaded();
+    RecordsAgree old{.epoch = Epoch{7}, .active = kA, .started = at(1s), .lease = 10s};
+    (void)machine.step(at(1s), old);
+    RecordsAgree newer{
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true, .lease = 3s
+    };
+    (void)machine.step(at(2s), newer);
+    newer.started = at(11s);
+    (void)machine.step(at(11s), newer);
+    EXPECT_EQ(machine.state(), HostState::fenced) << "another host may hold ten seconds";
+    newer.started = at(12200ms);
+    (void)machine.step(at(12200ms), newer);
+    EXPECT_TRUE(machine.may_write(at(12200ms)));
+}
+
 TEST(HostMachine, RecordsGrantNoMoreThanControllersDid) {
     HostMachine machine({.lease = 10s});
     (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
