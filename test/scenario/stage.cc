@@ -83,16 +83,19 @@ void Stage::answer(const core::Action& action) {
         answer(*order);
     } else if (const auto* raise = std::get_if<core::RaiseEpoch>(&action)) {
         const bool silent = wrong_.contains({"records", "all"});
-        if (!silent) {
-            records_ = std::max(records_, raise->epoch);
+        const bool raised = !silent && records_ <= raise->epoch;
+        if (raised) {
+            records_ = raise->epoch;
         }
         outcomes_.emplace_back(core::EpochRaised{
             .step = raise->step,
-            .majority = !silent,
+            .majority = raised,
             .unchanged_confirmed = false,
             .highest_seen = records_,
             .longest_lease = longest_lease_,
-            .detail = silent ? "no answer" : "raised"
+            .detail = silent   ? "no answer"
+                      : raised ? "raised"
+                               : "a newer one is there"
         });
     } else if (const auto* examine = std::get_if<core::ExamineLosses>(&action)) {
         outcomes_.emplace_back(core::LossesExamined{
@@ -259,6 +262,10 @@ void Stage::ask(const Happening& happening) {
 void Stage::apply(const Happening& happening) {
     if (happening.what == "operator") {
         ask(happening);
+        return;
+    }
+    if (happening.what == "records_epoch") {
+        records_ = Epoch{std::stoull(happening.name)};
         return;
     }
     if (happening.what == "records_lease") {

@@ -83,6 +83,7 @@ Happening read_happening(const YAML::Node& node) {
         "records",
         "operator",
         "records_lease",
+        "records_epoch",
         "controller"
     };
     std::set<std::string> keys{"at", "is", "seen_by", "to", "accept_loss"};
