@@ -530,6 +530,35 @@ TEST_F(ControllerTest, AnOperationGoesOnAfterTheControllerWasAway) {
     EXPECT_EQ(operation.at("epoch_after"), 2) << "no epoch is raised twice for one operation";
 }
 
+// The records are brought to the new lease at once, but an agent may have read the old one just
+// before.
+TEST_F(ControllerTest, AShortenedLeaseIsStillWaitedForWhileAnAgentMayHoldIt) {
+    lease = 4s;
+    launch();
+    agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    retire_agents();
+    halt();
+    lease = 500ms;
+    const Instant read_at_the_earliest = clock.now();
+    launch();
+    FakeAgent& east = agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    ASSERT_TRUE(world.run_until([&] { return lease_in_record(kWest) == 500; }));
+    east.answers = false;  // its fence is never acknowledged: the lease has to run out
+    const net::HttpReply started = post(
+        "/v1/apps/magento/failover",
+        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+    );
+    ASSERT_EQ(started.status, 202) << started.body;
+    const std::string id{json::parse(started.body).as_object().at("id").as_string()};
+    const json::object operation = wait_for_end(id);
+    EXPECT_EQ(operation.at("outcome"), "done") << json::serialize(operation);
+    EXPECT_GE(clock.now() - read_at_the_earliest, 4s);
+}
+
 TEST_F(ControllerTest, ASecondControllerAndAPortInUseAreRefusedWithARemedy) {
     launch();
     const auto same_store = Controller::create(world.io, config());
