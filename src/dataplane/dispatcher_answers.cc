@@ -69,7 +69,7 @@ void Dispatcher::settle_quiet() {
     if (writes_in_flight_ != 0 || quiet_waiters_.empty()) {
         return;
     }
-    for (QuietWaiter& waiter : std::exchange(quiet_waiters_, {})) {
+    for (const QuietWaiter& waiter : std::exchange(quiet_waiters_, {})) {
         waiter.then({.left = 0, .cut = waiter.cut_count});
     }
 }
@@ -222,7 +222,7 @@ void Dispatcher::tick() {
             ++i;
             continue;
         }
-        QuietWaiter waiter = std::move(quiet_waiters_[i]);
+        const QuietWaiter waiter = std::move(quiet_waiters_[i]);
         quiet_waiters_.erase(quiet_waiters_.begin() + static_cast<std::ptrdiff_t>(i));
         const std::uint64_t cut = waiter.cut ? cut_writes() : 0;
         waiter.then({.left = writes_in_flight_, .cut = cut});

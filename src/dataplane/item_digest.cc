@@ -55,7 +55,7 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
         text.remove_prefix(1);
     }
     const std::size_t mark = text.find_first_of("eE");
-    std::string_view mantissa = text.substr(0, mark);
+    const std::string_view mantissa = text.substr(0, mark);
     long exponent = 0;
     if (mark != std::string_view::npos) {
         std::string_view shown = text.substr(mark + 1);

@@ -72,7 +72,7 @@ class Ledger {
 
     // Names of the table's key attributes (partition key first), as DescribeTable tells them.
     // Entries that were waiting for them get their keys.
-    void set_table_keys(const TableName& table, std::vector<std::string> names);
+    void set_table_keys(const TableName& name, std::vector<std::string> names);
     // Tables that were written to and whose keys nobody has told yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
 
@@ -80,17 +80,15 @@ class Ledger {
     [[nodiscard]] std::vector<LedgerKey> unproven_keys(std::size_t limit);
     // The standby holds `digest` ("absent" for no item) under this key. Proves the newest entry of
     // the key with that digest and all earlier ones. Returns how many entries that proved.
-    std::size_t mark_proven(const TableName& table, std::string_view key, std::string_view digest);
+    std::size_t mark_proven(const TableName& name, std::string_view key, std::string_view digest);
     // Both Regions were read strongly and hold the same item under this key: whatever the digests
     // say, nothing of entries up to `up_to_number` is missing in the standby.
-    std::size_t mark_equal(
-        const TableName& table, std::string_view key, std::uint64_t up_to_number
-    );
+    std::size_t mark_equal(const TableName& name, std::string_view key, std::uint64_t up_to_number);
 
     // Unproven entries, oldest first, at most `limit`.
     [[nodiscard]] std::vector<LedgerEntry> unproven_entries(std::size_t limit);
     // All entries of a table (all tables: empty name), oldest first, at most `limit` newest ones.
-    [[nodiscard]] std::vector<LedgerEntry> entries(const TableName& table, std::size_t limit);
+    [[nodiscard]] std::vector<LedgerEntry> entries(const TableName& name, std::size_t limit);
     [[nodiscard]] LedgerCounters counters();
     [[nodiscard]] std::uint64_t newest_number();
 

@@ -121,7 +121,7 @@ class Reader {
         }
     }
 
-    std::string updated_digest() const {
+    [[nodiscard]] std::string updated_digest() const {
         const auto answer = parse_object(note_.answer);
         const object* attributes = answer ? member_object(*answer, "Attributes") : nullptr;
         return attributes == nullptr ? "" : item_digest(*attributes).value_or("");

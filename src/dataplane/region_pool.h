@@ -44,6 +44,7 @@ class RegionPool final : private ConnectionOwner {
     };
 
     RegionPool(Environment environment, PoolListener& listener);
+    ~RegionPool() = default;
     RegionPool(const RegionPool&) = delete;
     RegionPool& operator=(const RegionPool&) = delete;
 
