@@ -81,13 +81,10 @@ std::vector<BookedWrite> decided_by_carts(
     return booked;
 }
 
-Books keep_books(
-    const Log& log,
-    const std::vector<Carts>& regions,
-    const std::vector<BookedWrite>& booked,
-    const std::string& shop_table
-) {
-    Books books;
+namespace {
+
+// What the carts hold at the end, and what became of each request that added to them.
+void count_adds(Books& books, const Log& log, const std::vector<Carts>& regions) {
     std::map<std::string, int> lines;
     if (!regions.empty()) {
         for (const auto& [shopper, ids] : regions.front()) {
@@ -118,6 +115,18 @@ Books keep_books(
             );
         }
     }
+}
+
+}  // namespace
+
+Books keep_books(
+    const Log& log,
+    const std::vector<Carts>& regions,
+    const std::vector<BookedWrite>& booked,
+    const std::string& shop_table
+) {
+    Books books;
+    count_adds(books, log, regions);
     count_booked(books, booked);
     if (!books.regions_equal) {
         books.differences.emplace_back("the Regions hold different carts");

@@ -5,8 +5,11 @@
 #include "drill/report.h"
 
 // The page as the build embedded it: report_page.S.
+// NOLINTBEGIN(readability-identifier-naming): symbols of the assembler's
 extern "C" const char farshore_report_page_begin[];
 extern "C" const char farshore_report_page_end[];
+
+// NOLINTEND(readability-identifier-naming)
 
 namespace farshore::drill {
 

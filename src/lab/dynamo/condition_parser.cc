@@ -284,26 +284,47 @@ void ExpressionParser::check_bounds(const Condition& condition) {
     }
 }
 
+void ExpressionParser::check_compare(const Condition& condition) {
+    const std::vector<Operand>& operands = condition.operands;
+    if (condition.comparator != Comparator::equal &&
+        condition.comparator != Comparator::not_equal) {
+        check_ordered(operands[0], symbol(condition.comparator));
+        check_ordered(operands[1], symbol(condition.comparator));
+    }
+    if (operands[0].kind == Operand::Kind::path && operands[1].kind == Operand::Kind::path &&
+        operands[0].path == operands[1].path) {
+        semantic_error(
+            "The first operand must be distinct from the remaining operands for this "
+            "operator or function; "
+            "operator: " +
+            std::string{symbol(condition.comparator)} +
+            ", first operand: " + to_text(operands[0].path)
+        );
+    }
+}
+
+void ExpressionParser::check_type(const Condition& condition) {
+    const std::vector<Operand>& operands = condition.operands;
+    const auto* type =
+        operands[1].kind == Operand::Kind::value ? as<std::string>(operands[1].value) : nullptr;
+    if (type == nullptr) {
+        wrong_type(
+            "attribute_type",
+            operands[1].kind == Operand::Kind::value ? type_name(operands[1].value)
+                                                     : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
+        );
+    } else if (std::ranges::find(kTypes, std::string_view{*type}) == kTypes.end()) {
+        semantic_error(
+            "Invalid attribute type name found; type: " + *type +
+            ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+        );
+    }
+}
+
 void ExpressionParser::check_condition(const Condition& condition) {
     const std::vector<Operand>& operands = condition.operands;
     switch (condition.kind) {
-        case Condition::Kind::compare:
-            if (condition.comparator != Comparator::equal &&
-                condition.comparator != Comparator::not_equal) {
-                check_ordered(operands[0], symbol(condition.comparator));
-                check_ordered(operands[1], symbol(condition.comparator));
-            }
-            if (operands[0].kind == Operand::Kind::path &&
-                operands[1].kind == Operand::Kind::path && operands[0].path == operands[1].path) {
-                semantic_error(
-                    "The first operand must be distinct from the remaining operands for this "
-                    "operator or function; "
-                    "operator: " +
-                    std::string{symbol(condition.comparator)} +
-                    ", first operand: " + to_text(operands[0].path)
-                );
-            }
-            return;
+        case Condition::Kind::compare: check_compare(condition); return;
         case Condition::Kind::between:
             for (const Operand& operand : operands) {
                 check_ordered(operand, "BETWEEN");
@@ -322,24 +343,7 @@ void ExpressionParser::check_condition(const Condition& condition) {
                 );
             }
             return;
-        case Condition::Kind::attribute_type: {
-            const auto* type = operands[1].kind == Operand::Kind::value
-                                   ? as<std::string>(operands[1].value)
-                                   : nullptr;
-            if (type == nullptr) {
-                wrong_type(
-                    "attribute_type",
-                    operands[1].kind == Operand::Kind::value ? type_name(operands[1].value)
-                                                             : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
-                );
-            } else if (std::ranges::find(kTypes, std::string_view{*type}) == kTypes.end()) {
-                semantic_error(
-                    "Invalid attribute type name found; type: " + *type +
-                    ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
-                );
-            }
-            return;
-        }
+        case Condition::Kind::attribute_type: check_type(condition); return;
         case Condition::Kind::begins_with:
             for (const Operand& operand : operands) {
                 const bool wrong = operand.kind == Operand::Kind::value &&

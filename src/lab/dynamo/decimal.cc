@@ -125,12 +125,14 @@ std::string Decimal::text() const {
     const int count = static_cast<int>(digits_.size());
     if (exponent_ < 0) {
         out += "0.";
-        out.append(static_cast<std::size_t>(-exponent_ - 1), '0');
+        const int zeros = -exponent_ - 1;
+        out.append(static_cast<std::size_t>(zeros), '0');
         return out + digits_;
     }
     if (exponent_ >= count - 1) {
         out += digits_;
-        out.append(static_cast<std::size_t>(exponent_ - count + 1), '0');
+        const int zeros = exponent_ - count + 1;
+        out.append(static_cast<std::size_t>(zeros), '0');
         return out;
     }
     const auto whole = static_cast<std::size_t>(exponent_ + 1);
@@ -201,7 +203,8 @@ std::expected<Decimal, DecimalFault> Decimal::plus(const Decimal& other) const {
     };
     const int lowest = std::min(lowest_of(*this), lowest_of(other));
     const int highest = std::max(exponent_, other.exponent_);
-    const auto width = static_cast<std::size_t>(highest - lowest + 1);  // at most 294
+    const int places = highest - lowest + 1;  // at most 294
+    const auto width = static_cast<std::size_t>(places);
     const std::string a = aligned(lowest, width);
     const std::string b = other.aligned(lowest, width);
     if (negative_ == other.negative_) {

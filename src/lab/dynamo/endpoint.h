@@ -39,6 +39,7 @@ class Endpoint {
     );
     Endpoint(const Endpoint&) = delete;
     Endpoint& operator=(const Endpoint&) = delete;
+    ~Endpoint() = default;
 
     [[nodiscard]] Status listen();
 

@@ -18,7 +18,7 @@ namespace farshore::lab::dynamo {
 
 // Errors: ValidationException (operand types, missing operands, paths that cannot be written).
 // Size and keys are the caller's business.
-[[nodiscard]] Answer<Item> updated(const UpdateExpression& update, const Item& item);
+[[nodiscard]] Answer<Item> updated(const UpdateExpression& update, const Item& before);
 
 // What the paths select: maps and lists around it are kept, with the selected elements only.
 [[nodiscard]] Item projected(const Projection& paths, const Item& item);

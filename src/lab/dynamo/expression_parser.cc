@@ -159,7 +159,7 @@ Path ExpressionParser::path() {
             }
             take();
             expect_symbol("]");
-            path.push_back(index);
+            path.emplace_back(index);
         } else {
             break;
         }

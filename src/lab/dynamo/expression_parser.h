@@ -70,6 +70,8 @@ class ExpressionParser {
 
     // Meaning.
     void check_condition(const Condition& condition);
+    void check_compare(const Condition& condition);
+    void check_type(const Condition& condition);
     void check_ordered(const Operand& operand, std::string_view name);
     void check_bounds(const Condition& condition);
     void check_number(const std::optional<Operand>& operand, bool minus);

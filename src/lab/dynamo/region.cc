@@ -123,7 +123,11 @@ std::optional<ServiceError> Region::write(
         .digest = item ? item_digest(*item) : std::string{kAbsentDigest}
     };
     write.stored.deleted = !item.has_value();
-    write.stored.item = item ? std::move(*item) : key;
+    if (item) {
+        write.stored.item = std::move(*item);
+    } else {
+        write.stored.item = key;
+    }
     // A global table remembers deletions: an older write may still be under way from elsewhere.
     const bool forget = write.stored.deleted && !table.is_global();
     const Status done = forget ? store_->erase(table.number, where)

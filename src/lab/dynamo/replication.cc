@@ -259,29 +259,37 @@ void Replication::board_changed() {
     }
 }
 
+LinkState Replication::state_of(const TableName& table, const RegionId& from, const RegionId& to)
+    const {
+    LinkState state{.table = table, .from = from, .to = to};
+    const auto found = links_.find({from, to});
+    if (found == links_.end()) {
+        return state;
+    }
+    const Link& link = *found->second;
+    const auto totals = link.totals.find(table);
+    if (totals == link.totals.end()) {
+        return state;
+    }
+    state.waiting = totals->second.waiting;
+    state.delivered = totals->second.delivered;
+    state.suppressed = totals->second.suppressed;
+    state.last_lag = totals->second.last_lag;
+    const Instant now = clock_.now();
+    for (const auto& [due, entry] : link.waiting) {
+        if (entry.write.table == table) {
+            state.oldest_waiting = std::max(state.oldest_waiting, now - entry.sent);
+        }
+    }
+    return state;
+}
+
 std::vector<LinkState> Replication::links() const {
     std::vector<LinkState> all;
-    const Instant now = clock_.now();
     for (const auto& [id, region] : cluster_.regions) {
         for (const Table* table : region->tables()) {
             for (const auto& [to, replica] : table->replicas) {
-                LinkState state{.table = table->definition.name, .from = id, .to = to};
-                const auto found = links_.find({id, to});
-                const Link* of = found == links_.end() ? nullptr : found->second.get();
-                const auto totals = of == nullptr ? std::map<TableName, Totals>::const_iterator{}
-                                                  : of->totals.find(state.table);
-                if (of != nullptr && totals != of->totals.end()) {
-                    state.waiting = totals->second.waiting;
-                    state.delivered = totals->second.delivered;
-                    state.suppressed = totals->second.suppressed;
-                    state.last_lag = totals->second.last_lag;
-                    for (const auto& [due, entry] : of->waiting) {
-                        if (entry.write.table == state.table) {
-                            state.oldest_waiting = std::max(state.oldest_waiting, now - entry.sent);
-                        }
-                    }
-                }
-                all.push_back(std::move(state));
+                all.push_back(state_of(table->definition.name, id, to));
             }
         }
     }

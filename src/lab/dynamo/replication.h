@@ -56,6 +56,10 @@ class Replication final : public Copier {
     [[nodiscard]] std::vector<LinkState> links() const;
 
   private:
+    [[nodiscard]] LinkState state_of(
+        const TableName& table, const RegionId& from, const RegionId& to
+    ) const;
+
     struct Entry {
         ReplicatedWrite write;
         Instant sent;

@@ -40,7 +40,7 @@ struct TableDefinition {
     std::int64_t created_ms = 0;
     std::string id;
 
-    [[nodiscard]] const IndexDefinition* index(std::string_view name) const;
+    [[nodiscard]] const IndexDefinition* index(std::string_view wanted) const;
 };
 
 // Another Region's copy, as one Region knows it.

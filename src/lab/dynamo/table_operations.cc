@@ -161,6 +161,14 @@ std::optional<ServiceError> update_replicas(
     return *remove != nullptr ? delete_replica(cluster, table, id) : std::nullopt;
 }
 
+void take_throughput(TableDefinition& definition, const Object& throughput) {
+    const auto read = optional_integer(throughput, "ReadCapacityUnits");
+    const auto write = optional_integer(throughput, "WriteCapacityUnits");
+    definition.read_units = read ? read->value_or(definition.read_units) : definition.read_units;
+    definition.write_units =
+        write ? write->value_or(definition.write_units) : definition.write_units;
+}
+
 // Settings that are the same in every replica.
 std::optional<ServiceError> update_settings(
     Cluster& cluster, Region& region, const Table& table, const Object& request
@@ -187,12 +195,7 @@ std::optional<ServiceError> update_settings(
             definition.on_demand = **mode == "PAY_PER_REQUEST";
         }
         if (*throughput != nullptr) {
-            const auto read = optional_integer(**throughput, "ReadCapacityUnits");
-            const auto write = optional_integer(**throughput, "WriteCapacityUnits");
-            definition.read_units =
-                read ? read->value_or(definition.read_units) : definition.read_units;
-            definition.write_units =
-                write ? write->value_or(definition.write_units) : definition.write_units;
+            take_throughput(definition, **throughput);
         }
         const Status saved = holder->save(*copy);
         if (!saved) {
