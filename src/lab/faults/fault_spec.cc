@@ -36,7 +36,7 @@ Status check_times(const FaultSpec& spec) {
 }  // namespace
 
 std::string to_text(const FaultSpec& spec) {
-    std::string text{to_string(spec.kind)};
+    const std::string text{to_string(spec.kind)};
     switch (spec.kind) {
         case FaultKind::dynamodb:
             return text + " " + spec.region.value() + " --mode " + mode_text(spec);

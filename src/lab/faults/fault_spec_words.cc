@@ -84,6 +84,30 @@ Status read_option(FaultSpec& spec, std::string_view option, std::string_view va
     return read_duration(spec.after, option, value);
 }
 
+// One option of the fault; `i` moves on when its value is a word of its own.
+Status take_option(FaultSpec& spec, std::span<const std::string> words, std::size_t& i) {
+    const auto equals = words[i].find('=');
+    const std::string option = words[i].substr(0, equals);
+    if (std::ranges::find(kOptions, option) == kOptions.end()) {
+        return unknown_word("option", option, kOptions);
+    }
+    if (!allowed(spec.kind, option)) {
+        return fail(
+            ErrorKind::malformed, option + " does not belong to a fault of kind " + words[0]
+        );
+    }
+    if (option == "--one-way" || option == "--pause") {
+        spec.one_way = spec.one_way || option == "--one-way";
+        return {};
+    }
+    if (equals == std::string::npos && i + 1 == words.size()) {
+        return fail(ErrorKind::malformed, option + " needs a value");
+    }
+    const std::string value =
+        equals == std::string::npos ? words[++i] : words[i].substr(equals + 1);
+    return read_option(spec, option, value);
+}
+
 }  // namespace
 
 Result<FaultSpec> fault_spec_from_words(const World& world, std::span<const std::string> words) {
@@ -104,29 +128,10 @@ Result<FaultSpec> fault_spec_from_words(const World& world, std::span<const std:
             named.push_back(words[i]);
             continue;
         }
-        const auto equals = words[i].find('=');
-        const std::string option = words[i].substr(0, equals);
-        if (std::ranges::find(kOptions, option) == kOptions.end()) {
-            return unknown_word("option", option, kOptions);
-        }
-        if (!allowed(*kind, option)) {
-            return fail(
-                ErrorKind::malformed, option + " does not belong to a fault of kind " + words[0]
-            );
-        }
-        if (option == "--one-way" || option == "--pause") {
-            spec.one_way = spec.one_way || option == "--one-way";
-            continue;
-        }
-        if (equals == std::string::npos && i + 1 == words.size()) {
-            return fail(ErrorKind::malformed, option + " needs a value");
-        }
-        const std::string value =
-            equals == std::string::npos ? words[++i] : words[i].substr(equals + 1);
-        if (const Status read = read_option(spec, option, value); !read) {
+        mode_given = mode_given || words[i].starts_with("--mode");
+        if (const Status read = take_option(spec, words, i); !read) {
             return std::unexpected(read.error());
         }
-        mode_given = mode_given || option == "--mode";
     }
     if (named.size() != places_of(*kind)) {
         return fail(

@@ -86,7 +86,7 @@ struct World {
     [[nodiscard]] std::optional<RegionId> region_of_name(std::string_view name) const;
 
     // Total: an address that belongs to nobody here is `outside`.
-    [[nodiscard]] PartyId party_of(std::string_view address) const;
+    [[nodiscard]] PartyId party_of(std::string_view text) const;
 
     [[nodiscard]] bool has(const RegionId& region) const;
 };
