@@ -63,7 +63,7 @@ class Pump {
     void perform(core::Now now, core::Step step);
     [[nodiscard]] bool flush();
     void start_action(const core::Action& action);
-    void arm(core::Now now);
+    void arm(core::Now moment);
 
     core::AppCore core_;
     Ports ports_;

@@ -16,15 +16,15 @@ namespace {
 // more than hashing a small request. Never freed: OpenSSL's own exit handler runs in an unknown
 // order.
 const EVP_MD* fetched_sha256() {
-    static const EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    FARSHORE_ASSERT(md != nullptr, "OpenSSL has no SHA256");
-    return md;
+    static const EVP_MD* const kMd = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    FARSHORE_ASSERT(kMd != nullptr, "OpenSSL has no SHA256");
+    return kMd;
 }
 
 EVP_MAC* fetched_hmac() {
-    static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-    FARSHORE_ASSERT(mac != nullptr, "OpenSSL has no HMAC");
-    return mac;
+    static EVP_MAC* const kMac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    FARSHORE_ASSERT(kMac != nullptr, "OpenSSL has no HMAC");
+    return kMac;
 }
 
 struct FreeContext {
@@ -34,12 +34,12 @@ struct FreeContext {
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
-    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
+    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> kContext{EVP_MD_CTX_new()};
     Sha256 out{};
     unsigned int length = 0;
-    const bool done = EVP_DigestInit_ex2(context.get(), fetched_sha256(), nullptr) == 1 &&
-                      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
-                      EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
+    const bool done = EVP_DigestInit_ex2(kContext.get(), fetched_sha256(), nullptr) == 1 &&
+                      EVP_DigestUpdate(kContext.get(), bytes.data(), bytes.size()) == 1 &&
+                      EVP_DigestFinal_ex(kContext.get(), out.data(), &length) == 1;
     FARSHORE_ASSERT(done && length == out.size(), "SHA-256 cannot fail on memory");
     return out;
 }

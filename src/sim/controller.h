@@ -19,8 +19,7 @@ class SimStore final : public ports::Store {
     SimStore(Calendar& calendar, Checkers& checkers, Rng rng, const Script& script)
         : calendar_(calendar), checkers_(checkers), rng_(rng), script_(script) {}
 
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
-        override;
+    Status save(const core::AppRecord& saved, std::span<const core::JournalEntry> journal) override;
 
     core::AppRecord record;
     bool crash_wanted = false;

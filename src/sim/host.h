@@ -65,8 +65,8 @@ class Host {
 
     void step(const core::HostInput& input);
     void forward(Request request);
-    void land(std::uint64_t flight);
-    void finish(std::uint64_t flight, bool ok);
+    void land(std::uint64_t number);
+    void finish(std::uint64_t number, bool ok);
     void turn();
     void read_records();
     void ask_records();

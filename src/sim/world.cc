@@ -260,8 +260,7 @@ Script random_script(std::uint64_t seed) {
     }
     const std::uint64_t switchovers = rng.below(3);
     for (std::uint64_t i = 0; i < switchovers; ++i) {
-        script.switchovers.push_back(Instant{kWarmUp + std::chrono::milliseconds{rng.below(45'000)}}
-        );
+        script.switchovers.emplace_back(kWarmUp + std::chrono::milliseconds{rng.below(45'000)});
     }
     return script;
 }

@@ -53,6 +53,7 @@ class Section {
     Section(Findings& findings, const YamlNode& node, std::string what, std::string path);
     Section(const Section&) = delete;
     Section& operator=(const Section&) = delete;
+    ~Section() = default;
 
     // nullptr: absent (or null, which is reported).
     const YamlNode* find(std::string_view key);

@@ -133,7 +133,7 @@ Result<CheckConfig> updated(CheckConfig config, const CheckUpdate& update) {
     }
     const auto set = [](auto& into, const auto& value) {
         if (value) {
-            into = *value;  // NOLINT(bugprone-optional-value-conversion): most are plain values
+            into = *value;
         }
     };
     set(config.ip_address, update.ip_address);

@@ -151,7 +151,7 @@ class Batch {
                 tried_to("delete", record, "the values provided do not match the current values")
             );
         } else if (record.name == zone_.name && (record.type == "SOA" || record.type == "NS")) {
-            faults_.push_back(
+            faults_.emplace_back(
                 record.type == "SOA"
                     ? "A HostedZone must contain exactly one SOA record."
                     : "A HostedZone must contain at least one NS record for the zone itself."

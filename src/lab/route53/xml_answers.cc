@@ -169,7 +169,7 @@ void put_check(pugi::xml_node parent, const Check& check) {
 }  // namespace
 
 std::string error_xml(const Error& error, std::string_view request_id) {
-    Answer answer{"ErrorResponse"};
+    const Answer answer{"ErrorResponse"};
     auto node = answer.root().append_child("Error");
     put(node, "Type", "Sender");
     put(node, "Code", error.code);
@@ -179,7 +179,7 @@ std::string error_xml(const Error& error, std::string_view request_id) {
 }
 
 std::string create_zone_xml(const Zone& zone, const ChangeState& change) {
-    Answer answer{"CreateHostedZoneResponse"};
+    const Answer answer{"CreateHostedZoneResponse"};
     put_zone(answer.root(), zone);
     put_change(answer.root(), change);
     put_delegation_set(answer.root());
@@ -187,20 +187,20 @@ std::string create_zone_xml(const Zone& zone, const ChangeState& change) {
 }
 
 std::string get_zone_xml(const Zone& zone) {
-    Answer answer{"GetHostedZoneResponse"};
+    const Answer answer{"GetHostedZoneResponse"};
     put_zone(answer.root(), zone);
     put_delegation_set(answer.root());
     return answer.str();
 }
 
 std::string zone_count_xml(std::size_t count) {
-    Answer answer{"GetHostedZoneCountResponse"};
+    const Answer answer{"GetHostedZoneCountResponse"};
     put(answer.root(), "HostedZoneCount", static_cast<std::int64_t>(count));
     return answer.str();
 }
 
 std::string list_zones_xml(const ZonePage& page) {
-    Answer answer{"ListHostedZonesResponse"};
+    const Answer answer{"ListHostedZonesResponse"};
     auto zones = answer.root().append_child("HostedZones");
     for (const Zone& zone : page.zones) {
         put_zone(zones, zone);
@@ -213,7 +213,7 @@ std::string list_zones_xml(const ZonePage& page) {
 }
 
 std::string list_zones_by_name_xml(const ZonesByNamePage& page) {
-    Answer answer{"ListHostedZonesByNameResponse"};
+    const Answer answer{"ListHostedZonesByNameResponse"};
     auto zones = answer.root().append_child("HostedZones");
     for (const Zone& zone : page.zones) {
         put_zone(zones, zone);
@@ -228,7 +228,7 @@ std::string list_zones_by_name_xml(const ZonesByNamePage& page) {
 }
 
 std::string list_records_xml(const RecordsPage& page) {
-    Answer answer{"ListResourceRecordSetsResponse"};
+    const Answer answer{"ListResourceRecordSetsResponse"};
     auto records = answer.root().append_child("ResourceRecordSets");
     for (const RecordSet& record : page.records) {
         put_record(records, record);
@@ -244,19 +244,19 @@ std::string list_records_xml(const RecordsPage& page) {
 }
 
 std::string change_xml(std::string_view operation, const ChangeState& change) {
-    Answer answer{std::string{operation} + "Response"};
+    const Answer answer{std::string{operation} + "Response"};
     put_change(answer.root(), change);
     return answer.str();
 }
 
 std::string check_xml(std::string_view operation, const Check& check) {
-    Answer answer{std::string{operation} + "Response"};
+    const Answer answer{std::string{operation} + "Response"};
     put_check(answer.root(), check);
     return answer.str();
 }
 
 std::string list_checks_xml(const ChecksPage& page) {
-    Answer answer{"ListHealthChecksResponse"};
+    const Answer answer{"ListHealthChecksResponse"};
     auto checks = answer.root().append_child("HealthChecks");
     for (const Check& check : page.checks) {
         put_check(checks, check);
@@ -269,13 +269,13 @@ std::string list_checks_xml(const ChecksPage& page) {
 }
 
 std::string check_count_xml(std::size_t count) {
-    Answer answer{"GetHealthCheckCountResponse"};
+    const Answer answer{"GetHealthCheckCountResponse"};
     put(answer.root(), "HealthCheckCount", static_cast<std::int64_t>(count));
     return answer.str();
 }
 
 std::string check_status_xml(const std::vector<Observation>& observations) {
-    Answer answer{"GetHealthCheckStatusResponse"};
+    const Answer answer{"GetHealthCheckStatusResponse"};
     auto list = answer.root().append_child("HealthCheckObservations");
     for (const Observation& observation : observations) {
         auto node = list.append_child("HealthCheckObservation");
@@ -293,7 +293,7 @@ std::string delete_check_xml() {
 }
 
 std::string tags_xml(std::string_view type, std::string_view id, const std::vector<Tag>& tags) {
-    Answer answer{"ListTagsForResourceResponse"};
+    const Answer answer{"ListTagsForResourceResponse"};
     auto set = answer.root().append_child("ResourceTagSet");
     put(set, "ResourceType", type);
     put(set, "ResourceId", id);

@@ -121,7 +121,7 @@ std::vector<ElementReader> ElementReader::children(const char* list, std::string
                 "MalformedInput", std::string{"Unexpected element "} + entry.name() + " in " + list
             );
         }
-        readers.push_back(ElementReader{entry, failure_});
+        readers.emplace_back(entry, failure_);
     }
     return readers;
 }

@@ -269,7 +269,7 @@ Result<ChangeRequest> changes_from_xml(std::string_view body) {
                 batch.refuse("InvalidInput", "A ChangeBatch has 1 to 1000 changes");
                 return request;
             }
-            for (ElementReader& change : changes) {
+            for (const ElementReader& change : changes) {
                 request.changes.push_back(change_from(change));
             }
             return request;

@@ -126,7 +126,7 @@ class ShopperCrowd final : public Shoppers {
                        request.shopper;
             call.headers = {{"host", options_.name}};
             call.total_timeout = options_.request_timeout;
-            Result<net::HttpReply> reply = co_await http_->fetch(std::move(call));
+            const Result<net::HttpReply> reply = co_await http_->fetch(std::move(call));
             judge(request, reply);
         } else {
             request.error = address.error().text;
