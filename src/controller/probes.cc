@@ -222,14 +222,19 @@ net::Task<> Probes::look_at_control(RegionId region, std::shared_ptr<int> under_
     observe(RegionId{}, core::Component::control, core::Path::fresh, outcome);
 }
 
-// The sequence number of `from`'s heartbeat as read in `in`; nullopt: none of this life's.
-net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId from, RegionId in) {
+net::Task<Result<std::optional<aws::Item>>> Probes::read_heartbeat(RegionId from, RegionId in) {
     aws::GetItem get;
     get.table = edge_.config.detect.heartbeat_table;
     get.key = heartbeat_key(from);
     get.consistent = true;
     const aws::CallOptions call = options(false);
-    const Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(in, get, call);
+    Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(in, get, call);
+    co_return answer;
+}
+
+// The sequence number of `from`'s heartbeat as read in `in`; nullopt: none of this life's.
+net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId from, RegionId in) {
+    const Result<std::optional<aws::Item>> answer = co_await read_heartbeat(from, in);
     if (!answer) {
         co_return std::unexpected(answer.error());
     }
@@ -246,12 +251,7 @@ net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId 
 // The last heartbeat of an earlier life of this controller: all that is known about replication
 // when it comes back inside an outage. True: there was one.
 net::Task<Result<bool>> Probes::find_earlier(RegionId from, RegionId to) {
-    aws::GetItem get;
-    get.table = edge_.config.detect.heartbeat_table;
-    get.key = heartbeat_key(from);
-    get.consistent = true;
-    const aws::CallOptions call = options(false);
-    const Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(to, get, call);
+    const Result<std::optional<aws::Item>> answer = co_await read_heartbeat(from, to);
     if (!answer) {
         co_return std::unexpected(answer.error());
     }

@@ -44,6 +44,9 @@ class Probes {
     [[nodiscard]] net::Task<> look_at_stack(RegionId region, std::shared_ptr<int> under_way);
     [[nodiscard]] net::Task<> look_at_control(RegionId region, std::shared_ptr<int> under_way);
     [[nodiscard]] net::Task<> follow(RegionId from, RegionId to);
+    [[nodiscard]] net::Task<Result<std::optional<aws::Item>>> read_heartbeat(
+        RegionId from, RegionId in
+    );
     [[nodiscard]] net::Task<Result<bool>> find_earlier(RegionId from, RegionId to);
     [[nodiscard]] net::Task<Result<std::optional<std::uint64_t>>> heartbeat_seen(
         RegionId from, RegionId in
