@@ -530,6 +530,30 @@ TEST_F(ControllerTest, AnOperationGoesOnAfterTheControllerWasAway) {
     EXPECT_EQ(operation.at("epoch_after"), 2) << "no epoch is raised twice for one operation";
 }
 
+// It finds the last heartbeat of its earlier life in the standby: without it the loss window would
+// be unknown, and the gate would hold.
+TEST_F(ControllerTest, ARestartInsideTheOutageStillLeavesTheRegion) {
+    launch();
+    agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    retire_agents();
+    halt();
+    lab::FaultSpec fault;
+    fault.kind = lab::FaultKind::dynamodb;
+    fault.region = kEast;
+    fault.mode = lab::DynamoMode::refused;
+    inside([&] { ASSERT_TRUE(board->add(fault).has_value()); });
+    launch();
+    FakeAgent& east = agent("use1-web-1", kEast);
+    FakeAgent& west = agent("euw1-web-1", kWest);
+    see(east, kEast, false);
+    see(west, kEast, false);
+    EXPECT_TRUE(world.run_until([&] { return west.active() == kWest; }, 20s))
+        << get("/v1/why").body;
+    inside([&] { board->end_all(); });
+}
+
 // The records are brought to the new lease at once, but an agent may have read the old one just
 // before.
 TEST_F(ControllerTest, AShortenedLeaseIsStillWaitedForWhileAnAgentMayHoldIt) {
