@@ -52,6 +52,14 @@ def processes_of(directory):
     return found
 
 
+def is_alive(pid):
+    """False for a zombie too. A process may end between any two looks, so one read decides."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class World:
     """`farshore lab up` in a directory. `document` is its status; refresh() reads it anew."""
 

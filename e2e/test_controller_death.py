@@ -1,12 +1,11 @@
 """The controller is killed, or gone for good: operations end, shoppers notice nothing, cut-off agents stop."""
 
-import pathlib
 import subprocess
 import time
 
 import pytest
 
-from conftest import BIN, TABLE, farshore, until
+from conftest import BIN, farshore, is_alive, until
 
 
 def restart(world, processes):
@@ -17,7 +16,7 @@ def kill_controller(world):
     """SIGKILL; the world does not bring it back by itself."""
     pid = world.refresh()["controllers"][0]["pid"]
     world.kill(pid)
-    until(lambda: not pathlib.Path(f"/proc/{pid}").exists() or " Z " in pathlib.Path(f"/proc/{pid}/stat").read_text(), 10, "controller dead")
+    until(lambda: not is_alive(pid), 10, "controller dead")
 
 
 def operation_in(world, states):

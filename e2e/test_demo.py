@@ -11,7 +11,7 @@ import time
 import jsonschema
 import pytest
 
-from conftest import BIN, ROOT, TABLE, World, farshore, lost_by_the_lab, until
+from conftest import BIN, ROOT, TABLE, World, farshore, is_alive, lost_by_the_lab, until
 
 
 def schema(name):
@@ -145,13 +145,6 @@ def descendants(pid):
         found += [int(child) for child in children]
         queue += [int(child) for child in children]
     return found
-
-
-def is_alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("moment", ["at once", "while it comes up", "in the story"])
