@@ -167,14 +167,15 @@ std::optional<Instant> AppGate::permission_end() const {
 
 void AppGate::open_writes(bool from_hold) {
     const std::optional<Instant> until = permission_end();
-    if (!until) {
-        return;
+    Status done;
+    if (from_hold) {
+        // Also when the lease ended meanwhile: a permission that comes later must find no hold.
+        done = endpoint_->release(machine_.epoch(), until);
+    } else if (until) {
+        done = endpoint_->grant(
+            {.epoch = machine_.epoch(), .asked_at = confirmed_since_, .until = *until}
+        );
     }
-    const Instant now = clock_->now();
-    const dataplane::WritePermission permission{
-        .epoch = machine_.epoch(), .asked_at = from_hold ? now : confirmed_since_, .until = *until
-    };
-    const Status done = from_hold ? endpoint_->release(permission) : endpoint_->grant(permission);
     if (!done) {
         system::log(
             system::LogLevel::debug, "gate", done.error().text, {{"app", app_.app.value()}}
@@ -209,17 +210,14 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
             store();
             break;
         case core::HostAction::adopt: {
-            const auto routed = on_control_thread<int>([call = std::move(heard.routed)](int) {
-                if (call) {
-                    call();
-                }
-            });
             const dataplane::Route route{
                 .epoch = machine_.epoch(),
                 .active = machine_.route()->active,
                 .writes_until = permission_end()
             };
-            done = endpoint_->set_route(route, [routed] { routed(0); });
+            done = endpoint_->set_route(
+                route, on_control_thread<dataplane::RouteWord>(std::move(heard.routed))
+            );
             store();
             break;
         }
@@ -240,6 +238,12 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
     if (decision.wants_confirmation()) {
         confirmation_wanted_.notify();
     }
+}
+
+void AppGate::settle(
+    Epoch below, Duration within, std::function<void(dataplane::FenceResult)> then
+) {
+    endpoint_->settle(below, within, on_control_thread<dataplane::FenceResult>(std::move(then)));
 }
 
 void AppGate::tick() {

@@ -22,7 +22,8 @@ struct Heard {
     Duration grace = std::chrono::milliseconds{150};  // of a fence
     std::function<void(dataplane::HoldResult)> held;
     std::function<void(dataplane::FenceResult)> fenced;
-    std::function<void()> routed;  // every loop of the endpoint follows the route
+    // Every loop of the endpoint follows the route, or a newer one.
+    std::function<void(dataplane::RouteWord)> routed;
 };
 
 // Keeps three things in step for one app: the machine that decides (core/host), the endpoint that
@@ -52,6 +53,10 @@ class AppGate {
 
     // One event of the machine, and what follows from it.
     core::HostDecision take(const core::HostInput& input, Heard heard = {});
+
+    // `then` on the control thread, once no write of an epoch below `below` is on its way; those
+    // left after `within` are cut.
+    void settle(Epoch below, Duration within, std::function<void(dataplane::FenceResult)> then);
 
     // Deadlines, and leases without end, which the endpoint gets in slices: a control thread that
     // hangs stops renewing, whatever the rule. Call every quarter of a second, or when due.

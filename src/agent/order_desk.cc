@@ -81,10 +81,11 @@ void OrderDesk::begin(const JobPtr& job, const wire::RouteOrder& order) {
         );
         return;
     }
-    const core::HostDecision decision = parts_.gate.take(core::RouteOrder{route}, {.routed = [job] {
-                                                             job->routed = true;
-                                                             job->signal.notify();
-                                                         }});
+    const core::HostDecision decision =
+        parts_.gate.take(core::RouteOrder{route}, {.routed = [job](dataplane::RouteWord) {
+                             job->routed = true;
+                             job->signal.notify();
+                         }});
     if (decision.refused()) {
         answer(job, wire::AckResult::failed, decision.why);
         return;
@@ -124,12 +125,15 @@ void OrderDesk::begin(const JobPtr& job, const wire::HoldOrder& order) {
         answer(job, wire::AckResult::failed, decision.why);
         return;
     }
+    const Duration length = std::min<Duration>(order.hold, 1min);
     if (decision.action == core::HostAction::acknowledge) {
-        job->held = dataplane::HoldResult{
-            .in_flight = parts_.gate.endpoint().statistics().in_flight_writes
-        };
+        // No write begins here; those that had begun are waited for like in any hold.
+        parts_.gate.settle(dataplane::kEveryEpoch, length, [job](dataplane::FenceResult) {
+            job->held = dataplane::HoldResult{.in_flight = 0};
+            job->signal.notify();
+        });
     }
-    const Duration at_most = std::min<Duration>(order.hold, 1min) + 500ms;
+    const Duration at_most = length + 500ms;
     spawn("hold order", job, [this, job, at_most] { return finish_hold(job, at_most); });
 }
 
@@ -167,15 +171,22 @@ void OrderDesk::begin(const JobPtr& job, const wire::FenceOrder& order) {
         answer(job, wire::AckResult::failed, decision.why);
         return;
     }
+    const Duration grace = std::min<Duration>(order.grace, 1min);
+    std::string detail;
     if (decision.action == core::HostAction::acknowledge) {
-        answer_fence(job, 0, decision.why);
-        return;
+        // This host follows that epoch, yet a write of an older one may still be on its way.
+        detail = decision.why;
+        parts_.gate.settle(job->order.epoch, grace, [job](dataplane::FenceResult result) {
+            job->fenced = result;
+            job->signal.notify();
+        });
     }
-    const Duration at_most = std::min<Duration>(order.grace, 1min) + 2s;
-    spawn("fence order", job, [this, job, at_most] { return finish_fence(job, at_most); });
+    spawn("fence order", job, [this, job, at_most = grace + 2s, detail] {
+        return finish_fence(job, at_most, detail);
+    });
 }
 
-net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
+net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most, std::string detail) {
     if (!job->fenced) {
         co_await job->signal.wait(job->signal.generation(), at_most);
     }
@@ -188,7 +199,7 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most) {
         co_return;
     }
     co_await parts_.prover.learn_keys(kLearnKeysWithin);
-    answer_fence(job, job->fenced->cut, "");
+    answer_fence(job, job->fenced->cut, detail);
 }
 
 void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {

@@ -62,7 +62,7 @@ class OrderDesk {
 
     net::Task<> finish_route(JobPtr job, core::HostRoute route, bool wait_for_loops);
     net::Task<> finish_hold(JobPtr job, Duration at_most);
-    net::Task<> finish_fence(JobPtr job, Duration at_most);
+    net::Task<> finish_fence(JobPtr job, Duration at_most, std::string detail);
     net::Task<> finish_drain(JobPtr job, Duration timeout);
     net::Task<> finish_verify(JobPtr job);
 

@@ -76,8 +76,10 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     );
     const Instant now = environment_.clock->now();
     const RouteWord word = environment_.route->word();
-    if (is_write && (word.epoch != mine.epoch || word.active != mine.region ||
-                     !environment_.route->may_write(word, now))) {
+    const SharedRoute::Permission permission = environment_.route->permission();
+    if (is_write &&
+        (word.epoch != mine.epoch || word.active != mine.region || word.state != WriteState::open ||
+         permission.epoch != mine.epoch || now >= permission.until)) {
         // INV-S1: the last look is the one that counts. The connection is as good as before.
         pools_[mine.region]->give_back(connection);
         return false;
@@ -88,7 +90,9 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     mine.status = 0;
     mine.answer_head.clear();
     mine.answer_body.clear();
-    if (!connection.send(std::move(request), mine)) {
+    const Duration patience = environment_.limits->upstream_timeout;
+    const Duration within = is_write ? std::min(patience, permission.until - now) : patience;
+    if (!connection.send(std::move(request), within, mine)) {
         mine.connection = nullptr;
         return false;
     }
@@ -97,7 +101,8 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
         pools_[mine.region]->counters().oldest_request.set(now);
     }
     if (is_write) {
-        environment_.counters->in_flight_writes.set(++writes_in_flight_);
+        writes_.sent(mine.epoch, permission.until);
+        environment_.counters->in_flight_writes.set(writes_.count());
     }
     queue.emplace(mine.send_number, std::move(exchange));
     return true;
@@ -218,20 +223,10 @@ void Dispatcher::abandon(Exchange& exchange) {
     }
     if (exchange.connection != nullptr && !needs_permission(exchange.operation.kind)) {
         UpstreamConnection* connection = exchange.connection;
-        connection->close(true);
+        connection->close();
         pools_[exchange.region]->discard(*connection);
         gone_.push_back(take_in_flight(exchange));
     }
-}
-
-bool Dispatcher::may_send_more(const Exchange& exchange) const {
-    if (!needs_permission(exchange.operation.kind)) {
-        return true;
-    }
-    // A fence counts this write and cuts it in its own time; a hold waits for it. Only a permission
-    // that ran out unnoticed has nobody who waits.
-    return environment_.route->effective(environment_.clock->now()).state !=
-           WriteState::unconfirmed;
 }
 
 }  // namespace farshore::dataplane

@@ -17,6 +17,7 @@
 #include "dataplane/region_pool.h"
 #include "dataplane/request_writer.h"
 #include "dataplane/shared_route.h"
+#include "dataplane/writes_on_their_way.h"
 
 namespace farshore::dataplane {
 
@@ -36,7 +37,8 @@ class Dispatcher final : public PoolListener {
         bool learns_updates = true;
     };
 
-    explicit Dispatcher(Environment environment) : environment_(environment) {}
+    explicit Dispatcher(Environment environment)
+        : environment_(environment), writes_(*environment.route) {}
 
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
@@ -53,32 +55,36 @@ class Dispatcher final : public PoolListener {
     // The route word or the permission has changed.
     void follow_route();
 
-    // Calls back once no write is on its way here, or at the deadline: then, with `cut`, the
-    // connections of those left are reset first. `left`: still on their way; `cut`: how many were
-    // cut.
     struct Quiet {
-        std::uint64_t left = 0;
-        std::uint64_t cut = 0;
+        std::uint64_t left = 0;  // still on their way
+        std::uint64_t cut = 0;   // meanwhile
     };
 
-    void when_quiet(Instant deadline, bool cut, std::function<void(Quiet)> then);
+    // What to wait for: that no write of an epoch below `below` is on its way here, or the
+    // deadline.
+    struct Awaited {
+        Epoch below = kEveryEpoch;
+        Instant deadline{};
+        bool cut = false;  // at the deadline the connections of those left are reset
+    };
+
+    void when_quiet(Awaited awaited, std::function<void(Quiet)> then);
 
     // Looks at all deadlines.
     void tick();
-    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] Instant next_deadline();
 
     // For Exchange.
     void answered(Exchange& exchange);
     void broken(Exchange& exchange, const Breakage& breakage);
-    [[nodiscard]] bool may_send_more(const Exchange& exchange) const;
+    [[nodiscard]] bool may_send_more(const Exchange& exchange);
 
   private:
     void fail_without_upstream(Exchange& exchange);
     using Queue = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
 
     struct QuietWaiter {
-        Instant deadline;
-        bool cut = false;
+        Awaited awaited;
         std::uint64_t cut_count = 0;
         std::function<void(Quiet)> then;
     };
@@ -97,12 +103,16 @@ class Dispatcher final : public PoolListener {
 
     std::unique_ptr<Exchange> take_in_flight(Exchange& exchange);
     void write_left(const Exchange& exchange);
+    void outcome_unknown(Exchange& exchange);
     void deliver(Exchange& exchange);
     void note_write(const Exchange& exchange, bool acknowledged);
     void report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage);
-    std::uint64_t cut_writes();
     void cut_one(Exchange& exchange, std::string_view why);
-    void settle_quiet();
+    template <class Concerned>
+    void cut_writes(Concerned concerned, std::string_view why);
+    void settle_quiet(bool overdue_too);
+    void expire_waiters(Instant now);
+    void expire_permissions();
     void expire_parked(Instant now);
     void expire_in_flight(Instant now);
     void recall_reads(Instant now);
@@ -115,7 +125,7 @@ class Dispatcher final : public PoolListener {
     std::size_t parked_bytes_ = 0;
     std::vector<Queue> waiting_;    // per Region, by order of arrival
     std::vector<Queue> in_flight_;  // per Region, by order of sending
-    std::uint64_t writes_in_flight_ = 0;
+    WritesOnTheirWay writes_;
     std::vector<QuietWaiter> quiet_waiters_;
     // Given up while they may still be on the stack; freed at the next tick.
     std::vector<std::unique_ptr<Exchange>> gone_;

@@ -6,8 +6,7 @@
 #include "dataplane/dispatcher.h"
 #include "dataplane/update_learning.h"
 
-// The second half of a request's life: answers, breakages, deadlines, and the proof that no write
-// is on its way.
+// The second half of a request's life: answers, breakages, deadlines.
 namespace farshore::dataplane {
 
 namespace {
@@ -56,34 +55,6 @@ std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
     return mine;
 }
 
-// INV-S1: called once the write is answered or its connection is closed, never before.
-void Dispatcher::write_left(const Exchange& exchange) {
-    if (needs_permission(exchange.operation.kind)) {
-        FARSHORE_ASSERT(writes_in_flight_ > 0, "a write that leaves was counted when it was sent");
-        environment_.counters->in_flight_writes.set(--writes_in_flight_);
-        settle_quiet();
-    }
-}
-
-void Dispatcher::settle_quiet() {
-    if (writes_in_flight_ != 0 || quiet_waiters_.empty()) {
-        return;
-    }
-    for (const QuietWaiter& waiter : std::exchange(quiet_waiters_, {})) {
-        waiter.then({.left = 0, .cut = waiter.cut_count});
-    }
-}
-
-void Dispatcher::when_quiet(Instant deadline, bool cut, std::function<void(Quiet)> then) {
-    if (writes_in_flight_ == 0) {
-        then({});
-        return;
-    }
-    quiet_waiters_.push_back(
-        {.deadline = deadline, .cut = cut, .cut_count = 0, .then = std::move(then)}
-    );
-}
-
 void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
     if (exchange.operation.kind != OperationClass::write) {
         return;
@@ -114,6 +85,14 @@ void Dispatcher::answered(Exchange& exchange) {
     }
     const RegionIndex region = exchange.region;
     const std::unique_ptr<Exchange> mine = take_in_flight(exchange);
+    if (needs_permission(mine->operation.kind) && mine->status == 200 &&
+        now >= writes_.permitted_until(mine->epoch)) {
+        // INV-S1: another Region may be taking writes since. Nobody is told that this one counts.
+        outcome_unknown(*mine);
+        write_left(*mine);
+        connection_available(region);
+        return;
+    }
     if (mine->operation.kind == OperationClass::write && mine->status == 200) {
         counters.acknowledged_writes.add();
         environment_.counters->acknowledged(mine->epoch, pools_[region]->upstream().region);
@@ -157,7 +136,9 @@ void Dispatcher::deliver(Exchange& exchange) {
 
 void Dispatcher::broken(Exchange& exchange, const Breakage& breakage) {
     const RegionIndex region = exchange.region;
-    pools_[region]->counters().failed(Path::passive, *environment_.now, breakage.why);
+    if (!breakage.by_us) {
+        pools_[region]->counters().failed(Path::passive, *environment_.now, breakage.why);
+    }
     report_broken(take_in_flight(exchange), breakage);
     connection_available(region);
 }
@@ -174,9 +155,7 @@ void Dispatcher::report_broken(std::unique_ptr<Exchange> exchange, const Breakag
         return;
     }
     if (is_write && breakage.sent_any) {
-        pools_[exchange->region]->counters().unknown_outcomes.add();
-        note_write(*exchange, false);
-        answer_own(*exchange, OwnAnswer::outcome_unknown);
+        outcome_unknown(*exchange);
     } else if (exchange->began && exchange->sink != nullptr) {
         std::exchange(exchange->sink, nullptr)->cut();
     } else {
@@ -185,9 +164,15 @@ void Dispatcher::report_broken(std::unique_ptr<Exchange> exchange, const Breakag
     write_left(*exchange);
 }
 
+void Dispatcher::outcome_unknown(Exchange& exchange) {
+    pools_[exchange.region]->counters().unknown_outcomes.add();
+    note_write(exchange, false);
+    answer_own(exchange, OwnAnswer::outcome_unknown);
+}
+
 void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {
     UpstreamConnection* connection = exchange.connection;
-    connection->close(true);
+    connection->close();
     pools_[exchange.region]->discard(*connection);
     std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     mine->retried = true;
@@ -196,37 +181,18 @@ void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {
     );
 }
 
-std::uint64_t Dispatcher::cut_writes() {
-    std::vector<Exchange*> writes;
-    for (const Queue& queue : in_flight_) {
-        for (const auto& [number, exchange] : queue) {
-            if (needs_permission(exchange->operation.kind)) {
-                writes.push_back(exchange.get());
-            }
-        }
-    }
-    for (Exchange* exchange : writes) {
-        cut_one(*exchange, "cut by a fence");
-    }
-    return writes.size();
-}
-
 void Dispatcher::tick() {
     const Instant now = *environment_.now;
     gone_.clear();
+    expire_permissions();
+    // A permission that came just as the one before it ended was told to nobody here.
+    if (!parked_.empty() && environment_.route->may_write(environment_.route->word(), now)) {
+        follow_route();
+    }
     expire_parked(now);
     expire_in_flight(now);
     recall_reads(now);
-    for (std::size_t i = 0; i < quiet_waiters_.size();) {
-        if (now < quiet_waiters_[i].deadline) {
-            ++i;
-            continue;
-        }
-        const QuietWaiter waiter = std::move(quiet_waiters_[i]);
-        quiet_waiters_.erase(quiet_waiters_.begin() + static_cast<std::ptrdiff_t>(i));
-        const std::uint64_t cut = waiter.cut ? cut_writes() : 0;
-        waiter.then({.left = writes_in_flight_, .cut = cut});
-    }
+    expire_waiters(now);
     for (std::size_t region = 0; region < waiting_.size(); ++region) {
         if (!waiting_[region].empty()) {
             connection_available(static_cast<RegionIndex>(region));
@@ -284,17 +250,17 @@ void Dispatcher::recall_reads(Instant now) {
         }
     }
     for (Exchange* exchange : stuck) {
-        exchange->connection->close(true);
+        exchange->connection->close();
         pools_[exchange->region]->discard(*exchange->connection);
         place(take_in_flight(*exchange));
     }
 }
 
-Instant Dispatcher::next_deadline() const {
-    Instant next = Instant::max();
+Instant Dispatcher::next_deadline() {
+    Instant next = writes_.next_end();
     const Limits& limits = *environment_.limits;
     if (!parked_.empty()) {
-        next = parked_.begin()->second->arrived_at + limits.parked_for_max;
+        next = std::min(next, parked_.begin()->second->arrived_at + limits.parked_for_max);
     }
     for (std::size_t region = 0; region < waiting_.size(); ++region) {
         if (!waiting_[region].empty()) {
@@ -311,7 +277,7 @@ Instant Dispatcher::next_deadline() const {
         }
     }
     for (const QuietWaiter& waiter : quiet_waiters_) {
-        next = std::min(next, waiter.deadline);
+        next = std::min(next, waiter.awaited.deadline);
     }
     return next;
 }

@@ -132,28 +132,33 @@ class Endpoint {
 
     // Takes the route of a higher epoch, or repeats the present one. Writes of an older epoch that
     // are still in flight to another Region are cut first, as by a fence without grace; parked
-    // writes are released in arrival order. `done`: every loop follows the new route. Errors:
-    // conflict (older epoch, an epoch below a fence, another Region in the same epoch), not_found
-    // (unknown Region).
-    [[nodiscard]] virtual Status set_route(Route route, std::function<void()> done = {}) = 0;
+    // writes are released in arrival order. `done`: every loop follows this route, or the newer one
+    // that was ordered meanwhile, whose word it gets. Other orders are judged by this route at
+    // once. Errors: conflict (older epoch, an epoch below a fence, another Region in the same
+    // epoch), not_found (unknown Region).
+    [[nodiscard]] virtual Status set_route(
+        Route route, std::function<void(RouteWord)> done = {}
+    ) = 0;
 
-    // Extends the permission to write. Errors: conflict (another epoch, held, fenced, or asked
-    // before the end of the last hold); such a permission is not kept for later. An `until` earlier
-    // than the present one shortens it; one in the past takes it away.
+    // Extends the permission to write, also of the writes that are on their way under this epoch.
+    // Those whose permission ends before their answer came are cut, and their outcome is reported
+    // as unknown. Errors: conflict (another epoch, held, fenced, or asked before the end of the
+    // last hold); such a permission is not kept for later. An `until` earlier than the present one
+    // shortens it; one in the past takes it away.
     [[nodiscard]] virtual Status grant(WritePermission permission) = 0;
 
     // New writes wait; `done` once none is in flight, or when `length` has passed (then with their
-    // number). The present permission is forfeited: after `length` writes stay stopped until a
-    // grant() that was asked for after the hold's end, a release() or a set_route().
-    // Errors: conflict (fenced, or another epoch than the present one).
+    // number). The present permission goes on for what is in flight, and is forfeited for all else:
+    // after `length` writes stay stopped until a grant() that was asked for after the hold's end, a
+    // release() or a set_route(). Errors: conflict (fenced, or another epoch than the present one).
     [[nodiscard]] virtual Status hold(
         Epoch epoch, Duration length, std::function<void(HoldResult)> done
     ) = 0;
 
-    // Ends a hold early: writes go on under the old epoch with this fresh permission.
-    // Errors: conflict (not held, another epoch).
+    // Ends a hold early: writes go on under the old epoch until `writes_until`; without it they
+    // wait for a grant() that was asked for after this. Errors: conflict (not held, another epoch).
     [[nodiscard]] virtual Status release(
-        WritePermission permission, std::function<void()> done = {}
+        Epoch epoch, std::optional<Instant> writes_until, std::function<void()> done = {}
     ) = 0;
 
     // `epoch` exists: no write under an older one from now on, for ever. Those in flight get
@@ -163,6 +168,10 @@ class Endpoint {
     [[nodiscard]] virtual Status fence(
         Epoch epoch, Duration grace, std::function<void(FenceResult)> done
     ) = 0;
+
+    // Changes no route. `done`: no write of an epoch below `below` is on its way; those that were
+    // not answered `within` were cut as by a fence.
+    virtual void settle(Epoch below, Duration within, std::function<void(FenceResult)> done) = 0;
 
     [[nodiscard]] virtual RouteWord route() const = 0;  // with the effective write state
     [[nodiscard]] virtual Statistics statistics() const = 0;

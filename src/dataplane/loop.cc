@@ -224,7 +224,6 @@ void Loop::run_commands() {
         const std::lock_guard guard(commands_mutex_);
         commands.swap(commands_);
     }
-    now_ = environment_.options->clock->now();
     for (const auto& command : commands) {
         if (!stopping_) {
             command(*this);
@@ -237,10 +236,13 @@ void Loop::run() {
         now_ = environment_.options->clock->now();
         tick();
         poller_->wait(wait_ms());
+        // The wait may have been long: nothing that came after it began before it.
+        now_ = environment_.options->clock->now();
+        poller_->hand_out();
     }
 }
 
-int Loop::wait_ms() const {
+int Loop::wait_ms() {
     const Duration until = std::min(dispatcher_.next_deadline() - now_, kHousekeeping);
     if (until <= Duration::zero()) {
         return 0;

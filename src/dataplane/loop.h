@@ -60,7 +60,7 @@ class Loop final : private ClientOwner {
     void run();
     void run_commands();
     void tick();
-    [[nodiscard]] int wait_ms() const;
+    [[nodiscard]] int wait_ms();
     void accepted(int fd);
     void make_pools();
 

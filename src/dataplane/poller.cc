@@ -1,9 +1,7 @@
 #include "dataplane/poller.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -45,14 +43,18 @@ void Poller::unwatch(int fd, const Watcher& watcher) {
 }
 
 void Poller::wait(int timeout_ms) {
-    std::array<epoll_event, 256> events{};
-    gone_.clear();
-    const int count = ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout_ms);
+    const int count =
+        ::epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
     FARSHORE_ASSERT(count >= 0 || errno == EINTR, "the event loop's own descriptor is sound");
-    for (int i = 0; i < count; ++i) {
-        auto* watcher = static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr);
+    count_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+void Poller::hand_out() {
+    gone_.clear();
+    for (std::size_t i = 0; i < count_; ++i) {
+        auto* watcher = static_cast<Watcher*>(events_[i].data.ptr);
         if (std::ranges::find(gone_, watcher) == gone_.end()) {
-            watcher->ready(events[static_cast<std::size_t>(i)].events);
+            watcher->ready(events_[i].events);
         }
     }
 }

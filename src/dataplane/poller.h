@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <sys/epoll.h>
 #include <vector>
 
 #include "base/result.h"
@@ -31,13 +34,17 @@ class Poller {
     void change(int fd, std::uint32_t events, Watcher& watcher);
     void unwatch(int fd, const Watcher& watcher);
 
-    // Waits for events, at most `timeout_ms` (-1: without end), and hands them out.
+    // Waits for events, at most `timeout_ms` (-1: without end).
     void wait(int timeout_ms);
+    // Tells the watchers what was waited for.
+    void hand_out();
 
   private:
     explicit Poller(int fd) : fd_(fd) {}
 
     int fd_;
+    std::array<epoll_event, 256> events_{};
+    std::size_t count_ = 0;
     std::vector<const Watcher*> gone_;  // in this round
 };
 

@@ -62,7 +62,9 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
         // One that turns out to be closed proves nothing: the pool replaces it.
         if (UpstreamConnection* connection = pool().take_oldest()) {
             begin(connection);
-            if (!connection->send(prober_.request(), *this)) {
+            if (!connection->send(
+                    prober_.request(), prober_.environment_.limits->probe_timeout, *this
+                )) {
                 end();
             }
         }
@@ -82,7 +84,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
             return;
         }
         UpstreamConnection* connection = connection_;
-        connection->close(true);
+        connection->close();
         if (own_ == nullptr) {
             pool().discard(*connection);
         }
@@ -94,7 +96,9 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
     }
 
     void connected(UpstreamConnection& connection) override {
-        if (!connection.send(prober_.request(), *this)) {
+        if (!connection.send(
+                prober_.request(), prober_.environment_.limits->probe_timeout, *this
+            )) {
             finish_failed("closed as soon as it was open");
         }
     }

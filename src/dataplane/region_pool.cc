@@ -43,7 +43,7 @@ UpstreamConnection* RegionPool::take() {
         if (connection->usable()) {
             return hand_out(connection);
         }
-        connection->close(false);
+        connection->close();
         retire(*connection);
     }
     count();
@@ -57,7 +57,7 @@ UpstreamConnection* RegionPool::take_oldest() {
         if (connection->usable()) {
             return hand_out(connection);
         }
-        connection->close(false);
+        connection->close();
         retire(*connection);
     }
     return nullptr;
@@ -119,7 +119,7 @@ bool RegionPool::open() {
 void RegionPool::adopt(std::unique_ptr<UpstreamConnection> connection) {
     if (idle_.size() >= environment_.limits->idle_connections_min ||
         connections_.size() >= environment_.limits->connections_max) {
-        connection->close(false);
+        connection->close();
         useless_.push_back(std::move(connection));
         return;
     }
@@ -142,14 +142,14 @@ void RegionPool::tick() {
     while (!connecting_.empty() &&
            now - connecting_.front()->since > environment_.limits->connect_timeout) {
         UpstreamConnection* connection = connecting_.front();
-        connection->close(true);
+        connection->close();
         connect_failed(*connection, "connect: no answer");
     }
     const std::size_t wanted = environment_.limits->idle_connections_min;
     if (idle_.size() > wanted && now - idle_.front()->since > kIdleAboveMinimum) {
         UpstreamConnection* connection = idle_.front();
         idle_.erase(idle_.begin());
-        connection->close(false);
+        connection->close();
         retire(*connection);
     }
     while (idle_.size() + connecting_.size() < wanted && now >= retry_at_ &&

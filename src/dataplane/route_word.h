@@ -42,6 +42,8 @@ struct RouteWord {
 // An epoch grows by one with each change of the active Region; 48 bits last for nine million years
 // of one switch per second.
 inline constexpr std::uint64_t kEpochMax = (std::uint64_t{1} << 48U) - 1;
+// All epochs lie below it.
+inline constexpr Epoch kEveryEpoch{kEpochMax + 1};
 
 [[nodiscard]] constexpr std::uint64_t pack(RouteWord word) {
     FARSHORE_ASSERT(word.epoch.value() <= kEpochMax, "the epoch fits the route word");

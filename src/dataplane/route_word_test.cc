@@ -1,10 +1,14 @@
 #include "dataplane/route_word.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "dataplane/answer.h"
 #include "dataplane/counters.h"
 #include "dataplane/shared_route.h"
+#include "dataplane/writes_on_their_way.h"
 
 namespace farshore::dataplane {
 
@@ -22,7 +26,7 @@ TEST(SharedRoute, PermissionIsJudgedByTheTimeOfAsking) {
     const Instant start{Duration{1000}};
     SharedRoute route({.epoch = Epoch{3}, .active = 0, .state = WriteState::unconfirmed}, start);
     EXPECT_FALSE(route.may_write(route.word(), start));
-    route.open(route.word(), start + Duration{100});
+    route.open(route.word(), start + Duration{100}, start);
     EXPECT_TRUE(route.may_write(route.word(), start + Duration{99}));
     EXPECT_FALSE(route.may_write(route.word(), start + Duration{100}));
     EXPECT_EQ(route.effective(start + Duration{100}).state, WriteState::unconfirmed);
@@ -34,6 +38,81 @@ TEST(SharedRoute, PermissionIsJudgedByTheTimeOfAsking) {
     EXPECT_EQ(route.effective(start + Duration{699}).state, WriteState::held);
     EXPECT_EQ(route.effective(start + Duration{700}).state, WriteState::unconfirmed);
     EXPECT_EQ(route.stopped_since(start + Duration{600}), start + Duration{100});
+}
+
+// Whoever finds no permission learns since when, never that it has been missing for ages: the
+// answer would be a refusal instead of a wait.
+TEST(SharedRoute, AStopNeverLooksOlderThanItIs) {
+    const Instant start{std::chrono::hours{1}};
+    const RouteWord open{.epoch = Epoch{3}, .active = 0, .state = WriteState::open};
+    SharedRoute route(open, start);
+    route.open(open, start + std::chrono::hours{1}, start);
+    std::atomic<bool> stop{false};
+    std::thread control([&] {
+        RouteWord held = open;
+        held.state = WriteState::held;
+        while (!stop) {
+            route.stop(held, start, start + std::chrono::hours{1});
+            route.open(open, start + std::chrono::hours{1}, start);
+        }
+    });
+    for (int i = 0; i < 300'000; ++i) {
+        const RouteWord word = route.word();
+        if (!route.may_write(word, start)) {
+            ASSERT_EQ(route.stopped_since(start), start);
+        }
+        const SharedRoute::Permission permission = route.permission();
+        ASSERT_EQ(permission.until, start + std::chrono::hours{1});
+    }
+    stop = true;
+    control.join();
+}
+
+// An epoch's end is never taken for another's.
+TEST(SharedRoute, APermissionBelongsToItsEpoch) {
+    const Instant start{std::chrono::hours{1}};
+    RouteWord word{.epoch = Epoch{1}, .active = 0, .state = WriteState::open};
+    SharedRoute route(word, start);
+    const auto end_of = [&](Epoch epoch) {
+        return start + Duration{epoch.value()};
+    };
+    route.open(word, end_of(word.epoch), start);
+    std::atomic<bool> stop{false};
+    std::thread control([&] {
+        for (std::uint64_t epoch = 2; !stop; ++epoch) {
+            word.epoch = Epoch{epoch};
+            route.open(word, end_of(word.epoch), start);
+        }
+    });
+    for (int i = 0; i < 300'000; ++i) {
+        const SharedRoute::Permission permission = route.permission();
+        // Between the two stores of an opening, the end is still the one before.
+        ASSERT_LE(permission.until, end_of(permission.epoch));
+    }
+    stop = true;
+    control.join();
+}
+
+TEST(WritesOnTheirWay, ArePermittedAsLongAsTheirOwnEpochIsRenewed) {
+    const Instant start{std::chrono::hours{1}};
+    RouteWord word{.epoch = Epoch{1}, .active = 0, .state = WriteState::open};
+    SharedRoute route(word, start);
+    route.open(word, start + Duration{100}, start);
+    WritesOnTheirWay writes(route);
+    EXPECT_EQ(writes.next_end(), Instant::max());
+    writes.sent(Epoch{1}, start + Duration{100});
+    route.open(word, start + Duration{200}, start);
+    EXPECT_EQ(writes.next_end(), start + Duration{200});
+    word.epoch = Epoch{2};
+    route.open(word, start + Duration{900}, start);
+    writes.sent(Epoch{2}, start + Duration{900});
+    EXPECT_EQ(writes.next_end(), start + Duration{200});
+    EXPECT_EQ(writes.permitted_until(Epoch{2}), start + Duration{900});
+    EXPECT_EQ(writes.below(Epoch{2}), 1U);
+    EXPECT_EQ(writes.below(kEveryEpoch), 2U);
+    writes.left(Epoch{1});
+    EXPECT_EQ(writes.next_end(), start + Duration{900});
+    EXPECT_EQ(writes.below(Epoch{2}), 0U);
 }
 
 TEST(Answer, LooksLikeDynamoDb) {

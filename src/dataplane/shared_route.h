@@ -10,9 +10,9 @@
 namespace farshore::dataplane {
 
 // What the loops read before each request and the control thread writes: the route word, and until
-// when writes are permitted. No lock; a permission is dropped before the word of a new epoch is
-// stored, and no loop is inside a request when that word goes to another Region
-// (Endpoint::set_route).
+// when writes are permitted under its epoch. No lock. While a word is not open no write begins
+// under it, yet those on their way keep the permission they had. No loop is inside a request when a
+// word goes to another Region (RouteControl::switch_region).
 class SharedRoute {
   public:
     explicit SharedRoute(RouteWord first, Instant now) : word_(pack(first)) {
@@ -23,8 +23,7 @@ class SharedRoute {
 
     // Under this very word, at this very time.
     [[nodiscard]] bool may_write(RouteWord word, Instant now) const {
-        return word.state == WriteState::open &&
-               ticks(now) < permission_until_.load(std::memory_order_acquire);
+        return word.state == WriteState::open && now < permission_until();
     }
 
     // An expired permission or hold shows as unconfirmed.
@@ -43,12 +42,29 @@ class SharedRoute {
         if (seen.state != WriteState::open) {
             return Instant{Duration{stopped_since_.load(std::memory_order_acquire)}};
         }
-        const Instant until{Duration{permission_until_.load(std::memory_order_acquire)}};
+        const Instant until = permission_until();
         return until < now ? until : now;
     }
 
     [[nodiscard]] Instant permission_until() const {
         return Instant{Duration{permission_until_.load(std::memory_order_acquire)}};
+    }
+
+    // Until when writes of `epoch` that are on their way may be.
+    struct Permission {
+        Epoch epoch;
+        Instant until;
+    };
+
+    [[nodiscard]] Permission permission() const {
+        // Both of one moment: an end that belongs to the next epoch must not be taken for ours.
+        while (true) {
+            const std::uint64_t before = word_.load(std::memory_order_acquire);
+            const Instant until = permission_until();
+            if (word_.load(std::memory_order_acquire) == before) {
+                return {.epoch = unpack(before).epoch, .until = until};
+            }
+        }
     }
 
     [[nodiscard]] Instant hold_until() const {
@@ -57,18 +73,24 @@ class SharedRoute {
 
     // The rest is for the control thread, one call at a time.
 
-    void open(RouteWord word, Instant until) {
+    void open(RouteWord word, Instant until, Instant now) {
+        if (word.epoch != this->word().epoch) {
+            // The new epoch's end is stored under no other epoch's word.
+            stopped_since_.store(ticks(stopped_since(now)), std::memory_order_release);
+            word.state = WriteState::unconfirmed;
+            word_.store(pack(word), std::memory_order_release);
+        }
         permission_until_.store(ticks(until), std::memory_order_release);
         word.state = WriteState::open;
         word_.store(pack(word), std::memory_order_release);
     }
 
-    // Writes stop with this word; the permission is forfeited.
+    // No write begins from this word on. What a reader of the word looks at next is stored before
+    // it.
     void stop(RouteWord word, Instant now, Instant hold_end = Instant{}) {
         const Instant since = stopped_since(now);
         hold_until_.store(ticks(hold_end), std::memory_order_release);
         stopped_since_.store(ticks(since), std::memory_order_release);
-        permission_until_.store(ticks(Instant{}), std::memory_order_release);
         word_.store(pack(word), std::memory_order_release);
     }
 

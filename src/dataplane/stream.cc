@@ -1,5 +1,6 @@
 #include "dataplane/stream.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -56,6 +57,10 @@ std::string tls_text() {
     return error == 0 ? "TLS: the connection broke" : std::string{"TLS: "} + buffer.data();
 }
 
+void set_linger(int fd, linger how) {
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof how);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_file) {
@@ -103,6 +108,7 @@ Result<std::unique_ptr<Stream>> Stream::connect(const Target& target) {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    set_linger(fd, {.l_onoff = 1, .l_linger = 0});
     if (!target.source_address.empty()) {
         // The port is chosen at connect, so that one source address serves many destinations.
         ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
@@ -230,9 +236,19 @@ std::uint64_t Stream::bytes_sent() const {
     return ssl_ != nullptr ? BIO_number_written(SSL_get_wbio(ssl_)) : sent_;
 }
 
-void Stream::cut_on_close() {
-    const linger now{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+void Stream::close_in_order() {
+    set_linger(fd_, {.l_onoff = 0, .l_linger = 0});
+}
+
+void Stream::give_up_unacknowledged_after(Duration within) {
+    // In steps, so that requests under a lease that is renewed in time set nothing anew.
+    constexpr std::int64_t kStepMs = 100;
+    const std::int64_t left = std::clamp<std::int64_t>(to_ms(within), 1, 3'600'000);
+    const auto ms = static_cast<unsigned int>(left < kStepMs ? left : left - left % kStepMs);
+    if (ms != user_timeout_ms_) {
+        user_timeout_ms_ = ms;
+        ::setsockopt(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    }
 }
 
 }  // namespace farshore::dataplane

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 
 using SSL_CTX = struct ssl_ctx_st;
 using SSL = struct ssl_st;
@@ -43,7 +44,9 @@ struct IoResult {
     [[nodiscard]] bool broken() const { return kind == Kind::closed || kind == Kind::failed; }
 };
 
-// A non-blocking connection to an upstream, plain or TLS. Owns its descriptor.
+// A non-blocking connection to an upstream, plain or TLS. Owns its descriptor. However it ends,
+// with the process too, its end is a reset and what the network has not delivered is thrown away: a
+// write that nobody waits for any more must not arrive later. close_in_order() is the exception.
 class Stream {
   public:
     struct Target {
@@ -72,8 +75,11 @@ class Stream {
     [[nodiscard]] bool quiet();
     // Bytes given to the network so far, TLS records included.
     [[nodiscard]] std::uint64_t bytes_sent() const;
-    // The destructor will send a reset, so that the other side knows at once that nobody listens.
-    void cut_on_close();
+    // Nothing is on its way: the connection may end like any other.
+    void close_in_order();
+    // What the other side has not acknowledged by then is given up by the kernel itself, also when
+    // this process does not get to run.
+    void give_up_unacknowledged_after(Duration within);
 
     [[nodiscard]] const std::string& why_broken() const { return why_broken_; }
 
@@ -87,6 +93,7 @@ class Stream {
     SSL* ssl_ = nullptr;
     bool connected_ = false;
     std::uint64_t sent_ = 0;
+    unsigned int user_timeout_ms_ = 0;
     std::string why_broken_;
 };
 

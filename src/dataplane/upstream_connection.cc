@@ -24,7 +24,7 @@ UpstreamConnection::UpstreamConnection(
     : stream_(std::move(stream)), poller_(&poller), scratch_(scratch), owner_(&owner) {}
 
 UpstreamConnection::~UpstreamConnection() {
-    close(false);
+    close();
 }
 
 Status UpstreamConnection::begin() {
@@ -44,7 +44,7 @@ void UpstreamConnection::ready(std::uint32_t events) {
         case State::connecting: continue_connecting(); return;
         case State::idle:
             if (!stream_->quiet()) {
-                close(false);
+                close();
                 owner_->became_useless(*this);
             }
             return;
@@ -75,7 +75,7 @@ void UpstreamConnection::continue_connecting() {
         want(result.kind == IoResult::Kind::want_read ? EPOLLIN : EPOLLOUT);
     } else {
         const std::string why = stream_->why_broken();
-        close(false);
+        close();
         owner_->connect_failed(*this, why);
     }
 }
@@ -84,7 +84,7 @@ bool UpstreamConnection::usable() {
     return state_ == State::idle && stream_->quiet();
 }
 
-bool UpstreamConnection::send(std::string request, AnswerReceiver& receiver) {
+bool UpstreamConnection::send(std::string request, Duration within, AnswerReceiver& receiver) {
     FARSHORE_ASSERT(state_ == State::idle, "a connection carries one request at a time");
     state_ = State::busy;
     paused_ = false;
@@ -96,9 +96,10 @@ bool UpstreamConnection::send(std::string request, AnswerReceiver& receiver) {
     sent_before_ = stream_->bytes_sent();
     head_.clear();
     head_searched_ = 0;
+    stream_->give_up_unacknowledged_after(within);
     const IoResult first = stream_->write(out_);
     if (first.broken() && stream_->bytes_sent() == sent_before_) {
-        close(false);
+        close();
         owner_->became_useless(*this);
         return false;
     }
@@ -117,8 +118,7 @@ bool UpstreamConnection::send(std::string request, AnswerReceiver& receiver) {
 bool UpstreamConnection::push_out() {
     while (out_done_ < out_.size()) {
         if (!receiver_->may_send_more()) {
-            stream_->cut_on_close();
-            break_down("the permission to write ended before the request was out");
+            break_down("the permission to write ended before the request was out", true);
             return false;
         }
         const IoResult result = stream_->write(std::string_view{out_}.substr(out_done_));
@@ -228,20 +228,21 @@ void UpstreamConnection::finish_answer(bool reusable) {
         want(EPOLLIN);
         owner_->became_free(*this);
     } else {
-        close(false);
+        close();
         owner_->became_useless(*this);
     }
     receiver->answer_ends();
 }
 
-void UpstreamConnection::break_down(std::string why) {
+void UpstreamConnection::break_down(std::string why, bool by_us) {
     Breakage breakage{
         .why = std::move(why),
         .sent_any = stream_->bytes_sent() != sent_before_,
         .answered_any = answered_any_,
+        .by_us = by_us,
     };
     AnswerReceiver* receiver = std::exchange(receiver_, nullptr);
-    close(false);
+    close();
     owner_->became_useless(*this);
     if (receiver != nullptr) {
         receiver->answer_breaks(breakage);
@@ -263,16 +264,16 @@ void UpstreamConnection::resume_reading() {
     }
 }
 
-void UpstreamConnection::close(bool reset) {
+void UpstreamConnection::close() {
     if (state_ == State::closed) {
         return;
+    }
+    if (state_ == State::idle) {
+        stream_->close_in_order();
     }
     state_ = State::closed;
     receiver_ = nullptr;
     poller_->unwatch(stream_->fd(), *this);
-    if (reset) {
-        stream_->cut_on_close();
-    }
     stream_.reset();
 }
 

@@ -20,6 +20,7 @@ struct Breakage {
     std::string why;
     bool sent_any = false;      // at least a byte of the request is out: a write may take effect
     bool answered_any = false;  // at least a byte of the answer came
+    bool by_us = false;         // says nothing about the Region
 };
 
 // Who waits for the answer to one request.
@@ -78,18 +79,18 @@ class UpstreamConnection final : public Watcher {
 
     [[nodiscard]] bool usable();  // idle, and the other side has not closed
 
-    // Sends a request; idle only. False: the connection turned out to be closed and not a byte was
-    // sent, so that the request can go elsewhere; the receiver is not called then.
-    [[nodiscard]] bool send(std::string request, AnswerReceiver& receiver);
+    // Sends a request; idle only. What the Region has not acknowledged `within` is given up. False:
+    // the connection turned out to be closed and not a byte was sent, so that the request can go
+    // elsewhere; the receiver is not called then.
+    [[nodiscard]] bool send(std::string request, Duration within, AnswerReceiver& receiver);
 
     void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
 
     void pause_reading();
     void resume_reading();
 
-    // Ends it now. With `reset` the other side is told at once that nobody waits any more. The
-    // receiver is not called.
-    void close(bool reset);
+    // Ends it now, with a reset when a request is under way. The receiver is not called.
+    void close();
 
     Instant since;  // begin of the present state; kept by the owner
 
@@ -102,7 +103,7 @@ class UpstreamConnection final : public Watcher {
     void take_bytes(std::string_view bytes);
     bool take_head(std::string_view& bytes);
     void finish_answer(bool reusable);
-    void break_down(std::string why);
+    void break_down(std::string why, bool by_us = false);
     void want(std::uint32_t events);
 
     std::unique_ptr<Stream> stream_;

@@ -111,9 +111,17 @@ class AgentWorld {
         (void)run_until([&] { return clock->now() >= end; }, length + 1s);
     }
 
-    net::HttpReply fetch(net::HttpCall call) {
+    using Slot = std::shared_ptr<std::optional<Result<net::HttpReply>>>;
+
+    // The reply is there later.
+    Slot start_fetch(net::HttpCall call) {
         const auto slot = std::make_shared<std::optional<Result<net::HttpReply>>>();
         tasks_->spawn("fetch", [this, call, slot] { return keep(http.get(), call, slot); });
+        return slot;
+    }
+
+    net::HttpReply fetch(net::HttpCall call) {
+        const Slot slot = start_fetch(std::move(call));
         EXPECT_TRUE(run_until([&] { return slot->has_value(); }, 15s));
         if (!slot->has_value() || !slot->value().has_value()) {
             return {

@@ -70,6 +70,7 @@ class RegionDouble {
     }
 
     Mode mode = Mode::serving;
+    bool hangs_on_writes = false;
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
 
     net::HttpServer& server() { return *server_; }
@@ -95,6 +96,12 @@ class RegionDouble {
         const std::string operation = target.substr(target.find('.') + 1);
         boost::system::error_code code;
         const boost::json::value body = boost::json::parse(request.body, code);
+        while (hangs_on_writes && operation == "PutItem" && mode == Mode::serving) {
+            const bool slept = co_await net::sleep_for(*io_, 20ms);
+            if (!slept) {
+                co_return net::HttpResponse::reset();
+            }
+        }
         if (code || !body.is_object()) {
             co_return net::HttpResponse::json(
                 400,

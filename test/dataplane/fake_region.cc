@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -163,6 +164,7 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
     while (!(end = find_head_end(connection.in, searched, 1 << 20)).size) {
         const long got = connection.read(buffer.data(), buffer.size());
         if (got <= 0 || end.error) {
+            note_end(got);
             return false;
         }
         connection.in.append(buffer.data(), static_cast<std::size_t>(got));
@@ -189,6 +191,7 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
         }
         const long got = connection.read(buffer.data(), buffer.size());
         if (got <= 0 || body.error()) {
+            note_end(got);
             return false;
         }
         connection.in.append(buffer.data(), static_cast<std::size_t>(got));
@@ -229,10 +232,20 @@ void FakeRegion::wait_until_closed(Connection& connection) {
     pollfd poll{.fd = connection.fd, .events = POLLIN, .revents = 0};
     char byte = 0;
     while (!stopping_) {
-        if (::poll(&poll, 1, 50) > 0 &&
-            ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+        if (::poll(&poll, 1, 50) <= 0) {
+            continue;
+        }
+        const ssize_t got = ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (got <= 0) {
+            note_end(got);
             return;
         }
+    }
+}
+
+void FakeRegion::note_end(long got) {
+    if (got < 0 && errno == ECONNRESET) {
+        ++resets_;
     }
 }
 

@@ -64,6 +64,10 @@ class FakeRegion {
     [[nodiscard]] std::uint64_t connections() const { return accepted_; }
 
     [[nodiscard]] std::size_t open_connections() const;
+
+    // Connections that the other side ended with a reset.
+    [[nodiscard]] std::uint64_t resets() const { return resets_; }
+
     // Closes every connection that is open now.
     void drop_connections();
 
@@ -82,6 +86,7 @@ class FakeRegion {
     bool read_request(Connection& connection, Received& into);
     bool write_reply(Connection& connection, const Reply& reply);
     void wait_until_closed(Connection& connection);
+    void note_end(long got);
 
     Options options_;
     int listener_ = -1;
@@ -89,6 +94,7 @@ class FakeRegion {
     std::atomic<bool> stopping_{false};
     std::atomic<bool> reads_bodies_{true};
     std::atomic<std::uint64_t> accepted_{0};
+    std::atomic<std::uint64_t> resets_{0};
     mutable std::mutex mutex_;
     std::function<Reply(const Received&)> answer_;
     std::vector<Received> received_;

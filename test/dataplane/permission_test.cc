@@ -103,9 +103,7 @@ TEST_F(Permission, HeldWritesAreReleasedToTheOldRegionWithAFreshPermission) {
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 1; }));
     EXPECT_EQ(east.count(), 0U);
-    ASSERT_TRUE(endpoint->release(
-        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}
-    ));
+    ASSERT_TRUE(endpoint->release(Epoch{1}, in(std::chrono::seconds{5})));
     EXPECT_EQ(app.read()->status, 200);
     EXPECT_EQ(east.count(), 1U);
     EXPECT_EQ(endpoint->route().state, WriteState::open);
@@ -182,33 +180,53 @@ TEST_F(Permission, ApplicationThatLeavesTakesItsParkedWriteWithIt) {
 }
 
 TEST_F(Permission, ExpiredLeaseStopsWritesWithoutATimer) {
-    start([this](Endpoint::Options& options) {
-        options.route.writes_until = in(std::chrono::milliseconds{150});
+    start([](Endpoint::Options& options) {
         options.limits.parked_for_max = std::chrono::milliseconds{50};
     });
-    const Instant until = in(std::chrono::milliseconds{150});
     Application app = application();
-    std::size_t answered = 0;
-    while (true) {
-        const Instant before = now();
-        const auto answer = app.call("PutItem", kPut);
-        ASSERT_TRUE(answer);
-        if (answer->status == 200) {
-            EXPECT_LE(before, until);
-            ++answered;
-            continue;
-        }
-        EXPECT_EQ(answer->status, 503);
-        break;
-    }
-    EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
-    EXPECT_EQ(east.count(), answered);
-    ASSERT_TRUE(endpoint->grant(
-        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::seconds{5})}
-    ));
     EXPECT_EQ(app.call("PutItem", kPut)->status, 200);
+    clock->advance(std::chrono::minutes{11});
+    Application late = application();
+    EXPECT_EQ(late.call("PutItem", kPut)->status, 503);
+    EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
+    EXPECT_EQ(east.count(), 1U);
+    ASSERT_TRUE(endpoint->grant(
+        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::minutes{10})}
+    ));
+    EXPECT_EQ(late.call("PutItem", kPut)->status, 200);
     ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = now()}));
-    EXPECT_EQ(app.call("PutItem", kPut)->status, 503);
+    EXPECT_EQ(late.call("PutItem", kPut)->status, 503);
+}
+
+TEST_F(Permission, PermissionThatComesJustAsTheLastOneEndsReleasesWhatWasParked) {
+    start([](Endpoint::Options& options) {
+        options.limits.parked_for_max = std::chrono::hours{1};
+        options.limits.refuse_after = std::chrono::hours{1};
+    });
+    clock->advance(std::chrono::minutes{11});
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 1; }));
+    // As the control thread saw it, the permission had not ended yet.
+    clock->advance(-std::chrono::minutes{11});
+    ASSERT_TRUE(endpoint->grant(
+        {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::minutes{30})}
+    ));
+    const auto answer = app.read();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+}
+
+TEST_F(Permission, ReleaseWithoutAPermissionEndsTheHoldAndALaterGrantOpens) {
+    start();
+    hold(std::chrono::minutes{1});
+    const Instant before = now();
+    ASSERT_TRUE(endpoint->release(Epoch{1}, std::nullopt));
+    EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
+    const Instant until = in(std::chrono::minutes{1});
+    EXPECT_FALSE(endpoint->grant({.epoch = Epoch{1}, .asked_at = before, .until = until}));
+    EXPECT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = until}));
+    EXPECT_EQ(endpoint->route().state, WriteState::open);
 }
 
 TEST_F(Permission, HoldForfeitsThePermissionAndOnlyALaterConfirmationCounts) {
@@ -231,36 +249,6 @@ TEST_F(Permission, HoldForfeitsThePermissionAndOnlyALaterConfirmationCounts) {
         {.epoch = Epoch{1}, .asked_at = now(), .until = in(std::chrono::minutes{1})}
     ));
     EXPECT_EQ(app.read()->status, 200);
-}
-
-TEST_F(Permission, OlderEpochsAndForeignRegionsAreRefused) {
-    start();
-    route_to(5, kWest);
-    const auto until = in(std::chrono::minutes{1});
-    EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{4}, .active = kEast, .writes_until = until}));
-    EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{5}, .active = kEast, .writes_until = until}));
-    EXPECT_FALSE(endpoint->set_route(
-        {.epoch = Epoch{9}, .active = RegionId{"mars-1"}, .writes_until = until}
-    ));
-    EXPECT_FALSE(endpoint->grant({.epoch = Epoch{4}, .asked_at = now(), .until = until}));
-    EXPECT_FALSE(endpoint->hold(Epoch{4}, std::chrono::seconds{1}, {}));
-    EXPECT_FALSE(endpoint->release({.epoch = Epoch{5}, .asked_at = now(), .until = until}));
-    EXPECT_FALSE(endpoint->fence(Epoch{5}, Duration::zero(), {}));
-    fence(8, Duration::zero());
-    EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{7}, .active = kEast, .writes_until = until}));
-    EXPECT_FALSE(endpoint->set_route({.epoch = Epoch{5}, .active = kWest, .writes_until = until}));
-    EXPECT_FALSE(endpoint->grant({.epoch = Epoch{5}, .asked_at = now(), .until = until}));
-    EXPECT_EQ(endpoint->route().state, WriteState::fenced);
-    EXPECT_TRUE(endpoint->set_route({.epoch = Epoch{8}, .active = kEast, .writes_until = until}));
-    ASSERT_TRUE(eventually([&] { return endpoint->route().state == WriteState::open; }));
-    EXPECT_EQ(endpoint->route().epoch, Epoch{8});
-}
-
-TEST_F(Permission, RepeatedRouteDoesNotEndAHold) {
-    start();
-    hold(std::chrono::seconds{5});
-    ASSERT_TRUE(endpoint->set_route({.epoch = Epoch{1}, .active = kEast, .writes_until = {}}));
-    EXPECT_EQ(endpoint->route().state, WriteState::held);
 }
 
 TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
@@ -329,39 +317,6 @@ TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
     LedgerCounters counters = endpoint->ledger().counters();
     EXPECT_EQ(counters.acknowledged, acknowledged.size());
     EXPECT_EQ(counters.unknown, unknown);
-}
-
-TEST_F(Permission, RouteOfANewerEpochCutsWhatIsStillOnItsWay) {
-    east.answer_with([](const Received& request) {
-        return Reply{.hang = request.target.ends_with("PutItem")};
-    });
-    start();
-    Application app = application();
-    ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
-    ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
-    route_to(2, kWest);
-    EXPECT_EQ(endpoint->statistics().in_flight_writes, 0U);
-    const auto answer = app.read();
-    ASSERT_TRUE(answer);
-    EXPECT_TRUE(answer->body.contains("outcome is unknown"));
-    Application again = application();
-    EXPECT_EQ(again.call("PutItem", kPut)->status, 200);
-    EXPECT_EQ(west.count(), 1U);
-}
-
-TEST_F(Permission, ReadThatWaitsInASilentRegionFollowsTheSwitch) {
-    east.answer_with([](const Received& request) {
-        return Reply{.hang = request.target.ends_with("GetItem")};
-    });
-    start();
-    Application app = application();
-    ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
-    ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
-    route_to(2, kWest);
-    const auto answer = app.read(std::chrono::seconds{5});
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->status, 200);
-    EXPECT_EQ(west.count(), 1U);
 }
 
 TEST_F(Permission, FencedForLongIsDeniedForGood) {

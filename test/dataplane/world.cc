@@ -213,7 +213,7 @@ void World::route_to(std::uint64_t epoch, const RegionId& region) {
     auto done = std::make_shared<std::promise<void>>();
     const Status status = endpoint->set_route(
         {.epoch = Epoch{epoch}, .active = region, .writes_until = in(std::chrono::minutes{10})},
-        [done] { done->set_value(); }
+        [done](RouteWord) { done->set_value(); }
     );
     ASSERT_TRUE(status) << status.error().text;
     done->get_future().wait();
@@ -235,6 +235,15 @@ FenceResult World::fence(std::uint64_t epoch, Duration grace) {
     });
     EXPECT_TRUE(status) << status.error().text;
     return done->get_future().get();
+}
+
+void World::wait_for_a_round() {
+    // An answer of the endpoint's own: given in one round, read from in the next.
+    Application app = application();
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(app.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+        ASSERT_TRUE(app.read());
+    }
 }
 
 }  // namespace farshore::dataplane::test

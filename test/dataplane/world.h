@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -65,6 +66,24 @@ class Application {
 inline const RegionId kEast{"us-east-1"};
 inline const RegionId kWest{"eu-west-1"};
 
+// The system's time, and what a test has added to it. Thread-safe.
+class MovableClock final : public ports::Clock {
+  public:
+    [[nodiscard]] Instant now() const override { return system_.now() + added(); }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return system_.wall() + std::chrono::duration_cast<UtcTime::duration>(added());
+    }
+
+    void advance(Duration by) { added_ += by.count(); }
+
+  private:
+    [[nodiscard]] Duration added() const { return Duration{added_.load()}; }
+
+    system::SystemClock system_;
+    std::atomic<Duration::rep> added_{0};
+};
+
 // Two fake Regions and an endpoint between them and the applications.
 class World : public ::testing::Test {
   protected:
@@ -83,7 +102,10 @@ class World : public ::testing::Test {
     HoldResult hold(Duration length);
     FenceResult fence(std::uint64_t epoch, Duration grace);
 
-    std::shared_ptr<const ports::Clock> clock = std::make_shared<system::SystemClock>();
+    // A loop of the endpoint has begun a round after this was called.
+    void wait_for_a_round();
+
+    std::shared_ptr<MovableClock> clock = std::make_shared<MovableClock>();
     FakeRegion east;
     FakeRegion west;
     std::unique_ptr<Endpoint> endpoint;

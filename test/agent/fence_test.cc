@@ -1,0 +1,92 @@
+#include "agent/agent_world.h"
+
+// What an acknowledgement of a hold or a fence promises.
+namespace farshore::agent::testing {
+namespace {
+
+const dataplane::Statistics statistics_of(AgentWorld& world) {
+    return world.agent->app(0).endpoint().statistics();
+}
+
+// An agent with one write of epoch 1 on its way that nobody answers.
+void start_with_a_hanging_write(AgentWorld& world, AgentWorld::Slot& reply) {
+    world.config.apps[0].upstream_timeout = 20s;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.a.hangs_on_writes = true;
+    reply = world.start_fetch(world.put_call("cart-1"));
+    ASSERT_TRUE(world.run_until([&] { return statistics_of(world).in_flight_writes == 1; }));
+}
+
+TEST(AgentFence, OfAnEpochThatIsFollowedAlreadyStillCutsOlderWrites) {
+    AgentWorld world;
+    AgentWorld::Slot reply;
+    start_with_a_hanging_write(world, reply);
+    world.controller.grants = Epoch{2};
+    const auto route = world.controller.send(Epoch{2}, wire::RouteOrder{.active = kA, .users = kA});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(route) != nullptr; }));
+    ASSERT_EQ(statistics_of(world).in_flight_writes, 1U);
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    EXPECT_EQ(world.controller.ack_of(fence)->result, wire::AckResult::done);
+    const auto* body = std::get_if<wire::FenceAck>(&world.controller.ack_of(fence)->body);
+    ASSERT_NE(body, nullptr);
+    EXPECT_EQ(body->cut, 1U);
+    EXPECT_EQ(statistics_of(world).in_flight_writes, 0U);
+    ASSERT_TRUE(world.run_until([&] { return reply->has_value(); }));
+    EXPECT_EQ((**reply)->status, 503);
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::open);
+}
+
+TEST(AgentFence, AHoldOfAFencedHostIsAcknowledgedOnceNothingIsOnItsWay) {
+    AgentWorld world;
+    AgentWorld::Slot reply;
+    start_with_a_hanging_write(world, reply);
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 10s});
+    const auto hold = world.controller.send(Epoch{2}, wire::HoldOrder{.hold = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(hold) != nullptr; }));
+    EXPECT_EQ(world.controller.ack_of(hold)->result, wire::AckResult::done);
+    EXPECT_EQ(statistics_of(world).in_flight_writes, 0U);
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    const auto* body = std::get_if<wire::FenceAck>(&world.controller.ack_of(fence)->body);
+    ASSERT_NE(body, nullptr);
+    EXPECT_EQ(body->cut, 1U);
+}
+
+// A release that comes after the lease has run out ends the hold all the same.
+TEST(AgentFence, AReleaseAfterTheLeaseDoesNotLeaveWritesStopped) {
+    AgentWorld world;
+    world.config.apps[0].on_controller_loss = config::OnControllerLoss::fence;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.controller.grants.reset();
+    const auto hold = world.controller.send(Epoch{1}, wire::HoldOrder{.hold = 50s});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(hold) != nullptr; }));
+    ASSERT_TRUE(world.run_until([&] {
+        return !world.gate().machine().lease().valid(world.clock->now());
+    }));
+    const auto release = world.controller.send(Epoch{1}, wire::ReleaseOrder{});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(release) != nullptr; }));
+    EXPECT_EQ(statistics_of(world).route.state, dataplane::WriteState::unconfirmed);
+    world.controller.grants = Epoch{1};
+    ASSERT_TRUE(world.run_until([&] {
+        return statistics_of(world).route.state == dataplane::WriteState::open;
+    })) << world.gate_words();
+    EXPECT_EQ(world.put("cart-1").status, 200);
+}
+
+TEST(AgentFence, TheEndOfTheLeaseCutsWhatIsOnItsWay) {
+    AgentWorld world;
+    world.config.apps[0].on_controller_loss = config::OnControllerLoss::fence;
+    AgentWorld::Slot reply;
+    start_with_a_hanging_write(world, reply);
+    world.controller.stalls = true;
+    ASSERT_TRUE(world.run_until([&] { return reply->has_value(); }));
+    EXPECT_EQ((**reply)->status, 503);
+    EXPECT_NE((**reply)->body.find("outcome is unknown"), std::string::npos) << (**reply)->body;
+    ASSERT_TRUE(world.run_until([&] { return statistics_of(world).in_flight_writes == 0; }));
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::unconfirmed);
+}
+
+}  // namespace
+}  // namespace farshore::agent::testing
