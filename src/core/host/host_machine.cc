@@ -256,7 +256,13 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     if (!may_adopt) {
         return decision;
     }
-    decision = adopt({.epoch = event.epoch, .active = event.active, .users = event.active});
+    // The records say where writes go; where people go is not theirs to say (INV-S13).
+    const bool users_known = route_ && route_->users != RegionId{};
+    decision = adopt(
+        {.epoch = event.epoch,
+         .active = event.active,
+         .users = users_known ? route_->users : event.active}
+    );
     const Confirmation confirmation{
         .epoch = event.epoch,
         .started = event.started,

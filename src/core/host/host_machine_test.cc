@@ -212,8 +212,38 @@ TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
     newer.controllers_silent = true;
     const HostStep step = machine.step(at(5200ms), newer);
     EXPECT_EQ(step.answer.action, HostAction::adopt);
-    EXPECT_EQ(*machine.route(), route(8, kB));
+    EXPECT_EQ(machine.epoch(), Epoch{8});
+    EXPECT_EQ(machine.route()->active, kB);
     EXPECT_TRUE(machine.may_write(at(5300ms)));
+}
+
+// INV-S13: the records say where writes go. Where people go is a decision of its own, and nobody
+// has made it.
+TEST(HostMachine, EpochRecordsMoveNoUsers) {
+    HostMachine machine({.lease = 1s});
+    (void)machine.step(
+        at(0s),
+        HostLoaded{.route = HostRoute{.epoch = Epoch{7}, .active = kA, .users = kA}, .fenced = {}}
+    );
+    RecordsAgree newer{
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true, .lease = 3s
+    };
+    (void)machine.step(at(2s), newer);
+    newer.started = at(6s);
+    (void)machine.step(at(6s), newer);
+    EXPECT_EQ(machine.route(), (HostRoute{.epoch = Epoch{8}, .active = kB, .users = kA}));
+}
+
+TEST(HostMachine, WhoNeverKnewTheUsersRegionTakesTheActiveOne) {
+    HostMachine machine({.lease = 1s});
+    (void)machine.step(at(0s), HostLoaded{.route = std::nullopt, .fenced = {}});
+    RecordsAgree newer{
+        .epoch = Epoch{8}, .active = kB, .started = at(2s), .controllers_silent = true, .lease = 3s
+    };
+    (void)machine.step(at(2s), newer);
+    newer.started = at(6s);
+    (void)machine.step(at(6s), newer);
+    EXPECT_EQ(machine.route(), (HostRoute{.epoch = Epoch{8}, .active = kB, .users = kB}));
 }
 
 TEST(HostMachine, ContradictingRecordsConfirmNothing) {
