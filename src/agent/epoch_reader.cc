@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/net/dns_client.h"
+
 #include "dataplane/route_word.h"
 
 namespace farshore::agent {
@@ -17,6 +19,12 @@ constexpr Duration kEveryMax = 1s;
 constexpr Duration kPatience = 700ms;
 // A host that is asked to confirm again and again does not flood the record tables.
 constexpr Duration kPauseMin = 100ms;
+
+// A refusal proves that the way there is open. One of our own, or of a name server, does not.
+bool is_the_services_word(const Error& error) {
+    return (error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied) &&
+           !error.code.empty() && !net::says_there_is_no_address(error);
+}
 
 }  // namespace
 
@@ -102,8 +110,7 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
         if (record) {
             round->answers.push_back(std::move(*record));
         }
-    } else if (item.error().kind == ErrorKind::not_found ||
-               item.error().kind == ErrorKind::denied) {
+    } else if (is_the_services_word(item.error())) {
         ++round->reached;
     }
     judge(*round);

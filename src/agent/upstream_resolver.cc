@@ -77,7 +77,12 @@ net::Task<Result<net::DnsAnswer>> UpstreamResolver::resolve() {
     auto [code, found] = co_await resolver.async_resolve(upstream_.host, "", net::kAwait);
     if (code) {
         const bool gone = code == asio::error::host_not_found || code == asio::error::no_data;
-        co_return fail(gone ? ErrorKind::not_found : ErrorKind::timed_out, code.message());
+        co_return std::unexpected(Error{
+            .kind = gone ? ErrorKind::not_found : ErrorKind::unavailable,
+            .text = code.message(),
+            .remedy = {},
+            .code = std::string{gone ? net::kNoAddress : std::string_view{}}
+        });
     }
     net::DnsAnswer answer{.addresses = {}, .ttl = 5s};
     for (const auto& entry : found) {
@@ -93,26 +98,26 @@ net::Task<> UpstreamResolver::run(net::TaskGroup* tasks) {
     if (!upstream_.addresses.empty()) {
         co_return;
     }
-    bool resolved = true;
     while (!tasks->stopping()) {
-        Duration wait = 1s;
         const Result<net::DnsAnswer> answer = co_await resolve();
-        if (answer) {
-            endpoint_->set_addresses(upstream_.region, answer->addresses);
-            wait = std::clamp<Duration>(answer->ttl, 1s, 5s);
-        } else if (answer.error().kind == ErrorKind::not_found ||
-                   answer.error().kind == ErrorKind::unavailable) {
-            // An honest answer that there is no address. Nobody's silence gets here.
-            endpoint_->set_addresses(upstream_.region, {});
-        }
-        if (answer.has_value() != resolved) {
-            resolved = answer.has_value();
-            system::log_info(
-                "dns", resolved ? "resolves again" : answer.error().text, {{"name", upstream_.host}}
-            );
-        }
+        const Duration wait = take(answer);
         co_await net::sleep_for(*io_, wait);
     }
+}
+
+Duration UpstreamResolver::take(const Result<net::DnsAnswer>& answer) {
+    if (answer) {
+        endpoint_->set_addresses(upstream_.region, answer->addresses);
+    } else if (net::says_there_is_no_address(answer.error())) {
+        endpoint_->set_addresses(upstream_.region, {});
+    }
+    if (answer.has_value() != resolved_) {
+        resolved_ = answer.has_value();
+        system::log_info(
+            "dns", resolved_ ? "resolves again" : answer.error().text, {{"name", upstream_.host}}
+        );
+    }
+    return answer ? std::clamp<Duration>(answer->ttl, 1s, 5s) : 1s;
 }
 
 }  // namespace farshore::agent

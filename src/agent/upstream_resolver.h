@@ -14,9 +14,9 @@ namespace farshore::agent {
     const RegionId& region, const std::string& url
 );
 
-// Keeps the endpoint's addresses of one Region as fresh as name resolution says. A name that stops
-// resolving is told to the endpoint, which goes on with its connections; a resolver that does not
-// answer changes nothing. Control thread only.
+// Keeps the endpoint's addresses of one Region as fresh as name resolution says. An honest answer
+// that there is no address is told to the endpoint, which goes on with its connections; a resolver
+// that is silent, in trouble or unwilling changes nothing. Control thread only.
 class UpstreamResolver {
   public:
     // `dns` null: the system's resolver.
@@ -30,6 +30,9 @@ class UpstreamResolver {
     // Runs until the group stops; ends at once when the host is an address.
     net::Task<> run(net::TaskGroup* tasks);
 
+    // Tells the endpoint what follows from an answer; how long it is good for.
+    Duration take(const Result<net::DnsAnswer>& answer);
+
   private:
     net::Task<Result<net::DnsAnswer>> resolve();
 
@@ -37,6 +40,7 @@ class UpstreamResolver {
     net::DnsClient* dns_;
     dataplane::Endpoint* endpoint_;
     dataplane::Upstream upstream_;
+    bool resolved_ = true;
 };
 
 }  // namespace farshore::agent

@@ -71,6 +71,15 @@ Error no_answer(ErrorKind kind, std::string text) {
     return {.kind = kind, .text = std::move(text), .remedy = {}, .code = {}};
 }
 
+Error no_address(std::string_view code, std::string text, std::string remedy = {}) {
+    return {
+        .kind = code == kNameMissing ? ErrorKind::not_found : ErrorKind::unavailable,
+        .text = std::move(text),
+        .remedy = std::move(remedy),
+        .code = std::string{code}
+    };
+}
+
 Error network_error(const boost::system::error_code& error, Timer::time_point deadline) {
     if (std::chrono::steady_clock::now() >= deadline) {
         return no_answer(ErrorKind::timed_out, "no answer in time");
@@ -243,11 +252,11 @@ Result<DnsAnswer> addresses_in(const dns::Message& answer, std::string name) {
         }
         name = std::move(*next);
     }
-    return fail(
-        ErrorKind::unavailable,
+    return std::unexpected(no_address(
+        kNoAddress,
         "the answer for " + asked + " is empty: the name exists and has no address",
         "the service behind it may have been taken out of DNS on purpose"
-    );
+    ));
 }
 
 Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
@@ -257,7 +266,9 @@ Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
         co_return std::unexpected(in_context("DNS lookup of " + name, answer.error()));
     }
     if (answer->rcode == dns::Rcode::name_error) {
-        co_return fail(ErrorKind::not_found, "there is no name " + name + " (NXDOMAIN)");
+        co_return std::unexpected(
+            no_address(kNameMissing, "there is no name " + name + " (NXDOMAIN)")
+        );
     }
     if (answer->rcode != dns::Rcode::no_error) {
         co_return fail(
@@ -308,6 +319,10 @@ class AsioDnsClient final : public DnsClient {
 };
 
 }  // namespace
+
+bool says_there_is_no_address(const Error& error) {
+    return error.code == kNameMissing || error.code == kNoAddress;
+}
 
 std::unique_ptr<DnsClient> DnsClient::create(Io& io, Options options) {
     return std::make_unique<AsioDnsClient>(io, options);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/net/dns_message.h"
@@ -17,11 +18,17 @@ struct DnsAnswer {
     Duration ttl{};                      // the smallest of the chain
 };
 
+inline constexpr std::string_view kNameMissing = "NXDOMAIN";
+inline constexpr std::string_view kNoAddress = "NODATA";
+
+// A name server said that there is no address. Nobody's trouble or silence is that.
+[[nodiscard]] bool says_there_is_no_address(const Error& error);
+
 // Asks one configured DNS server (UDP, TCP when truncated). Caches nothing by itself: whoever wants
 // an honest cache, or a dishonest one, keeps DnsAnswers.
 //
-// Errors: not_found (NXDOMAIN), unavailable (an empty answer, SERVFAIL, refused: the text tells
-// which), timed_out.
+// Errors: not_found (NXDOMAIN), unavailable (the name has no address: code kNoAddress; or SERVFAIL,
+// refused, nobody there: no code, and nothing is said about the name), timed_out.
 class DnsClient {
   public:
     struct Options {

@@ -180,13 +180,27 @@ TEST_F(DnsClientTest, TellsAnEmptyAnswerFromAMissingName) {
     const Result<DnsAnswer> empty = resolve(server.port(), "a.example");
     ASSERT_FALSE(empty);
     EXPECT_EQ(empty.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(empty.error().code, kNoAddress);
+    EXPECT_TRUE(says_there_is_no_address(empty.error()));
     EXPECT_EQ(empty.error().effect, Effect::none);
     EXPECT_NE(empty.error().text.find("empty"), std::string::npos);
     rcode = dns::Rcode::name_error;
-    EXPECT_EQ(resolve(server.port(), "a.example").error().kind, ErrorKind::not_found);
-    rcode = dns::Rcode::server_failure;
+    const Result<DnsAnswer> missing = resolve(server.port(), "a.example");
+    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+    EXPECT_EQ(missing.error().code, kNameMissing);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AServersTroubleSaysNothingAboutTheName) {
+    dns::Rcode rcode = dns::Rcode::server_failure;
+    TestServer server(world, [&](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.rcode = rcode;
+        return answer;
+    });
     const Result<DnsAnswer> failed = resolve(server.port(), "a.example");
     EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(says_there_is_no_address(failed.error()));
     EXPECT_NE(failed.error().text.find("SERVFAIL"), std::string::npos);
     rcode = dns::Rcode::refused;
     EXPECT_NE(resolve(server.port(), "a.example").error().text.find("REFUSED"), std::string::npos);
@@ -204,7 +218,7 @@ TEST_F(DnsClientTest, ALoopOfNamesIsAnEmptyAnswer) {
         );
         return answer;
     });
-    EXPECT_EQ(resolve(server.port(), "a.example").error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(resolve(server.port(), "a.example").error().code, kNoAddress);
     finish(world);
 }
 

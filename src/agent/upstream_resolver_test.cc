@@ -1,0 +1,94 @@
+#include "agent/upstream_resolver.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Remembers the addresses that it was told; the rest nobody asks for here.
+class ToldEndpoint final : public dataplane::Endpoint {
+  public:
+    [[nodiscard]] std::uint16_t port() const override { return 0; }
+
+    void set_addresses(const RegionId&, std::vector<std::string> addresses) override {
+        told.push_back(std::move(addresses));
+    }
+
+    void set_credentials(sigv4::Credentials) override {}
+
+    [[nodiscard]] Status set_route(dataplane::Route, std::function<void(dataplane::RouteWord)>)
+        override {
+        return {};
+    }
+
+    [[nodiscard]] Status grant(dataplane::WritePermission) override { return {}; }
+
+    [[nodiscard]] Status hold(Epoch, Duration, std::function<void(dataplane::HoldResult)>)
+        override {
+        return {};
+    }
+
+    [[nodiscard]] Status release(Epoch, std::optional<Instant>, std::function<void()>) override {
+        return {};
+    }
+
+    [[nodiscard]] Status fence(Epoch, Duration, std::function<void(dataplane::FenceResult)>)
+        override {
+        return {};
+    }
+
+    void settle(Epoch, Duration, std::function<void(dataplane::FenceResult)>) override {}
+
+    [[nodiscard]] dataplane::RouteWord route() const override { return {}; }
+
+    [[nodiscard]] dataplane::Statistics statistics() const override { return {}; }
+
+    [[nodiscard]] dataplane::Ledger& ledger() override { return ledger_; }
+
+    void stop() override {}
+
+    std::vector<std::vector<std::string>> told;
+
+  private:
+    dataplane::Ledger ledger_{{}, std::make_shared<dataplane::LedgerQueue>(1)};
+};
+
+class UpstreamResolverTest : public ::testing::Test {
+  protected:
+    [[nodiscard]] static Result<net::DnsAnswer> failed(ErrorKind kind, std::string_view code) {
+        return std::unexpected(
+            Error{.kind = kind, .text = "no", .remedy = {}, .code = std::string{code}}
+        );
+    }
+
+    net::Io io{1};
+    ToldEndpoint endpoint;
+    UpstreamResolver resolver{io, nullptr, endpoint, {.region = RegionId{"a"}, .host = "a.test"}};
+};
+
+TEST_F(UpstreamResolverTest, AnHonestAnswerThatThereIsNoAddressClears) {
+    (void)resolver.take(net::DnsAnswer{.addresses = {"192.0.2.1"}, .ttl = 60s});
+    (void)resolver.take(failed(ErrorKind::unavailable, net::kNoAddress));
+    (void)resolver.take(failed(ErrorKind::not_found, net::kNameMissing));
+    EXPECT_EQ(endpoint.told, (std::vector<std::vector<std::string>>{{"192.0.2.1"}, {}, {}}));
+}
+
+TEST_F(UpstreamResolverTest, AResolverInTroubleChangesNothing) {
+    (void)resolver.take(net::DnsAnswer{.addresses = {"192.0.2.1"}, .ttl = 60s});
+    for (const ErrorKind kind :
+         {ErrorKind::unavailable, ErrorKind::timed_out, ErrorKind::cancelled}) {
+        (void)resolver.take(failed(kind, ""));
+    }
+    EXPECT_EQ(endpoint.told.size(), 1U);
+}
+
+TEST_F(UpstreamResolverTest, AsksAgainWithinSeconds) {
+    EXPECT_EQ(resolver.take(net::DnsAnswer{.addresses = {"192.0.2.1"}, .ttl = 0s}), 1s);
+    EXPECT_EQ(resolver.take(net::DnsAnswer{.addresses = {"192.0.2.1"}, .ttl = 1h}), 5s);
+    EXPECT_EQ(resolver.take(failed(ErrorKind::unavailable, "")), 1s);
+}
+
+}  // namespace
+}  // namespace farshore::agent
