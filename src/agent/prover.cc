@@ -1,15 +1,9 @@
 #include "agent/prover.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
-
-#include "adapters/system/log.h"
-
-#include "dataplane/item_digest.h"
 
 namespace farshore::agent {
 
@@ -18,60 +12,21 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kEvery = 200ms;
-constexpr std::size_t kBatch = 100;  // BatchGetItem's own limit
+constexpr std::size_t kPiece = 400;  // four batches at once
 // What the standby's digests alone have not proven by then is compared strongly in both Regions.
 constexpr Duration kCompareAfter = 1s;
+constexpr Duration kDoubtfulAgainAfter = 1s;
 constexpr std::size_t kDrainKeysMax = 10'000;
+// Within which a global table usually replicates, and ten times of which AWS advises to wait when
+// nobody can tell what is under way ("How DynamoDB global tables work", ReplicationLatency).
+constexpr Duration kLagMin = 1s;
+constexpr Duration kLagMax = 1min;
+constexpr int kLagsUntilArrived = 10;
+// What was written so long ago is under way no more: the lag is seconds, not minutes.
+constexpr WallClock::duration kMatters = std::chrono::minutes{10};
 
-std::optional<aws::Item> parse_key(std::string_view text) {
-    boost::system::error_code code;
-    boost::json::parse_options options;
-    options.max_depth = 128;
-    boost::json::value value = boost::json::parse(text, code, {}, options);
-    if (code || !value.is_object()) {
-        return std::nullopt;
-    }
-    return std::move(value.get_object());
-}
-
-// The same key however its numbers are written.
-std::string identity(const aws::Item& key) {
-    return dataplane::item_digest(key).value_or("");
-}
-
-aws::Item key_part(const aws::Item& item, const std::vector<std::string>& names) {
-    aws::Item key;
-    for (const std::string& name : names) {
-        if (const boost::json::value* value = item.if_contains(name)) {
-            key[name] = *value;
-        }
-    }
-    return key;
-}
-
-aws::CallOptions once(Duration patience) {
-    return {
-        .connect_timeout = std::min<Duration>(patience, 500ms),
-        .total_timeout = patience,
-        .attempts_max = 1
-    };
-}
-
-std::vector<std::string> names_of_key(
-    const std::vector<dataplane::LedgerKey>& keys, const TableName& table
-) {
-    for (const dataplane::LedgerKey& key : keys) {
-        if (key.table == table) {
-            std::vector<std::string> names;
-            if (const auto parsed = parse_key(key.key)) {
-                for (const auto& member : *parsed) {
-                    names.emplace_back(member.key());
-                }
-            }
-            return names;
-        }
-    }
-    return {};
+double seconds(WallClock::duration duration) {
+    return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
@@ -79,7 +34,11 @@ std::vector<std::string> names_of_key(
 Prover::Prover(
     net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate, bool inherits
 )
-    : io_(&io), clock_(&clock), dynamodb_(aws), gate_(&gate) {
+    : io_(&io),
+      clock_(&clock),
+      gate_(&gate),
+      names_(clock, aws, gate),
+      reader_(io, clock, aws, gate) {
     if (inherits) {
         inherited_at_ = clock.now();
     }
@@ -94,152 +53,116 @@ RegionId Prover::standby() const {
     return {};
 }
 
+UtcTime Prover::settled_before() const {
+    const Duration lag = std::clamp(usual_lag_, kLagMin, kLagMax);
+    return clock_->wall() -
+           std::chrono::duration_cast<WallClock::duration>(kLagsUntilArrived * lag);
+}
+
 net::Task<> Prover::learn_keys(Duration patience) {
-    for (const TableName& table : gate_->endpoint().ledger().tables_without_keys()) {
-        // Any Region of the table knows its key; the active one may be the one that is ill.
-        std::vector<RegionId> regions = gate_->app().regions;
-        std::ranges::partition(regions, [there = standby()](const RegionId& region) {
-            return region == there;
-        });
-        for (const RegionId& region : regions) {
-            const Result<aws::TableDescription> found =
-                co_await dynamodb_.describe_table(region, table, once(patience));
-            if (!found) {
+    co_await names_.learn(clock_->now() + patience);
+}
+
+void Prover::take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof) {
+    if (proof.newest_at && !proof.doubtful) {
+        const Duration sample = std::max<Duration>(clock_->wall() - *proof.newest_at, 0ms);
+        usual_lag_ += (sample - usual_lag_) / 8;
+    }
+    if (proof.doubtful) {
+        doubtful_until_[{key.table, key.key}] = clock_->now() + kDoubtfulAgainAfter;
+    }
+}
+
+net::Task<KeyReader::Outcome> Prover::compare(
+    Keys keys, Instant end, std::optional<UtcTime> settled_before, std::size_t* different
+) {
+    dataplane::Ledger& ledger = gate_->endpoint().ledger();
+    KeyReader::Job job{
+        .regions = {gate_->machine().route()->active, standby()}, .strong = true, .end = end
+    };
+    job.take = [this, &ledger, settled_before, different](const KeyReader::Batch& batch) {
+        for (const dataplane::LedgerKey& key : batch.keys) {
+            const auto here = batch.found[0].find({key.table, key.key});
+            const auto there = batch.found[1].find({key.table, key.key});
+            if (here == batch.found[0].end() || there == batch.found[1].end() ||
+                here->second.empty() || here->second != there->second) {
+                ++*different;
                 continue;
             }
-            std::vector<std::string> names;
-            for (const aws::KeyAttribute& attribute : found->key) {
-                names.push_back(attribute.name);
-            }
-            gate_->endpoint().ledger().set_table_keys(table, std::move(names));
-            break;
+            const dataplane::Proof proof = ledger.mark_equal(
+                key.table,
+                key.key,
+                {.up_to_number = batch.newest_number, .settled_before = settled_before}
+            );
+            take_proof(key, proof);
         }
-    }
+    };
+    KeyReader::Outcome outcome = co_await reader_.read(std::move(keys), std::move(job));
+    co_return outcome;
 }
 
-net::Task<Result<Prover::Digests>> Prover::read(
-    RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
-) {
-    Digests digests;
-    std::map<TableName, aws::TableKeys> asked;
-    std::map<std::pair<TableName, std::string>, std::string>
-        text_of;  // identity -> the ledger's own text
-    for (const dataplane::LedgerKey& key : keys) {
-        if (auto parsed = parse_key(key.key)) {
-            const std::pair<TableName, std::string> known{key.table, identity(*parsed)};
-            digests[{key.table, key.key}] = dataplane::kAbsent;
-            if (text_of.emplace(known, key.key).second) {
-                aws::TableKeys& table = asked[key.table];
-                table.table = key.table;
-                table.consistent = strong;
-                table.keys.push_back(std::move(*parsed));
-            }
-        }
-    }
-    std::vector<aws::TableKeys> tables;
-    for (auto& [name, table] : asked) {
-        tables.push_back(std::move(table));
-    }
-    if (tables.empty()) {
-        co_return digests;
-    }
-    const Result<aws::BatchItems> found =
-        co_await dynamodb_.batch_get_item(region, std::move(tables), once(patience));
-    if (!found) {
-        co_return std::unexpected(found.error());
-    }
-    for (const auto& [table, items] : found->found) {
-        const std::vector<std::string> names = names_of_key(keys, table);
-        for (const aws::Item& item : items) {
-            const auto text = text_of.find({table, identity(key_part(item, names))});
-            if (text != text_of.end()) {
-                digests[{table, text->second}] = dataplane::item_digest(item).value_or("");
-            }
-        }
-    }
-    co_return digests;
-}
-
-net::Task<Result<std::size_t>> Prover::compare(
-    RegionId active, RegionId standby, std::vector<dataplane::LedgerKey> keys, Instant end
-) {
-    std::size_t left = 0;
+net::Task<bool> Prover::look_at(Keys keys) {
     dataplane::Ledger& ledger = gate_->endpoint().ledger();
-    for (std::size_t from = 0; from < keys.size(); from += kBatch) {
-        const auto first = keys.begin() + static_cast<std::ptrdiff_t>(from);
-        const auto last =
-            keys.begin() + static_cast<std::ptrdiff_t>(std::min(from + kBatch, keys.size()));
-        const std::vector<dataplane::LedgerKey> some(first, last);
-        // Entries made from now on may change the items after they were read.
-        const std::uint64_t up_to = ledger.newest_number();
-        const Duration patience = std::clamp<Duration>(end - clock_->now(), 50ms, 1s);
-        const Result<Digests> here = co_await read(active, some, true, patience);
-        if (!here) {
-            co_return std::unexpected(in_context(active.value(), here.error()));
-        }
-        const Result<Digests> there = co_await read(standby, some, true, patience);
-        if (!there) {
-            co_return std::unexpected(in_context(standby.value(), there.error()));
-        }
-        for (const dataplane::LedgerKey& key : some) {
-            const auto a = here->find({key.table, key.key});
-            const auto b = there->find({key.table, key.key});
-            if (a != here->end() && b != there->end() && !a->second.empty() &&
-                a->second == b->second) {
-                (void)ledger.mark_equal(key.table, key.key, up_to);
-            } else {
-                ++left;
+    const auto stubborn = std::make_shared<Keys>();
+    KeyReader::Job job{.regions = {standby()}, .end = clock_->now() + 2s};
+    job.take = [this, &ledger, stubborn](const KeyReader::Batch& batch) {
+        const UtcTime now = clock_->wall();
+        for (const dataplane::LedgerKey& key : batch.keys) {
+            const auto digest = batch.found[0].find({key.table, key.key});
+            if (digest == batch.found[0].end()) {
+                continue;
+            }
+            const dataplane::Proof proof =
+                ledger.mark_proven(key.table, key.key, digest->second, settled_before());
+            take_proof(key, proof);
+            if (proof.entries == 0 && !proof.doubtful &&
+                now - key.oldest_unproven_at > kCompareAfter) {
+                stubborn->push_back(key);
             }
         }
-    }
-    co_return left;
-}
-
-net::Task<bool> Prover::prove_some() {
-    dataplane::Ledger& ledger = gate_->endpoint().ledger();
-    std::vector<dataplane::LedgerKey> all = ledger.unproven_keys(kDrainKeysMax);
-    if (all.empty()) {
-        co_return true;
-    }
-    // Keys that cannot be proven for now must not keep the others from their turn.
-    window_ = window_ * kBatch < all.size() ? window_ : 0;
-    const auto first = all.begin() + static_cast<std::ptrdiff_t>(window_ * kBatch);
-    const auto last =
-        all.begin() + static_cast<std::ptrdiff_t>(std::min((window_ + 1) * kBatch, all.size()));
-    ++window_;
-    const std::vector<dataplane::LedgerKey> some(first, last);
-    const RegionId there = standby();
-    const Result<Digests> digests = co_await read(there, some, false, 500ms);
-    if (!digests) {
-        co_return false;
-    }
-    std::vector<dataplane::LedgerKey> stubborn;
-    const UtcTime now = clock_->wall();
-    for (const dataplane::LedgerKey& key : some) {
-        const auto digest = digests->find({key.table, key.key});
-        const bool proven =
-            digest != digests->end() && ledger.mark_proven(key.table, key.key, digest->second) > 0;
-        if (!proven && now - key.oldest_unproven_at > kCompareAfter) {
-            stubborn.push_back(key);
-        }
-    }
+    };
+    const KeyReader::Outcome looked = co_await reader_.read(std::move(keys), std::move(job));
     // Equal items prove an arrival only while our epoch is the current one: a host that comes back
     // finds keys equal that newer writes of others have overtaken.
-    const auto& route = gate_->machine().route();
-    if (!stubborn.empty() && route && gate_->machine().may_write(clock_->now())) {
-        const RegionId active = route->active;
-        const Result<std::size_t> left =
-            co_await compare(active, there, std::move(stubborn), clock_->now() + 1s);
-        co_return left.has_value();
+    if (!stubborn->empty() && gate_->machine().may_write(clock_->now())) {
+        std::size_t different = 0;
+        const KeyReader::Outcome compared =
+            co_await compare(*stubborn, clock_->now() + 2s, settled_before(), &different);
+        co_return !looked.error && !compared.error;
+    }
+    co_return !looked.error;
+}
+
+net::Task<bool> Prover::look_at_all(net::TaskGroup* tasks) {
+    dataplane::Ledger& ledger = gate_->endpoint().ledger();
+    const std::uint64_t newest = ledger.newest_number();
+    const Instant now = clock_->now();
+    std::erase_if(doubtful_until_, [now](const auto& each) { return each.second <= now; });
+    for (std::uint64_t from = 0; from <= newest && !tasks->stopping();) {
+        Keys keys = ledger.unproven_keys(kPiece, from);
+        from = keys.size() < kPiece ? newest + 1 : keys.back().number + 1;
+        std::erase_if(keys, [this](const dataplane::LedgerKey& key) {
+            return doubtful_until_.contains({key.table, key.key});
+        });
+        if (keys.empty()) {
+            continue;
+        }
+        const bool fine = co_await look_at(std::move(keys));
+        if (!fine) {
+            co_return false;
+        }
     }
     co_return true;
 }
 
 net::Task<> Prover::run(net::TaskGroup* tasks) {
     while (!tasks->stopping()) {
+        const Instant started = clock_->now();
         co_await learn_keys(1s);
-        const bool fine = co_await prove_some();
-        co_await net::sleep_for(*io_, fine ? kEvery : 5 * kEvery);
+        gate_->endpoint().ledger().give_up_keyless(clock_->wall() - kMatters);
+        const bool fine = co_await look_at_all(tasks);
+        const Instant next = started + (fine ? kEvery : 5 * kEvery);
+        co_await net::sleep_for(*io_, std::max<Duration>(next - clock_->now(), 1ms));
     }
 }
 
@@ -249,45 +172,63 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     DrainOutcome outcome;
     std::set<std::pair<TableName, std::string>> looked_at;
     while (true) {
-        co_await learn_keys(1s);
-        const std::vector<dataplane::LedgerKey> keys = ledger.unproven_keys(kDrainKeysMax);
+        co_await names_.learn(end);
+        ledger.give_up_keyless(clock_->wall() - kMatters);
+        const Keys keys = ledger.unproven_keys(kDrainKeysMax);
         for (const dataplane::LedgerKey& key : keys) {
             looked_at.emplace(key.table, key.key);
         }
         outcome.keys = looked_at.size();
         outcome.left = keys.size();
         outcome.why.clear();
-        const auto& route = gate_->machine().route();
-        if (!keys.empty() && route) {
-            const RegionId active = route->active;
-            const RegionId there = standby();
-            const Result<std::size_t> left = co_await compare(active, there, keys, end);
-            outcome.left = left ? *left : keys.size();
-            outcome.why = left ? "keys differ between the Regions" : left.error().text;
+        if (!keys.empty() && gate_->machine().route()) {
+            std::size_t different = 0;
+            const KeyReader::Outcome read = co_await compare(keys, end, std::nullopt, &different);
+            outcome.left = different + read.unread;
+            outcome.why = read.error && read.unread > 0 ? read.error->text
+                                                        : "keys differ between the Regions";
         }
-        const dataplane::LedgerCounters counters = ledger.counters();
-        outcome.left = std::max<std::uint64_t>(outcome.left, counters.unproven_keys);
-        if (outcome.left == 0 && counters.unproven > 0) {
-            outcome.left = counters.unproven;
-            outcome.why = "writes whose keys could not be told";
-        }
-        if (const auto why = why_not_whole(); outcome.left == 0 && why) {
-            outcome.why = *why;
-            co_return outcome;
-        }
-        outcome.proven = outcome.left == 0;
+        sum_up(outcome);
         if (outcome.proven || clock_->now() >= end) {
             co_return outcome;
+        }
+        if (outcome.left == 0) {
+            co_return outcome;  // nothing that waiting within a hold could change
         }
         co_await net::sleep_for(*io_, 20ms);
     }
 }
 
+void Prover::sum_up(DrainOutcome& outcome) const {
+    const dataplane::LedgerCounters counters = gate_->endpoint().ledger().counters();
+    outcome.left = std::max<std::uint64_t>(outcome.left, counters.unproven_keys);
+    if (counters.keyless > 0 && outcome.left == counters.keyless) {
+        outcome.why = fmt::format(
+            "{} writes whose keys could not be told, the newest {:.1f} s old; they count no more "
+            "{} minutes after they were made",
+            counters.keyless,
+            seconds(clock_->wall() - counters.newest_keyless_at.value_or(clock_->wall())),
+            std::chrono::duration_cast<std::chrono::minutes>(kMatters).count()
+        );
+    }
+    const auto not_whole = why_not_whole();
+    if (outcome.left == 0 && not_whole) {
+        outcome.why = *not_whole;
+        return;
+    }
+    outcome.proven = outcome.left == 0;
+    if (outcome.proven) {
+        outcome.why = counters.given_up_keyless == 0
+                          ? std::string{}
+                          : fmt::format(
+                                "without {} older writes whose keys could not be told",
+                                counters.given_up_keyless
+                            );
+    }
+}
+
 std::optional<std::string> Prover::why_not_whole() const {
-    // Ten times the second within which a global table usually replicates, as AWS advises to wait
-    // when nobody can tell what is under way ("How DynamoDB global tables work",
-    // ReplicationLatency).
-    constexpr Duration kInheritedMatters = 10s;
+    constexpr Duration kInheritedMatters = kLagsUntilArrived * kLagMin;
     const Instant now = clock_->now();
     if (inherited_at_ && now - *inherited_at_ < kInheritedMatters) {
         return fmt::format(
@@ -297,8 +238,6 @@ std::optional<std::string> Prover::why_not_whole() const {
             std::chrono::duration_cast<std::chrono::seconds>(kInheritedMatters).count()
         );
     }
-    // What was pushed out so long ago is under way no more: the lag is seconds, not minutes.
-    constexpr WallClock::duration kMatters = std::chrono::minutes{10};
     const std::optional<UtcTime> last = gate_->endpoint().ledger().counters().last_forgotten_at;
     if (last && clock_->wall() - *last < kMatters) {
         return "the ledger's bounds pushed out writes before they were proven";

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "adapters/aws/dynamodb.h"
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
+#include "agent/key_names.h"
+#include "agent/key_reader.h"
 
 namespace farshore::agent {
 
@@ -14,7 +18,7 @@ struct DrainOutcome {
     bool proven = false;
     std::uint64_t keys = 0;  // looked at
     std::uint64_t left = 0;  // not (yet) equal in both Regions
-    std::string why;         // when not proven
+    std::string why;         // when not proven; else what the proof leaves out, if anything
 };
 
 // Proves, key by key, that what this host wrote has arrived in the standby Region: all the time
@@ -30,11 +34,11 @@ class Prover {
     // The continuous proof; runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
-    // Asks for the key attributes of tables that were written to for the first time; `patience` is
-    // for each question.
+    // Asks for the key attributes of tables that were written to for the first time.
     net::Task<> learn_keys(Duration patience);
 
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
+    // Writes must be stopped meanwhile: equal states count, whatever led to them.
     net::Task<DrainOutcome> drain(Duration timeout);
 
     // Why a list of what is unproven is not whole: the ledger's bounds lately pushed out writes
@@ -42,24 +46,28 @@ class Prover {
     [[nodiscard]] std::optional<std::string> why_not_whole() const;
 
   private:
-    // Digest by table and key, as read in one Region.
-    using Digests = std::map<std::pair<TableName, std::string>, std::string>;
+    using Keys = std::vector<dataplane::LedgerKey>;
 
-    net::Task<bool> prove_some();
-    net::Task<Result<Digests>> read(
-        RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
+    // One look at every key that is unproven now. False: the standby could not be read.
+    net::Task<bool> look_at_all(net::TaskGroup* tasks);
+    net::Task<bool> look_at(Keys keys);
+    net::Task<KeyReader::Outcome> compare(
+        Keys keys, Instant end, std::optional<UtcTime> settled_before, std::size_t* different
     );
-    net::Task<Result<std::size_t>> compare(
-        RegionId active, RegionId standby, std::vector<dataplane::LedgerKey> keys, Instant end
-    );
+    void take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof);
+    [[nodiscard]] UtcTime settled_before() const;
+    void sum_up(DrainOutcome& outcome) const;
     [[nodiscard]] RegionId standby() const;
 
     net::Io* io_;
     const ports::Clock* clock_;
-    aws::DynamoDb dynamodb_;
     AppGate* gate_;
+    KeyNames names_;
+    KeyReader reader_;
     std::optional<Instant> inherited_at_;
-    std::size_t window_ = 0;  // which hundred of the unproven keys comes next
+    Duration usual_lag_{};  // from a write to its being seen in the standby
+    // Keys that only time can decide, and when they are looked at again.
+    std::map<std::pair<TableName, std::string>, Instant> doubtful_until_;
 };
 
 }  // namespace farshore::agent

@@ -1,9 +1,6 @@
 #include "dataplane/ledger.h"
 
 #include <algorithm>
-#include <deque>
-#include <set>
-#include <unordered_map>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -11,6 +8,7 @@
 #include "base/assert.h"
 
 #include "dataplane/item_digest.h"
+#include "dataplane/ledger_table.h"
 #include "dataplane/note_reader.h"
 
 namespace farshore::dataplane {
@@ -19,40 +17,31 @@ namespace {
 
 // Where writes go that do not tell their table, or whose table is one too many.
 const TableName kNowhere{};
-
-struct Table {
-    std::vector<std::string> key_names;  // empty: not known yet
-    std::deque<LedgerEntry> entries;     // oldest first
-    // Unproven entries by key, oldest first.
-    std::unordered_map<std::string, std::deque<std::uint64_t>> unproven;
-    // What the key will be made of, once its names are known.
-    std::map<std::uint64_t, boost::json::object> waiting;
-    std::set<std::uint64_t> keyless;  // unproven entries whose key is not known
-
-    LedgerEntry* find(std::uint64_t number) {
-        const auto at = std::ranges::lower_bound(entries, number, {}, &LedgerEntry::number);
-        return at != entries.end() && at->number == number ? &*at : nullptr;
-    }
-};
+// DynamoDB's own limits: names of 255 characters; keys of 2048 and 1024 bytes, as base64 in JSON.
+constexpr std::size_t kTableNameMax = 255;
+constexpr std::size_t kKeyTextMax = 8192;
 
 }  // namespace
 
 struct Ledger::State {
     Limits limits;
     std::shared_ptr<LedgerQueue> queue;
-    std::map<TableName, Table> tables;
-    std::map<std::uint64_t, Table*> unproven;  // over all tables, by number
+    std::map<TableName, LedgerTable> tables;
+    std::map<std::uint64_t, LedgerTable*> unproven;  // over all tables, by number
     std::uint64_t last_number = 0;
+    std::size_t bytes = 0;
+    std::size_t waiting_bytes = 0;
     LedgerCounters totals;
 
     void take_in();
     void add(const WriteNote& note);
     void add_entry(const WriteNote& note, NotedWrite write);
-    Table& table_for(const TableName& name);
-    void forget_oldest(Table& table);
-    void index(Table& table, LedgerEntry& entry, std::string key);
-    void settle(Table& table, LedgerEntry& entry);
-    std::size_t settle_up_to(Table& table, std::string_view key, std::uint64_t number);
+    void give_key(LedgerTable& table, LedgerEntry& entry, NotedWrite write);
+    LedgerTable& table_for(const TableName& name);
+    [[nodiscard]] bool is_nowhere(const LedgerTable& table) const;
+    void make_room(LedgerTable& table);
+    void forget_oldest(LedgerTable& table);
+    Proof settle(LedgerTable& table, const LedgerTable::Proven& proven);
     void incomplete(UtcTime since);
 };
 
@@ -81,108 +70,104 @@ void Ledger::State::add(const WriteNote& note) {
     if (note.acknowledged) {
         totals.last_acknowledged_at = note.at;
     }
-    std::vector<NotedWrite> writes = read_note(note);
-    if (writes.empty() && note.operation != "BatchWriteItem") {
-        ++totals.unreadable;
-        writes.push_back({.table = kNowhere, .operation = note.operation, .digest = {}});
-    }
-    for (NotedWrite& write : writes) {
+    for (NotedWrite& write : read_note(note)) {
         add_entry(note, std::move(write));
     }
 }
 
-Table& Ledger::State::table_for(const TableName& name) {
+LedgerTable& Ledger::State::table_for(const TableName& name) {
     const auto known = tables.find(name);
     if (known != tables.end()) {
         return known->second;
     }
-    return tables[tables.size() < limits.tables_max ? name : kNowhere];
+    const bool fits = tables.size() < limits.tables_max && name.value().size() <= kTableNameMax;
+    return tables[fits ? name : kNowhere];
+}
+
+bool Ledger::State::is_nowhere(const LedgerTable& table) const {
+    const auto nowhere = tables.find(kNowhere);
+    return nowhere != tables.end() && &nowhere->second == &table;
 }
 
 void Ledger::State::add_entry(const WriteNote& note, NotedWrite write) {
-    Table& table = table_for(write.table);
-    if (table.entries.size() == limits.entries_per_table_max) {
-        forget_oldest(table);
-    }
+    LedgerTable& table = table_for(write.table);
     ++(note.acknowledged ? totals.acknowledged : totals.unknown);
-    LedgerEntry& entry = table.entries.emplace_back();
-    entry.number = ++last_number;
-    entry.table = write.table;
-    entry.operation = std::move(write.operation);
-    entry.at = note.at;
-    entry.epoch = note.epoch;
-    entry.digest = std::move(write.digest);
-    entry.acknowledged = note.acknowledged;
+    make_room(table);
+    LedgerEntry& entry = table.append({
+        .number = ++last_number,
+        .table = write.table.value().size() <= kTableNameMax ? write.table : kNowhere,
+        .key = {},
+        .operation = std::move(write.operation),
+        .at = note.at,
+        .epoch = note.epoch,
+        .digest = std::move(write.digest),
+        .acknowledged = note.acknowledged,
+    });
     unproven.emplace(entry.number, &table);
+    give_key(table, entry, std::move(write));
+    bytes += bytes_of(entry);
+}
+
+void Ledger::State::give_key(LedgerTable& table, LedgerEntry& entry, NotedWrite write) {
+    const bool nowhere = is_nowhere(table);  // the same key in two tables would be one
     std::optional<std::string> key;
     if (write.has_key) {
         key = canonical_item(write.attributes);
-    } else if (!table.key_names.empty()) {
-        key = key_text(write.attributes, table.key_names);
-    } else if (!write.attributes.empty()) {
-        table.waiting.emplace(entry.number, std::move(write.attributes));
-    }
-    if (key) {
-        index(table, entry, std::move(*key));
-    } else {
-        table.keyless.insert(entry.number);
-    }
-}
-
-void Ledger::State::index(Table& table, LedgerEntry& entry, std::string key) {
-    std::deque<std::uint64_t>& numbers = table.unproven[key];
-    numbers.insert(std::ranges::upper_bound(numbers, entry.number), entry.number);
-    entry.key = std::move(key);
-}
-
-// The entry is unproven no more: it was proven, or is forgotten.
-void Ledger::State::settle(Table& table, LedgerEntry& entry) {
-    unproven.erase(entry.number);
-    table.keyless.erase(entry.number);
-    table.waiting.erase(entry.number);
-    const auto at = table.unproven.find(entry.key);
-    if (at == table.unproven.end()) {
+    } else if (!table.key_names().empty()) {
+        key = key_text(write.attributes, table.key_names());
+    } else if (const std::size_t waits = bytes_of(write.attributes);
+               !nowhere && !write.attributes.empty() &&
+               waiting_bytes + waits <= limits.waiting_bytes_max) {
+        waiting_bytes += waits;
+        table.wait_for_names(entry.number, std::move(write.attributes));
         return;
     }
-    // Nearly always the first: entries are proven and forgotten from the old end.
-    if (at->second.front() == entry.number) {
-        at->second.pop_front();
+    if (key && key->size() <= kKeyTextMax && !nowhere) {
+        table.index(entry, std::move(*key));
     } else {
-        std::erase(at->second, entry.number);
-    }
-    if (at->second.empty()) {
-        table.unproven.erase(at);
+        ++totals.unreadable;
     }
 }
 
-void Ledger::State::forget_oldest(Table& table) {
-    LedgerEntry& oldest = table.entries.front();
-    if (!oldest.proven) {
+void Ledger::State::make_room(LedgerTable& table) {
+    if (table.entries().size() == limits.entries_per_table_max) {
+        forget_oldest(table);
+    }
+    while (bytes > limits.bytes_max) {
+        LedgerTable* oldest = nullptr;
+        for (auto& [name, each] : tables) {
+            if (!each.entries().empty() &&
+                (oldest == nullptr ||
+                 each.entries().front().number < oldest->entries().front().number)) {
+                oldest = &each;
+            }
+        }
+        FARSHORE_ASSERT(oldest != nullptr, "what takes bytes is held by a table");
+        forget_oldest(*oldest);
+    }
+}
+
+void Ledger::State::forget_oldest(LedgerTable& table) {
+    const LedgerEntry& oldest = table.entries().front();
+    if (unproven.erase(oldest.number) > 0) {
         ++totals.forgotten_unproven;
         incomplete(oldest.at);
-        settle(table, oldest);
     }
-    table.entries.pop_front();
+    bytes -= bytes_of(oldest);
+    waiting_bytes -= table.drop_oldest();
 }
 
-std::size_t Ledger::State::settle_up_to(Table& table, std::string_view key, std::uint64_t number) {
-    const auto at = table.unproven.find(std::string{key});
-    if (at == table.unproven.end()) {
-        return 0;
-    }
-    std::size_t proven = 0;
-    const std::deque<std::uint64_t> numbers = at->second;
-    for (const std::uint64_t each : numbers) {
-        if (each > number) {
-            break;
-        }
-        LedgerEntry* entry = table.find(each);
+Proof Ledger::State::settle(LedgerTable& table, const LedgerTable::Proven& proven) {
+    Proof proof{.entries = proven.numbers.size(), .doubtful = proven.doubtful, .newest_at = {}};
+    for (const std::uint64_t number : proven.numbers) {
+        LedgerEntry* entry = table.find(number);
         FARSHORE_ASSERT(entry != nullptr, "an unproven entry is held by its table");
         entry->proven = true;
-        settle(table, *entry);
-        ++proven;
+        unproven.erase(number);
+        waiting_bytes -= table.settle(*entry);
+        proof.newest_at = entry->at;
     }
-    return proven;
+    return proof;
 }
 
 Ledger::Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue)
@@ -195,14 +180,17 @@ Ledger::~Ledger() = default;
 
 void Ledger::set_table_keys(const TableName& name, std::vector<std::string> names) {
     state_->take_in();
-    Table& table = state_->table_for(name);
-    table.key_names = std::move(names);
-    for (auto& [number, attributes] : std::exchange(table.waiting, {})) {
-        LedgerEntry* entry = table.find(number);
-        if (auto key = key_text(attributes, table.key_names); key && entry != nullptr) {
-            table.keyless.erase(number);
-            state_->index(table, *entry, std::move(*key));
-        }
+    LedgerTable& table = state_->table_for(name);
+    if (state_->is_nowhere(table)) {
+        return;
+    }
+    // Entries grow by their keys.
+    for (const LedgerEntry& entry : table.entries()) {
+        state_->bytes -= bytes_of(entry);
+    }
+    state_->waiting_bytes -= table.set_key_names(std::move(names));
+    for (const LedgerEntry& entry : table.entries()) {
+        state_->bytes += bytes_of(entry);
     }
 }
 
@@ -210,54 +198,60 @@ std::vector<TableName> Ledger::tables_without_keys() {
     state_->take_in();
     std::vector<TableName> names;
     for (const auto& [name, table] : state_->tables) {
-        if (table.key_names.empty() && name != kNowhere) {
+        if (table.key_names().empty() && name != kNowhere) {
             names.push_back(name);
         }
     }
     return names;
 }
 
-std::vector<LedgerKey> Ledger::unproven_keys(std::size_t limit) {
+std::vector<LedgerKey> Ledger::unproven_keys(std::size_t limit, std::uint64_t from) {
     state_->take_in();
     std::vector<LedgerKey> keys;
-    for (const auto& [number, table] : state_->unproven) {
-        if (keys.size() == limit) {
-            break;
-        }
-        const LedgerEntry* entry = table->find(number);
+    for (auto at = state_->unproven.lower_bound(from);
+         at != state_->unproven.end() && keys.size() < limit;
+         ++at) {
+        const LedgerEntry* entry = at->second->find(at->first);
         // Each key once, at its oldest entry.
-        const auto at = table->unproven.find(entry->key);
-        if (at != table->unproven.end() && at->second.front() == number) {
-            keys.push_back(
-                {.table = entry->table, .key = entry->key, .oldest_unproven_at = entry->at}
-            );
+        if (at->second->leads(*entry)) {
+            keys.push_back({
+                .table = entry->table,
+                .key = entry->key,
+                .number = entry->number,
+                .oldest_unproven_at = entry->at,
+            });
         }
     }
     return keys;
 }
 
-std::size_t Ledger::mark_proven(
-    const TableName& name, std::string_view key, std::string_view digest
+Proof Ledger::mark_proven(
+    const TableName& name, std::string_view key, std::string_view digest, UtcTime settled_before
 ) {
     state_->take_in();
-    Table& table = state_->table_for(name);
-    const auto at = table.unproven.find(std::string{key});
-    if (at == table.unproven.end() || digest.empty()) {
-        return 0;
-    }
-    for (auto number = at->second.rbegin(); number != at->second.rend(); ++number) {
-        if (table.find(*number)->digest == digest) {
-            return state_->settle_up_to(table, key, *number);
-        }
-    }
-    return 0;
+    LedgerTable& table = state_->table_for(name);
+    return state_->settle(table, table.proven_by(key, digest, settled_before));
 }
 
-std::size_t Ledger::mark_equal(
-    const TableName& name, std::string_view key, std::uint64_t up_to_number
-) {
+Proof Ledger::mark_equal(const TableName& name, std::string_view key, const Equality& equality) {
     state_->take_in();
-    return state_->settle_up_to(state_->table_for(name), key, up_to_number);
+    LedgerTable& table = state_->table_for(name);
+    return state_->settle(table, table.proven_by_equality(key, equality));
+}
+
+void Ledger::give_up_keyless(UtcTime before) {
+    state_->take_in();
+    for (auto& [name, table] : state_->tables) {
+        while (!table.keyless().empty()) {
+            LedgerEntry* oldest = table.find(*table.keyless().begin());
+            if (oldest->at >= before) {
+                break;
+            }
+            ++state_->totals.given_up_keyless;
+            state_->unproven.erase(oldest->number);
+            state_->waiting_bytes -= table.settle(*oldest);
+        }
+    }
 }
 
 std::vector<LedgerEntry> Ledger::unproven_entries(std::size_t limit) {
@@ -279,12 +273,9 @@ std::vector<LedgerEntry> Ledger::entries(const TableName& name, std::size_t limi
         if (name != kNowhere && name != table_name) {
             continue;
         }
-        const std::size_t from = table.entries.size() > limit ? table.entries.size() - limit : 0;
-        out.insert(
-            out.end(),
-            table.entries.begin() + static_cast<std::ptrdiff_t>(from),
-            table.entries.end()
-        );
+        const std::deque<LedgerEntry>& all = table.entries();
+        const std::size_t from = all.size() > limit ? all.size() - limit : 0;
+        out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(from), all.end());
     }
     std::ranges::sort(out, {}, &LedgerEntry::number);
     if (out.size() > limit) {
@@ -297,8 +288,14 @@ LedgerCounters Ledger::counters() {
     state_->take_in();
     LedgerCounters counters = state_->totals;
     counters.unproven = state_->unproven.size();
-    for (const auto& [name, table] : state_->tables) {
-        counters.unproven_keys += table.unproven.size() + table.keyless.size();
+    for (auto& [name, table] : state_->tables) {
+        counters.unproven_keys += table.unproven_keys() + table.keyless().size();
+        counters.keyless += table.keyless().size();
+        if (!table.keyless().empty()) {
+            const UtcTime newest = table.find(*table.keyless().rbegin())->at;
+            counters.newest_keyless_at =
+                std::max(counters.newest_keyless_at.value_or(newest), newest);
+        }
     }
     if (!state_->unproven.empty()) {
         const auto& [oldest, oldest_table] = *state_->unproven.begin();

@@ -16,8 +16,8 @@
 
 namespace farshore::dataplane {
 
-// One key that a write touched. `key` is the AttributeValue map as JSON, attribute names sorted;
-// empty when the table's key attributes were not known (the write then never counts as proven).
+// One item that a write touched. `key` is the AttributeValue map as JSON, attribute names sorted;
+// empty when it could not be told (the write then never counts as proven).
 struct LedgerEntry {
     std::uint64_t number = 0;  // grows by one per entry, over all tables
     TableName table;
@@ -33,7 +33,24 @@ struct LedgerEntry {
 struct LedgerKey {
     TableName table;
     std::string key;
+    std::uint64_t number = 0;  // of its oldest unproven entry
     UtcTime oldest_unproven_at;
+};
+
+// What a look at one key proved.
+struct Proof {
+    std::size_t entries = 0;
+    // The state that was seen is one of ours, and may as well be the one before our writes: whether
+    // they have arrived is not to be told by it yet.
+    bool doubtful = false;
+    std::optional<UtcTime> newest_at;  // of the newest entry that it proved
+};
+
+struct Equality {
+    std::uint64_t up_to_number = 0;  // entries made later may have changed the item since
+    // Writes made before it have surely arrived or been overtaken. nullopt: nothing is written
+    // while the Regions are read, so equal states are all that counts.
+    std::optional<UtcTime> settled_before;
 };
 
 struct LedgerCounters {
@@ -41,8 +58,11 @@ struct LedgerCounters {
     std::uint64_t unknown = 0;       // entries ever made of writes with unknown outcome
     std::uint64_t unproven = 0;      // entries now held that are not proven
     std::uint64_t unproven_keys = 0;
-    std::uint64_t unreadable =
-        0;  // writes whose keys could not be told; each is one unproven entry
+    // Writes whose keys could not be told, ever; each was one unproven entry.
+    std::uint64_t unreadable = 0;
+    std::uint64_t keyless = 0;  // unproven entries without key now
+    std::optional<UtcTime> newest_keyless_at;
+    std::uint64_t given_up_keyless = 0;  // by give_up_keyless()
     // Entries that the bounds pushed out before they were proven. When this grows, "all proven" can
     // no longer be claimed for the time since `incomplete_since`.
     std::uint64_t forgotten_unproven = 0;
@@ -63,6 +83,10 @@ class Ledger {
     struct Limits {
         std::size_t entries_per_table_max = 65'536;
         std::size_t tables_max = 256;
+        std::size_t bytes_max = std::size_t{64} << 20U;  // of all entries
+        // Of attributes that wait for the names of their table's key. What comes above it is
+        // without key for good.
+        std::size_t waiting_bytes_max = std::size_t{8} << 20U;
     };
 
     explicit Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue);
@@ -76,14 +100,23 @@ class Ledger {
     // Tables that were written to and whose keys nobody has told yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
 
-    // Keys with at least one unproven entry, the oldest first.
-    [[nodiscard]] std::vector<LedgerKey> unproven_keys(std::size_t limit);
-    // The standby holds `digest` ("absent" for no item) under this key. Proves the newest entry of
-    // the key with that digest and all earlier ones. Returns how many entries that proved.
-    std::size_t mark_proven(const TableName& name, std::string_view key, std::string_view digest);
-    // Both Regions were read strongly and hold the same item under this key: whatever the digests
-    // say, nothing of entries up to `up_to_number` is missing in the standby.
-    std::size_t mark_equal(const TableName& name, std::string_view key, std::uint64_t up_to_number);
+    // Keys with at least one unproven entry, the oldest first, from number `from` on.
+    [[nodiscard]] std::vector<LedgerKey> unproven_keys(std::size_t limit, std::uint64_t from = 0);
+    // The standby holds `digest` ("absent" for no item) under this key. Proves the first entry of
+    // the key that left this state, the ones before it, and those right behind it that left the
+    // same. When the state may also be the one before them all (an item that was put and deleted is
+    // absent either way), it proves only entries older than `settled_before`, by which time
+    // everything has arrived.
+    Proof mark_proven(
+        const TableName& name,
+        std::string_view key,
+        std::string_view digest,
+        UtcTime settled_before = UtcTime::min()
+    );
+    // Both Regions were read strongly and hold the same item under this key.
+    Proof mark_equal(const TableName& name, std::string_view key, const Equality& equality);
+    // Unproven entries without key that are older than this count no more: the lag is seconds.
+    void give_up_keyless(UtcTime before);
 
     // Unproven entries, oldest first, at most `limit`.
     [[nodiscard]] std::vector<LedgerEntry> unproven_entries(std::size_t limit);

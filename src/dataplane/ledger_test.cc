@@ -56,14 +56,14 @@ TEST_F(LedgerTest, DigestProvesItsEntryAndTheEarlierOnesOfTheKey) {
     put("a", 2);
     put("b", 1);
     put("a", 3);
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))), 2U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))).entries, 2U);
     const auto left = ledger.unproven_entries(10);
     ASSERT_EQ(left.size(), 2U);
     EXPECT_EQ(left[0].key, key("b"));
     EXPECT_EQ(left[1].key, key("a"));
     EXPECT_EQ(left[1].digest, digest_of(item("a", 3)));
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))), 0U);
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), ""), 0U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))).entries, 0U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), "").entries, 0U);
     EXPECT_EQ(ledger.unproven_keys(10).front().oldest_unproven_at, utc_from_ms(3));
     EXPECT_EQ(ledger.counters().newest_unproven_key, key("a"));
 }
@@ -91,15 +91,15 @@ TEST_F(LedgerTest, EntriesWaitForTheNamesOfTheirKey) {
     EXPECT_TRUE(ledger.tables_without_keys().empty());
     ASSERT_EQ(ledger.unproven_keys(10).size(), 2U);
     EXPECT_EQ(ledger.unproven_keys(10)[0].key, key("a"));
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))), 1U);
-    EXPECT_EQ(ledger.mark_proven(kTable, key("b"), kAbsent), 1U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("b"), kAbsent).entries, 1U);
     EXPECT_EQ(ledger.counters().unproven, 0U);
 }
 
 TEST_F(LedgerTest, BoundIsKeptAndSaysThatItForgot) {
     ledger.set_table_keys(kTable, {"id"});
     put("a", 1);
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))), 1U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
     for (int i = 0; i < 4; ++i) {
         put("b" + std::to_string(i), i);
     }
@@ -164,25 +164,190 @@ TEST_F(LedgerTest, TransactionsTellWhatTheyCan) {
     ASSERT_EQ(entries.size(), 3U);
     EXPECT_EQ(entries[2].key, key("c"));
     EXPECT_EQ(entries[2].digest, "");
-    EXPECT_EQ(ledger.mark_equal(kTable, key("c"), entries[1].number), 0U);
-    EXPECT_EQ(ledger.mark_equal(kTable, key("c"), entries[2].number), 1U);
+    EXPECT_EQ(
+        ledger
+            .mark_equal(kTable, key("c"), {.up_to_number = entries[1].number, .settled_before = {}})
+            .entries,
+        0U
+    );
+    EXPECT_EQ(
+        ledger
+            .mark_equal(kTable, key("c"), {.up_to_number = entries[2].number, .settled_before = {}})
+            .entries,
+        1U
+    );
 }
 
-TEST_F(LedgerTest, WhatCannotBeReadStaysUnproven) {
-    write("ExecuteStatement", R"({"Statement":"UPDATE t SET a=1 WHERE id='x'"})");
+TEST_F(LedgerTest, WhatCannotBeReadStaysUnprovenUntilItIsGivenUp) {
+    write("ExecuteStatement", R"({"Statement":"DELETE FROM t WHERE id='x' OR id='y'"})");
     write("PutItem", "not json");
     EXPECT_EQ(ledger.counters().unreadable, 2U);
     EXPECT_EQ(ledger.counters().unproven, 2U);
+    EXPECT_EQ(ledger.counters().keyless, 2U);
+    EXPECT_EQ(ledger.counters().newest_keyless_at, utc_from_ms(2));
     EXPECT_TRUE(ledger.unproven_keys(10).empty());
     EXPECT_TRUE(ledger.tables_without_keys().empty());
+    ledger.give_up_keyless(utc_from_ms(2));
+    EXPECT_EQ(ledger.counters().unproven, 1U);
+    EXPECT_EQ(ledger.counters().given_up_keyless, 1U);
+    ledger.give_up_keyless(utc_from_ms(3));
+    EXPECT_EQ(ledger.counters().unproven, 0U);
+    EXPECT_EQ(ledger.counters().keyless, 0U);
+    EXPECT_EQ(ledger.counters().forgotten_unproven, 0U);
+}
+
+TEST_F(LedgerTest, ConditionsChangeNothing) {
+    write(
+        "TransactWriteItems",
+        R"({"TransactItems":[{"ConditionCheck":{"TableName":"t","Key":{"id":{"S":"d"}}}}]})"
+    );
+    write(
+        "ExecuteTransaction",
+        R"x({"TransactStatements":[{"Statement":"EXISTS(SELECT * FROM t WHERE id='x')"}]})x"
+    );
+    EXPECT_EQ(ledger.counters().unproven, 0U);
+    EXPECT_EQ(ledger.counters().unreadable, 0U);
+}
+
+TEST_F(LedgerTest, PlainStatementsTellTheirKeys) {
+    ledger.set_table_keys(kTable, {"id"});
+    write("ExecuteStatement", R"({"Statement":"INSERT INTO \"t\" VALUE {'id': 'a', 'v': 1}"})");
+    write(
+        "BatchExecuteStatement",
+        R"({"Statements":[{"Statement":"UPDATE t SET v=2 WHERE id=?","Parameters":[{"S":"b"}]},)"
+        R"({"Statement":"DELETE FROM t WHERE id='c'"}]})"
+    );
+    const auto entries = ledger.unproven_entries(10);
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[0].key, key("a"));
+    EXPECT_EQ(entries[1].key, key("b"));
+    EXPECT_EQ(entries[2].key, key("c"));
+    EXPECT_EQ(entries[2].digest, kAbsent);
+    EXPECT_EQ(ledger.counters().unreadable, 0U);
+}
+
+// Put and deleted before anything has arrived: the standby shows what it showed before.
+TEST_F(LedgerTest, AStateFromBeforeProvesNothing) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
+    const Proof absent = ledger.mark_proven(kTable, key("a"), kAbsent);
+    EXPECT_EQ(absent.entries, 0U);
+    EXPECT_TRUE(absent.doubtful);
+    // Seen on the way, everything falls into place.
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent).entries, 1U);
+}
+
+TEST_F(LedgerTest, AStateThatComesBackIsProvenByItsFirstWriteOnly) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    put("a", 2);
+    put("a", 1);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
+    const Proof again = ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1)));
+    EXPECT_EQ(again.entries, 0U);
+    EXPECT_TRUE(again.doubtful);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))).entries, 1U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
+}
+
+TEST_F(LedgerTest, AnAbsentItemThatWasKnownToBeThereIsProven) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 1U);
+    put("a", 2);
+    write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent).entries, 2U);
+}
+
+TEST_F(LedgerTest, WritesThatChangeNothingAreProvenTogether) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    put("a", 1);
+    put("a", 1);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 3U);
+}
+
+TEST_F(LedgerTest, ADeleteAloneIsProvenByTheAbsenceOfTheItem) {
+    ledger.set_table_keys(kTable, {"id"});
+    write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent).entries, 1U);
+}
+
+TEST_F(LedgerTest, InTimeADoubtfulStateIsProof) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent, utc_from_ms(2)).entries, 0U);
+    const Proof proof = ledger.mark_proven(kTable, key("a"), kAbsent, utc_from_ms(3));
+    EXPECT_EQ(proof.entries, 2U);
+    EXPECT_EQ(proof.newest_at, utc_from_ms(2));
+}
+
+TEST_F(LedgerTest, EqualityWhileWritesGoOnProvesOneWriteOrOldOnes) {
+    ledger.set_table_keys(kTable, {"id"});
+    const auto count_up = [this](const std::string& id) {
+        write("UpdateItem", R"({"TableName":"t","Key":{"id":{"S":")" + id + R"("}}})");
+    };
+    count_up("a");
+    count_up("b");
+    count_up("b");
+    const Equality now{.up_to_number = 3, .settled_before = utc_from_ms(3)};
+    EXPECT_EQ(ledger.mark_equal(kTable, key("a"), now).entries, 1U);
+    const Proof two = ledger.mark_equal(kTable, key("b"), now);
+    EXPECT_EQ(two.entries, 1U) << "the older one has surely arrived; the newer one may be undone";
+    EXPECT_TRUE(two.doubtful);
+    EXPECT_EQ(ledger.mark_equal(kTable, key("b"), now).entries, 1U);
+}
+
+TEST_F(LedgerTest, WhatWaitsForKeyNamesIsBoundedInBytes) {
+    Ledger small({.waiting_bytes_max = 1000}, queue);
+    for (int i = 0; i < 20; ++i) {
+        put("a" + std::to_string(i), i);
+    }
+    const LedgerCounters counters = small.counters();
+    EXPECT_EQ(counters.unproven, 20U);
+    EXPECT_GT(counters.unreadable, 10U);
+    EXPECT_LT(counters.unreadable, 20U);
+    small.set_table_keys(kTable, {"id"});
+    EXPECT_EQ(small.unproven_keys(100).size(), 20U - counters.unreadable);
+    put("b", 1);
+    EXPECT_EQ(small.unproven_keys(100).back().key, key("b"));
+}
+
+TEST_F(LedgerTest, EntriesAreBoundedInBytesOverAllTables) {
+    Ledger small({.bytes_max = 10'000}, queue);
+    small.set_table_keys(kTable, {"id"});
+    small.set_table_keys(TableName{"u"}, {"id"});
+    const std::string long_id(1000, 'x');
+    write("PutItem", R"({"TableName":"u","Item":{"id":{"S":"first"}}})");
+    for (int i = 0; i < 20; ++i) {
+        put(long_id + std::to_string(i), i);
+    }
+    EXPECT_LT(small.counters().unproven, 6U);
+    EXPECT_EQ(small.counters().forgotten_unproven + small.counters().unproven, 21U);
+    EXPECT_TRUE(small.entries(TableName{"u"}, 10).empty()) << "the oldest goes first";
+}
+
+TEST_F(LedgerTest, TablesBeyondTheBoundHaveNoKeys) {
+    for (int i = 0; i < 4; ++i) {
+        write(
+            "DeleteItem", R"({"TableName":"t)" + std::to_string(i) + R"(","Key":{"id":{"S":"a"}}})"
+        );
+    }
+    EXPECT_EQ(ledger.unproven_keys(10).size(), 3U);
+    EXPECT_EQ(ledger.counters().unreadable, 1U);
+    ledger.set_table_keys(TableName{"t3"}, {"id"});
+    EXPECT_EQ(ledger.counters().keyless, 1U);
 }
 
 TEST_F(LedgerTest, NumberKeysHaveOneForm) {
     ledger.set_table_keys(kTable, {"id", "n"});
     write("PutItem", R"({"TableName":"t","Item":{"n":{"N":"10.0"},"id":{"S":"a"}}})");
     write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"},"n":{"N":"1e1"}}})");
-    ASSERT_EQ(ledger.unproven_keys(10).size(), 1U);
-    EXPECT_EQ(ledger.mark_proven(kTable, ledger.unproven_keys(1)[0].key, kAbsent), 2U);
+    EXPECT_EQ(ledger.unproven_keys(10).size(), 1U);
+    EXPECT_EQ(ledger.counters().unproven, 2U);
 }
 
 TEST_F(LedgerTest, UnknownOutcomesAreEntriesToo) {

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "dataplane/item_digest.h"
+#include "dataplane/partiql.h"
 
 namespace farshore::dataplane {
 
@@ -71,12 +72,17 @@ class Reader {
     std::vector<NotedWrite> read() {
         const auto request = parse_object(note_.request);
         if (!request) {
-            return {};
-        }
-        if (note_.operation == "BatchWriteItem") {
+            keyless({});
+        } else if (note_.operation == "BatchWriteItem") {
             read_batch(*request);
         } else if (note_.operation == "TransactWriteItems") {
             read_transaction(*request);
+        } else if (note_.operation == "ExecuteStatement") {
+            read_statement(*request);
+        } else if (note_.operation == "BatchExecuteStatement") {
+            read_statements(*request, "Statements");
+        } else if (note_.operation == "ExecuteTransaction") {
+            read_statements(*request, "TransactStatements");
         } else {
             read_single(*request);
         }
@@ -93,6 +99,8 @@ class Reader {
                 .attributes = key_candidates(*item),
                 .digest = item_digest(*item).value_or(""),
             });
+        } else {
+            keyless(table);
         }
     }
 
@@ -107,7 +115,14 @@ class Reader {
                 .attributes = *key,
                 .digest = std::move(digest),
             });
+        } else {
+            keyless(table);
         }
+    }
+
+    // Of a write that is sure to have happened somewhere.
+    void keyless(const TableName& table) {
+        writes_.push_back({.table = table, .operation = note_.operation, .digest = {}});
     }
 
     void read_single(const object& request) {
@@ -118,6 +133,52 @@ class Reader {
             keyed(table, member_object(request, "Key"), note_.operation, std::string{kAbsent});
         } else if (note_.operation == "UpdateItem") {
             keyed(table, member_object(request, "Key"), note_.operation, updated_digest());
+        } else {
+            keyless({});
+        }
+    }
+
+    void read_statement(const object& holder) {
+        const value* statement = holder.if_contains("Statement");
+        const value* parameters = holder.if_contains("Parameters");
+        const auto told = statement == nullptr || !statement->is_string()
+                              ? std::nullopt
+                              : read_partiql(
+                                    statement->get_string(),
+                                    parameters == nullptr ? nullptr : parameters->if_array()
+                                );
+        if (!told) {
+            keyless({});
+            return;
+        }
+        using Kind = PartiqlWrite::Kind;
+        if (told->kind == Kind::reads) {
+            return;
+        }
+        NotedWrite write{.table = table_named(told->table), .digest = {}};
+        write.attributes = key_candidates(told->attributes);
+        switch (told->kind) {
+            case Kind::reads:
+            case Kind::inserts: write.operation = "PutItem"; break;
+            case Kind::updates: write.operation = "UpdateItem"; break;
+            case Kind::removes:
+                write.operation = "DeleteItem";
+                write.digest = kAbsent;
+                break;
+        }
+        writes_.push_back(std::move(write));
+    }
+
+    void read_statements(const object& request, std::string_view member) {
+        const value* list = request.if_contains(member);
+        if (list == nullptr || !list->is_array()) {
+            keyless({});
+            return;
+        }
+        for (const value& each : list->get_array()) {
+            if (each.is_object()) {
+                read_statement(each.get_object());
+            }
         }
     }
 
@@ -133,6 +194,7 @@ class Reader {
         const auto answer = parse_object(note_.answer);
         const object* unprocessed = answer ? member_object(*answer, "UnprocessedItems") : nullptr;
         if (tables == nullptr) {
+            keyless({});
             return;
         }
         for (const auto& [name, list] : *tables) {
@@ -162,6 +224,7 @@ class Reader {
     void read_transaction(const object& request) {
         const value* items = request.if_contains("TransactItems");
         if (items == nullptr || !items->is_array()) {
+            keyless({});
             return;
         }
         for (const value& item : items->get_array()) {
@@ -179,6 +242,8 @@ class Reader {
                 );
             } else if (const object* update = member_object(item.get_object(), "Update")) {
                 keyed(table_of(*update), member_object(*update, "Key"), "UpdateItem", "");
+            } else if (member_object(item.get_object(), "ConditionCheck") == nullptr) {
+                keyless({});
             }
         }
     }

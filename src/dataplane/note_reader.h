@@ -12,19 +12,19 @@
 
 namespace farshore::dataplane {
 
-// One key that a request wrote to.
+// One item that a request wrote to.
 struct NotedWrite {
     TableName table;
     std::string operation;  // "PutItem", also inside a batch or a transaction
-    // The key, when the request names it; else the attributes of the item that could be part of
-    // one.
+    // The key, when the request names it; else the attributes that could be part of one. None: the
+    // request does not tell its key.
     bool has_key = false;
     boost::json::object attributes;
     std::string digest;  // "" when not known
 };
 
-// Takes a write apart. Empty: the request does not tell what it writes (PartiQL), or is not
-// readable.
+// Takes a write apart. Empty: it changed no item (a batch of which nothing was done, a transaction
+// of conditions). What is not readable is one write without key.
 [[nodiscard]] std::vector<NotedWrite> read_note(const WriteNote& note);
 
 // The key made of these attributes, canonical; nullopt when one is missing.

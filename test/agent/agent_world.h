@@ -142,17 +142,23 @@ class AgentWorld {
     }
 
     [[nodiscard]] net::HttpCall put_call(const std::string& id) {
+        return call_of(
+            "PutItem", R"({"TableName":"sessions","Item":{"id":{"S":")" + id + R"("}}})"
+        );
+    }
+
+    [[nodiscard]] net::HttpCall call_of(const std::string& operation, std::string body) {
         return {
             .method = "POST",
             .url = agent->app(0).endpoint_url() + "/",
             .headers =
-                {{"X-Amz-Target", "DynamoDB_20120810.PutItem"},
+                {{"X-Amz-Target", "DynamoDB_20120810." + operation},
                  {"Content-Type", "application/x-amz-json-1.0"},
                  {"Authorization",
                   "AWS4-HMAC-SHA256 "
                   "Credential=AKIDEXAMPLE/20261123/us-east-1/dynamodb/aws4_request, "
                   "SignedHeaders=host;x-amz-date, Signature=00"}},
-            .body = R"({"TableName":"sessions","Item":{"id":{"S":")" + id + R"("}}})",
+            .body = std::move(body),
         };
     }
 

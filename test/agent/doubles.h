@@ -71,6 +71,11 @@ class RegionDouble {
 
     Mode mode = Mode::serving;
     bool hangs_on_writes = false;
+    std::size_t batch_keys_max = 1000;  // a BatchGetItem of more is never answered
+    Duration batch_takes{};
+    std::size_t batches_at_once = 0;  // the most there ever were
+    bool refuses_descriptions = false;
+    std::uint64_t descriptions = 0;                                   // DescribeTable calls
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
 
     net::HttpServer& server() { return *server_; }
@@ -96,26 +101,51 @@ class RegionDouble {
         const std::string operation = target.substr(target.find('.') + 1);
         boost::system::error_code code;
         const boost::json::value body = boost::json::parse(request.body, code);
-        while (hangs_on_writes && operation == "PutItem" && mode == Mode::serving) {
-            const bool slept = co_await net::sleep_for(*io_, 20ms);
-            if (!slept) {
-                co_return net::HttpResponse::reset();
-            }
-        }
         if (code || !body.is_object()) {
             co_return net::HttpResponse::json(
                 400,
                 R"({"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"no JSON"})"
             );
         }
+        if (operation == "BatchGetItem") {
+            co_return co_await answer_batch(body.get_object());
+        }
+        if (operation == "DescribeTable" && ++descriptions > 0 && refuses_descriptions) {
+            co_return net::HttpResponse::json(
+                400,
+                R"({"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: dynamodb:DescribeTable"})"
+            );
+        }
+        while (hangs_on_writes && operation == "PutItem" && mode == Mode::serving) {
+            const bool slept = co_await net::sleep_for(*io_, 20ms);
+            if (!slept) {
+                co_return net::HttpResponse::reset();
+            }
+        }
         co_return net::HttpResponse::json(
             200, boost::json::serialize(run(operation, body.get_object()))
         );
     }
 
+    net::Task<net::HttpResponse> answer_batch(boost::json::object body) {
+        std::size_t keys = 0;
+        for (const auto& [table, asked] : body.at("RequestItems").as_object()) {
+            keys += asked.at("Keys").as_array().size();
+        }
+        ++batches_;
+        batches_at_once = std::max(batches_at_once, batches_);
+        const bool answered =
+            co_await net::sleep_for(*io_, keys > batch_keys_max ? 1h : batch_takes);
+        --batches_;
+        if (!answered) {
+            co_return net::HttpResponse::reset();
+        }
+        co_return net::HttpResponse::json(200, boost::json::serialize(batch_get(body)));
+    }
+
     boost::json::object run(const std::string& operation, const boost::json::object& body) {
-        if (operation == "BatchGetItem") {
-            return batch_get(body);
+        if (!body.contains("TableName")) {
+            return {};
         }
         const std::string table{body.at("TableName").as_string()};
         if (operation == "GetItem") {
@@ -168,6 +198,7 @@ class RegionDouble {
     }
 
     net::Io* io_;
+    std::size_t batches_ = 0;
     std::shared_ptr<system::SystemClock> clock_;
     std::map<std::string, std::map<std::string, boost::json::object>> tables_;
     std::unique_ptr<net::HttpServer> server_;

@@ -33,24 +33,30 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
     EXPECT_EQ(ledger.counters().acknowledged, 3U);
     EXPECT_EQ(ledger.counters().unproven, 3U);
     EXPECT_EQ(
-        ledger.mark_proven(
-            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"1.0"}})")
-        ),
+        ledger
+            .mark_proven(
+                TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"1.0"}})")
+            )
+            .entries,
         1U
     );
     EXPECT_EQ(
-        ledger.mark_proven(
-            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"3"}})")
-        ),
+        ledger
+            .mark_proven(
+                TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"3"}})")
+            )
+            .entries,
         0U
     );
     EXPECT_EQ(
-        ledger.mark_proven(
-            TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"2"}})")
-        ),
+        ledger
+            .mark_proven(
+                TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"2"}})")
+            )
+            .entries,
         1U
     );
-    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[1].key, kAbsent), 1U);
+    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[1].key, kAbsent).entries, 1U);
     EXPECT_EQ(ledger.counters().unproven, 0U);
     EXPECT_FALSE(ledger.counters().oldest_unproven_at);
 }
@@ -105,7 +111,9 @@ TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
     EXPECT_EQ(entries[1].key, R"({"id":{"S":"a"}})");
     EXPECT_EQ(entries[1].operation, "UpdateItem");
     EXPECT_EQ(entries[1].digest, digest_of(item));
-    EXPECT_EQ(endpoint->ledger().mark_proven(TableName{"t"}, entries[1].key, digest_of(item)), 2U);
+    EXPECT_EQ(
+        endpoint->ledger().mark_proven(TableName{"t"}, entries[1].key, digest_of(item)).entries, 2U
+    );
 }
 
 TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {

@@ -321,6 +321,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
             options.connect_timeout.value_or(parts.options.connect_timeout), http_call.total_timeout
         );
         http_call.fresh_connection = options.fresh_connection;
+        http_call.body_bytes_max = options.body_bytes_max.value_or(http_call.body_bytes_max);
         Result<net::HttpReply> sent = co_await parts.http->fetch(std::move(http_call));
 
         Outcome outcome;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,9 +24,10 @@ namespace farshore::aws {
 // What one call may do differently from its row in the call table.
 struct CallOptions {
     std::optional<Duration> connect_timeout;
-    std::optional<Duration> total_timeout;  // of all attempts together
-    std::optional<int> attempts_max;        // 1: the failure is the answer
-    bool fresh_connection = false;          // proves that new connections work
+    std::optional<Duration> total_timeout;      // of all attempts together
+    std::optional<int> attempts_max;            // 1: the failure is the answer
+    std::optional<std::size_t> body_bytes_max;  // of the answer; exhausted above it
+    bool fresh_connection = false;              // proves that new connections work
     // The caller's word that a second execution changes nothing, although the row says otherwise
     // (an absolute value under a condition that still holds afterwards).
     bool idempotent = false;

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapters/aws/dynamodb.h"
+#include "adapters/net/asio_types.h"
+#include "agent/app_gate.h"
+
+namespace farshore::agent {
+
+// Reads many of the ledger's keys, in one Region or in two at the same time, several batches at
+// once. A batch whose answer is too large or too slow is halved, down to single keys, and the next
+// ones begin smaller. Control thread only.
+class KeyReader {
+  public:
+    // Digest by table and key, as read in one Region.
+    using Digests = std::map<std::pair<TableName, std::string>, std::string>;
+
+    struct Batch {
+        std::vector<dataplane::LedgerKey> keys;
+        std::uint64_t newest_number = 0;  // of the ledger, before the reading began
+        std::vector<Digests> found;       // in the order of the Regions
+    };
+
+    struct Job {
+        std::vector<RegionId> regions;
+        bool strong = false;
+        Instant end;  // what is not read by then stays unread
+        std::function<void(const Batch&)> take;
+    };
+
+    struct Outcome {
+        std::size_t unread = 0;
+        std::optional<Error> error;  // why, of the last one
+    };
+
+    KeyReader(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
+        : io_(&io), clock_(&clock), dynamodb_(aws), gate_(&gate) {}
+
+    net::Task<Outcome> read(std::vector<dataplane::LedgerKey> keys, Job job);
+
+  private:
+    struct Work {
+        Job job;
+        std::deque<std::vector<dataplane::LedgerKey>> batches;
+        Outcome outcome;
+        bool given_up = false;
+    };
+
+    net::Task<> work(std::shared_ptr<Work> work);
+    net::Task<Result<std::vector<Digests>>> read_batch(
+        std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys
+    );
+    net::Task<Result<Digests>> read_one(
+        RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
+    );
+    net::Task<Result<aws::BatchItems>> ask(
+        RegionId region, std::vector<aws::TableKeys> tables, Duration patience
+    );
+    void give_up(Work& work, const std::vector<dataplane::LedgerKey>& keys, const Error& error);
+
+    net::Io* io_;
+    const ports::Clock* clock_;
+    aws::DynamoDb dynamodb_;
+    AppGate* gate_;
+    std::size_t batch_max_ = 100;  // BatchGetItem's own limit, less after trouble
+};
+
+}  // namespace farshore::agent

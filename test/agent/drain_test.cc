@@ -1,0 +1,157 @@
+#include "agent/agent_world.h"
+
+// What a drain proves, what it cannot, and what it says then.
+namespace farshore::agent::testing {
+namespace {
+
+struct Drained {
+    wire::AckResult result{};
+    wire::DrainAck body;
+    std::string detail;
+};
+
+Drained drain(AgentWorld& world, Duration timeout = 5s) {
+    const auto order = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = timeout});
+    EXPECT_TRUE(
+        world.run_until([&] { return world.controller.ack_of(order) != nullptr; }, timeout + 10s)
+    );
+    const wire::Ack* ack = world.controller.ack_of(order);
+    if (ack == nullptr) {
+        return {};
+    }
+    const auto* body = std::get_if<wire::DrainAck>(&ack->body);
+    return {
+        .result = ack->result,
+        .body = body == nullptr ? wire::DrainAck{} : *body,
+        .detail = ack->detail
+    };
+}
+
+boost::json::object item(const std::string& id, const std::string& value) {
+    return {{"id", {{"S", id}}}, {"v", {{"S", value}}}};
+}
+
+void write_many(AgentWorld& world, int count) {
+    std::vector<AgentWorld::Slot> slots;
+    for (int i = 0; i < count; ++i) {
+        slots.push_back(world.start_fetch(world.put_call("cart-" + std::to_string(i))));
+    }
+    ASSERT_TRUE(world.run_until([&] {
+        return std::ranges::all_of(slots, [](const auto& slot) { return slot->has_value(); });
+    }));
+    for (const auto& slot : slots) {
+        ASSERT_TRUE(slot->value().has_value()) << slot->value().error().text;
+        ASSERT_EQ(slot->value()->status, 200);
+    }
+}
+
+void replicate_many(AgentWorld& world, int count) {
+    for (int i = 0; i < count; ++i) {
+        world.b.put("sessions", {{"id", {{"S", "cart-" + std::to_string(i)}}}});
+    }
+}
+
+TEST(AgentDrain, BatchesThatAreTooSlowAreHalvedUntilTheyAreNot) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    write_many(world, 30);
+    world.a.batch_keys_max = 4;
+    world.b.batch_keys_max = 2;
+    EXPECT_EQ(drain(world, 300ms).result, wire::AckResult::failed) << "nothing has arrived yet";
+    replicate_many(world, 30);
+    const Drained drained = drain(world, 20s);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+    EXPECT_EQ(drained.body.left, 0U);
+}
+
+TEST(AgentDrain, ManyKeysAreReadSeveralBatchesAtATimeInBothRegions) {
+    AgentWorld world;
+    world.a.batch_takes = 50ms;
+    world.b.batch_takes = 50ms;
+    world.start_agent();
+    world.open_under(1, kA);
+    write_many(world, 350);
+    replicate_many(world, 350);
+    const Drained drained = drain(world);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+    EXPECT_GT(world.a.batches_at_once, 1U);
+    EXPECT_GT(world.b.batches_at_once, 1U);
+}
+
+TEST(AgentDrain, ItemsOfTheLargestSizeAreRead) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    // More than 16 MB as JSON.
+    const std::string large(390'000, 'x');
+    for (int i = 0; i < 50; ++i) {
+        const std::string id = "large-" + std::to_string(i);
+        const boost::json::object made = item(id, large);
+        const boost::json::object body{{"TableName", "sessions"}, {"Item", made}};
+        ASSERT_EQ(world.fetch(world.call_of("PutItem", boost::json::serialize(body))).status, 200);
+        world.b.put("sessions", made);
+    }
+    const Drained drained = drain(world, 20s);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+}
+
+TEST(AgentDrain, AWriteWithoutDigestIsProvenByEqualItemsAlone) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    const std::string update =
+        R"({"TransactItems":[{"Update":{"TableName":"sessions","Key":{"id":{"S":"c"}}}}]})";
+    world.a.put("sessions", item("c", "new"));
+    world.b.put("sessions", item("c", "old"));
+    ASSERT_EQ(world.fetch(world.call_of("TransactWriteItems", update)).status, 200);
+    const Drained differs = drain(world, 300ms);
+    EXPECT_EQ(differs.result, wire::AckResult::failed);
+    EXPECT_EQ(differs.body.left, 1U);
+    EXPECT_NE(differs.detail.find("differ"), std::string::npos) << differs.detail;
+    world.b.put("sessions", item("c", "new"));
+    EXPECT_EQ(drain(world).result, wire::AckResult::done);
+    // Proven once; what others do to the item later is nobody's unproven write.
+    world.b.put("sessions", item("c", "newer"));
+    EXPECT_EQ(drain(world).result, wire::AckResult::done);
+}
+
+TEST(AgentDrain, ATransactionOfConditionsIsInNobodysWay) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    const std::string check =
+        R"({"TransactItems":[{"ConditionCheck":{"TableName":"sessions","Key":{"id":{"S":"c"}}}}]})";
+    ASSERT_EQ(world.fetch(world.call_of("TransactWriteItems", check)).status, 200);
+    const Drained drained = drain(world, 300ms);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+}
+
+TEST(AgentDrain, AWriteWithoutKeyBlocksAndSaysForHowLong) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    const std::string statement = R"({"Statement":"DELETE FROM sessions WHERE id='a' OR id='b'"})";
+    ASSERT_EQ(world.fetch(world.call_of("ExecuteStatement", statement)).status, 200);
+    const Drained drained = drain(world, 100ms);
+    EXPECT_EQ(drained.result, wire::AckResult::failed);
+    EXPECT_NE(drained.detail.find("keys could not be told"), std::string::npos) << drained.detail;
+    EXPECT_NE(drained.detail.find("10 minutes"), std::string::npos) << drained.detail;
+}
+
+TEST(AgentDrain, ADescriptionThatIsRefusedIsNotAskedForOverAndOver) {
+    AgentWorld world;
+    world.a.refuses_descriptions = true;
+    world.b.refuses_descriptions = true;
+    world.start_agent();
+    world.open_under(1, kA);
+    EXPECT_EQ(world.put("cart-1").status, 200);
+    ASSERT_TRUE(world.run_until([&] { return world.a.descriptions > 0; }));
+    world.run_for(1500ms);
+    EXPECT_LE(world.a.descriptions, 2U);
+    EXPECT_LE(world.b.descriptions, 2U);
+    EXPECT_EQ(drain(world, 100ms).result, wire::AckResult::failed);
+}
+
+}  // namespace
+}  // namespace farshore::agent::testing
