@@ -267,8 +267,33 @@ net::Task<> Agent::run_files() {
     }
 }
 
+net::Task<> Agent::wind_down() {
+    struct Left {
+        explicit Left(net::Io& io) : changed(io) {}
+
+        std::size_t apps = 0;
+        Signal changed;
+    };
+
+    const auto left = std::make_shared<Left>(*io_);
+    Instant end = options_.clock->now();
+    for (const auto& app : apps_) {
+        ++left->apps;
+        end = std::max(end, options_.clock->now() + app->gate().app().upstream_timeout + 500ms);
+        app->wind_down([left] {
+            --left->apps;
+            left->changed.notify();
+        });
+    }
+    while (left->apps > 0 && options_.clock->now() < end) {
+        co_await left->changed.wait(left->changed.generation(), end - options_.clock->now());
+    }
+}
+
 net::Task<> Agent::stop() {
     watchdog_.reset();
+    // Leases are renewed meanwhile: the end of one must not cut what would be answered in time.
+    co_await wind_down();
     co_await server_->stop(200ms);
     tasks_.stop();
     for (const auto& app : apps_) {

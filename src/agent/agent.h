@@ -31,7 +31,9 @@ class Agent {
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
 
-    // Ends everything within two seconds: cut requests get their answers as far as possible.
+    // Ends everything. Takes nothing new, answers what waits with 503, and lets what is on its way
+    // to a Region be answered; what is not within `upstream_timeout` is cut, and the application
+    // told that the outcome is unknown. Takes that long and a second at most.
     net::Task<> stop();
 
     // No task is left: the object may be destroyed.
@@ -52,6 +54,7 @@ class Agent {
     net::Task<net::HttpResponse> answer(net::HttpRequest request);
     net::Task<net::HttpResponse> answer_health(net::HttpRequest request, HealthDepth depth);
     [[nodiscard]] net::HttpResponse answer_route53(std::string_view path);
+    net::Task<> wind_down();
     net::Task<> run_turns();
     net::Task<> run_files();
     [[nodiscard]] host::RegionFile region_file() const;

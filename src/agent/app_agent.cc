@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -102,6 +103,22 @@ AppAgent::AppAgent(Shared& shared, config::AgentApp app) : shared_(&shared), app
 
 AppAgent::~AppAgent() {
     stop();
+}
+
+void AppAgent::wind_down(std::function<void()> done) {
+    const auto tell = [app = app_.app, done = std::move(done)](std::uint64_t unknown) {
+        if (unknown > 0) {
+            system::log_warning(
+                "main",
+                "writes were cut by the end of the agent; whether they took effect is unknown",
+                {{"app", app.value()}, {"writes", std::to_string(unknown)}}
+            );
+        }
+        done();
+    };
+    endpoint_->wind_down(app_.upstream_timeout, [io = &shared_->io, tell](std::uint64_t unknown) {
+        boost::asio::post(*io, [tell, unknown] { tell(unknown); });
+    });
 }
 
 void AppAgent::stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ class AppAgent {
     AppAgent(const AppAgent&) = delete;
     AppAgent& operator=(const AppAgent&) = delete;
 
+    // Lets what is on its way to a Region be answered, for as long as an answer may take.
+    void wind_down(std::function<void()> done);
     // Ends the endpoint's threads; the shared tasks must have ended before we die.
     void stop();
 

@@ -47,6 +47,8 @@ class ToldEndpoint final : public dataplane::Endpoint {
 
     [[nodiscard]] dataplane::Ledger& ledger() override { return ledger_; }
 
+    void wind_down(Duration, std::function<void(std::uint64_t)>) override {}
+
     void stop() override {}
 
     std::vector<std::vector<std::string>> told;

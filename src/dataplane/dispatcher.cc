@@ -39,6 +39,10 @@ void Dispatcher::prepare(Exchange& exchange) const {
 }
 
 void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
+    if (winding_down_) {
+        answer_own(*exchange, OwnAnswer::stopping);
+        return;
+    }
     while (true) {
         const RouteWord word = environment_.route->word();
         if (needs_permission(exchange->operation.kind) &&

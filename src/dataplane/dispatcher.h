@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -70,6 +71,10 @@ class Dispatcher final : public PoolListener {
 
     void when_quiet(Awaited awaited, std::function<void(Quiet)> then);
 
+    // Nothing goes out any more: what waits is answered 503 at once, what is on its way has until
+    // `deadline`. Then it is cut, and `then` hears how many writes have an unknown outcome by that.
+    void wind_down(Instant deadline, std::function<void(std::uint64_t)> then);
+
     // Looks at all deadlines.
     void tick();
     [[nodiscard]] Instant next_deadline();
@@ -79,6 +84,11 @@ class Dispatcher final : public PoolListener {
     void broken(Exchange& exchange, const Breakage& breakage);
     [[nodiscard]] bool may_send_more(const Exchange& exchange);
 
+    // Is this the connection's last answer?
+    [[nodiscard]] bool closes_after(const AnswerSink& sink) const {
+        return winding_down_ || sink.closes_after();
+    }
+
   private:
     void fail_without_upstream(Exchange& exchange);
     using Queue = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
@@ -87,6 +97,11 @@ class Dispatcher final : public PoolListener {
         Awaited awaited;
         std::uint64_t cut_count = 0;
         std::function<void(Quiet)> then;
+    };
+
+    struct WindingDown {
+        Instant deadline;
+        std::function<void(std::uint64_t)> then;
     };
 
     void connection_available(RegionIndex region) override;
@@ -109,10 +124,11 @@ class Dispatcher final : public PoolListener {
     void report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage);
     void cut_one(Exchange& exchange, std::string_view why);
     template <class Concerned>
-    void cut_writes(Concerned concerned, std::string_view why);
+    std::uint64_t cut_writes(Concerned concerned, std::string_view why);
     void settle_quiet(bool overdue_too);
     void expire_waiters(Instant now);
     void expire_permissions();
+    void finish_winding_down(Instant now);
     void expire_parked(Instant now);
     void expire_in_flight(Instant now);
     void recall_reads(Instant now);
@@ -127,6 +143,7 @@ class Dispatcher final : public PoolListener {
     std::vector<Queue> in_flight_;  // per Region, by order of sending
     WritesOnTheirWay writes_;
     std::vector<QuietWaiter> quiet_waiters_;
+    std::optional<WindingDown> winding_down_;
     // Given up while they may still be on the stack; freed at the next tick.
     std::vector<std::unique_ptr<Exchange>> gone_;
 };

@@ -31,7 +31,7 @@ void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_vie
         message = "The active Region cannot be reached: " + std::string{detail};
     }
     AnswerSink& sink = *std::exchange(exchange.sink, nullptr);
-    const bool close = which == OwnAnswer::outcome_unknown || sink.closes_after();
+    const bool close = which == OwnAnswer::outcome_unknown || closes_after(sink);
     sink.write(own_answer(which, *environment_.rng, {.close = close, .detail = message}));
     sink.finish(close);
 }
@@ -113,7 +113,7 @@ void Dispatcher::deliver(Exchange& exchange) {
     if (exchange.sink == nullptr) {
         return;
     }
-    const bool close = exchange.sink->closes_after();
+    const bool close = closes_after(*exchange.sink);
     if (exchange.buffered) {
         if (exchange.learning == Learning::asked_by_us && exchange.status == 200) {
             if (auto plain = without_attributes(exchange.answer_body)) {
@@ -193,6 +193,9 @@ void Dispatcher::tick() {
     expire_in_flight(now);
     recall_reads(now);
     expire_waiters(now);
+    if (winding_down_ && winding_down_->then) {
+        finish_winding_down(now);
+    }
     for (std::size_t region = 0; region < waiting_.size(); ++region) {
         if (!waiting_[region].empty()) {
             connection_available(static_cast<RegionIndex>(region));
@@ -275,6 +278,9 @@ Instant Dispatcher::next_deadline() {
                 next = std::min(next, *environment_.now + kRecallAfter / 5);
             }
         }
+    }
+    if (winding_down_ && winding_down_->then) {
+        next = std::min(next, winding_down_->deadline);
     }
     for (const QuietWaiter& waiter : quiet_waiters_) {
         next = std::min(next, waiter.awaited.deadline);

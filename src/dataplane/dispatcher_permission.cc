@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/dispatcher.h"
 
-// What becomes of writes on their way when their permission ends or a fence comes, and the proof
-// that none is left.
+// What becomes of writes on their way when their permission ends, a fence comes or the agent stops,
+// and the proof that none is left.
 namespace farshore::dataplane {
 
 // INV-S1: called once the write is answered or its connection is closed, never before.
@@ -47,7 +48,7 @@ void Dispatcher::settle_quiet(bool overdue_too) {
 }
 
 template <class Concerned>
-void Dispatcher::cut_writes(Concerned concerned, std::string_view why) {
+std::uint64_t Dispatcher::cut_writes(Concerned concerned, std::string_view why) {
     std::vector<Exchange*> writes;
     for (const Queue& queue : in_flight_) {
         for (const auto& [number, exchange] : queue) {
@@ -62,6 +63,7 @@ void Dispatcher::cut_writes(Concerned concerned, std::string_view why) {
         }
         cut_one(*exchange, why);
     }
+    return writes.size();
 }
 
 void Dispatcher::expire_waiters(Instant now) {
@@ -90,6 +92,35 @@ void Dispatcher::expire_permissions() {
         [this, now](Epoch epoch) { return now >= writes_.permitted_until(epoch); },
         "the permission to write ended before the answer came"
     );
+}
+
+void Dispatcher::wind_down(Instant deadline, std::function<void(std::uint64_t)> then) {
+    winding_down_ = WindingDown{.deadline = deadline, .then = std::move(then)};
+    while (!parked_.empty()) {
+        const std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
+        answer_own(*exchange, OwnAnswer::stopping);
+    }
+    for (Queue& queue : waiting_) {
+        for (auto& [number, exchange] : std::exchange(queue, {})) {
+            answer_own(*exchange, OwnAnswer::stopping);
+        }
+    }
+}
+
+void Dispatcher::finish_winding_down(Instant now) {
+    const bool idle = std::ranges::all_of(in_flight_, &Queue::empty);
+    if (!idle && now < winding_down_->deadline) {
+        return;
+    }
+    constexpr std::string_view kWhy = "cut by the end of the agent";
+    const std::uint64_t unknown = cut_writes([](Epoch) { return true; }, kWhy);
+    for (Queue& queue : in_flight_) {
+        while (!queue.empty()) {
+            cut_one(*queue.begin()->second, kWhy);
+        }
+    }
+    const auto then = std::exchange(winding_down_->then, {});
+    then(unknown);
 }
 
 bool Dispatcher::may_send_more(const Exchange& exchange) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "dataplane/gathering.h"
 #include "dataplane/listener.h"
 #include "dataplane/loop.h"
 #include "dataplane/route_control.h"
@@ -78,6 +79,7 @@ class RunningEndpoint final : public Endpoint {
 
     [[nodiscard]] Ledger& ledger() override { return ledger_; }
 
+    void wind_down(Duration within, std::function<void(std::uint64_t)> done) override;
     void stop() override;
 
     [[nodiscard]] std::optional<RegionIndex> index_of(const RegionId& region) const;
@@ -207,6 +209,20 @@ Statistics RunningEndpoint::statistics() const {
         loop->add_to(statistics, now);
     }
     return statistics;
+}
+
+void RunningEndpoint::wind_down(Duration within, std::function<void(std::uint64_t)> done) {
+    if (loops_.empty()) {
+        done(0);  // stopped already
+        return;
+    }
+    const Instant deadline = options_.clock->now() + within;
+    auto all = std::make_shared<Gathering<std::uint64_t>>(loops_.size(), std::move(done));
+    everywhere([all, deadline](Loop& loop) {
+        loop.wind_down(deadline, [all](std::uint64_t unknown) {
+            all->arrive([unknown](std::uint64_t& sum) { sum += unknown; });
+        });
+    });
 }
 
 void RunningEndpoint::stop() {

@@ -177,7 +177,12 @@ class Endpoint {
     [[nodiscard]] virtual Statistics statistics() const = 0;
     [[nodiscard]] virtual Ledger& ledger() = 0;
 
-    // Ends the threads; requests under way are cut. Idempotent.
+    // Takes no new connection and no new request, answers what waits with 503, and gives what is on
+    // its way `within` to be answered. Then the rest is cut, and its outcome reported as unknown.
+    // `done` hears how many writes that were; stop() is what is left to do.
+    virtual void wind_down(Duration within, std::function<void(std::uint64_t)> done) = 0;
+
+    // Ends the threads; requests under way are cut without a word. Idempotent.
     virtual void stop() = 0;
 };
 

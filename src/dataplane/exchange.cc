@@ -51,7 +51,7 @@ void Exchange::answer_begins(const ResponseHead& answer) {
     began = true;
     answer_head += chunked ? "Transfer-Encoding: chunked\r\n"
                            : "Content-Length: " + std::to_string(answer.body.length) + "\r\n";
-    answer_head += sink->closes_after() ? "Connection: close\r\n\r\n" : "\r\n";
+    answer_head += dispatcher->closes_after(*sink) ? "Connection: close\r\n\r\n" : "\r\n";
     sink->write(answer_head);
 }
 

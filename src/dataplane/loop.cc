@@ -30,12 +30,18 @@ class Loop::Acceptor final : public Watcher {
   public:
     Acceptor(Loop& loop, int fd) : loop_(loop), fd_(fd) {}
 
-    ~Acceptor() { ::close(fd_); }
+    ~Acceptor() {
+        loop_.poller_->unwatch(fd_, *this);
+        ::close(fd_);
+    }
 
     Acceptor(const Acceptor&) = delete;
     Acceptor& operator=(const Acceptor&) = delete;
 
     [[nodiscard]] Status begin() { return loop_.poller_->watch(fd_, EPOLLIN, *this); }
+
+    // Whoever has connected is in; closing the listener would reset them.
+    void take_last() { ready(EPOLLIN); }
 
     // After a pause.
     void resume() {
@@ -316,6 +322,14 @@ void Loop::client_closed(Client& client) {
         closed_clients_.push_back(std::move(node.mapped()));
     }
     counters_.clients.set(clients_.size());
+}
+
+void Loop::wind_down(Instant deadline, std::function<void(std::uint64_t)> then) {
+    for (const auto& acceptor : acceptors_) {
+        acceptor->take_last();
+    }
+    acceptors_.clear();
+    dispatcher_.wind_down(deadline, std::move(then));
 }
 
 void Loop::set_addresses(RegionIndex region, std::vector<std::string> addresses) {

@@ -45,6 +45,7 @@ class Loop final : private ClientOwner {
     // For commands.
     [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
 
+    void wind_down(Instant deadline, std::function<void(std::uint64_t)> then);
     void set_addresses(RegionIndex region, std::vector<std::string> addresses);
     void set_credentials(sigv4::Credentials credentials);
     // Any thread.

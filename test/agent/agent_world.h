@@ -80,6 +80,15 @@ class AgentWorld {
         }
     }
 
+    // True once it has stopped.
+    std::shared_ptr<bool> begin_to_stop_agent() {
+        const auto done = std::make_shared<bool>(false);
+        tasks_->spawn("stop", [this, done] {
+            return mark([this] { return agent->stop(); }, done);
+        });
+        return done;
+    }
+
     // A route and a lease, as after a first start.
     void open_under(std::uint64_t epoch, const RegionId& active) {
         ASSERT_TRUE(run_until([this] { return !controller.hellos.empty(); })) << gate_words();
