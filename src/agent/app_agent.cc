@@ -170,6 +170,7 @@ Status AppAgent::open_endpoint() {
         .tls_ca_file = shared_->config.aws.ca_file,
         .credentials = *credentials,
         .client_keys = shared_->client_keys,
+        .ledger_learns_updates = app_.ledger_learns_updates,
         .probe_target = "DynamoDB_20120810.GetItem",
         .probe_body = probe_body(app_.heartbeat_table, shared_->config.host),
         .route = gate_->first_route(),

@@ -5,8 +5,6 @@
 
 #include "base/assert.h"
 
-#include "dataplane/update_learning.h"
-
 namespace farshore::dataplane {
 
 Dispatcher::~Dispatcher() = default;
@@ -25,8 +23,9 @@ void Dispatcher::submit(std::unique_ptr<Exchange> exchange) {
 }
 
 // What can be done once, whichever Region it goes to in the end.
-void Dispatcher::prepare(Exchange& exchange) const {
-    if (environment_.learns_updates && exchange.operation.name == "UpdateItem") {
+void Dispatcher::prepare(Exchange& exchange) {
+    if (environment_.learns_updates && exchange.operation.name == "UpdateItem" &&
+        !unlearned_.has(exchange.body, *environment_.now)) {
         LearningPlan plan = plan_learning(exchange.body);
         exchange.learning = plan.learning;
         exchange.asked_body = std::move(plan.asked_body);
@@ -36,6 +35,14 @@ void Dispatcher::prepare(Exchange& exchange) const {
             exchange.learning == Learning::asked_by_us ? exchange.asked_body : exchange.body
         );
     }
+}
+
+void Dispatcher::send_as_written(std::unique_ptr<Exchange> exchange) {
+    unlearned_.add(exchange->body, *environment_.now);
+    exchange->learning = Learning::none;
+    exchange->asked_body.clear();
+    exchange->payload_hash = sigv4::sha256_hex(exchange->body);
+    place(std::move(exchange));
 }
 
 void Dispatcher::place(std::unique_ptr<Exchange> exchange) {

@@ -18,6 +18,7 @@
 #include "dataplane/region_pool.h"
 #include "dataplane/request_writer.h"
 #include "dataplane/shared_route.h"
+#include "dataplane/update_learning.h"
 #include "dataplane/writes_on_their_way.h"
 
 namespace farshore::dataplane {
@@ -107,7 +108,9 @@ class Dispatcher final : public PoolListener {
     void connection_available(RegionIndex region) override;
     void connecting_failed(RegionIndex region, bool hopeless) override;
 
-    void prepare(Exchange& exchange) const;
+    void prepare(Exchange& exchange);
+    // An update whose rewritten form was refused goes out as the application wrote it.
+    void send_as_written(std::unique_ptr<Exchange> exchange);
     void place(std::unique_ptr<Exchange> exchange);
     // False: the connection was no good, `exchange` is untouched.
     bool forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection& connection);
@@ -144,6 +147,7 @@ class Dispatcher final : public PoolListener {
     WritesOnTheirWay writes_;
     std::vector<QuietWaiter> quiet_waiters_;
     std::optional<WindingDown> winding_down_;
+    UnlearnedTables unlearned_;
     // Given up while they may still be on the stack; freed at the next tick.
     std::vector<std::unique_ptr<Exchange>> gone_;
 };

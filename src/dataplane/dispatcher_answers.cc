@@ -84,7 +84,7 @@ void Dispatcher::answered(Exchange& exchange) {
         counters.succeeded(Path::passive, latency);
     }
     const RegionIndex region = exchange.region;
-    const std::unique_ptr<Exchange> mine = take_in_flight(exchange);
+    std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     if (needs_permission(mine->operation.kind) && mine->status == 200 &&
         now >= writes_.permitted_until(mine->epoch)) {
         // INV-S1: another Region may be taking writes since. Nobody is told that this one counts.
@@ -104,8 +104,14 @@ void Dispatcher::answered(Exchange& exchange) {
     } else if (!needs_permission(mine->operation.kind)) {
         counters.answered_reads.add();
     }
-    deliver(*mine);
-    write_left(*mine);
+    if (mine->learning == Learning::asked_by_us && mine->sink != nullptr &&
+        refused_by_policy(mine->status, mine->answer_body)) {
+        write_left(*mine);
+        send_as_written(std::move(mine));
+    } else {
+        deliver(*mine);
+        write_left(*mine);
+    }
     connection_available(region);
 }
 

@@ -4,6 +4,41 @@
 
 namespace farshore::dataplane {
 
+namespace {
+
+// People change policies, in minutes at best.
+constexpr Duration kLeftAloneFor = std::chrono::minutes{10};
+constexpr std::size_t kTablesMax = 1024;
+
+std::string_view table_of(std::string_view body) {
+    const auto members = json_members(body);
+    const auto name = members ? find_member(*members, "TableName") : std::nullopt;
+    return name ? plain_string(*name).value_or("") : "";
+}
+
+}  // namespace
+
+void UnlearnedTables::add(std::string_view body, Instant now) {
+    std::erase_if(until_, [now](const auto& each) { return each.second <= now; });
+    if (until_.size() < kTablesMax) {
+        until_.insert_or_assign(std::string{table_of(body)}, now + kLeftAloneFor);
+    }
+}
+
+bool UnlearnedTables::has(std::string_view body, Instant now) {
+    if (until_.empty()) {
+        return false;
+    }
+    const auto found = until_.find(table_of(body));
+    return found != until_.end() && now < found->second;
+}
+
+bool refused_by_policy(int status, std::string_view answer) {
+    const auto members = status == 400 ? json_members(answer) : std::nullopt;
+    const auto type = members ? find_member(*members, "__type") : std::nullopt;
+    return type && plain_string(*type).value_or("").ends_with("AccessDeniedException");
+}
+
 LearningPlan plan_learning(std::string_view body) {
     const auto members = json_members(body);
     if (!members || members->empty()) {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/time.h"
 
 #include "dataplane/exchange.h"
 
@@ -18,6 +22,21 @@ struct LearningPlan {
 
 // `body` is the application's UpdateItem request.
 [[nodiscard]] LearningPlan plan_learning(std::string_view body);
+
+// Tables whose updates are left alone, because somebody's policy refuses to tell what they make.
+// Bounded. One thread.
+class UnlearnedTables {
+  public:
+    // `body` is an UpdateItem request.
+    void add(std::string_view body, Instant now);
+    [[nodiscard]] bool has(std::string_view body, Instant now);
+
+  private:
+    std::map<std::string, Instant, std::less<>> until_;
+};
+
+// Was the request refused by a policy? Such an update had no effect.
+[[nodiscard]] bool refused_by_policy(int status, std::string_view answer);
 
 // The answer without the "Attributes" that the application did not ask for. nullopt: not readable.
 [[nodiscard]] std::optional<std::string> without_attributes(std::string_view answer);

@@ -50,6 +50,7 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
     read_bound(
         section, "ledger_entries_max", app.ledger_entries_max, {.least = 16, .most = 16'777'216}
     );
+    section.read("ledger_learns_updates", app.ledger_learns_updates);
     section.read("health_table", app.health_table);
     section.each_entry("health_urls", [&](const YamlEntry& entry) {
         check_region_name(findings, RegionId{entry.key}, entry.key_place);

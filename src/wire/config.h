@@ -174,7 +174,8 @@ struct AgentApp {
     Duration probe_every = 500ms;
     Duration upstream_timeout = 1s;  // an unanswered request is given up then
     std::size_t ledger_entries_max = 65'536;
-    std::string health_table;  // a table to read in /healthz; empty: the heartbeat table
+    bool ledger_learns_updates = true;  // UpdateItem is asked for the item that it makes
+    std::string health_table;           // a table to read in /healthz; empty: the heartbeat table
     std::map<RegionId, std::string>
         health_urls;  // other Regions' stack health, probed as this Region's observer
 };

@@ -155,6 +155,41 @@ TEST_F(LedgerFlow, LearningCanBeTurnedOff) {
     EXPECT_EQ(endpoint->ledger().unproven_entries(10).at(0).digest, "");
 }
 
+TEST_F(LedgerFlow, UpdateThatAPolicyRefusesIsSentAsItWasWritten) {
+    std::vector<std::string> seen;
+    bool refuses_all = false;
+    east.answer_with([&](const Received& request) {
+        if (!request.target.ends_with("UpdateItem")) {
+            return Reply{};
+        }
+        seen.push_back(request.body);
+        if (!refuses_all && !request.body.contains("ALL_NEW")) {
+            return Reply{};
+        }
+        return Reply{
+            .status = 400,
+            .body = R"({"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"})"
+        };
+    });
+    start();
+    Application app = application();
+    const std::string update = R"({"TableName":"t","Key":{"id":{"S":"a"}}})";
+    EXPECT_EQ(app.call("UpdateItem", update)->status, 200);
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_EQ(seen[1], update);
+    EXPECT_EQ(app.call("UpdateItem", update)->status, 200);
+    EXPECT_EQ(seen.size(), 3U) << "the table is remembered";
+    const std::string other = R"({"TableName":"u","Key":{"id":{"S":"a"}}})";
+    refuses_all = true;
+    EXPECT_EQ(app.call("UpdateItem", other)->status, 400);
+    EXPECT_EQ(seen.size(), 5U);
+    clock->advance(std::chrono::minutes{9});
+    EXPECT_EQ(app.call("UpdateItem", update)->status, 400);
+    EXPECT_EQ(seen.size(), 6U);
+    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 2U);
+    EXPECT_EQ(endpoint->statistics().in_flight_writes, 0U);
+}
+
 TEST_F(LedgerFlow, FenceLeavesCutWritesAsUnknown) {
     east.answer_with([](const Received& request) {
         return Reply{.hang = request.target.ends_with("PutItem")};
