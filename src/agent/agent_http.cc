@@ -8,6 +8,32 @@
 // What the agent answers on its health port.
 namespace farshore::agent {
 
+using namespace std::chrono_literals;
+
+namespace {
+
+// Leaves the answer itself inside of one second.
+constexpr Duration kHealthWithin = 970ms;
+
+struct Checks {
+    explicit Checks(net::Io& io) : changed(io) {}
+
+    std::vector<std::optional<net::HttpResponse>> answers;  // in the order of the apps
+    std::size_t answered = 0;
+    Signal changed;
+};
+
+net::Task<> check_into(
+    AppAgent* app, std::shared_ptr<Checks> checks, std::size_t place, HealthDepth depth
+) {
+    net::HttpResponse answer = co_await app->health().check(depth);
+    checks->answers[place] = std::move(answer);
+    ++checks->answered;
+    checks->changed.notify();
+}
+
+}  // namespace
+
 AppAgent* Agent::find(std::string_view app) {
     const auto found = std::ranges::find_if(apps_, [&](const auto& one) {
         return one->gate().app().app.value() == app;
@@ -36,13 +62,30 @@ net::Task<net::HttpResponse> Agent::answer_health(net::HttpRequest request, Heal
         );
     }
     // With several apps, a host serves when all of them do; the answer tells of the first that
-    // fails.
-    net::HttpResponse answer = net::HttpResponse::json(503, "{\"status\":\"failing\"}\n");
+    // fails. All are asked at once: together they have no longer than one.
+    const auto checks = std::make_shared<Checks>(*io_);
     for (const auto& app : apps_) {
         if (name && app->gate().app().app.value() != *name) {
             continue;
         }
-        answer = co_await app->health().check(depth);
+        const std::size_t place = checks->answers.size();
+        checks->answers.emplace_back();
+        tasks_.spawn("health of an app", [one = app.get(), checks, place, depth] {
+            return check_into(one, checks, place, depth);
+        });
+    }
+    const Instant end = options_.clock->now() + kHealthWithin;
+    while (checks->answered < checks->answers.size() && options_.clock->now() < end) {
+        co_await checks->changed.wait(checks->changed.generation(), end - options_.clock->now());
+    }
+    net::HttpResponse answer = net::HttpResponse::json(503, "{\"status\":\"failing\"}\n");
+    for (std::optional<net::HttpResponse>& each : checks->answers) {
+        if (!each) {
+            co_return net::HttpResponse::json(
+                503, "{\"status\":\"failing\",\"error\":\"no answer within a second\"}\n"
+            );
+        }
+        answer = std::move(*each);
         if (answer.status != 200) {
             break;
         }

@@ -68,6 +68,9 @@ class AppGate {
 
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
 
+    // What a restart would find on disk; nullopt: nothing.
+    [[nodiscard]] const std::optional<host::StoredState>& stored() const { return stored_; }
+
     [[nodiscard]] const config::AgentApp& app() const { return app_; }
 
     [[nodiscard]] dataplane::Endpoint& endpoint() { return *endpoint_; }

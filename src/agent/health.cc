@@ -174,8 +174,11 @@ net::HttpResponse Health::route53(const RegionId& region) const {
             404, R"({"error":{"kind":"not_found","text":"the app has no such Region"}})"
         );
     }
-    const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
-    const bool moved = route.users != RegionId{} && route.users != region;
+    // People are sent elsewhere on this word, so it must be one that a restart would repeat.
+    const core::HostRoute route =
+        parts_.gate.stored() ? parts_.gate.stored()->route : core::HostRoute{};
+    const bool known = std::ranges::find(regions, route.users) != regions.end();
+    const bool moved = known && route.users != region;
     const boost::json::object out{
         {"app", parts_.gate.app().app.value()},
         {"region", region.value()},

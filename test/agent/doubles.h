@@ -74,6 +74,9 @@ class RegionDouble {
     std::size_t batch_keys_max = 1000;  // a BatchGetItem of more is never answered
     Duration batch_takes{};
     std::size_t batches_at_once = 0;  // the most there ever were
+    std::string slow_table;           // its reads take a while
+    Duration read_takes = 600ms;
+    std::size_t reads_at_once = 0;  // of the slow table, the most there ever were
     bool refuses_descriptions = false;
     std::uint64_t descriptions = 0;                                   // DescribeTable calls
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
@@ -109,6 +112,16 @@ class RegionDouble {
         }
         if (operation == "BatchGetItem") {
             co_return co_await answer_batch(body.get_object());
+        }
+        const boost::json::value* table = body.get_object().if_contains("TableName");
+        if (operation == "GetItem" && !slow_table.empty() && table != nullptr &&
+            table->is_string() && table->as_string() == slow_table) {
+            reads_at_once = std::max(reads_at_once, ++reads_);
+            const bool slept = co_await net::sleep_for(*io_, read_takes);
+            --reads_;
+            if (!slept) {
+                co_return net::HttpResponse::reset();
+            }
         }
         if (operation == "DescribeTable" && ++descriptions > 0 && refuses_descriptions) {
             co_return net::HttpResponse::json(
@@ -199,6 +212,7 @@ class RegionDouble {
 
     net::Io* io_;
     std::size_t batches_ = 0;
+    std::size_t reads_ = 0;
     std::shared_ptr<system::SystemClock> clock_;
     std::map<std::string, std::map<std::string, boost::json::object>> tables_;
     std::unique_ptr<net::HttpServer> server_;

@@ -1,0 +1,115 @@
+#include "agent/agent_world.h"
+
+// What load balancers and health checkers are told.
+namespace farshore::agent::testing {
+namespace {
+
+TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
+    AgentWorld world;
+    world.start_agent();
+    EXPECT_EQ(world.get_health("/livez").status, 200);
+    EXPECT_EQ(world.get_health("/healthz").status, 503) << "no route yet";
+    world.open_under(1, kA);
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 200; }))
+        << world.get_health("/healthz").body;
+    const boost::json::value body = boost::json::parse(world.get_health("/healthz").body);
+    EXPECT_EQ(body.at("epoch").as_int64(), 1);
+    EXPECT_EQ(body.at("fresh").at("ok").as_bool(), true);
+    EXPECT_EQ(world.get_health("/healthz/home").status, 200);
+    EXPECT_EQ(world.get_health("/healthz/deep").status, 200)
+        << world.get_health("/healthz/deep").body;
+    EXPECT_EQ(world.get_health("/route53/magento/us-east-1").status, 503);
+    EXPECT_EQ(world.get_health("/route53/magento/eu-west-1").status, 200) << "users are elsewhere";
+    EXPECT_EQ(world.get_health("/route53/other/us-east-1").status, 404);
+    const std::string metrics = world.get_health("/metrics").body;
+    EXPECT_NE(metrics.find("farshore_epoch{app=\"magento\"} 1"), std::string::npos)
+        << metrics.substr(0, 500);
+    const boost::json::value state = boost::json::parse(world.get_health("/v1/state").body);
+    EXPECT_EQ(state.at("apps").at("magento").at("write_state").as_string(), "open");
+    for (const auto& [name, region] : state.at("apps").at("magento").at("regions").as_object()) {
+        const bool failed = !region.at("last_error").as_string().empty();
+        EXPECT_EQ(region.at("last_error_age_ms").is_int64(), failed) << name;
+    }
+}
+
+TEST(AgentHealth, AFloodOfChecksCostsOneRead) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    const std::uint64_t before = world.agent->app(0).health().checks(HealthDepth::serving);
+    const Instant started = world.clock->now();
+    for (int i = 0; i < 40; ++i) {
+        (void)world.get_health("/healthz");
+    }
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(world.clock->now() - started).count();
+    EXPECT_LE(
+        world.agent->app(0).health().checks(HealthDepth::serving) - before,
+        static_cast<std::uint64_t>(seconds) + 2
+    );
+}
+
+TEST(AgentHealth, ASilentRegionIsAnsweredWithinASecond) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.a.mode = RegionDouble::Mode::silent;
+    const Instant started = world.clock->now();
+    EXPECT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 503; }));
+    EXPECT_LT(world.clock->now() - started, 4s);
+}
+
+// A repointed host looks healthy through the other Region; the Region it stands in is another fact.
+TEST(AgentHealth, HomeAndServingAreToldApartAfterARepoint) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.controller.grants = Epoch{2};
+    const auto route = world.controller.send(Epoch{2}, wire::RouteOrder{.active = kB, .users = kA});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(route) != nullptr; }));
+    world.a.mode = RegionDouble::Mode::cutting;
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz/home").status == 503; }));
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 200; }))
+        << world.get_health("/healthz").body;
+    const boost::json::value serving = boost::json::parse(world.get_health("/healthz").body);
+    EXPECT_EQ(serving.at("active").as_string(), "eu-west-1");
+    EXPECT_EQ(serving.at("home").as_string(), "us-east-1");
+    world.a.mode = RegionDouble::Mode::serving;
+    world.b.mode = RegionDouble::Mode::cutting;
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 503; }));
+    EXPECT_TRUE(world.run_until([&] { return world.get_health("/healthz/home").status == 200; }));
+}
+
+TEST(AgentHealth, AllAppsAreAskedAtOnce) {
+    AgentWorld world;
+    world.config.apps[0].health_table = "health";
+    for (const char* name : {"second", "third"}) {
+        config::AgentApp app = world.config.apps[0];
+        app.app = AppId{name};
+        world.config.apps.push_back(app);
+    }
+    world.a.slow_table = "health";
+    world.start_agent();
+    (void)world.get_health("/healthz/home");
+    // Two for each app, on a new connection and on a warm one.
+    EXPECT_EQ(world.a.reads_at_once, 6U);
+}
+
+TEST(AgentHealth, Route53HearsOnlyWhatIsOnDisk) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    // Nothing can be stored from now on.
+    std::filesystem::remove_all(world.config.state_directory);
+    (void)world.controller.send(Epoch{1}, wire::RouteOrder{.active = kA, .users = kB});
+    ASSERT_TRUE(world.run_until([&] { return world.gate().machine().route()->users == kB; }));
+    EXPECT_EQ(world.get_health("/route53/magento/us-east-1").status, 503)
+        << "a restart would say something else";
+    std::filesystem::create_directories(world.config.state_directory);
+    EXPECT_TRUE(world.run_until([&] {
+        return world.get_health("/route53/magento/us-east-1").status == 200;
+    }));
+}
+
+}  // namespace
+}  // namespace farshore::agent::testing
