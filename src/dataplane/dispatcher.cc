@@ -37,14 +37,6 @@ void Dispatcher::prepare(Exchange& exchange) {
     }
 }
 
-void Dispatcher::send_as_written(std::unique_ptr<Exchange> exchange) {
-    unlearned_.add(exchange->body, *environment_.now);
-    exchange->learning = Learning::none;
-    exchange->asked_body.clear();
-    exchange->payload_hash = sigv4::sha256_hex(exchange->body);
-    place(std::move(exchange));
-}
-
 void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
     if (winding_down_) {
         answer_own(*exchange, OwnAnswer::stopping);

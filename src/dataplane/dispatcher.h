@@ -109,8 +109,9 @@ class Dispatcher final : public PoolListener {
     void connecting_failed(RegionIndex region, bool hopeless) override;
 
     void prepare(Exchange& exchange);
-    // An update whose rewritten form was refused goes out as the application wrote it.
-    void send_as_written(std::unique_ptr<Exchange> exchange);
+    void judge_region(const Exchange& exchange, std::string_view code, Instant now);
+    // Was it refused for something that we can do better? Then it goes out again.
+    bool send_better(std::unique_ptr<Exchange>& exchange, std::string_view code);
     void place(std::unique_ptr<Exchange> exchange);
     // False: the connection was no good, `exchange` is untouched.
     bool forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection& connection);

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include "dataplane/dispatcher.h"
+#include "dataplane/service_code.h"
 #include "dataplane/update_learning.h"
 
 // The second half of a request's life: answers, breakages, deadlines.
@@ -76,13 +77,8 @@ void Dispatcher::answered(Exchange& exchange) {
     const Instant now = environment_.clock->now();
     const Duration latency = now - exchange.sent_at;
     counters.observe_latency(latency);
-    if (exchange.status >= 500) {
-        counters.failed(
-            Path::passive, now, "the Region answered " + std::to_string(exchange.status)
-        );
-    } else {
-        counters.succeeded(Path::passive, latency);
-    }
+    const std::string_view code = service_code(exchange.status, exchange.answer_body);
+    judge_region(exchange, code, now);
     const RegionIndex region = exchange.region;
     std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     if (needs_permission(mine->operation.kind) && mine->status == 200 &&
@@ -104,15 +100,46 @@ void Dispatcher::answered(Exchange& exchange) {
     } else if (!needs_permission(mine->operation.kind)) {
         counters.answered_reads.add();
     }
-    if (mine->learning == Learning::asked_by_us && mine->sink != nullptr &&
-        refused_by_policy(mine->status, mine->answer_body)) {
-        write_left(*mine);
-        send_as_written(std::move(mine));
-    } else {
+    if (mine->sink == nullptr || !send_better(mine, code)) {
         deliver(*mine);
         write_left(*mine);
     }
     connection_available(region);
+}
+
+void Dispatcher::judge_region(const Exchange& exchange, std::string_view code, Instant now) {
+    RegionCounters& counters = pools_[exchange.region]->counters();
+    if (exchange.status >= 500) {
+        counters.failed(
+            Path::passive, now, "the Region answered " + std::to_string(exchange.status)
+        );
+    } else if (sigv4::refuses_the_signer(code)) {
+        // The application is not served, whoever is to blame.
+        counters.failed(
+            Path::passive, now, "the Region refused our signature: " + std::string{code}
+        );
+    } else {
+        counters.succeeded(Path::passive, now - exchange.sent_at);
+    }
+}
+
+bool Dispatcher::send_better(std::unique_ptr<Exchange>& exchange, std::string_view code) {
+    Exchange& mine = *exchange;
+    // A refusal had no effect: sending it again repeats nothing.
+    if (mine.learning == Learning::asked_by_us && code == "AccessDeniedException") {
+        unlearned_.add(mine.body, *environment_.now);
+        mine.learning = Learning::none;
+        mine.asked_body.clear();
+        mine.payload_hash = sigv4::sha256_hex(mine.body);
+    } else if (!mine.signed_again && mine.answered_at && sigv4::refuses_the_date(code) &&
+               environment_.writer->learn_time(*mine.answered_at, environment_.clock->wall())) {
+        mine.signed_again = true;
+    } else {
+        return false;
+    }
+    write_left(mine);
+    place(std::move(exchange));
+    return true;
 }
 
 void Dispatcher::deliver(Exchange& exchange) {

@@ -110,7 +110,8 @@ class Endpoint {
         // UpdateItem does not tell the item it makes. With this, the agent asks DynamoDB for it and
         // keeps the answer to itself.
         bool ledger_learns_updates = true;
-        // Sent by the probes, signed; any answer below 500 counts as served.
+        // Sent by the probes, signed; an answer below 500 that takes the signature counts as
+        // served.
         std::string probe_target = "DynamoDB_20120810.DescribeEndpoints";
         std::string probe_body = "{}";
         // The route to begin with (from disk): reads go there at once, writes wait for permission.

@@ -7,6 +7,7 @@
 
 #include "dataplane/dispatcher.h"
 #include "dataplane/request_writer.h"
+#include "sigv4/clock_skew.h"
 
 namespace farshore::dataplane {
 
@@ -42,8 +43,13 @@ void Exchange::answer_begins(const ResponseHead& answer) {
     append_status_and_fields(
         answer, learning != Learning::asked_by_us || status != 200, answer_head
     );
-    // HTTP/1.0 knows no chunks: the length must be known first.
-    buffered = needs_permission(operation.kind) || (answer.body.chunked && request.http_1_0);
+    const bool refused = status >= 400;
+    // HTTP/1.0 knows no chunks: the length must be known first. A refusal is looked at.
+    buffered =
+        needs_permission(operation.kind) || refused || (answer.body.chunked && request.http_1_0);
+    if (const auto date = find_field(answer.fields, "date"); date && refused) {
+        answered_at = sigv4::time_from_http_date(*date);
+    }
     chunked = answer.body.chunked;
     if (buffered || sink == nullptr) {
         return;

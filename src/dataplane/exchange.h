@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,7 @@ struct Exchange final : public AnswerReceiver {
     Epoch epoch;
     UpstreamConnection* connection = nullptr;
     bool retried = false;
+    bool signed_again = false;
     Learning learning = Learning::none;
     std::string asked_body;  // what is sent instead of `body`, when asked_by_us
     std::string payload_hash;
@@ -69,8 +71,9 @@ struct Exchange final : public AnswerReceiver {
     bool began = false;
     bool chunked = false;
     int status = 0;
-    std::string answer_head;  // status line and headers, without framing
-    std::string answer_body;  // when buffered
+    std::optional<UtcTime> answered_at;  // by the Region's clock, when it refused
+    std::string answer_head;             // status line and headers, without framing
+    std::string answer_body;             // when buffered
 
     void answer_begins(const ResponseHead& answer) override;
     void answer_goes_on(std::string_view bytes) override;

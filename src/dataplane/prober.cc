@@ -1,10 +1,20 @@
 #include "dataplane/prober.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
 
+#include "dataplane/service_code.h"
+
 namespace farshore::dataplane {
+
+namespace {
+
+// As much of an answer as a refusal has.
+constexpr std::size_t kRefusalMax = 4096;
+
+}  // namespace
 
 // One kind of probe of one Region, at most one under way.
 class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
@@ -111,9 +121,16 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
 
     void became_useless(UpstreamConnection& /*connection*/) override { good_ = false; }
 
-    void answer_begins(const ResponseHead& head) override { status_ = head.status; }
+    void answer_begins(const ResponseHead& head) override {
+        status_ = head.status;
+        body_.clear();
+        const auto date = find_field(head.fields, "date");
+        answered_at_ = date ? sigv4::time_from_http_date(*date) : std::nullopt;
+    }
 
-    void answer_goes_on(std::string_view /*bytes*/) override {}
+    void answer_goes_on(std::string_view bytes) override {
+        body_ += bytes.substr(0, kRefusalMax - std::min(kRefusalMax, body_.size()));
+    }
 
     void answer_pauses() override {}
 
@@ -123,10 +140,20 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
             pool().adopt(std::move(own_));
         }
         end();
+        const std::string_view code = service_code(status_, body_);
         if (status_ >= 500) {
             pool().counters().failed(
                 path_, now(), "a probe was answered " + std::to_string(status_)
             );
+        } else if (sigv4::refuses_the_signer(code)) {
+            pool().counters().failed(
+                path_, now(), "the Region refused our signature: " + std::string{code}
+            );
+            if (answered_at_ && sigv4::refuses_the_date(code)) {
+                prober_.environment_.writer->learn_time(
+                    *answered_at_, prober_.environment_.clock->wall()
+                );
+            }
         } else {
             pool().counters().succeeded(path_, latency);
         }
@@ -139,6 +166,8 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
     bool running_ = false;
     bool good_ = false;
     int status_ = 0;
+    std::string body_;
+    std::optional<UtcTime> answered_at_;
     Instant started_{};
     UpstreamConnection* connection_ = nullptr;
     std::unique_ptr<UpstreamConnection> own_;      // a fresh one, not in the pool

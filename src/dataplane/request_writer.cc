@@ -67,7 +67,7 @@ std::string RequestWriter::write(const Input& input, const Destination& to, UtcT
     std::vector<sigv4::Header> to_sign;
     to_sign.reserve(8);
     to_sign.push_back({.name = "host", .value = std::string{to.authority}});
-    to_sign.push_back({.name = "x-amz-date", .value = to_amz_date(now)});
+    to_sign.push_back({.name = "x-amz-date", .value = to_amz_date(skew_.corrected(now))});
     if (!credentials_.session_token.empty()) {
         to_sign.push_back({.name = "x-amz-security-token", .value = credentials_.session_token});
     }

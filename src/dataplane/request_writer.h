@@ -6,6 +6,7 @@
 #include "base/time.h"
 
 #include "dataplane/framing.h"
+#include "sigv4/clock_skew.h"
 #include "sigv4/signer.h"
 
 namespace farshore::dataplane {
@@ -31,9 +32,14 @@ class RequestWriter {
 
     [[nodiscard]] std::string write(const Input& input, const Destination& to, UtcTime now);
 
+    // An answer refused our date and had its own. True when that was news: then it may be tried
+    // again.
+    bool learn_time(UtcTime theirs, UtcTime ours) { return skew_.learn(theirs, ours); }
+
   private:
     sigv4::Signer signer_;
     sigv4::Credentials credentials_;
+    sigv4::ClockSkew skew_;
 };
 
 // Is this header the connection's or the signature's business, so that it is not forwarded?

@@ -53,8 +53,8 @@ struct LatencyHistogram {
 
 // All counters grow from the start of the endpoint; a reader keeps the last snapshot and subtracts.
 struct PathStatistics {
-    std::uint64_t ok = 0;      // an answer below 500 came
-    std::uint64_t failed = 0;  // 5xx, refused, broken, timed out, name not resolved
+    std::uint64_t ok = 0;      // an answer below 500 came, and our signature was taken
+    std::uint64_t failed = 0;  // 5xx, refused, broken, timed out, name or signature not good
     Duration latency{};        // of the last ok one
 };
 

@@ -33,12 +33,6 @@ bool UnlearnedTables::has(std::string_view body, Instant now) {
     return found != until_.end() && now < found->second;
 }
 
-bool refused_by_policy(int status, std::string_view answer) {
-    const auto members = status == 400 ? json_members(answer) : std::nullopt;
-    const auto type = members ? find_member(*members, "__type") : std::nullopt;
-    return type && plain_string(*type).value_or("").ends_with("AccessDeniedException");
-}
-
 LearningPlan plan_learning(std::string_view body) {
     const auto members = json_members(body);
     if (!members || members->empty()) {

@@ -35,9 +35,6 @@ class UnlearnedTables {
     std::map<std::string, Instant, std::less<>> until_;
 };
 
-// Was the request refused by a policy? Such an update had no effect.
-[[nodiscard]] bool refused_by_policy(int status, std::string_view answer);
-
 // The answer without the "Attributes" that the application did not ask for. nullopt: not readable.
 [[nodiscard]] std::optional<std::string> without_attributes(std::string_view answer);
 

@@ -20,16 +20,6 @@ using namespace std::chrono_literals;
 
 // A service may ask us to wait; longer than this we do not let it hold a decision up.
 constexpr Duration kRetryAfterMax = 5s;
-// Below it the two clocks agree well enough: SigV4 accepts five minutes.
-constexpr WallClock::duration kSkewWorthLearning = std::chrono::minutes{4};
-
-constexpr std::string_view kSkewCodes[] = {
-    "InvalidSignatureException",
-    "RequestExpired",
-    "RequestInTheFuture",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-};
 
 struct Place {
     std::string base;  // "https://host:port", no trailing slash
@@ -133,8 +123,8 @@ Outcome judge(const AwsRequest& request, net::HttpReply reply) {
         error.text += " (request " + id + ")";
     }
     const auto date = net::find_header(reply.headers, "date");
-    if (date && std::ranges::find(kSkewCodes, said.code) != std::end(kSkewCodes)) {
-        out.service_time = time_from_http_date(*date);
+    if (date && sigv4::refuses_the_date(said.code)) {
+        out.service_time = sigv4::time_from_http_date(*date);
     }
     out.reply = std::unexpected(std::move(error));
     return out;
@@ -153,7 +143,7 @@ struct AwsClient::Parts {
     sigv4::Signer signer{};
     Rng rng;
     RetryQuota quota{};
-    WallClock::duration skew{};
+    sigv4::ClockSkew skew{};
 
     Parts(net::Io& edge, const ports::Clock& time, Options chosen)
         : io(edge),
@@ -167,7 +157,6 @@ struct AwsClient::Parts {
           rng(options.seed) {}
 
     [[nodiscard]] Result<net::HttpCall> sign(const AwsRequest& request, const Place& place);
-    [[nodiscard]] bool learn_skew(UtcTime service_time);
 };
 
 Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Place& place) {
@@ -177,7 +166,7 @@ Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Pl
     }
     std::vector<sigv4::Header> headers;
     headers.push_back({"host", place.host});
-    headers.push_back({"x-amz-date", to_amz_date(clock.wall() + skew)});
+    headers.push_back({"x-amz-date", to_amz_date(skew.corrected(clock.wall()))});
     if (!request.content_type.empty()) {
         headers.push_back({"content-type", request.content_type});
     }
@@ -209,17 +198,6 @@ Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Pl
     call.url = place.base + request.path + (request.query.empty() ? "" : "?" + request.query);
     call.body = request.body;
     return call;
-}
-
-// true: the difference was news, so a request that was refused for its date deserves another try.
-bool AwsClient::Parts::learn_skew(UtcTime service_time) {
-    const WallClock::duration measured = service_time - clock.wall();
-    const WallClock::duration change = measured > skew ? measured - skew : skew - measured;
-    if (change < kSkewWorthLearning) {
-        return false;
-    }
-    skew = measured;
-    return true;
 }
 
 Result<std::unique_ptr<AwsClient>> AwsClient::create(
@@ -280,7 +258,7 @@ std::string AwsClient::endpoint(Service service, const RegionId& region) const {
 }
 
 Duration AwsClient::clock_skew() const {
-    return parts_->skew;
+    return parts_->skew.value();
 }
 
 const ports::Clock& AwsClient::clock() const {
@@ -336,7 +314,8 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
             co_return std::move(outcome.reply);
         }
         const Error error = in_context(what, outcome.reply.error());
-        if (outcome.service_time && !skew_corrected && parts.learn_skew(*outcome.service_time)) {
+        if (outcome.service_time && !skew_corrected &&
+            parts.skew.learn(*outcome.service_time, parts.clock.wall())) {
             skew_corrected = true;
             --attempt;  // the service refused our clock, not the request
             continue;

@@ -17,6 +17,7 @@
 #include "ports/clock.h"
 #include "wire/config.h"
 
+#include "sigv4/clock_skew.h"
 #include "sigv4/signer.h"
 
 namespace farshore::aws {
@@ -58,9 +59,6 @@ struct AwsReply {
 
 // Where a global service is signed: us-east-1, cn-northwest-1 or us-gov-west-1.
 [[nodiscard]] RegionId signing_region(Service service, const RegionId& region);
-
-// "Mon, 23 Nov 2026 13:05:09 GMT"; nullopt: not of that form.
-[[nodiscard]] std::optional<UtcTime> time_from_http_date(std::string_view text);
 
 // What an AWS error answer says, whatever its protocol.
 struct ServiceError {

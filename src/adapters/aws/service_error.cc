@@ -127,28 +127,6 @@ std::string text_member(const boost::json::object& object, std::string_view name
 
 }  // namespace
 
-std::optional<UtcTime> time_from_http_date(std::string_view text) {
-    constexpr std::string_view kMonths[] = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
-    };
-    // "Mon, 23 Nov 2026 13:05:09 GMT"
-    if (text.size() != 29 || !text.ends_with(" GMT")) {
-        return std::nullopt;
-    }
-    const auto month = std::ranges::find(kMonths, text.substr(8, 3));
-    if (month == std::end(kMonths)) {
-        return std::nullopt;
-    }
-    const auto number = month - std::begin(kMonths) + 1;
-    std::string iso{text.substr(12, 4)};
-    iso.append(number < 10 ? "-0" : "-")
-        .append(std::to_string(number))
-        .append("-")
-        .append(text.substr(5, 2));
-    iso.append("T").append(text.substr(17, 8)).append("Z");
-    return from_iso8601(iso);
-}
-
 ServiceError parse_json_error(std::string_view body) {
     ServiceError out;
     boost::system::error_code error;

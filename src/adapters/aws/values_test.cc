@@ -186,10 +186,12 @@ TEST(AwsErrors, BecomeKindsThatCallersReactTo) {
 }
 
 TEST(AwsErrors, ReadTheDateOfAnAnswer) {
-    EXPECT_EQ(time_from_http_date("Mon, 23 Nov 2026 13:05:09 GMT"), utc_from_ms(1'795'439'109'000));
-    EXPECT_FALSE(time_from_http_date("Mon, 23 Nov 2026 13:05:09 CET"));
-    EXPECT_FALSE(time_from_http_date("Monday, 23-Nov-26 13:05:09 GMT"));
-    EXPECT_FALSE(time_from_http_date(""));
+    EXPECT_EQ(
+        sigv4::time_from_http_date("Mon, 23 Nov 2026 13:05:09 GMT"), utc_from_ms(1'795'439'109'000)
+    );
+    EXPECT_FALSE(sigv4::time_from_http_date("Mon, 23 Nov 2026 13:05:09 CET"));
+    EXPECT_FALSE(sigv4::time_from_http_date("Monday, 23-Nov-26 13:05:09 GMT"));
+    EXPECT_FALSE(sigv4::time_from_http_date(""));
 }
 
 TEST(AwsRetries, DrawFromAGrowingCeiling) {
