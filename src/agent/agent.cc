@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "adapters/host/durable_file.h"
+#include "adapters/system/descriptors.h"
 #include "adapters/system/log.h"
 #include "agent/secrets.h"
 
@@ -90,7 +91,32 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
     return agent;
 }
 
+// What one app needs at most: its clients, and connections to both Regions. The rest is for the
+// control thread.
+void Agent::make_room() {
+    constexpr std::size_t kRest = 512;
+    const dataplane::Limits limits;
+    const std::size_t upstream = 2 * limits.connections_max + 64;
+    const std::size_t apps = std::max<std::size_t>(options_.config.apps.size(), 1);
+    const std::size_t wanted = kRest + apps * (limits.clients_max + upstream);
+    const std::size_t allowed = system::raise_descriptor_limit(wanted);
+    if (allowed >= wanted) {
+        return;
+    }
+    const std::size_t rest = kRest + apps * upstream;
+    clients_max_ = allowed > rest ? std::max<std::size_t>((allowed - rest) / apps, 16) : 16;
+    system::log_warning(
+        "main",
+        "the system allows too few open files for the usual number of clients",
+        {{"allowed", std::to_string(allowed)},
+         {"wanted", std::to_string(wanted)},
+         {"clients_max", std::to_string(*clients_max_)},
+         {"remedy", "raise the hard limit: LimitNOFILE= of the systemd unit"}}
+    );
+}
+
 Status Agent::prepare() {
+    make_room();
     if (Status ready = host::prepare_directory(options_.config.state_directory, "state directory");
         !ready) {
         return ready;
@@ -170,7 +196,8 @@ Status Agent::open() {
         .client_keys = client_keys_,
         .boot = BootId{fmt::format("{:016x}", rng.next())},
         .token = token_,
-        .seed = options_.seed
+        .seed = options_.seed,
+        .clients_max = clients_max_
     });
     for (const config::AgentApp& app : options_.config.apps) {
         Result<std::unique_ptr<AppAgent>> started = AppAgent::start(*shared_, app);

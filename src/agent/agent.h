@@ -46,6 +46,7 @@ class Agent {
   private:
     Agent(net::Io& io, Options options);
 
+    void make_room();
     [[nodiscard]] Status prepare();
     [[nodiscard]] Status claim_state_directory();
     [[nodiscard]] Status make_clients();
@@ -70,6 +71,7 @@ class Agent {
     std::unique_ptr<aws::CredentialsProvider> credentials_;
     std::vector<sigv4::Credentials> client_keys_;
     std::string token_;
+    std::optional<std::size_t> clients_max_;  // fewer than usual, of each app
     std::unique_ptr<Shared> shared_;
     Apps apps_;
     std::unique_ptr<net::HttpServer> server_;

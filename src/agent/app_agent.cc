@@ -176,6 +176,7 @@ Status AppAgent::open_endpoint() {
         .route = gate_->first_route(),
         .clock = shared_->clock
     };
+    options.limits.clients_max = shared_->clients_max.value_or(options.limits.clients_max);
     options.limits.parked_for_max = app_.hold_max;
     options.limits.parked_max = app_.hold_requests_max;
     options.limits.upstream_timeout = app_.upstream_timeout;

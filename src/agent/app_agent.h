@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Shared {
     BootId boot;
     std::string token;
     std::uint64_t seed = 1;
+    std::optional<std::size_t> clients_max;  // nullopt: the usual
 };
 
 // Everything about one app on this host: the endpoint, the gate before it, and the tasks around

@@ -184,6 +184,12 @@ void traffic_metrics(Page& page, const std::string& app, const dataplane::Statis
             plain,
             region.connections_opened
         );
+        page.counter(
+            "farshore_connections_failed_here_total",
+            "Connections not opened for want of descriptors or ports of this host",
+            plain,
+            region.failed_here
+        );
         page.gauge(
             "farshore_stalled_seconds",
             "Age of the oldest request without an answer",

@@ -58,6 +58,7 @@ void RegionCounters::add_to(RegionStatistics& statistics, Instant now) const {
     statistics.answered_reads += answered_reads.get();
     statistics.unknown_outcomes += unknown_outcomes.get();
     statistics.connections_opened += connections_opened.get();
+    statistics.failed_here += failed_here.get();
     statistics.connections_idle += connections_idle.get();
     statistics.connections_busy += connections_busy.get();
     statistics.stalled = std::max(

@@ -62,6 +62,7 @@ struct RegionCounters {
     Counter answered_reads;
     Counter unknown_outcomes;
     Counter connections_opened;
+    Counter failed_here;
     Counter connections_idle;
     Counter connections_busy;
     Since oldest_request;

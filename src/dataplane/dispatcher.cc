@@ -206,6 +206,10 @@ void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
 
 // The application's request failed for want of a connection: evidence like any other failure.
 void Dispatcher::fail_without_upstream(Exchange& exchange) {
+    if (pools_[exchange.region]->lacks_means()) {
+        answer_own(exchange, OwnAnswer::overloaded);
+        return;
+    }
     RegionCounters& counters = pools_[exchange.region]->counters();
     const std::string why{counters.last_error()};
     counters.failed(Path::passive, *environment_.now, why);

@@ -37,7 +37,9 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
         }
         auto opened = pool().open_apart(*this);
         if (!opened) {
-            pool().counters().failed(path_, now(), opened.error().text);
+            if (!is_our_own_lack(opened.error())) {
+                pool().counters().failed(path_, now(), opened.error().text);
+            }
             return;
         }
         own_ = std::move(*opened);

@@ -24,6 +24,10 @@ std::string authority_of(const Upstream& upstream) {
 
 }  // namespace
 
+bool is_our_own_lack(const Error& error) {
+    return error.kind == ErrorKind::exhausted || error.kind == ErrorKind::malformed;
+}
+
 RegionPool::RegionPool(Environment environment, PoolListener& listener)
     : environment_(std::move(environment)),
       listener_(&listener),
@@ -91,6 +95,7 @@ Result<std::unique_ptr<UpstreamConnection>> RegionPool::open_apart(ConnectionOwn
         .tls = environment_.tls,
     });
     if (!stream) {
+        note_means(stream.error());
         return std::unexpected(stream.error());
     }
     environment_.counters->connections_opened.add();
@@ -99,15 +104,28 @@ Result<std::unique_ptr<UpstreamConnection>> RegionPool::open_apart(ConnectionOwn
     );
     connection->since = *environment_.now;
     if (Status watched = connection->begin(); !watched) {
+        note_means(watched.error());
         return std::unexpected(watched.error());
     }
+    lacks_means_ = false;
     return connection;
+}
+
+void RegionPool::note_means(const Error& error) {
+    lacks_means_ = is_our_own_lack(error);
+    if (lacks_means_) {
+        environment_.counters->failed_here.add();
+    }
 }
 
 bool RegionPool::open() {
     auto connection = open_apart(*this);
     if (!connection) {
-        note_failure(connection.error().text);
+        if (is_our_own_lack(connection.error())) {
+            pause_after_failures();
+        } else {
+            note_failure(connection.error().text);
+        }
         return false;
     }
     UpstreamConnection* raw = connection->get();
@@ -174,10 +192,14 @@ void RegionPool::connect_failed(UpstreamConnection& connection, std::string_view
     );
 }
 
-void RegionPool::note_failure(std::string_view why) {
+void RegionPool::pause_after_failures() {
     if (++failures_in_a_row_ > kFailuresForgiven) {
         retry_at_ = *environment_.now + kPauseAfterFailure;
     }
+}
+
+void RegionPool::note_failure(std::string_view why) {
+    pause_after_failures();
     environment_.counters->failed(Path::fresh, *environment_.now, why);
 }
 

@@ -16,6 +16,10 @@
 
 namespace farshore::dataplane {
 
+// Was a connection not opened because of this host (no descriptor or port left, a source address
+// that is not ours)?
+[[nodiscard]] bool is_our_own_lack(const Error& error);
+
 class PoolListener {
   public:
     virtual void connection_available(RegionIndex region) = 0;
@@ -54,6 +58,11 @@ class RegionPool final : private ConnectionOwner {
     [[nodiscard]] UpstreamConnection* take_oldest();
     // `waiting` requests have no connection. False: there is none, and none can be opened now.
     bool demand(std::size_t waiting);
+
+    // The last attempt to open one failed for want of something on this host (descriptors, ports).
+    // That says nothing about the Region.
+    [[nodiscard]] bool lacks_means() const { return lacks_means_; }
+
     // A connection of its own for somebody who wants to see whether new ones work.
     [[nodiscard]] Result<std::unique_ptr<UpstreamConnection>> open_apart(ConnectionOwner& owner);
     // Takes such a connection into the pool once it has proved good; closes it when there are
@@ -88,6 +97,8 @@ class RegionPool final : private ConnectionOwner {
     bool open();
     void retire(UpstreamConnection& connection);
     void note_failure(std::string_view why);
+    void pause_after_failures();
+    void note_means(const Error& error);
     void count();
     [[nodiscard]] UpstreamConnection* hand_out(UpstreamConnection* connection);
 
@@ -101,6 +112,7 @@ class RegionPool final : private ConnectionOwner {
     std::vector<UpstreamConnection*> connecting_;  // the oldest first
     std::vector<std::unique_ptr<UpstreamConnection>> useless_;
     int failures_in_a_row_ = 0;
+    bool lacks_means_ = false;
     Instant retry_at_{};
 };
 

@@ -65,6 +65,8 @@ struct RegionStatistics {
     std::uint64_t answered_reads = 0;
     std::uint64_t unknown_outcomes = 0;  // writes that may or may not have taken effect
     std::uint64_t connections_opened = 0;
+    // Connections that this host could not open for want of its own: no failures of the Region.
+    std::uint64_t failed_here = 0;
     std::size_t connections_idle = 0;
     std::size_t connections_busy = 0;
     // Age of the oldest request (applications' or probes') that still waits for its answer.

@@ -120,7 +120,10 @@ Result<std::unique_ptr<Stream>> Stream::connect(const Target& target) {
         }
     }
     if (::connect(fd, to.get(), to.length) != 0 && errno != EINPROGRESS) {
-        return fail(ErrorKind::unavailable, "connect: " + system_text(errno));
+        const bool ours = errno == EADDRNOTAVAIL || errno == ENOBUFS || errno == ENOMEM;
+        return fail(
+            ours ? ErrorKind::exhausted : ErrorKind::unavailable, "connect: " + system_text(errno)
+        );
     }
     if (target.tls != nullptr) {
         stream->ssl_ = SSL_new(target.tls->get());

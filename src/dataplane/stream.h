@@ -57,7 +57,8 @@ class Stream {
         const TlsContext* tls = nullptr;  // null: plain
     };
 
-    // Begins to connect. Errors: malformed (address), unavailable (refused at once), exhausted.
+    // Begins to connect. Errors: unavailable (refused at once); of this host's own: malformed (an
+    // address), exhausted (no descriptor, memory or port left).
     [[nodiscard]] static Result<std::unique_ptr<Stream>> connect(const Target& target);
     ~Stream();
     Stream(const Stream&) = delete;

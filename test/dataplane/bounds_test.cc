@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>
@@ -223,6 +224,34 @@ TEST_F(Bounds, WrongOptionsAreRefusedWithAReason) {
     options.regions[0].tls = true;
     options.tls_ca_file = "/nonexistent/ca.pem";
     EXPECT_EQ(Endpoint::start(options).error().kind, ErrorKind::malformed);
+}
+
+// No descriptor left: a matter of this host, and no evidence about a Region.
+TEST_F(Bounds, WantOfDescriptorsIsNoFailureOfTheRegion) {
+    start([](Endpoint::Options& options) {
+        options.limits.probe_interval = std::chrono::milliseconds{10};
+        options.limits.idle_connections_min = 0;
+    });
+    Application app = application();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 3;  // all of them are in use
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().regions[0].by(Path::fresh).ok > 0; })
+    );
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const bool tried =
+        eventually([&] { return endpoint->statistics().regions[0].failed_here > 2; });
+    const auto answer = app.call("GetItem", "{}");
+    const Statistics statistics = endpoint->statistics();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(tried);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(statistics.regions[0].by(Path::fresh).failed, 0U);
+    EXPECT_EQ(statistics.regions[0].by(Path::passive).failed, 0U);
+    if (answer->status != 200) {  // a probe's connection may have served it
+        EXPECT_TRUE(answer->body.contains("Too many requests")) << answer->body;
+    }
 }
 
 }  // namespace farshore::dataplane::test
