@@ -49,11 +49,13 @@ std::optional<Refusal> check_signature(
         keys,
         now
     );
-    if (!verified) {
+    const Status covered = verified ? sigv4::covers(*verified, headers, "dynamodb")
+                                    : std::unexpected(verified.error());
+    if (!covered) {
         return Refusal{
             .answer = OwnAnswer::not_authentic,
-            .detail = verified.error().text,
-            .code = verified.error().code,
+            .detail = covered.error().text,
+            .code = covered.error().code,
         };
     }
     return std::nullopt;

@@ -94,4 +94,14 @@ struct ParsedAuthorization {
     bool double_encode = true
 );
 
+// A signature that is right proves what it covers and nothing else. Does it cover every x-amz-
+// header that was received (X-Amz-Target decides what is done), for this service? Headers that
+// libraries or proxies add unsigned by custom, and that change nothing, may be missing. Errors:
+// denied with DynamoDB's code InvalidSignatureException.
+[[nodiscard]] Status covers(
+    const ParsedAuthorization& authorization,
+    std::span<const Header> received,
+    std::string_view service
+);
+
 }  // namespace farshore::sigv4

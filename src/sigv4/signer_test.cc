@@ -256,6 +256,19 @@ TEST(SigV4Verify, AcceptsWhatTheSignerMade) {
     EXPECT_EQ(code_of(sent, kNow + std::chrono::minutes{5}), "ok");
 }
 
+TEST(SigV4Verify, CoversWhatMattersForTheService) {
+    Signed sent = sign_now();
+    const auto verified = verify(sent.request(), std::span{&kKeys, 1}, kNow);
+    ASSERT_TRUE(verified);
+    EXPECT_TRUE(covers(*verified, sent.headers, "dynamodb"));
+    EXPECT_FALSE(covers(*verified, sent.headers, "s3"));
+    sent.headers.push_back({"X-Amz-User-Agent", "sdk"});
+    sent.headers.push_back({"X-Amzn-Trace-Id", "Root=1"});
+    EXPECT_TRUE(covers(*verified, sent.headers, "dynamodb"));
+    sent.headers.push_back({"X-AMZ-Other", "1"});
+    EXPECT_FALSE(covers(*verified, sent.headers, "dynamodb"));
+}
+
 TEST(SigV4Verify, RefusesAnythingChanged) {
     for (const std::string name : {"Host", "X-Amz-Target"}) {
         Signed sent = sign_now();

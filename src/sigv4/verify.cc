@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kSignedHeadersMax = 128;
+// The one is added by SDKs for statistics, before or after signing; the other by CloudFront.
+constexpr std::string_view kUnsignedByCustom[] = {"x-amz-user-agent", "x-amz-cf-id"};
 
 std::unexpected<Error> refuse(std::string code, std::string text) {
     return std::unexpected(Error{
@@ -282,6 +284,32 @@ Result<ParsedAuthorization> verify(
         );
     }
     return authorization;
+}
+
+Status covers(
+    const ParsedAuthorization& authorization,
+    std::span<const Header> received,
+    std::string_view service
+) {
+    if (authorization.service != service) {
+        return refuse(
+            "InvalidSignatureException",
+            "Credential should be scoped to correct service: '" + std::string{service} + "'."
+        );
+    }
+    for (const Header& header : received) {
+        const std::string name = to_lower(header.name);
+        const auto& listed = authorization.signed_headers;
+        if (name.starts_with("x-amz-") &&
+            std::ranges::find(kUnsignedByCustom, name) == std::end(kUnsignedByCustom) &&
+            std::ranges::find(listed, name) == listed.end()) {
+            return refuse(
+                "InvalidSignatureException",
+                "The header '" + name + "' must be a 'SignedHeader' in the AWS Authorization."
+            );
+        }
+    }
+    return {};
 }
 
 }  // namespace farshore::sigv4

@@ -331,32 +331,6 @@ TEST_F(Forwarding, UnixSocketServesToo) {
     EXPECT_EQ(answer->status, 200);
 }
 
-TEST_F(Forwarding, IncomingSignatureIsChecked) {
-    const sigv4::Credentials key{.access_key_id = "LOCAL", .secret_access_key = "local-secret"};
-    start([&key](Endpoint::Options& options) { options.client_keys = {key}; });
-    Application app = application();
-    const auto refused = app.call("GetItem", "{}");
-    ASSERT_TRUE(refused);
-    EXPECT_EQ(refused->status, 400);
-    EXPECT_EQ(east.count(), 0U);
-    const auto signed_at = [&key](const std::string& date) {
-        sigv4::Signer signer;
-        const std::vector<sigv4::Header> headers{{"host", "localhost"}, {"x-amz-date", date}};
-        const std::string hash = sigv4::sha256_hex("{}");
-        const std::string authorization = signer.authorization(
-            {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
-            key,
-            {.region = "local", .service = "dynamodb"}
-        );
-        return "X-Amz-Date: " + date + "\r\nAuthorization: " + authorization + "\r\n";
-    };
-    const std::string now_signed = signed_at(to_amz_date(clock->wall()));
-    EXPECT_EQ(app.call("GetItem", "{}", now_signed)->status, 200);
-    EXPECT_EQ(app.call("GetItem", "{ }", now_signed)->status, 400);
-    EXPECT_EQ(app.call("GetItem", "{}", signed_at("20201123T130509Z"))->status, 400);
-    EXPECT_EQ(east.count(), 1U);
-}
-
 TEST_F(Forwarding, StopLeavesNoDescriptorBehind) {
     const auto descriptors = [] {
         std::size_t count = 0;

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 #include "dataplane/world.h"
 
-// What follows when a Region refuses a request for its signature.
+// Signatures that are not taken: an application's by the endpoint, the endpoint's by a Region.
 namespace farshore::dataplane::test {
 
 namespace {
@@ -62,6 +64,50 @@ TEST_F(Refusal, RefusedCredentialsAreAFailureAndAreToldAsTheyAre) {
                statistics.regions[0].by(Path::reused).failed > 0;
     }));
     EXPECT_EQ(endpoint->statistics().regions[0].by(Path::fresh).ok, 0U);
+}
+
+TEST_F(Refusal, IncomingSignatureIsChecked) {
+    const sigv4::Credentials key{.access_key_id = "LOCAL", .secret_access_key = "local-secret"};
+    start([&key](Endpoint::Options& options) { options.client_keys = {key}; });
+    Application app = application();
+    const auto refused = app.call("GetItem", "{}");
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->status, 400);
+    EXPECT_EQ(east.count(), 0U);
+
+    struct How {
+        std::string date;
+        std::string service = "dynamodb";
+        bool target = true;
+    };
+
+    const auto signed_so = [&key](const How& how) {
+        sigv4::Signer signer;
+        std::vector<sigv4::Header> headers{{"host", "localhost"}, {"x-amz-date", how.date}};
+        if (how.target) {
+            headers.push_back({"x-amz-target", "DynamoDB_20120810.GetItem"});
+        }
+        const std::string hash = sigv4::sha256_hex("{}");
+        const std::string authorization = signer.authorization(
+            {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
+            key,
+            {.region = "local", .service = how.service}
+        );
+        return "X-Amz-Date: " + how.date + "\r\nAuthorization: " + authorization + "\r\n";
+    };
+    const std::string date = to_amz_date(clock->wall());
+    const std::string good = signed_so({.date = date});
+    EXPECT_EQ(app.call("GetItem", "{}", good)->status, 200);
+    EXPECT_EQ(app.call("GetItem", "{}", good + "X-Amz-User-Agent: any\r\n")->status, 200);
+    EXPECT_EQ(app.call("GetItem", "{ }", good)->status, 400);
+    EXPECT_EQ(app.call("GetItem", "{}", signed_so({.date = "20201123T130509Z"}))->status, 400);
+    // One that covers less could be used for anything.
+    const std::string narrow = signed_so({.date = date, .target = false});
+    EXPECT_EQ(app.call("DeleteItem", "{}", narrow)->status, 400);
+    EXPECT_EQ(app.call("GetItem", "{}", narrow)->status, 400);
+    EXPECT_EQ(app.call("GetItem", "{}", good + "X-Amz-Something: new\r\n")->status, 400);
+    EXPECT_EQ(app.call("GetItem", "{}", signed_so({.date = date, .service = "s3"}))->status, 400);
+    EXPECT_EQ(east.count(), 2U);
 }
 
 }  // namespace farshore::dataplane::test
