@@ -52,7 +52,7 @@ void Client::close() {
     }
     environment_.poller->unwatch(fd_, *this);
     ::close(std::exchange(fd_, -1));
-    forget_body();
+    building_.reset();
     if (Exchange* exchange = std::exchange(current_, nullptr)) {
         environment_.dispatcher->abandon(*exchange);
     }
@@ -113,9 +113,12 @@ void Client::pull_in() {
         return;
     }
     if (got == 0) {
-        // A request that is under way still gets its answer: only this direction has ended.
+        // A request that is under way still gets its answer: only this direction may have ended.
+        // One that was not sent yet ends with its application: no SDK half-closes, so nobody would
+        // hear of it.
         input_ended_ = true;
-        if (current_ == nullptr && out_done_ == out_.size()) {
+        const bool unsent = current_ != nullptr && current_->connection == nullptr;
+        if (unsent || (current_ == nullptr && out_done_ == out_.size())) {
             close();
         } else {
             ending_ = ending_ || current_ == nullptr;
@@ -176,7 +179,7 @@ bool Client::read_head() {
         return false;
     }
     searched_ = 0;
-    building_ = std::make_unique<Exchange>(*environment_.dispatcher);
+    building_ = std::make_unique<Exchange>(*environment_.dispatcher, *environment_.memory);
     building_->head = in_.substr(0, *end.size);
     in_.erase(0, *end.size);
     if (const auto error = parse_request_head(building_->head, building_->request)) {
@@ -195,22 +198,6 @@ bool Client::read_head() {
     return fd_ >= 0;
 }
 
-bool Client::account_body() {
-    const std::size_t size = building_->body.size() + building_->head.size();
-    MemoryBudget& memory = *environment_.memory;
-    if (memory.used - accounted_ + size > memory.max) {
-        return false;
-    }
-    memory.used += size - accounted_;
-    accounted_ = size;
-    return true;
-}
-
-void Client::forget_body() {
-    environment_.memory->used -= std::exchange(accounted_, 0);
-    building_.reset();
-}
-
 bool Client::read_body() {
     const std::size_t used = body_.feed(in_, building_->body);
     in_.erase(0, used);
@@ -218,7 +205,7 @@ bool Client::read_body() {
         refuse(*body_.error());
         return false;
     }
-    if (!account_body()) {
+    if (!building_->memory.fit(building_->bytes_held())) {
         answer_and_end(OwnAnswer::overloaded, {.close = true});
         return false;
     }
@@ -249,7 +236,7 @@ void Client::submit() {
 void Client::refuse(const Refusal& refusal) {
     environment_.counters->refused_requests.add();
     const bool close = !building_->request.keep_alive;
-    forget_body();
+    building_.reset();
     write(own_answer(
         refusal.answer,
         *environment_.rng,
@@ -269,7 +256,7 @@ void Client::refuse(const FramingError& error) {
 
 void Client::answer_and_end(OwnAnswer which, const AnswerOptions& options) {
     environment_.counters->refused_requests.add();
-    forget_body();
+    building_.reset();
     in_.clear();
     write(own_answer(which, *environment_.rng, options));
     ending_ = true;
@@ -339,7 +326,6 @@ void Client::begin_to_end() {
 
 void Client::finish(bool close) {
     current_ = nullptr;
-    forget_body();
     ending_ = ending_ || close || (input_ended_ && in_.empty());
     flush();
     if (fd_ >= 0 && !ending_) {

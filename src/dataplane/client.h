@@ -29,12 +29,6 @@ class ClientOwner {
     ~ClientOwner() = default;
 };
 
-// Bytes of request bodies that one loop holds, all clients together.
-struct MemoryBudget {
-    std::size_t used = 0;
-    std::size_t max = 0;
-};
-
 // One connection of an application: takes its requests off the wire one after the other, and gives
 // each its answer before it looks at the next. One thread.
 class Client final : public Watcher, public AnswerSink {
@@ -85,8 +79,6 @@ class Client final : public Watcher, public AnswerSink {
     void refuse(const FramingError& error);
     void refuse(const Refusal& refusal);
     void answer_and_end(OwnAnswer which, const AnswerOptions& options);
-    bool account_body();
-    void forget_body();
     void begin_to_end();
     void want_events();
     void deadline_in(Duration duration);
@@ -104,7 +96,6 @@ class Client final : public Watcher, public AnswerSink {
     std::size_t out_done_ = 0;
     std::unique_ptr<Exchange> building_;  // its head is read
     BodyReader body_;
-    std::size_t accounted_ = 0;
     Exchange* current_ = nullptr;  // with the dispatcher
     bool current_closes_ = false;
     Instant deadline_ = Instant::max();

@@ -87,6 +87,13 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
         pools_[mine.region]->give_back(connection);
         return false;
     }
+    mine.bytes_sending = request.size();
+    if (!mine.memory.fit(mine.bytes_held())) {
+        pools_[mine.region]->give_back(connection);
+        answer_own(mine, OwnAnswer::overloaded);
+        exchange.reset();
+        return true;
+    }
     mine.connection = &connection;
     mine.sent_at = now;
     mine.send_number = ++last_send_number_;
@@ -97,6 +104,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     const Duration within = is_write ? std::min(patience, permission.until - now) : patience;
     if (!connection.send(std::move(request), within, mine)) {
         mine.connection = nullptr;
+        mine.bytes_sending = 0;
         return false;
     }
     Queue& queue = in_flight_[mine.region];

@@ -113,7 +113,8 @@ class Dispatcher final : public PoolListener {
     // Was it refused for something that we can do better? Then it goes out again.
     bool send_better(std::unique_ptr<Exchange>& exchange, std::string_view code);
     void place(std::unique_ptr<Exchange> exchange);
-    // False: the connection was no good, `exchange` is untouched.
+    // False: the connection was no good, `exchange` is untouched. Else it is on its way, or
+    // answered because there is no memory for it.
     bool forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection& connection);
     void wait_for_connection(std::unique_ptr<Exchange> exchange);
     void park_or_refuse(std::unique_ptr<Exchange> exchange, RouteWord word);

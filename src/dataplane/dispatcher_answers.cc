@@ -47,6 +47,7 @@ std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
     std::unique_ptr<Exchange> mine = std::move(at->second);
     queue.erase(at);
     mine->connection = nullptr;
+    mine->bytes_sending = 0;
     Since& oldest = pools_[exchange.region]->counters().oldest_request;
     if (queue.empty()) {
         oldest.clear();

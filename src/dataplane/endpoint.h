@@ -37,7 +37,8 @@ struct Limits {
     std::size_t head_bytes_max = std::size_t{32} << 10U;
     // DynamoDB's largest request is a BatchWriteItem of 16 MB; a little more for its JSON clothes.
     std::size_t body_bytes_max = std::size_t{17} << 20U;
-    // Bodies being received, parked or forwarded, all clients together; above it 503.
+    // Requests being received, parked or forwarded, their signed copies and buffered answers, all
+    // clients together; above it 503.
     std::size_t memory_bytes_max = std::size_t{256} << 20U;
 
     std::size_t parked_max = 16'384;

@@ -64,6 +64,7 @@ void Exchange::answer_begins(const ResponseHead& answer) {
 void Exchange::answer_goes_on(std::string_view bytes) {
     if (buffered) {
         answer_body += bytes;
+        memory.take(bytes_held());
         return;
     }
     if (sink == nullptr) {

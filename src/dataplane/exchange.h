@@ -10,6 +10,7 @@
 #include "base/time.h"
 
 #include "dataplane/framing.h"
+#include "dataplane/memory_budget.h"
 #include "dataplane/operation.h"
 #include "dataplane/route_word.h"
 #include "dataplane/upstream_connection.h"
@@ -42,7 +43,15 @@ enum class Learning { none, asked_by_us, asked_by_client };
 // One request of an application on its way through the endpoint. Never moves in memory: the views
 // of `request` point into `head`.
 struct Exchange final : public AnswerReceiver {
-    explicit Exchange(Dispatcher& owner) : dispatcher(&owner) {}
+    Exchange(Dispatcher& owner, MemoryBudget& budget) : memory(budget), dispatcher(&owner) {}
+
+    // All bytes that are held for it, a copy on its way included.
+    [[nodiscard]] std::size_t bytes_held() const {
+        return head.size() + body.size() + asked_body.size() + bytes_sending + answer_head.size() +
+               answer_body.size();
+    }
+
+    MemoryShare memory;
 
     // The request as received.
     std::string head;
@@ -65,6 +74,7 @@ struct Exchange final : public AnswerReceiver {
     Learning learning = Learning::none;
     std::string asked_body;  // what is sent instead of `body`, when asked_by_us
     std::string payload_hash;
+    std::size_t bytes_sending = 0;  // of the signed copy that its connection holds
 
     // The answer. A buffered one is complete before the application gets its first byte.
     bool buffered = false;
