@@ -1,6 +1,7 @@
 #include "dataplane/json_members.h"
 
 #include <cstddef>
+#include <utility>
 
 namespace farshore::dataplane {
 
@@ -126,6 +127,26 @@ std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
         }
     }
     return scanner.at_end() ? std::optional(std::move(members)) : std::nullopt;
+}
+
+std::optional<std::vector<std::string_view>> json_elements(std::string_view text) {
+    Scanner scanner(text);
+    std::vector<std::string_view> elements;
+    if (!scanner.take('[')) {
+        return std::nullopt;
+    }
+    if (!scanner.take(']')) {
+        do {
+            elements.push_back(scanner.value());
+            if (elements.back().empty()) {
+                return std::nullopt;
+            }
+        } while (scanner.take(','));
+        if (!scanner.take(']')) {
+            return std::nullopt;
+        }
+    }
+    return scanner.at_end() ? std::optional(std::move(elements)) : std::nullopt;
 }
 
 std::optional<std::string_view> find_member(

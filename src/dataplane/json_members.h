@@ -19,6 +19,9 @@ struct JsonMember {
 // does that; refusing to guess is cheaper than undoing them).
 [[nodiscard]] std::optional<std::vector<JsonMember>> json_members(std::string_view text);
 
+// The values of the array that `text` is, as they stand in the text. nullopt: not an array.
+[[nodiscard]] std::optional<std::vector<std::string_view>> json_elements(std::string_view text);
+
 [[nodiscard]] std::optional<std::string_view> find_member(
     const std::vector<JsonMember>& members, std::string_view name
 );

@@ -71,4 +71,14 @@ TEST(UpdateLearning, TakesTheItemOutOfTheAnswer) {
     EXPECT_EQ(without_attributes("<html>"), std::nullopt);
 }
 
+TEST(JsonElements, AreTakenAsTheyStand) {
+    const auto elements = json_elements(R"( [ {"a":[1,"]"]} , "x,y",3 ] )");
+    ASSERT_TRUE(elements);
+    EXPECT_EQ(*elements, (std::vector<std::string_view>{R"({"a":[1,"]"]})", R"("x,y")", "3"}));
+    EXPECT_TRUE(json_elements("[]")->empty());
+    for (const std::string_view text : {"", "{}", "[", "[1", "[1,]", "[,1]", "[1]x", "[\"]"}) {
+        EXPECT_FALSE(json_elements(text)) << text;
+    }
+}
+
 }  // namespace farshore::dataplane

@@ -40,28 +40,47 @@ bool is_select(std::string_view statement) {
            std::string_view{" \t\r\n\"*"}.contains(statement[kSelect.size()]);
 }
 
-bool member_is_select(const boost::json::value& holder) {
-    const auto* object = holder.if_object();
-    const auto* statement = object == nullptr ? nullptr : object->if_contains("Statement");
-    return statement != nullptr && statement->is_string() && is_select(statement->get_string());
+// The value of a member that is there once. A member that is there twice means to one reader the
+// first, to another the last; such a request counts as a change.
+std::optional<std::string_view> only_member(std::string_view text, std::string_view name) {
+    const auto members = json_members(text);
+    if (!members || std::ranges::count(*members, name, &JsonMember::name) != 1) {
+        return std::nullopt;
+    }
+    return find_member(*members, name);
 }
 
-bool partiql_reads(std::string_view name, std::string_view body) {
+bool statement_is_select(std::string_view holder) {
+    const auto raw = only_member(holder, "Statement");
+    boost::system::error_code error;
+    const boost::json::value statement = raw ? boost::json::parse(*raw, error) : nullptr;
+    return !error && statement.is_string() && is_select(statement.get_string());
+}
+
+bool is_json(std::string_view body) {
     boost::json::parse_options options;
     options.max_depth = 128;
     boost::system::error_code error;
-    const boost::json::value document = boost::json::parse(body, error, {}, options);
-    if (error || !document.is_object()) {
+    boost::json::stream_parser parser({}, options);
+    parser.write(body.data(), body.size(), error);
+    if (!error) {
+        parser.finish(error);
+    }
+    return !error;
+}
+
+bool partiql_reads(std::string_view name, std::string_view body) {
+    // What is looked at below goes by brackets alone.
+    if (!is_json(body)) {
         return false;
     }
     if (name == "ExecuteStatement") {
-        return member_is_select(document);
+        return statement_is_select(body);
     }
-    const auto* list = document.get_object().if_contains(
-        name == "BatchExecuteStatement" ? "Statements" : "TransactStatements"
-    );
-    return list != nullptr && list->is_array() &&
-           std::ranges::all_of(list->get_array(), member_is_select);
+    const auto raw =
+        only_member(body, name == "BatchExecuteStatement" ? "Statements" : "TransactStatements");
+    const auto list = raw ? json_elements(*raw) : std::nullopt;
+    return list && !list->empty() && std::ranges::all_of(*list, statement_is_select);
 }
 
 bool is_partiql(std::string_view name) {

@@ -58,6 +58,9 @@ TEST(Operation, PartiQlIsJudgedByItsStatement) {
              "not json",
              R"({"Statement":7})",
              R"({"Statement":"SELECT"})",
+             R"({"Statement":"DELETE FROM t","Statement":"SELECT * FROM t"})",
+             R"({"Statement":"SELECT * FROM t","Statement":"DELETE FROM t"})",
+             R"({"Statement":"SELECT * FROM t","a":[}})",
          }) {
         EXPECT_EQ(kind_of("ExecuteStatement", body), OperationClass::write) << body;
     }
@@ -79,6 +82,15 @@ TEST(Operation, PartiQlIsJudgedByItsStatement) {
         ),
         OperationClass::write
     );
+    for (const std::string_view body : {
+             R"({"Statements":[{"Statement":"DELETE FROM t","Statement":"SELECT 1"}]})",
+             R"({"Statements":[{"Statement":"DELETE FROM t"}],"Statements":[{"Statement":"SELECT 1"}]})",
+             R"({"Statements":[{"Statement":"SELECT 1"}],"Statements":[]})",
+             R"({"Statements":["SELECT 1"]})",
+             R"({"Statements":{"Statement":"SELECT 1"}})",
+         }) {
+        EXPECT_EQ(kind_of("BatchExecuteStatement", body), OperationClass::write) << body;
+    }
     EXPECT_EQ(
         kind_of(
             "ExecuteTransaction", R"x({"TransactStatements":[{"Statement":"EXISTS(SELECT 1)"}]})x"
