@@ -167,7 +167,7 @@ net::Task<> EpochReader::run(net::TaskGroup* tasks) {
         // Whoever cannot reach most of the record tables should suspect itself, not a Region.
         const bool connected = round->reached >= regions_.size() / 2 + 1;
         const EvidenceBook::Key control{
-            home_, wire::EvidenceComponent::control, wire::EvidencePath::reused
+            home_, wire::EvidenceComponent::control, wire::EvidencePath::fresh
         };
         book_->count(
             control, connected, clock_->now() - round->started, "most epoch records do not answer"

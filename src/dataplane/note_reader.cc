@@ -153,6 +153,10 @@ class Reader {
         }
         using Kind = PartiqlWrite::Kind;
         if (told->kind == Kind::reads) {
+            // A statement by itself is noted as a write only when nobody could be sure what it is.
+            if (note_.operation == "ExecuteStatement") {
+                keyless({});
+            }
             return;
         }
         NotedWrite write{.table = table_named(told->table), .digest = {}};

@@ -253,6 +253,26 @@ TEST(AgentLedger, VerifyProvesAWriteThroughTheActiveRegion) {
     EXPECT_TRUE(world.b.holds("farshore_heartbeat", "verify#use1-web-1"));
 }
 
+// The control target is looked up by this very component and path.
+TEST(AgentEvidence, TheControlTargetIsReportedAsAFreshLook) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    const auto control = [&]() -> const wire::EvidenceCounts* {
+        for (const wire::Report& report : world.controller.reports) {
+            for (const wire::EvidenceCounts& evidence : report.evidence) {
+                if (evidence.component == wire::EvidenceComponent::control) {
+                    return &evidence;
+                }
+            }
+        }
+        return nullptr;
+    };
+    ASSERT_TRUE(world.run_until([&] { return control() != nullptr; }));
+    EXPECT_EQ(control()->path, wire::EvidencePath::fresh);
+    EXPECT_EQ(control()->region, kA);
+}
+
 TEST(AgentEvidence, AnUnhealthyRegionIsReported) {
     AgentWorld world;
     world.start_agent();
