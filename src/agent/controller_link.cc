@@ -30,6 +30,18 @@ std::string first_words(std::string_view text) {
     return std::string{text.substr(0, 300)};
 }
 
+std::string no_common_version(const wire::ProtocolRange& theirs) {
+    const wire::ProtocolRange ours;
+    return fmt::format(
+        "the controller speaks protocol versions {} to {}, this agent {} to {}: upgrade the {}",
+        theirs.lowest,
+        theirs.highest,
+        ours.lowest,
+        ours.highest,
+        theirs.lowest > ours.highest ? "agent" : "controller"
+    );
+}
+
 }  // namespace
 
 ControllerLink::ControllerLink(Parts parts, std::string url)
@@ -172,7 +184,7 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
         if (greeting->app != parts_.gate.app().app) {
             incoming.broken = "the controller serves app " + greeting->app.value();
         } else if (!wire::common_version(wire::ProtocolRange{}, greeting->protocol)) {
-            incoming.broken = "the controller speaks no version of the protocol that we speak";
+            incoming.broken = no_common_version(greeting->protocol);
         } else {
             incoming.greeted = true;
             failures_ = 0;

@@ -266,6 +266,7 @@ class ControllerDouble {
         });
     }
 
+    wire::ProtocolRange protocol;
     std::optional<Epoch> grants;  // the epoch that reports get a lease for
     Duration lease = 1s;
     int refuses = 0;      // a status for every request
@@ -324,7 +325,11 @@ class ControllerDouble {
 
     net::Task<> produce(net::ByteSink* sink, std::size_t sent) {
         const wire::ControllerHello hello{
-            .app = kApp, .controller = ObserverId{"us-east-2"}, .boot = BootId{"1"}
+            .protocol = protocol,
+            .speaks = protocol.highest,
+            .app = kApp,
+            .controller = ObserverId{"us-east-2"},
+            .boot = BootId{"1"}
         };
         bool open = co_await sink->write(wire::serialize(wire::StreamLine{hello}) + "\n");
         while (open && !ended) {
