@@ -223,9 +223,9 @@ Status Agent::open() {
     if (options_.watchdog) {
         Watchdog::Options watch{.clock = options_.clock, .endpoints = {}, .bite = end_process};
         for (const auto& app : apps_) {
-            watch.endpoints.push_back(
-                {.address = app->gate().app().listen.address, .port = app->endpoint().port()}
-            );
+            watch.endpoints.emplace_back([endpoint = &app->endpoint()] {
+                return endpoint->slowest_turn();
+            });
         }
         watchdog_ = std::make_unique<Watchdog>(std::move(watch));
         tasks_.spawn("watchdog's food", [this] { return run_turns(); });

@@ -45,6 +45,8 @@ class ToldEndpoint final : public dataplane::Endpoint {
 
     [[nodiscard]] dataplane::Statistics statistics() const override { return {}; }
 
+    [[nodiscard]] Instant slowest_turn() const override { return {}; }
+
     [[nodiscard]] dataplane::Ledger& ledger() override { return ledger_; }
 
     void wind_down(Duration, std::function<void(std::uint64_t)>) override {}

@@ -1,12 +1,8 @@
 #include "agent/watchdog.h"
 
-#include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -70,39 +66,44 @@ TEST(Watchdog, DoesNotBiteAfterTheWholeMachineSlept) {
     EXPECT_EQ(bites.count, 0);
 }
 
-// A socket that lets connections in and never says a word.
-class SilentListener {
-  public:
-    SilentListener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-        EXPECT_EQ(::listen(fd_, 16), 0);
-        socklen_t size = sizeof(address);
-        EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-        port = ntohs(address.sin_port);
+TEST(Watchdog, BitesWhenOneLoopOfSeveralHangs) {
+    const auto clock = std::make_shared<TestClock>();
+    Bites bites;
+    Watchdog::Options watch = options(clock, bites);
+    const Instant hung_since = clock->now();
+    watch.control_silent_max = 1h;
+    watch.endpoints = {
+        [clock] { return clock->now(); },
+        [hung_since] {
+            return hung_since;
+        }
+    };
+    Watchdog watchdog(std::move(watch));
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (bites.count == 0 && std::chrono::steady_clock::now() < end) {
+        clock->advance(100ms);
+        std::this_thread::sleep_for(1ms);
     }
+    EXPECT_GT(bites.count, 0);
+    EXPECT_GT(clock->now() - hung_since, 6s);
+}
 
-    SilentListener(const SilentListener&) = delete;
-    SilentListener& operator=(const SilentListener&) = delete;
-
-    ~SilentListener() { (void)::close(fd_); }
-
-    std::uint16_t port = 0;
-
-  private:
-    int fd_;
-};
-
-TEST(Watchdog, TellsSilenceFromRefusal) {
-    std::uint16_t gone = 0;
+TEST(Watchdog, LeavesLoopsAloneThatTurn) {
+    const auto clock = std::make_shared<TestClock>();
+    Bites bites;
     {
-        const SilentListener listener;
-        gone = listener.port;
-        EXPECT_EQ(answers({.address = "127.0.0.1", .port = listener.port}, 50ms), false);
+        Watchdog::Options watch = options(clock, bites);
+        watch.endpoints = {[clock] {
+            return clock->now() - 200ms;
+        }};
+        Watchdog watchdog(std::move(watch));
+        for (int i = 0; i < 100; ++i) {
+            clock->advance(100ms);
+            watchdog.turned();
+            std::this_thread::sleep_for(1ms);
+        }
     }
-    EXPECT_EQ(answers({.address = "127.0.0.1", .port = gone}, 50ms), std::nullopt);
+    EXPECT_EQ(bites.count, 0);
 }
 
 }  // namespace

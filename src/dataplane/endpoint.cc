@@ -77,6 +77,14 @@ class RunningEndpoint final : public Endpoint {
 
     [[nodiscard]] Statistics statistics() const override;
 
+    [[nodiscard]] Instant slowest_turn() const override {
+        Instant slowest = Instant::max();
+        for (const auto& loop : loops_) {
+            slowest = std::min(slowest, loop->turned_at());
+        }
+        return slowest;
+    }
+
     [[nodiscard]] Ledger& ledger() override { return ledger_; }
 
     void wind_down(Duration within, std::function<void(std::uint64_t)> done) override;

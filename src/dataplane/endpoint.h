@@ -177,6 +177,9 @@ class Endpoint {
 
     [[nodiscard]] virtual RouteWord route() const = 0;  // with the effective write state
     [[nodiscard]] virtual Statistics statistics() const = 0;
+    // When the loop that turned longest ago did; loops turn ten times a second at least. From any
+    // thread, without locks.
+    [[nodiscard]] virtual Instant slowest_turn() const = 0;
     [[nodiscard]] virtual Ledger& ledger() = 0;
 
     // Takes no new connection and no new request, answers what waits with 503, and gives what is on

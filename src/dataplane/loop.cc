@@ -113,6 +113,7 @@ Loop::Loop(Environment environment, std::unique_ptr<Poller> poller)
       poller_(std::move(poller)),
       scratch_(kScratchBytes),
       now_(environment_.options->clock->now()),
+      turned_at_(now_.time_since_epoch().count()),
       rng_(environment_.seed),
       memory_{
           .used = 0,
@@ -240,6 +241,7 @@ void Loop::run_commands() {
 void Loop::run() {
     while (!stopping_) {
         now_ = environment_.options->clock->now();
+        turned_at_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
         tick();
         poller_->wait(wait_ms());
         // The wait may have been long: nothing that came after it began before it.

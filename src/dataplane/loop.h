@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,7 +49,12 @@ class Loop final : private ClientOwner {
     void wind_down(Instant deadline, std::function<void(std::uint64_t)> then);
     void set_addresses(RegionIndex region, std::vector<std::string> addresses);
     void set_credentials(sigv4::Credentials credentials);
+
     // Any thread.
+    [[nodiscard]] Instant turned_at() const {
+        return Instant{Duration{turned_at_.load(std::memory_order_relaxed)}};
+    }
+
     void add_to(Statistics& statistics, Instant now) const;
 
   private:
@@ -69,6 +75,7 @@ class Loop final : private ClientOwner {
     std::unique_ptr<Poller> poller_;
     std::vector<char> scratch_;
     Instant now_{};
+    std::atomic<Duration::rep> turned_at_;
     Rng rng_;
     MemoryBudget memory_;
     LoopCounters counters_;

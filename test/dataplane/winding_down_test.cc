@@ -7,7 +7,7 @@
 
 #include "dataplane/world.h"
 
-// How the endpoint ends.
+// How the endpoint ends, or does not.
 namespace farshore::dataplane::test {
 
 namespace {
@@ -96,6 +96,25 @@ TEST_F(WindingDown, NobodyConnectsAnyMore) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_NE(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     ::close(fd);
+}
+
+TEST_F(WindingDown, ALoopThatHangsIsSeenAmongOthers) {
+    start([](Endpoint::Options& options) { options.loops = 3; });
+    const Instant before = now();
+    EXPECT_TRUE(eventually([&] { return endpoint->slowest_turn() > before; }));
+    // The last loop to arrive runs this, and does not come back.
+    std::promise<void> hangs;
+    std::promise<void> go_on;
+    endpoint->settle(Epoch{9}, Duration::zero(), [&](FenceResult) {
+        hangs.set_value();
+        go_on.get_future().wait();
+    });
+    hangs.get_future().wait();
+    clock->advance(1h);
+    const bool seen = now() - endpoint->slowest_turn() > 59min;
+    go_on.set_value();
+    EXPECT_TRUE(seen);
+    EXPECT_TRUE(eventually([&] { return now() - endpoint->slowest_turn() < 59min; }));
 }
 
 }  // namespace farshore::dataplane::test
