@@ -1,6 +1,7 @@
 // modules: adapters/aws
 #include <string_view>
 
+#include "adapters/aws/client.h"
 #include "adapters/aws/credentials.h"
 #include "adapters/aws/dynamodb.h"
 #include "adapters/aws/route53.h"
@@ -11,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view body{reinterpret_cast<const char*>(data), size};
     (void)parse_json_error(body);
     (void)parse_xml_error(body);
-    (void)time_from_http_date(body);
+    (void)farshore::sigv4::time_from_http_date(body);
+    (void)credentials_from_json(body);
+    (void)credentials_from_sts(body);
     (void)dynamodb_json::table_description(body);
     (void)dynamodb_json::item(body, "Item");
     (void)dynamodb_json::page(body);

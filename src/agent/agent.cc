@@ -76,6 +76,9 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
         status = agent->make_clients();
     }
     if (status) {
+        status = agent->await_credentials();
+    }
+    if (status) {
         status = agent->open();
     }
     if (!status) {
@@ -167,16 +170,19 @@ Status Agent::make_clients() {
         *io_,
         {.resolver = dns_.get(), .source_address = access.source_address, .ca_file = access.ca_file}
     );
+    make_credentials();
     Result<std::unique_ptr<aws::AwsClient>> client = aws::AwsClient::create(
-        *io_, *options_.clock, {.access = access, .fixed_credentials = {}, .seed = options_.seed}
+        *io_,
+        *options_.clock,
+        {.access = access,
+         .fixed_credentials = {},
+         .credentials = credentials_.get(),
+         .seed = options_.seed}
     );
     if (!client) {
         return std::unexpected(client.error());
     }
     aws_ = std::move(*client);
-    credentials_ = std::make_unique<aws::CredentialsProvider>(aws::CredentialSources{
-        .fixed = {}, .credentials_file = access.credentials_file, .profile = access.profile
-    });
     return {};
 }
 

@@ -50,6 +50,8 @@ class Agent {
     [[nodiscard]] Status prepare();
     [[nodiscard]] Status claim_state_directory();
     [[nodiscard]] Status make_clients();
+    void make_credentials();
+    [[nodiscard]] Status await_credentials();
     [[nodiscard]] Status open();
     [[nodiscard]] AppAgent* find(std::string_view app);
     net::Task<net::HttpResponse> answer(net::HttpRequest request);
@@ -58,6 +60,7 @@ class Agent {
     net::Task<> wind_down();
     net::Task<> run_turns();
     net::Task<> run_files();
+    net::Task<> run_credentials_log();
     [[nodiscard]] host::RegionFile region_file() const;
 
     net::Io* io_;
@@ -67,8 +70,9 @@ class Agent {
     std::unique_ptr<net::DnsClient> dns_;
     std::unique_ptr<net::HttpClient> controllers_;
     std::unique_ptr<net::HttpClient> stacks_;
-    std::unique_ptr<aws::AwsClient> aws_;
+    std::unique_ptr<net::HttpClient> local_;  // to addresses of the host itself
     std::unique_ptr<aws::CredentialsProvider> credentials_;
+    std::unique_ptr<aws::AwsClient> aws_;
     std::vector<sigv4::Credentials> client_keys_;
     std::string token_;
     std::optional<std::size_t> clients_max_;  // fewer than usual, of each app

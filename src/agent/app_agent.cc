@@ -149,11 +149,9 @@ Status AppAgent::open_endpoint() {
         }
         upstreams_.push_back(std::move(*upstream));
     }
-    const Result<sigv4::Credentials> credentials =
-        shared_->credentials.current(shared_->clock->now());
-    if (!credentials) {
-        return std::unexpected(in_context("AWS credentials", credentials.error()));
-    }
+    // None yet: the endpoint says so until there are some.
+    const sigv4::Credentials credentials =
+        shared_->credentials.current(shared_->clock->now()).value_or(sigv4::Credentials{});
     Remembered before = remembered(shared_->config.state_directory, app_.app);
     lived_before_ = before.lived_before;
     gate_ = std::make_unique<AppGate>(
@@ -168,7 +166,7 @@ Status AppAgent::open_endpoint() {
         .regions = upstreams_,
         .source_address = shared_->config.aws.source_address,
         .tls_ca_file = shared_->config.aws.ca_file,
-        .credentials = *credentials,
+        .credentials = credentials,
         .client_keys = shared_->client_keys,
         .ledger_learns_updates = app_.ledger_learns_updates,
         .probe_target = "DynamoDB_20120810.GetItem",
@@ -197,7 +195,7 @@ Status AppAgent::open_endpoint() {
         own.dynamodb[region] = endpoint_url();
     }
     aws::AwsClient::Options client{
-        .access = std::move(own), .fixed_credentials = *credentials, .seed = shared_->seed
+        .access = std::move(own), .fixed_credentials = credentials, .seed = shared_->seed
     };
     if (!shared_->client_keys.empty()) {
         client.fixed_credentials = shared_->client_keys.front();

@@ -17,7 +17,7 @@ struct Row {
     bool retry;
 };
 
-constexpr std::array<Row, 8> kRows{{
+constexpr std::array<Row, 9> kRows{{
     {503, "ServiceUnavailable", "Writes are being switched to another Region. Try again.", true},
     {503,
      "ServiceUnavailable",
@@ -31,6 +31,7 @@ constexpr std::array<Row, 8> kRows{{
      "ServiceUnavailable",
      "Too many requests are waiting at this host's DynamoDB endpoint.",
      true},
+    {503, "ServiceUnavailable", "This host has no AWS credentials yet. Try again.", true},
     {503, "ServiceUnavailable", "This host's DynamoDB endpoint is being stopped. Try again.", true},
     {400,
      "AccessDeniedException",

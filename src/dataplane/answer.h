@@ -18,16 +18,18 @@ enum class OwnAnswer {
     no_upstream,      // 503: the Region cannot be reached; nothing was sent
     outcome_unknown,  // 503: sent, and no answer: the write may have taken effect
     overloaded,       // 503: a bound of the endpoint's is reached
+    no_credentials,   // 503: nobody gave this host keys yet; nothing was sent
     stopping,         // 503: the agent ends; nothing was sent
     fenced,           // 400: this host may not write any more; do not retry
     not_authentic,    // 400: the signature is not by a key of this host
     not_understood,   // 400: not a DynamoDB request
 };
-inline constexpr std::array<std::string_view, 8> kOwnAnswerNames{
+inline constexpr std::array<std::string_view, 9> kOwnAnswerNames{
     "switching",
     "no_upstream",
     "outcome_unknown",
     "overloaded",
+    "no_credentials",
     "stopping",
     "fenced",
     "not_authentic",

@@ -42,6 +42,10 @@ void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
         answer_own(*exchange, OwnAnswer::stopping);
         return;
     }
+    if (!environment_.writer->ready()) {
+        answer_own(*exchange, OwnAnswer::no_credentials);
+        return;
+    }
     while (true) {
         const RouteWord word = environment_.route->word();
         if (needs_permission(exchange->operation.kind) &&

@@ -98,10 +98,10 @@ class Endpoint {
         std::uint16_t listen_port = 8642;  // 0: any free one, see port()
         std::string unix_socket;           // path; empty: none. Mode 0660.
         std::size_t loops = 1;
-        std::vector<Upstream> regions;  // at least one, at most 16
-        std::string source_address;     // of upstream connections; empty: the system chooses
-        std::string tls_ca_file;        // PEM; empty: the system's own
-        sigv4::Credentials credentials;
+        std::vector<Upstream> regions;   // at least one, at most 16
+        std::string source_address;      // of upstream connections; empty: the system chooses
+        std::string tls_ca_file;         // PEM; empty: the system's own
+        sigv4::Credentials credentials;  // empty: requests are answered 503 until some are set
         // Not empty: requests must be signed by one of these (any Region scope), else 403-class
         // 400.
         std::vector<sigv4::Credentials> client_keys;

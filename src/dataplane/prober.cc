@@ -201,7 +201,8 @@ std::string Prober::request() const {
 void Prober::tick() {
     fresh_->tick();
     reused_->tick();
-    if (*environment_.now >= next_at_) {
+    // Without credentials a refusal would be all that could be seen.
+    if (*environment_.now >= next_at_ && environment_.writer->ready()) {
         next_at_ = *environment_.now + environment_.limits->probe_interval;
         reused_->start();
         fresh_->start();

@@ -17,6 +17,9 @@ class RequestWriter {
   public:
     void set_credentials(sigv4::Credentials credentials) { credentials_ = std::move(credentials); }
 
+    // False: there are no credentials to sign with.
+    [[nodiscard]] bool ready() const { return !credentials_.access_key_id.empty(); }
+
     struct Input {
         const Fields* fields = nullptr;  // as received
         std::string_view body;

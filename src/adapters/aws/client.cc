@@ -136,9 +136,11 @@ struct AwsClient::Parts {
     net::Io& io;
     const ports::Clock& clock;
     Options options;
-    CredentialsProvider credentials;
     std::unique_ptr<net::DnsClient> own_resolver;
     std::unique_ptr<net::HttpClient> own_http;
+    std::unique_ptr<net::HttpClient> local_http;
+    std::unique_ptr<CredentialsProvider> own_credentials;
+    CredentialsProvider* credentials = nullptr;
     net::HttpClient* http = nullptr;
     sigv4::Signer signer{};
     Rng rng;
@@ -146,24 +148,39 @@ struct AwsClient::Parts {
     sigv4::ClockSkew skew{};
 
     Parts(net::Io& edge, const ports::Clock& time, Options chosen)
-        : io(edge),
-          clock(time),
-          options(std::move(chosen)),
-          credentials(
-              {.fixed = options.fixed_credentials,
-               .credentials_file = options.access.credentials_file,
-               .profile = options.access.profile}
-          ),
-          rng(options.seed) {}
+        : io(edge), clock(time), options(std::move(chosen)), rng(options.seed) {}
 
-    [[nodiscard]] Result<net::HttpCall> sign(const AwsRequest& request, const Place& place);
+    void find_credentials();
+    [[nodiscard]] net::HttpCall sign(
+        const AwsRequest& request, const Place& place, const sigv4::Credentials& keys
+    );
 };
 
-Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Place& place) {
-    const Result<sigv4::Credentials> keys = credentials.current(clock.now());
-    if (!keys) {
-        return std::unexpected(keys.error());
+void AwsClient::Parts::find_credentials() {
+    if (options.credentials != nullptr) {
+        credentials = options.credentials;
+        return;
     }
+    CredentialSources sources{
+        .fixed = options.fixed_credentials,
+        .credentials_file = options.access.credentials_file,
+        .profile = options.access.profile
+    };
+    for (const auto& [region, url] : options.access.dynamodb) {
+        sources.sts_regions.push_back(region);
+    }
+    local_http = net::HttpClient::create(io, {});
+    own_credentials = std::make_unique<CredentialsProvider>(
+        std::move(sources),
+        CredentialsEdge{.io = &io, .clock = &clock, .http = http, .local = local_http.get()},
+        options.seed
+    );
+    credentials = own_credentials.get();
+}
+
+net::HttpCall AwsClient::Parts::sign(
+    const AwsRequest& request, const Place& place, const sigv4::Credentials& keys
+) {
     std::vector<sigv4::Header> headers;
     headers.push_back({"host", place.host});
     headers.push_back({"x-amz-date", to_amz_date(skew.corrected(clock.wall()))});
@@ -173,8 +190,8 @@ Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Pl
     if (!request.row->target.empty()) {
         headers.push_back({"x-amz-target", std::string{request.row->target}});
     }
-    if (!keys->session_token.empty()) {
-        headers.push_back({"x-amz-security-token", keys->session_token});
+    if (!keys.session_token.empty()) {
+        headers.push_back({"x-amz-security-token", keys.session_token});
     }
     const std::string hash = sigv4::sha256_hex(request.body);
     const sigv4::Request to_sign{
@@ -189,7 +206,7 @@ Result<net::HttpCall> AwsClient::Parts::sign(const AwsRequest& request, const Pl
         .service = std::string{to_string(request.row->service)}
     };
     net::HttpCall call;
-    call.headers.push_back({"authorization", signer.authorization(to_sign, *keys, scope)});
+    call.headers.push_back({"authorization", signer.authorization(to_sign, keys, scope)});
     for (sigv4::Header& header : headers) {
         call.headers.push_back({std::move(header.name), std::move(header.value)});
     }
@@ -238,6 +255,7 @@ Result<std::unique_ptr<AwsClient>> AwsClient::create(
 AwsClient::AwsClient(net::Io& io, const ports::Clock& clock, net::HttpClient& http, Options options)
     : parts_(std::make_unique<Parts>(io, clock, std::move(options))) {
     parts_->http = &http;
+    parts_->find_credentials();
 }
 
 AwsClient::~AwsClient() = default;
@@ -285,11 +303,12 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
     bool skew_corrected = false;
 
     for (int attempt = 1;; ++attempt) {
-        Result<net::HttpCall> prepared = parts.sign(request, place);
-        if (!prepared) {
-            co_return std::unexpected(in_context(what, prepared.error()));
+        const Result<sigv4::Credentials> keys =
+            co_await parts.credentials->get(deadline - parts.clock.now());
+        if (!keys) {
+            co_return std::unexpected(in_context(what, keys.error()));
         }
-        net::HttpCall http_call = *std::move(prepared);
+        net::HttpCall http_call = parts.sign(request, place, *keys);
         const Duration left = deadline - parts.clock.now();
         // One attempt that hangs leaves time for another, when another is allowed.
         const bool last = attempt >= attempts_max || !repeatable;
@@ -314,6 +333,9 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
             co_return std::move(outcome.reply);
         }
         const Error error = in_context(what, outcome.reply.error());
+        if (sigv4::refuses_the_signer(error.code)) {
+            parts.credentials->refused(*keys);
+        }
         if (outcome.service_time && !skew_corrected &&
             parts.skew.learn(*outcome.service_time, parts.clock.wall())) {
             skew_corrected = true;

@@ -86,7 +86,8 @@ class AwsClient {
     struct Options {
         config::AwsAccess access;
         std::optional<sigv4::Credentials> fixed_credentials;
-        std::uint64_t seed = 1;  // of the jitter
+        CredentialsProvider* credentials = nullptr;  // shared, outlives us; null: one of our own
+        std::uint64_t seed = 1;                      // of the jitter
         Duration connect_timeout = std::chrono::seconds{1};
     };
 

@@ -55,13 +55,40 @@ struct Files {
     std::string config;
 };
 
-Files shared_files(const CredentialsProvider::Environment& environment) {
+Files shared_files(const Environment& environment) {
     const std::string home = environment("HOME").value_or("/root");
     return {
         .credentials =
             environment("AWS_SHARED_CREDENTIALS_FILE").value_or(home + "/.aws/credentials"),
         .config = environment("AWS_CONFIG_FILE").value_or(home + "/.aws/config")
     };
+}
+
+// nullopt: no such file, or none that has the profile.
+Result<std::optional<ProfileValues>> read_profile(
+    const std::string& path, const std::string& profile
+) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error) {
+        return std::optional<ProfileValues>{};
+    }
+    if (size > kFileBytesMax) {
+        return fail(
+            ErrorKind::malformed, path + " is too large for a credentials file", "Check the path."
+        );
+    }
+    const std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return fail(
+            ErrorKind::denied,
+            path + " cannot be read",
+            "Give the service's user the right to read it."
+        );
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    return find_profile(text.str(), profile);
 }
 
 }  // namespace
@@ -120,115 +147,217 @@ CredentialsProvider::CredentialsProvider(CredentialSources sources)
     : CredentialsProvider(std::move(sources), &process_environment) {}
 
 CredentialsProvider::CredentialsProvider(CredentialSources sources, Environment environment)
-    : sources_(std::move(sources)), environment_(std::move(environment)) {
+    : sources_(std::move(sources)), environment_(std::move(environment)), rng_(1) {
     if (sources_.profile.empty() || sources_.profile == "default") {
         sources_.profile = environment_("AWS_PROFILE").value_or("default");
     }
 }
 
-Result<sigv4::Credentials> CredentialsProvider::current(Instant now) {
-    if (sources_.fixed) {
-        return *sources_.fixed;
-    }
-    if (cached_ && checked_ && now - *checked_ < std::chrono::seconds{1}) {
-        return *cached_;
+CredentialsProvider::CredentialsProvider(
+    CredentialSources sources, CredentialsEdge edge, std::uint64_t seed
+)
+    : CredentialsProvider(std::move(sources), edge, seed, &process_environment) {}
+
+CredentialsProvider::CredentialsProvider(
+    CredentialSources sources, CredentialsEdge edge, std::uint64_t seed, Environment environment
+)
+    : CredentialsProvider(std::move(sources), std::move(environment)) {
+    edge_ = edge;
+    rng_ = Rng(seed);
+}
+
+CredentialsProvider::~CredentialsProvider() = default;
+
+// Walks the chain anew when a file of it has changed.
+Status CredentialsProvider::look(Instant now) {
+    if (knows() && checked_ && now - *checked_ < std::chrono::seconds{1}) {
+        return {};
     }
     const Files files = shared_files(environment_);
     const std::string stamp = sources_.credentials_file.empty()
                                   ? stamp_of(files.credentials) + stamp_of(files.config)
                                   : stamp_of(sources_.credentials_file);
     checked_ = now;
-    if (cached_ && stamp == stamp_) {
-        return *cached_;
+    if (knows() && stamp == stamp_) {
+        return {};
     }
-    Result<sigv4::Credentials> found = read();
+    Result<Found> found = find();
     if (!found) {
         // A file that is being rewritten is half there for a moment: the keys in use stay in use.
-        return cached_ ? Result<sigv4::Credentials>{*cached_} : std::unexpected(found.error());
+        return knows() ? Status{} : std::unexpected(found.error());
     }
-    cached_ = *found;
     stamp_ = stamp;
-    return found;
+    found_ = std::move(found->keys);
+    source_ = std::move(found->source);
+    if (source_ != nullptr) {
+        ask_at_ = now;
+    } else {
+        given_.reset();
+        trouble_.clear();
+    }
+    return {};
 }
 
-Result<sigv4::Credentials> CredentialsProvider::read() {
-    if (!sources_.credentials_file.empty()) {
-        Result<std::optional<sigv4::Credentials>> only =
-            read_file(sources_.credentials_file, sources_.profile);
-        if (!only) {
-            return std::unexpected(only.error());
-        }
-        if (*only) {
-            return **only;
-        }
+Result<sigv4::Credentials> CredentialsProvider::current(Instant now) {
+    if (sources_.fixed) {
+        return *sources_.fixed;
+    }
+    if (const Status looked = look(now); !looked) {
+        return std::unexpected(looked.error());
+    }
+    if (found_) {
+        return *found_;
+    }
+    if (given_) {
+        return *given_;
+    }
+    return fail(
+        ErrorKind::denied,
+        "no AWS keys yet" + (trouble_.empty() ? std::string{} : ": " + trouble_),
+        "Set aws.credentials.file in the configuration, or see that the source answers."
+    );
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find() const {
+    return sources_.credentials_file.empty() ? find_in_chain()
+                                             : find_in_file(sources_.credentials_file);
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_file(const std::string& path
+) const {
+    const auto values = read_profile(path, sources_.profile);
+    if (!values) {
+        return std::unexpected(values.error());
+    }
+    Result<Found> found = *values ? find_in_profile(**values) : Result<Found>{Found{}};
+    if (!found) {
+        return std::unexpected(
+            in_context(path + ", profile '" + sources_.profile + "'", found.error())
+        );
+    }
+    if (!found->any()) {
         return fail(
             ErrorKind::denied,
-            "no AWS keys for profile '" + sources_.profile + "' in " + sources_.credentials_file,
+            "no AWS keys for profile '" + sources_.profile + "' in " + path,
             "Add a section [" + sources_.profile +
                 "] with aws_access_key_id and aws_secret_access_key."
         );
     }
+    return found;
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_profile(const ProfileValues& values
+) const {
+    Found found;
+    // The config file often has the profile only for its Region.
+    if (values.contains("aws_access_key_id")) {
+        Result<sigv4::Credentials> keys = credentials_from(values);
+        if (!keys) {
+            return std::unexpected(keys.error());
+        }
+        found.keys = std::move(*keys);
+        return found;
+    }
+    const auto process = value_of(values, "credential_process");
+    const auto role = value_of(values, "role_arn");
+    const auto token_file = value_of(values, "web_identity_token_file");
+    if (role && !token_file) {
+        return fail(
+            ErrorKind::malformed,
+            "role_arn with source_profile or credential_source is not supported",
+            "Give the service a role of its own, or a credential_process that assumes this one."
+        );
+    }
+    if (!edge_) {
+        return found;
+    }
+    if (role && token_file) {
+        found.source = identity_source(*token_file, *role, value_of(values, "role_session_name"));
+    } else if (process) {
+        found.source = process_output(*edge_, *process);
+    }
+    return found;
+}
+
+std::shared_ptr<CredentialsSource> CredentialsProvider::identity_source(
+    std::string token_file, std::string role, std::optional<std::string> session
+) const {
+    WebIdentity identity{
+        .token_file = std::move(token_file),
+        .role_arn = std::move(role),
+        .session_name = session.value_or("farshore"),
+        .regions = sources_.sts_regions,
+        .endpoint = environment_("AWS_ENDPOINT_URL_STS").value_or("")
+    };
+    for (const char* name : {"AWS_DEFAULT_REGION", "AWS_REGION"}) {
+        if (const auto region = environment_(name)) {
+            std::erase(identity.regions, RegionId{*region});
+            identity.regions.insert(identity.regions.begin(), RegionId{*region});
+        }
+    }
+    return web_identity(*edge_, std::move(identity));
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_chain() const {
+    Found found;
     const auto id = environment_("AWS_ACCESS_KEY_ID");
     const auto secret = environment_("AWS_SECRET_ACCESS_KEY");
     if (id && secret) {
-        return sigv4::Credentials{
+        found.keys = sigv4::Credentials{
             .access_key_id = *id,
             .secret_access_key = *secret,
             .session_token = environment_("AWS_SESSION_TOKEN").value_or(""),
             .expires = std::nullopt
         };
+        return found;
+    }
+    const auto token_file = environment_("AWS_WEB_IDENTITY_TOKEN_FILE");
+    const auto role = environment_("AWS_ROLE_ARN");
+    if (edge_ && token_file && role) {
+        found.source = identity_source(*token_file, *role, environment_("AWS_ROLE_SESSION_NAME"));
+        return found;
     }
     const Files files = shared_files(environment_);
     for (const std::string& path : {files.credentials, files.config}) {
-        Result<std::optional<sigv4::Credentials>> found = read_file(path, sources_.profile);
-        if (!found) {
-            return std::unexpected(found.error());
+        const auto values = read_profile(path, sources_.profile);
+        if (!values) {
+            return std::unexpected(values.error());
         }
-        if (*found) {
-            return **found;
+        if (!*values) {
+            continue;
+        }
+        Result<Found> here = find_in_profile(**values);
+        if (!here) {
+            return std::unexpected(
+                in_context(path + ", profile '" + sources_.profile + "'", here.error())
+            );
+        }
+        if (here->any()) {
+            return here;
+        }
+    }
+    if (edge_) {
+        Result<std::unique_ptr<CredentialsSource>> container =
+            container_endpoint(*edge_, environment_);
+        if (!container) {
+            return std::unexpected(container.error());
+        }
+        if (*container != nullptr) {
+            found.source = std::move(*container);
+            return found;
+        }
+        if (to_lower(environment_("AWS_EC2_METADATA_DISABLED").value_or("")) != "true") {
+            found.source = instance_metadata(*edge_, environment_);
+            return found;
         }
     }
     return fail(
         ErrorKind::denied,
         "no AWS keys: looked at AWS_ACCESS_KEY_ID, " + files.credentials + " and " + files.config +
-            " (profile '" + sources_.profile + "')",
-        "Set aws.credentials_file in the configuration, or put the keys into one of these places."
+            " (profile '" + sources_.profile + "')" +
+            (edge_ ? ", for a web identity, a container endpoint and the instance metadata" : ""),
+        "Set aws.credentials.file in the configuration, or put the keys into one of these places."
     );
-}
-
-Result<std::optional<sigv4::Credentials>> CredentialsProvider::read_file(
-    const std::string& path, const std::string& profile
-) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error) {
-        return std::optional<sigv4::Credentials>{};
-    }
-    if (size > kFileBytesMax) {
-        return fail(
-            ErrorKind::malformed, path + " is too large for a credentials file", "Check the path."
-        );
-    }
-    const std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return fail(
-            ErrorKind::denied,
-            path + " cannot be read",
-            "Give the service's user the right to read it."
-        );
-    }
-    std::ostringstream text;
-    text << in.rdbuf();
-    const std::optional<ProfileValues> values = find_profile(text.str(), profile);
-    // The config file often has the profile only for its Region.
-    if (!values || !values->contains("aws_access_key_id")) {
-        return std::optional<sigv4::Credentials>{};
-    }
-    Result<sigv4::Credentials> found = credentials_from(*values);
-    if (!found) {
-        return std::unexpected(in_context(path + ", profile '" + profile + "'", found.error()));
-    }
-    return std::optional{*std::move(found)};
 }
 
 }  // namespace farshore::aws

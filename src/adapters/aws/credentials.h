@@ -1,26 +1,39 @@
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "adapters/aws/credentials_source.h"
+#include "adapters/net/task_group.h"
 #include "base/result.h"
+#include "base/rng.h"
 #include "base/time.h"
 
 #include "sigv4/signer.h"
 
-// Where AWS keys come from: given ones, the environment, or the shared files that AWS's own tools
-// use. Keys never appear in a log line or in an error's text.
+// Where AWS keys come from: given ones, or the chain that AWS's own tools use. Keys never appear in
+// a log line or in an error's text.
 namespace farshore::aws {
 
 struct CredentialSources {
     std::optional<sigv4::Credentials> fixed;  // wins over everything
-    // Set: only this file is read. Empty: environment first, then AWS_SHARED_CREDENTIALS_FILE or
-    // ~/.aws/credentials, then AWS_CONFIG_FILE or ~/.aws/config.
+    // Set: only this file is read. Empty: the chain, the first that is there:
+    //   AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    //   AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
+    //   the profile in AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, then in AWS_CONFIG_FILE
+    //   or
+    //   ~/.aws/config: keys, credential_process, or role_arn with web_identity_token_file
+    //   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
+    //   the instance metadata service, unless AWS_EC2_METADATA_DISABLED is true
     std::string credentials_file;
     std::string profile = "default";  // "default" gives way to AWS_PROFILE
+    // Whose STS a web identity is shown to, in this order; AWS_REGION's comes first.
+    std::vector<RegionId> sts_regions;
 };
 
 // One section of an INI file: names and values as written, blanks trimmed.
@@ -35,30 +48,86 @@ using ProfileValues = std::map<std::string, std::string>;
 // value).
 [[nodiscard]] Result<sigv4::Credentials> credentials_from(const ProfileValues& values);
 
-// Answers from memory; reads the sources anew when the file changed (looked at once a second at
-// most), so that rotated keys are taken up without a restart. Use on one thread.
+// Answers from memory. Files are looked at once a second at most, so that rotated keys are taken up
+// without a restart. Keys that must be asked for are asked for anew well before they expire, and
+// stay in use while nobody gives new ones, until a Region refuses them after their end. Use on one
+// thread.
 //
-// Errors: denied (nothing found; the text lists where it looked), malformed.
+// Errors: denied (nothing found; the text lists where it looked, or why nobody gives keys),
+// malformed.
 class CredentialsProvider {
   public:
-    using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+    using Environment = aws::Environment;
 
+    // Only sources that answer at once.
     explicit CredentialsProvider(CredentialSources sources);
     CredentialsProvider(CredentialSources sources, Environment environment);
+    // The whole chain.
+    CredentialsProvider(CredentialSources sources, CredentialsEdge edge, std::uint64_t seed);
+    CredentialsProvider(
+        CredentialSources sources, CredentialsEdge edge, std::uint64_t seed, Environment environment
+    );
+    ~CredentialsProvider();
+    CredentialsProvider(const CredentialsProvider&) = delete;
+    CredentialsProvider& operator=(const CredentialsProvider&) = delete;
 
+    // What there is now. Asks nobody.
     [[nodiscard]] Result<sigv4::Credentials> current(Instant now);
 
+    // The same, after asking when it is time and nobody runs run(). While there are none and
+    // somebody asks already, waits at most `patience`.
+    [[nodiscard]] net::Task<Result<sigv4::Credentials>> get(Duration patience);
+
+    // Asks when it is time, until the group stops: then get() keeps nobody waiting.
+    net::Task<> run(net::TaskGroup* tasks);
+
+    // A Region did not take these. Asked for anew as soon as the pauses between questions allow.
+    void refused(const sigv4::Credentials& keys);
+
+    // Is there somebody to ask, so that what is not there now may come?
+    [[nodiscard]] bool asks() const { return source_ != nullptr; }
+
+    // Why the last question brought no keys, with the source's name; empty: it did, or none was
+    // needed.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
   private:
-    [[nodiscard]] Result<sigv4::Credentials> read();
-    [[nodiscard]] Result<std::optional<sigv4::Credentials>> read_file(
-        const std::string& path, const std::string& profile
-    );
+    // What the chain comes to: keys, or somebody to ask.
+    struct Found {
+        std::optional<sigv4::Credentials> keys;
+        std::shared_ptr<CredentialsSource> source;
+
+        [[nodiscard]] bool any() const { return keys.has_value() || source != nullptr; }
+    };
+
+    [[nodiscard]] bool knows() const { return found_.has_value() || source_ != nullptr; }
+
+    [[nodiscard]] Status look(Instant now);
+    [[nodiscard]] Result<Found> find() const;
+    [[nodiscard]] Result<Found> find_in_file(const std::string& path) const;
+    [[nodiscard]] Result<Found> find_in_chain() const;
+    [[nodiscard]] Result<Found> find_in_profile(const ProfileValues& values) const;
+    [[nodiscard]] std::shared_ptr<CredentialsSource> identity_source(
+        std::string token_file, std::string role, std::optional<std::string> session
+    ) const;
+    [[nodiscard]] bool due(Instant now) const;
+    net::Task<> ask();
+    void take(const Result<sigv4::Credentials>& answer, const std::string& from);
 
     CredentialSources sources_;
+    std::optional<CredentialsEdge> edge_;
     Environment environment_;
-    std::optional<sigv4::Credentials> cached_;
+    Rng rng_;
+    std::optional<sigv4::Credentials> found_;  // keys that stand somewhere
     std::optional<Instant> checked_;
     std::string stamp_;  // size and modification time of the files read
+    std::shared_ptr<CredentialsSource> source_;
+    std::optional<sigv4::Credentials> given_;  // by `source_`
+    std::optional<Instant> ask_at_;            // nullopt: not again by itself
+    Duration pause_{};
+    bool asking_ = false;
+    bool runs_ = false;
+    std::string trouble_;
 };
 
 }  // namespace farshore::aws

@@ -1,0 +1,323 @@
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "adapters/aws/client.h"
+#include "adapters/aws/credentials_source.h"
+#include "base/text.h"
+
+// Keys from endpoints: the instance's, the container's, and STS.
+namespace farshore::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The metadata service is on this host: it answers in a millisecond or not at all.
+constexpr Duration kLocalPatience = 1s;
+constexpr Duration kStsPatience = 3s;
+constexpr std::size_t kAnswerMax = std::size_t{64} << 10U;
+constexpr std::size_t kTokenFileMax = std::size_t{64} << 10U;
+constexpr std::string_view kTokenSeconds = "21600";
+
+std::string without_slash(std::string url) {
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    return url;
+}
+
+net::HttpCall local_call(std::string method, std::string url, net::HttpHeaders headers) {
+    return {
+        .method = std::move(method),
+        .url = std::move(url),
+        .headers = std::move(headers),
+        .body = {},
+        .connect_timeout = kLocalPatience,
+        .total_timeout = kLocalPatience,
+        .body_bytes_max = kAnswerMax,
+    };
+}
+
+std::unexpected<Error> answered(std::string_view who, const net::HttpReply& reply) {
+    const ErrorKind kind = reply.status >= 500   ? ErrorKind::unavailable
+                           : reply.status == 404 ? ErrorKind::not_found
+                                                 : ErrorKind::denied;
+    return fail(kind, std::string{who} + " answered " + std::to_string(reply.status));
+}
+
+// A small file's content without blanks around it: a token.
+Result<std::string> read_token(const std::string& path) {
+    const std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return fail(
+            ErrorKind::denied,
+            "the token file " + path + " cannot be read",
+            "Give the service's user the right to read it."
+        );
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    std::string token = text.str();
+    token.erase(token.find_last_not_of(" \t\r\n") + 1);
+    if (token.empty() || token.size() > kTokenFileMax ||
+        token.find_first_of("\r\n") != std::string::npos) {
+        return fail(ErrorKind::malformed, "the token file " + path + " holds no token");
+    }
+    return token;
+}
+
+class InstanceMetadata final : public CredentialsSource {
+  public:
+    InstanceMetadata(CredentialsEdge edge, std::string base)
+        : edge_(edge), base_(std::move(base)) {}
+
+    [[nodiscard]] std::string name() const override { return "instance metadata at " + base_; }
+
+    net::Task<Result<sigv4::Credentials>> fetch() override {
+        const net::HttpHeaders ttl{
+            {"X-aws-ec2-metadata-token-ttl-seconds", std::string{kTokenSeconds}}
+        };
+        net::HttpCall ask_token = local_call("PUT", base_ + "/latest/api/token", ttl);
+        const Result<net::HttpReply> token = co_await edge_.local->fetch(std::move(ask_token));
+        if (!token) {
+            Error error = token.error();
+            error.remedy =
+                "On an EC2 instance: is the metadata service on, and is its hop limit 2 or more "
+                "when this runs in a container?";
+            co_return std::unexpected(std::move(error));
+        }
+        if (token->status != 200) {
+            co_return answered("the metadata service's token", *token);
+        }
+        const net::HttpHeaders with_token{
+            {"X-aws-ec2-metadata-token", std::string{trim(token->body)}}
+        };
+        const std::string path = base_ + "/latest/meta-data/iam/security-credentials/";
+        net::HttpCall ask_role = local_call("GET", path, with_token);
+        const Result<net::HttpReply> role = co_await edge_.local->fetch(std::move(ask_role));
+        if (!role) {
+            co_return std::unexpected(role.error());
+        }
+        const std::string_view body = role->body;
+        const std::string_view first = trim(body.substr(0, body.find('\n')));
+        if (role->status == 404 || (role->status == 200 && first.empty())) {
+            co_return fail(
+                ErrorKind::denied,
+                "the instance has no role",
+                "Attach an instance profile with the generated policy."
+            );
+        }
+        if (role->status != 200) {
+            co_return answered("the metadata service's role", *role);
+        }
+        net::HttpCall ask_keys = local_call("GET", path + std::string{first}, with_token);
+        const Result<net::HttpReply> keys = co_await edge_.local->fetch(std::move(ask_keys));
+        if (!keys) {
+            co_return std::unexpected(keys.error());
+        }
+        if (keys->status != 200) {
+            co_return answered("the metadata service", *keys);
+        }
+        co_return credentials_from_json(keys->body);
+    }
+
+  private:
+    CredentialsEdge edge_;
+    std::string base_;
+};
+
+class ContainerEndpoint final : public CredentialsSource {
+  public:
+    struct Token {
+        std::string file;
+        std::string text;
+    };
+
+    ContainerEndpoint(CredentialsEdge edge, std::string url, Token token)
+        : edge_(edge), url_(std::move(url)), token_(std::move(token)) {}
+
+    [[nodiscard]] std::string name() const override { return "the container endpoint " + url_; }
+
+    net::Task<Result<sigv4::Credentials>> fetch() override {
+        // The file is rotated: it is read each time.
+        Result<std::string> token =
+            token_.file.empty() ? Result<std::string>{token_.text} : read_token(token_.file);
+        if (!token) {
+            co_return std::unexpected(token.error());
+        }
+        net::HttpHeaders headers;
+        if (!token->empty()) {
+            headers.push_back({"Authorization", std::move(*token)});
+        }
+        net::HttpCall call = local_call("GET", url_, std::move(headers));
+        const Result<net::HttpReply> reply = co_await edge_.local->fetch(std::move(call));
+        if (!reply) {
+            co_return std::unexpected(reply.error());
+        }
+        if (reply->status != 200) {
+            co_return answered("the container endpoint", *reply);
+        }
+        co_return credentials_from_json(reply->body);
+    }
+
+  private:
+    CredentialsEdge edge_;
+    std::string url_;
+    Token token_;
+};
+
+class WebIdentitySource final : public CredentialsSource {
+  public:
+    WebIdentitySource(CredentialsEdge edge, WebIdentity identity)
+        : edge_(edge), identity_(std::move(identity)) {}
+
+    [[nodiscard]] std::string name() const override {
+        return "the web identity of " + identity_.role_arn;
+    }
+
+    net::Task<Result<sigv4::Credentials>> fetch() override {
+        const Result<std::string> token = read_token(identity_.token_file);
+        if (!token) {
+            co_return std::unexpected(token.error());
+        }
+        Result<sigv4::Credentials> last =
+            fail(ErrorKind::denied, "no Region is known whose STS could be asked");
+        for (const std::string& url : urls()) {
+            Result<sigv4::Credentials> asked = co_await ask(url, *token);
+            if (asked || asked.error().kind == ErrorKind::denied) {
+                co_return asked;  // a refusal is the same everywhere
+            }
+            last = std::move(asked);
+        }
+        co_return last;
+    }
+
+  private:
+    [[nodiscard]] std::vector<std::string> urls() const {
+        if (!identity_.endpoint.empty()) {
+            return {without_slash(identity_.endpoint)};
+        }
+        std::vector<std::string> out;
+        for (const RegionId& region : identity_.regions) {
+            const bool china = region.value().starts_with("cn-");
+            out.push_back(
+                "https://sts." + region.value() + (china ? ".amazonaws.com.cn" : ".amazonaws.com")
+            );
+        }
+        return out;
+    }
+
+    net::Task<Result<sigv4::Credentials>> ask(std::string url, std::string token) {
+        net::HttpCall call{
+            .method = "POST",
+            .url = url + "/",
+            .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+            .body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" +
+                    form_encoded(identity_.role_arn) +
+                    "&RoleSessionName=" + form_encoded(identity_.session_name) +
+                    "&WebIdentityToken=" + form_encoded(token),
+            .connect_timeout = kLocalPatience,
+            .total_timeout = kStsPatience,
+            .body_bytes_max = kAnswerMax,
+        };
+        const Result<net::HttpReply> reply = co_await edge_.http->fetch(std::move(call));
+        if (!reply) {
+            co_return std::unexpected(reply.error());
+        }
+        if (reply->status == 200) {
+            co_return credentials_from_sts(reply->body);
+        }
+        Error error = to_error(reply->status, parse_xml_error(reply->body));
+        error.effect = Effect::none;  // keys that nobody received
+        if (reply->status < 500 && error.kind != ErrorKind::throttled) {
+            error.kind = ErrorKind::denied;
+        }
+        co_return std::unexpected(in_context("STS at " + url, std::move(error)));
+    }
+
+    static std::string form_encoded(std::string_view text) {
+        constexpr std::string_view kHex = "0123456789ABCDEF";
+        std::string out;
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                               (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+            if (plain) {
+                out += c;
+            } else {
+                out += '%';
+                out += kHex[byte >> 4U];
+                out += kHex[byte & 15U];
+            }
+        }
+        return out;
+    }
+
+    CredentialsEdge edge_;
+    WebIdentity identity_;
+};
+
+// The host part of a URL, brackets included.
+std::string_view host_of(std::string_view url) {
+    url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+    url = url.substr(0, url.find('/'));
+    return url.starts_with('[') ? url.substr(0, url.find(']') + 1) : url.substr(0, url.find(':'));
+}
+
+// Keys in the clear may come from this host, and from the addresses of ECS and EKS agents.
+bool may_be_plain(std::string_view url) {
+    constexpr std::array<std::string_view, 6> kHosts{
+        "localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"
+    };
+    const std::string_view host = host_of(url);
+    return host.starts_with("127.") || std::ranges::find(kHosts, host) != kHosts.end();
+}
+
+}  // namespace
+
+std::unique_ptr<CredentialsSource> instance_metadata(
+    CredentialsEdge edge, const Environment& environment
+) {
+    const bool six =
+        to_lower(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").value_or("")) == "ipv6";
+    const std::string usual = six ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+    return std::make_unique<InstanceMetadata>(
+        edge, without_slash(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or(usual))
+    );
+}
+
+Result<std::unique_ptr<CredentialsSource>> container_endpoint(
+    CredentialsEdge edge, const Environment& environment
+) {
+    const auto relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const auto full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    if (!relative && !full) {
+        return std::unique_ptr<CredentialsSource>{};
+    }
+    const std::string url = relative ? "http://169.254.170.2" + *relative : *full;
+    const bool safe =
+        url.starts_with("https://") || (url.starts_with("http://") && may_be_plain(url));
+    if (!safe) {
+        return fail(
+            ErrorKind::denied,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI leads off this host in the clear",
+            "Keys are asked for over https, or at a loopback, ECS or EKS address."
+        );
+    }
+    ContainerEndpoint::Token token{
+        .file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").value_or(""),
+        .text = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("")
+    };
+    if (token.text.find_first_of("\r\n") != std::string::npos) {
+        return fail(ErrorKind::malformed, "AWS_CONTAINER_AUTHORIZATION_TOKEN is no header's value");
+    }
+    return std::make_unique<ContainerEndpoint>(edge, url, std::move(token));
+}
+
+std::unique_ptr<CredentialsSource> web_identity(CredentialsEdge edge, WebIdentity identity) {
+    return std::make_unique<WebIdentitySource>(edge, std::move(identity));
+}
+
+}  // namespace farshore::aws

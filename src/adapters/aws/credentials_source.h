@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/net/http_client.h"
+#include "adapters/net/task.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "ports/clock.h"
+
+#include "sigv4/signer.h"
+
+// Where keys come from that must be asked for: the instance, the container, STS, a process. Keys
+// and tokens never appear in a log line or in an error's text.
+namespace farshore::aws {
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// What a source needs of the world.
+struct CredentialsEdge {
+    net::Io* io = nullptr;
+    const ports::Clock* clock = nullptr;
+    net::HttpClient* http = nullptr;   // for STS
+    net::HttpClient* local = nullptr;  // for addresses of the host itself
+};
+
+// Asks once, within seconds. Errors: those of the way there, denied (nobody gives us keys; the text
+// says who refused what), malformed (an answer that is none).
+class CredentialsSource {
+  public:
+    virtual ~CredentialsSource() = default;
+    virtual net::Task<Result<sigv4::Credentials>> fetch() = 0;
+    [[nodiscard]] virtual std::string name() const = 0;  // for people: "instance metadata"
+};
+
+// IMDSv2, and nothing older: a token, the role's name, its keys. AWS_EC2_METADATA_SERVICE_ENDPOINT
+// is honoured.
+[[nodiscard]] std::unique_ptr<CredentialsSource> instance_metadata(
+    CredentialsEdge edge, const Environment& environment
+);
+
+// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, with the token of
+// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN: ECS, and EKS Pod
+// Identity. Errors: denied (an address that such keys must not be asked of). nullptr: neither is
+// set.
+[[nodiscard]] Result<std::unique_ptr<CredentialsSource>> container_endpoint(
+    CredentialsEdge edge, const Environment& environment
+);
+
+struct WebIdentity {
+    std::string token_file;
+    std::string role_arn;
+    std::string session_name = "farshore";
+    // Whose STS is asked, one after the other until one answers: a Region's STS may be down with
+    // the Region.
+    std::vector<RegionId> regions;
+    std::string endpoint;  // AWS_ENDPOINT_URL_STS; empty: each Region's own
+};
+
+// AssumeRoleWithWebIdentity: IRSA on EKS.
+[[nodiscard]] std::unique_ptr<CredentialsSource> web_identity(
+    CredentialsEdge edge, WebIdentity identity
+);
+
+// A profile's `credential_process`: a command whose output names keys.
+[[nodiscard]] std::unique_ptr<CredentialsSource> process_output(
+    CredentialsEdge edge, std::string command
+);
+
+// The JSON that the metadata service, container endpoints and processes answer with. Errors: denied
+// (it says that there are none), malformed (the text names the field, never a value). Pure.
+[[nodiscard]] Result<sigv4::Credentials> credentials_from_json(std::string_view text);
+
+// STS's answer to AssumeRoleWithWebIdentity. Pure.
+[[nodiscard]] Result<sigv4::Credentials> credentials_from_sts(std::string_view xml);
+
+}  // namespace farshore::aws
