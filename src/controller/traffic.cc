@@ -40,7 +40,8 @@ void Traffic::serve(const core::ServeUsers& action) {
 net::Task<std::set<std::string>> Traffic::expected(RegionId region) {
     std::set<std::string> addresses;
     const bool preferred = edge_.config.preferred() == region;
-    for (const aws::RecordSet& record : records_) {
+    const auto records = records_;
+    for (const aws::RecordSet& record : *records) {
         const bool ours = record.set_identifier == region.value() ||
                           (record.failover == aws::FailoverRole::primary && preferred) ||
                           (record.failover == aws::FailoverRole::secondary && !preferred);
@@ -107,7 +108,8 @@ net::Task<std::string> Traffic::why_not_yet() {
     aws::CallOptions options;
     options.total_timeout = std::chrono::seconds{1};
     options.attempts_max = 1;
-    for (const aws::HealthCheck& check : deciding_) {
+    const auto deciding = deciding_;
+    for (const aws::HealthCheck& check : *deciding) {
         const auto seen = co_await edge_.route53.get_health_check_status(check.id, options);
         if (!seen) {
             continue;
@@ -121,15 +123,17 @@ net::Task<std::string> Traffic::why_not_yet() {
 }
 
 // A calculated check has no checkers of its own: what is learned are its children.
-net::Task<> Traffic::learn_checks() {
-    std::vector<aws::HealthCheck> found;
-    for (const aws::RecordSet& record : records_) {
+net::Task<std::optional<Traffic::HealthChecks>> Traffic::checks_behind(
+    std::shared_ptr<const RecordSets> records
+) {
+    HealthChecks found;
+    for (const aws::RecordSet& record : *records) {
         if (record.failover != aws::FailoverRole::primary || record.health_check.empty()) {
             continue;
         }
         const auto check = co_await edge_.route53.get_health_check(record.health_check);
         if (!check) {
-            co_return;  // what was learned before is still the best there is
+            co_return std::nullopt;
         }
         if (check->config.type != aws::HealthCheckType::calculated) {
             found.push_back(*check);
@@ -137,12 +141,12 @@ net::Task<> Traffic::learn_checks() {
         for (const std::string& id : check->config.children) {
             const auto child = co_await edge_.route53.get_health_check(id);
             if (!child) {
-                co_return;
+                co_return std::nullopt;
             }
             found.push_back(*child);
         }
     }
-    deciding_ = std::move(found);
+    co_return found;
 }
 
 net::Task<> Traffic::learn() {
@@ -151,19 +155,22 @@ net::Task<> Traffic::learn() {
     }
     while (true) {
         const std::string zone = edge_.config.traffic->zone;
-        const Result<std::vector<aws::RecordSet>> all =
-            co_await edge_.route53.list_record_sets(zone);
+        const Result<RecordSets> all = co_await edge_.route53.list_record_sets(zone);
         if (all) {
-            records_.clear();
+            auto ours = std::make_shared<RecordSets>();
             const std::string wanted = to_lower(edge_.config.traffic->record);
             std::ranges::copy_if(
                 *all,
-                std::back_inserter(records_),
+                std::back_inserter(*ours),
                 [&](const aws::RecordSet& record) {
                     return record.name == wanted && record.failover != aws::FailoverRole::none;
                 }
             );
-            co_await learn_checks();
+            records_ = ours;
+            std::optional<HealthChecks> checks = co_await checks_behind(ours);
+            if (checks) {  // or else what was learned before is still the best there is
+                deciding_ = std::make_shared<HealthChecks>(std::move(*checks));
+            }
         } else {
             system::log_warning(
                 "traffic", "the record sets could not be read", {{"why", all.error().text}}

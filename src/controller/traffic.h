@@ -1,6 +1,7 @@
 #pragma once
 
-#include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,14 +28,22 @@ class Traffic final : public ports::Traffic {
   private:
     [[nodiscard]] net::Task<> watch(core::ServeUsers action);
     [[nodiscard]] net::Task<std::set<std::string>> expected(RegionId region);
-    [[nodiscard]] net::Task<> learn_checks();
     [[nodiscard]] net::Task<std::string> why_not_yet();
 
+    using RecordSets = std::vector<aws::RecordSet>;
+    using HealthChecks = std::vector<aws::HealthCheck>;
+
+    // nullopt: one of them could not be read.
+    [[nodiscard]] net::Task<std::optional<HealthChecks>> checks_behind(
+        std::shared_ptr<const RecordSets> records
+    );
+
     Edge& edge_;
-    std::vector<aws::RecordSet> records_;
+    // Replaced as a whole while others look at what was there: each takes a copy of the pointer.
+    std::shared_ptr<const RecordSets> records_ = std::make_shared<RecordSets>();
     // The endpoint checks behind the primary record. They alone decide which Region it answers
     // with, whichever way users move.
-    std::vector<aws::HealthCheck> deciding_;
+    std::shared_ptr<const HealthChecks> deciding_ = std::make_shared<HealthChecks>();
 };
 
 // "http://192.0.2.7:8643/healthz: 16 of 18 checkers get a good answer".
