@@ -101,7 +101,7 @@ void Pump::start_action(const core::Action& action) {
 }
 
 void Pump::arm(core::Now moment) {
-    std::optional<Instant> at = core_.next_deadline(moment);
+    std::optional<Instant> at = core_.next_deadline();
     if (!trouble_.empty()) {
         const Instant retry = moment.at + kStoreRetry;
         at = at ? std::min(*at, retry) : retry;

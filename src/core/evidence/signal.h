@@ -15,6 +15,8 @@ struct Hysteresis {
     Duration healthy_for = std::chrono::seconds{10};
     Duration fresh_for = std::chrono::seconds{3};  // a source silent for longer has no opinion
     std::uint32_t failures_min = 3;  // one slow probe is no trend, whatever its length
+    // Requests without an answer for longer are errors, though no timeout has fired yet.
+    Duration stalled_min = std::chrono::milliseconds{400};
 };
 
 // One source's opinion of one thing over one path, formed from its samples.

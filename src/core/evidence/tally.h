@@ -1,21 +1,15 @@
 #pragma once
 
-#include <map>
+#include <array>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <vector>
 
-#include "core/evidence/signal.h"
+#include "core/evidence/observation.h"
 
+// What the evidence adds up to, in numbers and in words.
 namespace farshore::core {
-
-// One vantage and the hosts it speaks for. A controller speaks for itself: `hosts` is empty.
-struct Observer {
-    ObserverId id;
-    RegionId stands_in;
-    std::vector<HostId> hosts;
-};
 
 struct Vote {
     ObserverId observer;
@@ -49,67 +43,14 @@ constexpr const auto& names_of(Condition) {
     return kConditionNames;
 }
 
-// All evidence about an app, and the votes it makes. Rule 1: a verdict needs a strict majority of
-// fresh observers out of the configured ones. Rule 3: an observer whose control target does not
-// answer suspects itself and votes unknown.
-class Evidence {
-  public:
-    Evidence(std::vector<Observer> observers, int quorum_needed, Hysteresis limits);
+[[nodiscard]] constexpr bool is_impaired(Condition condition) {
+    return condition == Condition::data_impaired || condition == Condition::stack_impaired ||
+           condition == Condition::region_lost;
+}
 
-    void observe(Instant now, const Observation& seen);
-
-    [[nodiscard]] Tally tally(Instant now, const RegionId& region, Component component) const;
-
-    [[nodiscard]] Condition condition(Instant now, const RegionId& region) const;
-
-    // Do hosts see their own requests to the Region fail now? Passive errors, or requests without
-    // an answer for longer than `stalled_min`, on most of the hosts that have sent any lately.
-    [[nodiscard]] bool hosts_see_errors(Instant now, const RegionId& region, Duration stalled_min)
-        const;
-
-    // At least one host of the Region was heard from within fresh_for.
-    [[nodiscard]] bool hosts_are_heard(Instant now, const RegionId& region) const;
-
-    [[nodiscard]] std::optional<Instant> next_deadline(Instant now) const;
-
-    [[nodiscard]] const std::vector<Observer>& observers() const { return observers_; }
-
-    // The register has changed: who speaks for a Region's hosts.
-    void set_hosts(const ObserverId& observer, std::vector<HostId> hosts);
-
-  private:
-    struct Key {
-        ObserverId observer;
-        HostId source;
-        RegionId region;
-        Component component;
-        Path path;
-        friend auto operator<=>(const Key&, const Key&) = default;
-    };
-
-    struct Kept {
-        Signal signal;
-        Duration stalled{};
-        std::optional<Instant> busy_at;  // when the source last had requests to judge by
-    };
-
-    [[nodiscard]] Vote vote_of(
-        Instant now, const Observer& observer, const RegionId& region, Component component
-    ) const;
-    [[nodiscard]] Vote source_vote(
-        Instant now,
-        const Observer& observer,
-        const HostId& source,
-        const RegionId& region,
-        Component component
-    ) const;
-    [[nodiscard]] bool suspects_itself(Instant now, const Observer& observer, const HostId& source)
-        const;
-
-    std::vector<Observer> observers_;
-    int quorum_needed_;
-    Hysteresis limits_;
-    std::map<Key, Kept> kept_;
-};
+// What an impaired Region's condition rests on.
+[[nodiscard]] constexpr Component impaired_part(Condition condition) {
+    return condition == Condition::stack_impaired ? Component::stack : Component::dynamodb;
+}
 
 }  // namespace farshore::core

@@ -35,6 +35,7 @@ Step AppCore::resume(Now now) {
 
 Step AppCore::step(Now now, const Event& event) {
     Step step;
+    evidence_.settle(now.at);
     std::visit([&](const auto& happened) { apply(now, happened, step); }, event);
     if (operation_ && !operation_->ended()) {
         const RegionId& to = operation_->record().plan.to;
@@ -164,9 +165,11 @@ void AppCore::consider(Now now, Step& step) {
     if (superseded_ > record_.epoch) {
         return;  // our record is behind the world's: a person has to look
     }
+    if (policy_.mode != Mode::automatic) {
+        return;
+    }
     const Condition condition = evidence_.condition(now.at, record_.active);
-    if (condition == Condition::healthy || condition == Condition::unknown ||
-        policy_.mode != Mode::automatic) {
+    if (!is_impaired(condition)) {
         return;
     }
     const std::optional<RegionId> to = choose_target(situation(now, RegionId{}));
@@ -178,8 +181,7 @@ void AppCore::consider(Now now, Step& step) {
     if (!all_passed(guards)) {
         return;
     }
-    const Component component =
-        condition == Condition::stack_impaired ? Component::stack : Component::dynamodb;
+    const Component component = impaired_part(condition);
     Plan plan;
     plan.id = OperationId{
         "op-" + std::to_string(to_ms(now.wall)) + "-" + std::to_string(++automatic_operations_)
@@ -267,6 +269,9 @@ Epoch AppCore::believable(Epoch epoch) const {
 
 void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     AgentState& agent = agents_[event.host];
+    if (agent.region != event.region) {
+        evidence_.remove_host(ObserverId{"agents:" + agent.region.value()}, event.host);
+    }
     // A host that is new to us may have been one of the app's before.
     agent.granted_until = std::max(agent.granted_until.value_or(leases_until_), leases_until_);
     agent.region = event.region;
@@ -274,14 +279,7 @@ void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     agent.epoch = event.epoch;
     agent.heard_at = now.at;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
-    const ObserverId observer{"agents:" + event.region.value()};
-    std::vector<HostId> hosts;
-    for (const auto& [host, state] : agents_) {
-        if (state.region == event.region) {
-            hosts.push_back(host);
-        }
-    }
-    evidence_.set_hosts(observer, std::move(hosts));
+    evidence_.add_host(ObserverId{"agents:" + event.region.value()}, event.host);
     // During an operation the route in force is the operation's business until it has promoted.
     if (!operation_running() || record_.operation->state == OperationState::waiting ||
         record_.operation->state == OperationState::verifying) {
@@ -408,8 +406,8 @@ void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
 
 void AppCore::apply(Now, const Tick&, Step&) {}
 
-std::optional<Instant> AppCore::next_deadline(Now now) const {
-    std::optional<Instant> soonest = evidence_.next_deadline(now.at);
+std::optional<Instant> AppCore::next_deadline() const {
+    std::optional<Instant> soonest = evidence_.next_deadline();
     if (operation_) {
         const auto at = operation_->next_deadline();
         if (at && (!soonest || *at < *soonest)) {

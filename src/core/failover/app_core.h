@@ -35,7 +35,7 @@ class AppCore {
     // After a start: takes a running operation up again.
     [[nodiscard]] Step resume(Now now);
 
-    [[nodiscard]] std::optional<Instant> next_deadline(Now now) const;
+    [[nodiscard]] std::optional<Instant> next_deadline() const;
 
     // A lease for an agent that says it is in `epoch`, counted from now on our side. nullopt with
     // the reason: not the current epoch, or its end is near.

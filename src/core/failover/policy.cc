@@ -139,8 +139,7 @@ GuardAnswer hosts_see_errors(const Situation& s, Condition condition) {
     if (s.policy.early) {
         return {Guard::hosts_see_errors, true, "early: probes suffice"};
     }
-    const bool seen =
-        s.evidence.hosts_see_errors(s.now.at, s.record.active, s.policy.timing.stalled_min);
+    const bool seen = s.evidence.hosts_see_errors(s.now.at, s.record.active);
     return {
         Guard::hosts_see_errors,
         seen,
@@ -279,7 +278,7 @@ std::optional<RegionId> choose_target(const Situation& s) {
         if (region == s.record.active) {
             continue;
         }
-        if (s.evidence.tally(s.now.at, region, Component::dynamodb).verdict == Health::healthy) {
+        if (s.evidence.verdict(s.now.at, region, Component::dynamodb) == Health::healthy) {
             return region;
         }
         first = first ? first : std::optional{region};

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/evidence/tally.h"
+#include "core/evidence/evidence.h"
 #include "core/failover/operation.h"
 #include "core/failover/record.h"
 

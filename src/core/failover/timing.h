@@ -30,8 +30,6 @@ struct Timing {
     Duration shift_patience = 90s;  // ten-second checks, their threshold, and the TTL
     Duration verify_patience = 30s;
     Duration verify_retry = 500ms;
-    // Requests without an answer for longer are errors, though no timeout has fired yet.
-    Duration stalled_min = 400ms;
 };
 
 // The smallest hold that can end in a proven drain: lag, its proof and the raise must fit into it.

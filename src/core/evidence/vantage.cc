@@ -1,0 +1,287 @@
+#include "core/evidence/vantage.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace farshore::core {
+
+namespace {
+
+std::size_t index_of(Path path) {
+    return static_cast<std::size_t>(path);
+}
+
+// A bad path outweighs a good one: an empty DNS answer leaves old connections working for a while.
+Health worse(Health a, Health b) {
+    const auto rank = [](Health health) {
+        return health == Health::unhealthy ? 2 : (health == Health::healthy ? 1 : 0);
+    };
+    return rank(b) > rank(a) ? b : a;
+}
+
+// One host of a Region is not the Region: most of those that have an opinion must share it.
+Health joint_health(const Opinions& opinions) {
+    const std::size_t fresh = opinions.unhealthy + opinions.healthy;
+    if (opinions.unhealthy * 2 > fresh) {
+        return Health::unhealthy;
+    }
+    return opinions.healthy * 2 > fresh ? Health::healthy : Health::unknown;
+}
+
+std::string plural(std::size_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string{noun} + (count == 1 ? "" : "s");
+}
+
+// The earlier of two ends, where nullopt is no end.
+std::optional<Instant> earlier(const std::optional<Instant>& a, const std::optional<Instant>& b) {
+    return a && b ? std::min(*a, *b) : (a ? a : b);
+}
+
+}  // namespace
+
+Vantage::Vantage(Observer observer, Hysteresis limits)
+    : id_(std::move(observer.id)), stands_in_(std::move(observer.stands_in)), limits_(limits) {
+    for (const HostId& host : observer.hosts) {
+        sources_.emplace(host, Source{});
+    }
+    if (sources_.empty()) {
+        sources_.emplace(HostId{}, Source{});
+    }
+}
+
+std::optional<std::size_t> Vantage::find(const RegionId& region, Component component) const {
+    const auto found = std::ranges::find(subjects_, Subject{region, component});
+    return found == subjects_.end()
+               ? std::nullopt
+               : std::optional{static_cast<std::size_t>(std::distance(subjects_.begin(), found))};
+}
+
+void Vantage::observe(Instant now, const Observation& seen) {
+    const auto found = sources_.find(seen.source);
+    if (found == sources_.end()) {
+        return;
+    }
+    settle(now);
+    Source& source = found->second;
+    heard_at_ = now;
+    if (seen.component == Component::control) {
+        // Whatever it thinks of itself, it thinks of all it says.
+        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
+            tally(judge(now, source, subject), subject, false);
+        }
+        source.control = source.control.value_or(Signal{});
+        source.control->add(now, seen.ok, seen.failed, seen.why, limits_);
+        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
+            tally(judge(now, source, subject), subject, true);
+        }
+        return;
+    }
+    std::optional<std::size_t> subject = find(seen.region, seen.component);
+    if (!subject) {
+        subject = subjects_.size();
+        subjects_.push_back({seen.region, seen.component});
+        counts_.emplace_back();
+    }
+    if (source.samples.size() <= *subject) {
+        source.samples.resize(*subject + 1);
+    }
+    tally(judge(now, source, *subject), *subject, false);
+    Samples& samples = source.samples[*subject];
+    samples.by_path[index_of(seen.path)].add(now, seen.ok, seen.failed, seen.why, limits_);
+    if (seen.path == Path::passive) {
+        samples.stalled = seen.stalled;
+        if (seen.ok + seen.failed > 0 || seen.stalled > Duration::zero()) {
+            samples.busy_at = now;
+        }
+    }
+    tally(judge(now, source, *subject), *subject, true);
+}
+
+bool Vantage::suspects_itself(Instant now, const Source& source) const {
+    // Only a control target known to be failing disqualifies: an observer without one is trusted.
+    return source.control && source.control->failing_since().has_value() &&
+           source.control->heard_at().has_value() &&
+           now - *source.control->heard_at() <= limits_.fresh_for;
+}
+
+Vantage::Judged Vantage::judge(Instant now, const Source& source, std::size_t subject) const {
+    Judged judged;
+    const Samples& samples = source.samples[subject];
+    const auto fresh_until = [&](const std::optional<Instant>& at) {
+        const bool fresh = at && now - *at <= limits_.fresh_for;
+        return fresh ? std::optional{*at + limits_.fresh_for} : std::nullopt;
+    };
+    for (const Path path : {Path::fresh, Path::reused}) {
+        const Signal& signal = samples.by_path[index_of(path)];
+        judged.health = worse(judged.health, signal.judge(now, limits_));
+        judged.until = earlier(judged.until, fresh_until(signal.heard_at()));
+    }
+    if (judged.health != Health::unknown && suspects_itself(now, source)) {
+        judged.health = Health::unknown;
+        judged.until = earlier(judged.until, fresh_until(source.control->heard_at()));
+    }
+    if (const auto busy_until = fresh_until(samples.busy_at)) {
+        judged.busy = true;
+        judged.failing = samples.by_path[index_of(Path::passive)].failing_since().has_value() ||
+                         samples.stalled >= limits_.stalled_min;
+        judged.until = earlier(judged.until, busy_until);
+    }
+    return judged;
+}
+
+void Vantage::tally(const Judged& judged, std::size_t subject, bool add) {
+    Opinions& counts = counts_[subject];
+    const auto change = [add](std::size_t& count, bool counted) {
+        if (counted) {
+            count = add ? count + 1 : count - 1;
+        }
+    };
+    change(counts.healthy, judged.health == Health::healthy);
+    change(counts.unhealthy, judged.health == Health::unhealthy);
+    change(counts.busy, judged.busy);
+    change(counts.failing, judged.busy && judged.failing);
+    if (add) {
+        hold_until(judged.until);
+    }
+}
+
+void Vantage::hold_until(const std::optional<Instant>& until) {
+    holds_ = earlier(holds_, until);
+}
+
+void Vantage::settle(Instant now) {
+    counted_at_ = now;
+    if (!holds_ || now <= *holds_) {
+        return;
+    }
+    holds_.reset();
+    counts_.assign(subjects_.size(), Opinions{});
+    for (const auto& [host, source] : sources_) {
+        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
+            tally(judge(now, source, subject), subject, true);
+        }
+    }
+}
+
+Opinions Vantage::count(Instant now, std::size_t subject) const {
+    Opinions counts;
+    for (const auto& [host, source] : sources_) {
+        if (subject >= source.samples.size()) {
+            continue;
+        }
+        const Judged judged = judge(now, source, subject);
+        counts.healthy += judged.health == Health::healthy ? 1U : 0U;
+        counts.unhealthy += judged.health == Health::unhealthy ? 1U : 0U;
+        counts.busy += judged.busy ? 1U : 0U;
+        counts.failing += judged.busy && judged.failing ? 1U : 0U;
+    }
+    return counts;
+}
+
+Opinions Vantage::opinions(Instant now, const RegionId& region, Component component) const {
+    const std::optional<std::size_t> subject = find(region, component);
+    if (!subject) {
+        return {};
+    }
+    const bool holds = now >= counted_at_ && (!holds_ || now <= *holds_);
+    return holds ? counts_[*subject] : count(now, *subject);
+}
+
+Health Vantage::health(Instant now, const RegionId& region, Component component) const {
+    return joint_health(opinions(now, region, component));
+}
+
+Vote Vantage::source_vote(Instant now, const Source& source, std::size_t subject) const {
+    Vote vote{
+        .observer = id_,
+        .health = Health::unknown,
+        .since = {},
+        .heard_at = {},
+        .why = "nothing heard"
+    };
+    if (subject >= source.samples.size()) {
+        return vote;
+    }
+    for (const Path path : {Path::fresh, Path::reused}) {
+        const Signal& signal = source.samples[subject].by_path[index_of(path)];
+        const Health health = signal.judge(now, limits_);
+        if (worse(vote.health, health) == vote.health) {
+            continue;
+        }
+        vote.health = health;
+        vote.since = signal.failing_since();
+        vote.heard_at = signal.heard_at();
+        vote.why = health == Health::unhealthy
+                       ? std::string{to_string(path)} + " connections: " + signal.why()
+                       : std::string{to_string(health)};
+    }
+    if (vote.health != Health::unknown && suspects_itself(now, source)) {
+        vote.health = Health::unknown;
+        vote.why = "its own control target does not answer: it suspects itself";
+    }
+    return vote;
+}
+
+Vote Vantage::vote(Instant now, const RegionId& region, Component component) const {
+    const std::size_t subject = find(region, component).value_or(subjects_.size());
+    if (!has_hosts()) {
+        return source_vote(now, sources_.begin()->second, subject);
+    }
+    Opinions opinions;
+    Vote joint{.observer = id_, .health = {}, .since = {}, .heard_at = {}, .why = {}};
+    for (const auto& [host, source] : sources_) {
+        const Vote vote = source_vote(now, source, subject);
+        if (vote.heard_at && (!joint.heard_at || *vote.heard_at > *joint.heard_at)) {
+            joint.heard_at = vote.heard_at;
+        }
+        opinions.healthy += vote.health == Health::healthy ? 1U : 0U;
+        if (vote.health == Health::unhealthy) {
+            ++opinions.unhealthy;
+            joint.why = vote.why;
+            joint.since = earlier(joint.since, vote.since);
+        }
+    }
+    joint.health = joint_health(opinions);
+    const std::size_t fresh = opinions.unhealthy + opinions.healthy;
+    switch (joint.health) {
+        case Health::unhealthy:
+            joint.why = plural(opinions.unhealthy, "host") + " of " + std::to_string(fresh) + ": " +
+                        joint.why;
+            break;
+        case Health::healthy:
+            joint.why =
+                plural(opinions.healthy, "host") + " of " + std::to_string(fresh) + " healthy";
+            break;
+        case Health::unknown:
+            joint.why = fresh == 0 ? "none of " + plural(sources_.size(), "host") + " was heard"
+                                   : "its hosts disagree";
+            break;
+    }
+    return joint;
+}
+
+bool Vantage::is_heard(Instant now) const {
+    return heard_at_ && now - *heard_at_ <= limits_.fresh_for;
+}
+
+std::optional<Instant> Vantage::next_deadline() const {
+    return holds_ ? std::optional{*holds_ + Duration{1}} : std::nullopt;
+}
+
+void Vantage::add_host(const HostId& host) {
+    sources_.erase(HostId{});
+    sources_.try_emplace(host);
+}
+
+void Vantage::remove_host(const HostId& host) {
+    const auto found = sources_.find(host);
+    if (found == sources_.end()) {
+        return;
+    }
+    for (std::size_t subject = 0; subject < found->second.samples.size(); ++subject) {
+        tally(judge(counted_at_, found->second, subject), subject, false);
+    }
+    sources_.erase(found);
+}
+
+}  // namespace farshore::core

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/evidence/signal.h"
+#include "core/evidence/tally.h"
+
+namespace farshore::core {
+
+// One vantage and the hosts it speaks for. A controller speaks for itself: `hosts` is empty.
+struct Observer {
+    ObserverId id;
+    RegionId stands_in;
+    std::vector<HostId> hosts;
+};
+
+// How many of an observer's sources say what about one thing, as of a moment.
+struct Opinions {
+    std::size_t healthy = 0;
+    std::size_t unhealthy = 0;
+    std::size_t busy = 0;     // sent requests of their own lately
+    std::size_t failing = 0;  // ... and see most of them fail, or hang
+};
+
+// What one observer's sources said, and its one vote on each thing. Samples update the counts, so
+// that asking for a verdict costs the same with ten hosts and with ten thousand; the counts hold
+// until some source has been silent for too long, and settle() renews them.
+class Vantage {
+  public:
+    Vantage(Observer observer, Hysteresis limits);
+
+    // A source that is not registered has no say, and no memory is spent on it.
+    void observe(Instant now, const Observation& seen);
+
+    // Forgets whoever has fallen silent. To be called before the answers of a new moment are asked
+    // for; without it they are right too, but cost a look at every source.
+    void settle(Instant now);
+
+    void add_host(const HostId& host);
+    void remove_host(const HostId& host);
+
+    [[nodiscard]] Health health(Instant now, const RegionId& region, Component component) const;
+
+    // The same, with its reason in words.
+    [[nodiscard]] Vote vote(Instant now, const RegionId& region, Component component) const;
+
+    [[nodiscard]] Opinions opinions(Instant now, const RegionId& region, Component component) const;
+
+    // Some source was heard from within fresh_for.
+    [[nodiscard]] bool is_heard(Instant now) const;
+
+    // When the counts stop holding by silence alone.
+    [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+    [[nodiscard]] const ObserverId& id() const { return id_; }
+
+    [[nodiscard]] const RegionId& stands_in() const { return stands_in_; }
+
+    // It speaks for hosts, not for itself.
+    [[nodiscard]] bool has_hosts() const { return !sources_.contains(HostId{}); }
+
+  private:
+    // What one source says of one thing.
+    struct Samples {
+        std::array<Signal, kPathNames.size()> by_path;
+        Duration stalled{};
+        std::optional<Instant> busy_at;  // when the source last had requests to judge by
+    };
+
+    struct Subject {
+        RegionId region;
+        Component component = Component::dynamodb;
+        friend bool operator==(const Subject&, const Subject&) = default;
+    };
+
+    struct Source {
+        std::optional<Signal> control;
+        std::vector<Samples> samples;  // as subjects_; shorter when the rest was never heard of
+    };
+
+    // A judgement and the last moment it holds for if nothing more is heard.
+    struct Judged {
+        Health health = Health::unknown;
+        bool busy = false;
+        bool failing = false;
+        std::optional<Instant> until;
+    };
+
+    [[nodiscard]] bool suspects_itself(Instant now, const Source& source) const;
+    [[nodiscard]] Judged judge(Instant now, const Source& source, std::size_t subject) const;
+    [[nodiscard]] Opinions count(Instant now, std::size_t subject) const;
+    [[nodiscard]] std::optional<std::size_t> find(const RegionId& region, Component component)
+        const;
+    [[nodiscard]] Vote source_vote(Instant now, const Source& source, std::size_t subject) const;
+    void tally(const Judged& judged, std::size_t subject, bool add);
+    void hold_until(const std::optional<Instant>& until);
+
+    ObserverId id_;
+    RegionId stands_in_;
+    Hysteresis limits_;
+    std::map<HostId, Source> sources_;  // the registered ones
+    std::vector<Subject> subjects_;
+    std::vector<Opinions> counts_;  // as subjects_
+    std::optional<Instant> holds_;  // the counts are right until then; nullopt: for ever
+    Instant counted_at_{};          // and from then on
+    std::optional<Instant> heard_at_;
+};
+
+}  // namespace farshore::core
