@@ -73,12 +73,12 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .epoch = report.epoch,
         .active = report.active,
         .write_state = std::string{to_string(report.write_state)},
-        .last_acknowledged_at = std::nullopt,
+        .last_acknowledged_ago = std::nullopt,
         .unproven = small(report.ledger.unproven),
         .ledger_whole = report.ledger.whole
     };
     if (to_ms(report.ledger.last_acknowledged_at) > 0) {
-        reported.last_acknowledged_at = report.ledger.last_acknowledged_at;
+        reported.last_acknowledged_ago = clock_.wall() - report.ledger.last_acknowledged_at;
     }
     upcalls_.deliver(std::move(reported));
     for (const wire::EvidenceCounts& counts : report.evidence) {

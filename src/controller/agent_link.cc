@@ -283,6 +283,14 @@ net::Task<> AgentLink::watch() {
     }
 }
 
+void AgentLink::forget(const HostId& host) {
+    const auto found = agents_.find(host);
+    if (found != agents_.end()) {
+        end_stream(found->second);
+        agents_.erase(found);
+    }
+}
+
 void AgentLink::close() {
     closed_ = true;
     for (auto& [host, agent] : agents_) {

@@ -74,6 +74,9 @@ class AgentLink final : public ports::AgentLink {
     // Runs until cancelled: notices agents that have gone silent.
     [[nodiscard]] net::Task<> watch();
 
+    // The host has left the register.
+    void forget(const HostId& host);
+
     // Ends all streams, so that the server can stop.
     void close();
 

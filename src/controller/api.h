@@ -55,6 +55,7 @@ class Api {
     [[nodiscard]] net::HttpResponse start(core::ChangeRequest change, const Caller& caller);
     [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
     [[nodiscard]] net::HttpResponse resume(const Caller& caller);
+    [[nodiscard]] net::HttpResponse forget(const HostId& host, const Caller& caller);
     [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
     [[nodiscard]] net::HttpResponse watch(const OperationId& id);
     [[nodiscard]] net::HttpResponse operations() const;

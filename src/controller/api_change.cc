@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -53,7 +54,8 @@ net::HttpResponse Api::change(
         const std::optional<std::string> name = net::percent_decode(path[2]);
         return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
     }
-    if (path.size() != 4 || path[0] != "v1" || path[1] != "apps") {
+    const bool of_agent = path.size() == 6 && path[3] == "agents" && path[5] == "forget";
+    if ((path.size() != 4 && !of_agent) || path[0] != "v1" || path[1] != "apps") {
         return refusal(not_here(request));
     }
     if (path[2] != parts_.config.app.value()) {
@@ -63,6 +65,10 @@ net::HttpResponse Api::change(
                      std::string{path[2]},
              .code = "app"}
         );
+    }
+    if (of_agent) {
+        const std::optional<std::string> name = net::percent_decode(path[4]);
+        return name ? forget(HostId{*name}, caller) : refusal(not_here(request));
     }
     if (path[3] == "pause") {
         return pause(*body, caller);
@@ -125,6 +131,19 @@ Result<core::ChangeRequest> Api::change_from(
         change.accept_loss = std::chrono::milliseconds{
             in.number("accept_loss_ms", 0, std::numeric_limits<std::int32_t>::max())
         };
+    }
+    if (const json::array* levers =
+            in.array("levers", core::kLeverNames.size(), wire::Field::optional)) {
+        for (const json::value& value : *levers) {
+            const json::string* name = value.if_string();
+            const auto lever =
+                name == nullptr ? std::nullopt : enum_from<core::Lever>(std::string_view{*name});
+            if (!lever) {
+                in.wrong("levers", "not a list of repoint and shift");
+                break;
+            }
+            change.levers.push_back(*lever);
+        }
     }
     if (const Status status = trouble.status(); !status) {
         return std::unexpected(status.error());
@@ -245,6 +264,40 @@ net::HttpResponse Api::resume(const Caller& caller) {
     }
     pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name});
     return ok({{"text", app + " is resumed"}});
+}
+
+// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
+// it any more.
+net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
+    const std::string& app = parts_.config.app.value();
+    if (const auto why = pump_->core().why_not_forget(pump_->now(), host)) {
+        const bool unknown = !pump_->core().agents().contains(host);
+        return refusal(
+            {.kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
+             .text = *why,
+             .remedy = unknown ? "`farshore status` lists the register of " + app
+                               : "try again when it holds no more",
+             .code = "register"}
+        );
+    }
+    if (std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end()) {
+        return refusal(
+            {.kind = ErrorKind::conflict,
+             .text = host.value() + " is one of the configuration's `agents`",
+             .remedy = "take it out of `agents` and restart the controller, then forget it",
+             .code = "register"}
+        );
+    }
+    if (const Status noted = note(caller, "forget " + host.value(), {}); !noted) {
+        return refusal(noted.error());
+    }
+    const Status removed = parts_.store.remove_host(parts_.config.app, host);
+    if (!removed && removed.error().kind != ErrorKind::not_found) {
+        return refusal(removed.error());
+    }
+    pump_->deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
+    parts_.link.forget(host);
+    return ok({{"text", host.value() + " left the register of " + app}});
 }
 
 net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {

@@ -57,12 +57,18 @@ class Controller {
     [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
     [[nodiscard]] net::Task<> boot();
-    [[nodiscard]] net::Task<core::AppRecord> first_record();
+    [[nodiscard]] net::Task<std::optional<core::AppRecord>> first_record();
+    [[nodiscard]] net::Task<Result<core::AppRecord>> record_from(EpochSurvey survey);
+    [[nodiscard]] core::AppRecord interrupted_raise(const EpochSurvey& survey) const;
+    [[nodiscard]] core::AppCore::Start start_of(
+        core::AppRecord record, const EpochSurvey& survey, std::vector<sqlite::RegisteredHost> hosts
+    );
     [[nodiscard]] net::Task<> stop_server();
-    void begin(core::AppRecord record, Epoch highest_seen);
+    void begin(core::AppRecord record, const EpochSurvey& survey);
+    void start_tasks();
     void deliver(core::Event event);
     [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
-    [[nodiscard]] bool drill_is_recent();
+    [[nodiscard]] std::optional<UtcTime> drill_proven_at();
 
     net::Io& io_;
     config::Config config_;

@@ -19,12 +19,15 @@ core::Policy policy_of(const config::Config& config) {
     policy.app = config.app;
     for (const config::Region& region : config.regions) {
         policy.regions.push_back(region.id);
+        if (!region.health.empty()) {
+            policy.stacks_watched.push_back(region.id);
+        }
     }
-    policy.preferred = config.preferred();
+    policy.users_can_be_shifted = config.traffic.has_value();
     policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
     policy.max_loss = config.decide.max_loss;
     policy.cooldown = config.decide.cooldown;
-    policy.require_drill = config.decide.require_drill_within.has_value();
+    policy.require_drill_within = config.decide.require_drill_within;
     policy.early = config.detect.early;
     policy.on_controller_loss =
         *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));

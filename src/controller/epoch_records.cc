@@ -1,6 +1,7 @@
 #include "controller/epoch_records.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "adapters/system/log.h"
@@ -34,6 +35,32 @@ void append(std::string& text, const std::string& more) {
 }
 
 }  // namespace
+
+std::optional<EpochRecord> EpochSurvey::highest() const {
+    const auto found = std::ranges::max_element(copies, {}, &EpochRecord::epoch);
+    return found == copies.end() ? std::nullopt : std::optional{*found};
+}
+
+std::optional<EpochRecord> EpochSurvey::agreed(std::size_t majority) const {
+    for (const EpochRecord& copy : copies) {
+        const auto same = std::ranges::count_if(copies, [&](const EpochRecord& other) {
+            return other.epoch == copy.epoch && other.active == copy.active;
+        });
+        if (static_cast<std::size_t>(same) >= majority) {
+            return copy;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<EpochRecord> EpochSurvey::before_highest() const {
+    const std::optional<EpochRecord> top = highest();
+    EpochSurvey others;
+    std::ranges::copy_if(copies, std::back_inserter(others.copies), [&](const EpochRecord& copy) {
+        return copy.epoch < top->epoch;
+    });
+    return others.highest();
+}
 
 EpochRecords::EpochRecords(Edge& edge) : edge_(edge) {
     for (const config::Region& region : edge.config.regions) {
@@ -71,6 +98,7 @@ void EpochRecords::raise(const core::RaiseEpoch& action) {
     raise->step = action.step;
     raise->epoch = action.epoch;
     raise->active = action.active;
+    raise->only_look = action.only_look;
     raise->highest = Epoch{};
     for (const RegionId& region : regions_) {
         edge_.tasks.spawn("raise in " + region.value(), [this, region, raise] {
@@ -80,10 +108,17 @@ void EpochRecords::raise(const core::RaiseEpoch& action) {
 }
 
 net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise) {
-    const Answer answer = co_await write_and_check(region, raise->epoch, raise->active);
+    Answer answer;
+    if (raise->only_look) {
+        answer = co_await look(region, raise->epoch, raise->active, "no answer");
+    } else {
+        answer = co_await write_and_check(region, raise->epoch, raise->active);
+    }
     ++raise->ended;
     raise->highest = std::max(raise->highest, answer.seen);
-    raise->confirmed += answer.landed == Landed::confirmed ? 1 : 0;
+    if (answer.landed == Landed::confirmed) {
+        raise->confirmed.push_back(region);
+    }
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
     report(*raise);
@@ -91,7 +126,7 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
 
 // The majority is reported as soon as it stands; a Region that hangs is not waited for.
 void EpochRecords::report(Raise& raise) {
-    const bool majority = raise.confirmed >= this->majority();
+    const bool majority = raise.confirmed.size() >= this->majority();
     if (raise.reported || (!majority && raise.ended < regions_.size())) {
         return;
     }
@@ -100,6 +135,7 @@ void EpochRecords::report(Raise& raise) {
         .step = raise.step,
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
+        .confirmed = raise.confirmed,
         .highest_seen = raise.highest,
         .longest_lease = longest_lease(),
         .detail = raise.detail
@@ -149,9 +185,16 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
         // Nobody has answered; the record may still be what it was, but nobody has said so.
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
     }
+    Answer answer = co_await look(region, epoch, active, written.error().text);
+    co_return answer;
+}
+
+net::Task<EpochRecords::Answer> EpochRecords::look(
+    RegionId region, Epoch epoch, RegionId active, std::string otherwise
+) {
     const Result<std::optional<EpochRecord>> found = co_await read(region);
     if (!found) {
-        co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
+        co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = std::move(otherwise)};
     }
     const Epoch seen = *found ? (*found)->epoch : Epoch{};
     if (*found && seen == epoch && (*found)->active == active) {
@@ -214,8 +257,8 @@ net::Task<> EpochRecords::read_into(
         append(survey->detail, region.value() + ": " + found.error().text);
     } else {
         ++survey->answered;
-        if (*found && (!survey->highest || survey->highest->epoch < (*found)->epoch)) {
-            survey->highest = **found;
+        if (*found) {
+            survey->copies.push_back(**found);
         }
     }
     --*left;
@@ -293,6 +336,7 @@ net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
                 .step = {},
                 .majority = true,
                 .unchanged_confirmed = false,
+                .confirmed = {},
                 .highest_seen = newest,
                 .longest_lease = {},
                 .detail = "the epoch records are newer than the store"

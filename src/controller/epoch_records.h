@@ -20,9 +20,15 @@ struct EpochRecord {
 
 // What a read of all copies found.
 struct EpochSurvey {
-    std::size_t answered = 0;  // Regions that answered, with or without a record
-    std::optional<EpochRecord> highest;
-    std::string detail;  // who did not answer, in words
+    std::size_t answered = 0;         // Regions that answered, with or without a record
+    std::vector<EpochRecord> copies;  // of those that have one
+    std::string detail;               // who did not answer, in words
+
+    [[nodiscard]] std::optional<EpochRecord> highest() const;
+    // What at least `majority` of the copies say.
+    [[nodiscard]] std::optional<EpochRecord> agreed(std::size_t majority) const;
+    // Without the highest epoch: what the others say, the newest of it.
+    [[nodiscard]] std::optional<EpochRecord> before_highest() const;
 };
 
 // The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
@@ -65,7 +71,8 @@ class EpochRecords final : public ports::EpochRecords {
         core::StepId step;
         Epoch epoch;
         RegionId active;
-        std::size_t confirmed = 0;
+        bool only_look = false;
+        std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
         std::size_t ended = 0;
         Epoch highest;
@@ -75,6 +82,10 @@ class EpochRecords final : public ports::EpochRecords {
 
     [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
     [[nodiscard]] net::Task<Answer> write_and_check(RegionId region, Epoch epoch, RegionId active);
+    // What the copy says, for a raise to that epoch that may have landed.
+    [[nodiscard]] net::Task<Answer> look(
+        RegionId region, Epoch epoch, RegionId active, std::string otherwise
+    );
     [[nodiscard]] net::Task<Result<std::optional<EpochRecord>>> read(RegionId region);
     [[nodiscard]] net::Task<> read_into(
         RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left

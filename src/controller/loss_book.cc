@@ -19,18 +19,18 @@ json::value text_or_null(const std::optional<std::string>& text) {
 
 }  // namespace
 
-void KeyChain::add(HostId host, wire::LedgerEntry entry) {
-    const bool known = std::ranges::any_of(writes_, [&](const RiskyWrite& write) {
+bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
+    const auto same_time = std::ranges::equal_range(
+        writes_, entry.at, {}, [](const RiskyWrite& other) { return other.entry.at; }
+    );
+    const bool known = std::ranges::any_of(same_time, [&](const RiskyWrite& write) {
         return write.host == host && write.entry == entry;
     });
     if (known || writes_.size() >= kWritesPerKeyMax) {
-        return;
+        return false;
     }
     RiskyWrite write{.host = std::move(host), .entry = std::move(entry), .fate = Fate::at_risk};
-    const auto after = std::ranges::upper_bound(
-        writes_, write.entry.at, {}, [](const RiskyWrite& other) { return other.entry.at; }
-    );
-    writes_.insert(after, std::move(write));
+    writes_.insert(same_time.end(), std::move(write));
     if (examined_) {
         // A late comer: judge the whole chain anew against what was known at the promotion.
         settled_at_.reset();
@@ -39,6 +39,7 @@ void KeyChain::add(HostId host, wire::LedgerEntry entry) {
         }
         at_promotion(promotion_digest_);
     }
+    return true;
 }
 
 void KeyChain::at_promotion(std::optional<std::string> digest) {
@@ -217,47 +218,81 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
     return chain;
 }
 
-KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
+namespace {
+
+// Adds up the acknowledged writes of a chain, or takes them out again.
+void count(const KeyChain& chain, bool add, wire::LossCounts& counts) {
+    const auto change = [add](std::uint64_t& number) {
+        number = add ? number + 1 : number - 1;
+    };
+    for (const RiskyWrite& write : chain.writes()) {
+        if (!write.entry.acknowledged) {
+            continue;
+        }
+        if (write.fate != Fate::present) {
+            change(counts.at_risk);
+        }
+        switch (write.fate) {
+            case Fate::present: change(counts.present); break;
+            case Fate::applied_late: change(counts.applied_late); break;
+            case Fate::suppressed: change(counts.suppressed); break;
+            case Fate::never_arrived: change(counts.never_arrived); break;
+            case Fate::at_risk:
+            case Fate::unknown: change(counts.unknown); break;
+        }
+    }
+}
+
+std::uint64_t acknowledged_writes(const KeyChain& chain) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        chain.writes(),
+        [](const RiskyWrite& write) {
+            return write.entry.acknowledged && write.fate == Fate::at_risk;
+        }
+    ));
+}
+
+}  // namespace
+
+void LossBook::leave(const KeyChain& chain) {
+    count(chain, false, counts_);
+    open_writes_ -= chain.settled() ? 0 : acknowledged_writes(chain);
+}
+
+void LossBook::enter(const At& at, const KeyChain& chain) {
+    count(chain, true, counts_);
+    if (chain.settled()) {
+        open_.erase(at);
+    } else {
+        open_.insert(at);
+        open_writes_ += acknowledged_writes(chain);
+    }
+}
+
+const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
     if (writes_ >= writes_max_) {
         truncated_ = true;
         return nullptr;
     }
-    ++writes_;
-    auto at =
-        chains_.try_emplace({entry.table.value(), entry.key}, entry.table.value(), entry.key).first;
-    at->second.add(host, entry);
-    return &at->second;
+    const At at{entry.table.value(), entry.key};
+    const auto found = chains_.try_emplace(at, at.first, at.second).first;
+    change(at, [&](KeyChain& chain) {
+        writes_ += chain.add(host, entry) ? 1 : 0;
+        return true;
+    });
+    return &found->second;
 }
 
 void LossBook::restore(KeyChain chain) {
     writes_ += chain.writes().size();
-    std::pair<std::string, std::string> at{chain.table(), chain.key()};
-    chains_.insert_or_assign(std::move(at), std::move(chain));
+    At at{chain.table(), chain.key()};
+    const auto entered = chains_.insert_or_assign(at, std::move(chain)).first;
+    enter(at, entered->second);
 }
 
-wire::LossCounts LossBook::counts() const {
-    wire::LossCounts counts;
-    for (const auto& [at, chain] : chains_) {
-        for (const RiskyWrite& write : chain.writes()) {
-            if (!write.entry.acknowledged) {
-                continue;
-            }
-            counts.at_risk += write.fate == Fate::present ? 0 : 1;
-            switch (write.fate) {
-                case Fate::present: ++counts.present; break;
-                case Fate::applied_late: ++counts.applied_late; break;
-                case Fate::suppressed: ++counts.suppressed; break;
-                case Fate::never_arrived: ++counts.never_arrived; break;
-                case Fate::at_risk:
-                case Fate::unknown: ++counts.unknown; break;
-            }
-        }
-    }
-    return counts;
-}
-
-bool LossBook::settled() const {
-    return std::ranges::all_of(chains_, [](const auto& entry) { return entry.second.settled(); });
+const KeyChain* LossBook::find(const At& at) const {
+    const auto found = chains_.find(at);
+    return found == chains_.end() ? nullptr : &found->second;
 }
 
 }  // namespace farshore::controller

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,8 +54,8 @@ class KeyChain {
   public:
     KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
 
-    // A write that is there already is not added twice.
-    void add(HostId host, wire::LedgerEntry entry);
+    // False: it is there already, or the key has more than anybody reads.
+    bool add(HostId host, wire::LedgerEntry entry);
 
     // The target's item before it took writes. nullopt: it could not be read in time.
     void at_promotion(std::optional<std::string> digest);
@@ -98,35 +99,64 @@ class KeyChain {
     std::optional<UtcTime> settled_at_;
 };
 
-// All chains of one operation, by table and key. Bounded: what does not fit is counted.
+// All chains of one operation, by table and key, with their sums kept up to date. Bounded: what
+// does not fit is counted.
 class LossBook {
   public:
+    using At = std::pair<std::string, std::string>;
+    using Chains = std::map<At, KeyChain>;
+
     explicit LossBook(std::size_t writes_max = 1'000'000) : writes_max_(writes_max) {}
 
     // The chain that has changed; null when the book is full.
-    KeyChain* add(const HostId& host, const wire::LedgerEntry& entry);
+    const KeyChain* add(const HostId& host, const wire::LedgerEntry& entry);
     void restore(KeyChain chain);
+
+    // Changes one chain; `how` says whether it did. False when there is no such chain.
+    template <class How>
+    bool change(const At& at, const How& how) {
+        const auto found = chains_.find(at);
+        if (found == chains_.end()) {
+            return false;
+        }
+        leave(found->second);
+        const bool changed = how(found->second);
+        enter(at, found->second);
+        return changed;
+    }
 
     // An agent had more unproven writes than it could remember.
     void note_truncated() { truncated_ = true; }
 
     // Counts acknowledged writes only: nobody was told that the others had happened.
-    [[nodiscard]] wire::LossCounts counts() const;
-    [[nodiscard]] bool settled() const;
+    [[nodiscard]] const wire::LossCounts& counts() const { return counts_; }
+
+    // Acknowledged writes of keys whose end is not known yet.
+    [[nodiscard]] std::uint64_t open_writes() const { return open_writes_; }
+
+    [[nodiscard]] bool settled() const { return open_.empty(); }
 
     [[nodiscard]] bool truncated() const { return truncated_; }
 
-    using Chains = std::map<std::pair<std::string, std::string>, KeyChain>;
-
-    [[nodiscard]] Chains& chains() { return chains_; }
-
     [[nodiscard]] const Chains& chains() const { return chains_; }
 
+    // Those that are not settled.
+    [[nodiscard]] const std::set<At>& open() const { return open_; }
+
+    // Null: there is none.
+    [[nodiscard]] const KeyChain* find(const At& at) const;
+
   private:
+    void leave(const KeyChain& chain);
+    void enter(const At& at, const KeyChain& chain);
+
     std::size_t writes_max_;
     std::size_t writes_ = 0;
     bool truncated_ = false;
     Chains chains_;
+    std::set<At> open_;
+    wire::LossCounts counts_;
+    std::uint64_t open_writes_ = 0;
 };
 
 }  // namespace farshore::controller

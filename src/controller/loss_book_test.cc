@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "controller/loss_rows.h"
+
 namespace farshore::controller {
 namespace {
 
@@ -21,6 +23,25 @@ wire::LedgerEntry a_write(std::int64_t at, std::string hash, bool acknowledged =
         .hash = std::move(hash),
         .acknowledged = acknowledged
     };
+}
+
+// Changes the only chain of a book.
+template <class How>
+void change(LossBook& book, const How& how) {
+    ASSERT_EQ(book.chains().size(), 1U);
+    const LossBook::At at = book.chains().begin()->first;
+    book.change(at, [&](KeyChain& chain) {
+        how(chain);
+        return true;
+    });
+}
+
+void promoted(LossBook& book, const Digest& digest) {
+    change(book, [&](KeyChain& chain) { chain.at_promotion(digest); });
+}
+
+void looked(LossBook& book, const KeySight& sight, std::int64_t at) {
+    change(book, [&](KeyChain& chain) { chain.look(sight, utc_from_ms(at)); });
 }
 
 struct Case {
@@ -116,11 +137,11 @@ TEST(LossBook, EachWriteAtRiskHasExactlyOneFate) {
         for (const std::string& hash : one.written) {
             ASSERT_NE(book.add(HostId{"h"}, a_write(at++, hash)), nullptr);
         }
-        KeyChain& chain = book.chains().begin()->second;
-        chain.at_promotion(one.at_promotion);
+        promoted(book, one.at_promotion);
         for (const KeySight& sight : one.sights) {
-            chain.look(sight, utc_from_ms(1000));
+            looked(book, sight, 1000);
         }
+        const KeyChain& chain = book.chains().begin()->second;
         ASSERT_EQ(chain.writes().size(), one.fates.size());
         for (std::size_t i = 0; i < one.fates.size(); ++i) {
             EXPECT_EQ(to_string(chain.writes()[i].fate), to_string(one.fates[i])) << "write " << i;
@@ -151,9 +172,9 @@ TEST(LossBook, ChainsOfSeveralAgentsAreMergedByTime) {
 
 TEST(LossBook, ALateComerOpensASettledKeyAgain) {
     LossBook book;
-    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
-    chain->at_promotion("d1");
-    chain->look({.old_region = std::nullopt, .target = "d1"}, utc_from_ms(1));
+    book.add(HostId{"h1"}, a_write(10, "d1"));
+    promoted(book, "d1");
+    looked(book, {.old_region = std::nullopt, .target = "d1"}, 1);
     ASSERT_TRUE(book.settled());
     book.add(HostId{"h2"}, a_write(20, "d2"));
     EXPECT_FALSE(book.settled());
@@ -163,27 +184,30 @@ TEST(LossBook, ALateComerOpensASettledKeyAgain) {
 
 TEST(LossBook, WritesThatNobodyWasToldOfAreNotCounted) {
     LossBook book;
-    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
+    book.add(HostId{"h1"}, a_write(10, "d1"));
     book.add(HostId{"h1"}, a_write(20, "d2", false));
-    chain->at_promotion("old");
-    chain->look({.old_region = "d2", .target = "d2"}, utc_from_ms(1));
+    promoted(book, "old");
+    EXPECT_EQ(book.open_writes(), 1U);
+    looked(book, {.old_region = "d2", .target = "d2"}, 1);
+    EXPECT_EQ(book.open_writes(), 0U);
     EXPECT_EQ(book.counts().at_risk, 1U);
     EXPECT_EQ(book.counts().applied_late, 1U);
 }
 
 TEST(LossBook, AChainIsReadAsItWasWritten) {
     LossBook book;
-    KeyChain* chain = book.add(HostId{"h1"}, a_write(10, "d1"));
+    book.add(HostId{"h1"}, a_write(10, "d1"));
     book.add(HostId{"h2"}, a_write(20, ""));
-    chain->at_promotion("old");
-    chain->look({.old_region = std::nullopt, .target = "new"}, utc_from_ms(5));
-    const std::string text = boost::json::serialize(chain->document());
+    promoted(book, "old");
+    looked(book, {.old_region = std::nullopt, .target = "new"}, 5);
+    const std::string text = boost::json::serialize(book.chains().begin()->second.document());
     const auto read = KeyChain::parse(text);
     ASSERT_TRUE(read.has_value()) << read.error().text;
     EXPECT_EQ(boost::json::serialize(read->document()), text);
     LossBook again;
     again.restore(*read);
-    again.chains().begin()->second.look({.old_region = "new", .target = "new"}, utc_from_ms(6));
+    EXPECT_EQ(again.open_writes(), 2U);
+    looked(again, {.old_region = "new", .target = "new"}, 6);
     EXPECT_EQ(again.counts().suppressed, 1U) << "what was seen before the restart counts";
     EXPECT_EQ(again.counts().unknown, 1U) << "without a digest nobody can say that it is lost";
     EXPECT_FALSE(KeyChain::parse("{}").has_value());
@@ -199,8 +223,8 @@ TEST(LossBook, IsBounded) {
 
 TEST(LossBook, WhatADrainHasProvenIsPresent) {
     LossBook book;
-    KeyChain* chain = book.add(HostId{"h"}, a_write(1, "a"));
-    chain->prove(utc_from_ms(9));
+    book.add(HostId{"h"}, a_write(1, "a"));
+    change(book, [](KeyChain& chain) { chain.prove(utc_from_ms(9)); });
     EXPECT_TRUE(book.settled());
     EXPECT_EQ(book.counts().present, 1U);
     EXPECT_EQ(book.counts().at_risk, 0U);
@@ -208,11 +232,49 @@ TEST(LossBook, WhatADrainHasProvenIsPresent) {
 
 TEST(LossBook, WhatStaysOpenForTooLongIsUnknown) {
     LossBook book;
-    KeyChain* chain = book.add(HostId{"h"}, a_write(1, "a"));
-    chain->at_promotion("old");
-    chain->give_up(utc_from_ms(9));
+    book.add(HostId{"h"}, a_write(1, "a"));
+    promoted(book, "old");
+    change(book, [](KeyChain& chain) { chain.give_up(utc_from_ms(9)); });
     EXPECT_TRUE(book.settled());
     EXPECT_EQ(book.counts().unknown, 1U);
+}
+
+TEST(LossBook, ItsRowsBringTheWholeBookBack) {
+    LossBook book;
+    book.add(HostId{"h1"}, a_write(10, "d1"));
+    wire::LedgerEntry other = a_write(20, "d2");
+    other.key = R"({"id":{"S":"other"}})";
+    book.add(HostId{"h2"}, other);
+    book.note_truncated();
+    book.change({"t", other.key}, [](KeyChain& chain) {
+        chain.prove(utc_from_ms(9));
+        return true;
+    });
+    std::vector<sqlite::LossRow> rows{book_row(book)};
+    for (const auto& [at, chain] : book.chains()) {
+        rows.push_back(row_of(chain));
+    }
+    const auto again = book_of(rows);
+    ASSERT_TRUE(again.has_value()) << again.error().text;
+    EXPECT_EQ(again->counts(), book.counts());
+    EXPECT_EQ(again->open_writes(), 1U);
+    EXPECT_TRUE(again->truncated());
+    EXPECT_EQ(counts_of(rows.front()), book.counts()) << "without reading the chains";
+    EXPECT_FALSE(is_settled(rows.front()));
+    EXPECT_FALSE(counts_of({.table = "", .key = "", .document = R"({"truncated":true})"}));
+}
+
+// A hot key: one host wrote it twenty thousand times in the seconds before.
+TEST(LossBook, EntriesThatAreReportedTwiceAreThereOnce) {
+    LossBook book;
+    for (int again = 0; again < 2; ++again) {
+        for (std::int64_t i = 0; i < 20'000; ++i) {
+            book.add(HostId{"h"}, a_write(i / 3, "d" + std::to_string(i)));
+        }
+    }
+    EXPECT_EQ(book.chains().begin()->second.writes().size(), 20'000U);
+    promoted(book, "old");
+    EXPECT_EQ(book.counts().at_risk, 20'000U);
 }
 
 }  // namespace

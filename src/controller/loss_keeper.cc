@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "adapters/system/log.h"
-#include "wire/json_reader.h"
+#include "controller/loss_rows.h"
 
 namespace farshore::controller {
 
@@ -12,9 +12,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kKeysPerCall = 100;    // BatchGetItem's own limit
 constexpr std::size_t kKeysPerLook = 2'000;  // of one round; the rest waits for the next
-constexpr Duration kWaitPoll = std::chrono::milliseconds{5};
+constexpr std::size_t kRowsPerCommit = 500;  // of the store: the controller's thread waits for it
 // A write that arrives late may be overwritten by the application soon after: looking often tells
 // "applied late" from "suppressed".
 constexpr Duration kLookOften = std::chrono::milliseconds{150};
@@ -22,23 +21,37 @@ constexpr Duration kLookOftenFor = std::chrono::minutes{15};
 constexpr Duration kLookSeldom = std::chrono::seconds{5};
 constexpr Duration kLookBudget = std::chrono::seconds{1};
 constexpr Duration kIdle = std::chrono::milliseconds{500};
-// The row that tells of the book as a whole; no table and no key is called so.
-const std::pair<std::string, std::string> kBookRow{};
+constexpr std::size_t kOperationsSearched = 1'000;
 
-// DynamoDB keeps trying to replicate for 20 hours; what has not come a day later will not come.
+// DynamoDB keeps trying to replicate for 20 hours; what has not come a day after both Regions
+// answer will not come.
 constexpr Duration kGiveUpAfter = std::chrono::hours{24};
+
+// The new Region takes writes, or may: its reading before that cannot be made up for.
+bool is_promoted(core::OperationState state) {
+    return core::has_ended(state) || state == core::OperationState::repointing ||
+           state == core::OperationState::shifting || state == core::OperationState::verifying;
+}
 
 }  // namespace
 
 LossKeeper::LossKeeper(Edge& edge, sqlite::Store& store, Sources sources)
-    : edge_(edge), store_(store), sources_(std::move(sources)) {}
+    : edge_(edge), store_(store), sources_(std::move(sources)), reader_(edge, sources_.digest) {}
 
-void LossKeeper::open(const OperationId& operation, const RegionId& from, const RegionId& to) {
-    if (open_ && open_->operation == operation) {
-        return;
+LossKeeper::Open* LossKeeper::find(const OperationId& operation) {
+    const auto found = open_.find(operation);
+    return found == open_.end() ? nullptr : &found->second;
+}
+
+LossKeeper::Open& LossKeeper::open(const core::Plan& plan) {
+    const auto [at, is_new] = open_.try_emplace(plan.id);
+    if (is_new) {
+        at->second.from = plan.from;
+        at->second.to = plan.to;
+        at->second.epoch_before = plan.epoch_before;
+        at->second.opened_at = edge_.clock.now();
     }
-    save();
-    open_.emplace(operation, from, to, edge_.clock.now());
+    return at->second;
 }
 
 Result<LossBook> LossKeeper::load(const OperationId& operation) {
@@ -46,30 +59,96 @@ Result<LossBook> LossKeeper::load(const OperationId& operation) {
     if (!rows) {
         return std::unexpected(rows.error());
     }
-    LossBook book;
-    for (const sqlite::LossRow& row : *rows) {
-        if (std::pair{row.table, row.key} == kBookRow) {
-            book.note_truncated();
-            continue;
-        }
-        Result<KeyChain> chain = KeyChain::parse(row.document);
-        if (!chain) {
-            return std::unexpected(std::move(chain.error()));
-        }
-        book.restore(std::move(*chain));
-    }
-    return book;
+    return book_of(*rows);
 }
 
-Status LossKeeper::restore(const core::OperationRecord& operation) {
-    Result<LossBook> book = load(operation.plan.id);
-    if (!book) {
-        return std::unexpected(std::move(book.error()));
+Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
+    const auto with_losses = store_.operations_with_losses();
+    if (!with_losses) {
+        return std::unexpected(with_losses.error());
     }
-    open(operation.plan.id, operation.plan.from, operation.plan.to);
-    open_->book = std::move(*book);
-    open_->examined = core::has_ended(operation.state);
+    for (const core::OperationRecord& operation : *with_losses) {
+        const bool is_newest = newest && newest->plan.id == operation.plan.id;
+        const auto row = store_.loss(operation.plan.id, kBookRow.first, kBookRow.second);
+        if (!row) {
+            return std::unexpected(row.error());
+        }
+        if (*row && is_settled(**row) && !is_newest) {
+            continue;
+        }
+        Result<LossBook> book = load(operation.plan.id);
+        if (!book) {
+            return std::unexpected(std::move(book.error()));
+        }
+        Open& open = this->open(operation.plan);
+        open.book = std::move(*book);
+        open.examined = core::has_ended(operation.state);
+        open.told = open.book.open_writes();
+    }
     return {};
+}
+
+std::map<OperationId, std::uint64_t> LossKeeper::open_writes() const {
+    std::map<OperationId, std::uint64_t> writes;
+    for (const auto& [operation, open] : open_) {
+        if (open.book.open_writes() > 0) {
+            writes.emplace(operation, open.book.open_writes());
+        }
+    }
+    return writes;
+}
+
+// The book that writes of an epoch belong to: that of the operation which ended the epoch.
+LossKeeper::Open* LossKeeper::open_for(Epoch epoch, const core::OperationRecord& current) {
+    if (epoch == current.plan.epoch_before || epoch == Epoch{}) {
+        return &open(current.plan);
+    }
+    for (auto& [operation, open] : open_) {
+        if (open.epoch_before == epoch) {
+            return &open;
+        }
+    }
+    const auto earlier = store_.operations(kOperationsSearched);
+    if (earlier) {
+        for (const core::OperationRecord& operation : *earlier) {
+            if (operation.plan.epoch_before != epoch || !operation.plan.promotes() ||
+                operation.state == core::OperationState::failed ||
+                operation.state == core::OperationState::aborted) {
+                continue;
+            }
+            Result<LossBook> book = load(operation.plan.id);
+            if (book) {
+                Open& reopened = open(operation.plan);
+                reopened.book = std::move(*book);
+                reopened.examined = true;
+                return &reopened;
+            }
+        }
+    }
+    return &open(current.plan);
+}
+
+void LossKeeper::take_entries(
+    Open& open, const HostId& host, const wire::FenceAck& ack, Epoch epoch, bool too_late
+) {
+    for (const wire::LedgerEntry& entry : ack.entries) {
+        if (entry.epoch != epoch) {
+            continue;
+        }
+        const KeyChain* chain = open.book.add(host, entry);
+        if (chain == nullptr) {
+            open.unsaved.insert(kBookRow);
+            continue;
+        }
+        const LossBook::At at{chain->table(), chain->key()};
+        open.unsaved.insert(at);
+        if (too_late && !chain->examined()) {
+            open.book.change(at, [](KeyChain& late) {
+                late.at_promotion(std::nullopt);
+                return true;
+            });
+        }
+    }
 }
 
 void LossKeeper::fenced(
@@ -79,34 +158,29 @@ void LossKeeper::fenced(
     if (!current || (ack.entries.empty() && !ack.truncated)) {
         return;
     }
-    if (!operation.value().empty() && operation != current->plan.id) {
-        system::log_warning(
-            "losses", "a fence of an older operation names writes", {{"host", host.value()}}
-        );
-    }
-    open(current->plan.id, current->plan.from, current->plan.to);
-    if (ack.truncated) {
-        open_->book.note_truncated();
-        open_->unsaved.insert(kBookRow);
-    }
+    const bool waited_for = operation == current->plan.id && !is_promoted(current->state);
+    std::set<Epoch> epochs;
     for (const wire::LedgerEntry& entry : ack.entries) {
-        KeyChain* chain = open_->book.add(host, entry);
-        if (chain == nullptr) {
-            open_->unsaved.insert(kBookRow);
-            continue;
-        }
-        open_->unsaved.insert({chain->table(), chain->key()});
-        // The promotion has been; its reading cannot be made up for.
-        const bool promoted = core::has_ended(current->state) ||
-                              current->state == core::OperationState::repointing ||
-                              current->state == core::OperationState::shifting ||
-                              current->state == core::OperationState::verifying;
-        if (promoted && !chain->examined()) {
-            chain->at_promotion(std::nullopt);
+        epochs.insert(entry.epoch);
+    }
+    std::set<OperationId> late;
+    for (const Epoch epoch : epochs) {
+        Open& book = *open_for(epoch, *current);
+        const bool of_current = &book == find(current->plan.id);
+        take_entries(book, host, ack, epoch, !of_current || is_promoted(current->state));
+        book.examined = book.examined || !of_current || core::has_ended(current->state);
+    }
+    if (ack.truncated) {
+        Open& book = open(current->plan);
+        book.book.note_truncated();
+        book.unsaved.insert(kBookRow);
+    }
+    for (auto& [id, book] : open_) {
+        tell(id, book);
+        // It forgets what it has told as soon as it is routed: now or never.
+        while (!waited_for && !book.unsaved.empty() && save_some(id, book)) {
         }
     }
-    open_->examined = open_->examined || core::has_ended(current->state);
-    save();
 }
 
 void LossKeeper::examine(const core::ExamineLosses& action) {
@@ -114,28 +188,39 @@ void LossKeeper::examine(const core::ExamineLosses& action) {
 }
 
 net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
-    open(action.step.operation, action.from, action.to);
-    ChainKeys keys;
-    for (const auto& [at, chain] : open_->book.chains()) {
+    const OperationId operation = action.step.operation;
+    const std::optional<core::OperationRecord> current = sources_.operation();
+    if (!current || current->plan.id != operation) {
+        co_return;
+    }
+    std::vector<LossBook::At> keys;
+    for (const auto& [at, chain] : open(current->plan).book.chains()) {
         if (!chain.examined()) {
             keys.push_back(at);
         }
     }
     const std::size_t asked = keys.size();
-    const auto found = co_await read(action.to, std::move(keys), action.budget);
-    if (!open_ || open_->operation != action.step.operation) {
+    const auto found = co_await reader_.read(action.to, std::move(keys), action.budget);
+    Open* book = find(operation);
+    if (book == nullptr) {
         co_return;
     }
     for (const auto& [at, digest] : *found) {
-        const auto chain = open_->book.chains().find(at);
-        if (chain != open_->book.chains().end()) {
-            chain->second.at_promotion(digest);
-            open_->unsaved.insert(at);
-        }
+        book->book.change(at, [&](KeyChain& chain) {
+            chain.at_promotion(digest);
+            return true;
+        });
+        book->unsaved.insert(at);
     }
-    open_->examined = true;
-    save();
-    const wire::LossCounts counts = open_->book.counts();
+    book->examined = true;
+    // Before the promotion: what the agents have named they will not name again.
+    co_await save_all(operation);
+    book = find(operation);
+    if (book == nullptr) {
+        co_return;
+    }
+    tell(operation, *book);
+    const wire::LossCounts& counts = book->book.counts();
     core::LossesExamined examined{
         .step = action.step,
         .complete = found->size() == asked,
@@ -147,104 +232,27 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
     edge_.deliver(std::move(examined));
 }
 
-net::Task<std::shared_ptr<LossKeeper::Digests>> LossKeeper::read(
-    RegionId region, ChainKeys keys, Duration budget
-) {
-    auto found = std::make_shared<Digests>();
-    auto left = std::make_shared<int>(0);
-    for (std::size_t begin = 0; begin < keys.size(); begin += kKeysPerCall) {
-        const std::size_t end = std::min(begin + kKeysPerCall, keys.size());
-        const ChainKeys chunk(
-            keys.begin() + static_cast<std::ptrdiff_t>(begin),
-            keys.begin() + static_cast<std::ptrdiff_t>(end)
-        );
-        ++*left;
-        edge_.tasks.spawn("read keys", [this, region, chunk, budget, found, left] {
-            return read_chunk(region, chunk, budget, found, left);
-        });
-    }
-    const Instant until = edge_.clock.now() + budget;
-    while (*left > 0 && edge_.clock.now() < until) {
-        const bool slept = co_await net::sleep_for(edge_.io, kWaitPoll);
-        if (!slept) {
-            break;
-        }
-    }
-    // Later answers go into a map that nobody looks at any more.
-    co_return std::make_shared<Digests>(*found);
-}
-
-net::Task<> LossKeeper::read_chunk(
-    RegionId region,
-    ChainKeys keys,
-    Duration budget,
-    std::shared_ptr<Digests> found,
-    std::shared_ptr<int> left
-) {
-    std::map<std::string, aws::TableKeys> tables;
-    std::map<std::string, std::vector<std::string>> key_names;
-    // The same key has two texts: the ledger's is canonical, DynamoDB answers numbers in its own
-    // way.
-    std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>> chain_of;
-    for (const auto& [table, key] : keys) {
-        const Result<json::object> parsed = wire::parse_json_object(key, wire::kLedgerKeyBytesMax);
-        if (!parsed) {
-            continue;
-        }
-        aws::TableKeys& wanted = tables[table];
-        wanted.table = TableName{table};
-        wanted.consistent = true;
-        wanted.keys.push_back(*parsed);
-        chain_of[{table, sources_.digest(&*parsed)}] = {table, key};
-        std::vector<std::string>& names = key_names[table];
-        if (names.empty()) {
-            for (const auto& pair : *parsed) {
-                names.emplace_back(pair.key());
-            }
-        }
-    }
-    std::vector<aws::TableKeys> request;
-    for (auto& [table, wanted] : tables) {
-        request.push_back(std::move(wanted));
-    }
-    aws::CallOptions options;
-    options.connect_timeout = budget;
-    options.total_timeout = budget;
-    const Result<aws::BatchItems> items =
-        co_await edge_.tables.batch_get_item(region, request, options);
-    --*left;
-    if (!items) {
-        co_return;
-    }
-    for (const auto& at : keys) {
-        found->emplace(at, sources_.digest(nullptr));
-    }
-    for (const auto& [table, list] : items->found) {
-        for (const aws::Item& item : list) {
-            json::object key;
-            for (const std::string& name : key_names[table.value()]) {
-                if (const json::value* value = item.if_contains(name)) {
-                    key[name] = *value;
-                }
-            }
-            const auto at = chain_of.find({table.value(), sources_.digest(&key)});
-            if (at != chain_of.end()) {
-                found->insert_or_assign(at->second, sources_.digest(&item));
-            }
-        }
-    }
-}
-
 net::Task<> LossKeeper::settle() {
     while (true) {
         Duration pause = kIdle;
-        close_without_losses();
-        if (open_ && open_->examined && !open_->book.settled()) {
-            co_await look_once();
-            const Duration age = open_ ? edge_.clock.now() - open_->opened_at : Duration::zero();
-            pause = age < kLookOftenFor ? kLookOften : kLookSeldom;
+        std::vector<OperationId> operations;
+        for (auto& [operation, open] : open_) {
+            close_without_losses(operation, open);
+            operations.push_back(operation);
         }
-        save();
+        for (const OperationId& operation : operations) {
+            Open* open = find(operation);
+            if (open != nullptr && open->examined && !open->book.settled()) {
+                const Duration age = edge_.clock.now() - open->opened_at;
+                pause = std::min(pause, age < kLookOftenFor ? kLookOften : kLookSeldom);
+                co_await look(operation);
+            }
+            co_await save_all(operation);
+            if (open = find(operation); open != nullptr) {
+                tell(operation, *open);
+            }
+        }
+        close_settled();
         const bool slept = co_await net::sleep_for(edge_.io, pause);
         if (!slept) {
             co_return;
@@ -254,145 +262,153 @@ net::Task<> LossKeeper::settle() {
 
 // A planned operation is not examined: what its fences named was drained before the promotion, or
 // the operation ended without one.
-void LossKeeper::close_without_losses() {
+void LossKeeper::close_without_losses(const OperationId& operation, Open& open) {
     const std::optional<core::OperationRecord> current = sources_.operation();
-    if (!open_ || open_->examined || !current || current->plan.id != open_->operation ||
+    if (open.examined || !current || current->plan.id != operation ||
         !core::has_ended(current->state)) {
         return;
     }
-    open_->examined = true;
+    open.examined = true;
     if (current->plan.verb == core::Verb::failover || current->at_risk > 0 ||
         current->state == core::OperationState::partly_done) {
         return;
     }
-    for (auto& [at, chain] : open_->book.chains()) {
-        if (!chain.examined()) {
+    const std::set<LossBook::At> keys = open.book.open();
+    for (const auto& at : keys) {
+        open.book.change(at, [&](KeyChain& chain) {
             chain.prove(edge_.clock.wall());
-            open_->unsaved.insert(at);
-        }
+            return true;
+        });
+        open.unsaved.insert(at);
     }
 }
 
-net::Task<> LossKeeper::look_once() {
-    const OperationId operation = open_->operation;
-    ChainKeys keys;
-    for (const auto& [at, chain] : open_->book.chains()) {
-        if (!chain.settled() && keys.size() < kKeysPerLook) {
-            keys.push_back(at);
+net::Task<> LossKeeper::look(OperationId operation) {
+    const Open* begun = find(operation);
+    std::vector<LossBook::At> keys;
+    for (const auto& at : begun->book.open()) {
+        if (keys.size() == kKeysPerLook) {
+            break;
         }
+        keys.push_back(at);
     }
-    const bool back = sources_.answers(open_->from);
-    const RegionId from = open_->from;
-    const RegionId to = open_->to;
-    auto old_region = std::make_shared<Digests>();
+    const bool back = sources_.answers(begun->from);
+    const RegionId from = begun->from;
+    const RegionId to = begun->to;
+    auto old_region = std::make_shared<LossReader::Digests>();
     if (back) {
         // The old Region first: what it shows afterwards in the target has come, not gone.
-        old_region = co_await read(from, keys, kLookBudget);
+        old_region = co_await reader_.read(from, keys, kLookBudget);
     }
-    const auto target = co_await read(to, keys, kLookBudget);
-    if (!open_ || open_->operation != operation) {
+    const auto target = co_await reader_.read(to, keys, kLookBudget);
+    Open* open = find(operation);
+    if (open == nullptr) {
         co_return;
     }
+    const bool readable = !old_region->empty() && !target->empty();
+    const Instant since = open->readable_since.value_or(edge_.clock.now());
+    open->readable_since = readable ? std::optional{since} : std::nullopt;
+    const bool too_late = readable && edge_.clock.now() - since > kGiveUpAfter;
     const UtcTime now = edge_.clock.wall();
-    const bool too_late = edge_.clock.now() - open_->opened_at > kGiveUpAfter;
+    const auto seen = [](const LossReader::Digests& digests, const LossBook::At& at) {
+        const auto found = digests.find(at);
+        return found == digests.end() ? std::nullopt : std::optional{found->second};
+    };
     for (const auto& at : keys) {
-        const auto chain = open_->book.chains().find(at);
-        if (chain == open_->book.chains().end()) {
-            continue;
-        }
-        KeySight sight;
-        if (const auto seen = old_region->find(at); seen != old_region->end()) {
-            sight.old_region = seen->second;
-        }
-        if (const auto seen = target->find(at); seen != target->end()) {
-            sight.target = seen->second;
-        }
-        if (!chain->second.examined()) {
-            chain->second.at_promotion(std::nullopt);
-        }
-        bool changed = chain->second.look(sight, now);
-        if (too_late && !chain->second.settled()) {
-            chain->second.give_up(now);
-            changed = true;
-        }
+        const KeySight sight{.old_region = seen(*old_region, at), .target = seen(*target, at)};
+        const bool changed = open->book.change(at, [&](KeyChain& chain) {
+            if (!chain.examined()) {
+                chain.at_promotion(std::nullopt);
+            }
+            bool moved = chain.look(sight, now);
+            if (too_late && !chain.settled()) {
+                chain.give_up(now);
+                moved = true;
+            }
+            return moved;
+        });
         if (changed) {
-            open_->unsaved.insert(at);
+            open->unsaved.insert(at);
         }
     }
 }
 
-void LossKeeper::save() {
-    if (!open_ || open_->unsaved.empty()) {
-        return;
+// The core decides by it whether a planned change may begin.
+void LossKeeper::tell(const OperationId& operation, Open& open) {
+    const std::uint64_t writes = open.book.open_writes();
+    if (writes != open.told) {
+        open.told = writes;
+        edge_.deliver(core::LossesOpen{.operation = operation, .writes = writes});
     }
+}
+
+// A settled book is read from the store when somebody asks; a host that comes back later opens it
+// again.
+void LossKeeper::close_settled() {
+    const std::optional<core::OperationRecord> current = sources_.operation();
+    std::erase_if(open_, [&](const auto& entry) {
+        const auto& [operation, open] = entry;
+        const bool newest = current && current->plan.id == operation;
+        return !newest && open.examined && open.book.settled() && open.unsaved.empty();
+    });
+}
+
+net::Task<> LossKeeper::save_all(OperationId operation) {
+    Open* open = find(operation);
+    while (open != nullptr && !open->unsaved.empty() && save_some(operation, *open)) {
+        // Others get their turn between two commits.
+        co_await net::sleep_for(edge_.io, Duration::zero());
+        open = find(operation);
+    }
+}
+
+// False: the store refuses. What is not saved is kept in memory and tried again with the next look.
+bool LossKeeper::save_some(const OperationId& operation, Open& open) {
     std::vector<sqlite::LossRow> rows;
-    for (const auto& at : open_->unsaved) {
-        if (at == kBookRow) {
-            rows.push_back(
-                {.table = at.first, .key = at.second, .document = R"({"truncated":true})"}
-            );
-            continue;
+    std::vector<LossBook::At> written;
+    for (const auto& at : open.unsaved) {
+        if (rows.size() == kRowsPerCommit) {
+            break;
         }
-        const auto chain = open_->book.chains().find(at);
-        if (chain != open_->book.chains().end()) {
-            rows.push_back(
-                {.table = at.first,
-                 .key = at.second,
-                 .document = json::serialize(chain->second.document())}
-            );
+        written.push_back(at);
+        if (const KeyChain* chain = open.book.find(at)) {
+            rows.push_back(row_of(*chain));
         }
     }
-    const Status saved = store_.put_losses(open_->operation, rows);
-    if (saved) {
-        open_->unsaved.clear();
-    } else {
-        // Kept in memory and tried again with the next look.
+    rows.push_back(book_row(open.book));
+    const Status saved = store_.put_losses(operation, rows);
+    if (!saved) {
         system::log_error(
             "losses", "the loss book could not be saved", {{"why", saved.error().text}}
         );
+        return false;
     }
+    for (const auto& at : written) {
+        open.unsaved.erase(at);
+    }
+    return true;
 }
 
 wire::LossCounts LossKeeper::counts(const OperationId& operation) {
-    if (open_ && open_->operation == operation) {
-        return open_->book.counts();
+    if (const Open* open = find(operation)) {
+        return open->book.counts();
     }
-    const Result<LossBook> book = load(operation);
-    return book ? book->counts() : wire::LossCounts{};
+    const auto row = store_.loss(operation, kBookRow.first, kBookRow.second);
+    if (row && *row) {
+        if (const auto counts = counts_of(**row)) {
+            return *counts;
+        }
+    }
+    return {};
 }
 
 Result<json::object> LossKeeper::document(const OperationId& operation) {
-    LossBook loaded;
-    const LossBook* book = nullptr;
-    if (open_ && open_->operation == operation) {
-        book = &open_->book;
-    } else {
-        Result<LossBook> from_store = load(operation);
-        if (!from_store) {
-            return std::unexpected(std::move(from_store.error()));
-        }
-        loaded = std::move(*from_store);
-        book = &loaded;
+    if (const Open* open = find(operation)) {
+        return losses_document(operation, open->book);
     }
-    json::array entries;
-    for (const auto& [at, chain] : book->chains()) {
-        const json::object document_of = chain.document();
-        for (const json::value& write : document_of.at("writes").as_array()) {
-            json::object entry{{"table", chain.table()}, {"key", document_of.at("key")}};
-            for (const auto& field : write.as_object()) {
-                entry.insert(field);
-            }
-            entries.push_back(std::move(entry));
-        }
-    }
-    return json::object{
-        {"schema_version", wire::kApiSchemaVersion},
-        {"operation", operation.value()},
-        {"settled", book->settled()},
-        {"truncated", book->truncated()},
-        {"counts", wire::loss_document(book->counts())},
-        {"entries", std::move(entries)}
-    };
+    const Result<LossBook> book = load(operation);
+    return book ? Result<json::object>{losses_document(operation, *book)}
+                : std::unexpected(book.error());
 }
 
 }  // namespace farshore::controller

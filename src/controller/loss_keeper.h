@@ -1,37 +1,42 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/sqlite/store.h"
 #include "controller/edge.h"
 #include "controller/loss_book.h"
+#include "controller/loss_reader.h"
 #include "ports/effects.h"
 
 namespace farshore::controller {
 
-// Keeps the loss book of the newest failover: examines the target before its promotion, and looks
-// at both Regions afterwards until every write at risk has its fate. What it knows is in the store
-// and survives a restart. Single-threaded.
+// Keeps the loss books of failovers: examines the target before its promotion, and looks at both
+// Regions afterwards until every write at risk has its fate. A book stays open until then, whatever
+// operations follow. What it knows is in the store and survives a restart. Single-threaded.
 class LossKeeper final : public ports::Tables {
   public:
     struct Sources {
-        std::function<std::string(const aws::Item*)> digest;  // null: no such item
-        std::function<bool(const RegionId&)> answers;         // a Region's DynamoDB, as probed
+        LossReader::Digest digest;
+        std::function<bool(const RegionId&)> answers;  // a Region's DynamoDB, as probed
         std::function<std::optional<core::OperationRecord>()>
             operation;  // the running or the last one
     };
 
     LossKeeper(Edge& edge, sqlite::Store& store, Sources sources);
 
-    // Takes the book of an operation up again after a start.
-    [[nodiscard]] Status restore(const core::OperationRecord& operation);
+    // Takes every book that is not settled up again after a start, and that of the newest
+    // operation.
+    [[nodiscard]] Status restore(const std::optional<core::OperationRecord>& newest);
 
-    // An agent is fenced and names what it could not prove.
+    // An agent is fenced and names what it could not prove. Only remembered while a fence is waited
+    // for, so that nothing else waits for a disk; whoever comes later is in the store at once.
     void fenced(const OperationId& operation, const HostId& host, const wire::FenceAck& ack);
 
     // ports::Tables
@@ -40,52 +45,46 @@ class LossKeeper final : public ports::Tables {
     // Runs until cancelled: settles what is at risk.
     [[nodiscard]] net::Task<> settle();
 
-    // Counts and document of an operation's book; of an older one from the store.
+    // Writes without a fate, by operation.
+    [[nodiscard]] std::map<OperationId, std::uint64_t> open_writes() const;
+
+    // Counts and document of an operation's book; of a closed one from the store.
     [[nodiscard]] wire::LossCounts counts(const OperationId& operation);
     [[nodiscard]] Result<boost::json::object> document(const OperationId& operation);
 
   private:
     struct Open {
-        Open(OperationId id, RegionId old_region, RegionId target, Instant now)
-            : operation(std::move(id)),
-              from(std::move(old_region)),
-              to(std::move(target)),
-              opened_at(now) {}
-
-        OperationId operation;
         RegionId from;
         RegionId to;
+        Epoch epoch_before;  // the epoch that its writes were made under
         LossBook book;
         bool examined = false;
-        Instant opened_at;
-        std::set<std::pair<std::string, std::string>> unsaved;
+        std::optional<Instant> readable_since;  // both Regions have answered since then
+        Instant opened_at{};
+        std::set<LossBook::At> unsaved;
+        std::uint64_t told = 0;  // open writes, as the core was told
     };
 
-    using ChainKeys = std::vector<std::pair<std::string, std::string>>;
-    // Digests by table and key; a key that could not be read is not in it.
-    using Digests = std::map<std::pair<std::string, std::string>, std::string>;
-
     [[nodiscard]] net::Task<> examine_chains(core::ExamineLosses action);
-    [[nodiscard]] net::Task<std::shared_ptr<Digests>> read(
-        RegionId region, ChainKeys keys, Duration budget
+    [[nodiscard]] net::Task<> look(OperationId operation);
+    [[nodiscard]] net::Task<> save_all(OperationId operation);
+    [[nodiscard]] bool save_some(const OperationId& operation, Open& open);
+    [[nodiscard]] Open* find(const OperationId& operation);
+    Open& open(const core::Plan& plan);
+    [[nodiscard]] Open* open_for(Epoch epoch, const core::OperationRecord& current);
+    void take_entries(
+        Open& open, const HostId& host, const wire::FenceAck& ack, Epoch epoch, bool too_late
     );
-    [[nodiscard]] net::Task<> read_chunk(
-        RegionId region,
-        ChainKeys keys,
-        Duration budget,
-        std::shared_ptr<Digests> found,
-        std::shared_ptr<int> left
-    );
-    [[nodiscard]] net::Task<> look_once();
-    void close_without_losses();
-    void open(const OperationId& operation, const RegionId& from, const RegionId& to);
-    void save();
+    void close_without_losses(const OperationId& operation, Open& open);
+    void tell(const OperationId& operation, Open& open);
+    void close_settled();
     [[nodiscard]] Result<LossBook> load(const OperationId& operation);
 
     Edge& edge_;
     sqlite::Store& store_;
     Sources sources_;
-    std::optional<Open> open_;
+    LossReader reader_;
+    std::map<OperationId, Open> open_;
 };
 
 }  // namespace farshore::controller

@@ -144,7 +144,7 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
         if (beat.written.size() > kWrittenKept) {
             beat.written.erase(beat.written.begin());
         }
-        edge_.deliver(core::WriteAcknowledged{.region = region, .at = written.at});
+        edge_.deliver(core::WriteAcknowledged{.region = region, .at = written.started});
         const Result<std::optional<std::uint64_t>> seen = co_await heartbeat_seen(region, region);
         if (!seen) {
             outcome = std::unexpected(in_context("read", seen.error()));
@@ -260,7 +260,9 @@ net::Task<Result<bool>> Probes::find_earlier(RegionId from, RegionId to) {
     if (!at || *at <= 0 || utc_from_ms(*at) > edge_.clock.wall()) {
         co_return false;
     }
-    edge_.deliver(core::HeartbeatFound{.from = from, .to = to, .written_at = utc_from_ms(*at)});
+    edge_.deliver(core::HeartbeatFound{
+        .from = from, .to = to, .written_ago = edge_.clock.wall() - utc_from_ms(*at)
+    });
     co_return true;
 }
 
@@ -296,7 +298,7 @@ net::Task<> Probes::follow(RegionId from, RegionId to) {
             edge_.deliver(core::HeartbeatArrived{
                 .from = from,
                 .to = to,
-                .written_at = written->second.at,
+                .written = written->second.started,
                 .lag = edge_.clock.now() - written->second.started
             });
         }

@@ -129,7 +129,7 @@ RegionId users_after(const View& view, const core::OperationRecord& operation) {
                        std::ranges::any_of(operation.phases, [](const core::Phase& phase) {
                            return phase.state == core::OperationState::shifting;
                        });
-    return moved ? operation.plan.to : operation.plan.from;
+    return moved ? operation.plan.to : operation.plan.users_before;
 }
 
 json::object operation_of(const View& view, const core::OperationRecord& record, bool with_steps) {
@@ -149,29 +149,38 @@ json::object operation_of(const View& view, const core::OperationRecord& record,
     return wire::operation_document(parts);
 }
 
-json::array plan_steps(const View& view, const core::ChangeRequest& request, std::size_t levers) {
+json::array plan_steps(
+    const View& view, const core::ChangeRequest& request, const std::vector<core::Lever>& levers
+) {
     const core::AppRecord& record = view.pump.core().record();
+    const bool users_only =
+        core::moves_users_only(record, view.pump.core().superseded(), request.to);
     const core::Timing& timing = view.pump.core().policy().timing;
     const std::string agents = std::to_string(view.pump.core().agents().size()) + " agents";
     json::array steps;
     const auto add = [&steps](const std::string& text) {
         steps.push_back(json::string(text));
     };
-    if (request.verb != core::Verb::failover) {
+    const bool shift = std::ranges::find(levers, core::Lever::shift) != levers.end();
+    if (users_only) {
+        add("prove on each agent that " + request.to.value() + " takes writes");
+    } else if (request.verb != core::Verb::failover) {
         add("wait until the lag is below " + to_text(timing.hold_when_lag_below));
         add("hold new writes on " + agents + ", for " + to_text(timing.hold_max) + " at most");
         add("prove the drain: read recently written keys back in both Regions, within " +
             to_text(timing.drain_timeout));
     }
-    add("raise the epoch records above " + std::to_string(record.epoch.value()) +
-        " in a majority of Regions");
-    add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) +
-        " runs out");
-    if (request.verb == core::Verb::failover) {
-        add("read unproven keys in " + request.to.value() + " and open the loss book");
+    if (!users_only) {
+        add("raise the epoch records above " + std::to_string(record.epoch.value()) +
+            " in a majority of Regions");
+        add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) +
+            " runs out");
+        if (request.verb == core::Verb::failover) {
+            add("read unproven keys in " + request.to.value() + " and open the loss book");
+        }
+        add("route writes to " + request.to.value() + " and prove it on each agent");
     }
-    add("route writes to " + request.to.value() + " and prove it on each agent");
-    if (levers > 1) {
+    if (shift) {
         add("send users to " + request.to.value() + " by health state, and see the record follow");
     }
     add("run the functional checks");
@@ -203,7 +212,8 @@ bool is_paused(const core::AppRecord& record, UtcTime now) {
 
 std::optional<std::string> nothing_to_do(const View& view, const core::ChangeRequest& request) {
     const core::AppRecord& record = view.pump.core().record();
-    const bool there = request.to == record.active && record.users == record.active;
+    const bool there = request.to == record.active && record.users == record.active &&
+                       !core::is_raised_beyond(record, view.pump.core().superseded());
     if (!there || view.pump.core().operation_running()) {
         return std::nullopt;
     }
@@ -228,9 +238,10 @@ std::string first_line(const View& view) {
     } else if (record.cooldown_until && now.wall < *record.cooldown_until) {
         line += "COOLING DOWN until " + to_iso8601(*record.cooldown_until) + "; ";
     } else {
-        line += "armed" +
-                std::string{core.policy().require_drill ? "" : " (require_drill_within: off)"} +
-                "; ";
+        line +=
+            "armed" +
+            std::string{core.policy().require_drill_within ? "" : " (require_drill_within: off)"} +
+            "; ";
     }
     line += "active " + record.active.value();
     if (record.users != record.active) {
@@ -327,7 +338,7 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
         for (const core::Lever lever : preview.levers) {
             levers.push_back(text_of(to_string(lever)));
         }
-        steps = plan_steps(view, request, preview.levers.size());
+        steps = plan_steps(view, request, preview.levers);
     }
     return {
         {"schema_version", wire::kApiSchemaVersion},

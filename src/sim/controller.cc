@@ -13,10 +13,10 @@ core::Policy policy_of(const Script& script) {
     core::Policy policy;
     policy.app = AppId{"shop"};
     policy.regions = {kRegionIds[0], kRegionIds[1]};
-    policy.preferred = kRegionIds[0];
     policy.mode = script.automatic ? core::Mode::automatic : core::Mode::observe;
     policy.cooldown = 20s;
-    policy.require_drill = false;
+    policy.require_drill_within.reset();
+    policy.stacks_watched = policy.regions;
     policy.early = script.early;
     policy.data_impaired = {core::Lever::repoint};
     policy.stack_impaired = {core::Lever::shift};
@@ -158,7 +158,7 @@ void Controller::find_earlier_heartbeats() {
             deliver(core::HeartbeatFound{
                 .from = kRegionIds[static_cast<std::size_t>(from)],
                 .to = kRegionIds[static_cast<std::size_t>(to)],
-                .written_at = *arrived
+                .written_ago = now() - *arrived
             });
         }
     }
@@ -171,12 +171,12 @@ void Controller::heartbeat() {
             if (world_.script.plant == Plant::gate_on_heartbeat_age) {
                 deliver(core::WriteAcknowledged{
                     .region = kRegionIds[static_cast<std::size_t>(region)],
-                    .at = wall() + std::chrono::seconds{8}
+                    .at = now() + std::chrono::seconds{8}
                 });
             }
             continue;
         }
-        const UtcTime written = wall();
+        const Instant written = now();
         deliver(core::WriteAcknowledged{
             .region = kRegionIds[static_cast<std::size_t>(region)], .at = written
         });
@@ -192,7 +192,7 @@ void Controller::heartbeat() {
                 self->deliver(core::HeartbeatArrived{
                     .from = kRegionIds[static_cast<std::size_t>(region)],
                     .to = kRegionIds[static_cast<std::size_t>(to)],
-                    .written_at = written,
+                    .written = written,
                     .lag = lag
                 });
             }
@@ -209,16 +209,16 @@ void Controller::reports() {
     for (const auto& host : world_.hosts) {
         bool& connected = connected_[host->id()];
         const bool now_connected = reaches(*host);
-        if (now_connected && !connected) {
+        const bool was_connected = std::exchange(connected, now_connected);
+        if (now_connected && !was_connected) {
             deliver(core::AgentConnected{
                 .host = host->id(),
                 .region = kRegionIds[static_cast<std::size_t>(host->region())],
                 .epoch = host->machine().epoch()
             });
-        } else if (!now_connected && connected) {
+        } else if (!now_connected && was_connected) {
             deliver(core::AgentDisconnected{host->id()});
         }
-        connected = now_connected;
         if (now_connected && !world_.network.lost()) {
             report_of(*host);
         }
@@ -269,7 +269,9 @@ void Controller::report_of(Host& host) {
         .epoch = host.machine().epoch(),
         .active = kRegionIds[static_cast<std::size_t>(active)],
         .write_state = "open",
-        .last_acknowledged_at = host.last_acknowledged(),
+        .last_acknowledged_ago = host.last_acknowledged()
+                                     ? std::optional{now() - *host.last_acknowledged()}
+                                     : std::nullopt,
         .unproven = static_cast<std::uint32_t>(host.unproven())
     });
     const Epoch epoch = host.machine().epoch();
@@ -301,6 +303,7 @@ void Controller::raise(const core::RaiseEpoch& action) {
                 .step = action.step,
                 .majority = *raised >= 2,
                 .unchanged_confirmed = false,
+                .confirmed = {},
                 .highest_seen = *seen,
                 .detail = std::to_string(*raised) + " of 3 records"
             });

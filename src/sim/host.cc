@@ -132,7 +132,7 @@ void Host::finish(std::uint64_t number, bool ok) {
     if (ok && alive()) {
         ++ok_;
         ledger_.emplace_back(flight.request.key, flight.request.id);
-        last_acknowledged_ = utc_from_ms(to_ms(calendar_.now().time_since_epoch()));
+        last_acknowledged_ = calendar_.now();
     } else {
         ++failed_;
     }

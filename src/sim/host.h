@@ -52,7 +52,7 @@ class Host {
 
     [[nodiscard]] std::size_t unproven();
 
-    [[nodiscard]] std::optional<UtcTime> last_acknowledged() const { return last_acknowledged_; }
+    [[nodiscard]] std::optional<Instant> last_acknowledged() const { return last_acknowledged_; }
 
     [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> take_passive();
 
@@ -90,7 +90,7 @@ class Host {
     std::map<std::uint64_t, Flight> flights_;
     std::uint64_t next_flight_ = 0;
     std::vector<std::pair<int, std::uint64_t>> ledger_;  // key, id: acknowledged, not proven yet
-    std::optional<UtcTime> last_acknowledged_;
+    std::optional<Instant> last_acknowledged_;
     Instant controller_heard_at_{};
     std::uint32_t ok_ = 0;
     std::uint32_t failed_ = 0;

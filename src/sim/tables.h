@@ -55,7 +55,7 @@ class Tables {
     }
 
     // The newest of a controller's heartbeats that has arrived from `from` in the other Region.
-    [[nodiscard]] std::optional<UtcTime>& heartbeat_from(int from) {
+    [[nodiscard]] std::optional<Instant>& heartbeat_from(int from) {
         return heartbeats_[static_cast<std::size_t>(from)];
     }
 
@@ -93,7 +93,7 @@ class Tables {
     std::int64_t lag_min_;
     std::array<std::map<int, std::shared_ptr<const Item>>, 2> items_;
     std::array<EpochRecord, 3> records_;
-    std::array<std::optional<UtcTime>, 2> heartbeats_;
+    std::array<std::optional<Instant>, 2> heartbeats_;
 };
 
 }  // namespace farshore::sim

@@ -222,6 +222,29 @@ Status Database::configure() {
     return execute(script);
 }
 
+Result<bool> Database::survives_power_loss() {
+    const auto setting = [this](std::string_view pragma) -> Result<std::string> {
+        Result<Statement> query = prepare(pragma);
+        if (!query) {
+            return std::unexpected(query.error());
+        }
+        const Result<bool> row = query->step();
+        if (!row) {
+            return std::unexpected(row.error());
+        }
+        return *row ? std::string{query->text(0)} : std::string{};
+    };
+    const Result<std::string> journal = setting("PRAGMA journal_mode");
+    if (!journal) {
+        return std::unexpected(journal.error());
+    }
+    const Result<std::string> synchronous = setting("PRAGMA synchronous");
+    if (!synchronous) {
+        return std::unexpected(synchronous.error());
+    }
+    return *journal == "wal" && *synchronous == "2";
+}
+
 std::unexpected<Error> Database::failure(int code, std::string_view what) const {
     const int primary = code & 0xFF;
     std::string text = "SQLite could not " + std::string{what} + ": ";

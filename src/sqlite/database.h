@@ -100,6 +100,10 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    // A write-ahead log, synced with each commit: what was committed is there after a power cut.
+    // SQLite keeps another mode in silence where the file system cannot do it, so this asks.
+    [[nodiscard]] Result<bool> survives_power_loss();
+
     // One statement. Prepared once per text; the text is the cache's key.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
     // Any number of statements without parameters and results: schemas.

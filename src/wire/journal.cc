@@ -59,6 +59,7 @@ json::object write(const core::Plan& plan) {
         {"app", plan.app.value()},
         {"from", plan.from.value()},
         {"to", plan.to.value()},
+        {"users_before", plan.users_before.value()},
         {"epoch_before", plan.epoch_before.value()},
         {"epoch_after", plan.epoch_after.value()},
         {"levers", std::move(levers)},
@@ -81,6 +82,10 @@ core::Plan read_plan(const json::object& object, JsonTrouble& trouble) {
     plan.app = in.id<AppId>("app");
     plan.from = in.id<RegionId>("from");
     plan.to = in.id<RegionId>("to");
+    plan.users_before = in.id<RegionId>("users_before", Field::optional);
+    if (plan.users_before.value().empty()) {
+        plan.users_before = plan.from;
+    }
     plan.epoch_before = in.epoch("epoch_before");
     plan.epoch_after = in.epoch("epoch_after");
     if (const json::array* levers = in.array("levers", core::kLeverNames.size())) {
@@ -182,6 +187,7 @@ std::string serialize(const core::AppRecord& record) {
         {"active", record.active.value()},
         {"users", record.users.value()},
         {"cooldown_until_ms", optional_ms(record.cooldown_until)},
+        {"register_lost_at_ms", optional_ms(record.register_lost_at)},
         {"pause", nullptr}
     };
     if (record.pause) {
@@ -208,6 +214,7 @@ Result<core::AppRecord> parse_app_record(std::string_view text) {
     record.active = in.id<RegionId>("active");
     record.users = in.id<RegionId>("users");
     record.cooldown_until = optional_time(in, "cooldown_until_ms");
+    record.register_lost_at = optional_time(in, "register_lost_at_ms");
     if (const json::object* pause = in.object("pause", Field::optional)) {
         ObjectReader body(*pause, "pause", trouble);
         core::Pause read;

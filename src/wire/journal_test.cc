@@ -14,6 +14,7 @@ core::OperationRecord an_operation() {
     record.plan.app = AppId{"magento"};
     record.plan.from = RegionId{"us-east-1"};
     record.plan.to = RegionId{"eu-west-1"};
+    record.plan.users_before = RegionId{"us-east-1"};
     record.plan.epoch_before = Epoch{7};
     record.plan.epoch_after = Epoch{8};
     record.plan.levers = {core::Lever::repoint, core::Lever::shift};
@@ -56,11 +57,20 @@ TEST(Journal, AnAppIsReadAsItWasWritten) {
     };
     record.pause = core::Pause{.until = utc_from_ms(5), .reason = "deploy", .by = "operator:eve"};
     record.cooldown_until = utc_from_ms(9);
+    record.register_lost_at = utc_from_ms(7);
     const auto read = parse_app_record(serialize(record));
     ASSERT_TRUE(read.has_value()) << read.error().text;
     EXPECT_EQ(serialize(*read), serialize(record));
     EXPECT_EQ(read->pause->until, utc_from_ms(5));
     EXPECT_EQ(read->users, RegionId{"b"});
+    EXPECT_EQ(read->register_lost_at, utc_from_ms(7));
+}
+
+TEST(Journal, AnOperationFromBeforeUsersWereNamedTookThemAlong) {
+    std::string text = serialize(an_operation());
+    const std::string named = R"("users_before":"us-east-1",)";
+    text.erase(text.find(named), named.size());
+    EXPECT_EQ(parse_operation_record(text)->plan.users_before, RegionId{"us-east-1"});
 }
 
 TEST(Journal, WhatCannotBeReadIsAnErrorWithItsPlace) {

@@ -82,15 +82,19 @@ void Stage::answer(const core::Action& action) {
     if (const auto* order = std::get_if<core::OrderAgents>(&action)) {
         answer(*order);
     } else if (const auto* raise = std::get_if<core::RaiseEpoch>(&action)) {
+        // "all": nobody answers; "most": the new Region's own copy is the only one that does.
         const bool silent = wrong_.contains({"records", "all"});
-        const bool raised = !silent && records_ <= raise->epoch;
-        if (raised) {
+        const bool alone = wrong_.contains({"records", "most"});
+        const bool lands = !silent && !raise->only_look && records_ <= raise->epoch;
+        const bool raised = !silent && !alone && (lands || records_ == raise->epoch);
+        if (lands && !alone) {
             records_ = raise->epoch;
         }
         outcomes_.emplace_back(core::EpochRaised{
             .step = raise->step,
             .majority = raised,
-            .unchanged_confirmed = false,
+            .unchanged_confirmed = !silent && !alone && records_ < raise->epoch,
+            .confirmed = lands ? std::vector{raise->active} : std::vector<RegionId>{},
             .highest_seen = records_,
             .longest_lease = longest_lease_,
             .detail = silent   ? "no answer"
@@ -152,7 +156,7 @@ void Stage::report(const HostId& id, Host& host) {
     const bool well = !wrong_.contains({"requests", active.value()});
     const bool whole = !host.began_at || now_ - *host.began_at >= 10s;
     if (well) {
-        host.acknowledged_at = now().wall;
+        host.acknowledged_at = now_;
     }
     (void)core_.grant_lease(now(), id, host.epoch);
     tell(core::AgentReported{
@@ -160,7 +164,8 @@ void Stage::report(const HostId& id, Host& host) {
         .epoch = host.epoch,
         .active = active,
         .write_state = "open",
-        .last_acknowledged_at = host.acknowledged_at,
+        .last_acknowledged_ago =
+            host.acknowledged_at ? std::optional{now_ - *host.acknowledged_at} : std::nullopt,
         .ledger_whole = whole
     });
     tell(core::Observation{
@@ -187,6 +192,9 @@ void Stage::look() {
     for (const auto& [observer, source] : sources) {
         for (const RegionId& region : kRegions) {
             for (const core::Component part : {core::Component::dynamodb, core::Component::stack}) {
+                if (part == core::Component::stack && observer == agents_of(region)) {
+                    continue;  // a host does not watch its own Region's stack
+                }
                 const bool failing = fails(std::string{to_string(part)}, region, observer);
                 tell(core::Observation{
                     .observer = observer,
@@ -216,12 +224,10 @@ void Stage::look() {
         if (fails("dynamodb", from, kController)) {
             continue;
         }
-        tell(core::WriteAcknowledged{.region = from, .at = now().wall});
+        tell(core::WriteAcknowledged{.region = from, .at = now_});
         if (!wrong_.contains({"replication", from.value()})) {
-            last_heartbeat_[from] = now().wall;
-            tell(core::HeartbeatArrived{
-                .from = from, .to = to, .written_at = now().wall, .lag = 60ms
-            });
+            last_heartbeat_[from] = now_;
+            tell(core::HeartbeatArrived{.from = from, .to = to, .written = now_, .lag = 60ms});
         }
     }
 }
@@ -242,7 +248,19 @@ void Stage::turn() {
 void Stage::ask(const Happening& happening) {
     const std::string& verb = happening.name;
     if (verb == "pause") {
-        tell(core::PauseRequest{{.until = {}, .reason = "deploy", .by = "operator:test"}});
+        core::Pause pause{.until = {}, .reason = "deploy", .by = "operator:test"};
+        if (happening.lasts) {
+            pause.until =
+                now().wall + std::chrono::duration_cast<WallClock::duration>(*happening.lasts);
+        }
+        tell(core::PauseRequest{pause});
+    } else if (verb == "abort") {
+        must_be(core_.record().operation.has_value(), "an operation to abort");
+        tell(core::AbortRequest{
+            .operation = core_.record().operation->plan.id, .by = "operator:test"
+        });
+    } else if (verb == "forget") {
+        tell(core::AgentForgotten{.host = HostId{happening.state}, .by = "operator:test"});
     } else if (verb == "resume") {
         tell(core::ResumeRequest{.by = "operator:test"});
     } else {
@@ -254,7 +272,8 @@ void Stage::ask(const Happening& happening) {
             .to = RegionId{happening.state},
             .by = "operator:test",
             .reason = "story",
-            .accept_loss = happening.accept_loss
+            .accept_loss = happening.accept_loss,
+            .accept_unfenced = happening.unfenced
         });
     }
 }
@@ -278,7 +297,7 @@ void Stage::apply(const Happening& happening) {
         core_ = make(core_.record(), policy_);
         for (const auto& [from, at] : last_heartbeat_) {
             const RegionId& to = from == kRegions[0] ? kRegions[1] : kRegions[0];
-            tell(core::HeartbeatFound{.from = from, .to = to, .written_at = at});
+            tell(core::HeartbeatFound{.from = from, .to = to, .written_ago = now_ - at});
         }
         take(core_.resume(now()));
         for (const auto& [id, host] : hosts_) {

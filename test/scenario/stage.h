@@ -40,7 +40,7 @@ class Stage {
         bool silent = false;
         bool cannot_write = false;  // to the new Region, though it is told to
         Epoch epoch;
-        std::optional<UtcTime> acknowledged_at;
+        std::optional<Instant> acknowledged_at;
         std::optional<Instant> began_at;  // as a process after another one
     };
 
@@ -62,7 +62,7 @@ class Stage {
     std::map<HostId, Host> hosts_;
     // What is wrong, by subject and name, and who sees it (nobody named: everybody).
     std::map<std::pair<std::string, std::string>, std::set<std::string>> wrong_;
-    std::map<RegionId, UtcTime> last_heartbeat_;
+    std::map<RegionId, Instant> last_heartbeat_;
     Epoch records_{1};
     Duration longest_lease_{};  // that the records named before the next raise
     core::AppCore core_;

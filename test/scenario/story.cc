@@ -44,13 +44,32 @@ core::Policy read_policy(const YAML::Node& node) {
     core::Policy policy;
     policy.app = AppId{"magento"};
     policy.regions = {RegionId{"us-east-1"}, RegionId{"eu-west-1"}};
-    policy.preferred = policy.regions.front();
     policy.mode = core::Mode::automatic;
-    policy.require_drill = false;
+    policy.require_drill_within.reset();
+    policy.stacks_watched = policy.regions;
     if (!node) {
         return policy;
     }
-    allow(node, {"mode", "max_loss", "cooldown", "early", "on_controller_loss", "require_drill"});
+    allow(
+        node,
+        {"mode",
+         "max_loss",
+         "cooldown",
+         "early",
+         "on_controller_loss",
+         "require_drill",
+         "data_impaired",
+         "stacks_watched"}
+    );
+    if (node["data_impaired"]) {
+        policy.data_impaired.clear();
+        for (const auto& lever : node["data_impaired"]) {
+            policy.data_impaired.push_back(word_of<core::Lever>(lever));
+        }
+    }
+    if (node["stacks_watched"] && !node["stacks_watched"].as<bool>()) {
+        policy.stacks_watched.clear();
+    }
     if (node["mode"]) {
         policy.mode = word_of<core::Mode>(node["mode"]);
     }
@@ -66,8 +85,8 @@ core::Policy read_policy(const YAML::Node& node) {
     if (node["on_controller_loss"]) {
         policy.on_controller_loss = word_of<core::OnControllerLoss>(node["on_controller_loss"]);
     }
-    if (node["require_drill"]) {
-        policy.require_drill = node["require_drill"].as<bool>();
+    if (node["require_drill"] && node["require_drill"].as<bool>()) {
+        policy.require_drill_within = std::chrono::days{30};
     }
     return policy;
 }
@@ -86,7 +105,9 @@ Happening read_happening(const YAML::Node& node) {
         "records_epoch",
         "controller"
     };
-    std::set<std::string> keys{"at", "is", "seen_by", "to", "accept_loss"};
+    std::set<std::string> keys{
+        "at", "is", "seen_by", "to", "accept_loss", "accept_unfenced", "for"
+    };
     keys.insert(kSubjects.begin(), kSubjects.end());
     allow(node, keys);
     Happening out;
@@ -114,6 +135,12 @@ Happening read_happening(const YAML::Node& node) {
     }
     if (node["accept_loss"]) {
         out.accept_loss = duration_of(node["accept_loss"]);
+    }
+    if (node["for"]) {
+        out.lasts = duration_of(node["for"]);
+    }
+    if (node["accept_unfenced"]) {
+        out.unfenced = node["accept_unfenced"].as<bool>();
     }
     return out;
 }

@@ -19,6 +19,8 @@ struct Happening {
     std::string state;
     std::vector<std::string> seen_by;     // observers; empty: all
     std::optional<Duration> accept_loss;  // of an operator's failover
+    std::optional<Duration> lasts;        // a pause
+    bool unfenced = false;                // an operator accepts hosts that were not fenced
 };
 
 // What must be true, and when: at one moment, some time until then, or all the time until then.

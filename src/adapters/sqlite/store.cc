@@ -101,6 +101,18 @@ Result<std::unique_ptr<Store>> Store::open(Options options) {
     if (!database) {
         return std::unexpected(store->explain(std::move(database.error())));
     }
+    const Result<bool> durable = store->database_->survives_power_loss();
+    if (!durable) {
+        return std::unexpected(store->explain(durable.error()));
+    }
+    if (!*durable) {
+        return fail(
+            ErrorKind::unavailable,
+            "the file system of " + store->options_.path +
+                " does not support SQLite's write-ahead log",
+            "put the store on a local file system: intents must be on disk before their effects"
+        );
+    }
     if (Status status = store->check_and_migrate(); !status) {
         return std::unexpected(store->explain(std::move(status.error())));
     }
@@ -216,17 +228,23 @@ Status Store::write_app(const core::AppRecord& record) {
 }
 
 Status Store::write_operation(const core::OperationRecord& record) {
-    Result<Statement> statement = database_->prepare(
-        "INSERT INTO operations (id, state, document) VALUES (?1, ?2, ?3) "
-        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document"
-    );
-    if (!statement) {
-        return std::unexpected(std::move(statement.error()));
+    // Not by an upsert: one that updates uses up a number too, and numbers order operations.
+    for (const char* sql :
+         {"UPDATE operations SET state = ?2, document = ?3 WHERE id = ?1",
+          "INSERT INTO operations (id, state, document) VALUES (?1, ?2, ?3)"}) {
+        Result<Statement> statement = database_->prepare(sql);
+        if (!statement) {
+            return std::unexpected(std::move(statement.error()));
+        }
+        const Status status = statement->bind(1, record.plan.id.value())
+                                  .bind(2, to_string(record.state))
+                                  .bind(3, wire::serialize(record))
+                                  .run();
+        if (!status || database_->changes() == 1) {
+            return status;
+        }
     }
-    return statement->bind(1, record.plan.id.value())
-        .bind(2, to_string(record.state))
-        .bind(3, wire::serialize(record))
-        .run();
+    return {};
 }
 
 Status Store::write_entries(std::span<const core::JournalEntry> entries) {
@@ -253,14 +271,13 @@ Status Store::write_entries(std::span<const core::JournalEntry> entries) {
 }
 
 Status Store::forget_old_operations() {
-    // `number` counts up, so the bound is a subtraction and deletes at most one operation at a
-    // time.
     for (const char* sql :
          {"DELETE FROM journal WHERE operation IN (SELECT id FROM operations WHERE number <= "
-          "(SELECT max(number) FROM operations) - ?1)",
+          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1))",
           "DELETE FROM losses WHERE operation IN (SELECT id FROM operations WHERE number <= "
-          "(SELECT max(number) FROM operations) - ?1)",
-          "DELETE FROM operations WHERE number <= (SELECT max(number) FROM operations) - ?1"}) {
+          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1))",
+          "DELETE FROM operations WHERE number <= "
+          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1)"}) {
         Result<Statement> statement = database_->prepare(sql);
         if (!statement) {
             return std::unexpected(std::move(statement.error()));
@@ -309,89 +326,6 @@ Status Store::append(std::span<const core::JournalEntry> entries) {
         status = transaction->commit();
     }
     return explained(std::move(status));
-}
-
-Result<std::vector<JournalRow>> Store::journal(
-    const OperationId& operation, std::uint64_t after_sequence, std::size_t rows_max
-) {
-    Result<Statement> query = database_->prepare(
-        "SELECT sequence, kind, step, state, text, at FROM journal "
-        "WHERE operation = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3"
-    );
-    if (!query) {
-        return std::unexpected(explain(std::move(query.error())));
-    }
-    query->bind(1, operation.value())
-        .bind(2, static_cast<std::int64_t>(after_sequence))
-        .bind(3, static_cast<std::int64_t>(rows_max));
-    std::vector<JournalRow> rows;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return rows;
-        }
-        const auto kind = enum_from<core::EntryKind>(query->text(1));
-        const auto state = enum_from<core::OperationState>(query->text(3));
-        if (!kind || !state) {
-            return std::unexpected(explain(damaged("journal: unknown word in a row").error()));
-        }
-        rows.push_back(
-            {.sequence = static_cast<std::uint64_t>(query->integer(0)),
-             .entry =
-                 {.operation = operation,
-                  .kind = *kind,
-                  .step = static_cast<std::uint64_t>(query->integer(2)),
-                  .state = *state,
-                  .text = copy(query->text(4)),
-                  .at = utc_from_ms(query->integer(5))}}
-        );
-    }
-}
-
-Result<std::optional<core::OperationRecord>> Store::operation(const OperationId& id) {
-    Result<Statement> query = database_->prepare("SELECT document FROM operations WHERE id = ?1");
-    if (!query) {
-        return std::unexpected(explain(std::move(query.error())));
-    }
-    const Result<bool> row = query->bind(1, id.value()).step();
-    if (!row) {
-        return std::unexpected(explain(row.error()));
-    }
-    if (!*row) {
-        return std::nullopt;
-    }
-    Result<core::OperationRecord> record = wire::parse_operation_record(query->text(0));
-    if (!record) {
-        return std::unexpected(explain(std::move(record.error())));
-    }
-    return std::optional{std::move(*record)};
-}
-
-Result<std::vector<core::OperationRecord>> Store::operations(std::size_t rows_max) {
-    Result<Statement> query =
-        database_->prepare("SELECT document FROM operations ORDER BY number DESC LIMIT ?1");
-    if (!query) {
-        return std::unexpected(explain(std::move(query.error())));
-    }
-    query->bind(1, static_cast<std::int64_t>(rows_max));
-    std::vector<core::OperationRecord> records;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return records;
-        }
-        Result<core::OperationRecord> record = wire::parse_operation_record(query->text(0));
-        if (!record) {
-            return std::unexpected(explain(std::move(record.error())));
-        }
-        records.push_back(std::move(*record));
-    }
 }
 
 }  // namespace farshore::sqlite

@@ -90,6 +90,11 @@ class Store {
     // Adds or replaces by (operation, table, key), all or nothing.
     [[nodiscard]] Status put_losses(const OperationId& operation, std::span<const LossRow> rows);
     [[nodiscard]] Result<std::vector<LossRow>> losses(const OperationId& operation);
+    [[nodiscard]] Result<std::optional<LossRow>> loss(
+        const OperationId& operation, const std::string& table, const std::string& key
+    );
+    // Newest first.
+    [[nodiscard]] Result<std::vector<core::OperationRecord>> operations_with_losses();
 
     [[nodiscard]] Status append_audit(const AuditRow& row);
     // Newest first.
@@ -115,6 +120,9 @@ class Store {
     [[nodiscard]] Status write_operation(const core::OperationRecord& record);
     [[nodiscard]] Status write_entries(std::span<const core::JournalEntry> entries);
     [[nodiscard]] Status forget_old_operations();
+    [[nodiscard]] Result<std::vector<core::OperationRecord>> read_operations(
+        std::string_view sql, std::size_t rows_max
+    );
     [[nodiscard]] Error explain(Error error) const;
     [[nodiscard]] Status explained(Status status) const;
     [[nodiscard]] Result<std::optional<std::string>> meta(const std::string& name);

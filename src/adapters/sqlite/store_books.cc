@@ -113,6 +113,25 @@ Result<std::vector<LossRow>> Store::losses(const OperationId& operation) {
     }
 }
 
+Result<std::optional<LossRow>> Store::loss(
+    const OperationId& operation, const std::string& table, const std::string& key
+) {
+    Result<Statement> query = database_->prepare(
+        "SELECT document FROM losses WHERE operation = ?1 AND table_name = ?2 AND item_key = ?3"
+    );
+    if (!query) {
+        return std::unexpected(explain(std::move(query.error())));
+    }
+    const Result<bool> row = query->bind(1, operation.value()).bind(2, table).bind(3, key).step();
+    if (!row) {
+        return std::unexpected(explain(row.error()));
+    }
+    if (!*row) {
+        return std::nullopt;
+    }
+    return LossRow{.table = table, .key = key, .document = std::string{query->text(0)}};
+}
+
 Status Store::append_audit(const AuditRow& row) {
     Result<Transaction> transaction = Transaction::begin(*database_);
     if (!transaction) {

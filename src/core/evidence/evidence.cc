@@ -70,8 +70,25 @@ Condition Evidence::condition(Instant now, const RegionId& region) const {
     return Condition::unknown;
 }
 
+std::optional<Instant> Evidence::unhealthy_since(
+    Instant now, const RegionId& region, Component component
+) const {
+    std::optional<Instant> first;
+    for (const Vantage& vantage : vantages_) {
+        const auto since = vantage.unhealthy_since(now, region, component);
+        if (since && (!first || *since < *first)) {
+            first = since;
+        }
+    }
+    return first;
+}
+
 Evidence::Credible Evidence::credible(
-    Instant now, const RegionId& region, Component component, std::span<const RegionId> regions
+    Instant now,
+    const RegionId& region,
+    Component component,
+    std::span<const RegionId> regions,
+    std::optional<Instant> excused_from
 ) const {
     Credible credible;
     for (const Vantage& vantage : vantages_) {
@@ -83,8 +100,10 @@ Evidence::Credible Evidence::credible(
             continue;
         }
         const Health health = vantage.health(now, region, component);
-        credible.healthy += health == Health::healthy ? 1 : 0;
-        credible.unhealthy += health == Health::unhealthy ? 1 : 0;
+        const std::optional<Instant> since = vantage.unhealthy_since(now, region, component);
+        const bool excused = excused_from && since && *since >= *excused_from;
+        credible.healthy += health == Health::healthy || excused ? 1 : 0;
+        credible.unhealthy += health == Health::unhealthy && !excused ? 1 : 0;
     }
     return credible;
 }

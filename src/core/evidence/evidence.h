@@ -28,6 +28,11 @@ class Evidence {
 
     [[nodiscard]] Condition condition(Instant now, const RegionId& region) const;
 
+    // When the first of the observers that call it unhealthy now began to; nullopt: none does.
+    [[nodiscard]] std::optional<Instant> unhealthy_since(
+        Instant now, const RegionId& region, Component component
+    ) const;
+
     // How many votes say healthy and unhealthy, without those of observers that see the tables of
     // every one of `regions` down: who sees everything down is more likely cut off itself (rule 3).
     struct Credible {
@@ -36,8 +41,14 @@ class Evidence {
         std::vector<ObserverId> see_everything_down;
     };
 
+    // `excused_from`: who has called it unhealthy only since then counts as healthy, because what
+    // failed then explains it.
     [[nodiscard]] Credible credible(
-        Instant now, const RegionId& region, Component component, std::span<const RegionId> regions
+        Instant now,
+        const RegionId& region,
+        Component component,
+        std::span<const RegionId> regions,
+        std::optional<Instant> excused_from = std::nullopt
     ) const;
 
     [[nodiscard]] bool is_quorum(int votes) const;

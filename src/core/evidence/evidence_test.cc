@@ -128,12 +128,25 @@ TEST_F(EvidenceTest, ABlipIsIgnoredAndHealthReturnsSlowly) {
     rounds(false, false, false);
     ASSERT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy);
     rounds(true, true, true);
-    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy)
-        << "2.5 s of health are not 10 s";
+    EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unknown)
+        << "2.5 s of health are not 10 s, and nobody fails any more";
     for (int i = 0; i < 5; ++i) {
         rounds(true, true, true);
     }
     EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::healthy);
+}
+
+// Two observers that fail one after the other have never failed together.
+TEST_F(EvidenceTest, BlipsThatDoNotOverlapMakeNoMajority) {
+    rounds(true, true, true);
+    rounds(false, true, true);
+    ASSERT_EQ(evidence.tally(now, kEast, Component::dynamodb).votes[0].health, Health::unhealthy);
+    rounds(true, true, true);
+    rounds(true, true, false);
+    const Tally tally = evidence.tally(now, kEast, Component::dynamodb);
+    EXPECT_EQ(tally.votes[2].health, Health::unhealthy);
+    EXPECT_EQ(tally.votes[0].health, Health::unknown);
+    EXPECT_EQ(tally.verdict, Health::unknown);
 }
 
 TEST_F(EvidenceTest, OneHostOfARegionIsNotTheRegion) {

@@ -16,6 +16,7 @@ void Signal::add(
         well_since_.reset();
         failures_ = 0;
         held_ = Health::unknown;
+        recovering_ = false;
     }
     heard_at_ = now;
     if (ok == 0 && failed == 0) {
@@ -31,6 +32,7 @@ void Signal::add(
         why_ = why;
         if (now - *failing_since_ >= limits.unhealthy_for && failures_ >= limits.failures_min) {
             held_ = Health::unhealthy;
+            recovering_ = true;
         }
         return;
     }
@@ -41,9 +43,12 @@ void Signal::add(
     }
     // The first good sample of a source that has no opinion yet is enough: there is no bad vote to
     // take back.
-    if (held_ == Health::unknown || now - *well_since_ >= limits.healthy_for) {
+    if (!recovering_ || now - *well_since_ >= limits.healthy_for) {
         held_ = Health::healthy;
+        recovering_ = false;
         why_.clear();
+    } else if (now - *well_since_ >= limits.unhealthy_for) {
+        held_ = Health::unknown;
     }
 }
 
@@ -54,11 +59,8 @@ Health Signal::judge(Instant now, const Hysteresis& limits) const {
     return held_;
 }
 
-std::optional<Instant> Signal::next_deadline(Instant now, const Hysteresis& limits) const {
-    if (!heard_at_ || now - *heard_at_ > limits.fresh_for || held_ == Health::unknown) {
-        return std::nullopt;
-    }
-    return *heard_at_ + limits.fresh_for + Duration{1};
+bool Signal::is_recovering(Instant now, const Hysteresis& limits) const {
+    return recovering_ && well_since_ && heard_at_ && now - *heard_at_ <= limits.fresh_for;
 }
 
 }  // namespace farshore::core

@@ -9,7 +9,8 @@
 namespace farshore::core {
 
 // Hysteresis of a signal: falls slowly enough to ignore blips, rises slower still (GitHub 2018: 43
-// s of partition cost 24 h).
+// s of partition cost 24 h). What was unhealthy and has been well for unhealthy_for is neither: it
+// fails no longer, so it adds to no verdict, and nobody vouches for it yet.
 struct Hysteresis {
     Duration unhealthy_for = std::chrono::milliseconds{1500};
     Duration healthy_for = std::chrono::seconds{10};
@@ -36,8 +37,8 @@ class Signal {
     // sample.
     [[nodiscard]] Health judge(Instant now, const Hysteresis& limits) const;
 
-    // When judge() will next change by silence alone.
-    [[nodiscard]] std::optional<Instant> next_deadline(Instant now, const Hysteresis& limits) const;
+    // It was unhealthy, fails no longer, and has not been well for long enough to be healthy.
+    [[nodiscard]] bool is_recovering(Instant now, const Hysteresis& limits) const;
 
     // Since when the samples have been failing without a break; nullopt when the last one was well.
     [[nodiscard]] std::optional<Instant> failing_since() const { return failing_since_; }
@@ -52,6 +53,7 @@ class Signal {
     std::optional<Instant> well_since_;
     std::uint32_t failures_ = 0;
     Health held_ = Health::unknown;
+    bool recovering_ = false;  // it was unhealthy, and has not been well for healthy_for since
     std::string why_;
 };
 

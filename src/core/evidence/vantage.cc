@@ -7,6 +7,8 @@ namespace farshore::core {
 
 namespace {
 
+constexpr std::string_view kRecovering = "it fails no longer, and has not been well for long yet";
+
 std::size_t index_of(Path path) {
     return static_cast<std::size_t>(path);
 }
@@ -73,6 +75,7 @@ void Vantage::observe(Instant now, const Observation& seen) {
         source.control->add(now, seen.ok, seen.failed, seen.why, limits_);
         for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
             tally(judge(now, source, subject), subject, true);
+            note_vote(now, subject);
         }
         return;
     }
@@ -81,6 +84,7 @@ void Vantage::observe(Instant now, const Observation& seen) {
         subject = subjects_.size();
         subjects_.push_back({seen.region, seen.component});
         counts_.emplace_back();
+        unhealthy_since_.emplace_back();
     }
     if (source.samples.size() <= *subject) {
         source.samples.resize(*subject + 1);
@@ -95,6 +99,7 @@ void Vantage::observe(Instant now, const Observation& seen) {
         }
     }
     tally(judge(now, source, *subject), *subject, true);
+    note_vote(now, *subject);
 }
 
 bool Vantage::suspects_itself(Instant now, const Source& source) const {
@@ -161,6 +166,27 @@ void Vantage::settle(Instant now) {
             tally(judge(now, source, subject), subject, true);
         }
     }
+    for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
+        note_vote(now, subject);
+    }
+}
+
+void Vantage::note_vote(Instant now, std::size_t subject) {
+    std::optional<Instant>& since = unhealthy_since_[subject];
+    if (joint_health(counts_[subject]) != Health::unhealthy) {
+        since.reset();
+    } else if (!since) {
+        since = now;
+    }
+}
+
+std::optional<Instant> Vantage::unhealthy_since(
+    Instant now, const RegionId& region, Component component
+) const {
+    const std::optional<std::size_t> subject = find(region, component);
+    return subject && health(now, region, component) == Health::unhealthy
+               ? unhealthy_since_[*subject]
+               : std::nullopt;
 }
 
 Opinions Vantage::count(Instant now, std::size_t subject) const {
@@ -206,6 +232,10 @@ Vote Vantage::source_vote(Instant now, const Source& source, std::size_t subject
         const Signal& signal = source.samples[subject].by_path[index_of(path)];
         const Health health = signal.judge(now, limits_);
         if (worse(vote.health, health) == vote.health) {
+            if (vote.health == Health::unknown && signal.is_recovering(now, limits_)) {
+                vote.heard_at = signal.heard_at();
+                vote.why = std::string{kRecovering};
+            }
             continue;
         }
         vote.health = health;
@@ -228,6 +258,7 @@ Vote Vantage::vote(Instant now, const RegionId& region, Component component) con
         return source_vote(now, sources_.begin()->second, subject);
     }
     Opinions opinions;
+    std::string undecided;  // why a host that was heard says neither
     Vote joint{.observer = id_, .health = {}, .since = {}, .heard_at = {}, .why = {}};
     for (const auto& [host, source] : sources_) {
         const Vote vote = source_vote(now, source, subject);
@@ -235,6 +266,9 @@ Vote Vantage::vote(Instant now, const RegionId& region, Component component) con
             joint.heard_at = vote.heard_at;
         }
         opinions.healthy += vote.health == Health::healthy ? 1U : 0U;
+        if (vote.health == Health::unknown && vote.heard_at) {
+            undecided = vote.why;
+        }
         if (vote.health == Health::unhealthy) {
             ++opinions.unhealthy;
             joint.why = vote.why;

@@ -50,6 +50,11 @@ class Vantage {
 
     [[nodiscard]] Opinions opinions(Instant now, const RegionId& region, Component component) const;
 
+    // When its vote became unhealthy, as far as it was asked; nullopt: it is not.
+    [[nodiscard]] std::optional<Instant> unhealthy_since(
+        Instant now, const RegionId& region, Component component
+    ) const;
+
     // Some source was heard from within fresh_for.
     [[nodiscard]] bool is_heard(Instant now) const;
 
@@ -98,13 +103,15 @@ class Vantage {
     [[nodiscard]] Vote source_vote(Instant now, const Source& source, std::size_t subject) const;
     void tally(const Judged& judged, std::size_t subject, bool add);
     void hold_until(const std::optional<Instant>& until);
+    void note_vote(Instant now, std::size_t subject);
 
     ObserverId id_;
     RegionId stands_in_;
     Hysteresis limits_;
     std::map<HostId, Source> sources_;  // the registered ones
     std::vector<Subject> subjects_;
-    std::vector<Opinions> counts_;  // as subjects_
+    std::vector<Opinions> counts_;                         // as subjects_
+    std::vector<std::optional<Instant>> unhealthy_since_;  // as subjects_
     std::optional<Instant> holds_;  // the counts are right until then; nullopt: for ever
     Instant counted_at_{};          // and from then on
     std::optional<Instant> heard_at_;

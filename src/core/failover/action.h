@@ -33,6 +33,8 @@ struct RaiseEpoch {
     AppId app;
     Epoch epoch;
     RegionId active;
+    // Only find out whether an earlier raise of it has landed: nothing is written.
+    bool only_look = false;
 };
 
 // Tell hosts' agents. Hosts that are not connected are left out: the core sends again when they

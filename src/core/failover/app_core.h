@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/failover/event.h"
+#include "core/failover/loss_window.h"
 #include "core/failover/operation.h"
 #include "core/failover/policy.h"
 
@@ -22,11 +24,15 @@ class AppCore {
         std::vector<Observer> observers;
         int quorum_needed = 2;
         Hysteresis hysteresis;
-        AppRecord record;                   // as the store has it
-        std::map<HostId, RegionId> agents;  // the register
-        Epoch highest_seen;                 // in the epoch records
-        Duration longest_lease{};           // that agents may have from the records
-        bool drill_is_recent = false;
+        AppRecord record;  // as the store has it
+        // The register: who has said hello, and whom the configuration names (no Region yet).
+        std::map<HostId, RegionId> agents;
+        bool register_is_closed = false;         // the configuration names every host there may be
+        Epoch highest_seen;                      // in any epoch record
+        Epoch agreed;                            // in a majority of them; zero: there is none
+        Duration longest_lease{};                // that agents may have from the records
+        std::optional<UtcTime> drill_proven_at;  // under this configuration
+        std::map<OperationId, std::uint64_t> losses_open;  // writes without a fate, by failover
     };
 
     explicit AppCore(Start start, Now now);
@@ -45,6 +51,9 @@ class AppCore {
     };
 
     [[nodiscard]] LeaseAnswer grant_lease(Now now, const HostId& host, Epoch epoch);
+
+    // nullopt: the host may leave the register. Otherwise why not yet.
+    [[nodiscard]] std::optional<std::string> why_not_forget(Now now, const HostId& host) const;
 
     // What would be done, and why not.
     struct Preview {
@@ -66,10 +75,10 @@ class AppCore {
 
     [[nodiscard]] const Policy& policy() const { return policy_; }
 
+    // What a failover now could lose, to the Region that it would go to.
     [[nodiscard]] std::optional<Duration> loss_window() const;
-    [[nodiscard]] std::optional<Duration> fresh_lag(
-        Now now, const RegionId& from, const RegionId& to
-    ) const;
+
+    [[nodiscard]] Epoch superseded() const { return superseded_; }
 
     [[nodiscard]] bool operation_running() const {
         return operation_.has_value() && !operation_->ended();
@@ -79,8 +88,14 @@ class AppCore {
 
   private:
     [[nodiscard]] Epoch believable(Epoch epoch) const;
+    [[nodiscard]] Epoch highest_epoch() const;
     [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
-    [[nodiscard]] Situation situation(Now now, const RegionId& to) const;
+    [[nodiscard]] Situation situation(Now now, const RegionId& to, std::vector<Lever> levers) const;
+    [[nodiscard]] std::optional<Duration> loss_window(const RegionId& to) const;
+    [[nodiscard]] Surroundings surroundings(Now now) const;
+    [[nodiscard]] std::optional<Instant> strangers_until(Now now) const;
+    [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
+    void found_newer(Epoch epoch, Step& step);
     void take(Step part, Step& whole, Now now);
     void consider(Now now, Step& step);
     void start_operation(Now now, Plan plan, Step& step);
@@ -91,8 +106,10 @@ class AppCore {
     void apply(Now now, const AgentAcked& event, Step& step);
     void apply(Now now, const AgentConnected& event, Step& step);
     void apply(Now now, const AgentDisconnected& event, Step& step);
+    void apply(Now now, const AgentForgotten& event, Step& step);
     void apply(Now now, const AgentReported& event, Step& step);
     void apply(Now now, const LossesExamined& event, Step& step);
+    void apply(Now now, const LossesOpen& event, Step& step);
     void apply(Now now, const TrafficServed& event, Step& step);
     void apply(Now now, const FunctionVerified& event, Step& step);
     void apply(Now now, const HeartbeatArrived& event, Step& step);
@@ -104,24 +121,19 @@ class AppCore {
     void apply(Now now, const ResumeRequest& event, Step& step);
     void apply(Now now, const Tick& event, Step& step);
 
-    struct Lag {
-        Duration lag{};
-        std::optional<Instant> measured_at;  // by this life of the controller
-        UtcTime written_at{};
-    };
-
     Policy policy_;
     Evidence evidence_;
     AppRecord record_;
     AgentRegister agents_;
     Epoch highest_seen_;
-    UtcTime started_at_;
-    Instant leases_until_;  // granted, or taken from the records, before this start
+    Duration longest_lease_;  // granted, or taken from the records, before this start
+    Instant leases_until_;    // ... until then
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
-    bool drill_is_recent_;
+    bool register_is_closed_;
+    std::optional<UtcTime> drill_proven_at_;
     std::optional<Operation> operation_;
-    std::map<std::pair<RegionId, RegionId>, Lag> lags_;
-    std::map<RegionId, UtcTime> last_acknowledged_;
+    LossWindow losses_;
+    std::map<OperationId, std::uint64_t> losses_open_;
     std::uint64_t automatic_operations_ = 0;
 };
 

@@ -16,6 +16,7 @@ struct EpochRaised {
     StepId step;
     bool majority = false;             // the new epoch stands in a majority of the records
     bool unchanged_confirmed = false;  // a majority was read and still carries the old epoch
+    std::vector<RegionId> confirmed;   // whose copies carry the new epoch
     Epoch highest_seen;
     Duration longest_lease{};  // that a record named before the raise: agents may have taken it
     std::string detail;
@@ -41,13 +42,19 @@ struct AgentDisconnected {
     HostId host;
 };
 
+// An operator says that the host is gone for good: no fence waits for it any more.
+struct AgentForgotten {
+    HostId host;
+    std::string by;
+};
+
 // The part of an agent's report that decisions and people need.
 struct AgentReported {
     HostId host;
     Epoch epoch;
     RegionId active;
     std::string write_state;
-    std::optional<UtcTime> last_acknowledged_at;
+    std::optional<Duration> last_acknowledged_ago;  // how long ago, by its own clock
     std::uint32_t unproven = 0;
     bool ledger_whole = true;  // false: writes are missing from it that may still be under way
 };
@@ -57,6 +64,12 @@ struct LossesExamined {
     bool complete = false;
     std::uint32_t at_risk = 0;
     std::string detail;
+};
+
+// How many of a failover's writes at risk have no fate yet: late ones may still arrive.
+struct LossesOpen {
+    OperationId operation;
+    std::uint64_t writes = 0;
 };
 
 struct TrafficServed {
@@ -76,7 +89,7 @@ struct FunctionVerified {
 struct HeartbeatArrived {
     RegionId from;
     RegionId to;
-    UtcTime written_at;
+    Instant written;
     Duration lag{};
 };
 
@@ -85,13 +98,13 @@ struct HeartbeatArrived {
 struct HeartbeatFound {
     RegionId from;
     RegionId to;
-    UtcTime written_at;
+    Duration written_ago{};  // by the clock for people: nothing else outlives a process
 };
 
 // A Region acknowledged one of our own writes.
 struct WriteAcknowledged {
     RegionId region;
-    UtcTime at;
+    Instant at;
 };
 
 struct ChangeRequest {
@@ -102,6 +115,7 @@ struct ChangeRequest {
     std::string reason;
     std::optional<Duration> accept_loss;
     bool accept_unfenced = false;
+    std::vector<Lever> levers;  // empty: those that fit, see levers_of_request()
 };
 
 struct AbortRequest {
@@ -126,8 +140,10 @@ using Event = std::variant<
     AgentAcked,
     AgentConnected,
     AgentDisconnected,
+    AgentForgotten,
     AgentReported,
     LossesExamined,
+    LossesOpen,
     TrafficServed,
     FunctionVerified,
     HeartbeatArrived,

@@ -27,35 +27,45 @@ std::optional<Instant> certain_at(const FenceSituation& situation, const AgentSt
     return std::nullopt;
 }
 
+// The records confirm only hosts that the present register knows; what was confirmed before it runs
+// out as any lease does.
+std::optional<Instant> strangers_end(const FenceSituation& situation) {
+    if (situation.on_controller_loss == OnControllerLoss::keep) {
+        return std::nullopt;
+    }
+    return *situation.strangers_until + situation.clock_error;
+}
+
 }  // namespace
 
 std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation& situation, Instant now) {
     NotFenced open;
     bool by_time = true;
+    const auto is_open = [&](const std::optional<Instant>& end) {
+        if (end && now > *end) {
+            return false;
+        }
+        by_time = by_time && end.has_value();
+        if (end) {
+            open.certain_at = std::max(open.certain_at.value_or(*end), *end);
+        }
+        return true;
+    };
     for (const AgentStanding& agent : situation.agents) {
-        if (agent.fence_acknowledged) {
-            continue;
-        }
-        const std::optional<Instant> at = certain_at(situation, agent);
-        if (at && now > *at) {
-            continue;
-        }
-        open.missing.push_back(agent.host);
-        by_time = by_time && at.has_value();
-        if (at) {
-            open.certain_at = std::max(open.certain_at.value_or(*at), *at);
+        if (!agent.fence_acknowledged && is_open(certain_at(situation, agent))) {
+            open.missing.push_back(agent.host);
         }
     }
+    open.strangers = situation.strangers_until.has_value() && is_open(strangers_end(situation));
     if (!situation.raised_at) {
-        return std::unexpected(
-            NotFenced{.certain_at = std::nullopt, .missing = std::move(open.missing)}
-        );
+        open.certain_at.reset();
+        return std::unexpected(std::move(open));
     }
-    if (open.missing.empty()) {
-        return FenceProof{situation.new_epoch, {}};
+    if (open.missing.empty() && !open.strangers) {
+        return FenceProof{situation.new_epoch, {}, false};
     }
     if (situation.accept_unfenced) {
-        return FenceProof{situation.new_epoch, std::move(open.missing)};
+        return FenceProof{situation.new_epoch, std::move(open.missing), open.strangers};
     }
     if (!by_time) {
         open.certain_at.reset();

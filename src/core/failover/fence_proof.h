@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -31,6 +33,9 @@ struct FenceSituation {
     Duration lease{};              // length of a lease
     Duration clock_error{};        // drift of two clocks over one lease
     bool accept_unfenced = false;  // an operator takes the risk, by name
+    // Hosts that nobody has told us of may hold permission until then: the register was lost with
+    // its store. nullopt: the register names everybody.
+    std::optional<Instant> strangers_until;
     std::vector<AgentStanding> agents;
 };
 
@@ -38,10 +43,12 @@ struct NotFenced {
     // When silence alone will have become proof; nullopt: never, an acknowledgement is needed.
     std::optional<Instant> certain_at;
     std::vector<HostId> missing;
+    bool strangers = false;  // hosts that nobody knows may still write
 };
 
 // Proof that nobody can write to the old Region under the old epoch. Only prove_fenced() makes one,
-// so code that promotes without a fence does not compile. It lives in memory only.
+// and the order that lets the new Region take writes cannot be made without one. It lives in memory
+// only.
 class FenceProof {
   public:
     [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -49,15 +56,25 @@ class FenceProof {
     // Hosts for which an operator's word stands in for the proof.
     [[nodiscard]] const std::vector<HostId>& unfenced() const { return unfenced_; }
 
+    // Hosts that nobody knows may go on until then, by an operator's word.
+    [[nodiscard]] bool strangers_accepted() const { return strangers_accepted_; }
+
   private:
-    FenceProof(Epoch epoch, std::vector<HostId> unfenced)
-        : epoch_(epoch), unfenced_(std::move(unfenced)) {}
+    FenceProof(Epoch epoch, std::vector<HostId> unfenced, bool strangers_accepted)
+        : epoch_(epoch), unfenced_(std::move(unfenced)), strangers_accepted_(strangers_accepted) {}
 
     friend std::expected<FenceProof, NotFenced> prove_fenced(const FenceSituation&, Instant);
 
     Epoch epoch_;
     std::vector<HostId> unfenced_;
+    bool strangers_accepted_ = false;
 };
+
+static_assert(
+    !std::is_constructible_v<FenceProof, Epoch, std::vector<HostId>, bool> &&
+        !std::is_default_constructible_v<FenceProof>,
+    "INV-S1: only prove_fenced() makes a proof"
+);
 
 // Two independent ways to be sure of an agent (INV-S1): it acknowledged, or whatever could have
 // confirmed its old epoch has run out by more than two clocks can disagree. The holder of a lease

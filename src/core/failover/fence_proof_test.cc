@@ -15,6 +15,7 @@ FenceSituation situation(OnControllerLoss rule) {
         .lease = 3s,
         .clock_error = 200ms,
         .accept_unfenced = false,
+        .strangers_until = {},
         .agents =
             {{.host = HostId{"a"}, .fence_acknowledged = true, .granted_until = {}},
              {.host = HostId{"b"}, .fence_acknowledged = false, .granted_until = Instant{101s}}}
@@ -63,6 +64,32 @@ TEST(FenceProof, WithFenceTheGrantedLeaseCounts) {
     EXPECT_EQ(open.error().certain_at, Instant{101s + 200ms});
     EXPECT_TRUE(prove_fenced(situation(OnControllerLoss::fence), Instant{101s + 201ms}).has_value()
     );
+}
+
+TEST(FenceProof, HostsThatALostRegisterDoesNotNameAreWaitedFor) {
+    FenceSituation lost = situation(OnControllerLoss::verify);
+    lost.agents[1].fence_acknowledged = true;
+    EXPECT_TRUE(prove_fenced(lost, Instant{100s + 1ms}).has_value());
+    lost.strangers_until = Instant{102s};
+    const auto open = prove_fenced(lost, Instant{102s + 200ms});
+    ASSERT_FALSE(open.has_value());
+    EXPECT_TRUE(open.error().strangers);
+    EXPECT_EQ(open.error().certain_at, Instant{102s + 200ms});
+    EXPECT_TRUE(prove_fenced(lost, Instant{102s + 201ms}).has_value());
+}
+
+TEST(FenceProof, WithKeepHostsThatNobodyKnowsWriteForEver) {
+    FenceSituation lost = situation(OnControllerLoss::keep);
+    lost.agents[1].fence_acknowledged = true;
+    lost.strangers_until = Instant{102s};
+    const auto open = prove_fenced(lost, Instant{10'000s});
+    ASSERT_FALSE(open.has_value());
+    EXPECT_FALSE(open.error().certain_at.has_value());
+    lost.accept_unfenced = true;
+    const auto accepted = prove_fenced(lost, Instant{10'000s});
+    ASSERT_TRUE(accepted.has_value());
+    EXPECT_TRUE(accepted->strangers_accepted());
+    EXPECT_TRUE(accepted->unfenced().empty());
 }
 
 }  // namespace

@@ -10,13 +10,22 @@ bool Plan::has(Lever lever) const {
     return std::ranges::find(levers, lever) != levers.end();
 }
 
-Operation::Operation(OperationRecord record, Timing timing, OnControllerLoss on_controller_loss)
-    : record_(std::move(record)), timing_(timing), on_controller_loss_(on_controller_loss) {}
+Operation::Operation(
+    OperationRecord record,
+    Timing timing,
+    OnControllerLoss on_controller_loss,
+    std::optional<Instant> strangers_until
+)
+    : record_(std::move(record)),
+      timing_(timing),
+      on_controller_loss_(on_controller_loss),
+      strangers_until_(strangers_until) {}
 
 Step Operation::begin(Now now, const AgentRegister& agents) {
     Step step;
-    record_.state =
-        record_.plan.verb == Verb::failover ? OperationState::raising : OperationState::waiting;
+    record_.state = !record_.plan.promotes()              ? OperationState::repointing
+                    : record_.plan.verb == Verb::failover ? OperationState::raising
+                                                          : OperationState::waiting;
     note(now, EntryKind::note, "started: " + record_.plan.reason, step);
     enter(now, step, agents);
     return step;
@@ -80,13 +89,7 @@ void Operation::advance(
     Step& step,
     const AgentRegister& agents
 ) {
-    const OperationState before = record_.state;
     move(now, event, detail, step);
-    FARSHORE_ASSERT(
-        record_.state != OperationState::repointing || before == OperationState::repointing ||
-            proof_,
-        "INV-S1: repointing needs the proof of a fence"
-    );
     enter(now, step, agents);
 }
 
@@ -245,6 +248,18 @@ Step Operation::on(Now now, const AbortRequest& event, const AgentRegister& agen
     if (event.operation != record_.plan.id || ended()) {
         return step;
     }
+    if (record_.state == OperationState::raising &&
+        now.at >= entered_at_ + timing_.raise_abort_after) {
+        // It has been tried for long; what the last look at the records says decides how it ends.
+        advance(
+            now,
+            unchanged_ ? OperationEvent::exhausted : OperationEvent::undecided,
+            "stopped by " + event.by,
+            step,
+            agents
+        );
+        return step;
+    }
     const OperationState before = record_.state;
     move(now, OperationEvent::abort_requested, "asked by " + event.by, step);
     if (record_.state != before) {
@@ -253,7 +268,8 @@ Step Operation::on(Now now, const AbortRequest& event, const AgentRegister& agen
     return step;
 }
 
-Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duration> fresh_lag) {
+Step Operation::tick(Now now, const Surroundings& around) {
+    const AgentRegister& agents = around.agents;
     Step step;
     if (ended()) {
         return step;
@@ -262,7 +278,7 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
         .late = deadline_ && now.at >= *deadline_, .retry = retry_at_ && now.at >= *retry_at_
     };
     switch (record_.state) {
-        case OperationState::waiting: tick_waiting(now, due, fresh_lag, step, agents); break;
+        case OperationState::waiting: tick_waiting(now, due, around.fresh_lag, step, agents); break;
         case OperationState::holding:
         case OperationState::draining:
             if (due.late) {
@@ -277,7 +293,7 @@ Step Operation::tick(Now now, const AgentRegister& agents, std::optional<Duratio
                 advance(now, OperationEvent::failed, {}, step, agents);
             }
             break;
-        case OperationState::raising: tick_raising(due, step); break;
+        case OperationState::raising: tick_raising(now, due, step, around); break;
         case OperationState::fencing: check_fence(now, step, agents); break;
         case OperationState::examining: tick_examining(now, due, step, agents); break;
         case OperationState::repointing: tick_repointing(now, due, step, agents); break;

@@ -8,31 +8,31 @@
 
 #include "core/failover/event.h"
 #include "core/failover/fence_proof.h"
+#include "core/failover/operation_proofs.h"
+#include "core/failover/register.h"
 #include "core/failover/timing.h"
 
 namespace farshore::core {
 
-// What an operation knows of one agent, kept by AppCore for all agents in the register.
-struct AgentState {
-    RegionId region;
-    bool connected = false;
-    Epoch epoch;
-    RegionId active;
-    std::string write_state;
-    std::optional<Instant> heard_at;
-    std::optional<Instant> granted_until;
-    std::uint32_t unproven = 0;
-    bool reported = false;  // its ledger's figures, since this controller started
-    bool ledger_whole = true;
+// What an operation sees of its surroundings.
+struct Surroundings {
+    const AgentRegister& agents;
+    std::optional<Duration> fresh_lag;  // from the old Region to the new one
+    bool still_called_for = true;  // the evidence that began an automatic operation still stands
 };
-
-using AgentRegister = std::map<HostId, AgentState>;
 
 // One run of a plan: pure. Consumes outcomes, emits the next actions, and moves only along the rows
 // of operation_table.h.
 class Operation {
   public:
-    Operation(OperationRecord record, Timing timing, OnControllerLoss on_controller_loss);
+    // `strangers_until`: hosts that the register does not name may hold permission to write until
+    // then; nullopt: there are none.
+    Operation(
+        OperationRecord record,
+        Timing timing,
+        OnControllerLoss on_controller_loss,
+        std::optional<Instant> strangers_until
+    );
 
     // The first step, or the first after a crash.
     [[nodiscard]] Step begin(Now now, const AgentRegister& agents);
@@ -46,9 +46,7 @@ class Operation {
     [[nodiscard]] Step on(Now now, const FunctionVerified& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const AbortRequest& event, const AgentRegister& agents);
     // Deadlines, and what follows from the register or the lag having changed.
-    [[nodiscard]] Step tick(
-        Now now, const AgentRegister& agents, std::optional<Duration> fresh_lag
-    );
+    [[nodiscard]] Step tick(Now now, const Surroundings& around);
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -111,11 +109,13 @@ class Operation {
         Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
     );
     void check_fence(Now now, Step& step, const AgentRegister& agents);
-    void tick_raising(Due due, Step& step);
+    void tick_raising(Now now, Due due, Step& step, const Surroundings& around);
+    void raise(Step& step, bool only_look) const;
     void tick_examining(Now now, Due due, Step& step, const AgentRegister& agents);
 
     // operation_move.cc
     void enter_repointing(Now now, Step& step, const AgentRegister& agents);
+    void promote(const FenceProof& proof, std::vector<HostId> hosts, Step& step);
     void enter_shifting(Now now, Step& step, const AgentRegister& agents);
     void enter_verifying(Now now, Step& step);
     void acked_while_repointing(
@@ -133,10 +133,14 @@ class Operation {
     OperationRecord record_;
     Timing timing_;
     OnControllerLoss on_controller_loss_;
+    std::optional<Instant> strangers_until_;
     Instant entered_at_{};
     std::optional<Instant> deadline_;
     std::optional<Instant> retry_at_;
     std::optional<Instant> raised_at_;
+    bool called_off_ = false;   // nothing calls for it any more: only look at the records
+    bool unchanged_ = false;    // the last look at the records found a majority at the old epoch
+    std::string raise_detail_;  // of the last attempt: the same is not noted twice
     std::optional<FenceProof> proof_;  // memory only, on purpose
     std::set<HostId> acked_;           // of the current order
     std::set<HostId> proved_;          // repointing: verified too

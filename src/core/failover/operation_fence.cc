@@ -15,9 +15,21 @@ void Operation::enter_raising(Now now, Step& step) {
             plan.to.value(),
         step
     );
-    step.actions.emplace_back(
-        RaiseEpoch{.step = step_id(), .app = plan.app, .epoch = plan.epoch_after, .active = plan.to}
-    );
+    unchanged_ = false;
+    raise_detail_.clear();
+    deadline_ = now.at + timing_.raise_patience;
+    raise(step, false);
+}
+
+void Operation::raise(Step& step, bool only_look) const {
+    const Plan& plan = record_.plan;
+    step.actions.emplace_back(RaiseEpoch{
+        .step = step_id(),
+        .app = plan.app,
+        .epoch = plan.epoch_after,
+        .active = plan.to,
+        .only_look = only_look
+    });
 }
 
 void Operation::enter_fencing(Now now, Step& step, const AgentRegister& agents) {
@@ -49,9 +61,16 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
         return step;
     }
     record_.longest_lease = std::max(record_.longest_lease, event.longest_lease);
-    if (event.majority) {
+    unchanged_ = event.unchanged_confirmed;
+    const bool accepted =
+        record_.plan.accept_unfenced && now.at >= entered_at_ + timing_.raise_accept_after &&
+        std::ranges::find(event.confirmed, record_.plan.to) != event.confirmed.end();
+    if (event.majority || accepted) {
         raised_at_ = now.at;
-        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+        const std::string detail = event.majority ? event.detail
+                                                  : "without a majority, as " + record_.plan.by +
+                                                        " accepts: " + event.detail;
+        advance(now, OperationEvent::succeeded, detail, step, agents);
     } else if (event.highest_seen > record_.plan.epoch_after) {
         // Somebody else has raised a newer epoch: this plan is stale and must not overwrite it
         // (INV-S9).
@@ -62,7 +81,10 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
                ++record_.attempts > static_cast<std::uint32_t>(timing_.drain_attempts) * 2) {
         advance(now, OperationEvent::exhausted, event.detail, step, agents);
     } else {
-        move(now, OperationEvent::failed, event.detail, step);
+        if (event.detail != raise_detail_) {
+            move(now, OperationEvent::failed, event.detail, step);
+            raise_detail_ = event.detail;
+        }
         retry_at_ = now.at + timing_.raise_retry;
     }
     return step;
@@ -86,13 +108,16 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
         .lease = std::max(timing_.lease, record_.longest_lease),
         .clock_error = timing_.clock_error,
         .accept_unfenced = false,
+        .strangers_until = strangers_until_,
         .agents = {}
     };
     for (const auto& [host, agent] : agents) {
+        // Whoever asks under the new epoch follows it: such a lease is none under the old one.
+        const bool old = agent.granted_under < record_.plan.epoch_after;
         situation.agents.push_back(
             {.host = host,
              .fence_acknowledged = fenced_.contains(host),
-             .granted_until = agent.granted_until}
+             .granted_until = old ? agent.granted_until : std::nullopt}
         );
     }
     auto proof = prove_fenced(situation, now.at);
@@ -112,6 +137,9 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
                              std::to_string(by_lease) + " by lease";
         if (!proof_->unfenced().empty()) {
             detail += ", accepted as unfenced: " + joined(proof_->unfenced());
+        }
+        if (proof_->strangers_accepted()) {
+            detail += ", and hosts that the register has lost";
         }
         advance(now, OperationEvent::succeeded, detail, step, agents);
         return;
@@ -170,15 +198,29 @@ Step Operation::on(Now now, const LossesExamined& event, const AgentRegister& ag
     return step;
 }
 
-void Operation::tick_raising(Due due, Step& step) {
-    if (due.retry) {
+void Operation::tick_raising(Now now, Due due, Step& step, const Surroundings& around) {
+    // The evidence is asked again before the effect is repeated, not only before the plan. Yet if
+    // the raise has landed there is no way back: the old epoch is nobody's any more.
+    called_off_ = record_.plan.automatic && !around.still_called_for;
+    if (called_off_ && unchanged_) {
+        advance(
+            now,
+            OperationEvent::exhausted,
+            "nothing calls for it any more, and the epoch is what it was",
+            step,
+            around.agents
+        );
+    } else if (!record_.plan.automatic && due.late) {
+        advance(
+            now,
+            unchanged_ ? OperationEvent::exhausted : OperationEvent::undecided,
+            raise_detail_,
+            step,
+            around.agents
+        );
+    } else if (due.retry) {
         retry_at_.reset();
-        step.actions.emplace_back(RaiseEpoch{
-            .step = step_id(),
-            .app = record_.plan.app,
-            .epoch = record_.plan.epoch_after,
-            .active = record_.plan.to
-        });
+        raise(step, called_off_);
     }
 }
 

@@ -10,10 +10,6 @@ namespace farshore::core {
 
 void Operation::enter_repointing(Now now, Step& step, const AgentRegister& agents) {
     const Plan& plan = record_.plan;
-    FARSHORE_ASSERT(
-        proof_ && proof_->epoch() == plan.epoch_after,
-        "INV-S1: repointing needs the proof of a fence"
-    );
     proved_.clear();
     note(
         now,
@@ -22,8 +18,21 @@ void Operation::enter_repointing(Now now, Step& step, const AgentRegister& agent
             std::to_string(plan.epoch_after.value()),
         step
     );
-    order(OrderType::route, all(agents), step);
+    if (plan.promotes()) {
+        FARSHORE_ASSERT(proof_, "INV-S1: repointing needs the proof of a fence");
+        promote(*proof_, all(agents), step);
+    } else {
+        order(OrderType::route, all(agents), step);
+    }
     deadline_ = now.at + timing_.repoint_patience;
+}
+
+// The order that lets the new Region take writes: it cannot be made without the proof.
+void Operation::promote(const FenceProof& proof, std::vector<HostId> hosts, Step& step) {
+    FARSHORE_ASSERT(
+        proof.epoch() == record_.plan.epoch_after, "INV-S1: the proof is one of this epoch's fence"
+    );
+    order(OrderType::route, std::move(hosts), step);
 }
 
 void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents) {
@@ -43,9 +52,7 @@ void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents)
 void Operation::enter_verifying(Now now, Step& step) {
     const Plan& plan = record_.plan;
     note(now, EntryKind::intent, "run the functional checks", step);
-    step.actions.emplace_back(
-        VerifyFunction{.step = step_id(), .in = plan.has(Lever::shift) ? plan.to : plan.from}
-    );
+    step.actions.emplace_back(VerifyFunction{.step = step_id(), .in = plan.serves_in()});
     deadline_ = now.at + timing_.verify_patience;
 }
 
@@ -73,12 +80,16 @@ void Operation::acked_while_repointing(
 void Operation::check_repoint(
     Now now, Step& step, const AgentRegister& agents, bool patience_over
 ) {
+    // Every host follows the new route; waited for are those that serve users afterwards, and with
+    // the lever `repoint` the others too.
+    const Plan& plan = record_.plan;
     std::vector<HostId> missing;
     bool target_proved = false;
     for (const auto& [host, agent] : agents) {
+        const bool serves = agent.region == plan.serves_in();
         if (proved_.contains(host)) {
-            target_proved = target_proved || agent.region == record_.plan.to;
-        } else if (agent.connected) {
+            target_proved = target_proved || serves;
+        } else if (agent.connected && (serves || plan.has(Lever::repoint))) {
             missing.push_back(host);
         }
     }
@@ -158,10 +169,8 @@ void Operation::tick_verifying(Now now, Due due, Step& step, const AgentRegister
         advance(now, OperationEvent::exhausted, {}, step, agents);
     } else if (due.retry) {
         retry_at_.reset();
-        step.actions.emplace_back(VerifyFunction{
-            .step = step_id(),
-            .in = record_.plan.has(Lever::shift) ? record_.plan.to : record_.plan.from
-        });
+        step.actions.emplace_back(VerifyFunction{.step = step_id(), .in = record_.plan.serves_in()}
+        );
     }
 }
 

@@ -7,7 +7,8 @@
 #include "base/enum_names.h"
 
 // The life of an operation as a total table: one row per (state, event). The documentation, the
-// journal's words and the log line come from these rows.
+// journal's words and the log line come from these rows; operation_proofs.h proves what they
+// promise.
 namespace farshore::core {
 
 enum class OperationState {
@@ -53,11 +54,12 @@ enum class OperationEvent {
     succeeded,        // the step did what the state is for
     failed,           // it did not, within its bound; another attempt is allowed
     exhausted,        // it did not, and no attempt is left
+    undecided,        // its bound is over, and nobody can say whether it took effect
     abort_requested,  // by an operator
     resumed,          // another controller, or this one after a crash, takes the operation over
 };
-inline constexpr std::array<std::string_view, 5> kOperationEventNames{
-    "succeeded", "failed", "exhausted", "abort_requested", "resumed"
+inline constexpr std::array<std::string_view, 6> kOperationEventNames{
+    "succeeded", "failed", "exhausted", "undecided", "abort_requested", "resumed"
 };
 
 constexpr const auto& names_of(OperationEvent) {
@@ -79,103 +81,119 @@ namespace ev {
 inline constexpr auto kSucceeded = OperationEvent::succeeded;
 inline constexpr auto kFailed = OperationEvent::failed;
 inline constexpr auto kExhausted = OperationEvent::exhausted;
+inline constexpr auto kUndecided = OperationEvent::undecided;
 inline constexpr auto kAbortRequested = OperationEvent::abort_requested;
 inline constexpr auto kResumed = OperationEvent::resumed;
 }  // namespace ev
 
 // clang-format off
-inline constexpr OperationRow kOperation[] = {
+inline constexpr auto kOperation = std::to_array<OperationRow>({
     // from      on                   to           why
     {waiting,    ev::kSucceeded,       holding,     "the lag is small enough: hold new writes"},
     {waiting,    ev::kFailed,          waiting,     "the lag is still too large to hold writes for"},
     {waiting,    ev::kExhausted,       OperationState::failed, "the lag stayed too large: nothing was changed"},
+    {waiting,    ev::kUndecided,       OperationState::failed, "nothing was changed"},
     {waiting,    ev::kAbortRequested, aborted,     "stopped by an operator before anything was changed"},
     {waiting,    ev::kResumed,         waiting,     "nothing was changed yet: wait again"},
 
     {holding,    ev::kSucceeded,       draining,    "every agent holds its writes: prove that the acknowledged ones have arrived"},
     {holding,    ev::kFailed,          releasing,   "not every agent holds: let writes go on and try again"},
     {holding,    ev::kExhausted,       giving_up,   "not every agent holds, and no attempt is left: let writes go on"},
+    {holding,    ev::kUndecided,       giving_up,   "holds end by themselves: let writes go on"},
     {holding,    ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
     {holding,    ev::kResumed,         releasing,   "holds end by themselves and their proofs died with the controller: start over"},
 
     {draining,   ev::kSucceeded,       raising,     "every acknowledged write was read in both Regions"},
     {draining,   ev::kFailed,          releasing,   "the drain was not proven in time: let writes go on and try again"},
     {draining,   ev::kExhausted,       giving_up,   "the drain was not proven, and no attempt is left: let writes go on"},
+    {draining,   ev::kUndecided,       giving_up,   "holds end by themselves: let writes go on"},
     {draining,   ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
     {draining,   ev::kResumed,         releasing,   "the proof of the drain died with the controller: start over"},
 
     {releasing,  ev::kSucceeded,       waiting,     "writes go on in the old Region; wait for the next attempt"},
     {releasing,  ev::kFailed,          waiting,     "an agent did not answer the release: its hold ends by itself"},
     {releasing,  ev::kExhausted,       OperationState::failed, "no attempt is left: the old Region stays active"},
+    {releasing,  ev::kUndecided,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
     {releasing,  ev::kAbortRequested, giving_up,   "stopped by an operator: let writes go on"},
     {releasing,  ev::kResumed,         releasing,   "release again: an agent may not have heard it"},
 
     {giving_up,  ev::kSucceeded,       OperationState::failed, "writes go on in the old Region: nothing was changed"},
     {giving_up,  ev::kFailed,          OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
     {giving_up,  ev::kExhausted,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
+    {giving_up,  ev::kUndecided,       OperationState::failed, "an agent did not answer the release: its hold ends by itself"},
     {giving_up,  ev::kAbortRequested, giving_up,   "it is being undone already"},
     {giving_up,  ev::kResumed,         giving_up,   "release again: an agent may not have heard it"},
 
     {raising,    ev::kSucceeded,       fencing,     "a majority of the epoch records carries the new epoch: the old one cannot be confirmed any more"},
     {raising,    ev::kFailed,          raising,     "no majority yet; a raise that may have landed is read back, then repeated"},
     {raising,    ev::kExhausted,       giving_up,   "no majority of the epoch records could be raised: the old Region stays active"},
+    {raising,    ev::kUndecided,       partly_done, "nobody can say whether the epoch was raised: ask for the change again when the epoch records answer"},
     {raising,    ev::kAbortRequested, raising,     "too late to turn back: the epoch may have been raised"},
     {raising,    ev::kResumed,         raising,     "raise again: a conditional write does no harm twice"},
 
     {fencing,    ev::kSucceeded,       examining,   "each agent acknowledged the fence, or its lease has run out"},
     {fencing,    ev::kFailed,          fencing,     "an agent has not acknowledged and its lease has not run out"},
     {fencing,    ev::kExhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: accept it as unfenced, or reach it"},
+    {fencing,    ev::kUndecided,       partly_done, "nobody can say whether the old Region is fenced"},
     {fencing,    ev::kAbortRequested, fencing,     "too late to turn back: the epoch has been raised"},
     {fencing,    ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
     {examining,  ev::kSucceeded,       repointing,  "it is known what has arrived in the new Region"},
     {examining,  ev::kFailed,          examining,   "not all keys could be read yet"},
     {examining,  ev::kExhausted,       repointing,  "what could not be read counts as at risk: availability goes first now"},
+    {examining,  ev::kUndecided,       repointing,  "what could not be read counts as at risk: availability goes first now"},
     {examining,  ev::kAbortRequested, examining,   "too late to turn back: the epoch has been raised"},
     {examining,  ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
     {repointing, ev::kSucceeded,       shifting,    "the agents proved the new Region"},
     {repointing, ev::kFailed,          repointing,  "not every agent has proved the new Region yet"},
-    {repointing, ev::kExhausted,       partly_done, "no host of the new Region proved that it writes there"},
+    {repointing, ev::kExhausted,       partly_done, "no host that serves users proved that it writes in the new Region"},
+    {repointing, ev::kUndecided,       partly_done, "nobody can say whether a host that serves users writes in the new Region"},
     {repointing, ev::kAbortRequested, repointing,  "too late to turn back: writes go to the new Region"},
     {repointing, ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},
 
     {shifting,   ev::kSucceeded,       verifying,   "users are sent to the new Region"},
     {shifting,   ev::kFailed,          shifting,    "the record does not answer with the new Region yet"},
     {shifting,   ev::kExhausted,       partly_done, "the tables moved, but the record did not follow"},
+    {shifting,   ev::kUndecided,       partly_done, "the tables moved, and nobody can say where the record leads"},
     {shifting,   ev::kAbortRequested, partly_done, "stopped by an operator after the tables had moved"},
     {shifting,   ev::kResumed,         shifting,    "ask for the new Region again: it does no harm twice"},
 
     {verifying,  ev::kSucceeded,       done,        "the functional checks passed"},
     {verifying,  ev::kFailed,          verifying,   "a functional check does not pass yet"},
     {verifying,  ev::kExhausted,       partly_done, "the tables and users moved, but a functional check does not pass"},
+    {verifying,  ev::kUndecided,       partly_done, "the tables and users moved, and nobody can say whether the application works"},
     {verifying,  ev::kAbortRequested, partly_done, "stopped by an operator before the checks had passed"},
     {verifying,  ev::kResumed,         verifying,   "check again"},
 
     {done,       ev::kSucceeded,       done,        "it has ended"},
     {done,       ev::kFailed,          done,        "it has ended"},
     {done,       ev::kExhausted,       done,        "it has ended"},
+    {done,       ev::kUndecided,       done,        "it has ended"},
     {done,       ev::kAbortRequested, done,        "it has ended"},
     {done,       ev::kResumed,         done,        "it has ended"},
 
     {OperationState::failed, ev::kSucceeded,       OperationState::failed, "it has ended"},
     {OperationState::failed, ev::kFailed,          OperationState::failed, "it has ended"},
     {OperationState::failed, ev::kExhausted,       OperationState::failed, "it has ended"},
+    {OperationState::failed, ev::kUndecided,       OperationState::failed, "it has ended"},
     {OperationState::failed, ev::kAbortRequested, OperationState::failed, "it has ended"},
     {OperationState::failed, ev::kResumed,         OperationState::failed, "it has ended"},
 
     {aborted,    ev::kSucceeded,       aborted,     "it has ended"},
     {aborted,    ev::kFailed,          aborted,     "it has ended"},
     {aborted,    ev::kExhausted,       aborted,     "it has ended"},
+    {aborted,    ev::kUndecided,       aborted,     "it has ended"},
     {aborted,    ev::kAbortRequested, aborted,     "it has ended"},
     {aborted,    ev::kResumed,         aborted,     "it has ended"},
 
     {partly_done, ev::kSucceeded,       partly_done, "it has ended; a person has to look"},
     {partly_done, ev::kFailed,          partly_done, "it has ended; a person has to look"},
     {partly_done, ev::kExhausted,       partly_done, "it has ended; a person has to look"},
+    {partly_done, ev::kUndecided,       partly_done, "it has ended; a person has to look"},
     {partly_done, ev::kAbortRequested, partly_done, "it has ended; a person has to look"},
     {partly_done, ev::kResumed,         partly_done, "it has ended; a person has to look"},
-};
+});
 // clang-format on
 
 }  // namespace table
@@ -191,113 +209,7 @@ inline constexpr OperationRow kOperation[] = {
             return row;
         }
     }
-    return table::kOperation[0];  // unreachable: the proofs below
+    return table::kOperation[0];  // unreachable: operation_proofs.h
 }
-
-namespace proof {
-
-constexpr std::size_t kStates = kOperationStateNames.size();
-constexpr std::size_t kEvents = kOperationEventNames.size();
-
-constexpr bool every_cell_has_one_row() {
-    std::array<int, kStates * kEvents> rows{};
-    for (const OperationRow& row : table::kOperation) {
-        ++rows[static_cast<std::size_t>(row.from) * kEvents + static_cast<std::size_t>(row.on)];
-    }
-    for (const int count : rows) {
-        if (count != 1) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Reachable from the first states of the verbs: waiting (switchover), raising (failover).
-constexpr bool every_state_is_reachable() {
-    std::array<bool, kStates> reached{};
-    reached[static_cast<std::size_t>(OperationState::waiting)] = true;
-    reached[static_cast<std::size_t>(OperationState::raising)] = true;
-    for (std::size_t round = 0; round < kStates; ++round) {
-        for (const OperationRow& row : table::kOperation) {
-            if (reached[static_cast<std::size_t>(row.from)]) {
-                reached[static_cast<std::size_t>(row.to)] = true;
-            }
-        }
-    }
-    for (const bool state : reached) {
-        if (!state) {
-            return false;
-        }
-    }
-    return true;
-}
-
-constexpr bool every_state_can_end() {
-    std::array<bool, kStates> ends{};
-    for (std::size_t state = 0; state < kStates; ++state) {
-        ends[state] = has_ended(static_cast<OperationState>(state));
-    }
-    for (std::size_t round = 0; round < kStates; ++round) {
-        for (const OperationRow& row : table::kOperation) {
-            if (ends[static_cast<std::size_t>(row.to)]) {
-                ends[static_cast<std::size_t>(row.from)] = true;
-            }
-        }
-    }
-    for (const bool state : ends) {
-        if (!state) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// INV-S1: the new Region is told to take writes (repointing) only from examining, which is entered
-// only from fencing by its success.
-constexpr bool promotion_needs_a_fence() {
-    for (const OperationRow& row : table::kOperation) {
-        if (row.to == OperationState::repointing && row.from != OperationState::examining &&
-            row.from != OperationState::repointing) {
-            return false;
-        }
-        if (row.to == OperationState::examining && row.from != OperationState::examining &&
-            (row.from != OperationState::fencing || row.on != OperationEvent::succeeded)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// A proof of a fence does not survive the process that held it.
-constexpr bool a_resumed_operation_fences_again() {
-    return row_for(OperationState::examining, OperationEvent::resumed).to ==
-               OperationState::fencing &&
-           row_for(OperationState::repointing, OperationEvent::resumed).to ==
-               OperationState::fencing;
-}
-
-// Once the epoch may have been raised, no row says "unchanged" but through giving_up from raising.
-constexpr bool nothing_pretends_to_be_unchanged() {
-    for (const OperationRow& row : table::kOperation) {
-        const bool past_raise =
-            row.from >= OperationState::fencing && row.from <= OperationState::verifying;
-        if (past_raise && (row.to == OperationState::failed || row.to == OperationState::aborted)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static_assert(every_cell_has_one_row(), "a case was forgotten or written twice");
-static_assert(every_state_is_reachable(), "a state that nothing leads to is dead code");
-static_assert(every_state_can_end(), "INV-L1: an operation that cannot end");
-static_assert(promotion_needs_a_fence(), "INV-S1: never two Regions that take writes");
-static_assert(a_resumed_operation_fences_again(), "a proof of a fence lives in memory only");
-static_assert(
-    nothing_pretends_to_be_unchanged(),
-    "after the raise an operation cannot claim that nothing changed"
-);
-
-}  // namespace proof
 
 }  // namespace farshore::core

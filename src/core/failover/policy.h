@@ -27,27 +27,33 @@ enum class Guard {
     quorum,            // a strict majority of fresh observers says the Region is impaired (INV-S6)
     suspect_yourself,  // not everything looks down
     hosts_see_errors,  // the application's own requests fail
-    target_healthy,    // the target was admitted (INV-S11)
-    target_has_hosts,  // somebody there can serve
+    target_healthy,    // the target's tables were admitted (INV-S11)
+    target_serves,     // so was its stack, when users are sent there
+    target_has_hosts,  // somebody is there who can serve
     loss_within_gate,  // what would be lost is within max_loss (INV-S10)
-    agents_reachable,  // a switchover holds writes on every registered agent
+    agents_reachable,  // every registered agent is needed: a switchover holds writes on each
     lag_measured,      // a switchover knows how long a drain takes
+    losses_settled,    // no late write of a failover may still arrive
+    store_is_current,  // the epoch records carry no newer epoch than our store
     mode,              // automation is on
     armed,             // proven by a recent drill, or the requirement is off
     not_paused,        // INV-S7
     not_cooling_down,  // INV-S7
 };
-inline constexpr std::array<std::string_view, 14> kGuardNames{
+inline constexpr std::array<std::string_view, 17> kGuardNames{
     "target_known",
     "no_operation",
     "quorum",
     "suspect_yourself",
     "hosts_see_errors",
     "target_healthy",
+    "target_serves",
     "target_has_hosts",
     "loss_within_gate",
     "agents_reachable",
     "lag_measured",
+    "losses_settled",
+    "store_is_current",
     "mode",
     "armed",
     "not_paused",
@@ -66,12 +72,13 @@ struct GuardAnswer {
 
 struct Policy {
     AppId app;
-    std::vector<RegionId> regions;  // in configured order
-    RegionId preferred;
+    std::vector<RegionId> regions;         // in configured order
+    std::vector<RegionId> stacks_watched;  // Regions of which somebody is asked whether they serve
+    bool users_can_be_shifted = true;      // there is a record that health state moves
     Mode mode = Mode::observe;
     Duration max_loss = std::chrono::seconds{5};
     Duration cooldown = std::chrono::hours{1};
-    bool require_drill = true;  // false: "require_drill_within: off"
+    std::optional<Duration> require_drill_within = std::chrono::days{30};  // nullopt: "off"
     bool early = false;
     OnControllerLoss on_controller_loss = OnControllerLoss::verify;
     std::vector<Lever> data_impaired{Lever::repoint, Lever::shift};
@@ -87,10 +94,14 @@ struct Situation {
     const Evidence& evidence;
     const AppRecord& record;
     const AgentRegister& agents;
-    std::optional<Duration> loss_window;  // nullopt: not measured yet
-    std::optional<Duration> fresh_lag;    // active to the target
+    std::vector<Lever> levers;               // of the plan in question
+    std::optional<Duration> loss_window;     // nullopt: not measured yet
+    std::optional<Duration> fresh_lag;       // active to the target
+    std::uint64_t losses_open = 0;           // writes of failovers whose fate is not known yet
+    std::optional<UtcTime> drill_proven_at;  // under the configuration in force
+    Epoch superseded;  // the epoch of a majority of the records, when it is newer
     bool operation_running = false;
-    bool drill_is_recent = false;
+    bool with_words = true;  // guards say why; without, they only answer, and cost little
 };
 
 // The guards of an automatic failover to `to`, all of them asked.
@@ -110,6 +121,23 @@ struct Situation {
 [[nodiscard]] std::optional<RegionId> choose_target(const Situation& situation);
 
 [[nodiscard]] const std::vector<Lever>& levers_for(const Policy& policy, Condition condition);
+
+// Those that the request names, or else: hosts are repointed, and users shifted where they can be.
+// Where only users are behind, they alone are moved.
+[[nodiscard]] std::vector<Lever> levers_of_request(
+    const Policy& policy, const AppRecord& record, const ChangeRequest& request
+);
+
+// An epoch was raised that nobody follows: a failover to the active Region puts a newer one in
+// force.
+[[nodiscard]] bool is_raised_beyond(const AppRecord& record, Epoch superseded);
+
+// Only users have to follow the active Region.
+[[nodiscard]] bool moves_users_only(const AppRecord& record, Epoch superseded, const RegionId& to);
+
+// Until when automation keeps still, counted from a pause that ended by its date: what failed
+// meanwhile has to fail for its full time again, as after a resume.
+inline constexpr Duration kQuietAfterPause = std::chrono::seconds{10};
 
 // nullopt: armed. Otherwise why automation would not act even if everything else allowed it.
 [[nodiscard]] std::optional<std::string> why_not_armed(const Situation& situation);

@@ -26,6 +26,7 @@ struct Plan {
     AppId app;
     RegionId from;
     RegionId to;
+    RegionId users_before;  // whose stack served users
     Epoch epoch_before;
     Epoch epoch_after;
     std::vector<Lever> levers;
@@ -39,6 +40,14 @@ struct Plan {
     Duration loss_window{};  // forecast at the decision
 
     [[nodiscard]] bool has(Lever lever) const;
+
+    // Another epoch comes into force. Not when only users are sent to the Region that is active.
+    [[nodiscard]] bool promotes() const { return epoch_after != epoch_before; }
+
+    // Whose stack serves users when it is done.
+    [[nodiscard]] const RegionId& serves_in() const {
+        return has(Lever::shift) ? to : users_before;
+    }
 };
 
 // One stretch of an operation on the phase clock.
@@ -75,6 +84,9 @@ struct AppRecord {
     RegionId users;   // whose stack serves users
     std::optional<Pause> pause;
     std::optional<UtcTime> cooldown_until;
+    // The register was lost with its store, and began anew then: hosts that it does not name may
+    // have had permission to write.
+    std::optional<UtcTime> register_lost_at;
     std::optional<OperationRecord> operation;  // the running or the last one
 };
 

@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "adapters/system/log.h"
+#include "controller/controller.h"
+#include "controller/core_input.h"
+
+// From an opened store to a core that decides: what the store knows, what the epoch records say.
+namespace farshore::controller {
+
+namespace {
+
+constexpr Duration kBootRetry = std::chrono::seconds{1};
+
+[[noreturn]] void give_up(const Error& error) {
+    system::log_error("store", error.text, {{"remedy", error.remedy}});
+    std::abort();
+}
+
+}  // namespace
+
+void Controller::start() {
+    tasks_.spawn("boot", [this] { return boot(); });
+}
+
+// The epoch records are asked before anything is decided: an epoch that was raised while we were
+// away, or by somebody with another store, is never used again (INV-S2).
+net::Task<> Controller::boot() {
+    const Result<std::optional<core::AppRecord>> loaded = store_->load(config_.app);
+    if (!loaded) {
+        give_up(loaded.error());
+    }
+    if (*loaded) {
+        const EpochSurvey survey = co_await epochs_->survey();
+        if (survey.answered < epochs_->majority()) {
+            system::log_warning(
+                "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
+            );
+        }
+        begin(**loaded, survey);
+        co_return;
+    }
+    std::optional<core::AppRecord> record = co_await first_record();
+    if (record) {
+        begin(std::move(*record), EpochSurvey{});
+    }
+}
+
+// With an empty store: what a majority of the epoch records says, or epoch 1 in the preferred
+// Region. nullopt: the controller is stopping.
+net::Task<std::optional<core::AppRecord>> Controller::first_record() {
+    while (true) {
+        const EpochSurvey survey = co_await epochs_->survey();
+        Result<core::AppRecord> record = co_await record_from(survey);
+        if (record) {
+            const Status committed = store_->commit(*record, {});
+            if (committed) {
+                co_return *record;
+            }
+            record = std::unexpected(committed.error());
+        }
+        system::log_warning("boot", record.error().text, {{"remedy", record.error().remedy}});
+        const bool slept = co_await net::sleep_for(io_, kBootRetry);
+        if (!slept) {
+            co_return std::nullopt;
+        }
+    }
+}
+
+net::Task<Result<core::AppRecord>> Controller::record_from(EpochSurvey survey) {
+    const bool nobody_was_here = survey.copies.empty();
+    const bool all_answered = survey.answered == epochs_->regions().size();
+    std::optional<EpochRecord> agreed = survey.agreed(epochs_->majority());
+    if (!agreed && all_answered && !nobody_was_here) {
+        // Where every copy was asked, one that is not there contradicts nobody.
+        agreed = survey.agreed(survey.copies.size());
+    }
+    if (survey.answered < epochs_->majority() || (!nobody_was_here && !agreed && !all_answered)) {
+        // A single copy may be what a raise left behind that ended without effect.
+        co_return fail(
+            ErrorKind::unavailable,
+            "no majority of the epoch records answers and agrees: " + survey.detail,
+            "the table " + config_.fence.epoch_table.value() + " must exist and answer in " +
+                std::to_string(epochs_->majority()) + " Regions"
+        );
+    }
+    core::AppRecord record{.app = config_.app, .epoch = {}, .active = {}, .users = {}};
+    if (!nobody_was_here && !agreed) {
+        record = interrupted_raise(survey);
+    } else {
+        const EpochRecord wanted =
+            agreed.value_or(EpochRecord{.epoch = Epoch{1}, .active = config_.preferred()});
+        const Status ready = co_await epochs_->establish(wanted.epoch, wanted.active);
+        if (!ready) {
+            co_return std::unexpected(ready.error());
+        }
+        record.epoch = wanted.epoch;
+        record.active = wanted.active;
+        record.users = wanted.active;
+    }
+    if (!nobody_was_here) {
+        record.register_lost_at = clock_.wall();
+    }
+    co_return record;
+}
+
+// The store was lost while the epoch records were being raised, and no majority says the same:
+// nobody can write under any of these epochs. The raise is taken up where it stood, with a fence.
+core::AppRecord Controller::interrupted_raise(const EpochSurvey& survey) const {
+    const EpochRecord newest = *survey.highest();
+    EpochRecord before = survey.before_highest().value_or(
+        EpochRecord{.epoch = newest.epoch, .active = config_.preferred()}
+    );
+    core::Plan plan;
+    plan.id = OperationId{"op-" + std::to_string(to_ms(clock_.wall())) + "-lost-store"};
+    plan.verb = core::Verb::failover;
+    plan.app = config_.app;
+    plan.from = before.active;
+    plan.to = newest.active;
+    plan.users_before = before.active;
+    plan.epoch_before = before.epoch;
+    plan.epoch_after = next(newest.epoch);
+    plan.levers = {core::Lever::repoint};
+    if (config_.traffic && plan.from != plan.to) {
+        plan.levers.push_back(core::Lever::shift);
+    }
+    plan.by = "controller:" + config_.controller.id.value();
+    plan.reason = "the store was lost in the middle of a raise: the epoch records disagree";
+    plan.decided_at = clock_.wall();
+    core::OperationRecord operation{.plan = plan, .state = core::OperationState::raising};
+    return {
+        .app = config_.app,
+        .epoch = plan.epoch_before,
+        .active = plan.from,
+        .users = plan.from,
+        .operation = std::move(operation)
+    };
+}
+
+// A drill under another configuration proves nothing about this one.
+std::optional<UtcTime> Controller::drill_proven_at() {
+    const auto drill = store_->last_drill(config_.app);
+    if (!drill || !*drill || (*drill)->configuration_hash != config_.hash) {
+        return std::nullopt;
+    }
+    return (*drill)->proven_at;
+}
+
+core::AppCore::Start Controller::start_of(
+    core::AppRecord record, const EpochSurvey& survey, std::vector<sqlite::RegisteredHost> hosts
+) {
+    core::AppCore::Start start;
+    start.policy = policy_of(config_);
+    start.observers = observers_of(config_, hosts);
+    start.quorum_needed = config_.detect.quorum_needed;
+    start.hysteresis.unhealthy_for = config_.detect.unhealthy_for;
+    start.hysteresis.healthy_for = config_.detect.healthy_for;
+    start.hysteresis.fresh_for = config_.detect.fresh_for;
+    start.record = std::move(record);
+    for (const sqlite::RegisteredHost& host : hosts) {
+        start.agents.emplace(host.host, host.region);
+    }
+    for (const HostId& host : config_.agents) {
+        start.agents.try_emplace(host, RegionId{});
+    }
+    start.register_is_closed = !config_.agents.empty();
+    start.highest_seen = survey.highest().value_or(EpochRecord{}).epoch;
+    start.agreed = survey.agreed(epochs_->majority()).value_or(EpochRecord{}).epoch;
+    start.longest_lease = epochs_->longest_lease();
+    start.drill_proven_at = drill_proven_at();
+    start.losses_open = losses_->open_writes();
+    return start;
+}
+
+void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
+    auto hosts = store_->hosts(config_.app);
+    if (!hosts) {
+        give_up(hosts.error());
+    }
+    if (const Status restored = losses_->restore(record.operation); !restored) {
+        system::log_error("losses", restored.error().text);
+    }
+    core::AppCore core(
+        start_of(std::move(record), survey, std::move(*hosts)), {clock_.now(), clock_.wall()}
+    );
+    pump_ = std::make_unique<runtime::Pump>(
+        std::move(core),
+        runtime::Ports{
+            .clock = clock_,
+            .store = *durable_,
+            .epoch_records = *epochs_,
+            .agents = *link_,
+            .tables = *losses_,
+            .traffic = *traffic_,
+            .checks = *checks_,
+            .notifier = *announcer_,
+            .timer = *wake_
+        }
+    );
+    wake_->bind(*pump_);
+    pump_->on_journal([this](const core::JournalEntry& entry) {
+        system::log_info(
+            "journal",
+            entry.text,
+            {{"operation", entry.operation.value()}, {"state", std::string{to_string(entry.state)}}}
+        );
+        api_->journal_changed();
+    });
+    start_tasks();
+    pump_->start();
+    api_->ready(*pump_);
+    const core::AppRecord& in_force = pump_->core().record();
+    system::log_info(
+        "boot",
+        "ready",
+        {{"app", config_.app.value()},
+         {"epoch", std::to_string(in_force.epoch.value())},
+         {"active", in_force.active.value()},
+         {"agents", std::to_string(pump_->core().agents().size())}}
+    );
+}
+
+void Controller::start_tasks() {
+    tasks_.spawn("watch agents", [this] { return link_->watch(); });
+    tasks_.spawn("learn records", [this] { return traffic_->learn(); });
+    tasks_.spawn("settle losses", [this] { return losses_->settle(); });
+    tasks_.spawn("heal epochs", [this] {
+        return epochs_->heal([this] {
+            const core::AppRecord& now = pump_->core().record();
+            return EpochRecord{.epoch = now.epoch, .active = now.active};
+        });
+    });
+    probes_->start();
+}
+
+}  // namespace farshore::controller

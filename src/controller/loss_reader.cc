@@ -1,0 +1,111 @@
+#include "controller/loss_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "wire/agent_protocol.h"
+#include "wire/json_reader.h"
+
+namespace farshore::controller {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kKeysPerCall = 100;  // BatchGetItem's own limit
+constexpr int kChunksMax = 16;
+constexpr Duration kWaitPoll = std::chrono::milliseconds{5};
+
+}  // namespace
+
+net::Task<std::shared_ptr<LossReader::Digests>> LossReader::read(
+    RegionId region, std::vector<At> keys, Duration budget
+) {
+    auto round = std::make_shared<Round>();
+    round->region = std::move(region);
+    round->keys = std::move(keys);
+    round->until = edge_.clock.now() + budget;
+    const std::size_t chunks = (round->keys.size() + kKeysPerCall - 1) / kKeysPerCall;
+    for (std::size_t i = 0; i < std::min<std::size_t>(chunks, kChunksMax); ++i) {
+        ++round->readers;
+        edge_.tasks.spawn("read keys", [this, round] { return read_chunks(round); });
+    }
+    while (round->readers > 0 && edge_.clock.now() < round->until) {
+        const bool slept = co_await net::sleep_for(edge_.io, kWaitPoll);
+        if (!slept) {
+            break;
+        }
+    }
+    // Later answers go into a map that nobody looks at any more.
+    co_return std::make_shared<Digests>(std::move(round->found));
+}
+
+net::Task<> LossReader::read_chunks(std::shared_ptr<Round> round) {
+    while (round->next < round->keys.size() && edge_.clock.now() < round->until) {
+        const std::size_t begin = round->next;
+        const std::size_t end = std::min(begin + kKeysPerCall, round->keys.size());
+        round->next = end;
+        std::vector<At> keys(
+            round->keys.begin() + static_cast<std::ptrdiff_t>(begin),
+            round->keys.begin() + static_cast<std::ptrdiff_t>(end)
+        );
+        co_await read_chunk(round, std::move(keys));
+    }
+    --round->readers;
+}
+
+net::Task<> LossReader::read_chunk(std::shared_ptr<Round> round, std::vector<At> keys) {
+    std::map<std::string, aws::TableKeys> tables;
+    std::map<std::string, std::vector<std::string>> key_names;
+    // The same key has two texts: the ledger's is canonical, DynamoDB answers numbers in its own
+    // way.
+    std::map<At, At> by_digest;
+    for (const auto& [table, key] : keys) {
+        const Result<json::object> parsed = wire::parse_json_object(key, wire::kLedgerKeyBytesMax);
+        if (!parsed) {
+            continue;
+        }
+        aws::TableKeys& wanted = tables[table];
+        wanted.table = TableName{table};
+        wanted.consistent = true;
+        wanted.keys.push_back(*parsed);
+        by_digest[{table, digest_(&*parsed)}] = {table, key};
+        std::vector<std::string>& names = key_names[table];
+        if (names.empty()) {
+            for (const auto& pair : *parsed) {
+                names.emplace_back(pair.key());
+            }
+        }
+    }
+    std::vector<aws::TableKeys> request;
+    for (auto& [table, wanted] : tables) {
+        request.push_back(std::move(wanted));
+    }
+    aws::CallOptions options;
+    options.connect_timeout = round->until - edge_.clock.now();
+    options.total_timeout = options.connect_timeout;
+    const Result<aws::BatchItems> items =
+        co_await edge_.tables.batch_get_item(round->region, request, options);
+    if (!items) {
+        co_return;
+    }
+    for (const auto& [digest, at] : by_digest) {
+        round->found.emplace(at, digest_(nullptr));
+    }
+    for (const auto& [table, list] : items->found) {
+        for (const aws::Item& item : list) {
+            json::object key;
+            for (const std::string& name : key_names[table.value()]) {
+                if (const json::value* value = item.if_contains(name)) {
+                    key[name] = *value;
+                }
+            }
+            const auto at = by_digest.find({table.value(), digest_(&key)});
+            if (at != by_digest.end()) {
+                round->found.insert_or_assign(at->second, digest_(&item));
+            }
+        }
+    }
+}
+
+}  // namespace farshore::controller

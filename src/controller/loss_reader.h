@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/edge.h"
+
+namespace farshore::controller {
+
+// Reads the keys of loss books in one Region, as digests. At most kChunksMax calls of 100 keys are
+// under way at a time, whatever the size of a book. Single-threaded.
+class LossReader {
+  public:
+    // A table and a key, as the books have them.
+    using At = std::pair<std::string, std::string>;
+    // Of the keys that could be read; a key without an item has the digest of none.
+    using Digests = std::map<At, std::string>;
+    // Null: no such item.
+    using Digest = std::function<std::string(const aws::Item*)>;
+
+    LossReader(Edge& edge, Digest digest) : edge_(edge), digest_(std::move(digest)) {}
+
+    // What was read within `budget`; later answers are dropped.
+    [[nodiscard]] net::Task<std::shared_ptr<Digests>> read(
+        RegionId region, std::vector<At> keys, Duration budget
+    );
+
+  private:
+    struct Round {
+        RegionId region;
+        std::vector<At> keys;
+        Instant until{};
+        std::size_t next = 0;  // the first key that nobody has asked for yet
+        int readers = 0;
+        Digests found;
+    };
+
+    [[nodiscard]] net::Task<> read_chunks(std::shared_ptr<Round> round);
+    [[nodiscard]] net::Task<> read_chunk(std::shared_ptr<Round> round, std::vector<At> keys);
+
+    Edge& edge_;
+    Digest digest_;
+};
+
+}  // namespace farshore::controller

@@ -1,0 +1,230 @@
+#include <algorithm>
+
+#include "core/failover/app_core.h"
+
+// What each event tells the core.
+namespace farshore::core {
+
+namespace {
+
+ObserverId agents_of(const RegionId& region) {
+    return ObserverId{"agents:" + region.value()};
+}
+
+}  // namespace
+
+void AppCore::apply(Now now, const Observation& event, Step&) {
+    const bool ours = std::ranges::find(policy_.regions, event.region) != policy_.regions.end();
+    if (ours || event.component == Component::control) {
+        evidence_.observe(now.at, event);
+    }
+}
+
+void AppCore::found_newer(Epoch epoch, Step& step) {
+    superseded_ = epoch;
+    step.actions.emplace_back(Announce{
+        "the epoch records of " + record_.app.value() + " carry epoch " +
+        std::to_string(epoch.value()) +
+        ", newer than this controller's store: no lease, no automation; run a failover"
+    });
+}
+
+void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
+    highest_seen_ = std::max(highest_seen_, event.highest_seen);
+    const bool unasked = event.step.operation.value().empty();
+    if (event.majority && unasked && !operation_running() && event.highest_seen > record_.epoch &&
+        superseded_ < event.highest_seen) {
+        found_newer(event.highest_seen, step);
+    }
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+// An agent's word alone never uses the epochs up: a damaged state file may say anything. The
+// records and the store have the say.
+Epoch AppCore::believable(Epoch epoch) const {
+    constexpr std::uint64_t kAheadMax = 1'000'000;
+    return std::min(epoch, Epoch{record_.epoch.value() + kAheadMax});
+}
+
+void AppCore::standing_route(const HostId& host, Step& step) const {
+    step.actions.emplace_back(OrderAgents{
+        .step = {},
+        .app = record_.app,
+        .hosts = {host},
+        .type = OrderType::route,
+        .epoch = record_.epoch,
+        .active = record_.active,
+        .users = record_.users
+    });
+}
+
+void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
+    AgentState& agent = agents_[event.host];
+    if (agent.region != event.region) {
+        evidence_.remove_host(agents_of(agent.region), event.host);
+    }
+    // A host that is new to us may have been one of the app's before.
+    agent.granted_until = std::max(agent.granted_until.value_or(leases_until_), leases_until_);
+    agent.region = event.region;
+    agent.connected = true;
+    agent.epoch = event.epoch;
+    agent.heard_at = now.at;
+    highest_seen_ = std::max(highest_seen_, believable(event.epoch));
+    evidence_.add_host(agents_of(event.region), event.host);
+    // During an operation the route in force is the operation's business until it has promoted.
+    const bool quiet = !operation_running() ||
+                       record_.operation->state == OperationState::waiting ||
+                       record_.operation->state == OperationState::verifying;
+    if (quiet) {
+        standing_route(event.host, step);
+    }
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now, const AgentDisconnected& event, Step&) {
+    const auto found = agents_.find(event.host);
+    if (found != agents_.end()) {
+        found->second.connected = false;
+    }
+}
+
+void AppCore::apply(Now now, const AgentForgotten& event, Step& step) {
+    const auto found = agents_.find(event.host);
+    if (found == agents_.end() || why_not_forget(now, event.host)) {
+        return;
+    }
+    evidence_.remove_host(agents_of(found->second.region), event.host);
+    agents_.erase(found);
+    step.actions.emplace_back(Announce{
+        event.host.value() + " left the register of " + record_.app.value() + ", by " + event.by
+    });
+}
+
+void AppCore::apply(Now now, const AgentReported& event, Step&) {
+    const auto found = agents_.find(event.host);
+    if (found == agents_.end()) {
+        return;
+    }
+    AgentState& agent = found->second;
+    agent.heard_at = now.at;
+    agent.epoch = event.epoch;
+    agent.active = event.active;
+    agent.write_state = event.write_state;
+    agent.unproven = event.unproven;
+    agent.ledger_whole = event.ledger_whole;
+    highest_seen_ = std::max(highest_seen_, believable(event.epoch));
+    if (event.epoch != record_.epoch) {
+        return;
+    }
+    if (!agent.reported && !event.ledger_whole) {
+        // It began a moment ago as well: what the process before it wrote, until just now, is in
+        // nobody's memory.
+        losses_.acknowledged(record_.active, now.at);
+    }
+    agent.reported = true;
+    if (event.last_acknowledged_ago) {
+        losses_.acknowledged(
+            event.active, now.at - std::max(Duration::zero(), *event.last_acknowledged_ago)
+        );
+    }
+}
+
+void AppCore::apply(Now now, const LossesExamined& event, Step& step) {
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now, const LossesOpen& event, Step&) {
+    if (event.writes == 0) {
+        losses_open_.erase(event.operation);
+    } else {
+        losses_open_[event.operation] = event.writes;
+    }
+}
+
+void AppCore::apply(Now now, const TrafficServed& event, Step& step) {
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now now, const FunctionVerified& event, Step& step) {
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now now, const HeartbeatArrived& event, Step&) {
+    losses_.arrived(now.at, event.from, event.to, event.written, event.lag);
+}
+
+void AppCore::apply(Now now, const HeartbeatFound& event, Step&) {
+    losses_.found(event.from, event.to, now.at - std::max(Duration::zero(), event.written_ago));
+}
+
+void AppCore::apply(Now, const WriteAcknowledged& event, Step&) {
+    losses_.acknowledged(event.region, event.at);
+}
+
+void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
+    // The API asked the same guards a moment ago; between then and now an operation may have
+    // started.
+    std::vector<Lever> levers = levers_of_request(policy_, record_, event);
+    Situation situation = this->situation(now, event.to, levers);
+    situation.with_words = false;
+    if (!all_passed(guards_of_request(situation, event))) {
+        return;
+    }
+    Plan plan;
+    plan.id = event.id;
+    plan.verb = event.verb;
+    plan.to = event.to;
+    plan.levers = std::move(levers);
+    plan.accept_unfenced = event.accept_unfenced;
+    plan.by = event.by;
+    plan.reason = event.reason;
+    start_operation(now, std::move(plan), step);
+}
+
+void AppCore::apply(Now now, const AbortRequest& event, Step& step) {
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
+void AppCore::apply(Now, const PauseRequest& event, Step& step) {
+    record_.pause = event.pause;
+    step.save = true;
+    step.actions.emplace_back(Announce{
+        "automation of " + record_.app.value() + " paused by " + event.pause.by + ": " +
+        event.pause.reason
+    });
+}
+
+void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
+    record_.pause.reset();
+    // Resuming never fires at once: what failed during the pause has to fail for its full time
+    // again.
+    const UtcTime quiet_until =
+        now.wall + std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
+    record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
+    step.save = true;
+    step.actions.emplace_back(
+        Announce{"automation of " + record_.app.value() + " resumed by " + event.by}
+    );
+}
+
+void AppCore::apply(Now, const Tick&, Step&) {}
+
+}  // namespace farshore::core

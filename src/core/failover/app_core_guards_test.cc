@@ -1,0 +1,171 @@
+#include "core/failover/app_core_test_world.h"
+
+namespace farshore::core {
+namespace {
+
+using namespace testing;
+
+// One host's clock is a day ahead: what it says of the past is an age, and opens or closes no gate.
+TEST_F(AppCoreTest, NoHostsClockMovesTheLossWindow) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)tell(
+        core,
+        AgentReported{
+            .host = HostId{"e1"},
+            .epoch = Epoch{7},
+            .active = kEast,
+            .write_state = "open",
+            .last_acknowledged_ago = -24h
+        }
+    );
+    (void)tell(
+        core,
+        AgentReported{
+            .host = HostId{"w1"}, .epoch = Epoch{7}, .active = kEast, .write_state = "open"
+        }
+    );
+    EXPECT_EQ(core.loss_window(), 0ms) << "at the most it was just now";
+    bool raised = false;
+    for (int i = 0; i < 10; ++i) {
+        raised = find<RaiseEpoch>(round(core, false, 3)) != nullptr || raised;
+    }
+    EXPECT_TRUE(raised);
+}
+
+TEST_F(AppCoreTest, AFailoversOpenWritesHoldASwitchoverBackAndNotAFailover) {
+    AppCore::Start start = start_of(policy());
+    start.losses_open = {{OperationId{"op-0"}, 3}};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    ChangeRequest request{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest};
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::losses_settled));
+    request.verb = Verb::failover;
+    request.accept_loss = 1h;
+    EXPECT_TRUE(all_passed(core.preview(now(), request).guards));
+    request.verb = Verb::switchover;
+    (void)tell(core, LossesOpen{.operation = OperationId{"op-0"}, .writes = 0});
+    EXPECT_TRUE(passes(core.preview(now(), request), Guard::losses_settled));
+}
+
+TEST_F(AppCoreTest, WithoutARecordThereIsNothingToShiftUsersWith) {
+    Policy nowhere = policy();
+    nowhere.users_can_be_shifted = false;
+    AppCore core = make(nowhere);
+    settle(core);
+    ChangeRequest request{.verb = Verb::failover, .to = kWest, .accept_loss = 1h};
+    EXPECT_EQ(core.preview(now(), request).levers, std::vector{Lever::repoint});
+    EXPECT_TRUE(all_passed(core.preview(now(), request).guards));
+    request.levers = {Lever::shift};
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::target_serves));
+}
+
+// A majority of the records is newer than the store: nothing happens by itself, and it is said so.
+TEST_F(AppCoreTest, AStoreThatIsBehindTheRecordsDisarmsAndAFailoverHealsIt) {
+    AppCore::Start start = start_of(policy());
+    start.agreed = Epoch{9};
+    start.highest_seen = Epoch{9};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    EXPECT_TRUE(core.why_not_armed(now()).has_value());
+    EXPECT_FALSE(passes(core.preview_automatic(now()), Guard::store_is_current));
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
+    }
+    // The Region that is active by the store may be the one that is meant.
+    const std::vector<Action> actions = tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
+        }
+    );
+    ASSERT_NE(find<RaiseEpoch>(actions), nullptr);
+    EXPECT_EQ(find<RaiseEpoch>(actions)->epoch, Epoch{10});
+}
+
+// A lease under the new epoch permits nothing under the old one, and does not put its fence off.
+TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFence) {
+    AppCore core = make(policy());
+    settle(core);
+    begin_fencing(core);
+    for (const char* host : {"e1", "w1"}) {
+        (void)ack(core, host, OrderType::fence);
+    }
+    (void)tell(core, LossesExamined{.step = current(core), .complete = true});
+    ASSERT_EQ(core.record().operation->state, OperationState::repointing);
+    AppCore::Start start = start_of(policy());
+    start.record = core.record();
+    AppCore again{std::move(start), now()};
+    (void)again.resume(now());
+    ASSERT_EQ(again.record().operation->state, OperationState::fencing);
+    EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length) << "it is in force";
+    EXPECT_FALSE(again.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    const Instant resumed = at;
+    while (again.record().operation->state == OperationState::fencing && at < resumed + 20s) {
+        at += 500ms;
+        (void)again.grant_lease(now(), HostId{"w1"}, Epoch{8});
+        (void)tell(again, Tick{});
+    }
+    EXPECT_EQ(again.record().operation->state, OperationState::examining)
+        << "nobody acknowledged; the leases of epoch 7 have run out";
+}
+
+TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
+    for (const bool closed : {false, true}) {
+        AppCore::Start start = start_of(policy());
+        start.record.register_lost_at = now().wall;
+        start.register_is_closed = closed;
+        const Instant started = at;
+        AppCore core{std::move(start), now()};
+        connect(core);
+        for (int i = 0; i < 3; ++i) {
+            (void)round(core, true, 0);
+        }
+        begin_fencing(core);
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, OrderType::fence);
+        }
+        if (closed) {
+            EXPECT_EQ(core.record().operation->state, OperationState::examining)
+                << "the configuration names every host there may be";
+            continue;
+        }
+        while (core.record().operation->state == OperationState::fencing && at < started + 20s) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        EXPECT_EQ(core.record().operation->state, OperationState::examining);
+        EXPECT_GT(at, started + 3s + 200ms);
+    }
+}
+
+TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
+    AppCore::Start start = start_of(policy());
+    start.agents.emplace(HostId{"e2"}, RegionId{});
+    start.register_is_closed = true;
+    AppCore core{std::move(start), now()};
+    settle(core);
+    const ChangeRequest request{.verb = Verb::switchover, .to = kWest};
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::agents_reachable));
+    begin_fencing(core);
+    for (const char* host : {"e1", "w1"}) {
+        (void)ack(core, host, OrderType::fence);
+    }
+    EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+}
+
+TEST_F(AppCoreTest, ADrillProvesForAsLongAsItIsConfigured) {
+    Policy careful = policy();
+    careful.require_drill_within = 24h;
+    AppCore::Start start = start_of(careful);
+    start.drill_proven_at = now().wall - std::chrono::hours{23};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    EXPECT_FALSE(core.why_not_armed(now()).has_value());
+    at += 2h;
+    EXPECT_TRUE(core.why_not_armed(now()).has_value()) << "it has aged while we ran";
+}
+
+}  // namespace
+}  // namespace farshore::core

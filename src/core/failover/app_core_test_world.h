@@ -1,0 +1,198 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/failover/app_core.h"
+
+namespace farshore::core::testing {
+
+using namespace std::chrono_literals;
+
+inline const RegionId kEast{"us-east-1"};
+inline const RegionId kWest{"eu-west-1"};
+
+// Drives the real core through a story: what it decides is read from its actions and its record.
+class AppCoreTest : public ::testing::Test {
+  protected:
+    AppCore make(Policy policy, Duration longest_lease = {}) {
+        AppCore::Start start = start_of(std::move(policy));
+        start.longest_lease = longest_lease;
+        return AppCore{std::move(start), now()};
+    }
+
+    static AppCore::Start start_of(Policy policy) {
+        AppCore::Start start;
+        start.policy = std::move(policy);
+        start.observers = {
+            {.id = ObserverId{"controller"}, .stands_in = RegionId{"us-east-2"}, .hosts = {}},
+            {.id = ObserverId{"agents:us-east-1"}, .stands_in = kEast, .hosts = {HostId{"e1"}}},
+            {.id = ObserverId{"agents:eu-west-1"}, .stands_in = kWest, .hosts = {HostId{"w1"}}}
+        };
+        start.record = {
+            .app = AppId{"shop"},
+            .epoch = Epoch{7},
+            .active = kEast,
+            .users = kEast,
+            .pause = {},
+            .cooldown_until = {},
+            .operation = {}
+        };
+        start.agents = {{HostId{"e1"}, kEast}, {HostId{"w1"}, kWest}};
+        start.highest_seen = Epoch{7};
+        return start;
+    }
+
+    [[nodiscard]] static bool passes(const AppCore::Preview& preview, Guard guard) {
+        const auto found = std::ranges::find(preview.guards, guard, &GuardAnswer::guard);
+        EXPECT_NE(found, preview.guards.end()) << to_string(guard) << " was not asked";
+        return found != preview.guards.end() && found->passed;
+    }
+
+    // Everything well, for as long as it takes to be trusted.
+    void settle(AppCore& core) {
+        connect(core);
+        for (int i = 0; i < 10; ++i) {
+            (void)round(core, true, 0);
+        }
+    }
+
+    // A failover by hand to the other Region, up to the point where its fence is being proven.
+    void begin_fencing(AppCore& core) {
+        (void)tell(
+            core,
+            ChangeRequest{
+                .id = OperationId{"op-1"},
+                .verb = Verb::failover,
+                .to = kWest,
+                .by = "operator:x",
+                .reason = "INC-1",
+                .accept_loss = 1h,
+                .accept_unfenced = false
+            }
+        );
+        ASSERT_TRUE(core.operation_running());
+        (void
+        )tell(core, EpochRaised{.step = current(core), .majority = true, .highest_seen = Epoch{8}});
+        ASSERT_EQ(core.record().operation->state, OperationState::fencing);
+    }
+
+    [[nodiscard]] static StepId current(const AppCore& core) {
+        return {core.record().operation->plan.id, core.record().operation->steps};
+    }
+
+    std::vector<Action> ack(AppCore& core, const char* host, OrderType type) {
+        return tell(
+            core,
+            AgentAcked{
+                .step = current(core),
+                .host = HostId{host},
+                .type = type,
+                .epoch = Epoch{8},
+                .done = true
+            }
+        );
+    }
+
+    static Policy policy() {
+        Policy policy;
+        policy.app = AppId{"shop"};
+        policy.regions = {kEast, kWest};
+        policy.mode = Mode::automatic;
+        policy.require_drill_within.reset();
+        policy.stacks_watched = policy.regions;
+        return policy;
+    }
+
+    [[nodiscard]] Now now() const {
+        return {.at = at, .wall = utc_from_ms(to_ms(at.time_since_epoch()))};
+    }
+
+    std::vector<Action> tell(AppCore& core, const Event& event) {
+        Step step = core.step(now(), event);
+        for (JournalEntry& entry : step.journal) {
+            journal.push_back(std::move(entry));
+        }
+        return std::move(step.actions);
+    }
+
+    void connect(AppCore& core) {
+        (void)tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+        (void)tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
+    }
+
+    // One round of evidence; returns the first actions that are more than nothing.
+    std::vector<Action> round(AppCore& core, bool east_ok, std::uint32_t host_errors) {
+        at += 500ms;
+        std::vector<Action> actions;
+        const auto collect = [&](const Event& event) {
+            for (Action& action : tell(core, event)) {
+                actions.push_back(std::move(action));
+            }
+        };
+        for (const auto& [observer, host] :
+             {std::pair{"controller", ""},
+              std::pair{"agents:us-east-1", "e1"},
+              std::pair{"agents:eu-west-1", "w1"}}) {
+            for (const RegionId& region : {kEast, kWest}) {
+                const bool ok = region == kWest || east_ok;
+                collect(Observation{
+                    .observer = ObserverId{observer},
+                    .source = HostId{host},
+                    .region = region,
+                    .component = Component::dynamodb,
+                    .path = Path::fresh,
+                    .ok = ok ? 1U : 0U,
+                    .failed = ok ? 0U : 1U,
+                    .stalled = {},
+                    .why = "empty DNS answer"
+                });
+                collect(Observation{
+                    .observer = ObserverId{observer},
+                    .source = HostId{host},
+                    .region = region,
+                    .component = Component::stack,
+                    .path = Path::fresh,
+                    .ok = 1,
+                    .failed = 0,
+                    .stalled = {},
+                    .why = {}
+                });
+            }
+        }
+        collect(Observation{
+            .observer = ObserverId{"agents:us-east-1"},
+            .source = HostId{"e1"},
+            .region = kEast,
+            .component = Component::dynamodb,
+            .path = Path::passive,
+            .ok = host_errors == 0 ? 5U : 0U,
+            .failed = host_errors,
+            .stalled = {},
+            .why = "timeout"
+        });
+        if (east_ok) {
+            collect(WriteAcknowledged{kEast, at});
+            collect(HeartbeatArrived{kEast, kWest, at, 90ms});
+        }
+        return actions;
+    }
+
+    template <class T>
+    static const T* find(const std::vector<Action>& actions) {
+        for (const Action& action : actions) {
+            if (const T* found = std::get_if<T>(&action)) {
+                return found;
+            }
+        }
+        return nullptr;
+    }
+
+    Instant at{1000s};
+    std::vector<JournalEntry> journal;
+};
+
+}  // namespace farshore::core::testing

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/failover/policy.h"
+
+// The guards one by one: each answers yes or no, and says why when somebody reads it. Pure.
+namespace farshore::core {
+
+// The answer of a guard; its words are made only for somebody who reads them.
+template <class Words>
+GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& words) {
+    return {guard, passed, s.with_words ? std::string{words()} : std::string{}};
+}
+
+// The target is a Region of the app, and not the active one unless something is left to do there.
+[[nodiscard]] GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_active);
+[[nodiscard]] GuardAnswer no_operation(const Situation& s);
+[[nodiscard]] GuardAnswer quorum(const Situation& s, Condition condition);
+// What is left of the majority without those who see everything down: they are more likely cut off
+// themselves (Facebook, October 2021).
+[[nodiscard]] GuardAnswer suspect_yourself(const Situation& s, Condition condition);
+[[nodiscard]] GuardAnswer hosts_see_errors(const Situation& s, Condition condition);
+[[nodiscard]] GuardAnswer target_healthy(const Situation& s, const RegionId& to);
+// Users are sent only where the stack answers somebody, and more say so than the contrary. Its own
+// hosts do not watch it, and those of a lost Region are silent, so a majority is not to be had.
+[[nodiscard]] GuardAnswer target_serves(const Situation& s, const RegionId& to, bool by_automation);
+[[nodiscard]] GuardAnswer target_has_hosts(const Situation& s, const RegionId& to);
+[[nodiscard]] GuardAnswer loss_within(const Situation& s, Duration allowed);
+// A controller that started in the middle of the outage will never measure it: an operator's word.
+[[nodiscard]] GuardAnswer loss_accepted(const Situation& s, Duration allowed);
+[[nodiscard]] GuardAnswer agents_reachable(const Situation& s);
+[[nodiscard]] GuardAnswer lag_measured(const Situation& s, const RegionId& to);
+[[nodiscard]] GuardAnswer losses_settled(const Situation& s);
+// A switchover needs both Regions.
+[[nodiscard]] GuardAnswer data_healthy_here(const Situation& s);
+[[nodiscard]] GuardAnswer store_is_current(const Situation& s);
+[[nodiscard]] GuardAnswer mode_is_auto(const Situation& s);
+[[nodiscard]] GuardAnswer armed(const Situation& s);
+[[nodiscard]] GuardAnswer not_paused(const Situation& s);
+[[nodiscard]] GuardAnswer not_cooling_down(const Situation& s);
+
+// nullopt: a drill proves it, or none is asked for.
+[[nodiscard]] std::optional<std::string> why_no_drill_proves(const Situation& s);
+[[nodiscard]] std::string newer_in_the_records(const Situation& s);
+
+}  // namespace farshore::core
