@@ -1,6 +1,5 @@
 #pragma once
 
-
 #include <fstream>
 #include <memory>
 #include <set>
@@ -104,8 +103,7 @@ class ControllerTest : public ::testing::Test {
             {.id = kEast, .preferred = true, .health = health_url(kEast)},
             {.id = kWest, .preferred = false, .health = health_url(kWest)}
         };
-        made.traffic =
-            config::Route53{.zone = "Z1", .record = "127.0.0.1", .ttl = 5s};
+        made.traffic = config::Route53{.zone = "Z1", .record = "127.0.0.1", .ttl = 5s};
         made.agents = listed;
         made.witness = kWitness;
         made.store_path = directory.path() + "/farshore.db";
@@ -275,17 +273,21 @@ class ControllerTest : public ::testing::Test {
 
     // As an agent reads it: the lease that the Region's epoch record names; 0 while there is none.
     std::int64_t lease_in_record(const RegionId& region) {
+        return number_in_record(region, "magento", "lease_ms");
+    }
+
+    std::int64_t number_in_record(
+        const RegionId& region, const std::string& app, const std::string& name
+    ) {
         const std::function<net::Task<net::HttpReply>()> start = [=, this] {
-            return read_record(region);
+            return read_record(region, app);
         };
         const json::value item = json::parse(world.wait_for<net::HttpReply>(start).body);
         const json::value* value = item.as_object().if_contains("Item");
-        return value == nullptr
-                   ? 0
-                   : std::stoll(std::string{value->at("lease_ms").at("N").as_string()});
+        return value == nullptr ? 0 : std::stoll(std::string{value->at(name).at("N").as_string()});
     }
 
-    net::Task<net::HttpReply> read_record(RegionId region) {
+    net::Task<net::HttpReply> read_record(RegionId region, std::string app) {
         net::HttpCall request;
         request.method = "POST";
         request.url = dynamo->url(region);
@@ -296,16 +298,16 @@ class ControllerTest : public ::testing::Test {
              .value = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20300101/" + region.value() +
                       "/dynamodb/aws4_request, SignedHeaders=host, Signature=00"}
         };
-        request.body =
-            R"({"TableName":"farshore_epochs","Key":{"app":{"S":"magento"}},"ConsistentRead":true})";
+        request.body = R"({"TableName":"farshore_epochs","Key":{"app":{"S":")" + app +
+                       R"("}},"ConsistentRead":true})";
         const Result<net::HttpReply> reply = co_await http->fetch(request);
         EXPECT_TRUE(reply && reply->status == 200) << (reply ? reply->body : reply.error().text);
         co_return reply.value_or(net::HttpReply{});
     }
 
     Duration lease = 1s;
-    std::vector<HostId> listed;       // the configured register
-    std::set<RegionId> stacks_down;   // their health checks fail
+    std::vector<HostId> listed;      // the configured register
+    std::set<RegionId> stacks_down;  // their health checks fail
     net::testing::World world;
     net::testing::TempDirectory directory;
     system::SystemClock clock;

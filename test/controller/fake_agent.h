@@ -87,7 +87,7 @@ class FakeAgent {
     bool answers = true;                         // acknowledges orders
     std::vector<wire::EvidenceCounts> evidence;  // of every report
     std::vector<wire::LedgerEntry> writes;       // unproven
-    bool forgot = false;  // its list of writes is not whole
+    bool forgot = false;                         // its list of writes is not whole
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings

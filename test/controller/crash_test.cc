@@ -1,0 +1,357 @@
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "controller/controller_world.h"
+
+// The real farshored, killed at each commit that it makes during an operation and started again:
+// whoever resumes brings the operation to its end, and no epoch is raised twice for it.
+namespace farshore::controller {
+namespace {
+
+using namespace testing;
+
+constexpr int kAtATime = 8;  // operations that run side by side, each with a controller of its own
+
+enum class How { kept, lost, torn };
+constexpr std::array<std::string_view, 3> kHowNames{"kept", "lost", "torn"};
+
+constexpr const auto& names_of(How) {
+    return kHowNames;
+}
+
+// A farshored of the test's own: killed with it.
+class Farshored {
+  public:
+    Farshored(std::string config, std::string log, std::vector<std::string> environment)
+        : log_(std::move(log)) {
+        const std::string program =
+            (std::filesystem::canonical("/proc/self/exe").parent_path() / "farshored").string();
+        for (char** each = environ; *each != nullptr; ++each) {
+            environment.emplace_back(*each);
+        }
+        std::vector<char*> variables;
+        for (std::string& each : environment) {
+            variables.push_back(each.data());
+        }
+        variables.push_back(nullptr);
+        std::array<std::string, 3> words{program, "--config", std::move(config)};
+        const std::array<char*, 4> argv{words[0].data(), words[1].data(), words[2].data(), nullptr};
+        posix_spawn_file_actions_t files;
+        posix_spawn_file_actions_init(&files);
+        posix_spawn_file_actions_addopen(
+            &files, 1, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600
+        );
+        posix_spawn_file_actions_adddup2(&files, 1, 2);
+        const int failed =
+            posix_spawn(&process_, program.c_str(), &files, nullptr, argv.data(), variables.data());
+        posix_spawn_file_actions_destroy(&files);
+        EXPECT_EQ(failed, 0) << program;
+    }
+
+    Farshored(const Farshored&) = delete;
+    Farshored& operator=(const Farshored&) = delete;
+
+    ~Farshored() {
+        if (is_alive()) {
+            kill(process_, SIGKILL);
+            waitpid(process_, nullptr, 0);
+        }
+    }
+
+    [[nodiscard]] bool is_alive() {
+        if (!ended_) {
+            ended_ = waitpid(process_, nullptr, WNOHANG) == process_;
+        }
+        return !ended_;
+    }
+
+    // Zero: it does not listen yet.
+    [[nodiscard]] int port() const {
+        const std::string text = log();
+        const std::size_t at = text.find("listening port=");
+        return at == std::string::npos || text.find('\n', at) == std::string::npos
+                   ? 0
+                   : std::atoi(text.c_str() + at + 15);
+    }
+
+    [[nodiscard]] std::string log() const {
+        std::ifstream file(log_);
+        std::ostringstream text;
+        text << file.rdbuf();
+        return text.str();
+    }
+
+  private:
+    std::string log_;
+    pid_t process_ = 0;
+    bool ended_ = false;
+};
+
+class CrashTest : public ControllerTest {
+  protected:
+    struct Run {
+        std::string verb;
+        std::string app;
+        int at = 0;
+        How how = How::kept;
+        bool died = false;
+        std::string outcome = "none";
+        json::object operation;
+        long commits = 0;
+        std::string log;
+        bool ended = false;
+
+        [[nodiscard]] std::string name() const {
+            return verb + ", commit " + std::to_string(at) + " " + std::string{to_string(how)};
+        }
+    };
+
+    // A controller of its own app, so that runs do not meet in the epoch records.
+    std::string write_config(const std::string& folder, const std::string& app) const {
+        std::filesystem::create_directories(folder);
+        std::ofstream tokens(folder + "/tokens.json");
+        std::ifstream shared(directory.path() + "/tokens.json");
+        std::ostringstream text;
+        text << shared.rdbuf();
+        std::string words = text.str();
+        words.replace(words.find("magento"), 7, app);
+        tokens << words;
+        std::filesystem::permissions(folder + "/tokens.json", std::filesystem::perms::owner_read);
+        std::ofstream config(folder + "/farshore.yaml");
+        config << "version: 1\napp: " << app << "\nregions:\n  us-east-1: { preferred: true }\n"
+               << "  eu-west-1: {}\nwitness: { region: us-east-2 }\nstore: { sqlite: " << folder
+               << "/farshore.db }\ntables:\n  - { name: " << kTable.value() << " }\n"
+               << "detect: { probe_every: 100ms, probe_timeout: 1s, unhealthy_for: 10s, "
+                  "healthy_for: 10s, fresh_for: 3s }\n"
+               << "decide: { mode: observe }\nfence: { lease: 2s }\n"
+               << "switchover: { pause_between_attempts: 100ms }\n"
+               << "levers: { data_impaired: [repoint], stack_impaired: [repoint], "
+                  "region_lost: [repoint] }\n"
+               << "aws:\n  credentials: { file: " << directory.path() << "/credentials }\n"
+               << "  source_address: " << board->world().controller_address(1)
+               << "\n  endpoints:\n    dynamodb:\n";
+        for (const RegionId& region : {kEast, kWest, kWitness}) {
+            config << "      " << region.value() << ": " << dynamo->url(region) << "\n";
+        }
+        config
+            << "controller: { id: us-east-2, region: us-east-2, listen: \"127.0.0.1:0\", tokens: "
+            << folder << "/tokens.json }\n";
+        return folder + "/farshore.yaml";
+    }
+
+    net::Task<std::optional<json::object>> ask_json(
+        std::string url, std::string method, std::string path, std::string body
+    ) {
+        net::HttpCall call;
+        call.method = std::move(method);
+        call.url = url + path;
+        call.headers = {{.name = "Authorization", .value = "Bearer operator"}};
+        call.body = std::move(body);
+        const Result<net::HttpReply> reply = co_await http->fetch(call);
+        if (!reply || reply->status >= 300) {
+            co_return std::nullopt;
+        }
+        co_return json::parse(reply->body).as_object();
+    }
+
+    std::vector<FakeAgent*> start_agents(
+        const std::string& url, const std::string& app, Epoch epoch, const RegionId& active
+    ) {
+        std::vector<FakeAgent*> started;
+        for (const auto& [host, region] :
+             {std::pair{"use1-web-1", kEast}, std::pair{"euw1-web-1", kWest}}) {
+            FakeAgent::Options options;
+            options.url = url;
+            options.token = "agent";
+            options.app = AppId{app};
+            options.host = HostId{host};
+            options.region = region;
+            options.epoch = epoch;
+            options.active = active;
+            agents.push_back(std::make_unique<FakeAgent>(world, *http, options));
+            started.push_back(agents.back().get());
+            see(*started.back(), kEast, true);
+            see(*started.back(), kWest, true);
+            started.back()->start();
+        }
+        return started;
+    }
+
+    // Until the operation has ended, or the controller has.
+    net::Task<> follow(Farshored* controller, std::string url, std::string id, Run* run) {
+        while (controller->is_alive()) {
+            const auto operation = co_await ask_json(url, "GET", "/v1/operations/" + id, "");
+            if (operation && operation->at("outcome") != "running") {
+                run->operation = *operation;
+                run->outcome = std::string{operation->at("outcome").as_string()};
+                co_return;
+            }
+            co_await net::sleep_for(world.io, 20ms);
+        }
+    }
+
+    // Until it serves; it may die before.
+    net::Task<std::string> url_of(Farshored* controller) {
+        std::string url;
+        while (controller->is_alive()) {
+            url = "http://127.0.0.1:" + std::to_string(controller->port());
+            net::HttpCall call;
+            call.url = url + "/livez";
+            if (controller->port() != 0) {
+                const Result<net::HttpReply> reply = co_await http->fetch(call);
+                if (reply && reply->body == "ok\n") {
+                    break;
+                }
+            }
+            co_await net::sleep_for(world.io, 10ms);
+        }
+        co_return url;
+    }
+
+    // When the guards have seen the world. Empty: the controller died before it answered.
+    net::Task<std::string> begin(
+        Farshored* controller, std::string url, std::string app, Run* run
+    ) {
+        const std::string path = "/v1/apps/" + app + "/";
+        const std::string plan =
+            R"({"verb":")" + run->verb + R"(","to":"eu-west-1","accept_loss_ms":3600000})";
+        const std::string change =
+            R"({"to":"eu-west-1","confirm":")" + app + R"(","accept_loss_ms":3600000})";
+        bool allowed = false;
+        while (controller->is_alive()) {
+            const auto planned = co_await ask_json(url, "POST", path + "plan", plan);
+            allowed = planned && planned->at("allowed").as_bool();
+            if (allowed) {
+                const auto begun = co_await ask_json(url, "POST", path + run->verb, change);
+                if (begun && begun->contains("id")) {
+                    co_return std::string{begun->at("id").as_string()};
+                }
+            }
+            co_await net::sleep_for(world.io, 20ms);
+        }
+        co_return std::string{};
+    }
+
+    net::Task<> survive(Run* run) {
+        const std::string app = "shop-" + std::to_string(++apps_);
+        run->app = app;
+        const std::string folder = directory.path() + "/" + app;
+        const std::string config = write_config(folder, app);
+        const std::string count = folder + "/commits";
+        auto controller = std::make_unique<Farshored>(
+            config,
+            folder + "/first.log",
+            std::vector<std::string>{
+                "LD_PRELOAD=" FARSHORE_DIES_AT_COMMIT,
+                "FARSHORE_DIE_AT=" + std::to_string(run->at),
+                "FARSHORE_DIE_HOW=" + std::string{to_string(run->how)},
+                "FARSHORE_DIE_COUNT=" + count
+            }
+        );
+        std::string url = co_await url_of(controller.get());
+        std::vector<FakeAgent*> hosts = start_agents(url, app, Epoch{}, RegionId{});
+        std::string id = co_await begin(controller.get(), url, app, run);
+        co_await follow(controller.get(), url, id, run);
+        run->died = !controller->is_alive();
+        run->log = controller->log();
+        std::ifstream(count) >> run->commits;
+        for (FakeAgent* host : hosts) {
+            host->die();
+        }
+        if (run->died) {
+            controller = std::make_unique<Farshored>(
+                config, folder + "/second.log", std::vector<std::string>{}
+            );
+            url = co_await url_of(controller.get());
+            // The hosts have gone on: they know what they were told.
+            const FakeAgent* newest = hosts[0]->epoch() < hosts[1]->epoch() ? hosts[1] : hosts[0];
+            hosts = start_agents(url, app, newest->epoch(), newest->active());
+            if (id.empty()) {
+                // It died before its answer; what it had begun is the last operation.
+                while (controller->is_alive() && id.empty()) {
+                    const auto list = co_await ask_json(url, "GET", "/v1/operations", "");
+                    if (list && !list->at("operations").as_array().empty()) {
+                        id = list->at("operations").as_array().front().at("id").as_string();
+                    } else if (list) {
+                        id = co_await begin(controller.get(), url, app, run);
+                    }
+                }
+            }
+            co_await follow(controller.get(), url, id, run);
+            run->log += controller->log();
+            for (FakeAgent* host : hosts) {
+                host->die();
+            }
+        }
+        run->ended = true;
+    }
+
+    void run_all() {
+        std::size_t next = 0;
+        const auto under_way = [&] {
+            int count = 0;
+            for (std::size_t i = 0; i < next; ++i) {
+                count += runs[i].ended ? 0 : 1;
+            }
+            return count;
+        };
+        const bool all_ended = world.run_until(
+            [&] {
+                while (next < runs.size() && under_way() < kAtATime) {
+                    Run* run = &runs[next++];
+                    world.tasks.spawn(run->name(), [this, run] { return survive(run); });
+                }
+                return next == runs.size() && under_way() == 0;
+            },
+            300s
+        );
+        ASSERT_TRUE(all_ended) << "a run did not end";
+    }
+
+    // The number of commits differs a little from run to run, with what else is noted meanwhile.
+    void dies_at_each_commit(const std::string& verb) {
+        runs = {Run{.verb = verb}};
+        ASSERT_NO_FATAL_FAILURE(run_all());
+        ASSERT_EQ(runs.front().outcome, "done") << runs.front().log;
+        ASSERT_FALSE(runs.front().died);
+        const long commits = runs.front().commits;
+        ASSERT_GT(commits, 15) << verb << " makes more commits than that";
+        runs.clear();
+        for (int at = 1; at <= commits; ++at) {
+            runs.push_back({.verb = verb, .at = at, .how = How::kept});
+            runs.push_back({.verb = verb, .at = at, .how = at % 2 == 0 ? How::lost : How::torn});
+        }
+        ASSERT_NO_FATAL_FAILURE(run_all());
+        int dead = 0;
+        for (const Run& run : runs) {
+            dead += run.died ? 1 : 0;
+            EXPECT_EQ(run.outcome, "done") << run.name() << "\n" << run.log;
+            if (run.outcome == "done") {
+                EXPECT_EQ(run.operation.at("epoch_after"), 2) << run.name();
+                EXPECT_EQ(run.operation.at("to"), "eu-west-1") << run.name();
+                EXPECT_EQ(number_in_record(kWest, run.app, "epoch"), 2) << run.name();
+            }
+        }
+        RecordProperty("killed", dead);
+        EXPECT_GE(dead + 4, static_cast<int>(runs.size())) << "nearly every run must have died";
+    }
+
+    std::vector<Run> runs;
+    int apps_ = 0;
+};
+
+TEST_F(CrashTest, ASwitchoverSurvivesADeathAtEachCommit) {
+    dies_at_each_commit("switchover");
+}
+
+TEST_F(CrashTest, AFailoverSurvivesADeathAtEachCommit) {
+    dies_at_each_commit("failover");
+}
+
+}  // namespace
+}  // namespace farshore::controller
