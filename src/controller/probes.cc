@@ -28,6 +28,20 @@ class UnderWay {
     std::shared_ptr<int> count_;
 };
 
+// A write that was long under way must not stand over a newer one of this life.
+void never_back(aws::PutItem& put) {
+    put.expressions.condition = "attribute_not_exists(#nonce) OR #nonce <> :nonce OR #seq < :seq";
+    put.expressions.names = {{"#nonce", "nonce"}, {"#seq", "seq"}};
+    put.expressions.values[":nonce"] = put.item["nonce"];
+    put.expressions.values[":seq"] = put.item["seq"];
+}
+
+std::unexpected<Error> unseen() {
+    return fail(
+        ErrorKind::conflict, "a strongly consistent read does not see what was just written"
+    );
+}
+
 }  // namespace
 
 Probes::Probes(Edge& edge) : edge_(edge) {
@@ -130,14 +144,15 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
     put.item["seq"] = aws::number_attribute(static_cast<std::int64_t>(sequence));
     put.item["at_ms"] = aws::number_attribute(to_ms(written.at));
     put.item["nonce"] = aws::string_attribute(nonce_);
+    never_back(put);
     aws::CallOptions call = options(false);
     call.idempotent = true;
     const Result<std::optional<aws::Item>> answer =
         co_await edge_.tables.put_item(region, put, call);
     Status outcome;
-    if (!answer) {
+    if (!answer && answer.error().kind != ErrorKind::conflict) {
         outcome = std::unexpected(in_context("write", answer.error()));
-    } else {
+    } else if (answer) {
         Beat& beat = beats_[region];
         beat.acknowledged = std::max(beat.acknowledged, sequence);
         beat.written.emplace(sequence, written);
@@ -149,27 +164,43 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
         if (!seen) {
             outcome = std::unexpected(in_context("read", seen.error()));
         } else if (!*seen || **seen < sequence) {
-            outcome = fail(
-                ErrorKind::conflict, "a strongly consistent read does not see what was just written"
-            );
+            outcome = unseen();
         }
     }
     observe(region, core::Component::dynamodb, core::Path::reused, outcome);
 }
 
+// The same over connections made for it: what a host that has just started would see.
 net::Task<> Probes::look_fresh(RegionId region, std::shared_ptr<int> under_way) {
     const UnderWay counted(std::move(under_way));
+    const std::uint64_t sequence = ++beats_[region].fresh_sequence;
+    aws::PutItem put;
+    put.table = edge_.config.detect.heartbeat_table;
+    put.item["id"] =
+        aws::string_attribute(region.value() + "#" + edge_.config.controller.id.value() + "#fresh");
+    put.item["seq"] = aws::number_attribute(static_cast<std::int64_t>(sequence));
+    put.item["nonce"] = aws::string_attribute(nonce_);
+    never_back(put);
+    aws::CallOptions call = options(true);
+    call.idempotent = true;
+    const Result<std::optional<aws::Item>> written =
+        co_await edge_.tables.put_item(region, put, call);
+    Status outcome;
+    if (!written && written.error().kind != ErrorKind::conflict) {
+        outcome = std::unexpected(in_context("write", written.error()));
+    }
     aws::GetItem get;
-    get.table = edge_.config.detect.heartbeat_table;
-    get.key = heartbeat_key(region);
+    get.table = put.table;
+    get.key["id"] = put.item["id"];
     get.consistent = true;
-    const aws::CallOptions call = options(true);
+    call = options(true);
     const Result<std::optional<aws::Item>> answer =
         co_await edge_.tables.get_item(region, get, call);
     beats_[region].answers = answer.has_value();
-    Status outcome;
-    if (!answer) {
-        outcome = std::unexpected(answer.error());
+    if (outcome && !answer) {
+        outcome = std::unexpected(in_context("read", answer.error()));
+    } else if (outcome && sequence_of(*answer).value_or(0) < sequence) {
+        outcome = unseen();
     }
     observe(region, core::Component::dynamodb, core::Path::fresh, outcome);
 }
@@ -238,14 +269,19 @@ net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId 
     if (!answer) {
         co_return std::unexpected(answer.error());
     }
-    if (!*answer || aws::string_of(**answer, "nonce") != nonce_) {
-        co_return std::nullopt;
+    co_return sequence_of(*answer);
+}
+
+// nullopt: there is none, or an earlier life of this controller wrote it.
+std::optional<std::uint64_t> Probes::sequence_of(const std::optional<aws::Item>& item) const {
+    if (!item || aws::string_of(*item, "nonce") != nonce_) {
+        return std::nullopt;
     }
-    const auto sequence = aws::number_of(**answer, "seq");
+    const auto sequence = aws::number_of(*item, "seq");
     if (!sequence || *sequence < 0) {
-        co_return std::nullopt;
+        return std::nullopt;
     }
-    co_return static_cast<std::uint64_t>(*sequence);
+    return static_cast<std::uint64_t>(*sequence);
 }
 
 // The last heartbeat of an earlier life of this controller: all that is known about replication

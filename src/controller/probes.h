@@ -30,7 +30,8 @@ class Probes {
     };
 
     struct Beat {
-        std::uint64_t sequence = 0;  // of the newest heartbeat begun
+        std::uint64_t sequence = 0;        // of the newest heartbeat begun
+        std::uint64_t fresh_sequence = 0;  // of the newest write over a new connection
         std::uint64_t acknowledged = 0;
         std::map<std::uint64_t, Written> written;  // the newest few
         bool answers = false;
@@ -51,6 +52,8 @@ class Probes {
     [[nodiscard]] net::Task<Result<std::optional<std::uint64_t>>> heartbeat_seen(
         RegionId from, RegionId in
     );
+    [[nodiscard]] std::optional<std::uint64_t> sequence_of(const std::optional<aws::Item>& item
+    ) const;
     void observe(
         const RegionId& region, core::Component component, core::Path path, const Status& outcome
     );

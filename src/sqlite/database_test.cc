@@ -176,6 +176,17 @@ TEST(Transaction, SaysTimedOutWhenAnotherConnectionHoldsTheLock) {
     EXPECT_EQ(refused.error().kind, ErrorKind::timed_out);
 }
 
+TEST(Database, SaysWhetherWhatIsCommittedSurvivesAPowerCut) {
+    const Directory directory;
+    const auto survives = [&](const char* name, Durability durability) {
+        auto opened = Database::open({.path = directory.file(name), .durability = durability});
+        return opened && (*opened)->survives_power_loss().value_or(false);
+    };
+    EXPECT_TRUE(survives("full.db", Durability::full));
+    EXPECT_FALSE(survives("normal.db", Durability::normal));
+    EXPECT_FALSE(survives("none.db", Durability::none));
+}
+
 TEST(Database, KeepsFilesAndTheirVersion) {
     const Directory directory;
     {

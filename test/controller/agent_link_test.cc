@@ -286,6 +286,14 @@ TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {
     EXPECT_NE(region.body.find(R"("type":"refused")"), std::string::npos) << region.body;
     EXPECT_NE(region.body.find("mars"), std::string::npos);
 
+    FakeAgent& newer = make_agent(agent_options("h", kEast, Epoch{7}));
+    wire::AgentHello hello = newer.hello();
+    hello.protocol = {.lowest = 9, .highest = 9};
+    const net::HttpReply version = post(newer, "/v1/agents/stream", wire::serialize(hello));
+    EXPECT_NE(version.body.find(R"("type":"refused")"), std::string::npos) << version.body;
+    EXPECT_NE(version.body.find("versions 9 to 9"), std::string::npos) << version.body;
+    EXPECT_NE(version.body.find("upgrade the older side"), std::string::npos) << version.body;
+
     FakeAgent& stranger = make_agent(agent_options("h", kEast, Epoch{7}));
     EXPECT_EQ(post(stranger, "/v1/agents/report", wire::serialize(stranger.report())).status, 409);
     EXPECT_TRUE(events.empty());

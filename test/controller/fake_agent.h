@@ -88,6 +88,7 @@ class FakeAgent {
     std::vector<wire::EvidenceCounts> evidence;  // of every report
     std::vector<wire::LedgerEntry> writes;       // unproven
     bool forgot = false;                         // its list of writes is not whole
+    bool drains = true;                          // its writes arrive in the standby
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings
@@ -151,7 +152,10 @@ class FakeAgent {
         } else if (std::holds_alternative<wire::FenceOrder>(order.body)) {
             ack.body = wire::FenceAck{.cut = 0, .entries = writes, .truncated = forgot};
         } else if (std::holds_alternative<wire::DrainOrder>(order.body)) {
-            ack.body = wire::DrainAck{.proven = true, .keys = 0, .left = 0};
+            ack.body = wire::DrainAck{.proven = drains, .keys = 1, .left = drains ? 0U : 1U};
+            if (!drains) {
+                return;  // as long as it takes
+            }
         } else if (std::holds_alternative<wire::VerifyOrder>(order.body)) {
             ack.body = wire::VerifyAck{.region = active_, .took = std::chrono::milliseconds{1}};
         }

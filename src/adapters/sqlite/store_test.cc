@@ -292,6 +292,41 @@ TEST_F(StoreTest, OldOperationsAreForgottenWithTheirJournal) {
     EXPECT_EQ((*opened)->journal(OperationId{"op-4"}, 0, 10)->size(), 1U);
 }
 
+// An operation is saved at each of its steps: only its being there counts.
+TEST_F(StoreTest, AnOperationThatIsSavedOftenDrivesNoOtherOut) {
+    auto opened = Store::open({.path = path(), .operations_max = 3});
+    ASSERT_TRUE(opened.has_value());
+    for (int i = 1; i <= 2; ++i) {
+        core::AppRecord next = record(static_cast<std::uint64_t>(i));
+        for (int step = 0; step < 50; ++step) {
+            next.operation = operation("op-" + std::to_string(i), core::OperationState::raising);
+            ASSERT_TRUE((*opened)->commit(next, {}).has_value());
+        }
+        next.operation = operation("op-" + std::to_string(i), core::OperationState::done);
+        ASSERT_TRUE((*opened)->commit(next, {}).has_value());
+    }
+    const auto operations = (*opened)->operations(10);
+    ASSERT_EQ(operations->size(), 2U);
+    EXPECT_EQ(operations->front().plan.id, OperationId{"op-2"});
+}
+
+TEST_F(StoreTest, OperationsWithLossesAreFoundAgain) {
+    auto store = open();
+    for (const char* id : {"op-1", "op-2", "op-3"}) {
+        core::AppRecord next = record(1);
+        next.operation = operation(id, core::OperationState::done);
+        ASSERT_TRUE(store->commit(next, {}).has_value());
+    }
+    const LossRow row{.table = "t", .key = "k", .document = "{}"};
+    ASSERT_TRUE(store->put_losses(OperationId{"op-1"}, std::array{row}).has_value());
+    ASSERT_TRUE(store->put_losses(OperationId{"op-3"}, std::array{row}).has_value());
+    const auto found = store->operations_with_losses();
+    ASSERT_EQ(found->size(), 2U);
+    EXPECT_EQ(found->front().plan.id, OperationId{"op-3"}) << "newest first";
+    EXPECT_EQ((*store->loss(OperationId{"op-1"}, "t", "k"))->document, "{}");
+    EXPECT_FALSE(store->loss(OperationId{"op-2"}, "t", "k")->has_value());
+}
+
 TEST_F(StoreTest, AConfigurationIsCountedOnce) {
     auto store = open();
     EXPECT_EQ(store->configuration_generation("aa"), 1U);

@@ -1,0 +1,171 @@
+#include "controller/controller_world.h"
+
+// The API for people and their programs: what it shows, what it changes, what it writes down.
+namespace farshore::controller {
+namespace {
+
+using namespace testing;
+
+class ApiTest : public ControllerTest {
+  protected:
+    // Audit rows, newest first, as "who: what: detail".
+    std::vector<std::string> audit() {
+        std::vector<std::string> rows;
+        const json::object document = this->document("/v1/audit");
+        for (const json::value& row : document.at("entries").as_array()) {
+            rows.push_back(
+                std::string{row.at("who").as_string()} + ": " +
+                std::string{row.at("what").as_string()} + ": " +
+                std::string{row.at("detail").as_string()}
+            );
+        }
+        return rows;
+    }
+
+    bool audited(const std::string& beginning) {
+        return std::ranges::any_of(audit(), [&](const std::string& row) {
+            return row.starts_with(beginning);
+        });
+    }
+
+    std::string begin(const std::string& verb, const std::string& body) {
+        const net::HttpReply started = post("/v1/apps/magento/" + verb, body);
+        EXPECT_EQ(started.status, 202) << started.body;
+        return std::string{json::parse(started.body).as_object().at("id").as_string()};
+    }
+
+    void two_hosts() {
+        launch();
+        agent("use1-web-1", kEast);
+        agent("euw1-web-1", kWest);
+        ASSERT_TRUE(wait_for_plan("switchover"));
+    }
+};
+
+TEST_F(ApiTest, EveryChangeIsInTheAuditWithWhoAndWhy) {
+    two_hosts();
+    const std::string id = begin("switchover", R"({"to":"eu-west-1","reason":"INC-7"})");
+    EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+    EXPECT_TRUE(audited("operator:operator: switchover to eu-west-1: " + id + ": INC-7"));
+    EXPECT_EQ(post("/v1/apps/magento/pause", R"({"for_ms":60000,"reason":"deploy"})").status, 200);
+    EXPECT_TRUE(audited("operator:operator: pause: until "));
+    EXPECT_EQ(post("/v1/apps/magento/resume", "").status, 200);
+    EXPECT_TRUE(audited("operator:operator: resume"));
+    EXPECT_EQ(post("/v1/apps/magento/switchover", R"({"to":"mars"})").status, 409);
+    EXPECT_TRUE(audited("operator:operator: switchover to mars: refused"));
+    const std::size_t rows = audit().size();
+    halt();
+    launch();
+    EXPECT_GE(audit().size(), rows) << "it outlives the controller";
+}
+
+TEST_F(ApiTest, AnOperationCanBeStoppedBeforeItChangesAnything) {
+    launch();
+    agent("use1-web-1", kEast);
+    FakeAgent& west = agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    west.drains = false;
+    const std::string id = begin("switchover", R"({"to":"eu-west-1"})");
+    ASSERT_TRUE(world.run_until([&] {
+        return document("/v1/operations/" + id).at("state") == "draining";
+    }));
+    EXPECT_EQ(post("/v1/operations/" + id + "/abort", "").status, 200);
+    const json::object operation = wait_for_end(id);
+    EXPECT_EQ(operation.at("outcome"), "failed") << json::serialize(operation);
+    EXPECT_NE(json::serialize(operation).find("stopped by an operator"), std::string::npos);
+    EXPECT_EQ(document("/v1/status").at("active"), "us-east-1");
+    EXPECT_TRUE(audited("operator:operator: abort: " + id));
+    EXPECT_EQ(post("/v1/operations/" + id + "/abort", "").status, 409) << "it has ended";
+    EXPECT_EQ(post("/v1/operations/op-none/abort", "").status, 404);
+}
+
+TEST_F(ApiTest, APlanUsesTheLeversThatItIsAskedFor) {
+    two_hosts();
+    const net::HttpReply plan = post(
+        "/v1/apps/magento/plan", R"({"verb":"switchover","to":"eu-west-1","levers":["repoint"]})"
+    );
+    const json::object shown = json::parse(plan.body).as_object().at("plan").as_object();
+    EXPECT_EQ(json::serialize(shown.at("levers")), R"(["repoint"])");
+    EXPECT_EQ(json::serialize(shown.at("steps")).find("send users"), std::string::npos);
+    const std::string id = begin("switchover", R"({"to":"eu-west-1","levers":["repoint"]})");
+    EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+    EXPECT_EQ(document("/v1/status").at("active"), "eu-west-1");
+    EXPECT_EQ(document("/v1/status").at("users"), "us-east-1");
+    // The users follow, under the same epoch.
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    const std::string users = begin("switchover", R"({"to":"eu-west-1"})");
+    EXPECT_EQ(wait_for_end(users).at("outcome"), "done");
+    EXPECT_EQ(document("/v1/status").at("users"), "eu-west-1");
+    EXPECT_EQ(document("/v1/status").at("epoch"), 2);
+    const net::HttpReply wrong =
+        post("/v1/apps/magento/switchover", R"({"to":"us-east-1","levers":["lift"]})");
+    EXPECT_EQ(wrong.status, 400) << wrong.body;
+    EXPECT_NE(wrong.body.find("repoint and shift"), std::string::npos);
+}
+
+TEST_F(ApiTest, AHostLeavesTheRegisterByAnExplicitActAndNotWhileItMayWrite) {
+    two_hosts();
+    const std::string path = "/v1/apps/magento/agents/euw1-web-1/forget";
+    const net::HttpReply connected = post(path, "");
+    EXPECT_EQ(connected.status, 409);
+    EXPECT_NE(connected.body.find("is connected"), std::string::npos) << connected.body;
+    EXPECT_EQ(post(path, "", "viewer").status, 403);
+    EXPECT_EQ(post("/v1/apps/magento/agents/nobody/forget", "").status, 404);
+    agents.back()->die();
+    EXPECT_TRUE(world.run_until([&] { return post(path, "").status == 200; }))
+        << "silent for longer than its lease, it may be forgotten";
+    EXPECT_TRUE(audited("operator:operator: forget euw1-web-1"));
+    EXPECT_EQ(document("/v1/status").at("agents").as_array().size(), 1U);
+    halt();
+    launch();
+    EXPECT_EQ(document("/v1/status").at("agents").as_array().size(), 1U) << "and stays forgotten";
+    agent("euw1-web-1", kWest);
+    EXPECT_TRUE(world.run_until([&] {
+        return document("/v1/status").at("agents").as_array().size() == 2;
+    })) << "who says hello is a host again";
+}
+
+TEST_F(ApiTest, HostsThatTheConfigurationNamesAreInTheRegisterBeforeTheySayHello) {
+    listed = {HostId{"use1-web-1"}, HostId{"euw1-web-1"}};
+    launch();
+    EXPECT_EQ(document("/v1/status").at("agents").as_array().size(), 2U);
+    const net::HttpReply kept = post("/v1/apps/magento/agents/use1-web-1/forget", "");
+    EXPECT_EQ(kept.status, 409);
+    agent("use1-web-1", kEast);
+    ASSERT_TRUE(world.run_until([&] {
+        return post("/v1/apps/magento/plan", R"({"verb":"switchover"})")
+                   .body.find("not connected: euw1-web-1") != std::string::npos;
+    })) << "a switchover waits for the one that nobody has seen";
+}
+
+TEST_F(ApiTest, MetricsSayWhatTheStatusSays) {
+    two_hosts();
+    const std::string metrics = get("/metrics").body;
+    for (const char* line :
+         {R"(farshore_active_region{app="magento",region="us-east-1"} 1)",
+          R"(farshore_active_region{app="magento",region="eu-west-1"} 0)",
+          R"(farshore_epoch{app="magento"} 1)",
+          R"(farshore_armed{app="magento"} 1)",
+          R"(farshore_paused{app="magento"} 0)",
+          R"(farshore_operation_running{app="magento"} 0)",
+          R"(farshore_store_writable{app="magento"} 1)",
+          R"(farshore_observer_vote{app="magento",region="us-east-1",component="dynamodb",observer="us-east-2"} 1)",
+          R"(farshore_observer_vote{app="magento",region="eu-west-1",component="stack",observer="agents:us-east-1"} 1)",
+          R"(farshore_agent_connected{app="magento",host="use1-web-1",region="us-east-1"} 1)",
+          R"(farshore_agent_epoch{app="magento",host="euw1-web-1",region="eu-west-1"} 1)",
+          R"(farshore_agent_unproven_writes{app="magento",host="use1-web-1",region="us-east-1"} 0)"
+         }) {
+        EXPECT_NE(metrics.find(std::string{line} + "\n"), std::string::npos) << line;
+    }
+    for (const char* family :
+         {"farshore_loss_window_seconds",
+          "farshore_replication_lag_seconds",
+          "farshore_canary_age_seconds"}) {
+        EXPECT_NE(metrics.find("\n" + std::string{family} + "{"), std::string::npos) << family;
+        EXPECT_NE(metrics.find("# TYPE " + std::string{family} + " gauge"), std::string::npos);
+    }
+    EXPECT_EQ(get("/metrics", "nobody").status, 401);
+}
+
+}  // namespace
+}  // namespace farshore::controller
