@@ -185,6 +185,7 @@ void AppCore::consider(Now now, Step& step) {
     }
     const Condition condition = evidence_.condition(now.at, record_.active);
     if (!is_impaired(condition)) {
+        consider_users(now, step);
         return;
     }
     const std::vector<Lever>& levers = levers_for(policy_, condition);
@@ -198,21 +199,9 @@ void AppCore::consider(Now now, Step& step) {
         return;
     }
     situation.with_words = true;
-    Plan plan;
-    plan.id = OperationId{
-        "op-" + std::to_string(to_ms(now.wall)) + "-" + std::to_string(++automatic_operations_)
-    };
-    plan.verb = Verb::failover;
+    Plan plan = automatic_plan(now, situation, guards_of_automatic_failover(situation, *to));
     plan.to = *to;
-    plan.levers = situation.levers;
-    plan.automatic = true;
-    plan.by = "automatic";
     plan.reason = record_.active.value() + " is " + std::string{to_string(condition)};
-    for (const GuardAnswer& answer : guards_of_automatic_failover(situation, *to)) {
-        if (answer.guard == Guard::quorum) {
-            plan.evidence = answer.text;
-        }
-    }
     const Tally tally = evidence_.tally(now.at, record_.active, impaired_part(condition));
     for (const Vote& vote : tally.votes) {
         if (vote.since) {
@@ -223,6 +212,42 @@ void AppCore::consider(Now now, Step& step) {
         }
     }
     start_operation(now, std::move(plan), step);
+}
+
+// Users were left where they are when the tables moved; if their stack dies, they follow.
+void AppCore::consider_users(Now now, Step& step) {
+    if (record_.users == record_.active || is_raised_beyond(record_, superseded_)) {
+        return;
+    }
+    Situation situation = this->situation(now, record_.active, {Lever::shift});
+    situation.with_words = false;
+    if (!all_passed(guards_of_following_users(situation))) {
+        return;
+    }
+    situation.with_words = true;
+    Plan plan = automatic_plan(now, situation, guards_of_following_users(situation));
+    plan.to = record_.active;
+    plan.reason = "the stack of " + record_.users.value() + ", where users are, is down";
+    start_operation(now, std::move(plan), step);
+}
+
+Plan AppCore::automatic_plan(
+    Now now, const Situation& situation, const std::vector<GuardAnswer>& guards
+) {
+    Plan plan;
+    plan.id = OperationId{
+        "op-" + std::to_string(to_ms(now.wall)) + "-" + std::to_string(++automatic_operations_)
+    };
+    plan.verb = Verb::failover;
+    plan.levers = situation.levers;
+    plan.automatic = true;
+    plan.by = "automatic";
+    for (const GuardAnswer& answer : guards) {
+        if (answer.guard == Guard::quorum) {
+            plan.evidence = answer.text;
+        }
+    }
+    return plan;
 }
 
 // The highest that anybody has seen, or that the last operation may have raised without our knowing

@@ -98,6 +98,10 @@ class AppCore {
     void found_newer(Epoch epoch, Step& step);
     void take(Step part, Step& whole, Now now);
     void consider(Now now, Step& step);
+    void consider_users(Now now, Step& step);
+    [[nodiscard]] Plan automatic_plan(
+        Now now, const Situation& situation, const std::vector<GuardAnswer>& guards
+    );
     void start_operation(Now now, Plan plan, Step& step);
     void standing_route(const HostId& host, Step& step) const;
 

@@ -171,6 +171,14 @@ GuardAnswer quorum(const Situation& s, Condition condition) {
     });
 }
 
+GuardAnswer quorum_on_users_stack(const Situation& s) {
+    const Health verdict = s.evidence.verdict(s.now.at, s.record.users, Component::stack);
+    return answer(s, Guard::quorum, verdict == Health::unhealthy, [&] {
+        return "the stack of " + s.record.users.value() + ", where users are: " +
+               in_words(s.evidence.tally(s.now.at, s.record.users, Component::stack));
+    });
+}
+
 GuardAnswer hosts_see_errors(const Situation& s, Condition condition) {
     const bool asked = condition == Condition::data_impaired && !s.policy.early;
     const bool passed = !asked || s.evidence.hosts_see_errors(s.now.at, s.record.active);

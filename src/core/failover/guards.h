@@ -18,6 +18,8 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_active);
 [[nodiscard]] GuardAnswer no_operation(const Situation& s);
 [[nodiscard]] GuardAnswer quorum(const Situation& s, Condition condition);
+// A strict majority says that the stack which serves users is down, while the tables are elsewhere.
+[[nodiscard]] GuardAnswer quorum_on_users_stack(const Situation& s);
 // What is left of the majority without those who see everything down: they are more likely cut off
 // themselves (Facebook, October 2021).
 [[nodiscard]] GuardAnswer suspect_yourself(const Situation& s, Condition condition);

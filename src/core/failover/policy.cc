@@ -45,6 +45,23 @@ std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const 
     return answers;
 }
 
+std::vector<GuardAnswer> guards_of_following_users(const Situation& s) {
+    const RegionId& to = s.record.active;
+    return {
+        target_known(s, to, true),
+        no_operation(s),
+        quorum_on_users_stack(s),
+        target_healthy(s, to),
+        target_serves(s, to, true),
+        target_has_hosts(s, to),
+        store_is_current(s),
+        mode_is_auto(s),
+        armed(s),
+        not_paused(s),
+        not_cooling_down(s),
+    };
+}
+
 std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeRequest& request) {
     const bool users_only = moves_users_only(s.record, s.superseded, request.to);
     const bool again = request.verb == Verb::failover && is_raised_beyond(s.record, s.superseded);

@@ -108,6 +108,9 @@ struct Situation {
 [[nodiscard]] std::vector<GuardAnswer> guards_of_automatic_failover(
     const Situation& situation, const RegionId& to
 );
+// The guards of sending users after the tables by itself: their Region's stack is down, and the
+// active Region's serves.
+[[nodiscard]] std::vector<GuardAnswer> guards_of_following_users(const Situation& situation);
 // The guards of an operator's change. A pause, a cool-down or missing evidence do not stop a
 // person. A target that is not known is asked nothing more.
 [[nodiscard]] std::vector<GuardAnswer> guards_of_request(
