@@ -27,6 +27,8 @@ class Api {
         AgentLink& link;
         LossKeeper& losses;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
+        // Takes back what a host has registered by itself.
+        std::function<void(const HostId&)> forget;
     };
 
     explicit Api(Parts parts) : parts_(parts) {}

@@ -297,6 +297,7 @@ net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
     }
     pump_->deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
     parts_.link.forget(host);
+    parts_.forget(host);
     return ok({{"text", host.value() + " left the register of " + app}});
 }
 

@@ -190,6 +190,7 @@ void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
             .clock = clock_,
             .store = *durable_,
             .epoch_records = *epochs_,
+            .host_records = *host_records_,
             .agents = *link_,
             .tables = *losses_,
             .traffic = *traffic_,
@@ -223,6 +224,7 @@ void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
 
 void Controller::start_tasks() {
     tasks_.spawn("watch agents", [this] { return link_->watch(); });
+    tasks_.spawn("watch hosts", [this] { return host_records_->watch(); });
     tasks_.spawn("learn records", [this] { return traffic_->learn(); });
     tasks_.spawn("settle losses", [this] { return losses_->settle(); });
     tasks_.spawn("heal epochs", [this] {

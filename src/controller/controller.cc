@@ -143,6 +143,7 @@ Status Controller::connect() {
 // What works with the clients, and the core's ports.
 Status Controller::assemble() {
     epochs_ = std::make_unique<EpochRecords>(*edge_);
+    host_records_ = std::make_unique<HostRecords>(*edge_, epochs_->regions());
     probes_ = std::make_unique<Probes>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
@@ -173,7 +174,11 @@ Status Controller::assemble() {
         .store = *store_,
         .link = *link_,
         .losses = *losses_,
-        .lags = lags_
+        .lags = lags_,
+        .forget =
+            [this](const HostId& host) {
+                tasks_.spawn("forget host", [this, host] { return host_records_->forget(host); });
+            }
     });
     return {};
 }
@@ -268,6 +273,13 @@ void Controller::deliver(core::Event event) {
     }
     if (const auto* beat = std::get_if<core::HeartbeatArrived>(&event)) {
         lags_[{beat->from, beat->to}] = {.lag = beat->lag, .at = clock_.now()};
+    }
+    if (const auto* found = std::get_if<core::HostsFound>(&event)) {
+        for (const auto& [host, region] : found->hosts) {
+            if (const Status enrolled = enroll(host, region); !enrolled) {
+                system::log_error("register", enrolled.error().text);
+            }
+        }
     }
     pump_->deliver(std::move(event));
 }

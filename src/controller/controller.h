@@ -16,6 +16,7 @@
 #include "controller/core_ports.h"
 #include "controller/edge.h"
 #include "controller/epoch_records.h"
+#include "controller/host_records.h"
 #include "controller/loss_keeper.h"
 #include "controller/probes.h"
 #include "controller/tokens.h"
@@ -83,6 +84,7 @@ class Controller {
     std::unique_ptr<aws::Route53> route53_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<EpochRecords> epochs_;
+    std::unique_ptr<HostRecords> host_records_;
     std::unique_ptr<Probes> probes_;
     std::unique_ptr<Traffic> traffic_;
     std::unique_ptr<Checks> checks_;

@@ -14,6 +14,12 @@ class EpochRecords {
     virtual void raise(const core::RaiseEpoch& action) = 0;  // -> EpochRaised
 };
 
+class HostRecords {
+  public:
+    virtual ~HostRecords() = default;
+    virtual void find(const core::FindHosts& action) = 0;  // -> HostsFound
+};
+
 class AgentLink {
   public:
     virtual ~AgentLink() = default;

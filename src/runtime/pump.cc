@@ -90,6 +90,7 @@ void Pump::start_action(const core::Action& action) {
     std::visit(
         Overloaded{
             [&](const core::RaiseEpoch& a) { ports_.epoch_records.raise(a); },
+            [&](const core::FindHosts& a) { ports_.host_records.find(a); },
             [&](const core::OrderAgents& a) { ports_.agents.order(a); },
             [&](const core::ExamineLosses& a) { ports_.tables.examine(a); },
             [&](const core::ServeUsers& a) { ports_.traffic.serve(a); },

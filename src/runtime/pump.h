@@ -16,6 +16,7 @@ struct Ports {
     ports::Clock& clock;
     ports::Store& store;
     ports::EpochRecords& epoch_records;
+    ports::HostRecords& host_records;
     ports::AgentLink& agents;
     ports::Tables& tables;
     ports::Traffic& traffic;

@@ -69,6 +69,7 @@ Controller::Controller(World world) : world_(world) {
             .clock = *this,
             .store = world_.store,
             .epoch_records = *this,
+            .host_records = *this,
             .agents = *this,
             .tables = *this,
             .traffic = *this,
@@ -331,6 +332,13 @@ void Controller::raise(const core::RaiseEpoch& action) {
         );
     }
     world_.calendar.in(500ms, report);
+}
+
+// Every simulated host has said hello before it writes: nobody has to register himself.
+void Controller::find(const core::FindHosts& action) {
+    world_.calendar.in(2 * world_.network.delay(kWitness, 0), [self = shared_from_this(), action] {
+        self->deliver(core::HostsFound{.step = action.step, .complete = true, .hosts = {}});
+    });
 }
 
 void Controller::order(const core::OrderAgents& action) {

@@ -38,6 +38,7 @@ class SimStore final : public ports::Store {
 // has under way dies with it.
 class Controller final : public ports::Clock,
                          public ports::EpochRecords,
+                         public ports::HostRecords,
                          public ports::AgentLink,
                          public ports::Tables,
                          public ports::Traffic,
@@ -73,6 +74,7 @@ class Controller final : public ports::Clock,
     }
 
     void raise(const core::RaiseEpoch& action) override;
+    void find(const core::FindHosts& action) override;
     void order(const core::OrderAgents& action) override;
     void examine(const core::ExamineLosses& action) override;
     void serve(const core::ServeUsers& action) override;

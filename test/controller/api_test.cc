@@ -138,6 +138,34 @@ TEST_F(ApiTest, HostsThatTheConfigurationNamesAreInTheRegisterBeforeTheySayHello
     })) << "a switchover waits for the one that nobody has seen";
 }
 
+TEST_F(ApiTest, AHostThatRegisteredItselfIsFoundKeptAndForgotten) {
+    two_hosts();
+    for (const RegionId& region : {kEast, kWest}) {
+        register_host(region, "use1-web-9", kEast);
+    }
+    const auto hosts = [this] {
+        return document("/v1/status").at("agents").as_array().size();
+    };
+    EXPECT_TRUE(world.run_until([&] { return hosts() == 3; }, 20s)) << get("/v1/status").body;
+    halt();
+    launch();
+    EXPECT_EQ(hosts(), 3U) << "the store knows it now";
+    const std::string path = "/v1/apps/magento/agents/use1-web-9/forget";
+    EXPECT_TRUE(world.run_until([&] { return post(path, "").status == 200; }));
+    const auto registered = [&] {
+        const std::function<net::Task<net::HttpReply>()> read = [this] {
+            return read_record(
+                kEast, wire::host_record_key(AppId{"magento"}, HostId{"use1-web-9"})
+            );
+        };
+        return world.wait_for<net::HttpReply>(read).body.find("use1-web-9") != std::string::npos;
+    };
+    EXPECT_TRUE(world.run_until([&] { return !registered(); }));
+    halt();
+    launch();
+    EXPECT_EQ(hosts(), 2U);
+}
+
 TEST_F(ApiTest, MetricsSayWhatTheStatusSays) {
     two_hosts();
     const std::string metrics = get("/metrics").body;

@@ -16,6 +16,7 @@
 #include "controller/schema_check.h"
 #include "lab/dynamo/world.h"
 #include "lab/faults/fault_board.h"
+#include "wire/host_record.h"
 
 namespace farshore::controller::testing {
 
@@ -288,21 +289,40 @@ class ControllerTest : public ::testing::Test {
     }
 
     net::Task<net::HttpReply> read_record(RegionId region, std::string app) {
+        const std::string body = R"({"TableName":"farshore_epochs","Key":{"app":{"S":")" + app +
+                                 R"("}},"ConsistentRead":true})";
+        net::HttpReply reply = co_await dynamodb(region, "GetItem", body);
+        co_return reply;
+    }
+
+    // A call to the lab's DynamoDB, past every adapter.
+    net::Task<net::HttpReply> dynamodb(RegionId region, std::string name, std::string body) {
         net::HttpCall request;
         request.method = "POST";
         request.url = dynamo->url(region);
         request.headers = {
-            {.name = "X-Amz-Target", .value = "DynamoDB_20120810.GetItem"},
+            {.name = "X-Amz-Target", .value = "DynamoDB_20120810." + name},
             {.name = "Content-Type", .value = "application/x-amz-json-1.0"},
             {.name = "Authorization",
              .value = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20300101/" + region.value() +
                       "/dynamodb/aws4_request, SignedHeaders=host, Signature=00"}
         };
-        request.body = R"({"TableName":"farshore_epochs","Key":{"app":{"S":")" + app +
-                       R"("}},"ConsistentRead":true})";
+        request.body = std::move(body);
         const Result<net::HttpReply> reply = co_await http->fetch(request);
         EXPECT_TRUE(reply && reply->status == 200) << (reply ? reply->body : reply.error().text);
         co_return reply.value_or(net::HttpReply{});
+    }
+
+    // As an agent does that has no controller to say hello to.
+    void register_host(const RegionId& in, const std::string& host, const RegionId& home) {
+        const std::string body = R"({"TableName":"farshore_epochs","Item":{"app":{"S":")" +
+                                 wire::host_record_key(AppId{"magento"}, HostId{host}) +
+                                 R"("},"host":{"S":")" + host + R"("},"region":{"S":")" +
+                                 home.value() + R"("}}})";
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return dynamodb(in, "PutItem", body);
+        };
+        static_cast<void>(world.wait_for<net::HttpReply>(start));
     }
 
     Duration lease = 1s;

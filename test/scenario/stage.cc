@@ -101,6 +101,10 @@ void Stage::answer(const core::Action& action) {
                       : raised ? "raised"
                                : "a newer one is there"
         });
+    } else if (const auto* find = std::get_if<core::FindHosts>(&action)) {
+        outcomes_.emplace_back(
+            core::HostsFound{.step = find->step, .complete = true, .hosts = strangers_}
+        );
     } else if (const auto* examine = std::get_if<core::ExamineLosses>(&action)) {
         outcomes_.emplace_back(core::LossesExamined{
             .step = examine->step, .complete = true, .at_risk = 0, .detail = "all there"

@@ -65,6 +65,7 @@ class Stage {
     std::map<RegionId, Instant> last_heartbeat_;
     Epoch records_{1};
     Duration longest_lease_{};  // that the records named before the next raise
+    std::vector<std::pair<HostId, RegionId>> strangers_;  // hosts that registered themselves
     core::AppCore core_;
     std::deque<core::Event> outcomes_;
     std::string journal_;

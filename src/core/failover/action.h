@@ -37,6 +37,13 @@ struct RaiseEpoch {
     bool only_look = false;
 };
 
+// Read which hosts have registered themselves in the epoch tables: they had no controller to say
+// hello to, and take permission from the records. To be read after a raise: who registers later
+// reads the new epoch. -> HostsFound
+struct FindHosts {
+    StepId step;
+};
+
 // Tell hosts' agents. Hosts that are not connected are left out: the core sends again when they
 // come. -> AgentAcked per host
 struct OrderAgents {
@@ -80,8 +87,14 @@ struct Announce {
     std::string text;
 };
 
-using Action =
-    std::variant<RaiseEpoch, OrderAgents, ExamineLosses, ServeUsers, VerifyFunction, Announce>;
+using Action = std::variant<
+    RaiseEpoch,
+    FindHosts,
+    OrderAgents,
+    ExamineLosses,
+    ServeUsers,
+    VerifyFunction,
+    Announce>;
 
 // What one step of the core asks for. The record and the journal are made durable before the first
 // action is started: intent before effect (INV-S3).

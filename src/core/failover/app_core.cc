@@ -28,23 +28,29 @@ AppCore::AppCore(Start start, Now now)
     }
 }
 
-// Hosts that nobody told us of may write for as long as what confirmed them before the register was
-// lost: see FenceSituation.
-std::optional<Instant> AppCore::strangers_until(Now now) const {
-    if (register_is_closed_ || !record_.register_lost_at) {
-        return std::nullopt;
+// Hosts that nobody told us of. Without a register that names everybody, the epoch tables are
+// asked; what a register that was lost had named counts for as long as what confirmed it may last.
+Operation::Strangers AppCore::strangers(Now now) const {
+    if (register_is_closed_) {
+        return {};
     }
-    const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
-    const Instant until = now.at + longest_lease_ - std::min(ago, longest_lease_);
-    const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
-    return for_ever || until > now.at ? std::optional{until} : std::nullopt;
+    Operation::Strangers strangers{
+        .possible = policy_.on_controller_loss == OnControllerLoss::verify, .until = {}
+    };
+    if (record_.register_lost_at) {
+        const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
+        const Instant until = now.at + longest_lease_ - std::min(ago, longest_lease_);
+        const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
+        strangers.until = for_ever || until > now.at ? std::optional{until} : std::nullopt;
+    }
+    return strangers;
 }
 
 Step AppCore::resume(Now now) {
     Step step;
     if (record_.operation && !has_ended(record_.operation->state)) {
         operation_.emplace(
-            *record_.operation, policy_.timing, policy_.on_controller_loss, strangers_until(now)
+            *record_.operation, policy_.timing, policy_.on_controller_loss, strangers(now)
         );
         take(operation_->resume(now, agents_), step, now);
     }
@@ -275,7 +281,7 @@ void AppCore::start_operation(Now now, Plan plan, Step& step) {
     OperationRecord record;
     record.plan = std::move(plan);
     operation_.emplace(
-        std::move(record), policy_.timing, policy_.on_controller_loss, strangers_until(now)
+        std::move(record), policy_.timing, policy_.on_controller_loss, strangers(now)
     );
     take(operation_->begin(now, agents_), step, now);
 }

@@ -93,7 +93,7 @@ class AppCore {
     [[nodiscard]] Situation situation(Now now, const RegionId& to, std::vector<Lever> levers) const;
     [[nodiscard]] std::optional<Duration> loss_window(const RegionId& to) const;
     [[nodiscard]] Surroundings surroundings(Now now) const;
-    [[nodiscard]] std::optional<Instant> strangers_until(Now now) const;
+    [[nodiscard]] Operation::Strangers strangers(Now now) const;
     [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
     void found_newer(Epoch epoch, Step& step);
     void take(Step part, Step& whole, Now now);
@@ -107,6 +107,7 @@ class AppCore {
 
     void apply(Now now, const Observation& event, Step& step);
     void apply(Now now, const EpochRaised& event, Step& step);
+    void apply(Now now, const HostsFound& event, Step& step);
     void apply(Now now, const AgentAcked& event, Step& step);
     void apply(Now now, const AgentConnected& event, Step& step);
     void apply(Now now, const AgentDisconnected& event, Step& step);

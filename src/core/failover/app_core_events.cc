@@ -41,6 +41,23 @@ void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
     }
 }
 
+void AppCore::apply(Now now, const HostsFound& event, Step& step) {
+    for (const auto& [host, region] : event.hosts) {
+        const auto [at, is_new] = agents_.try_emplace(host);
+        if (is_new) {
+            at->second.region = region;
+            evidence_.add_host(agents_of(region), host);
+            step.actions.emplace_back(Announce{
+                host.value() + " of " + region.value() +
+                " registered itself: it writes and has found no controller to say hello to"
+            });
+        }
+    }
+    if (operation_) {
+        take(operation_->on(now, event, agents_), step, now);
+    }
+}
+
 void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
     if (operation_) {
         take(operation_->on(now, event, agents_), step, now);

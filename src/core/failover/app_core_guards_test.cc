@@ -126,6 +126,7 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
         for (const char* host : {"e1", "w1"}) {
             (void)ack(core, host, OrderType::fence);
         }
+        (void)tell(core, HostsFound{.step = current(core), .complete = true, .hosts = {}});
         if (closed) {
             EXPECT_EQ(core.record().operation->state, OperationState::examining)
                 << "the configuration names every host there may be";
@@ -138,6 +139,55 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
         EXPECT_EQ(core.record().operation->state, OperationState::examining);
         EXPECT_GT(at, started + 3s + 200ms);
     }
+}
+
+// With an open register the epoch tables are asked who registered himself, after the raise.
+TEST_F(AppCoreTest, WithAnOpenRegisterAFenceWaitsForTheTablesOrForALease) {
+    for (const bool answered : {true, false}) {
+        AppCore::Start start = start_of(policy());
+        start.register_is_closed = false;
+        AppCore core{std::move(start), now()};
+        settle(core);
+        begin_fencing(core);
+        const Instant raised = at;
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, OrderType::fence);
+        }
+        EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+        (void)tell(core, HostsFound{.step = current(core), .complete = answered, .hosts = {}});
+        if (answered) {
+            EXPECT_EQ(core.record().operation->state, OperationState::examining);
+            continue;
+        }
+        while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        EXPECT_GT(at, raised + 3s + 200ms) << "whoever read the old epoch just before may write";
+        EXPECT_EQ(core.record().operation->state, OperationState::examining);
+    }
+}
+
+TEST_F(AppCoreTest, AHostThatRegisteredItselfIsOneOfTheRegister) {
+    AppCore::Start start = start_of(policy());
+    start.register_is_closed = false;
+    AppCore core{std::move(start), now()};
+    settle(core);
+    begin_fencing(core);
+    const Instant raised = at;
+    for (const char* host : {"e1", "w1"}) {
+        (void)ack(core, host, OrderType::fence);
+    }
+    (void)tell(
+        core, HostsFound{.step = current(core), .complete = true, .hosts = {{HostId{"e9"}, kEast}}}
+    );
+    EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+    EXPECT_EQ(core.agents().at(HostId{"e9"}).region, kEast);
+    while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
+        at += 100ms;
+        (void)tell(core, Tick{});
+    }
+    EXPECT_GT(at, raised + 3s + 200ms);
 }
 
 TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {

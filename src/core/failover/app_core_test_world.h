@@ -43,6 +43,7 @@ class AppCoreTest : public ::testing::Test {
         };
         start.agents = {{HostId{"e1"}, kEast}, {HostId{"w1"}, kWest}};
         start.highest_seen = Epoch{7};
+        start.register_is_closed = true;
         return start;
     }
 

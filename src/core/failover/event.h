@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,12 @@ struct EpochRaised {
     Epoch highest_seen;
     Duration longest_lease{};  // that a record named before the raise: agents may have taken it
     std::string detail;
+};
+
+struct HostsFound {
+    StepId step;
+    bool complete = false;  // a majority of the tables was read to its end
+    std::vector<std::pair<HostId, RegionId>> hosts;
 };
 
 struct AgentAcked {
@@ -137,6 +144,7 @@ struct Tick {};
 using Event = std::variant<
     Observation,
     EpochRaised,
+    HostsFound,
     AgentAcked,
     AgentConnected,
     AgentDisconnected,

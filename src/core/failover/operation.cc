@@ -11,15 +11,12 @@ bool Plan::has(Lever lever) const {
 }
 
 Operation::Operation(
-    OperationRecord record,
-    Timing timing,
-    OnControllerLoss on_controller_loss,
-    std::optional<Instant> strangers_until
+    OperationRecord record, Timing timing, OnControllerLoss on_controller_loss, Strangers strangers
 )
     : record_(std::move(record)),
       timing_(timing),
       on_controller_loss_(on_controller_loss),
-      strangers_until_(strangers_until) {}
+      strangers_(strangers) {}
 
 Step Operation::begin(Now now, const AgentRegister& agents) {
     Step step;

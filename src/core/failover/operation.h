@@ -25,13 +25,17 @@ struct Surroundings {
 // of operation_table.h.
 class Operation {
   public:
-    // `strangers_until`: hosts that the register does not name may hold permission to write until
-    // then; nullopt: there are none.
+    // Who may write without being in the register.
+    struct Strangers {
+        bool possible = false;  // the register is open, and records confirm whoever registers
+        std::optional<Instant> until;  // a lost register's hosts hold permission until then
+    };
+
     Operation(
         OperationRecord record,
         Timing timing,
         OnControllerLoss on_controller_loss,
-        std::optional<Instant> strangers_until
+        Strangers strangers
     );
 
     // The first step, or the first after a crash.
@@ -39,6 +43,7 @@ class Operation {
     [[nodiscard]] Step resume(Now now, const AgentRegister& agents);
 
     [[nodiscard]] Step on(Now now, const EpochRaised& event, const AgentRegister& agents);
+    [[nodiscard]] Step on(Now now, const HostsFound& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const AgentAcked& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const AgentConnected& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const LossesExamined& event, const AgentRegister& agents);
@@ -133,7 +138,8 @@ class Operation {
     OperationRecord record_;
     Timing timing_;
     OnControllerLoss on_controller_loss_;
-    std::optional<Instant> strangers_until_;
+    Strangers strangers_;
+    bool hosts_found_ = false;  // since the raise: nobody is left who registered before it
     Instant entered_at_{};
     std::optional<Instant> deadline_;
     std::optional<Instant> retry_at_;

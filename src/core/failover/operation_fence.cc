@@ -44,6 +44,10 @@ void Operation::enter_fencing(Now now, Step& step, const AgentRegister& agents) 
     fenced_.clear();
     unproven_ = 0;
     order(OrderType::fence, all(agents), step);
+    hosts_found_ = !strangers_.possible;
+    if (strangers_.possible) {
+        step.actions.emplace_back(FindHosts{step_id()});
+    }
     deadline_ = now.at + timing_.fence_patience;
     check_fence(now, step, agents);
 }
@@ -90,6 +94,16 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
     return step;
 }
 
+Step Operation::on(Now now, const HostsFound& event, const AgentRegister& agents) {
+    Step step;
+    if (!is_current(event.step) || record_.state != OperationState::fencing) {
+        return step;
+    }
+    hosts_found_ = hosts_found_ || event.complete;
+    check_fence(now, step, agents);
+    return step;
+}
+
 void Operation::acked_while_fencing(
     Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
 ) {
@@ -108,9 +122,14 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
         .lease = std::max(timing_.lease, record_.longest_lease),
         .clock_error = timing_.clock_error,
         .accept_unfenced = false,
-        .strangers_until = strangers_until_,
+        .strangers_until = strangers_.until,
         .agents = {}
     };
+    if (!hosts_found_ && raised_at_) {
+        // Who registered before the raise may have been confirmed just before it.
+        const Instant until = *raised_at_ + situation.lease;
+        situation.strangers_until = std::max(situation.strangers_until.value_or(until), until);
+    }
     for (const auto& [host, agent] : agents) {
         // Whoever asks under the new epoch follows it: such a lease is none under the old one.
         const bool old = agent.granted_under < record_.plan.epoch_after;

@@ -1,0 +1,111 @@
+#include "controller/host_records.h"
+
+#include <utility>
+
+#include "adapters/system/log.h"
+#include "wire/host_record.h"
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
+constexpr Duration kWatchEvery = std::chrono::seconds{5};
+constexpr std::size_t kPagesMax = 100;  // of a megabyte: far more than the register holds
+
+aws::CallOptions call_options() {
+    aws::CallOptions options;
+    options.connect_timeout = kCallTimeout;
+    options.total_timeout = kCallTimeout;
+    options.attempts_max = 1;
+    return options;
+}
+
+}  // namespace
+
+void HostRecords::find(const core::FindHosts& action) {
+    search(action.step);
+}
+
+void HostRecords::search(const core::StepId& step) {
+    auto search = std::make_shared<Search>();
+    search->step = step;
+    for (const RegionId& region : regions_) {
+        edge_.tasks.spawn("find hosts in " + region.value(), [this, region, search] {
+            return search_in(region, search);
+        });
+    }
+}
+
+net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> search) {
+    aws::Scan scan;
+    scan.table = edge_.config.fence.epoch_table;
+    scan.consistent = true;
+    scan.expressions.filter = "begins_with(#app, :prefix)";
+    scan.expressions.names = {{"#app", "app"}};
+    scan.expressions.values[":prefix"] =
+        aws::string_attribute(wire::host_record_prefix(edge_.config.app));
+    for (std::size_t page = 0; page < kPagesMax; ++page) {
+        const Result<aws::Page> found = co_await edge_.tables.scan(region, scan, call_options());
+        if (!found) {
+            co_return false;
+        }
+        for (const aws::Item& item : found->items) {
+            const auto host = aws::string_of(item, "host");
+            const auto home = aws::string_of(item, "region");
+            if (host && home) {
+                search->hosts[HostId{*host}] = RegionId{*home};
+            }
+        }
+        if (!found->last_key) {
+            co_return true;
+        }
+        scan.start_after = found->last_key;
+    }
+    co_return false;
+}
+
+net::Task<> HostRecords::search_in(RegionId region, std::shared_ptr<Search> search) {
+    const bool whole = co_await read(region, search);
+    search->read += whole ? 1 : 0;
+    ++search->ended;
+    const bool complete = search->read > regions_.size() / 2;
+    if (search->reported || (!complete && search->ended < regions_.size())) {
+        co_return;
+    }
+    search->reported = true;
+    core::HostsFound found{.step = search->step, .complete = complete, .hosts = {}};
+    found.hosts.assign(search->hosts.begin(), search->hosts.end());
+    edge_.deliver(std::move(found));
+}
+
+net::Task<> HostRecords::watch() {
+    const bool open = edge_.config.agents.empty() &&
+                      edge_.config.fence.on_controller_loss == config::OnControllerLoss::verify;
+    while (open) {
+        search({});
+        const bool slept = co_await net::sleep_for(edge_.io, kWatchEvery);
+        if (!slept) {
+            co_return;
+        }
+    }
+}
+
+net::Task<> HostRecords::forget(HostId host) {
+    for (const RegionId& region : regions_) {
+        aws::DeleteItem erase;
+        erase.table = edge_.config.fence.epoch_table;
+        erase.key["app"] = aws::string_attribute(wire::host_record_key(edge_.config.app, host));
+        const aws::CallOptions options = call_options();
+        const auto erased = co_await edge_.tables.delete_item(region, erase, options);
+        if (!erased) {
+            system::log_warning(
+                "register",
+                "what the host registered by itself could not be removed",
+                {{"host", host.value()}, {"region", region.value()}, {"why", erased.error().text}}
+            );
+        }
+    }
+}
+
+}  // namespace farshore::controller
