@@ -260,14 +260,22 @@ void AgentLink::release_after_fence(Agent& agent, const HostId& host) {
 }
 
 net::Task<> AgentLink::watch() {
+    Instant last = clock_.now();
     while (true) {
         const bool slept = co_await net::sleep_for(io_, kWatchEvery);
         if (!slept) {
             co_return;
         }
         const Instant now = clock_.now();
+        // Time in which we stood still ourselves is nobody's silence: what was sent meanwhile has
+        // not been read yet.
+        const Duration late = now - last > 2 * kWatchEvery ? now - last - kWatchEvery : Duration{};
+        last = now;
         std::vector<HostId> silent;
         for (auto& [host, agent] : agents_) {
+            if (agent.heard_at) {
+                agent.heard_at = std::min(now, *agent.heard_at + late);
+            }
             if (agent.connected && agent.heard_at && now - *agent.heard_at > options_.fresh_for) {
                 agent.connected = false;
                 end_stream(agent);

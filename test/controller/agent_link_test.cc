@@ -21,6 +21,21 @@ const AppId kApp{"magento"};
 const RegionId kEast{"us-east-1"};
 const RegionId kWest{"eu-west-1"};
 
+// A machine that is stopped for a while and does not notice.
+class PausedClock final : public ports::Clock {
+  public:
+    [[nodiscard]] Instant now() const override { return real_.now() + ahead; }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return real_.wall() + std::chrono::duration_cast<WallClock::duration>(ahead);
+    }
+
+    Duration ahead{};
+
+  private:
+    system::SystemClock real_;
+};
+
 // A link behind a real server, without a core: what it would tell the core is written down.
 class AgentLinkTest : public ::testing::Test {
   protected:
@@ -133,7 +148,7 @@ class AgentLinkTest : public ::testing::Test {
     }
 
     net::testing::World world;
-    system::SystemClock clock;
+    PausedClock clock;
     Epoch current{7};
     std::vector<core::Event> events;
     std::vector<HostId> enrolled;
@@ -254,6 +269,20 @@ TEST_F(AgentLinkTest, ASilentAgentIsNoticedAndItsStreamEnded) {
     agent.die();
     ASSERT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
     EXPECT_FALSE(link->agents().at(0).connected);
+}
+
+// A virtual machine that was paused wakes up to agents that have spoken all the time.
+TEST_F(AgentLinkTest, AControllerThatStoodStillCallsNobodySilent) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    for (int pause = 0; pause < 5; ++pause) {
+        const int heard = count<core::AgentReported>();
+        ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() > heard + 2; }));
+        clock.ahead += std::chrono::seconds{30};
+    }
+    EXPECT_EQ(count<core::AgentDisconnected>(), 0);
+    agent.die();
+    EXPECT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
 }
 
 TEST_F(AgentLinkTest, ANewStreamTakesThePlaceOfTheOldOne) {
