@@ -222,8 +222,21 @@ void AppAgent::wire_up() {
     verifier_ =
         std::make_unique<Verifier>(clock, *own_, *gate_, shared_->config.host, shared_->seed);
     prover_ = std::make_unique<Prover>(io, clock, shared_->aws, *gate_, lived_before_);
+    registration_ = std::make_unique<HostRegistration>(HostRegistration::Parts{
+        .io = io,
+        .clock = clock,
+        .aws = shared_->aws,
+        .registered = gate_->confirmation_wanted(),
+        .app = app_,
+        .host = shared_->config.host,
+        .home = shared_->config.region,
+        .boot = shared_->boot
+    });
+    tasks->spawn("host registration", [one = registration_.get(), tasks] {
+        return one->run(tasks);
+    });
     epochs_ = std::make_unique<EpochReader>(
-        io, clock, shared_->aws, *gate_, book_, shared_->config.region
+        io, clock, shared_->aws, *gate_, book_, *registration_, shared_->config.region
     );
     desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
         .io = io,
@@ -268,6 +281,7 @@ void AppAgent::wire_up() {
                 .tasks = *tasks,
                 .http = shared_->controllers,
                 .gate = *gate_,
+                .registration = *registration_,
                 .book = book_,
                 .desk = *desk_,
                 .prover = *prover_,

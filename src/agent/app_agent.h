@@ -65,6 +65,8 @@ class AppAgent {
 
     [[nodiscard]] const EpochReader& epochs() const { return *epochs_; }
 
+    [[nodiscard]] const HostRegistration& registration() const { return *registration_; }
+
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
 
     [[nodiscard]] std::vector<LinkStatus> links() const;
@@ -88,6 +90,7 @@ class AppAgent {
     std::unique_ptr<aws::AwsClient> own_;  // through our own endpoint
     std::unique_ptr<Verifier> verifier_;
     std::unique_ptr<Prover> prover_;
+    std::unique_ptr<HostRegistration> registration_;
     std::unique_ptr<EpochReader> epochs_;
     std::unique_ptr<OrderDesk> desk_;
     std::unique_ptr<Health> health_;

@@ -193,6 +193,7 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
             status_.controller = greeting->controller.value();
             status_.why.clear();
             parts_.gate.heard_from_controller();
+            parts_.registration.enrolled(greeting->register_id);
             system::log_info(
                 "link", "connected", {{"controller", url_}, {"app", parts_.gate.app().app.value()}}
             );

@@ -8,6 +8,7 @@
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
 #include "agent/evidence_book.h"
+#include "agent/host_registration.h"
 #include "agent/order_desk.h"
 #include "agent/prover.h"
 #include "base/rng.h"
@@ -37,6 +38,7 @@ class ControllerLink {
         net::TaskGroup& tasks;
         net::HttpClient& http;
         AppGate& gate;
+        HostRegistration& registration;
         EvidenceBook& book;
         OrderDesk& desk;
         const Prover& prover;

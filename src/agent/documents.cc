@@ -295,6 +295,7 @@ json::object app_json(AppAgent& app, Instant now) {
         records["active"] = seen.agreed->active.value();
     }
     out["epoch_records"] = std::move(records);
+    out["registered"] = app.registration().state();
     json::array links;
     for (const LinkStatus& link : app.links()) {
         links.push_back(json::object{

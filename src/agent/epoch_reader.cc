@@ -38,16 +38,21 @@ EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t co
     for (const EpochRecord& record : answered) {
         epochs.push_back(record.epoch);
         std::size_t same = 0;
+        std::size_t same_register = 0;
         std::vector<Duration> leases;
         for (const EpochRecord& other : answered) {
             if (other.epoch == record.epoch && other.active == record.active) {
                 ++same;
+                same_register += other.register_id == record.register_id ? 1 : 0;
                 if (other.lease > Duration::zero()) {
                     leases.push_back(other.lease);
                 }
             }
         }
         if (same >= majority && record.epoch != Epoch{}) {
+            if (same_register >= majority) {
+                verdict.register_id = record.register_id;
+            }
             verdict.agreed = record;
             verdict.agreed->lease =
                 leases.size() >= majority ? std::ranges::min(leases) : Duration::zero();
@@ -69,7 +74,8 @@ std::optional<EpochRecord> to_epoch_record(const aws::Item& item) {
     return EpochRecord{
         .epoch = Epoch{static_cast<std::uint64_t>(epoch)},
         .active = RegionId{aws::string_of(item, "active").value_or("")},
-        .lease = std::chrono::milliseconds{lease}
+        .lease = std::chrono::milliseconds{lease},
+        .register_id = aws::string_of(item, "register").value_or("")
     };
 }
 
@@ -79,6 +85,7 @@ EpochReader::EpochReader(
     aws::AwsClient& aws,
     AppGate& gate,
     EvidenceBook& book,
+    HostRegistration& registration,
     RegionId home
 )
     : io_(&io),
@@ -86,6 +93,7 @@ EpochReader::EpochReader(
       dynamodb_(aws),
       gate_(&gate),
       book_(&book),
+      registration_(&registration),
       home_(std::move(home)),
       regions_(gate.app().regions),
       round_changed_(io) {
@@ -117,6 +125,18 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
     round_changed_.notify();
 }
 
+// Records that do not know us confirm nothing: a fence by them would not wait for us. With `keep`
+// no lease protects anything, and with `fence` the records confirm nobody.
+bool EpochReader::know_us(const EpochVerdict& verdict, Instant started) {
+    const bool known =
+        gate_->app().on_controller_loss != config::OnControllerLoss::verify ||
+        (verdict.register_id && registration_->covers(*verdict.register_id, started));
+    if (!known && verdict.register_id) {
+        registration_->want(*verdict.register_id);
+    }
+    return known;
+}
+
 void EpochReader::judge(Round& round) {
     const EpochVerdict verdict = judge_records(round.answers, regions_.size());
     if (round.decided) {
@@ -137,7 +157,8 @@ void EpochReader::judge(Round& round) {
             .active = verdict.agreed->active,
             .started = round.started,
             .controllers_silent = gate_->controllers_silent(),
-            .lease = verdict.agreed->lease
+            .lease = verdict.agreed->lease,
+            .know_us = know_us(verdict, round.started)
         });
     } else if (beyond_us && (verdict.agreed.has_value() || whole)) {
         // They are all different, or name a Region that we cannot follow to; yet most are beyond

@@ -9,6 +9,7 @@
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
 #include "agent/evidence_book.h"
+#include "agent/host_registration.h"
 
 namespace farshore::agent {
 
@@ -16,7 +17,8 @@ namespace farshore::agent {
 struct EpochRecord {
     Epoch epoch;  // zero: there is no record yet
     RegionId active;
-    Duration lease{};  // what it allows; zero: it does not say
+    Duration lease{};         // what it allows; zero: it does not say
+    std::string register_id;  // whose hosts it confirms
 
     friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 };
@@ -25,6 +27,8 @@ struct EpochVerdict {
     // A strict majority of all records says this. Its lease is the shortest of those that name one,
     // when they are a majority by themselves.
     std::optional<EpochRecord> agreed;
+    // The same majority names this register; nullopt: it names different ones.
+    std::optional<std::string> register_id;
     Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
 };
 
@@ -47,6 +51,7 @@ class EpochReader {
         aws::AwsClient& aws,
         AppGate& gate,
         EvidenceBook& book,
+        HostRegistration& registration,
         RegionId home
     );
 
@@ -72,12 +77,14 @@ class EpochReader {
 
     net::Task<> ask(std::shared_ptr<Round> round, RegionId region);
     void judge(Round& round);
+    [[nodiscard]] bool know_us(const EpochVerdict& verdict, Instant started);
 
     net::Io* io_;
     const ports::Clock* clock_;
     aws::DynamoDb dynamodb_;
     AppGate* gate_;
     EvidenceBook* book_;
+    HostRegistration* registration_;
     RegionId home_;
     std::vector<RegionId> regions_;
     Signal round_changed_;

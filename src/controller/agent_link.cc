@@ -140,7 +140,8 @@ net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller
         .app = options_.app,
         .controller = options_.controller,
         .boot = options_.boot,
-        .configuration_generation = options_.configuration_generation
+        .configuration_generation = options_.configuration_generation,
+        .register_id = options_.register_id
     };
     agent.session->lines.push_back(wire::serialize(wire::StreamLine{ours}) + "\n");
     system::log_info(

@@ -43,6 +43,7 @@ class AgentLink final : public ports::AgentLink {
     struct Options {
         AppId app;
         ObserverId controller;
+        std::string register_id;  // of the store in which hosts are enrolled
         BootId boot;
         std::uint64_t configuration_generation = 0;
         std::vector<RegionId> regions;  // where agents may stand

@@ -21,13 +21,14 @@ namespace {
 
 constexpr Duration kServerGrace = std::chrono::seconds{1};
 
-// Names that cannot be guessed tell one life of a process from the next.
-BootId new_boot_id() {
+// Names that cannot be guessed tell one life of a process from the next, and one store from
+// another.
+std::string random_name() {
     std::array<std::uint8_t, 8> bytes{};
     FARSHORE_ASSERT(
         RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness"
     );
-    return BootId{to_hex(bytes)};
+    return to_hex(bytes);
 }
 
 // "127.0.0.1:53" or "127.0.0.1".
@@ -142,7 +143,11 @@ Status Controller::connect() {
 
 // What works with the clients, and the core's ports.
 Status Controller::assemble() {
-    epochs_ = std::make_unique<EpochRecords>(*edge_);
+    const Result<std::string> register_id = store_->register_id(random_name());
+    if (!register_id) {
+        return std::unexpected(register_id.error());
+    }
+    epochs_ = std::make_unique<EpochRecords>(*edge_, *register_id);
     host_records_ = std::make_unique<HostRecords>(*edge_, epochs_->regions());
     probes_ = std::make_unique<Probes>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
@@ -163,7 +168,9 @@ Status Controller::assemble() {
     if (!generation) {
         return std::unexpected(generation.error());
     }
-    link_ = std::make_unique<AgentLink>(io_, clock_, link_options(*generation), link_upcalls());
+    link_ = std::make_unique<AgentLink>(
+        io_, clock_, link_options(*generation, *register_id), link_upcalls()
+    );
     durable_ = std::make_unique<DurableRecord>(*store_);
     wake_ = std::make_unique<WakeUp>(io_, clock_);
     announcer_ = std::make_unique<Announcer>(*store_, clock_);
@@ -183,11 +190,13 @@ Status Controller::assemble() {
     return {};
 }
 
-AgentLink::Options Controller::link_options(std::uint64_t generation) const {
+AgentLink::Options Controller::link_options(std::uint64_t generation, std::string register_id)
+    const {
     AgentLink::Options options;
+    options.register_id = std::move(register_id);
     options.app = config_.app;
     options.controller = config_.controller.id;
-    options.boot = new_boot_id();
+    options.boot = BootId{random_name()};
     options.configuration_generation = generation;
     for (const config::Region& region : config_.regions) {
         options.regions.push_back(region.id);

@@ -55,7 +55,8 @@ class Controller {
     [[nodiscard]] Status connect();
     [[nodiscard]] Status assemble();
     [[nodiscard]] Status listen();
-    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;
+    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, std::string register_id)
+        const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
     [[nodiscard]] net::Task<> boot();
     [[nodiscard]] net::Task<std::optional<core::AppRecord>> first_record();

@@ -62,7 +62,8 @@ std::optional<EpochRecord> EpochSurvey::before_highest() const {
     return others.highest();
 }
 
-EpochRecords::EpochRecords(Edge& edge) : edge_(edge) {
+EpochRecords::EpochRecords(Edge& edge, std::string register_id)
+    : edge_(edge), register_id_(std::move(register_id)) {
     for (const config::Region& region : edge.config.regions) {
         regions_.push_back(region.id);
     }
@@ -149,7 +150,8 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     update.table = edge_.config.fence.epoch_table;
     update.key["app"] = aws::string_attribute(edge_.config.app.value());
     update.expressions.update =
-        "SET #epoch = :epoch, #active = :active, #lease = :lease, #at = :at, #by = :by";
+        "SET #epoch = :epoch, #active = :active, #lease = :lease, #register = :register, #at = "
+        ":at, #by = :by";
     update.expressions.condition =
         "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = "
         ":active)";
@@ -157,6 +159,7 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
         {"#epoch", "epoch"},
         {"#active", "active"},
         {"#lease", "lease_ms"},
+        {"#register", "register"},
         {"#at", "at"},
         {"#by", "by"}
     };
@@ -165,6 +168,7 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     update.expressions.values[":epoch"] =
         aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
     update.expressions.values[":active"] = aws::string_attribute(active.value());
+    update.expressions.values[":register"] = aws::string_attribute(register_id_);
     update.expressions.values[":at"] = aws::string_attribute(to_iso8601(edge_.clock.wall()));
     update.expressions.values[":by"] = aws::string_attribute(edge_.config.controller.id.value());
     aws::CallOptions options = call_options();
@@ -245,7 +249,8 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
     co_return EpochRecord{
         .epoch = Epoch{static_cast<std::uint64_t>(*epoch)},
         .active = RegionId{*active},
-        .lease = lease_of(**item)
+        .lease = lease_of(**item),
+        .register_id = aws::string_of(**item, "register").value_or("")
     };
 }
 
@@ -303,11 +308,12 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     );
 }
 
-// It missed a raise, or names another lease than the one that this controller grants and waits for.
+// It missed a raise, or names another lease than the one that this controller grants and waits for,
+// or another register than ours.
 bool EpochRecords::is_behind(const EpochRecord& found, const EpochRecord& wanted) const {
     return found.epoch < wanted.epoch ||
            (found.epoch == wanted.epoch && found.active == wanted.active &&
-            found.lease != edge_.config.fence.lease);
+            (found.lease != edge_.config.fence.lease || found.register_id != register_id_));
 }
 
 net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {

@@ -15,7 +15,8 @@ namespace farshore::controller {
 struct EpochRecord {
     Epoch epoch;
     RegionId active;
-    Duration lease{};  // what agents may take from it; zero: it does not say
+    Duration lease{};         // what agents may take from it; zero: it does not say
+    std::string register_id;  // whose hosts it confirms
 };
 
 // What a read of all copies found.
@@ -37,7 +38,9 @@ struct EpochSurvey {
 // an agent may take from it, so that agents configured with a longer one end when we expect it.
 class EpochRecords final : public ports::EpochRecords {
   public:
-    explicit EpochRecords(Edge& edge);
+    // `register_id`: of the store in which this controller enrolls hosts. The records name it:
+    // they confirm only hosts that are known in it.
+    EpochRecords(Edge& edge, std::string register_id);
 
     // ports::EpochRecords
     void raise(const core::RaiseEpoch& action) override;
@@ -96,6 +99,7 @@ class EpochRecords final : public ports::EpochRecords {
     void named(const RegionId& region, Duration lease);
 
     Edge& edge_;
+    std::string register_id_;
     std::vector<RegionId> regions_;
     std::map<RegionId, Duration> named_;       // by each copy, when it was last read or written
     std::map<Duration, Instant> named_until_;  // each lease, and when a copy last named it

@@ -68,6 +68,7 @@ struct ControllerHello {
     ObserverId controller;
     BootId boot;
     std::uint64_t configuration_generation = 0;
+    std::string register_id;  // of the store that now knows the agent; empty: it does not say
 
     friend bool operator==(const ControllerHello&, const ControllerHello&) = default;
 };

@@ -110,7 +110,8 @@ struct LineWriter {
             {"app", hello.app.value()},
             {"controller", hello.controller.value()},
             {"boot", hello.boot.value()},
-            {"configuration_generation", number_of(hello.configuration_generation)}
+            {"configuration_generation", number_of(hello.configuration_generation)},
+            {"register", hello.register_id}
         };
     }
 
@@ -143,6 +144,7 @@ ControllerHello read_controller_hello(ObjectReader& in, JsonTrouble& trouble) {
     hello.boot = in.id<BootId>("boot");
     hello.configuration_generation =
         in.count("configuration_generation", kCountMax, Field::optional);
+    hello.register_id = in.text("register", ObjectReader::kIdBytesMax, Field::optional);
     return hello;
 }
 

@@ -23,6 +23,7 @@
 #include "agent/agent.h"
 #include "agent/signal.h"
 #include "wire/agent_protocol.h"
+#include "wire/host_record.h"
 
 // Doubles of DynamoDB and of a controller over real sockets, and an agent between them.
 namespace farshore::agent::testing {
@@ -57,11 +58,16 @@ class RegionDouble {
         item["epoch"] = {{"N", std::to_string(epoch)}};
         item["active"] = {{"S", active.value()}};
         item["lease_ms"] = {{"N", "3000"}};
+        item["register"] = {{"S", register_id}};
         put("farshore_epochs", item);
     }
 
     void put(const std::string& table, const boost::json::object& item) {
         tables_[table][key_of(table, item)] = item;
+    }
+
+    [[nodiscard]] bool has_registration(const HostId& host) const {
+        return holds("farshore_epochs", wire::host_record_key(kApp, host));
     }
 
     [[nodiscard]] bool holds(const std::string& table, const std::string& id) const {
@@ -70,6 +76,8 @@ class RegionDouble {
     }
 
     Mode mode = Mode::serving;
+    std::string register_id = "r-1";     // that the epoch record names
+    bool refuses_registrations = false;  // of hosts
     bool hangs_on_writes = false;
     std::size_t batch_keys_max = 1000;  // a BatchGetItem of more is never answered
     Duration batch_takes{};
@@ -123,6 +131,13 @@ class RegionDouble {
                 co_return net::HttpResponse::reset();
             }
         }
+        if (operation == "PutItem" && refuses_registrations && table != nullptr &&
+            *table == "farshore_epochs") {
+            co_return net::HttpResponse::json(
+                400,
+                R"({"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: dynamodb:PutItem"})"
+            );
+        }
         if (operation == "DescribeTable" && ++descriptions > 0 && refuses_descriptions) {
             co_return net::HttpResponse::json(
                 400,
@@ -166,6 +181,10 @@ class RegionDouble {
             const auto found = items.find(key_of(table, body.at("Key").as_object()));
             return found == items.end() ? boost::json::object{}
                                         : boost::json::object{{"Item", found->second}};
+        }
+        if (operation == "DeleteItem") {
+            tables_[table].erase(key_of(table, body.at("Key").as_object()));
+            return {};
         }
         if (operation == "PutItem") {
             const auto& item = body.at("Item").as_object();
@@ -273,6 +292,7 @@ class ControllerDouble {
     bool stalls = false;  // reports are taken and never answered
     bool ended = false;
     std::uint64_t last_order = 0;
+    std::string register_id = "r-1";  // of its store
     std::vector<wire::AgentHello> hellos;
     std::vector<wire::Report> reports;
     std::vector<wire::Ack> acks;
@@ -329,7 +349,8 @@ class ControllerDouble {
             .speaks = protocol.highest,
             .app = kApp,
             .controller = ObserverId{"us-east-2"},
-            .boot = BootId{"1"}
+            .boot = BootId{"1"},
+            .register_id = register_id
         };
         bool open = co_await sink->write(wire::serialize(wire::StreamLine{hello}) + "\n");
         while (open && !ended) {

@@ -86,6 +86,8 @@ class Store {
     [[nodiscard]] Status add_host(const AppId& app, const RegisteredHost& host);
     [[nodiscard]] Status remove_host(const AppId& app, const HostId& host);
     [[nodiscard]] Result<std::vector<RegisteredHost>> hosts(const AppId& app);
+    // The name of this store's register: `new_name` the first time, the same for ever after.
+    [[nodiscard]] Result<std::string> register_id(const std::string& new_name);
 
     // Adds or replaces by (operation, table, key), all or nothing.
     [[nodiscard]] Status put_losses(const OperationId& operation, std::span<const LossRow> rows);

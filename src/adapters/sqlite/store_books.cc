@@ -60,6 +60,20 @@ Result<std::vector<RegisteredHost>> Store::hosts(const AppId& app) {
     }
 }
 
+Result<std::string> Store::register_id(const std::string& new_name) {
+    const auto known = meta("register");
+    if (!known) {
+        return std::unexpected(explain(known.error()));
+    }
+    if (*known) {
+        return **known;
+    }
+    if (Status status = set_meta("register", new_name); !status) {
+        return std::unexpected(explain(std::move(status.error())));
+    }
+    return new_name;
+}
+
 Status Store::put_losses(const OperationId& operation, std::span<const LossRow> rows) {
     Result<Transaction> transaction = Transaction::begin(*database_);
     if (!transaction) {

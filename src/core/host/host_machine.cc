@@ -233,6 +233,13 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
             );
         }
         longest_named_ = std::max(longest_named_, event.lease);
+        if (!event.know_us) {
+            return ignore(
+                HostEvent::confirmed,
+                HostAction::none,
+                "the register that the records name does not have this host yet"
+            );
+        }
         const Confirmation confirmation{
             .epoch = event.epoch,
             .started = event.started,
@@ -263,13 +270,15 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
          .active = event.active,
          .users = users_known ? route_->users : event.active}
     );
-    const Confirmation confirmation{
-        .epoch = event.epoch,
-        .started = event.started,
-        .length = event.lease,
-        .by = Confirmer::epoch_records
-    };
-    (void)on(now, confirmation);
+    if (event.know_us) {
+        const Confirmation confirmation{
+            .epoch = event.epoch,
+            .started = event.started,
+            .length = event.lease,
+            .by = Confirmer::epoch_records
+        };
+        (void)on(now, confirmation);
+    }
     return decision;
 }
 

@@ -285,6 +285,32 @@ TEST(HostMachine, RecordsGrantNoMoreThanTheyName) {
     EXPECT_FALSE(machine.may_write(at(4s))) << "records that name no lease confirm nobody";
 }
 
+// A fence by those records would not wait for us.
+TEST(HostMachine, RecordsThatDoNotKnowUsLeadAndConfirmNothing) {
+    HostMachine machine = loaded();
+    RecordsAgree records{
+        .epoch = Epoch{7}, .active = kA, .started = at(1s), .lease = 3s, .know_us = false
+    };
+    (void)machine.step(at(1s), records);
+    EXPECT_FALSE(machine.may_write(at(1s)));
+    records.know_us = true;
+    (void)machine.step(at(1s), records);
+    EXPECT_TRUE(machine.may_write(at(1s)));
+    RecordsAgree newer{
+        .epoch = Epoch{8},
+        .active = kB,
+        .started = at(2s),
+        .controllers_silent = true,
+        .lease = 3s,
+        .know_us = false
+    };
+    (void)machine.step(at(2s), newer);
+    newer.started = at(6s);
+    (void)machine.step(at(6s), newer);
+    EXPECT_EQ(machine.epoch(), Epoch{8}) << "reads follow";
+    EXPECT_FALSE(machine.may_write(at(6s)));
+}
+
 TEST(HostMachine, AnEpochIsAdoptedWhenTheLongestLeaseOfOthersEnded) {
     HostMachine machine({.lease = 1s});
     (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
