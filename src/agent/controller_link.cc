@@ -273,6 +273,12 @@ wire::Report ControllerLink::report() {
         .acknowledged = counters.acknowledged,
         .unproven = counters.unproven,
         .last_acknowledged_at = counters.last_acknowledged_at.value_or(UtcTime{}),
+        .last_acknowledged_age =
+            counters.last_acknowledged_at
+                ? std::optional<Duration>{std::max<Duration>(
+                      Duration::zero(), parts_.clock->wall() - *counters.last_acknowledged_at
+                  )}
+                : std::nullopt,
         .newest_unproven_key = counters.newest_unproven_key,
         .whole = !parts_.prover.why_not_whole().has_value()
     };

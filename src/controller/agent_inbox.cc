@@ -77,7 +77,10 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .unproven = small(report.ledger.unproven),
         .ledger_whole = report.ledger.whole
     };
-    if (to_ms(report.ledger.last_acknowledged_at) > 0) {
+    if (report.ledger.last_acknowledged_age) {
+        reported.last_acknowledged_ago = report.ledger.last_acknowledged_age;
+    } else if (to_ms(report.ledger.last_acknowledged_at) > 0) {
+        // An agent that does not say how long ago it was: by two clocks.
         reported.last_acknowledged_ago = clock_.wall() - report.ledger.last_acknowledged_at;
     }
     upcalls_.deliver(std::move(reported));

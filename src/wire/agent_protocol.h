@@ -210,7 +210,9 @@ struct LedgerSummary {
     std::uint64_t acknowledged = 0;  // writes since the boot
     std::uint64_t unproven = 0;      // of them not yet seen in the other Region
     Duration oldest_unproven{};
-    UtcTime last_acknowledged_at{};
+    UtcTime last_acknowledged_at{};  // by the host's own clock, for people
+    // How long before this report; nullopt: never, or an agent of before it was said.
+    std::optional<Duration> last_acknowledged_age;
     std::string newest_unproven_key;
     bool whole = true;  // false: writes are missing from it that may still be under way
 

@@ -45,6 +45,9 @@ json::object write(const LedgerSummary& ledger) {
         {"unproven", number_of(ledger.unproven)},
         {"oldest_unproven_ms", to_ms(ledger.oldest_unproven)},
         {"last_acknowledged_at_ms", to_ms(ledger.last_acknowledged_at)},
+        {"last_acknowledged_age_ms",
+         ledger.last_acknowledged_age ? json::value(to_ms(*ledger.last_acknowledged_age))
+                                      : json::value(nullptr)},
         {"newest_unproven_key", ledger.newest_unproven_key},
         {"whole", ledger.whole}
     };
@@ -57,6 +60,9 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     ledger.unproven = in.count("unproven", kCountMax);
     ledger.oldest_unproven = ms_of(in, "oldest_unproven_ms", Field::optional);
     ledger.last_acknowledged_at = at_of(in, "last_acknowledged_at_ms", Field::optional);
+    if (in.has("last_acknowledged_age_ms")) {
+        ledger.last_acknowledged_age = ms_of(in, "last_acknowledged_age_ms", Field::optional);
+    }
     ledger.newest_unproven_key =
         in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
     ledger.whole = !in.has("whole") || in.flag("whole");

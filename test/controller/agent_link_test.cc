@@ -213,6 +213,16 @@ TEST_F(AgentLinkTest, ReportsBecomeEvidenceAndAreAnsweredWithALease) {
         << "an older epoch is refused with its reason";
 }
 
+// Whatever its clock says of the day, how long ago it was is on one clock.
+TEST_F(AgentLinkTest, HowLongAgoAWriteWasIsTheHostsOwnWord) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.last_acknowledged_at = clock.wall() + std::chrono::hours{24};
+    agent.last_acknowledged_age = std::chrono::milliseconds{70};
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() >= 1; }));
+    EXPECT_EQ(last<core::AgentReported>()->last_acknowledged_ago, std::chrono::milliseconds{70});
+}
+
 TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
     FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     agent.start();

@@ -70,6 +70,8 @@ class FakeAgent {
         made.users = active_;
         made.evidence = evidence;
         made.ledger.unproven = writes.size();
+        made.ledger.last_acknowledged_at = last_acknowledged_at;
+        made.ledger.last_acknowledged_age = last_acknowledged_age;
         return made;
     }
 
@@ -89,6 +91,8 @@ class FakeAgent {
     std::vector<wire::LedgerEntry> writes;       // unproven
     bool forgot = false;                         // its list of writes is not whole
     bool drains = true;                          // its writes arrive in the standby
+    UtcTime last_acknowledged_at{};
+    std::optional<Duration> last_acknowledged_age;
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings
