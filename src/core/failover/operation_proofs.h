@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "core/failover/operation_table.h"
+#include "core/table_proofs.h"
 
 // What the rows of operation_table.h promise, proven as the program is compiled. Each check takes
 // its rows as an argument, so that a test can show that it finds a table that breaks it.
@@ -12,9 +13,8 @@ namespace farshore::core::operation_proofs {
 inline constexpr std::size_t kStates = kOperationStateNames.size();
 inline constexpr std::size_t kEvents = kOperationEventNames.size();
 
-constexpr std::size_t index_of(OperationState state) {
-    return static_cast<std::size_t>(state);
-}
+using table_proofs::every_row_says_why;
+using table_proofs::index_of;
 
 // Where an operation begins: a switchover, a failover, and users who follow the active Region.
 inline constexpr std::array kBeginnings{
@@ -23,47 +23,12 @@ inline constexpr std::array kBeginnings{
 
 template <class Rows>
 consteval bool every_cell_has_one_row(const Rows& rows) {
-    std::array<int, kStates * kEvents> count{};
-    for (const OperationRow& row : rows) {
-        ++count[index_of(row.from) * kEvents + static_cast<std::size_t>(row.on)];
-    }
-    for (const int n : count) {
-        if (n != 1) {
-            return false;
-        }
-    }
-    return true;
-}
-
-template <class Rows>
-consteval bool every_row_says_why(const Rows& rows) {
-    for (const OperationRow& row : rows) {
-        if (row.why.empty()) {
-            return false;
-        }
-    }
-    return true;
+    return table_proofs::every_cell_has_one_row<kStates, kEvents>(rows);
 }
 
 template <class Rows>
 consteval bool every_state_is_reachable(const Rows& rows) {
-    std::array<bool, kStates> reached{};
-    for (const OperationState state : kBeginnings) {
-        reached[index_of(state)] = true;
-    }
-    for (std::size_t round = 0; round < kStates; ++round) {
-        for (const OperationRow& row : rows) {
-            if (reached[index_of(row.from)]) {
-                reached[index_of(row.to)] = true;
-            }
-        }
-    }
-    for (const bool state : reached) {
-        if (!state) {
-            return false;
-        }
-    }
-    return true;
+    return table_proofs::every_state_is_reachable<kStates>(rows, kBeginnings);
 }
 
 template <class Rows>

@@ -75,7 +75,8 @@ struct RecordsAgree {
     // What they allow: controllers wait for no longer before they promote without us. Zero: they
     // name none, and confirm nobody.
     Duration lease{};
-    // The register that they name has us, so a fence waits for us. Otherwise they confirm us nothing.
+    // The register that they name has us, so a fence waits for us. Otherwise they confirm us
+    // nothing.
     bool know_us = true;
 };
 

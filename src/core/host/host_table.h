@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/enum_names.h"
+#include "core/table_proofs.h"
 
 // The agent's own table: what a host does with its writes, one row for each (state, event). The log
 // line, /v1/state, the manual's table and the checks below come from these rows.
@@ -265,45 +266,14 @@ inline constexpr std::size_t kEvents = kHostEventNames.size();
 
 template <class Rows>
 consteval bool every_cell_has_one_row(const Rows& rows) {
-    std::array<int, kStates * kEvents> count{};
-    for (const HostRow& row : rows) {
-        ++count[static_cast<std::size_t>(row.from) * kEvents + static_cast<std::size_t>(row.on)];
-    }
-    for (const int n : count) {
-        if (n != 1) {
-            return false;
-        }
-    }
-    return true;
+    return table_proofs::every_cell_has_one_row<kStates, kEvents>(rows);
 }
 
-template <class Rows>
-consteval bool every_row_says_why(const Rows& rows) {
-    for (const HostRow& row : rows) {
-        if (row.why.empty()) {
-            return false;
-        }
-    }
-    return true;
-}
+using table_proofs::every_row_says_why;
 
 template <class Rows>
 consteval bool every_state_is_reachable(const Rows& rows) {
-    std::array<bool, kStates> reached{};
-    reached[static_cast<std::size_t>(starting)] = true;
-    for (std::size_t round = 0; round < kStates; ++round) {
-        for (const HostRow& row : rows) {
-            if (reached[static_cast<std::size_t>(row.from)]) {
-                reached[static_cast<std::size_t>(row.to)] = true;
-            }
-        }
-    }
-    for (const bool r : reached) {
-        if (!r) {
-            return false;
-        }
-    }
-    return true;
+    return table_proofs::every_state_is_reachable<kStates>(rows, std::array{starting});
 }
 
 // Writes pass in `open` alone, and it is entered by a confirmation, by the end of an ordered hold,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "core/failover/fence_proof.h"
 #include "core/host/host_machine.h"
 
 // A small world of hosts, one controller and the epoch records, with messages that are late, lost
@@ -13,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::array<RegionId, 2> kRegions{RegionId{"us-east-1"}, RegionId{"eu-west-1"}};
-constexpr LeaseGranter::Terms kTerms{.length = 3s, .clock_error = 200ms};
+constexpr Duration kLease = 3s;
+constexpr Duration kClockError = 200ms;
 
 enum class Bug {
     none,
@@ -70,9 +72,9 @@ class World {
 
   private:
     struct Host {
-        Duration lease = kTerms.length;
+        Duration lease = kLease;
         HostMachine machine{{}};
-        LeaseGranter granter{kTerms};
+        std::optional<Instant> granted_until;
         std::vector<Message> inbox;
         bool fence_acked = false;
         Instant cut_off_until{};  // nothing comes or goes; what was sent arrives afterwards
@@ -128,22 +130,20 @@ class World {
                     .active = kRegions[records_ % 2],
                     .started = started,
                     .controllers_silent = rng_.chance(1, 4),
-                    .lease = bug_ == Bug::lease_as_configured ? host.lease : kTerms.length
+                    .lease = bug_ == Bug::lease_as_configured ? host.lease : kLease
                 }
             );
             return;
         }
         if (host.machine.epoch() == Epoch{epoch_} && records_ == epoch_) {
             const Instant granted = now_ + there;
-            host.granter.granted(granted);
+            host.granted_until = std::max(host.granted_until.value_or(granted), granted + kLease);
             const Instant arrived = granted + delay();
             const Instant counted = bug_ == Bug::lease_from_arrival ? arrived : started;
             host.inbox.push_back(
                 {.due = arrived,
-                 .input =
-                     Confirmation{
-                         .epoch = Epoch{epoch_}, .started = counted, .length = kTerms.length
-                     }}
+                 .input = Confirmation{.epoch = Epoch{epoch_}, .started = counted, .length = kLease}
+                }
             );
         }
     }
@@ -166,12 +166,25 @@ class World {
             }
             return;
         }
-        // Leases by record reads are not seen by the granter: they count from before the raise.
-        const bool leases_ended = now_ >= raised_at_ + kTerms.length + kTerms.clock_error;
+        FenceSituation situation{
+            .new_epoch = Epoch{records_},
+            .on_controller_loss = OnControllerLoss::verify,
+            .raised_at = raised_at_,
+            .lease = kLease,
+            .clock_error = kClockError,
+            .accept_unfenced = false,
+            .strangers_until = {},
+            .agents = {}
+        };
         for (const Host& host : hosts_) {
-            if (!host.fence_acked && !(leases_ended && host.granter.surely_ended(now_))) {
-                return;
-            }
+            situation.agents.push_back(
+                {.host = HostId{std::to_string(situation.agents.size())},
+                 .fence_acknowledged = host.fence_acked,
+                 .granted_until = host.granted_until}
+            );
+        }
+        if (!prove_fenced(situation, now_)) {
+            return;
         }
         epoch_ = records_;
         for (Host& host : hosts_) {

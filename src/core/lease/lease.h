@@ -13,7 +13,7 @@
 //
 // So the holder has always stopped before the granter believes it has. Counting from the arrival of
 // the answer instead would add the time the answer was under way, without any bound.
-// Pure values; one owner each.
+// The granter's side is fence_proof.h. Pure values; one owner each.
 namespace farshore::core {
 
 // The side that may act while the lease lasts.
@@ -59,51 +59,6 @@ class LeaseHolder {
   private:
     std::optional<Instant> until_;
     Instant floor_ = Instant::min();
-};
-
-// The side that must know when the holder has surely stopped. One per holder; it outlives epochs,
-// as a route under a new epoch lets the holder go on with the lease it has.
-class LeaseGranter {
-  public:
-    struct Terms {
-        Duration length = std::chrono::seconds{3};
-        Duration clock_error =
-            std::chrono::milliseconds{200};  // drift of two clocks over one length
-    };
-
-    LeaseGranter() = default;
-
-    explicit LeaseGranter(Terms terms) : terms_(terms) {}
-
-    // A granter that has just started does not know what it granted before: it counts a whole
-    // lease from its own start.
-    LeaseGranter(Terms terms, Instant may_have_granted_at)
-        : terms_(terms), granted_at_(may_have_granted_at) {}
-
-    // Call before the answer leaves.
-    void granted(Instant now) { granted_at_ = granted_at_ ? std::max(*granted_at_, now) : now; }
-
-    // The holder itself said, with proof, that it stopped.
-    void given_back() { granted_at_.reset(); }
-
-    // From when on the holder has surely stopped; nullopt: it has nothing.
-    [[nodiscard]] std::optional<Instant> certain_at() const {
-        if (!granted_at_) {
-            return std::nullopt;
-        }
-        return *granted_at_ + terms_.length + terms_.clock_error;
-    }
-
-    [[nodiscard]] bool surely_ended(Instant now) const {
-        const std::optional<Instant> certain = certain_at();
-        return !certain || now >= *certain;
-    }
-
-    [[nodiscard]] const Terms& terms() const { return terms_; }
-
-  private:
-    Terms terms_;
-    std::optional<Instant> granted_at_;
 };
 
 }  // namespace farshore::core

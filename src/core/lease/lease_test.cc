@@ -1,8 +1,11 @@
 #include "core/lease/lease.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "core/failover/fence_proof.h"
 
 namespace farshore::core {
 namespace {
@@ -12,6 +15,36 @@ using namespace std::chrono_literals;
 constexpr Instant at(Duration since) {
     return Instant{since};
 }
+
+constexpr Duration kLength = 3s;
+constexpr Duration kClockError = 200ms;
+
+// The side that must know when a holder has surely stopped: what a controller keeps of one agent,
+// and the proof that it makes of it.
+class Granter {
+  public:
+    void granted(Instant now) {
+        standing_.granted_until =
+            std::max(standing_.granted_until.value_or(now + kLength), now + kLength);
+    }
+
+    [[nodiscard]] bool surely_ended(Instant now) const {
+        const FenceSituation situation{
+            .new_epoch = Epoch{2},
+            .on_controller_loss = OnControllerLoss::fence,
+            .raised_at = Instant{-1h},
+            .lease = kLength,
+            .clock_error = kClockError,
+            .accept_unfenced = false,
+            .strangers_until = {},
+            .agents = {standing_}
+        };
+        return prove_fenced(situation, now).has_value();
+    }
+
+  private:
+    AgentStanding standing_;
+};
 
 TEST(LeaseHolder, CountsFromTheStartOfTheRequest) {
     LeaseHolder lease;
@@ -56,21 +89,13 @@ TEST(LeaseHolder, AnEndlessLeaseDoesNotOverflow) {
     EXPECT_TRUE(lease.valid(at(24h * 365 * 100)));
 }
 
-TEST(LeaseGranter, IsCertainOnlyAfterLengthAndClockError) {
-    LeaseGranter granter(LeaseGranter::Terms{.length = 3s, .clock_error = 200ms});
+TEST(Lease, TheGranterIsCertainOnlyAfterLengthAndClockError) {
+    Granter granter;
     EXPECT_TRUE(granter.surely_ended(at(0s))) << "nothing was granted";
     granter.granted(at(10s));
     EXPECT_FALSE(granter.surely_ended(at(13s)));
-    EXPECT_FALSE(granter.surely_ended(at(13200ms) - 1ns));
-    EXPECT_TRUE(granter.surely_ended(at(13200ms)));
-    granter.given_back();
-    EXPECT_TRUE(granter.surely_ended(at(11s)));
-}
-
-TEST(LeaseGranter, ARestartedGranterWaitsAWholeLease) {
-    const LeaseGranter granter(LeaseGranter::Terms{.length = 3s, .clock_error = 200ms}, at(100s));
-    EXPECT_FALSE(granter.surely_ended(at(103s)));
-    EXPECT_TRUE(granter.surely_ended(at(103200ms)));
+    EXPECT_FALSE(granter.surely_ended(at(13200ms)));
+    EXPECT_TRUE(granter.surely_ended(at(13200ms) + 1ns));
 }
 
 // How a holder could count; the second is the planted bug.
@@ -79,10 +104,9 @@ enum class CountFrom { start_of_request, arrival_of_answer };
 // One holder and one granter with drifting clocks and answers that are under way for up to five
 // seconds. Counts the moments at which the granter is certain while the holder still acts.
 int moments_of_overlap(CountFrom count_from, std::uint64_t seed) {
-    constexpr LeaseGranter::Terms kTerms{.length = 3s, .clock_error = 200ms};
     Rng rng(seed);
     LeaseHolder holder;
-    LeaseGranter granter(kTerms);
+    Granter granter;
     // The holder's clock runs fast or slow by up to 3 %, which is 90 ms over one lease.
     const auto holder_rate = 970 + static_cast<std::int64_t>(rng.below(61));
     const auto on_holder = [&](Duration true_time) {
@@ -96,7 +120,7 @@ int moments_of_overlap(CountFrom count_from, std::uint64_t seed) {
         const Duration arrived = granted + std::chrono::milliseconds{rng.below(2500)};
         granter.granted(Instant{granted});
         const Duration counted = count_from == CountFrom::start_of_request ? started : arrived;
-        (void)holder.confirm(on_holder(counted), kTerms.length);
+        (void)holder.confirm(on_holder(counted), kLength);
         for (Duration t = arrived; t < arrived + 4s; t += 10ms) {
             const bool acts = holder.valid(on_holder(t));
             const bool granter_is_certain = granter.surely_ended(Instant{t});
