@@ -72,6 +72,7 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .host = report.host,
         .epoch = report.epoch,
         .active = report.active,
+        .users = report.users,
         .write_state = std::string{to_string(report.write_state)},
         .last_acknowledged_ago = std::nullopt,
         .unproven = small(report.ledger.unproven),

@@ -43,27 +43,43 @@ void Pump::drain() {
     }
     draining_ = true;
     while (!events_.empty()) {
+        try_store_again();
         const core::Event event = std::move(events_.front());
         events_.pop_front();
         const core::Now moment = now();
         perform(moment, core_.step(moment, event));
     }
     draining_ = false;
-    arm(now());
+    arm();
 }
 
-void Pump::perform(core::Now, core::Step step) {
+void Pump::perform(core::Now moment, core::Step step) {
     unsaved_ = unsaved_ || step.save;
     std::ranges::move(step.journal, std::back_inserter(journal_));
-    std::ranges::move(step.actions, std::back_inserter(actions_));
-    if (!flush()) {
+    if (store_again_at_) {
         return;
     }
-    while (!actions_.empty()) {
-        const core::Action action = std::move(actions_.front());
-        actions_.pop_front();
+    if (!flush()) {
+        core_.stall();
+        store_again_at_ = moment.at + kStoreRetry;
+        return;
+    }
+    for (const core::Action& action : step.actions) {
         start_action(action);
     }
+}
+
+void Pump::try_store_again() {
+    const core::Now moment = now();
+    if (!store_again_at_ || moment.at < *store_again_at_) {
+        return;
+    }
+    if (!flush()) {
+        store_again_at_ = moment.at + kStoreRetry;
+        return;
+    }
+    store_again_at_.reset();
+    perform(moment, core_.resume(moment, "the store took no records for a while"));
 }
 
 bool Pump::flush() {
@@ -101,11 +117,10 @@ void Pump::start_action(const core::Action& action) {
     );
 }
 
-void Pump::arm(core::Now moment) {
+void Pump::arm() {
     std::optional<Instant> at = core_.next_deadline();
-    if (!trouble_.empty()) {
-        const Instant retry = moment.at + kStoreRetry;
-        at = at ? std::min(*at, retry) : retry;
+    if (store_again_at_) {
+        at = at ? std::min(*at, *store_again_at_) : *store_again_at_;
     }
     if (at) {
         ports_.timer.arm(*at);

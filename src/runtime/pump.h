@@ -2,7 +2,9 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "core/failover/app_core.h"
@@ -28,8 +30,10 @@ struct Ports {
 // The loop around the core: take an event, read the clock once, step, make the intent durable,
 // start the actions, arm one timer. The same code in production, in the lab and in the simulator.
 //
-// When the store refuses (disk full), the actions of that step wait in order until it accepts them:
-// no effect without a durable intent (INV-S3), and no event is lost. trouble() says so to people.
+// When the store refuses (disk full), the actions of that step are not started: no effect without a
+// durable intent (INV-S3). Nothing more is decided until the store takes what it refused; then the
+// core goes on as after a restart, because the world has gone on too. What the world says is heard
+// all the time. trouble() says so to people.
 //
 // Single-threaded: everything on the thread that owns the state.
 class Pump {
@@ -63,18 +67,19 @@ class Pump {
     void drain();
     void perform(core::Now now, core::Step step);
     [[nodiscard]] bool flush();
+    void try_store_again();
     void start_action(const core::Action& action);
-    void arm(core::Now moment);
+    void arm();
 
     core::AppCore core_;
     Ports ports_;
     std::deque<core::Event> events_;
     bool draining_ = false;
-    // Not durable yet, in order: what the store has refused.
+    // Not durable yet: what the store has refused.
     bool unsaved_ = false;
     std::vector<core::JournalEntry> journal_;
-    std::deque<core::Action> actions_;
     std::string trouble_;
+    std::optional<Instant> store_again_at_;  // set while the core is stalled
     std::function<void(const core::JournalEntry&)> watcher_;
 };
 

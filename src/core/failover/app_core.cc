@@ -46,13 +46,21 @@ Operation::Strangers AppCore::strangers(Now now) const {
     return strangers;
 }
 
-Step AppCore::resume(Now now) {
+Step AppCore::resume(Now now, std::string_view after) {
     Step step;
+    stalled_ = false;
     if (record_.operation && !has_ended(record_.operation->state)) {
         operation_.emplace(
             *record_.operation, policy_.timing, policy_.on_controller_loss, strangers(now)
         );
-        take(operation_->resume(now, agents_), step, now);
+        take(operation_->resume(now, agents_, after), step, now);
+    }
+    if (routes_are_ours()) {
+        for (const auto& [host, agent] : agents_) {
+            if (agent.connected) {
+                standing_route(host, step);
+            }
+        }
     }
     return step;
 }
@@ -61,6 +69,9 @@ Step AppCore::step(Now now, const Event& event) {
     Step step;
     evidence_.settle(now.at);
     std::visit([&](const auto& happened) { apply(now, happened, step); }, event);
+    if (stalled_) {
+        return step;
+    }
     if (operation_running()) {
         take(operation_->tick(now, surroundings(now)), step, now);
     } else {
@@ -156,6 +167,8 @@ Situation AppCore::situation(Now now, const RegionId& to, std::vector<Lever> lev
         .operation_running = operation_running(),
         .with_words = true
     };
+    situation.strangers_for_ever = policy_.on_controller_loss == OnControllerLoss::keep &&
+                                   record_.register_lost_at && !register_is_closed_;
     for (const auto& [operation, writes] : losses_open_) {
         situation.losses_open += writes;
     }
@@ -271,6 +284,9 @@ Epoch AppCore::highest_epoch() const {
 
 void AppCore::start_operation(Now now, Plan plan, Step& step) {
     const bool users_only = moves_users_only(record_, superseded_, plan.to);
+    if (superseded_ > record_.epoch && !users_elsewhere_.value().empty()) {
+        record_.users = users_elsewhere_;  // the store is older than the world
+    }
     plan.app = record_.app;
     plan.from = users_only ? record_.users : record_.active;
     plan.users_before = record_.users;
@@ -288,7 +304,7 @@ void AppCore::start_operation(Now now, Plan plan, Step& step) {
 
 std::optional<Instant> AppCore::next_deadline() const {
     std::optional<Instant> soonest = evidence_.next_deadline();
-    if (operation_) {
+    if (acts()) {
         const auto at = operation_->next_deadline();
         if (at && (!soonest || *at < *soonest)) {
             soonest = at;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,13 @@ class AppCore {
     explicit AppCore(Start start, Now now);
 
     [[nodiscard]] Step step(Now now, const Event& event);
-    // After a start: takes a running operation up again.
-    [[nodiscard]] Step resume(Now now);
+    // After a start, or when the store takes records again after a stall(): takes a running
+    // operation up again, as a controller does that has died in between.
+    [[nodiscard]] Step resume(Now now, std::string_view after = "a restart of the controller");
+
+    // The store refuses: nothing more can be done before it takes this, so nothing is decided.
+    // What the world says is still heard.
+    void stall() { stalled_ = true; }
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -87,6 +93,9 @@ class AppCore {
     [[nodiscard]] std::optional<std::string> why_not_armed(Now now) const;
 
   private:
+    [[nodiscard]] bool acts() const { return operation_.has_value() && !stalled_; }
+
+    [[nodiscard]] bool routes_are_ours() const;
     [[nodiscard]] Epoch believable(Epoch epoch) const;
     [[nodiscard]] Epoch highest_epoch() const;
     [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
@@ -139,6 +148,8 @@ class AppCore {
     std::optional<Operation> operation_;
     LossWindow losses_;
     std::map<OperationId, std::uint64_t> losses_open_;
+    bool stalled_ = false;
+    RegionId users_elsewhere_;  // where users are, by agents of an epoch that is newer than ours
     std::uint64_t automatic_operations_ = 0;
 };
 

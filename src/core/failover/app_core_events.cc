@@ -36,7 +36,7 @@ void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
         superseded_ < event.highest_seen) {
         found_newer(event.highest_seen, step);
     }
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
@@ -53,13 +53,13 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
             });
         }
     }
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
 
 void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
@@ -69,6 +69,13 @@ void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
 Epoch AppCore::believable(Epoch epoch) const {
     constexpr std::uint64_t kAheadMax = 1'000'000;
     return std::min(epoch, Epoch{record_.epoch.value() + kAheadMax});
+}
+
+// During an operation the route in force is the operation's business until it has promoted.
+bool AppCore::routes_are_ours() const {
+    return !stalled_ &&
+           (!operation_running() || record_.operation->state == OperationState::waiting ||
+            record_.operation->state == OperationState::verifying);
 }
 
 void AppCore::standing_route(const HostId& host, Step& step) const {
@@ -96,14 +103,10 @@ void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     agent.heard_at = now.at;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     evidence_.add_host(agents_of(event.region), event.host);
-    // During an operation the route in force is the operation's business until it has promoted.
-    const bool quiet = !operation_running() ||
-                       record_.operation->state == OperationState::waiting ||
-                       record_.operation->state == OperationState::verifying;
-    if (quiet) {
+    if (routes_are_ours()) {
         standing_route(event.host, step);
     }
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
@@ -140,6 +143,10 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.unproven = event.unproven;
     agent.ledger_whole = event.ledger_whole;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
+    const bool ours = operation_running() && event.epoch == record_.operation->plan.epoch_after;
+    if (event.epoch > record_.epoch && !ours && !event.users.value().empty()) {
+        users_elsewhere_ = event.users;
+    }
     if (event.epoch != record_.epoch) {
         return;
     }
@@ -157,7 +164,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
 }
 
 void AppCore::apply(Now now, const LossesExamined& event, Step& step) {
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
@@ -171,13 +178,13 @@ void AppCore::apply(Now, const LossesOpen& event, Step&) {
 }
 
 void AppCore::apply(Now now, const TrafficServed& event, Step& step) {
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
 
 void AppCore::apply(Now now, const FunctionVerified& event, Step& step) {
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }
@@ -197,6 +204,9 @@ void AppCore::apply(Now, const WriteAcknowledged& event, Step&) {
 void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
     // The API asked the same guards a moment ago; between then and now an operation may have
     // started.
+    if (stalled_) {
+        return;
+    }
     std::vector<Lever> levers = levers_of_request(policy_, record_, event);
     Situation situation = this->situation(now, event.to, levers);
     situation.with_words = false;
@@ -215,7 +225,7 @@ void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
 }
 
 void AppCore::apply(Now now, const AbortRequest& event, Step& step) {
-    if (operation_) {
+    if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
 }

@@ -205,6 +205,90 @@ TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
     EXPECT_EQ(core.record().operation->state, OperationState::fencing);
 }
 
+// A controller that died before its raise had left, and comes back when the Region is well.
+TEST_F(AppCoreTest, AResumedRaiseLooksFirstAndIsAskedForAgain) {
+    for (const bool still_down : {true, false}) {
+        AppCore core = make(policy());
+        settle(core);
+        for (int i = 0; i < 10 && !core.operation_running(); ++i) {
+            (void)round(core, false, 3);
+        }
+        ASSERT_EQ(core.record().operation->state, OperationState::raising);
+        AppCore::Start start = start_of(policy());
+        start.record = core.record();
+        AppCore again{std::move(start), now()};
+        const Step resumed = again.resume(now());
+        ASSERT_NE(find<RaiseEpoch>(resumed.actions), nullptr);
+        EXPECT_TRUE(find<RaiseEpoch>(resumed.actions)->only_look);
+        connect(again);
+        bool raised = false;
+        for (int i = 0; i < 30 && again.operation_running(); ++i) {
+            const RaiseEpoch* raise = nullptr;
+            const std::vector<Action> actions = round(again, !still_down, still_down ? 3 : 0);
+            raise = find<RaiseEpoch>(actions);
+            raised = raised || (raise != nullptr && !raise->only_look);
+            (void)tell(
+                again,
+                EpochRaised{
+                    .step = current(again),
+                    .majority = false,
+                    .unchanged_confirmed = true,
+                    .confirmed = {},
+                    .highest_seen = Epoch{7},
+                    .longest_lease = {},
+                    .detail = "still 7"
+                }
+            );
+        }
+        EXPECT_EQ(raised, still_down);
+        EXPECT_EQ(again.record().active, kEast);
+        at += 1h;
+    }
+}
+
+TEST_F(AppCoreTest, WithKeepALostRegisterIsAskedForBeforeAnybodyStops) {
+    Policy keep = policy();
+    keep.on_controller_loss = OnControllerLoss::keep;
+    AppCore::Start start = start_of(keep);
+    start.register_is_closed = false;
+    start.record.register_lost_at = now().wall - std::chrono::hours{1};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    ChangeRequest request{.verb = Verb::switchover, .to = kWest};
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::register_is_known));
+    EXPECT_FALSE(passes(core.preview_automatic(now()), Guard::register_is_known));
+    request.accept_unfenced = true;
+    EXPECT_TRUE(passes(core.preview(now(), request), Guard::register_is_known));
+}
+
+// Restored from a backup: where users are, hosts of the newer epoch know better.
+TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
+    AppCore::Start start = start_of(policy());
+    start.agreed = Epoch{9};
+    start.highest_seen = Epoch{9};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    (void)tell(
+        core,
+        AgentReported{
+            .host = HostId{"w1"},
+            .epoch = Epoch{9},
+            .active = kWest,
+            .users = kWest,
+            .write_state = "open"
+        }
+    );
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
+        }
+    );
+    ASSERT_TRUE(core.operation_running());
+    EXPECT_EQ(core.record().users, kWest);
+    EXPECT_EQ(core.record().operation->plan.users_before, kWest);
+}
+
 TEST_F(AppCoreTest, ADrillProvesForAsLongAsItIsConfigured) {
     Policy careful = policy();
     careful.require_drill_within = 24h;

@@ -125,14 +125,23 @@ class AppCoreTest : public ::testing::Test {
         (void)tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
     }
 
-    // One round of evidence; returns the first actions that are more than nothing.
+    // One round of evidence; returns the actions that came of it.
     std::vector<Action> round(AppCore& core, bool east_ok, std::uint32_t host_errors) {
         at += 500ms;
         std::vector<Action> actions;
-        const auto collect = [&](const Event& event) {
+        for (const Event& event : what_is_seen(east_ok, host_errors)) {
             for (Action& action : tell(core, event)) {
                 actions.push_back(std::move(action));
             }
+        }
+        return actions;
+    }
+
+    // What every observer sees now.
+    [[nodiscard]] std::vector<Event> what_is_seen(bool east_ok, std::uint32_t host_errors) const {
+        std::vector<Event> events;
+        const auto collect = [&](Event event) {
+            events.push_back(std::move(event));
         };
         for (const auto& [observer, host] :
              {std::pair{"controller", ""},
@@ -179,7 +188,7 @@ class AppCoreTest : public ::testing::Test {
             collect(WriteAcknowledged{kEast, at});
             collect(HeartbeatArrived{kEast, kWest, at, 90ms});
         }
-        return actions;
+        return events;
     }
 
     template <class T>

@@ -60,6 +60,7 @@ struct AgentReported {
     HostId host;
     Epoch epoch;
     RegionId active;
+    RegionId users;
     std::string write_state;
     std::optional<Duration> last_acknowledged_ago;  // how long ago, by its own clock
     std::uint32_t unproven = 0;

@@ -258,6 +258,18 @@ std::optional<std::string> why_no_drill_proves(const Situation& s) {
     return std::nullopt;
 }
 
+GuardAnswer register_is_known(const Situation& s, bool accepted) {
+    return answer(s, Guard::register_is_known, !s.strangers_for_ever || accepted, [&] {
+        if (!s.strangers_for_ever) {
+            return "hosts that the register does not name stop by themselves";
+        }
+        return accepted ? "an operator accepts hosts that nobody knows"
+                        : "the register was lost with its store, and with `keep` hosts that it "
+                          "named go on writing: name every host in `agents`, or accept it with "
+                          "--accept-unfenced";
+    });
+}
+
 GuardAnswer mode_is_auto(const Situation& s) {
     return answer(s, Guard::mode, s.policy.mode == Mode::automatic, [&] {
         return "mode is " + std::string{to_string(s.policy.mode)};

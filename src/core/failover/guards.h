@@ -38,6 +38,8 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 // A switchover needs both Regions.
 [[nodiscard]] GuardAnswer data_healthy_here(const Situation& s);
 [[nodiscard]] GuardAnswer store_is_current(const Situation& s);
+// With `keep`, hosts of a register that was lost can be fenced by nobody.
+[[nodiscard]] GuardAnswer register_is_known(const Situation& s, bool accepted);
 [[nodiscard]] GuardAnswer mode_is_auto(const Situation& s);
 [[nodiscard]] GuardAnswer armed(const Situation& s);
 [[nodiscard]] GuardAnswer not_paused(const Situation& s);

@@ -28,16 +28,21 @@ Step Operation::begin(Now now, const AgentRegister& agents) {
     return step;
 }
 
-Step Operation::resume(Now now, const AgentRegister& agents) {
+Step Operation::resume(Now now, const AgentRegister& agents, std::string_view after) {
     Step step;
     const OperationRow& row = row_for(record_.state, OperationEvent::resumed);
     note(
         now,
         EntryKind::note,
-        "resumed after a restart of the controller: " + std::string{row.why},
+        "resumed after " + std::string{after} + ": " + std::string{row.why},
         step
     );
     move(now, OperationEvent::resumed, {}, step);
+    if (record_.state == OperationState::raising && record_.plan.automatic) {
+        // What called for it may be long over.
+        evidence_by_ = now.at + timing_.evidence_patience;
+        only_look_ = true;
+    }
     if (record_.state == OperationState::fencing) {
         // When the raise was completed is not known any more; from now on is late enough.
         raised_at_ = now.at;

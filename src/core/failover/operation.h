@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/failover/event.h"
@@ -40,7 +41,7 @@ class Operation {
 
     // The first step, or the first after a crash.
     [[nodiscard]] Step begin(Now now, const AgentRegister& agents);
-    [[nodiscard]] Step resume(Now now, const AgentRegister& agents);
+    [[nodiscard]] Step resume(Now now, const AgentRegister& agents, std::string_view after);
 
     [[nodiscard]] Step on(Now now, const EpochRaised& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const HostsFound& event, const AgentRegister& agents);
@@ -115,7 +116,7 @@ class Operation {
     );
     void check_fence(Now now, Step& step, const AgentRegister& agents);
     void tick_raising(Now now, Due due, Step& step, const Surroundings& around);
-    void raise(Step& step, bool only_look) const;
+    void raise(Step& step) const;
     void tick_examining(Now now, Due due, Step& step, const AgentRegister& agents);
 
     // operation_move.cc
@@ -144,7 +145,9 @@ class Operation {
     std::optional<Instant> deadline_;
     std::optional<Instant> retry_at_;
     std::optional<Instant> raised_at_;
-    bool called_off_ = false;   // nothing calls for it any more: only look at the records
+    // A resumed automatic raise is asked for anew: until then the evidence may speak up.
+    std::optional<Instant> evidence_by_;
+    bool only_look_ = false;    // nothing calls for it (any more): look at the records, write none
     bool unchanged_ = false;    // the last look at the records found a majority at the old epoch
     std::string raise_detail_;  // of the last attempt: the same is not noted twice
     std::optional<FenceProof> proof_;  // memory only, on purpose

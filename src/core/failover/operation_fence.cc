@@ -17,18 +17,20 @@ void Operation::enter_raising(Now now, Step& step) {
     );
     unchanged_ = false;
     raise_detail_.clear();
-    deadline_ = now.at + timing_.raise_patience;
-    raise(step, false);
+    if (!plan.automatic) {
+        deadline_ = now.at + timing_.raise_patience;
+    }
+    raise(step);
 }
 
-void Operation::raise(Step& step, bool only_look) const {
+void Operation::raise(Step& step) const {
     const Plan& plan = record_.plan;
     step.actions.emplace_back(RaiseEpoch{
         .step = step_id(),
         .app = plan.app,
         .epoch = plan.epoch_after,
         .active = plan.to,
-        .only_look = only_look
+        .only_look = only_look_
     });
 }
 
@@ -220,8 +222,9 @@ Step Operation::on(Now now, const LossesExamined& event, const AgentRegister& ag
 void Operation::tick_raising(Now now, Due due, Step& step, const Surroundings& around) {
     // The evidence is asked again before the effect is repeated, not only before the plan. Yet if
     // the raise has landed there is no way back: the old epoch is nobody's any more.
-    called_off_ = record_.plan.automatic && !around.still_called_for;
-    if (called_off_ && unchanged_) {
+    only_look_ = record_.plan.automatic && !around.still_called_for;
+    const bool evidence_may_come = evidence_by_ && now.at < *evidence_by_;
+    if (only_look_ && unchanged_ && !evidence_may_come) {
         advance(
             now,
             OperationEvent::exhausted,
@@ -239,7 +242,7 @@ void Operation::tick_raising(Now now, Due due, Step& step, const Surroundings& a
         );
     } else if (due.retry) {
         retry_at_.reset();
-        raise(step, called_off_);
+        raise(step);
     }
 }
 

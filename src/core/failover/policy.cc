@@ -32,6 +32,7 @@ std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const 
         target_has_hosts(s, to),
         loss_within(s, s.policy.max_loss),
         store_is_current(s),
+        register_is_known(s, false),
         mode_is_auto(s),
         armed(s),
         not_paused(s),
@@ -79,6 +80,7 @@ std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeReque
     if (users_only) {
         return answers;
     }
+    answers.push_back(register_is_known(s, request.accept_unfenced));
     if (request.verb == Verb::failover) {
         if (request.to == s.record.active) {
             return answers;  // nothing leaves the Region that has it

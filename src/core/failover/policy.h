@@ -22,25 +22,26 @@ constexpr const auto& names_of(Mode) {
 }
 
 enum class Guard {
-    target_known,      // the target is one of the app's Regions and not active already
-    no_operation,      // at most one plan per app (INV-S8)
-    quorum,            // a strict majority of fresh observers says the Region is impaired (INV-S6)
-    suspect_yourself,  // not everything looks down
-    hosts_see_errors,  // the application's own requests fail
-    target_healthy,    // the target's tables were admitted (INV-S11)
-    target_serves,     // so was its stack, when users are sent there
-    target_has_hosts,  // somebody is there who can serve
-    loss_within_gate,  // what would be lost is within max_loss (INV-S10)
-    agents_reachable,  // every registered agent is needed: a switchover holds writes on each
-    lag_measured,      // a switchover knows how long a drain takes
-    losses_settled,    // no late write of a failover may still arrive
-    store_is_current,  // the epoch records carry no newer epoch than our store
-    mode,              // automation is on
-    armed,             // proven by a recent drill, or the requirement is off
-    not_paused,        // INV-S7
-    not_cooling_down,  // INV-S7
+    target_known,       // the target is one of the app's Regions and not active already
+    no_operation,       // at most one plan per app (INV-S8)
+    quorum,             // a strict majority of fresh observers says the Region is impaired (INV-S6)
+    suspect_yourself,   // not everything looks down
+    hosts_see_errors,   // the application's own requests fail
+    target_healthy,     // the target's tables were admitted (INV-S11)
+    target_serves,      // so was its stack, when users are sent there
+    target_has_hosts,   // somebody is there who can serve
+    loss_within_gate,   // what would be lost is within max_loss (INV-S10)
+    agents_reachable,   // every registered agent is needed: a switchover holds writes on each
+    lag_measured,       // a switchover knows how long a drain takes
+    losses_settled,     // no late write of a failover may still arrive
+    store_is_current,   // the epoch records carry no newer epoch than our store
+    register_is_known,  // nobody may write for ever whom the register does not name
+    mode,               // automation is on
+    armed,              // proven by a recent drill, or the requirement is off
+    not_paused,         // INV-S7
+    not_cooling_down,   // INV-S7
 };
-inline constexpr std::array<std::string_view, 17> kGuardNames{
+inline constexpr std::array<std::string_view, 18> kGuardNames{
     "target_known",
     "no_operation",
     "quorum",
@@ -54,6 +55,7 @@ inline constexpr std::array<std::string_view, 17> kGuardNames{
     "lag_measured",
     "losses_settled",
     "store_is_current",
+    "register_is_known",
     "mode",
     "armed",
     "not_paused",
@@ -101,7 +103,8 @@ struct Situation {
     std::optional<UtcTime> drill_proven_at;  // under the configuration in force
     Epoch superseded;  // the epoch of a majority of the records, when it is newer
     bool operation_running = false;
-    bool with_words = true;  // guards say why; without, they only answer, and cost little
+    bool strangers_for_ever = false;  // hosts of a lost register write until somebody fences them
+    bool with_words = true;           // guards say why; without, they only answer, and cost little
 };
 
 // The guards of an automatic failover to `to`, all of them asked.

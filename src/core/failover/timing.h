@@ -29,6 +29,8 @@ struct Timing {
     Duration raise_patience = 30s;
     Duration raise_accept_after = 3s;
     Duration raise_abort_after = 5s;
+    // After a restart: until observers would have voted on an outage that is still there.
+    Duration evidence_patience = 6s;
     Duration examine_budget = 300ms;
     int examine_attempts = 3;
     Duration order_timeout = 1s;  // hold, release: how long an agent may take to answer

@@ -1,0 +1,218 @@
+#include "runtime/pump.h"
+
+#include <variant>
+
+#include <gtest/gtest.h>
+
+#include "core/failover/app_core_test_world.h"
+
+namespace farshore::runtime {
+namespace {
+
+using namespace core::testing;
+
+// Every port, as a list of what was asked of it. The store can refuse.
+class World final : public ports::Clock,
+                    public ports::Store,
+                    public ports::EpochRecords,
+                    public ports::HostRecords,
+                    public ports::AgentLink,
+                    public ports::Tables,
+                    public ports::Traffic,
+                    public ports::Checks,
+                    public ports::Notifier,
+                    public ports::Timer {
+  public:
+    explicit World(const Instant& at) : at_(at) {}
+
+    [[nodiscard]] Instant now() const override { return at_; }
+
+    [[nodiscard]] UtcTime wall() const override {
+        return utc_from_ms(to_ms(at_.time_since_epoch()));
+    }
+
+    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> entries)
+        override {
+        if (refuses) {
+            return fail(ErrorKind::exhausted, "the disk is full");
+        }
+        saved = record;
+        journal.insert(journal.end(), entries.begin(), entries.end());
+        return {};
+    }
+
+    void raise(const core::RaiseEpoch& action) override { did(action); }
+
+    void find(const core::FindHosts& action) override { did(action); }
+
+    void order(const core::OrderAgents& action) override { did(action); }
+
+    void examine(const core::ExamineLosses& action) override { did(action); }
+
+    void serve(const core::ServeUsers& action) override { did(action); }
+
+    void verify(const core::VerifyFunction& action) override { did(action); }
+
+    void announce(const core::Announce&) override {}
+
+    void arm(Instant at) override { armed = at; }
+
+    void disarm() override { armed.reset(); }
+
+    template <class T>
+    [[nodiscard]] const T* last() const {
+        const auto found = std::find_if(actions.rbegin(), actions.rend(), [](const auto& action) {
+            return std::holds_alternative<T>(action);
+        });
+        return found == actions.rend() ? nullptr : &std::get<T>(*found);
+    }
+
+    [[nodiscard]] bool noted(std::string_view words) const {
+        return std::ranges::any_of(journal, [&](const core::JournalEntry& entry) {
+            return entry.text.find(words) != std::string::npos;
+        });
+    }
+
+    bool refuses = false;
+    core::AppRecord saved;
+    std::vector<core::JournalEntry> journal;
+    std::vector<core::Action> actions;
+    std::optional<Instant> armed;
+
+  private:
+    void did(const core::Action& action) {
+        actions.push_back(action);
+        // Intent before effect: what is being done is in the store.
+        const auto* raise = std::get_if<core::RaiseEpoch>(&action);
+        if (raise != nullptr) {
+            EXPECT_TRUE(saved.operation && saved.operation->plan.id == raise->step.operation);
+        }
+    }
+
+    const Instant& at_;
+};
+
+class PumpTest : public core::testing::AppCoreTest {
+  protected:
+    PumpTest() : world(at) {
+        core::AppCore core = make(policy());
+        pump.emplace(
+            std::move(core),
+            Ports{
+                .clock = world,
+                .store = world,
+                .epoch_records = world,
+                .host_records = world,
+                .agents = world,
+                .tables = world,
+                .traffic = world,
+                .checks = world,
+                .notifier = world,
+                .timer = world
+            }
+        );
+        pump->start();
+        pump->deliver(core::AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+        pump->deliver(core::AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
+        rounds(10, true);
+    }
+
+    void rounds(int count, bool east_ok) {
+        for (int i = 0; i < count; ++i) {
+            at += 500ms;
+            for (const core::Event& event : what_is_seen(east_ok, east_ok ? 0 : 3)) {
+                pump->deliver(event);
+            }
+            while (world.armed && *world.armed <= at) {
+                const Instant before = *world.armed;
+                pump->turn();
+                ASSERT_TRUE(!world.armed || *world.armed > before || *world.armed > at)
+                    << "a deadline that stays in the past turns for ever";
+            }
+        }
+    }
+
+    World world;
+    std::optional<Pump> pump;
+};
+
+TEST_F(PumpTest, AnIntentIsInTheStoreBeforeItsEffect) {
+    rounds(10, false);
+    ASSERT_NE(world.last<core::RaiseEpoch>(), nullptr);
+    EXPECT_TRUE(world.noted("raise the epoch records to 8"));
+}
+
+core::EpochRaised unchanged(const core::RaiseEpoch& raise) {
+    return {
+        .step = raise.step,
+        .majority = false,
+        .unchanged_confirmed = true,
+        .confirmed = {},
+        .highest_seen = Epoch{7},
+        .longest_lease = {},
+        .detail = "still 7"
+    };
+}
+
+TEST_F(PumpTest, NothingIsDoneWhileTheStoreRefusesAndItGoesOnAfterwards) {
+    world.refuses = true;
+    rounds(20, false);
+    EXPECT_EQ(world.last<core::RaiseEpoch>(), nullptr);
+    EXPECT_EQ(pump->trouble(), "the disk is full");
+    EXPECT_FALSE(world.saved.operation.has_value());
+    world.refuses = false;
+    const core::RaiseEpoch* raise = nullptr;
+    for (int i = 0; i < 30 && (raise == nullptr || raise->only_look); ++i) {
+        rounds(1, false);
+        raise = world.last<core::RaiseEpoch>();
+        if (raise != nullptr && raise->only_look) {
+            pump->deliver(unchanged(*raise));
+        }
+    }
+    EXPECT_TRUE(pump->trouble().empty());
+    ASSERT_NE(raise, nullptr) << "the Region is still down";
+    EXPECT_FALSE(raise->only_look);
+    EXPECT_TRUE(world.noted("the store took no records for a while"));
+}
+
+// A decision that waited behind a full disk is not carried out on a Region that is well again.
+TEST_F(PumpTest, WhatWasDecidedWhileTheStoreRefusedIsAskedForAgain) {
+    world.refuses = true;
+    rounds(20, false);
+    rounds(40, true);
+    world.refuses = false;
+    for (int i = 0; i < 30; ++i) {
+        rounds(1, true);
+        const core::RaiseEpoch* raise = world.last<core::RaiseEpoch>();
+        ASSERT_TRUE(raise == nullptr || raise->only_look) << "nothing calls for it";
+        if (raise != nullptr) {
+            pump->deliver(unchanged(*raise));
+        }
+    }
+    EXPECT_EQ(pump->core().record().operation->state, core::OperationState::failed);
+    EXPECT_EQ(pump->core().record().active, kEast);
+}
+
+TEST_F(PumpTest, WhoConnectedWhileTheStoreRefusedIsToldItsRouteAfterwards) {
+    world.refuses = true;
+    pump->deliver(core::PauseRequest{{.until = {}, .reason = "x", .by = "operator:x"}});
+    ASSERT_FALSE(pump->trouble().empty());
+    world.actions.clear();
+    pump->deliver(core::AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+    EXPECT_EQ(world.last<core::OrderAgents>(), nullptr);
+    world.refuses = false;
+    rounds(2, true);
+    ASSERT_NE(world.last<core::OrderAgents>(), nullptr);
+    EXPECT_EQ(world.last<core::OrderAgents>()->type, core::OrderType::route);
+    EXPECT_TRUE(world.saved.pause.has_value()) << "what was asked for meanwhile is kept";
+}
+
+TEST_F(PumpTest, ARaiseThatHangsDoesNotTurnWithoutEnd) {
+    rounds(10, false);
+    ASSERT_NE(world.last<core::RaiseEpoch>(), nullptr);
+    rounds(200, false);  // no answer ever comes
+    EXPECT_EQ(pump->core().record().operation->state, core::OperationState::raising);
+}
+
+}  // namespace
+}  // namespace farshore::runtime
