@@ -125,7 +125,7 @@ core::HostDecision AppGate::take(const core::HostInput& input, Heard heard) {
     } else if (const auto* records = std::get_if<core::RecordsAgree>(&input)) {
         confirmed_since_ = std::max(confirmed_since_, records->started);
     }
-    core::HostStep step = machine_.step(clock_->now(), input);
+    const core::HostStep step = machine_.step(clock_->now(), input);
     for (const core::HostDecision& decision : step.all) {
         announce(decision);
         apply(decision, heard);
@@ -198,14 +198,14 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
             done = endpoint_->hold(
                 machine_.epoch(),
                 machine_.hold_until().value_or(clock_->now()) - clock_->now(),
-                on_control_thread<dataplane::HoldResult>(std::move(heard.held))
+                on_control_thread<dataplane::HoldResult>(std::exchange(heard.held, {}))
             );
             break;
         case core::HostAction::fence_writes:
             done = endpoint_->fence(
                 machine_.fenced(),
                 heard.grace,
-                on_control_thread<dataplane::FenceResult>(std::move(heard.fenced))
+                on_control_thread<dataplane::FenceResult>(std::exchange(heard.fenced, {}))
             );
             store();
             break;
@@ -216,7 +216,7 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
                 .writes_until = permission_end()
             };
             done = endpoint_->set_route(
-                route, on_control_thread<dataplane::RouteWord>(std::move(heard.routed))
+                route, on_control_thread<dataplane::RouteWord>(std::exchange(heard.routed, {}))
             );
             store();
             break;

@@ -137,71 +137,73 @@ void permission_metrics(Page& page, const AppAgent& app) {
     );
 }
 
+void region_metrics(Page& page, const std::string& app, const dataplane::RegionStatistics& region) {
+    const auto labels = [&](const char* label, std::string_view value) {
+        return Labels{{"app", app}, {"region", region.region.value()}, {label, std::string{value}}};
+    };
+    page.counter(
+        "farshore_requests_total",
+        "Requests answered by a Region",
+        labels("kind", "write"),
+        region.acknowledged_writes
+    );
+    page.counter(
+        "farshore_requests_total",
+        "Requests answered by a Region",
+        labels("kind", "read"),
+        region.answered_reads
+    );
+    for (const auto path :
+         {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
+        page.counter(
+            "farshore_path_ok_total",
+            "Answers below 500, by path",
+            labels("path", to_string(path)),
+            region.by(path).ok
+        );
+        page.counter(
+            "farshore_path_failed_total",
+            "Failures, by path",
+            labels("path", to_string(path)),
+            region.by(path).failed
+        );
+    }
+    const Labels plain{{"app", app}, {"region", region.region.value()}};
+    page.counter(
+        "farshore_unknown_outcomes_total",
+        "Writes that may or may not have taken effect",
+        plain,
+        region.unknown_outcomes
+    );
+    page.counter(
+        "farshore_connections_opened_total",
+        "Connections opened to a Region",
+        plain,
+        region.connections_opened
+    );
+    page.counter(
+        "farshore_connections_failed_here_total",
+        "Connections not opened for want of descriptors or ports of this host",
+        plain,
+        region.failed_here
+    );
+    page.gauge(
+        "farshore_stalled_seconds",
+        "Age of the oldest request without an answer",
+        plain,
+        Page::seconds(region.stalled)
+    );
+    page.histogram(
+        "farshore_request_seconds",
+        "Time from sending a request to its answer",
+        plain,
+        region.latency
+    );
+}
+
 void traffic_metrics(Page& page, const std::string& app, const dataplane::Statistics& statistics) {
     for (const dataplane::RegionStatistics& region : statistics.regions) {
-        const auto labels = [&](const char* label, std::string_view value) {
-            return Labels{
-                {"app", app}, {"region", region.region.value()}, {label, std::string{value}}
-            };
-        };
-        page.counter(
-            "farshore_requests_total",
-            "Requests answered by a Region",
-            labels("kind", "write"),
-            region.acknowledged_writes
-        );
-        page.counter(
-            "farshore_requests_total",
-            "Requests answered by a Region",
-            labels("kind", "read"),
-            region.answered_reads
-        );
-        for (const auto path :
-             {dataplane::Path::fresh, dataplane::Path::reused, dataplane::Path::passive}) {
-            page.counter(
-                "farshore_path_ok_total",
-                "Answers below 500, by path",
-                labels("path", to_string(path)),
-                region.by(path).ok
-            );
-            page.counter(
-                "farshore_path_failed_total",
-                "Failures, by path",
-                labels("path", to_string(path)),
-                region.by(path).failed
-            );
-        }
-        const Labels plain{{"app", app}, {"region", region.region.value()}};
-        page.counter(
-            "farshore_unknown_outcomes_total",
-            "Writes that may or may not have taken effect",
-            plain,
-            region.unknown_outcomes
-        );
-        page.counter(
-            "farshore_connections_opened_total",
-            "Connections opened to a Region",
-            plain,
-            region.connections_opened
-        );
-        page.counter(
-            "farshore_connections_failed_here_total",
-            "Connections not opened for want of descriptors or ports of this host",
-            plain,
-            region.failed_here
-        );
-        page.gauge(
-            "farshore_stalled_seconds",
-            "Age of the oldest request without an answer",
-            plain,
-            Page::seconds(region.stalled)
-        );
-        page.histogram(
-            "farshore_request_seconds",
-            "Time from sending a request to its answer",
-            plain,
-            region.latency
-        );
+        region_metrics(page, app, region);
     }
     page.gauge(
         "farshore_held",

@@ -84,6 +84,9 @@ void Dispatcher::expire_waiters(Instant now) {
 // INV-S1: once a lease has ended, another Region may be opened at any moment. What the network has
 // not delivered by now is thrown away, so that no retransmission brings it later.
 void Dispatcher::expire_permissions() {
+    if (writes_.count() == 0) {
+        return;
+    }
     const Instant now = environment_.clock->now();
     if (now < writes_.next_end()) {
         return;

@@ -25,6 +25,7 @@ class Loop;
 class RouteControl {
   public:
     RouteControl(RouteWord first, std::shared_ptr<const ports::Clock> clock);
+    ~RouteControl() = default;
     RouteControl(const RouteControl&) = delete;
     RouteControl& operator=(const RouteControl&) = delete;
 

@@ -151,6 +151,8 @@ struct AwsClient::Parts {
         : io(edge), clock(time), options(std::move(chosen)), rng(options.seed) {}
 
     void find_credentials();
+    void adjust(net::HttpCall& call, const CallOptions& wanted) const;
+    void hear_refusal(const Error& error, const sigv4::Credentials& keys) const;
     [[nodiscard]] net::HttpCall sign(
         const AwsRequest& request, const Place& place, const sigv4::Credentials& keys
     );
@@ -215,6 +217,19 @@ net::HttpCall AwsClient::Parts::sign(
     call.url = place.base + request.path + (request.query.empty() ? "" : "?" + request.query);
     call.body = request.body;
     return call;
+}
+
+void AwsClient::Parts::adjust(net::HttpCall& call, const CallOptions& wanted) const {
+    call.connect_timeout =
+        std::min(wanted.connect_timeout.value_or(options.connect_timeout), call.total_timeout);
+    call.fresh_connection = wanted.fresh_connection;
+    call.body_bytes_max = wanted.body_bytes_max.value_or(call.body_bytes_max);
+}
+
+void AwsClient::Parts::hear_refusal(const Error& error, const sigv4::Credentials& keys) const {
+    if (sigv4::refuses_the_signer(error.code) && !sigv4::refuses_the_date(error.code)) {
+        credentials->refused(keys);
+    }
 }
 
 Result<std::unique_ptr<AwsClient>> AwsClient::create(
@@ -309,16 +324,13 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
             co_return std::unexpected(in_context(what, keys.error()));
         }
         net::HttpCall http_call = parts.sign(request, place, *keys);
-        const Duration left = deadline - parts.clock.now();
+        // The wait for keys may have taken all of it.
+        const Duration left = std::max<Duration>(deadline - parts.clock.now(), 1ms);
         // One attempt that hangs leaves time for another, when another is allowed.
         const bool last = attempt >= attempts_max || !repeatable;
         http_call.total_timeout =
             last ? left : std::max<Duration>(left / 2, std::min<Duration>(left, 500ms));
-        http_call.connect_timeout = std::min(
-            options.connect_timeout.value_or(parts.options.connect_timeout), http_call.total_timeout
-        );
-        http_call.fresh_connection = options.fresh_connection;
-        http_call.body_bytes_max = options.body_bytes_max.value_or(http_call.body_bytes_max);
+        parts.adjust(http_call, options);
         Result<net::HttpReply> sent = co_await parts.http->fetch(std::move(http_call));
 
         Outcome outcome;
@@ -333,9 +345,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
             co_return std::move(outcome.reply);
         }
         const Error error = in_context(what, outcome.reply.error());
-        if (sigv4::refuses_the_signer(error.code)) {
-            parts.credentials->refused(*keys);
-        }
+        parts.hear_refusal(error, *keys);
         if (outcome.service_time && !skew_corrected &&
             parts.skew.learn(*outcome.service_time, parts.clock.wall())) {
             skew_corrected = true;

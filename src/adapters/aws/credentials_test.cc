@@ -45,6 +45,8 @@ class CredentialsTest : public ::testing::Test {
         for (const auto& server : servers_) {
             world.stop(*server);
         }
+        world.tasks.stop();
+        world.run_until([this] { return world.tasks.idle(); });
     }
 
     std::string serve(net::HttpServer::Handler handler) {
