@@ -66,7 +66,7 @@ class World:
     def __init__(self, directory, *options):
         self.directory = pathlib.Path(directory)
         done = farshore("lab", "up", "--dir", self.directory, *options, check=False)
-        log = pathlib.Path(f"{self.directory}.log")
+        log = self.directory / "lab.log"
         assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
         self.told = done.stdout
         self.refresh()

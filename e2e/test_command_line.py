@@ -120,15 +120,19 @@ def test_a_demo_leaves_the_files_of_others_alone(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_directory_that_is_no_world_is_left_alone(tmp_path):
-    (tmp_path / "w").mkdir()
-    precious = tmp_path / "w" / "precious"
-    precious.write_text("mine")
-    refused = farshore("lab", "up", "--dir", tmp_path / "w", check=False)
-    assert refused.returncode != 0
+@pytest.mark.parametrize("command", [("lab", "up"), ("lab", "up", "--foreground"), ("demo",)], ids=" ".join)
+def test_a_directory_that_is_no_world_is_left_alone(tmp_path, command):
+    """Files with the names of a world's own prove nothing: ~/.aws has credentials too."""
+    folder = tmp_path / "w"
+    folder.mkdir()
+    for name in ("precious", "credentials", "lab.json", "lab.log"):
+        (folder / name).write_text("mine")
+    (tmp_path / "w.log").write_text("mine")
+    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    out = ("--out", tmp_path.parent / f"{tmp_path.name}-report") if command == ("demo",) else ()
+    refused = farshore(*command, *out, "--dir", folder, check=4)
     assert "is no lab world" in refused.stderr
-    assert precious.read_text() == "mine"
-    assert not (tmp_path / "w" / "credentials").exists()
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_hosts_that_were_started_by_hand_are_not_killed(tmp_path):

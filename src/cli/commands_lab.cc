@@ -54,10 +54,6 @@ LabOptions options_of(const LabFlags& flags) {
 
 int run_foreground(const LabFlags& flags) {
     const LabOptions options = options_of(flags);
-    std::error_code error;
-    std::filesystem::create_directories(
-        std::filesystem::path{options.directory}.parent_path(), error
-    );
     const Status served = serve_lab(options, [](const LabLayout& layout) {
         fmt::print("{}", world_summary(layout));
         std::fflush(stdout);

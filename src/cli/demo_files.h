@@ -17,8 +17,8 @@ struct DemoFiles {
 };
 
 // Makes the report's directory: `directory`, or a new one below the temporary directory when it is
-// empty. `world` empty: the world lives below it. Errors: denied, malformed (the directory holds
-// files that no demo wrote).
+// empty. `world` empty: the world lives below it. Errors: denied, exhausted, malformed (the
+// directory is not empty and no demo's).
 [[nodiscard]] Result<DemoFiles> make_demo_files(
     const std::string& directory, const std::string& world
 );

@@ -59,7 +59,9 @@ class Story {
             record_.interrupted = told.error().text;
             print_error(told.error());
         }
-        const int code = record_.started == UtcTime{} ? static_cast<int>(kFailed) : report();
+        const int code = record_.started != UtcTime{} ? report()
+                         : told                       ? static_cast<int>(kFailed)
+                                                      : exit_code_of(told.error().kind);
         leave(options_.keep && told.has_value());
         return code;
     }

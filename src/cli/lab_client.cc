@@ -10,6 +10,7 @@
 
 #include "adapters/net/http_message.h"
 #include "cli/api_client.h"
+#include "cli/lab_directory.h"
 #include "cli/lab_supervisor.h"
 #include "cli/output.h"
 
@@ -156,15 +157,8 @@ LabProcess::LabProcess(LabOptions options, std::unique_ptr<Children> children, p
     : options_(std::move(options)), children_(std::move(children)), pid_(pid) {}
 
 Result<LabProcess> LabProcess::start(const LabOptions& options) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    fs::create_directories(fs::path{options.directory}.parent_path(), error);
-    if (error) {
-        return fail(
-            ErrorKind::denied,
-            fmt::format("cannot make {}: {}", options.directory, error.message()),
-            "choose a directory of your own with --dir"
-        );
+    if (const Status claimed = claim_directory(options.directory, kWorldMark); !claimed) {
+        return std::unexpected(claimed.error());
     }
     if (lab_is_running(options.directory)) {
         return fail(
@@ -173,8 +167,6 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
             "end it with `farshore lab down`, or name another directory with --dir"
         );
     }
-    // What is left of an earlier world must not look like ours.
-    fs::remove(options.directory + "/lab.json", error);
     std::string regions;
     for (const RegionId& region : options.regions) {
         regions += (regions.empty() ? "" : ",") + region.value();
@@ -195,14 +187,16 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
              std::to_string(options.seed),
              "--rate",
              std::to_string(options.rate)},
-        .log_file = options.directory + ".log",
+        .log_file = world_log(options.directory),
         .own_group = true,
         .on_parent_death = SIGTERM
     };
     if (options.bare) {
         spec.argv.emplace_back("--bare");
     }
-    fs::remove(spec.log_file, error);
+    // What an earlier world said is not to be taken for our answer.
+    std::error_code no_log_yet;
+    std::filesystem::resize_file(spec.log_file, 0, no_log_yet);
     auto children = std::make_unique<Children>();
     const auto pid = children->start(spec);
     if (!pid) {
@@ -217,19 +211,22 @@ Result<json::value> LabProcess::wait_ready() {
         const bool ended = !children_->reap().empty();
         const auto document = read_lab_file(options_.directory);
         json::value status = document ? json::value(*document) : json::value(nullptr);
+        if (number_at(status, "pid") != pid_) {
+            status = nullptr;  // an earlier world's
+        }
         const std::string state = text_at(status, "state");
         if (state == "ready") {
             return status;
         }
         if (ended || state == "failed") {
             return std::unexpected(
-                in_context("the world does not come up", last_error(options_.directory + ".log"))
+                in_context("the world does not come up", last_error(world_log(options_.directory)))
             );
         }
         std::this_thread::sleep_for(kPollEvery);
     }
     return fail(
-        ErrorKind::timed_out, "the world does not come up", "see " + options_.directory + ".log"
+        ErrorKind::timed_out, "the world does not come up", "see " + world_log(options_.directory)
     );
 }
 
@@ -247,7 +244,7 @@ Status LabProcess::keep() {
     return fail(
         ErrorKind::timed_out,
         "the world does not want to stay",
-        "see " + options_.directory + ".log"
+        "see " + world_log(options_.directory)
     );
 }
 

@@ -36,7 +36,7 @@ class LabClient {
 // The supervisor of a world as a child of ours: it ends when we do, however we end, until keep().
 class LabProcess {
   public:
-    // Errors: conflict (a world runs there), not_found, denied.
+    // Errors: conflict (a world runs there, or the directory is no world's), not_found, denied.
     [[nodiscard]] static Result<LabProcess> start(const LabOptions& options);
 
     // Blocks until the world is up; gives its status document. Errors: what kept it from coming up.

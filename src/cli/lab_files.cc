@@ -2,12 +2,10 @@
 
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -15,6 +13,7 @@
 #include "adapters/net/tls_ca.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "cli/lab_directory.h"
 
 namespace farshore::cli {
 
@@ -30,21 +29,6 @@ std::string random_hex(std::size_t bytes) {
         got == static_cast<ssize_t>(bytes), "the kernel gives a few random bytes at once"
     );
     return to_hex(out);
-}
-
-Error file_error(const std::string& what, const std::string& path) {
-    const int error = errno;
-    const bool full = error == ENOSPC || error == EDQUOT;
-    return {
-        .kind = full ? ErrorKind::exhausted : ErrorKind::denied,
-        .effect = Effect::none,
-        .text = fmt::format(
-            "{} {}: {}", what, path, std::error_code{error, std::generic_category()}.message()
-        ),
-        .remedy = full ? "free some space, or choose another --dir"
-                       : "choose a directory of your own with --dir",
-        .code = {}
-    };
 }
 
 std::string upper(std::string text) {
@@ -117,31 +101,6 @@ Status make_certificates(const LabLayout& layout) {
     }
     const auto issued = net::issue_certificate(*ca, layout.options.directory, "controller", names);
     return issued ? Status{} : std::unexpected(issued.error());
-}
-
-// Removes what an earlier world left. Only a directory that is one is touched.
-Status clear_directory(const std::string& directory) {
-    std::error_code error;
-    if (!fs::exists(directory, error) || fs::is_empty(directory, error)) {
-        return {};
-    }
-    if (!fs::exists(directory + "/lab.json", error) &&
-        !fs::exists(directory + "/credentials", error)) {
-        return fail(
-            ErrorKind::conflict,
-            directory + " is not empty and is no lab world",
-            "name another directory with --dir"
-        );
-    }
-    for (const auto& entry : fs::directory_iterator{directory, error}) {
-        fs::remove_all(entry.path(), error);
-        if (error) {
-            return fail(
-                ErrorKind::denied, "cannot remove " + entry.path().string() + ": " + error.message()
-            );
-        }
-    }
-    return {};
 }
 
 std::string aws_text(const LabLayout& layout, std::string_view profile, const std::string& source) {
@@ -255,33 +214,9 @@ std::string agent_text(const LabLayout& layout, const LabHost& host) {
 
 }  // namespace
 
-Status write_file(const std::string& path, std::string_view text, unsigned mode) {
-    const std::string beside = path + ".new";
-    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (file < 0) {
-        return std::unexpected(file_error("cannot write", path));
-    }
-    (void)::fchmod(file, mode);
-    std::size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t more = ::write(file, text.data() + written, text.size() - written);
-        if (more < 0 && errno != EINTR) {
-            const Error error = file_error("cannot write", path);
-            ::close(file);
-            return std::unexpected(error);
-        }
-        written += more < 0 ? 0U : static_cast<std::size_t>(more);
-    }
-    ::close(file);
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
-        return std::unexpected(file_error("cannot write", path));
-    }
-    return {};
-}
-
 Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
     const std::string& directory = layout.options.directory;
-    if (const Status cleared = clear_directory(directory); !cleared) {
+    if (const Status cleared = clear_world(directory); !cleared) {
         return std::unexpected(cleared.error());
     }
     std::vector<std::string> folders{

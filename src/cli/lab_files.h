@@ -18,15 +18,12 @@ struct LabKey {
     sigv4::Credentials credentials;
 };
 
-// Makes the directory (0700) and everything in it that needs no zone id: credentials, CA, the
-// controller's certificate, tokens. Whatever an earlier world left there is removed, if it is one.
-// Errors: conflict (not an earlier world's directory), denied, exhausted.
+// Fills a claimed directory (0700) with everything that needs no zone id: credentials, CA, the
+// controller's certificate, tokens. What an earlier world left there is removed. Errors: conflict
+// (not claimed), denied, exhausted.
 [[nodiscard]] Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout);
 
 // etc/farshore.yaml and etc/agent-<host>.yaml.
 [[nodiscard]] Status write_configurations(const LabLayout& layout);
-
-// Writes beside and renames, so that a reader never sees half a file. Errors: denied, exhausted.
-[[nodiscard]] Status write_file(const std::string& path, std::string_view text, unsigned mode);
 
 }  // namespace farshore::cli

