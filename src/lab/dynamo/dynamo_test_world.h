@@ -49,7 +49,9 @@ class TestClock final : public ports::Clock {
 // Single quotes stand for double ones.
 inline boost::json::value parsed(std::string text) {
     std::ranges::replace(text, '\'', '"');
-    return boost::json::parse(text);
+    boost::json::parse_options options;
+    options.max_depth = 128;
+    return boost::json::parse(text, {}, options);
 }
 
 inline std::string plain(const boost::json::value& value) {

@@ -17,9 +17,13 @@ constexpr const char* kSchema =
     "TEXT NOT NULL,"
     "  PRIMARY KEY(tbl, location)) STRICT, WITHOUT ROWID;";
 
-StoredItem read_row(const sqlite::Statement& row, int first) {
+Result<StoredItem> read_row(const sqlite::Statement& row, int first) {
+    auto item = item_from_stored(row.text(first));
+    if (!item) {
+        return std::unexpected(std::move(item.error()));
+    }
     StoredItem stored;
-    stored.item = item_from_stored(row.text(first));
+    stored.item = std::move(*item);
     stored.deleted = row.integer(first + 1) != 0;
     stored.version = {
         .at_us = row.integer(first + 2), .region = RegionId{std::string{row.text(first + 3)}}
@@ -60,7 +64,10 @@ class SqliteItemStore final : public ItemStore {
         if (!row) {
             return std::unexpected(row.error());
         }
-        return *row ? std::optional{read_row(*statement, 0)} : std::nullopt;
+        if (!*row) {
+            return std::nullopt;
+        }
+        return read_row(*statement, 0);
     }
 
     Status put(std::int64_t table, std::string_view location, const StoredItem& stored) override {
@@ -108,7 +115,14 @@ class SqliteItemStore final : public ItemStore {
             if (!row) {
                 return std::unexpected(row.error());
             }
-            if (!*row || !visitor(statement->blob(0), read_row(*statement, 1))) {
+            if (!*row) {
+                return {};
+            }
+            auto stored = read_row(*statement, 1);
+            if (!stored) {
+                return std::unexpected(std::move(stored.error()));
+            }
+            if (!visitor(statement->blob(0), std::move(*stored))) {
                 return {};
             }
         }

@@ -57,6 +57,39 @@ class SortedTable : public ::testing::Test {
     TestWorld world;
 };
 
+// Each value alone is within the limit; where it is put decides how deep the item becomes.
+TEST_F(SortedTable, AnUpdateCannotNestDeeperThanAPutCan) {
+    constexpr std::string_view kTooDeep =
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
+        "beyond supported limit";
+    std::string deep = "{'S':'x'}";
+    for (int i = 0; i < 31; ++i) {
+        deep = "{'M':{'m':" + deep + "}}";
+    }
+    const std::string key = "'TableName':'r-r','Key':{'id':{'S':'p'},'n':{'N':'2'}}";
+    const auto set = [&](const std::string& path, const std::string& value) {
+        return "{" + key + ",'UpdateExpression':'SET " + path +
+               " = :v','ExpressionAttributeValues':{':v':" + value + "}}";
+    };
+    EXPECT_EQ(world.call(kEast, "UpdateItem", set("a", deep)), "{}");
+    EXPECT_EQ(world.call(kEast, "UpdateItem", set("b", "{'M':{'c':{'L':[]}}}")), "{}");
+    const std::string before = world.call(kEast, "GetItem", "{" + key + "}");
+    for (const std::string path : {"b.d", "b.c[0]", "a.m"}) {
+        EXPECT_EQ(
+            world.call(kEast, "UpdateItem", set(path, deep)),
+            "ValidationException: " + std::string{kTooDeep}
+        );
+        EXPECT_TRUE(world
+                        .call(
+                            kEast,
+                            "TransactWriteItems",
+                            "{'TransactItems':[{'Update':" + set(path, deep) + "}]}"
+                        )
+                        .starts_with("ValidationException: Nesting Levels"));
+    }
+    EXPECT_EQ(world.call(kEast, "GetItem", "{" + key + "}"), before);
+}
+
 TEST_F(SortedTable, SortsNumbersAsNumbers) {
     EXPECT_EQ(
         world.call(

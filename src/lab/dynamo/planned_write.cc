@@ -149,6 +149,10 @@ std::optional<ServiceError> apply_update(const UpdateExpression& update, Planned
     if (!after) {
         return std::move(after.error());
     }
+    // Every value was within the limit; where it was put decides.
+    if (nesting(*after) > kNestingMax) {
+        return nested_too_deep();
+    }
     write.after = std::move(*after);
     write.written = update.paths();
     return std::nullopt;

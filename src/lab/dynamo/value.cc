@@ -1,5 +1,6 @@
 #include "lab/dynamo/value.h"
 
+#include <algorithm>
 #include <array>
 
 namespace farshore::lab::dynamo {
@@ -40,7 +41,32 @@ struct Size {
     }
 };
 
+struct Depth {
+    std::size_t operator()(const Map& map) const { return 1 + nesting(map); }
+
+    std::size_t operator()(const List& list) const {
+        std::size_t deepest = 0;
+        for (const Value& value : list) {
+            deepest = std::max(deepest, std::visit(*this, value.data));
+        }
+        return 1 + deepest;
+    }
+
+    template <class T>
+    std::size_t operator()(const T&) const {
+        return 1;
+    }
+};
+
 }  // namespace
+
+std::size_t nesting(const Item& item) {
+    std::size_t deepest = 0;
+    for (const auto& [name, value] : item) {
+        deepest = std::max(deepest, std::visit(Depth{}, value.data));
+    }
+    return deepest;
+}
 
 bool operator==(const Value& a, const Value& b) {
     return a.data == b.data;

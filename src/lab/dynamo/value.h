@@ -64,6 +64,9 @@ template <class T>
     return std::get_if<T>(&value.data);
 }
 
+// How deep documents are nested: 1 for an item of plain attributes, 0 for an empty one.
+[[nodiscard]] std::size_t nesting(const Item& item);
+
 // An item may hold documents nested so deep, its attributes being level one.
 inline constexpr std::size_t kNestingMax = 32;
 inline constexpr std::size_t kItemBytesMax = 400 * 1024;

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include "base/assert.h"
 #include "base/text.h"
 
 namespace farshore::lab::dynamo {
@@ -209,7 +208,7 @@ Answer<Value> read_value(const json::value& value, std::size_t depth) {
         return std::unexpected(serialization("Unexpected value type in payload"));
     }
     if (depth > kNestingMax) {
-        return invalid("Nesting Levels have exceeded supported limits");
+        return std::unexpected(nested_too_deep());
     }
     const json::object& object = value.get_object();
     if (object.empty()) {
@@ -291,16 +290,27 @@ std::string stored_text(const Item& item) {
     return json::serialize(to_json(item));
 }
 
-Item item_from_stored(std::string_view text) {
+Result<Item> item_from_stored(std::string_view text) {
     json::parse_options options;
     options.max_depth = 128;
     json::error_code error;
     json::monotonic_resource arena;
     const json::value value = json::parse(text, error, &arena, options);
-    FARSHORE_ASSERT(!error, "the store gives back what it was given");
+    if (error) {
+        return fail(ErrorKind::malformed, "a stored item is no JSON: " + error.message());
+    }
     Answer<Item> item = parse_item(value);
-    FARSHORE_ASSERT(item.has_value(), "the store gives back what it was given");
+    if (!item) {
+        return fail(ErrorKind::malformed, "a stored item is none: " + item.error().message);
+    }
     return std::move(*item);
+}
+
+ServiceError nested_too_deep() {
+    return validation(
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
+        "beyond supported limit"
+    );
 }
 
 }  // namespace farshore::lab::dynamo

@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/result.h"
 #include "lab/dynamo/service_error.h"
 #include "lab/dynamo/value.h"
 
@@ -21,7 +22,10 @@ namespace farshore::lab::dynamo {
 
 // The form that the store keeps: the same JSON as text.
 [[nodiscard]] std::string stored_text(const Item& item);
-// `text` must come from stored_text(): anything else is a bug.
-[[nodiscard]] Item item_from_stored(std::string_view text);
+// Errors: malformed (no text of stored_text(): the file is damaged).
+[[nodiscard]] Result<Item> item_from_stored(std::string_view text);
+
+// DynamoDB's complaint about an item that is nested deeper than kNestingMax.
+[[nodiscard]] ServiceError nested_too_deep();
 
 }  // namespace farshore::lab::dynamo

@@ -143,7 +143,9 @@ TEST(ValueJson, BoundsTheDepth) {
     }
     EXPECT_EQ(complaint(deep), "accepted");
     EXPECT_EQ(
-        complaint(R"({"L":[)" + deep + "]}"), "Nesting Levels have exceeded supported limits"
+        complaint(R"({"L":[)" + deep + "]}"),
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
+        "beyond supported limit"
     );
 }
 
@@ -154,6 +156,24 @@ TEST(ValueJson, KeepsItemsThroughTheStore) {
     ));
     ASSERT_TRUE(item.has_value());
     EXPECT_EQ(item_from_stored(stored_text(*item)), *item);
+}
+
+// A file may be damaged, or of another version: that is an answer, not the end of the lab.
+TEST(ValueJson, WhatTheStoreGivesBackDamagedIsAnError) {
+    Value deep{std::string{"x"}};
+    for (int i = 0; i < 40; ++i) {
+        deep = Value{List{deep}};
+    }
+    for (const std::string& text :
+         {std::string{},
+          std::string{"{\"id\":{\"S\":\"x\""},
+          std::string{"[]"},
+          std::string{R"({"id":{"S":1}})"},
+          stored_text(Item{{"id", Value{std::string{"x"}}}, {"deep", deep}})}) {
+        const auto item = item_from_stored(text);
+        ASSERT_FALSE(item) << text;
+        EXPECT_EQ(item.error().kind, ErrorKind::malformed);
+    }
 }
 
 TEST(Value, CountsBytesAsDynamoDbDoes) {
@@ -190,7 +210,7 @@ TEST_F(DigestVectors, GiveTheSameTextAndHash) {
         EXPECT_EQ(canonical_text(*item), each.at("canonical").as_string()) << each.at("name");
         EXPECT_EQ(item_digest(*item), each.at("sha256").as_string()) << each.at("name");
         EXPECT_EQ(
-            canonical_text(item_from_stored(stored_text(*item))), each.at("canonical").as_string()
+            canonical_text(*item_from_stored(stored_text(*item))), each.at("canonical").as_string()
         );
     }
 }
