@@ -11,6 +11,8 @@ import time
 import jsonschema
 import pytest
 
+from demo_run import Demo
+
 from conftest import BIN, ROOT, TABLE, World, farshore, is_alive, lost_by_the_lab, until
 
 
@@ -162,3 +164,15 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path, moment):
     seen |= set(descendants(demo.pid))
     until(lambda: not [pid for pid in seen if is_alive(pid)], 10, f"no process left of {len(seen)}")
     assert demo.returncode != 0
+
+
+def test_a_story_without_its_load_is_inconclusive(tmp_path):
+    with Demo(tmp_path) as demo:
+        demo.wait_for("go shopping")
+        os.kill(demo.pid_of("shoppers"), signal.SIGKILL)
+        assert demo.end() == 9, demo.text
+        report = demo.report()
+        assert report["verdict"] == "interrupted"
+        assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9"
+        assert any("the shoppers ended early" in finding for finding in report["findings"])
+        assert "the shoppers ended early" in demo.text

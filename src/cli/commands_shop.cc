@@ -120,11 +120,15 @@ int run_shoppers(const ShopperFlags& flags) {
         return failed_with(shoppers.error());
     }
     lab::Shoppers& crowd = **shoppers;
-    crowd.start();
+    int code = kDone;
+    crowd.start([&](const Error& error) {
+        code = failed_with(error);
+        io.stop();
+    });
     net::TaskGroup tasks{io};
     tasks.spawn("shoppers", [&] { return until_signal(io, [&] { return crowd.stop(); }); });
     io.run();
-    std::_Exit(kDone);
+    std::_Exit(code);
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation) {
     }
     LossesSeen seen;
     seen.settled = flag_at(answer->document, "settled");
+    seen.truncated = flag_at(answer->document, "truncated");
     const json::value* entries = value_at(answer->document, "entries");
     if (entries == nullptr || !entries->is_array()) {
         return seen;
@@ -122,7 +123,8 @@ Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation) {
              .key = key == nullptr ? "" : json::serialize(*key),
              .fate = text_at(entry, "fate"),
              .acknowledged_at = utc_from_ms(number_at(entry, "at_ms")),
-             .operation = text_at(entry, "op")}
+             .operation = text_at(entry, "op"),
+             .host = text_at(entry, "host")}
         );
     }
     return seen;
@@ -177,9 +179,11 @@ void keep_books(
     }
     record.log = std::move(*log);
     const std::string id = text_at(json::value(record.failover), "id");
+    bool truncated = false;
     if (!id.empty()) {
         auto losses = read_losses(api, id);
         if (losses) {
+            truncated = losses->truncated;
             record.booked = std::move(losses->writes);
         } else {
             note_trouble(record, losses.error());
@@ -193,6 +197,9 @@ void keep_books(
     record.booked =
         drill::decided_by_carts(std::move(record.booked), record.log, carts->front(), tables.table);
     record.books = drill::keep_books(record.log, *carts, record.booked, tables.table);
+    if (truncated) {
+        record.books.differences.emplace_back("the loss book could not remember every write");
+    }
 }
 
 }  // namespace farshore::cli

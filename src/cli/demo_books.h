@@ -29,6 +29,7 @@ struct TableAccess {
 struct LossesSeen {
     std::vector<drill::BookedWrite> writes;
     bool settled = false;
+    bool truncated = false;  // there were more than it could remember
 };
 
 [[nodiscard]] Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation);

@@ -14,8 +14,9 @@ struct Plot {
     std::string_view name;
     std::string_view title;
     lab::FaultKind kind;
-    Duration lasts;  // long enough to see the failover through
-    Duration rto;    // objective
+    std::string_view component;  // what its agents see broken
+    Duration lasts;              // long enough to see the failover through
+    Duration rto;                // objective
 };
 
 // dynamodb: writes are repointed, so the shop is back before DNS moves. The other two need users to
@@ -25,6 +26,7 @@ inline constexpr std::array kPlots{
         "dynamodb",
         "us-east-1's DynamoDB name gets an empty answer",
         lab::FaultKind::dynamodb,
+        "dynamodb",
         std::chrono::seconds{20},
         std::chrono::seconds{5}
     },
@@ -32,6 +34,7 @@ inline constexpr std::array kPlots{
         "servers",
         "both hosts of us-east-1 are killed",
         lab::FaultKind::hosts,
+        "stack",
         std::chrono::seconds{30},
         std::chrono::seconds{60}
     },
@@ -39,6 +42,7 @@ inline constexpr std::array kPlots{
         "region",
         "us-east-1 as a whole is cut off",
         lab::FaultKind::region,
+        "dynamodb",
         std::chrono::seconds{30},
         std::chrono::seconds{60}
     },

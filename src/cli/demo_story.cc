@@ -31,6 +31,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kLookEvery = 100ms;
+// Above a request's timeout: what is under way is waited for.
+constexpr auto kShoppersGrace = 10s;
 constexpr int kInterrupted = 130;  // as a shell reports Ctrl-C
 
 class Story {
@@ -110,6 +112,8 @@ class Story {
     }
 
     Status send_shoppers() {
+        // Before the first of them can ask for anything.
+        record_.started = clock_.wall();
         const auto started = shoppers_.start(shoppers_process(
             lab_status_,
             {.client_log = files_.client_log(),
@@ -128,8 +132,18 @@ class Story {
                 text_at(lab_status_, "shop/name")
             )
         );
-        record_.started = clock_.wall();
         return {};
+    }
+
+    // Without its load a story cannot be judged.
+    Status mind_shoppers() {
+        for (const ChildExit& ended : shoppers_.reap()) {
+            record_.load_trouble = "the shoppers ended early: " + ended.text();
+        }
+        if (record_.load_trouble.empty()) {
+            return {};
+        }
+        return fail(ErrorKind::unavailable, record_.load_trouble, "see " + files_.shoppers_log());
     }
 
     // Looks until `done` says so; what is awaited is named when it does not come.
@@ -142,6 +156,9 @@ class Story {
                 return fail(ErrorKind::cancelled, "interrupted");
             }
             watcher_->look();
+            if (const Status load = mind_shoppers(); !load) {
+                return load;
+            }
             if (done()) {
                 return {};
             }
@@ -329,10 +346,14 @@ class Story {
     }
 
     int report() {
-        shoppers_.stop_all(5s);
+        record_.ended = clock_.wall();
+        for (const ChildExit& ended : shoppers_.stop_all(kShoppersGrace)) {
+            if (!ended.well()) {
+                record_.load_trouble = "the shoppers ended with " + ended.text();
+            }
+        }
         watcher_->look();
         stage_.clear_live();
-        record_.ended = clock_.wall();
         keep_books(
             record_, files_.client_log(), watcher_->api(), table_access(lab_status_, regions_)
         );
@@ -345,7 +366,8 @@ class Story {
         record_.preferred = regions_.preferred;
         record_.standby = regions_.standby;
         record_.configuration_hash = regions_.configuration_hash;
-        record_.fault_seen_by_agents = watcher_->agents_saw(regions_.preferred);
+        record_.fault_seen_by_agents =
+            watcher_->agents_saw(regions_.preferred, plot_.component, record_.fault_span);
         record_.marks = stage_.marks();
         record_.objectives.rto = plot_.rto;
         const json::object document = drill::report_document(record_);

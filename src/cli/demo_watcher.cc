@@ -1,5 +1,6 @@
 #include "cli/demo_watcher.h"
 
+#include <algorithm>
 #include <array>
 
 #include <boost/asio/co_spawn.hpp>
@@ -84,7 +85,7 @@ void Watcher::look_at_vote(
     const std::string word = text_at(vote, "vote");
     const std::string what = fmt::format("{} of {}", component, region);
     if (word == "unhealthy" && observer.starts_with("agents")) {
-        seen_by_agents_.insert(region);
+        seen_by_agents_[what].push_back(clock_.wall());
     }
     // Hosts that disagree for a moment are on their way to the next vote.
     if (word == "unknown") {
@@ -99,6 +100,13 @@ void Watcher::look_at_vote(
         );
     }
     known = word;
+}
+
+bool Watcher::agents_saw(const std::string& region, std::string_view component, drill::Span span)
+    const {
+    const auto seen = seen_by_agents_.find(fmt::format("{} of {}", component, region));
+    return seen != seen_by_agents_.end() &&
+           std::ranges::any_of(seen->second, [&](UtcTime at) { return span.holds(at); });
 }
 
 void Watcher::look_at_agents() {

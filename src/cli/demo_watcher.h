@@ -53,10 +53,10 @@ class Watcher {
     // Intended start of the last failed request.
     [[nodiscard]] std::optional<UtcTime> last_failure() const { return last_failure_; }
 
-    // Has an agent observer ever voted a component of this Region unhealthy?
-    [[nodiscard]] bool agents_saw(const std::string& region) const {
-        return seen_by_agents_.contains(region);
-    }
+    // Did an agent observer vote this component of the Region unhealthy within the span?
+    [[nodiscard]] bool agents_saw(
+        const std::string& region, std::string_view component, drill::Span span
+    ) const;
 
     [[nodiscard]] ApiClient& api() { return api_; }
 
@@ -85,9 +85,9 @@ class Watcher {
     bool votes_are_news_ = false;
     std::map<std::string, std::string> votes_;
     std::map<std::string, std::string> routes_;
-    std::map<std::string, boost::json::object> operations_;  // by id
-    std::map<std::string, std::int64_t> told_;               // last step told, by id
-    std::set<std::string> seen_by_agents_;
+    std::map<std::string, boost::json::object> operations_;       // by id
+    std::map<std::string, std::int64_t> told_;                    // last step told, by id
+    std::map<std::string, std::vector<UtcTime>> seen_by_agents_;  // "dynamodb of us-east-1"
     std::string dns_region_;
     std::optional<UtcTime> dns_since_;
     std::uint64_t requests_ = 0;

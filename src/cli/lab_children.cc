@@ -1,10 +1,12 @@
 #include "cli/lab_children.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -124,20 +126,24 @@ std::vector<ChildExit> Children::reap() {
     return ended;
 }
 
-void Children::stop_all(Duration grace) {
+std::vector<ChildExit> Children::stop_all(Duration grace) {
     for (const auto& [name, pid] : alive_) {
         ::kill(pid, SIGTERM);
     }
+    std::vector<ChildExit> ended;
     constexpr auto kStep = std::chrono::milliseconds{10};
     for (Duration waited{}; waited < grace && !alive_.empty(); waited += kStep) {
-        (void)reap();
+        std::ranges::move(reap(), std::back_inserter(ended));
         std::this_thread::sleep_for(alive_.empty() ? std::chrono::milliseconds{0} : kStep);
     }
     for (const auto& [name, pid] : alive_) {
+        int status = 0;
         ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
+        ::waitpid(pid, &status, 0);
+        ended.push_back({.name = name, .pid = pid, .status = status});
     }
     alive_.clear();
+    return ended;
 }
 
 std::string own_path() {

@@ -30,6 +30,8 @@ struct ChildExit {
     int status = 0;  // as of waitpid
 
     [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9"
+
+    [[nodiscard]] bool well() const { return status == 0; }
 };
 
 class Children {
@@ -53,7 +55,8 @@ class Children {
     [[nodiscard]] std::vector<ChildExit> reap();
 
     // SIGTERM to all, SIGKILL to those that are left after `grace`; blocks until none is left.
-    void stop_all(Duration grace);
+    // Gives how each has ended.
+    std::vector<ChildExit> stop_all(Duration grace);
 
     [[nodiscard]] bool empty() const { return alive_.empty(); }
 

@@ -22,6 +22,8 @@ struct BookedWrite {
     std::string fate;  // present, applied_late, suppressed, never_arrived, at_risk, unknown
     UtcTime acknowledged_at{};
     std::string operation;  // "UpdateItem"
+    std::string host;       // whose agent acknowledged it
+    bool decided_by_carts = false;
 };
 
 struct LostWrite {
@@ -43,7 +45,10 @@ struct Books {
     std::uint64_t never_arrived = 0;
     std::uint64_t undecided = 0;  // settled, but the items do not tell between late and suppressed
     std::uint64_t unsettled = 0;
-    bool regions_equal = true;  // both Regions hold the same carts
+    std::uint64_t matched = 0;           // entries compared with the very request that they answer
+    std::uint64_t decided_by_carts = 0;  // entries whose fate the carts told
+    std::uint64_t unexplained = 0;       // lines in a cart that no request of the log added
+    bool regions_equal = true;           // both Regions hold the same carts
     std::vector<LostWrite> lost_writes;
     std::vector<std::string> differences;  // why the books do not balance; empty: they do
 
@@ -52,7 +57,7 @@ struct Books {
 
 // The loss book reads items, and an item that was written again just when the old Region came back
 // does not tell whether it was written on top of a late write ("unknown"). The carts tell: their
-// lines have names. Gives the entries with those of carts decided.
+// lines have names. Gives the entries with those of carts decided, and marked.
 [[nodiscard]] std::vector<BookedWrite> decided_by_carts(
     std::vector<BookedWrite> booked,
     const Log& log,
@@ -60,8 +65,9 @@ struct Books {
     const std::string& shop_table
 );
 
-// `shop_table`: only its entries of the loss book are compared with the carts; other writers (an
-// operator's own loop) keep books of their own.
+// Compares entry by entry where it is certain which request an entry answers, and the rest by
+// number, cart by cart. `shop_table`: only its entries of the loss book are compared with the
+// carts; other writers (an operator's own loop) keep books of their own.
 [[nodiscard]] Books keep_books(
     const Log& log,
     const std::vector<Carts>& regions,

@@ -1,6 +1,7 @@
 #include "drill/measure.h"
 
 #include <algorithm>
+#include <set>
 
 namespace farshore::drill {
 
@@ -118,6 +119,22 @@ std::optional<Duration> measure_dns_tail(
         return std::nullopt;
     }
     return *last - switched;
+}
+
+std::uint64_t missing_numbers(const Log& log) {
+    std::set<std::int64_t> numbers;
+    for (const wire::ClientRequest& request : log) {
+        numbers.insert(request.number);
+    }
+    const std::uint64_t wanted =
+        numbers.empty() ? 0 : static_cast<std::uint64_t>(*numbers.rbegin()) + 1;
+    return wanted - numbers.size();
+}
+
+bool falls_short(std::uint64_t requests, Span span, int rate) {
+    constexpr std::int64_t kStandstill = 2;  // seconds
+    const std::int64_t expected = to_ms(Duration{span.until - span.from}) * rate / 1000;
+    return static_cast<std::int64_t>(requests) < expected * 9 / 10 - kStandstill * rate;
 }
 
 std::vector<Slice> slices(const Log& log, Duration width) {

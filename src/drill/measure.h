@@ -56,6 +56,14 @@ struct Traffic {
     const Log& log, UtcTime switched, UtcTime until, const std::string& old_region
 );
 
+// An open-loop load starts its requests by the clock, numbered without gaps from 0: what is not in
+// its log was not written down, or never started.
+[[nodiscard]] std::uint64_t missing_numbers(const Log& log);
+
+// Far fewer requests than the rate promises: the load, or its log, was not there. A machine that
+// stood still for a moment, or a span cut in the middle of a step, is no such thing.
+[[nodiscard]] bool falls_short(std::uint64_t requests, Span span, int rate);
+
 // Requests per slice of time, for the chart.
 struct Slice {
     UtcTime from{};

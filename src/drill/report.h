@@ -23,7 +23,8 @@ struct Mark {
 };
 
 struct Objectives {
-    Duration rto = std::chrono::seconds{5};
+    Duration rto = std::chrono::seconds{60};
+    Duration rpo = std::chrono::seconds{5};
     std::uint64_t switchover_failed_max = 0;
     std::uint64_t switchover_lost_max = 0;
 };
@@ -54,12 +55,17 @@ struct StoryRecord {
     Log log;
     std::vector<Mark> marks;
     Objectives objectives;
-    std::string interrupted;  // why the story could not be told to its end; empty: it was
+    std::string load_trouble;  // "the shoppers ended early: exit status 1"; empty: none
+    std::string interrupted;   // why the story could not be told to its end; empty: it was
 };
 
 // The truth of a drill: schema/report.schema.json. Sections as in the manual: identity, verdict,
 // objectives, phase clock, steady state, steps, decision record, data, findings.
 [[nodiscard]] boost::json::object report_document(const StoryRecord& story);
+
+// How many lost writes, entries of the loss book and failed requests a report names at most; it
+// says how many it leaves out. An hour of outage at 20 requests a second; 20 MB.
+inline constexpr std::size_t kListedMax = 100'000;
 
 // Did the story meet its objectives?
 [[nodiscard]] bool passed(const boost::json::object& report);

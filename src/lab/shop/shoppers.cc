@@ -48,7 +48,8 @@ class ShopperCrowd final : public Shoppers {
 
     [[nodiscard]] bool log_is_open() const { return log_.is_open() && log_.good(); }
 
-    void start() override {
+    void start(std::function<void(Error)> on_broken_log) override {
+        on_broken_log_ = std::move(on_broken_log);
         tasks_.spawn("shoppers", [this] { return stream_in(); });
     }
 
@@ -67,7 +68,6 @@ class ShopperCrowd final : public Shoppers {
                 break;
             }
         }
-        log_.flush();
     }
 
     [[nodiscard]] Counts counts() const override { return counts_; }
@@ -153,7 +153,18 @@ class ShopperCrowd final : public Shoppers {
         request.ended = clock_.wall();
         ++(request.ok ? counts_.ok : counts_.failed);
         counts_.writes_acknowledged += request.ok && request.kind == "add" ? 1U : 0U;
-        log_ << wire::to_line(request) << '\n';
+        // Each line at once: whoever judges by this log reads it while it is written.
+        log_ << wire::to_line(request) << '\n' << std::flush;
+        if (!log_ && !broken_) {
+            broken_ = true;
+            closing_ = true;
+            on_broken_log_(fail(
+                               ErrorKind::exhausted,
+                               "cannot write the client log " + options_.log_file,
+                               "free some space"
+            )
+                               .error());
+        }
     }
 
     net::Task<Result<std::string>> address_from(std::size_t index) {
@@ -205,9 +216,11 @@ class ShopperCrowd final : public Shoppers {
     std::vector<NameCache> caches_;
     Rng rng_;
     std::ofstream log_;
+    std::function<void(Error)> on_broken_log_;
     Counts counts_;
     std::size_t under_way_ = 0;
     bool closing_ = false;
+    bool broken_ = false;
 };
 
 }  // namespace

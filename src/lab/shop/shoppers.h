@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -47,14 +48,16 @@ class Shoppers {
         std::uint64_t writes_acknowledged = 0;
     };
 
-    // Errors: denied or exhausted when the log file cannot be written.
+    // Errors: denied (the log file cannot be written).
     [[nodiscard]] static Result<std::unique_ptr<Shoppers>> create(
         net::Io& io, Options options, const ports::Clock& clock
     );
     virtual ~Shoppers() = default;
 
-    virtual void start() = 0;
-    // No new requests; waits for those under way (bounded by their timeout), and flushes the log.
+    // `on_broken_log`: called once when a line could not be written. What nobody can read did not
+    // happen, so the load ends there.
+    virtual void start(std::function<void(Error)> on_broken_log) = 0;
+    // No new requests; waits for those under way (bounded by their timeout).
     virtual net::Task<> stop() = 0;
     [[nodiscard]] virtual Counts counts() const = 0;
 };
