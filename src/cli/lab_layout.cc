@@ -4,6 +4,7 @@
 #include <set>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <fmt/format.h>
 
 #include "adapters/net/task.h"
@@ -34,11 +35,28 @@ std::uint16_t try_bind(net::Io& io, const std::string& address, std::uint16_t po
     return error ? std::uint16_t{0} : acceptor.local_endpoint(error).port();
 }
 
-// A port that is free on every address, `usual` if possible.
-Result<std::uint16_t> choose_port(
-    net::Io& io, const std::vector<std::string>& addresses, std::uint16_t usual
-) {
+bool is_free_for_datagrams(net::Io& io, const std::string& address, std::uint16_t port) {
+    boost::system::error_code error;
+    asio::ip::udp::socket socket{io};
+    const asio::ip::udp::endpoint endpoint{asio::ip::make_address(address), port};
+    socket.open(endpoint.protocol(), error);
+    if (!error) {
+        socket.bind(endpoint, error);
+    }
+    return !error;
+}
+
+struct PortWish {
+    std::uint16_t* port;
+    std::vector<std::string> addresses;
+    std::uint16_t usual;
+    bool for_datagrams = false;  // too
+};
+
+// A port that is free on every address, the usual one if possible.
+Result<std::uint16_t> choose_port(net::Io& io, const PortWish& wish) {
     constexpr int kAttemptsMax = 50;
+    const auto& [port, addresses, usual, for_datagrams] = wish;
     std::uint16_t candidate = usual;
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
         if (candidate == 0) {
@@ -46,7 +64,8 @@ Result<std::uint16_t> choose_port(
         }
         bool free = candidate != 0;
         for (const std::string& address : addresses) {
-            free = free && try_bind(io, address, candidate) == candidate;
+            free = free && try_bind(io, address, candidate) == candidate &&
+                   (!for_datagrams || is_free_for_datagrams(io, address, candidate));
         }
         if (free) {
             return candidate;
@@ -59,12 +78,6 @@ Result<std::uint16_t> choose_port(
         "see who listens: ss -ltnp"
     );
 }
-
-struct PortWish {
-    std::uint16_t* port;
-    std::vector<std::string> addresses;
-    std::uint16_t usual;
-};
 
 Status choose_ports(LabLayout& layout) {
     std::vector<std::string> shops;
@@ -90,12 +103,13 @@ Status choose_ports(LabLayout& layout) {
         {&ports.controller, controllers, 8640},
         {&ports.dynamodb, databases, 4566},
         {&ports.route53, {layout.world.route53_api_address()}, 4567},
-        {&ports.dns, {layout.world.dns_address()}, 5353},
+        // Not 5353: on many machines that is multicast DNS, on every address.
+        {&ports.dns, {layout.world.dns_address()}, 5300, true},
         {&ports.admin, {layout.world.admin_address()}, 4568},
     };
     net::Io io{1};
     for (const PortWish& wish : wishes) {
-        const auto port = choose_port(io, wish.addresses, wish.usual);
+        const auto port = choose_port(io, wish);
         if (!port) {
             return std::unexpected(port.error());
         }

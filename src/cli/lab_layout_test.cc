@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/udp.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "adapters/net/task.h"
 #include "cli/config_view.h"
 #include "cli/lab_children.h"
 #include "cli/lab_directory.h"
@@ -85,6 +87,18 @@ TEST_F(LabDirectory, HasAPartyForEachAddress) {
     EXPECT_EQ(world.witness(), RegionId{"us-east-2"});
     EXPECT_NE(world.ports.shop, 0);
     EXPECT_NE(world.ports.shop, world.ports.health);
+}
+
+// Somebody's DNS on every address of the machine, by UDP alone, as multicast DNS is.
+TEST_F(LabDirectory, ADnsPortIsFreeForTcpAndForUdp) {
+    const LabLayout first = layout();
+    const auto port = first.ports.dns;
+    EXPECT_NE(port, 5353) << "multicast DNS has that";
+    net::Io io{1};
+    boost::asio::ip::udp::socket taken{
+        io, {boost::asio::ip::make_address(first.world.dns_address()), port}
+    };
+    EXPECT_NE(layout().ports.dns, port);
 }
 
 TEST_F(LabDirectory, AWorldNeedsThreeDifferentRegions) {

@@ -3,11 +3,16 @@
 
 #include "lab/route53/world.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <gtest/gtest.h>
 
 #include "adapters/net/dns_client.h"
+#include "adapters/net/dns_message.h"
 #include "adapters/net/http_client.h"
 #include "adapters/net/net_test_world.h"
 #include "adapters/system/system_clock.h"
@@ -317,6 +322,34 @@ TEST_F(Route53Test, DnsTellsItsErrorsApart) {
         << "an empty answer";
     board.end_all();
     EXPECT_EQ(resolve("dynamodb.us-east-1.lab.farshore")->ttl, std::chrono::seconds{5});
+}
+
+TEST_F(Route53Test, TheQuestionComesBackInTheLettersItWasAskedIn) {
+    start();
+    net::dns::Message query;
+    query.id = 7;
+    query.questions = {{.name = "dynamodb.us-east-1.lab.farshore", .type = 1}};
+    std::vector<std::uint8_t> asked = net::dns::encode(query);
+    const std::string mixed = "DyNaMoDb";
+    std::ranges::copy(mixed, asked.begin() + 13);
+    boost::asio::ip::udp::socket socket{net.io, {boost::asio::ip::make_address("127.0.0.1"), 0}};
+    std::array<std::uint8_t, 512> bytes{};
+    std::size_t count = 0;
+    socket.async_receive(
+        boost::asio::buffer(bytes),
+        [&](const boost::system::error_code& error, std::size_t received) {
+            count = error ? 0 : received;
+        }
+    );
+    socket.send_to(
+        boost::asio::buffer(asked),
+        {boost::asio::ip::make_address("127.0.0.1"), route53->dns_port()}
+    );
+    ASSERT_TRUE(net.run_until([&] { return count > 0; }));
+    EXPECT_EQ(std::string(bytes.begin() + 13, bytes.begin() + 21), mixed);
+    const auto reply = net::dns::decode(std::span{bytes}.first(count));
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->answers.size(), 1U);
 }
 
 TEST_F(Route53Test, ALongAnswerComesOverTcp) {

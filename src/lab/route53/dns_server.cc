@@ -47,6 +47,25 @@ std::optional<Message> format_error(std::span<const std::uint8_t> bytes) {
     return reply;
 }
 
+// Gives the question's letters back as they were asked: some resolvers mix their case and look
+// whether it returns (draft-vixie-dnsext-dns0x20). Both messages begin with the same question.
+void keep_case(std::span<const std::uint8_t> query, std::vector<std::uint8_t>& reply) {
+    constexpr std::size_t kLabelMax = 63;
+    std::size_t at = 12;
+    while (at < std::min(query.size(), reply.size())) {
+        const std::size_t label = query[at];
+        const std::size_t end = at + 1 + label;
+        if (label == 0 || label > kLabelMax || reply[at] != label ||
+            end > std::min(query.size(), reply.size())) {
+            return;
+        }
+        std::ranges::copy(
+            query.subspan(at, 1 + label), reply.begin() + static_cast<std::ptrdiff_t>(at)
+        );
+        at = end;
+    }
+}
+
 class Server final : public DnsServer {
   public:
     Server(
@@ -101,7 +120,12 @@ class Server final : public DnsServer {
         if (!reply) {
             return {};
         }
-        return over_udp ? net::dns::encode(*reply, room_for(*query)) : net::dns::encode(*reply);
+        std::vector<std::uint8_t> out =
+            over_udp ? net::dns::encode(*reply, room_for(*query)) : net::dns::encode(*reply);
+        if (!reply->questions.empty()) {
+            keep_case(bytes, out);
+        }
+        return out;
     }
 
     net::Task<> serve_udp() {
