@@ -147,6 +147,12 @@ class World:
                 return entries
             entries += [{**entry, "applied": entry["outcome"] == "applied"} for entry in page]
 
+    def faults(self):
+        """Those that are set and those that are over, the newest last."""
+        with urllib.request.urlopen(f"{self.document['admin']}/v1/faults", timeout=30) as answer:
+            document = json.load(answer)
+        return document["past"] + document["faults"]
+
     def credentials(self):
         """The default profile's keys."""
         keys = {}

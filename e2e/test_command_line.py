@@ -145,6 +145,13 @@ def test_hosts_that_were_started_by_hand_are_not_killed(tmp_path):
         bare.down()
 
 
+def test_a_fault_without_a_target_is_refused(lab):
+    for words in (("hosts", "us-east-2"), ("replication", "us-east-2")):
+        refused = farshore("lab", "fault", *words, "--dir", lab.directory, check=64)
+        assert "us-east-2, the witness" in refused.stderr and "us-east-1, eu-west-1" in refused.stderr, refused.stderr
+    assert lab.faults() == []
+
+
 def test_the_wide_status_gives_the_reason_of_each_vote(lab):
     usual = farshore("status", "--config", lab.config).stdout
     wide = farshore("status", "--config", lab.config, "-o", "wide").stdout

@@ -70,6 +70,7 @@ def test_a_fault_of_random_kind_and_time(tmp_path, processes, seed):
         farshore("lab", "fault", "random", "--seed", seed, "--within", "8s", "--for", FAULT_LASTS, "--dir", world.directory)
         drawn = world.refresh()["faults"][0]["text"]
         until(lambda: not world.refresh().get("faults"), 60, "the fault is over", every=0.5)
+        assert world.faults()[-1]["touched"] > 0, f"{drawn} hit nothing"
         status = until(lambda: at_peace(world), 120, f"peace after {drawn}", every=0.25)
         until(lambda: all(writer.last().startswith("ok") for writer in writers), 30, "both hosts write")
 

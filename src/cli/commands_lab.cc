@@ -130,8 +130,9 @@ constexpr std::string_view kFaultHelp =
     "usage: farshore lab fault KIND [--for T] [--after T] [--dir DIR]\n\n"
     "  dynamodb REGION --mode M    M: empty-dns, refused, timeout, reset, errors=N%, throttle,\n"
     "                              latency=T, read-only\n"
-    "  partition A B [--one-way]   two Regions do not reach each other\n"
-    "  replication REGION --pause  its writes stay where they are\n"
+    "  partition A B [--one-way]   two Regions, or a Region and `internet`, do not reach each\n"
+    "                              other; with --one-way A does not reach B\n"
+    "  replication REGION          nothing is replicated from it, nor to it\n"
     "  region REGION               the whole Region is cut off\n"
     "  hosts REGION                its hosts are killed, and started again at the end;\n"
     "                              not in a world of `lab up --bare`\n"
@@ -248,8 +249,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
     auto* fault = lab->add_subcommand(
         "fault",
         "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication "
-        "REGION --pause | "
-        "region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
+        "REGION | region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
     );
     fault->prefix_command();
     fault->fallthrough(false);  // or its words would be taken for the command's own

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "base/text.h"
 #include "lab/faults/fault_words.h"
 
 namespace farshore::lab {
@@ -16,6 +17,27 @@ constexpr int kRandomErrorsPercent = 60;
 
 bool is_place(const World& world, const RegionId& place) {
     return world.has(place) || place == world.witness || place == kInternet;
+}
+
+// The witness has neither hosts nor replicated tables.
+bool needs_tables(FaultKind kind) {
+    return kind == FaultKind::hosts || kind == FaultKind::replication;
+}
+
+Status check_target(const World& world, const FaultSpec& spec) {
+    if (!world.has(spec.region)) {
+        return unknown_word("Region", spec.region.value(), region_words(world));
+    }
+    const std::vector<RegionId> tables = world.table_regions();
+    if (!needs_tables(spec.kind) || std::ranges::find(tables, spec.region) != tables.end()) {
+        return {};
+    }
+    const std::string what = spec.kind == FaultKind::hosts ? "no host" : "no replicated table";
+    return fail(
+        ErrorKind::malformed,
+        "there is " + what + " in " + spec.region.value() + ", the witness: nothing would break",
+        "one of: " + joined(tables)
+    );
 }
 
 Status check_times(const FaultSpec& spec) {
@@ -63,6 +85,10 @@ FaultSpec resolve_random(const World& world, FaultSpec spec) {
     if (drawn.kind == FaultKind::hosts && world.started_by_hand) {
         drawn.kind = FaultKind::region;  // the nearest to it that this world can do
     }
+    if (const auto tables = world.table_regions();
+        needs_tables(drawn.kind) && !tables.empty() && drawn.region == world.witness) {
+        drawn.region = tables[rng.below(tables.size())];
+    }
     if (drawn.kind == FaultKind::partition) {
         // With a single Region, the rest of the world is the internet.
         drawn.other = kInternet;
@@ -99,16 +125,12 @@ Status check(const World& world, const FaultSpec& spec) {
             "kill the agents yourself, or start a world without --bare"
         );
     }
-    const auto regions = region_words(world);
     if (spec.kind != FaultKind::partition) {
-        if (world.has(spec.region)) {
-            return {};
-        }
-        return unknown_word("Region", spec.region.value(), regions);
+        return check_target(world, spec);
     }
     for (const RegionId& place : {spec.region, spec.other}) {
         if (!is_place(world, place)) {
-            auto words = regions;
+            auto words = region_words(world);
             words.push_back(kInternet.value());
             return unknown_word("Region", place.value(), words);
         }

@@ -60,9 +60,23 @@ TEST(FaultSpec, ReadsEveryKindFromWords) {
     EXPECT_TRUE(read({"partition", "us-east-1", "eu-west-1", "--one-way"})->one_way);
     EXPECT_EQ(read({"partition", "us-east-1", "internet"})->other, kInternet);
     EXPECT_EQ(read({"replication", "us-east-1", "--pause"})->kind, FaultKind::replication);
+    EXPECT_EQ(read({"replication", "us-east-1"}), read({"replication", "us-east-1", "--pause"}))
+        << "there is no other fault of replication to mean";
     EXPECT_EQ(read({"region", "us-east-1"})->kind, FaultKind::region);
     EXPECT_EQ(read({"hosts", "us-east-1", "--after", "5s"})->after, std::chrono::seconds{5});
     EXPECT_EQ(read({"random", "--seed", "9"})->seed, 9U);
+}
+
+// The witness holds an epoch record and the controller, and that is all there is to break.
+TEST(FaultSpec, AFaultThatCouldHitNothingIsRefused) {
+    refuses({"hosts", "us-east-2"}, "no host in us-east-2, the witness", "us-east-1, eu-west-1");
+    refuses({"replication", "us-east-2", "--pause"}, "no replicated table", "us-east-1, eu-west-1");
+    EXPECT_TRUE(read({"region", "us-east-2"}));
+    EXPECT_TRUE(read({"dynamodb", "us-east-2", "--mode", "timeout"}));
+    EXPECT_TRUE(read({"partition", "us-east-2", "us-east-1"}));
+    EXPECT_FALSE(fault_spec_from_json(
+        world(), boost::json::parse(R"({"kind":"hosts","region":"us-east-2"})")
+    ));
 }
 
 TEST(FaultSpec, WrongWordsAreNamedWithTheNearestRightOne) {

@@ -179,6 +179,12 @@ PartyId World::party_of(std::string_view text) const {
     return {};
 }
 
+std::vector<RegionId> World::table_regions() const {
+    std::vector<RegionId> tables = regions;
+    std::erase(tables, witness);
+    return tables;
+}
+
 bool World::has(const RegionId& region) const {
     return std::ranges::find(regions, region) != regions.end();
 }

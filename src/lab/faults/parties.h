@@ -89,6 +89,8 @@ struct World {
     [[nodiscard]] PartyId party_of(std::string_view text) const;
 
     [[nodiscard]] bool has(const RegionId& region) const;
+    // The Regions with hosts and replicated tables: all but the witness.
+    [[nodiscard]] std::vector<RegionId> table_regions() const;
 };
 
 }  // namespace farshore::lab
