@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include "cli/output.h"
+#include "wire/api.h"
 
 namespace farshore::cli {
 
@@ -37,9 +38,18 @@ std::optional<json::value> parsed(std::string_view text) {
     return value;
 }
 
-Error unreachable(const Access& access, Error error) {
-    error.text = access.what + " at " + access.controller + " cannot be reached: " + error.text;
+// `changes`: the call was to change something. Reading twice harms nobody.
+Error without_answer(const Access& access, Error error, bool changes) {
+    const std::string who = access.what + " at " + access.controller;
+    if (changes && error.effect == Effect::possible) {
+        error.text = who + " did not answer: " + error.text +
+                     "; what was asked for may have happened all the same";
+        error.remedy = access.shown_by;
+        return error;
+    }
+    error.text = who + " cannot be reached: " + error.text;
     error.remedy = access.remedy;
+    error.effect = Effect::none;
     return error;
 }
 
@@ -111,9 +121,9 @@ const Access& ApiClient::access() const {
 
 namespace {
 
-Result<Answer> answer_of(const Access& access, Result<net::HttpReply> reply) {
+Result<Answer> answer_of(const Access& access, Result<net::HttpReply> reply, bool changes) {
     if (!reply) {
-        return std::unexpected(unreachable(access, std::move(reply.error())));
+        return std::unexpected(without_answer(access, std::move(reply.error()), changes));
     }
     auto document = parsed(reply->body);
     if (!document) {
@@ -131,17 +141,17 @@ Result<Answer> answer_of(const Access& access, Result<net::HttpReply> reply) {
 
 Result<Answer> ApiClient::get(const std::string& target) {
     net::HttpCall call = parts_->call("GET", target, {});
-    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}));
+    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}), false);
 }
 
 Result<Answer> ApiClient::post(const std::string& target, const json::value& body) {
     net::HttpCall call = parts_->call("POST", target, json::serialize(body));
-    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}));
+    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}), true);
 }
 
 Result<Answer> ApiClient::erase(const std::string& target) {
     net::HttpCall call = parts_->call("DELETE", target, {});
-    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}));
+    return answer_of(parts_->access, parts_->run(parts_->http->fetch(std::move(call)), {}), true);
 }
 
 Result<WatchEnd> ApiClient::watch(
@@ -192,7 +202,7 @@ Result<WatchEnd> ApiClient::watch(
         return end;
     }
     if (!reply) {
-        return std::unexpected(unreachable(parts_->access, reply.error()));
+        return std::unexpected(without_answer(parts_->access, reply.error(), false));
     }
     if (reply->status >= 400) {
         const auto document = parsed(rest.empty() ? reply->body : rest);
@@ -204,19 +214,8 @@ Result<WatchEnd> ApiClient::watch(
 }
 
 Error Answer::error() const {
-    Error error;
-    switch (status) {
-        case 401:
-        case 403: error.kind = ErrorKind::denied; break;
-        case 404: error.kind = ErrorKind::not_found; break;
-        case 409:
-        case 412: error.kind = ErrorKind::conflict; break;
-        default: error.kind = status >= 500 ? ErrorKind::unavailable : ErrorKind::malformed; break;
-    }
-    error.text = text_at(document, "error/text");
-    error.remedy = text_at(document, "error/remedy");
-    error.code = text_at(document, "error/code");
-    if (error.text.empty()) {
+    Error error = wire::error_from(status, json::serialize(document));
+    if (error.text.empty() || value_at(document, "error/text") == nullptr) {
         error.text = "the controller refuses (HTTP " + std::to_string(status) + ")";
     }
     if (error.kind == ErrorKind::denied && error.remedy.empty()) {

@@ -22,6 +22,8 @@ struct Access {
         "is farshored running, and is the address right (--controller, FARSHORE_CONTROLLER, or "
         "controller.url in the "
         "configuration)?";
+    // What shows whether a call without an answer has taken effect.
+    std::string shown_by = "`farshore status` and `farshore op list` show whether it has";
 };
 
 struct Answer {
@@ -30,7 +32,7 @@ struct Answer {
 
     [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
 
-    // The error in a refusing answer; kind denied for 401 and 403, conflict for 409 and 412.
+    // The error in a refusing answer, of the kind that it names, else of the status's.
     [[nodiscard]] Error error() const;
 };
 
@@ -38,8 +40,9 @@ enum class WatchEnd { finished, detached, timed_out };
 
 // Calls of a JSON API (the controller's, the lab's), one at a time, each blocking the command.
 //
-// Errors: unavailable and timed_out (with a remedy), malformed when the answer is not JSON. An
-// answer that refuses is an Answer.
+// Errors: unavailable and timed_out (with a remedy; effect possible when what was asked for may
+// have happened all the same), malformed when the answer is not JSON. An answer that refuses is an
+// Answer.
 class ApiClient {
   public:
     explicit ApiClient(Access access);

@@ -103,7 +103,8 @@ json::object checked_document(const std::vector<Checked>& files) {
 int run_validate(const Context& context, const Validate& options) {
     std::vector<std::string> files = options.files;
     if (files.empty()) {
-        files.push_back(context.config_file.empty() ? "farshore.yaml" : context.config_file);
+        const std::string named = context.config_path();
+        files.push_back(options.agent ? "agent.yaml" : named.empty() ? "farshore.yaml" : named);
     }
     std::vector<Checked> checked;
     for (const std::string& file : files) {
@@ -126,7 +127,9 @@ void add_config_commands(CLI::App& app, Context& context) {
     );
     auto options = std::make_shared<Validate>();
     validate->add_option(
-        "FILE", options->files, "Files to check (default: the one that --config names)"
+        "FILE",
+        options->files,
+        "Files to check (default: the one that --config or FARSHORE_CONFIG names)"
     );
     validate->add_flag("--agent", options->agent, "They are agent.yaml files");
     validate->callback([&context, options] {

@@ -21,7 +21,10 @@ void add_demo_command(CLI::App& app, Context& context) {
         "--out", options->directory, "Where the report goes: a new directory, or an earlier demo's"
     );
     demo->add_option(
-        "--dir", options->world, "Where the world's files are while it lives (below the report)"
+        "--dir",
+        options->world,
+        "Where the world's files are while it lives (below the report; with --keep where `farshore "
+        "lab` looks by itself)"
     );
     demo->callback([&context, options] {
         context.run = [options] {

@@ -14,6 +14,7 @@
 #include "cli/lab_client.h"
 #include "cli/lab_supervisor.h"
 #include "cli/lab_view.h"
+#include "cli/operation_calls.h"
 #include "lab/faults/fault_spec.h"
 
 namespace farshore::cli {
@@ -30,6 +31,7 @@ struct LabFlags {
     bool foreground = false;
     std::int64_t rate = 0;
     std::uint64_t seed = 1;
+    std::string rto = "60s";
 };
 
 std::string directory_of(const std::string& given) {
@@ -49,6 +51,7 @@ LabOptions options_of(const LabFlags& flags) {
     options.bare = flags.bare;
     options.rate = flags.rate;
     options.seed = flags.seed;
+    options.rto = duration_from(flags.rto).value_or(options.rto);
     return options;
 }
 
@@ -58,6 +61,10 @@ int run_foreground(const LabFlags& flags) {
         fmt::print("{}", world_summary(layout));
         std::fflush(stdout);
     });
+    if (!served && served.error().kind == ErrorKind::cancelled) {
+        print_message(served.error().text);
+        return kInterrupted;
+    }
     return served ? kDone : failed_with(served.error());
 }
 
@@ -148,6 +155,15 @@ int run_fault(
         fmt::print("{}", kFaultHelp);
         return given.empty() ? kUsage : kDone;
     }
+    const auto format = words.format.empty() ? context.format : enum_from<Format>(words.format);
+    if (!format) {
+        print_error(
+            {.kind = ErrorKind::malformed,
+             .text = fmt::format("no output form `{}`", words.format),
+             .remedy = "table, wide, json or yaml"}
+        );
+        return kUsage;
+    }
     LabClient client{directory_of(words.directory.empty() ? directory : words.directory)};
     const auto world = client.world();
     if (!world) {
@@ -162,8 +178,7 @@ int run_fault(
     if (!answer) {
         return failed_with(answer.error());
     }
-    const Format format = enum_from<Format>(words.format).value_or(context.format);
-    if (is_table(format)) {
+    if (is_table(*format)) {
         fmt::print(
             "{}: {}, for {}; take it back with `farshore lab heal {}{}`\n",
             text_at(*answer, "id"),
@@ -173,31 +188,47 @@ int run_fault(
             dir_hint(directory_of(words.directory.empty() ? directory : words.directory))
         );
     } else {
-        print_document(format, *answer);
+        print_document(*format, *answer);
     }
     return kDone;
 }
 
-int run_heal(const std::string& directory, const std::string& id) {
+// A sentence for people, the same as a document for programs.
+void say(const Context& context, const std::string& text, json::object document) {
+    if (is_table(context.format)) {
+        fmt::print("{}\n", text);
+        return;
+    }
+    document["text"] = text;
+    print_document(context.format, document);
+}
+
+int run_heal(const Context& context, const std::string& directory, const std::string& id) {
     LabClient client{directory_of(directory)};
     const auto healed = client.heal(id);
     if (!healed) {
         return failed_with(healed.error());
     }
-    fmt::print("{}\n", *healed == 0 ? "nothing was broken" : fmt::format("{} taken back", id));
+    const std::string text = *healed == 0   ? "nothing was broken"
+                             : id != "all"  ? id + " taken back"
+                             : *healed == 1 ? "1 fault taken back"
+                                            : fmt::format("{} faults taken back", *healed);
+    say(context, text, {{"taken_back", *healed}});
     return kDone;
 }
 
-int run_down(const std::string& directory) {
+int run_down(const Context& context, const std::string& directory) {
     const std::string path = directory_of(directory);
     if (!lab_is_running(path)) {
-        fmt::print("no world runs in {}\n", path);
+        say(context, "no world runs in " + path, {{"directory", path}, {"was_up", false}});
         return kDone;
     }
     if (const Status stopped = stop_lab(path); !stopped) {
         return failed_with(stopped.error());
     }
-    fmt::print("the world in {} is down; its logs are in {}/logs\n", path, path);
+    say(context,
+        fmt::format("the world in {} is down; its logs are in {}/logs", path, path),
+        {{"directory", path}, {"was_up", true}});
     return kDone;
 }
 
@@ -232,6 +263,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
     auto* serve = lab->add_subcommand("serve", "");
     serve->group("");
     add_up_options(*serve, *flags);
+    serve->add_option("--rto", flags->rto)->check(must_be_duration);
     serve->callback([&context, flags] {
         context.run = [flags] {
             return run_foreground(*flags);
@@ -249,7 +281,8 @@ void add_lab_commands(CLI::App& app, Context& context) {
     auto* fault = lab->add_subcommand(
         "fault",
         "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication "
-        "REGION | region REGION | hosts REGION | random --seed N --within T; each with --for T and --after T"
+        "REGION | region REGION | hosts REGION | random --seed N --within T; each with --for T and "
+        "--after T"
     );
     fault->prefix_command();
     fault->fallthrough(false);  // or its words would be taken for the command's own
@@ -263,15 +296,15 @@ void add_lab_commands(CLI::App& app, Context& context) {
     heal->add_option("ID", *id, "The fault, or `all`")->required();
     heal->add_option("--dir", *directory, "The world's directory");
     heal->callback([&context, directory, id] {
-        context.run = [directory, id] {
-            return run_heal(*directory, *id);
+        context.run = [&context, directory, id] {
+            return run_heal(context, *directory, *id);
         };
     });
     auto* down = lab->add_subcommand("down", "End it; nothing keeps running");
     down->add_option("--dir", *directory, "The world's directory");
     down->callback([&context, directory] {
-        context.run = [directory] {
-            return run_down(*directory);
+        context.run = [&context, directory] {
+            return run_down(context, *directory);
         };
     });
     add_lab_shop_commands(*lab, context);

@@ -25,6 +25,9 @@ int run_plan(const Context& context, const PlanOptions& options) {
         return failed_with(app_name.error());
     }
     return with_controller(context, [&](ApiClient& client) {
+        if (const auto status = status_for(client, *app_name, options.to); !status) {
+            return failed_with(status.error());
+        }
         json::object body{{"verb", options.verb}};
         if (!options.to.empty()) {
             body["to"] = options.to;

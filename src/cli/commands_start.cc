@@ -6,7 +6,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "adapters/net/http_message.h"
 #include "base/text.h"
 #include "cli/operation_calls.h"
 
@@ -31,7 +30,9 @@ struct StartOptions {
 
 // A failover needs the app's name, typed or given: a flag like --yes is too easy to keep in a
 // script.
-int confirm_failover(ApiClient& client, const std::string& app, const StartOptions& options) {
+int confirm_failover(
+    const json::value& status, const std::string& app, const StartOptions& options
+) {
     if (!options.confirm.empty()) {
         if (options.confirm == app) {
             return kDone;
@@ -48,16 +49,13 @@ int confirm_failover(ApiClient& client, const std::string& app, const StartOptio
         ));
         return kUsage;
     }
-    const auto status = client.get("/v1/status?app=" + net::percent_encode(app));
-    if (status && status->ok()) {
-        fmt::print(
-            stderr,
-            "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
-            text_at(status->document, "first_line"),
-            age_text(number_at(status->document, "loss/window_ms", -1)),
-            text_at(status->document, "loss/unproven_writes")
-        );
-    }
+    fmt::print(
+        stderr,
+        "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
+        text_at(status, "first_line"),
+        age_text(number_at(status, "loss/window_ms", -1)),
+        text_at(status, "loss/unproven_writes")
+    );
     fmt::print(stderr, "type the app's name to go on: ");
     std::string typed;
     std::getline(std::cin, typed);
@@ -88,21 +86,57 @@ json::object start_body(const StartOptions& options, const std::string& app) {
     return body;
 }
 
+int said_started(const Context& context, const json::value& answer, const std::string& id) {
+    if (is_table(context.format)) {
+        fmt::print("{}\n", id);
+    } else {
+        print_document(context.format, answer);
+    }
+    print_message(fmt::format("follow it with: farshore op watch {}", id));
+    return kDone;
+}
+
+// The request got no answer, and may have been carried out: nobody should have to guess.
+int without_answer(
+    const Context& context,
+    ApiClient& client,
+    const StartOptions& options,
+    const std::string& app,
+    const json::value& before,
+    Error error
+) {
+    if (error.effect == Effect::possible) {
+        const std::string id = operation_since(client, app, options.verb, before);
+        if (!id.empty()) {
+            print_message(error.text);
+            print_message(fmt::format("the {} was started", options.verb));
+            return said_started(context, json::object{{"id", id}, {"operation", id}}, id);
+        }
+        error.remedy =
+            fmt::format("the {} may have been started: `farshore op list` shows it", options.verb);
+    }
+    return failed_with(error);
+}
+
 int run_start(const Context& context, const StartOptions& options) {
     const auto app = context.app(options.app);
     if (!app) {
         return failed_with(app.error());
     }
     return with_controller(context, [&](ApiClient& client) {
+        const auto before = status_for(client, *app, options.to);
+        if (!before) {
+            return failed_with(before.error());
+        }
         if (options.verb == "failover") {
-            const int confirmed = confirm_failover(client, *app, options);
+            const int confirmed = confirm_failover(*before, *app, options);
             if (confirmed != kDone) {
                 return confirmed;
             }
         }
         const auto answer = client.post(app_target(*app, options.verb), start_body(options, *app));
         if (!answer) {
-            return failed_with(answer.error());
+            return without_answer(context, client, options, *app, *before, answer.error());
         }
         if (!answer->ok()) {
             return refused(*answer);
@@ -110,13 +144,15 @@ int run_start(const Context& context, const StartOptions& options) {
         const std::string id = text_at(answer->document, "id");
         if (id.empty()) {
             // Nothing to do is a success: the app is there already.
-            fmt::print("{}\n", text_at(answer->document, "text"));
+            if (is_table(context.format)) {
+                fmt::print("{}\n", text_at(answer->document, "text"));
+            } else {
+                print_document(context.format, answer->document);
+            }
             return static_cast<int>(kDone);
         }
         if (!options.wait) {
-            fmt::print("{}\n", id);
-            print_message(fmt::format("follow it with: farshore op watch {}", id));
-            return static_cast<int>(kDone);
+            return said_started(context, answer->document, id);
         }
         print_message(fmt::format("operation {}", id));
         return watch_operation(
@@ -136,7 +172,7 @@ void add_start_command(
         command->add_option("--to", options->to, "The Region to go to (default: the other one)");
     }
     command->add_option("--reason", options->reason, "For the audit: INC-812");
-    command->add_flag(
+    auto* wait = command->add_flag(
         "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
     );
     command
@@ -145,6 +181,7 @@ void add_start_command(
             options->timeout,
             "With --wait: stop watching after this time; the operation goes on (10m)"
         )
+        ->needs(wait)
         ->check(must_be_duration);
     if (verb == "failover") {
         command

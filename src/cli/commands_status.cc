@@ -75,10 +75,10 @@ int run_status(const Context& context, const StatusOptions& options) {
             return failed_with(answer->error());
         }
         print_status(context, answer->document);
-        // Degraded is what a script wants to notice: the active Region is not healthy.
+        // Degraded is what a script wants to notice: the active Region is not known to be healthy.
         const std::string active = text_at(answer->document, "active");
         const std::string verdict = text_at(answer->document, "regions/" + active + "/verdict");
-        return static_cast<int>(verdict == "unhealthy" ? kNotReady : kDone);
+        return static_cast<int>(verdict == "healthy" ? kDone : kNotReady);
     });
 }
 

@@ -32,7 +32,7 @@ std::string without_trailing_slash(std::string url) {
 
 }  // namespace
 
-Result<std::optional<config::Config>> Context::configuration() const {
+std::string Context::config_path() const {
     std::string path = first_of(config_file, environment("FARSHORE_CONFIG"));
     if (path.empty()) {
         for (const char* usual : {"farshore.yaml", "/etc/farshore/farshore.yaml"}) {
@@ -42,6 +42,11 @@ Result<std::optional<config::Config>> Context::configuration() const {
             }
         }
     }
+    return path;
+}
+
+Result<std::optional<config::Config>> Context::configuration() const {
+    const std::string path = config_path();
     if (path.empty()) {
         return std::nullopt;
     }

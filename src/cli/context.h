@@ -27,6 +27,8 @@ struct Context {
 
     std::function<int()> run;  // set by the command that was named
 
+    // The file that is named, or stands where files usually stand; empty: there is none.
+    [[nodiscard]] std::string config_path() const;
     // The configuration, when there is a file to read. Errors: load_config's.
     [[nodiscard]] Result<std::optional<config::Config>> configuration() const;
     // Errors: malformed (no controller is known), denied (token file unreadable).

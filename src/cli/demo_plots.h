@@ -9,18 +9,18 @@
 
 namespace farshore::cli {
 
-// What a demo breaks, for how long, and what it promises.
+// What a demo breaks, for how long, and what its world promises.
 struct Plot {
     std::string_view name;
     std::string_view title;
     lab::FaultKind kind;
     std::string_view component;  // what its agents see broken
     Duration lasts;              // long enough to see the failover through
-    Duration rto;                // objective
+    Duration rto;                // what the world's configuration promises
 };
 
 // dynamodb: writes are repointed, so the shop is back before DNS moves. The other two need users to
-// move: health checkers, then the record's ttl, and the configured RTO is what was promised.
+// move: health checkers, then the record's ttl.
 inline constexpr std::array kPlots{
     Plot{
         "dynamodb",

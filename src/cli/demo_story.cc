@@ -13,15 +13,13 @@
 #include "cli/demo_books.h"
 #include "cli/demo_files.h"
 #include "cli/demo_plots.h"
+#include "cli/demo_record.h"
 #include "cli/demo_stage.h"
 #include "cli/demo_watcher.h"
 #include "cli/demo_world.h"
 #include "cli/lab_client.h"
 #include "cli/lab_view.h"
 #include "cli/output.h"
-#include "cli/version.h"
-
-#include "drill/report.h"
 
 namespace farshore::cli {
 
@@ -33,7 +31,6 @@ namespace {
 constexpr auto kLookEvery = 100ms;
 // Above a request's timeout: what is under way is waited for.
 constexpr auto kShoppersGrace = 10s;
-constexpr int kInterrupted = 130;  // as a shell reports Ctrl-C
 
 class Story {
   public:
@@ -42,7 +39,10 @@ class Story {
 
     int tell() {
         const Interrupts interrupts;
-        auto files = make_demo_files(options_.directory, options_.world);
+        auto files = make_demo_files(
+            options_.directory,
+            options_.keep && options_.world.empty() ? default_lab_directory() : options_.world
+        );
         if (!files) {
             return failed_with(files.error());
         }
@@ -77,12 +77,13 @@ class Story {
         LabOptions lab;
         lab.directory = files_.world;
         lab.seed = options_.seed;
+        lab.rto = plot_.rto;
         auto world = LabProcess::start(lab);
         if (!world) {
             return std::unexpected(world.error());
         }
         world_ = std::make_unique<LabProcess>(std::move(*world));
-        auto ready = world_->wait_ready();
+        auto ready = world_->wait_ready(&Interrupts::asked);
         if (!ready) {
             return std::unexpected(ready.error());
         }
@@ -357,33 +358,11 @@ class Story {
         keep_books(
             record_, files_.client_log(), watcher_->api(), table_access(lab_status_, regions_)
         );
-        record_.id = "demo-" + to_amz_date(record_.started);
-        record_.story = plot_.name;
-        record_.title = plot_.title;
-        record_.version = kVersion;
-        record_.seed = options_.seed;
-        record_.rate = options_.rate;
-        record_.preferred = regions_.preferred;
-        record_.standby = regions_.standby;
-        record_.configuration_hash = regions_.configuration_hash;
+        identify(record_, options_, plot_, regions_);
         record_.fault_seen_by_agents =
             watcher_->agents_saw(regions_.preferred, plot_.component, record_.fault_span);
         record_.marks = stage_.marks();
-        record_.objectives.rto = plot_.rto;
-        const json::object document = drill::report_document(record_);
-        fmt::print("\n{}\n", drill::report_table(document));
-        const Status written = drill::write_report(document, files_.directory);
-        if (!written) {
-            print_error(written.error());
-            return kFailed;
-        }
-        fmt::print(
-            "report: {}/report.json\n        {}/report.html\n", files_.directory, files_.directory
-        );
-        if (drill::passed(document)) {
-            return kDone;
-        }
-        return record_.interrupted.empty() ? kObjectiveMissed : kInconclusive;
+        return publish(record_, files_);
     }
 
     // Ends the world, or hands it over.
@@ -392,13 +371,8 @@ class Story {
         if (world_ == nullptr) {
             return;
         }
-        if (keep && world_->keep()) {
-            fmt::print(
-                "\nthe world stays up in {0}; end it with `farshore lab down --dir {0}`\nreach it "
-                "with the AWS CLI:\n{1}",
-                files_.world,
-                aws_cli_hint(lab_status_)
-            );
+        if (keep && !Interrupts::asked() && world_->keep()) {
+            fmt::print("\n{}", kept_summary(lab_status_));
             return;
         }
         world_->stop();

@@ -11,7 +11,9 @@ struct DemoOptions {
     bool keep = false;               // leave the world up
     std::uint64_t seed = 1;
     std::string directory;  // for the report; empty: a new one below the temporary directory
-    std::string world;      // the world's directory; empty: `world` below the report's
+    // The world's directory; empty: `world` below the report's, or, for a world that is kept, where
+    // `farshore lab` looks by itself.
+    std::string world;
 };
 
 // Brings a world up, breaks it, watches it recover, brings everything home, and reports. Learns of

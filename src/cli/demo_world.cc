@@ -25,7 +25,7 @@ Result<DemoRegions> demo_regions(const json::value& lab_status) {
     if (!config) {
         return std::unexpected(config.error());
     }
-    DemoRegions regions{.configuration_hash = config->hash};
+    DemoRegions regions{.configuration_hash = config->hash, .rto = config->rto, .rpo = config->rpo};
     regions.preferred = config->preferred().value();
     for (const config::Region& region : config->regions) {
         regions.standby = region.preferred ? regions.standby : region.id.value();

@@ -13,10 +13,13 @@
 // A world as a demo sees it, read from what the lab says about itself.
 namespace farshore::cli {
 
+// What the world's configuration says.
 struct DemoRegions {
     std::string preferred;
     std::string standby;
     std::string configuration_hash;
+    Duration rto{};
+    Duration rpo{};
 };
 
 // From the controller's own configuration file. Errors: load_config's.

@@ -12,10 +12,8 @@ namespace farshore::cli {
 enum ExitCode : int {
     kDone = 0,
     kFailed = 1,
-    kChangesPresent = 2,
     kNotReady = 3,
     kGuardRefused = 4,
-    kWorldMoved = 5,
     kStillRunning = 6,
     kPartlyDone = 7,
     kObjectiveMissed = 8,
@@ -25,6 +23,7 @@ enum ExitCode : int {
     kUnreachable = 69,
     kDenied = 77,
     kConfigurationInvalid = 78,
+    kInterrupted = 130,
 };
 
 // NOLINTEND(readability-identifier-naming)
@@ -34,15 +33,13 @@ struct ExitCodeRow {
     std::string_view meaning;
 };
 
-inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
+inline constexpr std::array<ExitCodeRow, 14> kExitCodes{{
     {kDone, "done, or already so"},
     {kFailed, "failed; unchanged or rolled back"},
-    {kChangesPresent, "changes present (plan --detailed-exitcode)"},
     {kNotReady, "degraded, not ready"},
     {kGuardRefused, "a guard refused"},
-    {kWorldMoved, "the world moved since the plan"},
     {kStillRunning, "timed out or detached, the operation still runs (its id is printed)"},
-    {kPartlyDone, "partly done: farshore op watch, or op abort"},
+    {kPartlyDone, "partly done: `farshore op show ID` says what is not"},
     {kObjectiveMissed, "an objective was missed"},
     {kInconclusive, "stopped, inconclusive"},
     {kDeclined, "operator declined"},
@@ -50,6 +47,7 @@ inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
     {kUnreachable, "unreachable"},
     {kDenied, "denied"},
     {kConfigurationInvalid, "configuration invalid"},
+    {kInterrupted, "interrupted by Ctrl-C"},
 }};
 
 // The status for an error that ended the command.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/lab_directory.h"
 #include "cli/lab_supervisor.h"
@@ -29,6 +30,7 @@ Access admin_access(const std::string& url) {
     access.controller = url;
     access.what = "the lab";
     access.remedy = "start one with `farshore lab up`";
+    access.shown_by = "`farshore lab status` shows whether it has";
     return access;
 }
 
@@ -145,10 +147,10 @@ Result<int> LabClient::heal(const std::string& id) {
             return std::unexpected(answer.error());
         }
         // Of `all`, one may have ended by itself meanwhile.
-        if (!answer->ok() && id != "all") {
+        if (!answer->ok() && (id != "all" || answer->error().kind != ErrorKind::not_found)) {
             return std::unexpected(refused(*answer));
         }
-        ++healed;
+        healed += answer->ok() ? 1 : 0;
     }
     return healed;
 }
@@ -186,7 +188,9 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
              "--seed",
              std::to_string(options.seed),
              "--rate",
-             std::to_string(options.rate)},
+             std::to_string(options.rate),
+             "--rto",
+             to_text(options.rto)},
         .log_file = world_log(options.directory),
         .own_group = true,
         .on_parent_death = SIGTERM
@@ -205,9 +209,12 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
     return LabProcess{options, std::move(children), *pid};
 }
 
-Result<json::value> LabProcess::wait_ready() {
+Result<json::value> LabProcess::wait_ready(const std::function<bool()>& given_up) {
     const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
     while (std::chrono::steady_clock::now() < deadline) {
+        if (given_up()) {
+            return fail(ErrorKind::cancelled, "interrupted");
+        }
         const bool ended = !children_->reap().empty();
         const auto document = read_lab_file(options_.directory);
         json::value status = document ? json::value(*document) : json::value(nullptr);

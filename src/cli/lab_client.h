@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -39,8 +40,11 @@ class LabProcess {
     // Errors: conflict (a world runs there, or the directory is no world's), not_found, denied.
     [[nodiscard]] static Result<LabProcess> start(const LabOptions& options);
 
-    // Blocks until the world is up; gives its status document. Errors: what kept it from coming up.
-    [[nodiscard]] Result<boost::json::value> wait_ready();
+    // Blocks until the world is up; gives its status document. Errors: what kept it from coming up,
+    // cancelled (`given_up` said so).
+    [[nodiscard]] Result<boost::json::value> wait_ready(const std::function<bool()>& given_up = [] {
+        return false;
+    });
 
     // From now on it lives on when we end. Errors: timed_out.
     [[nodiscard]] Status keep();

@@ -125,8 +125,9 @@ std::string controller_text(const LabLayout& layout) {
     const std::vector<RegionId> tables = layout.table_regions();
     std::string out = fmt::format(
         "# Written by `farshore lab up`. docs/configuration.md explains every key.\n"
-        "version: 1\napp: {}\nobjectives: {{ rto: 60s, rpo: 5s }}\nregions:\n",
-        kLabApp
+        "version: 1\napp: {}\nobjectives: {{ rto: {}, rpo: 5s }}\nregions:\n",
+        kLabApp,
+        to_text(layout.options.rto)
     );
     for (std::size_t i = 0; i < tables.size(); ++i) {
         out += fmt::format(
@@ -153,7 +154,10 @@ std::string controller_text(const LabLayout& layout) {
     out += "decide: { mode: auto, max_loss: 5s, cooldown: 10s, require_drill_within: off }\n";
     out += "fence: { on_controller_loss: verify, lease: 3s }\n";
     out += fmt::format(
-        "traffic:\n  route53: {{ zone: {}, record: {}, ttl: 5s }}\n", layout.zone_id, kLabRecord
+        "traffic:\n  route53: {{ zone: {}, record: {}, ttl: {} }}\n",
+        layout.zone_id,
+        kLabRecord,
+        to_text(Duration{kLabTtl})
     );
     // The storefronts' own check: a read through the host's agent.
     out += "verify: { path: /healthz, timeout: 30s }\nagents:\n";

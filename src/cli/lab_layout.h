@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "lab/faults/parties.h"
 
 // Who is where in a lab world, and which files say so. A pure value once its ports are chosen.
@@ -15,6 +16,8 @@ inline constexpr std::string_view kLabApp = "magento";
 inline constexpr std::string_view kLabTable = "MyMagentoSessionsTable";
 inline constexpr std::string_view kLabZone = "example.com";
 inline constexpr std::string_view kLabRecord = "magento.example.com";
+// Below the shortest RTO that a demo promises, so that moving users can keep it at all.
+inline constexpr std::chrono::seconds kLabTtl{4};
 
 struct LabHost {
     std::string name;  // "use1-web-1"
@@ -42,6 +45,7 @@ struct LabOptions {
     bool bare = false;      // without controller and agents: they are started by hand
     std::int64_t rate = 0;  // shoppers' requests per second; 0: no shoppers
     std::uint64_t seed = 1;
+    Duration rto = std::chrono::seconds{60};  // the promise in its configuration
 };
 
 struct LabLayout {

@@ -111,8 +111,14 @@ TEST_F(LabDirectory, AWorldNeedsThreeDifferentRegions) {
 }
 
 // The files with which the three programs are started by hand are as good as the manual's examples.
-TEST_F(LabDirectory, WritesConfigurationsThatTheLoaderAccepts) {
-    const LabLayout world = layout();
+// None of them is warned of, with the longest promise of a demo nor with the shortest.
+class WrittenConfiguration : public LabDirectory, public ::testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Rto, WrittenConfiguration, ::testing::Values(60, 5));
+
+TEST_P(WrittenConfiguration, IsAcceptedByTheLoader) {
+    LabLayout world = layout();
+    world.options.rto = std::chrono::seconds{GetParam()};
     ASSERT_TRUE(make_lab_directory(world).has_value());
     ASSERT_TRUE(write_configurations(world).has_value());
     const std::string text = contents_of(world.controller_file());
@@ -121,6 +127,7 @@ TEST_F(LabDirectory, WritesConfigurationsThatTheLoaderAccepts) {
         ADD_FAILURE() << config::render(finding, "farshore.yaml", text);
     }
     EXPECT_EQ(controller.value.app.value(), kLabApp);
+    EXPECT_EQ(controller.value.rto, std::chrono::seconds{GetParam()});
     EXPECT_EQ(controller.value.agents.size(), 4U);
     for (const LabHost& host : world.hosts) {
         const std::string agent_text = contents_of(world.agent_file(host));

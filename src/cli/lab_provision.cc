@@ -78,7 +78,7 @@ aws::RecordSet failover_record(
     record.type = "A";
     record.set_identifier = region.value();
     record.failover = role;
-    record.ttl = 5;
+    record.ttl = static_cast<int>(kLabTtl.count());
     record.values = {layout.world.load_balancer_address(region)};
     record.health_check = std::move(health_check);
     return record;

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -32,6 +33,7 @@ namespace {
 constexpr Duration kStartPatience = std::chrono::seconds{30};
 constexpr Duration kPollEvery = std::chrono::milliseconds{50};
 constexpr Duration kStopGrace = std::chrono::seconds{2};
+constexpr Duration kTryAgainAfter = std::chrono::seconds{1};
 
 class Supervisor {
   public:
@@ -72,7 +74,10 @@ class Supervisor {
   private:
     net::Task<> start() {
         const Status up = co_await bring_up();
-        if (!up && !tasks_.stopping()) {
+        if (tasks_.stopping()) {
+            co_return;
+        }
+        if (!up) {
             failure_ = up.error();
             io_.stop();
             co_return;
@@ -112,7 +117,7 @@ class Supervisor {
     net::Task<Status> wait_for(Readiness readiness) {
         const Instant deadline = clock_.now() + kStartPatience;
         std::string last = "no answer";
-        while (clock_.now() < deadline) {
+        while (clock_.now() < deadline && !tasks_.stopping()) {
             net::HttpCall call;
             call.url = readiness.url;
             const auto reply = co_await http_->fetch(call);
@@ -137,7 +142,7 @@ class Supervisor {
         const Instant deadline = clock_.now() + kStartPatience;
         const std::string token = token_of("operator");
         std::size_t open = 0;
-        while (clock_.now() < deadline) {
+        while (clock_.now() < deadline && !tasks_.stopping()) {
             net::HttpCall call;
             call.url = layout_.controller_url() + "/v1/status";
             call.headers.push_back({"Authorization", "Bearer " + token});
@@ -222,6 +227,11 @@ class Supervisor {
                 continue;
             }
             if (signal != SIGCHLD) {
+                if (state_ == "starting") {
+                    failure_ = Error{
+                        .kind = ErrorKind::cancelled, .text = "interrupted before the world was up"
+                    };
+                }
                 io_.stop();
                 co_return;
             }
@@ -247,14 +257,37 @@ class Supervisor {
                     killed_.insert(spec.name);
                     world_->board().touched(*fault, "killed " + spec.name);
                     changed = true;
-                } else if (!down && !alive && killed_.erase(spec.name) > 0) {
-                    (void)children_.start(spec);
+                } else if (!down && !alive && killed_.contains(spec.name)) {
+                    start_again(spec);
                     changed = true;
                 }
             }
         }
         if (changed && state_ == "ready") {
             write_state("ready");
+        }
+    }
+
+    void start_again(const ChildSpec& spec) {
+        const auto started = children_.start(spec);
+        if (started) {
+            killed_.erase(spec.name);
+            trouble_.erase(spec.name);
+            return;
+        }
+        // A host that a fault took must come back: the world is not what it says it is without it.
+        if (trouble_.emplace(spec.name, started.error().text).second) {
+            print_error(in_context(spec.name, started.error()));
+            tasks_.spawn("start again", [this] { return try_again(); });
+        }
+    }
+
+    net::Task<> try_again() {
+        while (!trouble_.empty()) {
+            if (const bool waited = co_await net::sleep_for(io_, kTryAgainAfter); !waited) {
+                co_return;
+            }
+            on_faults();
         }
     }
 
@@ -268,6 +301,11 @@ class Supervisor {
             out["error"] = failure_->text;
             out["remedy"] = failure_->remedy;
         }
+        json::object trouble;
+        for (const auto& [name, text] : trouble_) {
+            trouble[name] = text;
+        }
+        out["trouble"] = std::move(trouble);
         json::array faults;
         if (world_ != nullptr) {
             for (const lab::Fault& fault : world_->board().faults()) {
@@ -308,7 +346,8 @@ class Supervisor {
     lab::FaultBoard::Subscription subscription_;
     std::unique_ptr<net::HttpClient> http_;
     Children children_;
-    std::set<std::string> killed_;
+    std::set<std::string> killed_;                // by a fault; to be started again
+    std::map<std::string, std::string> trouble_;  // of those that could not be
     std::string state_;
     bool kept_ = false;
     std::optional<Error> failure_;

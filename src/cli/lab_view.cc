@@ -41,9 +41,38 @@ std::string aws_cli_hint(const json::value& status) {
     );
 }
 
-// " --dir DIR" for hints, where the world is not where commands look by themselves.
 std::string dir_hint(const std::string& directory) {
     return directory == default_lab_directory() ? std::string{} : " --dir " + directory;
+}
+
+namespace {
+
+std::string try_lines(const json::value& status) {
+    const json::value* controllers = value_at(status, "controllers");
+    if (controllers == nullptr || !controllers->is_array() || controllers->get_array().empty()) {
+        return {};
+    }
+    return fmt::format(
+        "\ntry:\n  export FARSHORE_CONFIG={}\n  farshore status\n"
+        "  farshore lab fault dynamodb {} --mode empty-dns --for 1m{}\n",
+        text_at(controllers->get_array().front(), "config"),
+        value_at(status, "regions")->get_object().begin()->key().data(),
+        dir_hint(text_at(status, "directory"))
+    );
+}
+
+std::string heading(const json::value& status) {
+    return fmt::format(
+        "the world is up; it lives in {} and ends with `farshore lab down{}`\n",
+        text_at(status, "directory"),
+        dir_hint(text_at(status, "directory"))
+    );
+}
+
+}  // namespace
+
+std::string kept_summary(const json::value& status) {
+    return heading(status) + try_lines(status) + aws_cli_hint(status);
 }
 
 std::string world_summary(const LabLayout& layout) {
@@ -54,26 +83,12 @@ std::string world_summary(const LabLayout& layout) {
 }
 
 std::string world_summary(const json::value& status) {
-    std::string out = fmt::format(
-        "the world is up; it lives in {} and ends with `farshore lab down{}`\n\n",
-        text_at(status, "directory"),
-        dir_hint(text_at(status, "directory"))
-    );
+    std::string out = heading(status) + "\n";
     out += world_table(status);
     if (value_at(status, "commands") != nullptr) {
         out += "\n" + hand_commands(status);
     }
-    const json::value* controllers = value_at(status, "controllers");
-    if (controllers != nullptr && controllers->is_array() && !controllers->get_array().empty()) {
-        out += fmt::format(
-            "\ntry:\n  export FARSHORE_CONFIG={}\n  farshore status\n"
-            "  farshore lab fault dynamodb {} --mode empty-dns --for 1m{}\n",
-            text_at(controllers->get_array().front(), "config"),
-            value_at(status, "regions")->get_object().begin()->key().data(),
-            dir_hint(text_at(status, "directory"))
-        );
-    }
-    return out + aws_cli_hint(status);
+    return out + try_lines(status) + aws_cli_hint(status);
 }
 
 std::string world_table(const json::value& status) {

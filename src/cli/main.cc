@@ -15,7 +15,7 @@ namespace {
 std::string exit_code_text() {
     std::string out = "Exit status:\n";
     for (const ExitCodeRow& row : kExitCodes) {
-        out += fmt::format("  {:>2}  {}\n", static_cast<int>(row.code), row.meaning);
+        out += fmt::format("  {:>3}  {}\n", static_cast<int>(row.code), row.meaning);
     }
     return out;
 }
@@ -61,6 +61,10 @@ int run(int argc, char** argv) {
     add_pause_commands(app, context);
     add_op_commands(app, context);
     add_config_commands(app, context);
+    if (argc == 1) {
+        fmt::print(stderr, "{}", app.help());
+        return kUsage;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {

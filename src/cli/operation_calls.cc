@@ -1,5 +1,8 @@
 #include "cli/operation_calls.h"
 
+#include <algorithm>
+#include <array>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -25,6 +28,51 @@ int exit_code_of_outcome(const json::value& operation) {
 }
 
 }  // namespace
+
+Result<json::value> status_for(ApiClient& client, const std::string& app, const std::string& to) {
+    auto answer = client.get("/v1/status?app=" + net::percent_encode(app));
+    if (!answer) {
+        return std::unexpected(answer.error());
+    }
+    if (!answer->ok()) {
+        return std::unexpected(answer->error());
+    }
+    const json::value* regions = value_at(answer->document, "regions");
+    if (to.empty() || regions == nullptr || !regions->is_object() ||
+        regions->get_object().contains(to)) {
+        return std::move(answer->document);
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, region] : regions->get_object()) {
+        names.emplace_back(name);
+    }
+    return fail(
+        ErrorKind::malformed,
+        fmt::format("{} is no Region of {}: {}", to, app, joined(names)),
+        "name one of them with --to"
+    );
+}
+
+std::string operation_since(
+    ApiClient& client, const std::string& app, std::string_view verb, const json::value& before
+) {
+    const auto ids_of = [](const json::value& status) {
+        return std::array{text_at(status, "operation/id"), text_at(status, "last_operation/id")};
+    };
+    const auto now = status_for(client, app, {});
+    if (!now) {
+        return {};
+    }
+    const auto known = ids_of(before);
+    for (const char* which : {"operation", "last_operation"}) {
+        const std::string id = text_at(*now, fmt::format("{}/id", which));
+        if (!id.empty() && std::ranges::find(known, id) == known.end() &&
+            text_at(*now, fmt::format("{}/verb", which)) == verb) {
+            return id;
+        }
+    }
+    return {};
+}
 
 std::string app_target(const std::string& app, std::string_view verb) {
     return "/v1/apps/" + net::percent_encode(app) + "/" + std::string{verb};

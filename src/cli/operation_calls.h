@@ -10,6 +10,21 @@
 // What the commands about operations share: where to ask, what to say, and which status it gives.
 namespace farshore::cli {
 
+// The app's status, when `to` is empty or one of the app's Regions. Errors: malformed (it is none:
+// a slip of the fingers, which no guard should have to answer), those of the call.
+[[nodiscard]] Result<boost::json::value> status_for(
+    ApiClient& client, const std::string& app, const std::string& to
+);
+
+// The operation of that verb which the controller has now and had not in `before`, a status; for a
+// request that got no answer. Empty: none, or it does not answer now either.
+[[nodiscard]] std::string operation_since(
+    ApiClient& client,
+    const std::string& app,
+    std::string_view verb,
+    const boost::json::value& before
+);
+
 [[nodiscard]] std::string app_target(const std::string& app, std::string_view verb);
 [[nodiscard]] std::string operation_target(const std::string& id);
 

@@ -1,0 +1,196 @@
+"""Each exit status of the manual's table, from a controller that answers as each test wants it to."""
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from conftest import ROOT, farshore
+
+OPERATION = "op-1"
+
+
+def status(active="healthy", operation=None):
+    regions = {"us-east-1": {"verdict": active, "components": {}}, "eu-west-1": {"verdict": "healthy", "components": {}}}
+    return {"app": "shop", "active": "us-east-1", "first_line": "shop", "regions": regions, "operation": operation, "last_operation": None}
+
+
+def error(kind, text="no", **more):
+    return {"error": {"kind": kind, "text": text, **more}}
+
+
+class Controller:
+    """Answers "GET /v1/status" and the like from a table: (status, document), or None to cut the connection unanswered."""
+
+    def __init__(self):
+        self.answers = {"GET /v1/status": (200, status())}
+        self.asked = []
+        self.silent = threading.Event()  # ends the streams that say nothing
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def reply(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                request = f"{self.command} {self.path.split('?')[0]}"
+                outer.asked.append((request, json.loads(body) if body else None))
+                answer = outer.answers.get(request, (404, error("not_found", f"no {request}")))
+                if answer is None:
+                    self.close_connection = True
+                    return
+                if answer == "silence":
+                    self.send_response(200)
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    outer.silent.wait(60)
+                    self.close_connection = True
+                    return
+                code, document = answer
+                text = "".join(json.dumps(line) + "\n" for line in document) if isinstance(document, list) else json.dumps(document)
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_GET = do_POST = reply
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def ends_as(self, outcome):
+        document = {"id": OPERATION, "verb": "switchover", "outcome": outcome, "why": "because"}
+        self.answers["POST /v1/apps/shop/switchover"] = (202, {"id": OPERATION, "operation": OPERATION})
+        self.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "outcome", "text": "x"}])
+        self.answers[f"GET /v1/operations/{OPERATION}"] = (200, document)
+
+    def run(self, *words, check=True):
+        return farshore(*words, "--controller", f"http://127.0.0.1:{self.server.server_port}", check=check)
+
+
+@pytest.fixture
+def controller():
+    running = Controller()
+    yield running
+    running.silent.set()
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("done", 0), ("failed", 1), ("aborted", 1), ("partly_done", 7)])
+def test_an_operation_gives_its_outcome(controller, outcome, code):
+    controller.ends_as(outcome)
+    assert f"switchover {outcome}" in controller.run("switchover", "shop", "--wait", check=code).stdout
+    controller.run("op", "watch", OPERATION, check=code)
+
+
+def test_who_stops_watching_is_told_that_it_goes_on(controller):
+    controller.ends_as("running")
+    controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = "silence"
+    for words in (("switchover", "shop", "--wait", "--timeout", "200ms"), ("op", "watch", OPERATION, "--timeout", "200ms")):
+        left = controller.run(*words, check=6)
+        assert f"timed out; the operation goes on: farshore op watch {OPERATION}" in left.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((409, error("conflict")), 4), ((403, error("denied")), 77), ((401, {}), 77), ((400, error("malformed")), 64), ((404, error("not_found")), 64),
+        ((503, error("unavailable")), 69), ((507, error("exhausted")), 1),
+        # The kind counts, not the status that carries it.
+        ((409, error("exhausted")), 1), ((503, error("denied")), 77),
+    ],
+)  # fmt: skip
+def test_a_refusal_gives_its_kind(controller, answer, code):
+    controller.answers["POST /v1/apps/shop/switchover"] = answer
+    assert controller.run("switchover", "shop", check=code).stderr.startswith("error: ")
+
+
+def test_a_start_without_an_answer_is_looked_up(controller):
+    controller.answers["POST /v1/apps/shop/switchover"] = None
+    unsure = controller.run("switchover", "shop", check=69)
+    assert "did not answer" in unsure.stderr and "cannot be reached" not in unsure.stderr
+    assert "may have been started: `farshore op list` shows it" in unsure.stderr
+    # An operation that was there before is not ours.
+    controller.answers["GET /v1/status"] = (200, status(operation={"id": "op-0", "verb": "switchover"}))
+    assert "may have been started" in controller.run("switchover", "shop", check=69).stderr
+
+    class Later(dict):
+        """The operation is there as soon as it was asked for."""
+
+        def get(self, request, otherwise=None):
+            started = any(asked.startswith("POST") for asked, _ in controller.asked)
+            if request == "GET /v1/status" and started:
+                return (200, status(operation={"id": OPERATION, "verb": "switchover"}))
+            return super().get(request, otherwise)
+
+    controller.asked.clear()
+    controller.answers = Later(controller.answers)
+    found = controller.run("switchover", "shop", check=0)
+    assert found.stdout.strip() == OPERATION and "was started" in found.stderr
+
+
+def test_a_pause_without_an_answer_says_where_to_look(controller):
+    controller.answers["POST /v1/apps/shop/pause"] = None
+    unsure = controller.run("pause", "shop", "--reason", "x", check=69)
+    assert "may have happened all the same" in unsure.stderr and "`farshore status`" in unsure.stderr
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("healthy", 0), ("unhealthy", 3), ("unknown", 3)])
+def test_status_says_whether_the_active_region_is_healthy(controller, verdict, code):
+    controller.answers["GET /v1/status"] = (200, status(active=verdict))
+    controller.run("status", check=code)
+
+
+def test_a_region_that_is_none_is_a_usage_error_and_nothing_is_asked_for(controller):
+    controller.ends_as("done")
+    for words in (("switchover", "shop"), ("failover", "shop", "--confirm", "shop"), ("plan", "switchover", "shop")):
+        refused = controller.run(*words, "--to", "mars", check=64)
+        assert "mars is no Region of shop: us-east-1, eu-west-1" in refused.stderr
+    assert all(request.startswith("GET") for request, _ in controller.asked)
+
+
+def test_a_failover_wants_the_apps_name(controller):
+    assert "--confirm" in controller.run("failover", "shop", check=64).stderr
+    assert "the app is `shop`" in controller.run("failover", "shop", "--confirm", "sohp", check=10).stderr
+    assert all(request.startswith("GET") for request, _ in controller.asked)
+
+
+def test_a_started_operation_is_a_document_too(controller):
+    controller.ends_as("done")
+    assert json.loads(controller.run("switchover", "shop", "-o", "json").stdout)["id"] == OPERATION
+    controller.answers["POST /v1/apps/shop/switchover"] = (200, {"text": "there already"})
+    assert json.loads(controller.run("switchover", "shop", "-o", "json").stdout) == {"text": "there already"}
+
+
+def test_no_option_is_ignored_in_silence(controller, tmp_path):
+    assert "--wait" in controller.run("switchover", "shop", "--timeout", "5s", check=64).stderr
+    assert "`xml`" in farshore("lab", "fault", "region", "us-east-1", "-o", "xml", "--dir", tmp_path, check=64).stderr
+    nothing = farshore("lab", "down", "--dir", tmp_path, "-o", "json", check=0)
+    assert json.loads(nothing.stdout)["was_up"] is False
+
+
+def test_a_configuration_named_in_the_environment_is_validated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FARSHORE_CONFIG", str(ROOT / "test" / "data" / "config" / "unknown_key.yaml"))
+    assert "max_lagg" in farshore("validate", check=78).stderr
+    monkeypatch.delenv("FARSHORE_CONFIG")
+    assert "farshore.yaml" in farshore("validate", check=78).stderr
+    assert "agent.yaml" in farshore("validate", "--agent", check=78).stderr
+
+
+def test_help_tells_the_statuses_that_there_are():
+    text = farshore("--help", check=0).stdout
+    table = text[text.index("Exit status:"):].splitlines()[1:]
+    codes = [int(line.split()[0]) for line in table if line.strip()]
+    assert codes == [0, 1, 3, 4, 6, 7, 8, 9, 10, 64, 69, 77, 78, 130]
+
+
+def test_without_a_word_the_help_is_shown():
+    shown = farshore(check=64)
+    assert "Exit status:" in shown.stderr and "switchover" in shown.stderr and shown.stdout == ""

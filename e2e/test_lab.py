@@ -1,0 +1,59 @@
+"""`farshore lab` as a process: interrupted while it comes up, and hosts that cannot be started again."""
+
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+from conftest import BIN, farshore, processes_of, until
+
+
+def state_of(folder):
+    try:
+        return json.loads((folder / "lab.json").read_text())["state"]
+    except OSError:
+        return None
+
+
+def child_of_world(folder, word):
+    return next((pid for pid in processes_of(folder) if word in open(f"/proc/{pid}/cmdline").read()), None)
+
+
+def test_ctrl_c_while_the_world_comes_up_is_no_success(tmp_path, processes):
+    folder = tmp_path / "world"
+    lab = processes(BIN / "farshore", "lab", "up", "--foreground", "--dir", folder, stderr=subprocess.PIPE)
+    # A controller that does not answer keeps it from being up.
+    controller = until(lambda: child_of_world(folder, "farshored"), 60, "the controller is started")
+    os.kill(controller, signal.SIGSTOP)
+    assert state_of(folder) == "starting"
+    lab.send_signal(signal.SIGINT)
+    out, said = lab.communicate(timeout=120)
+    assert lab.returncode == 130, (lab.returncode, out, said)
+    assert "the world is up" not in out and "interrupted" in said
+    assert state_of(folder) == "failed"
+    until(lambda: processes_of(tmp_path) == [], 30, "nothing is left")
+
+
+def test_a_host_that_cannot_be_started_again_is_told_and_tried_again(world):
+    log = world.directory / "logs" / "storefront-use1-web-1.log"
+    fault = json.loads(farshore("lab", "fault", "hosts", "us-east-1", "--dir", world.directory, "-o", "json").stdout)["id"]
+    until(lambda: world.refresh()["hosts"][0]["storefront_pid"] is None, 30, "the host is dead")
+    # Its log cannot be opened: nothing can be started that writes there.
+    log.rename(log.with_suffix(".away"))
+    log.mkdir()
+    farshore("lab", "heal", fault, "--dir", world.directory)
+    told = until(lambda: world.refresh()["trouble"], 30, "the trouble is told")
+    assert "storefront-use1-web-1" in told and "cannot write" in told["storefront-use1-web-1"], told
+    log.rmdir()
+    until(lambda: not world.refresh()["trouble"], 30, "it is tried again")
+
+    def serves():
+        try:
+            with urllib.request.urlopen(world.document["hosts"][0]["storefront"] + "/healthz", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    until(serves, 60, "the storefront serves again")
