@@ -71,6 +71,14 @@ class World:
         self.told = done.stdout
         self.refresh()
 
+    @classmethod
+    def found(cls, directory):
+        """One that somebody else has started."""
+        world = cls.__new__(cls)
+        world.directory, world.told = pathlib.Path(directory), ""
+        world.refresh()
+        return world
+
     def refresh(self):
         self.document = json.loads(farshore("lab", "status", "--dir", self.directory, "-o", "json").stdout)
         return self.document
@@ -204,7 +212,7 @@ def lost_by_the_lab(entries):
     return len(lost & by_client)
 
 
-# An application of its own: one numbered write after the other, a line of output for each.
+# An application of its own: one numbered write after the other, a line of output for each: word, number, when it began, why.
 WRITER = """
 import sys, time, boto3
 from botocore.config import Config
@@ -214,11 +222,12 @@ client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1"
 number = 0
 while True:
     number += 1
+    began = f"{time.time():.3f}"
     try:
         client.put_item(TableName=table, Item={"id": {"S": f"{prefix}-{number % 50}"}, "n": {"N": str(number)}})
-        print("ok", number, flush=True)
+        print("ok", number, began, "-", flush=True)
     except Exception as error:
-        print("failed", number, type(error).__name__, str(error)[:100], flush=True)
+        print("failed", number, began, type(error).__name__, " ".join(str(error).split())[:300], flush=True)
     time.sleep(0.02)
 """
 
@@ -232,7 +241,8 @@ class Writer:
         self.prefix = prefix
 
     def lines(self):
-        return self.path.read_text().splitlines()
+        """Whole ones: it may be writing another."""
+        return self.path.read_text().rpartition("\n")[0].splitlines()
 
     def last(self):
         return (self.lines() or [""])[-1]

@@ -3,34 +3,50 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
 import threading
 
-from conftest import BIN, processes_of, until
+from conftest import BIN, World, processes_of, until
 
 
 class Demo:
-    """A demo in a directory of its own: report in `report`, world in `world`. It is gone when the block ends."""
+    """A demo in a directory of its own, which is its HOME too. It is gone when the block ends.
 
-    def __init__(self, folder, *options):
-        self.out = pathlib.Path(folder) / "report"
-        self.world = pathlib.Path(folder) / "world"
-        self.folder = folder
-        self.lines = []
-        words = ["demo", *options, "--out", self.out, "--dir", self.world]
+    kept: `--keep`, in the place that the demo itself chooses. terminal: its output is one.
+    """
+
+    def __init__(self, folder, *options, kept=False, terminal=False):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.out = self.folder / "report"
+        self.directory = self.folder / (".local/state/farshore/lab" if kept else "world")
+        self.raw = b""
+        words = ["demo", *options, "--out", self.out, *(["--keep"] if kept else ["--dir", self.directory])]
+        self.environment = {name: value for name, value in os.environ.items() if name not in ("XDG_STATE_HOME", "NO_COLOR")}
+        self.environment |= {"HOME": str(self.folder), "TERM": "xterm"}
+        read, write = pty.openpty() if terminal else os.pipe()
         # A group of its own: Ctrl-C goes to the whole group, as a terminal sends it.
         self.process = subprocess.Popen(
-            [str(BIN / "farshore"), *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True, bufsize=1,
+            [str(BIN / "farshore"), *map(str, words)], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.STDOUT,
+            start_new_session=True, env=self.environment,
         )
-        self.reader = threading.Thread(target=self._read, daemon=True)
+        os.close(write)
+        self.reader = threading.Thread(target=self._read, args=(read,), daemon=True)
         self.reader.start()
 
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+    def _read(self, source):
+        while True:
+            try:
+                piece = os.read(source, 65536)
+            except OSError:  # a terminal that nobody has open any more
+                piece = b""
+            if not piece:
+                os.close(source)
+                return
+            self.raw += piece
 
     def __enter__(self):
         return self
@@ -44,17 +60,18 @@ class Demo:
 
     @property
     def text(self):
-        return "\n".join(self.lines)
+        return self.raw.decode(errors="replace")
 
-    def wait_for(self, pattern, patience=120):
-        """The first line in which the pattern is found."""
+    def wait_for(self, pattern, patience=180):
+        """The match, once what was printed so far has one."""
 
         def found():
-            line = next((line for line in list(self.lines) if re.search(pattern, line)), None)
-            assert line or self.process.poll() is None or self.reader.is_alive(), f"no line with {pattern!r}:\n{self.text}"
-            return line
+            ended = self.process.poll() is not None and not self.reader.is_alive()
+            match = re.search(pattern, self.text)
+            assert match or not ended, f"no {pattern!r} in:\n{self.text}"
+            return match
 
-        return until(found, patience, lambda: f"a line with {pattern!r}:\n{self.text}", every=0.01)
+        return until(found, patience, lambda: f"{pattern!r} in:\n{self.text}", every=0.01)
 
     def send(self, number):
         os.killpg(self.process.pid, number)
@@ -62,12 +79,26 @@ class Demo:
     def end(self, patience=300):
         """Waits for its end; gives the exit status."""
         self.process.wait(timeout=patience)
-        self.reader.join(timeout=10)
+        self.reader.join(timeout=30)
         return self.process.returncode
 
     def report(self):
         return json.loads((self.out / "report.json").read_text())
 
+    def requests(self):
+        """The shoppers' own log."""
+        return [json.loads(line) for line in (self.out / "clients.ndjson").read_text().splitlines()]
+
+    def world(self):
+        """Its world, while it is up."""
+        return World.found(self.directory)
+
     def pid_of(self, word):
-        """The process of the world whose command line has this word."""
-        return next(pid for pid in processes_of(self.folder) if word.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+        """The process of the world that has this word on its command line; None: there is none."""
+        for pid in processes_of(self.folder):
+            try:
+                if word.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+            except OSError:
+                pass
+        return None

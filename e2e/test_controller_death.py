@@ -1,22 +1,28 @@
 """The controller is killed, or gone for good: operations end, shoppers notice nothing, cut-off agents stop."""
 
+import json
 import subprocess
 import time
 
 import pytest
 
-from conftest import BIN, farshore, is_alive, until
+from conftest import BIN, World, farshore, is_alive, until
+from stalls import UNANSWERED, Stalls, assert_only_unanswered
+
+STATES = ["waiting", "holding", "draining", "raising", "fencing", "examining", "repointing", "shifting", "verifying"]
+ATTEMPTS = 6
 
 
 def restart(world, processes):
     return processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
 
 
-def kill_controller(world):
-    """SIGKILL; the world does not bring it back by itself."""
-    pid = world.refresh()["controllers"][0]["pid"]
+def kill_controller(pid, world):
+    """SIGKILL; the world does not bring it back by itself. Gives the moment."""
     world.kill(pid)
-    until(lambda: not is_alive(pid), 10, "controller dead")
+    at = time.time()
+    until(lambda: not is_alive(pid), 30, "controller dead")
+    return at * 1000
 
 
 def operation_in(world, states):
@@ -24,67 +30,143 @@ def operation_in(world, states):
     return operation if operation and (operation["state"] in states or operation["outcome"] != "running") else None
 
 
-@pytest.mark.parametrize("state", ["draining", "repointing", "shifting"])
+def open_everywhere(world):
+    status = world.try_status()
+    return status and not status["operation"] and status["agents"] and all(
+        agent["connected"] and agent["write_state"] == "open" for agent in status["agents"]
+    )
+
+
+@pytest.mark.parametrize("state", ["holding", "draining", "repointing", "shifting"])
 def test_a_switchover_is_taken_up_again(world, processes, state):
-    farshore("switchover", "--config", world.config, "--to", "eu-west-1", "--reason", "test", check=True)
-    # A state may be over before we look: killing later than asked is a kill at another step.
-    order = ["waiting", "holding", "draining", "raising", "fencing", "examining", "repointing", "shifting", "verifying"]
-    until(lambda: operation_in(world, order[order.index(state):]), 30, f"the operation is {state}")
-    kill_controller(world)
-    restart(world, processes)
-    operation = world.wait_operation("switchover")
-    assert operation["outcome"] in ("done", "failed"), operation
-    status = world.status()
-    assert status["active"] == ("eu-west-1" if operation["outcome"] == "done" else "us-east-1")
-    until(lambda: all(agent["write_state"] == "open" for agent in world.status()["agents"]), 30, "writes go on")
+    """A state may be over before we look, and the operation with it: then the way back is the next attempt."""
+    pid = world.refresh()["controllers"][0]["pid"]
+    for attempt in range(ATTEMPTS):
+        to = "eu-west-1" if world.status()["active"] == "us-east-1" else "us-east-1"
+        started = farshore("switchover", "--config", world.config, "--to", to, "--reason", "test").stdout.strip()
+        until(lambda: operation_in(world, STATES[STATES.index(state):]), 60, f"the operation is {state}", every=0.002)
+        killed = kill_controller(pid, world)
+        pid = restart(world, processes).pid
+        operation = world.wait_operation("switchover")
+        assert operation["id"] == started and operation["outcome"] in ("done", "failed"), operation
+        until(lambda: open_everywhere(world), 60, "writes go on")
+        status = world.status()
+        came_from = "us-east-1" if to == "eu-west-1" else "eu-west-1"
+        assert status["active"] == (to if operation["outcome"] == "done" else came_from)
+        if operation["ended_at_ms"] > killed:
+            return
+        print(f"attempt {attempt}: it was over at the kill")
+    raise AssertionError(f"no kill of {ATTEMPTS} hit a running operation")
 
 
 def test_a_failover_is_taken_up_again(world, processes):
     load = processes.writer(world, world.hosts("us-east-1")[0])
+    pid = world.refresh()["controllers"][0]["pid"]
     farshore("lab", "fault", "dynamodb", "us-east-1", "--mode", "empty-dns", "--dir", world.directory)
-    until(lambda: operation_in(world, ["raising", "fencing", "examining", "repointing", "shifting", "verifying"]), 60, "a failover runs")
-    kill_controller(world)
+    until(lambda: operation_in(world, ["raising", "fencing", "examining", "repointing", "shifting", "verifying"]), 60, "a failover runs", every=0.002)
+    killed = kill_controller(pid, world)
     restart(world, processes)
-    world.wait_operation("failover", outcome="done")
+    operation = world.wait_operation("failover", outcome="done")
+    # Its shift takes seconds of health checks: it cannot have been over.
+    assert operation["ended_at_ms"] > killed
     assert world.status()["active"] == "eu-west-1"
-    assert load.process.poll() is None
+    until(lambda: load.last().startswith("ok"), 60, "and the application goes on")
 
 
-def test_losing_every_controller_changes_nothing_and_a_cut_off_agent_stops(world, processes):
+def record_region(world, last):
+    """Where the record leads; None while nobody answers. An address that is nobody's is a wrong answer."""
+    address, port = world.document["route53"]["dns"].rsplit(":", 1)
+    asked = subprocess.run(["dig", "+short", "+tries=3", "+timeout=5", "-p", port, "@" + address, world.document["route53"]["record"], "A"],
+                           capture_output=True, text=True, timeout=60)
+    last[:] = [asked.stdout + asked.stderr]
+    answer = [line for line in asked.stdout.split() if line[0].isdigit()]
+    if asked.returncode != 0 or not answer:
+        return None
+    for region, entry in world.document["regions"].items():
+        if entry.get("load_balancer") and any(f"//{ip}:" in entry["load_balancer"] for ip in answer):
+            return region
+    raise AssertionError(f"the record leads to {answer}")
+
+
+def assert_dns_stays(world, region, answers):
+    """So many answers, one a second: two rounds of ten-second health checks are twenty."""
+    last = []
+    for _ in range(answers):
+        found = until(lambda: record_region(world, last), 60, lambda: f"DNS answers; last {last}", every=1)
+        assert found == region
+        time.sleep(1)
+
+
+def shoppers_log(world):
+    text = (world.directory / "logs" / "clients.ndjson").read_text()
+    return [json.loads(line) for line in text.rpartition("\n")[0].splitlines()]
+
+
+def wait_for_shoppers(world, region):
+    """New checks count as failed for some seconds, and shoppers believe an answer for its TTL."""
+    last = []
+    until(lambda: record_region(world, last) == region, 120, lambda: f"the record leads to {region}; last {last}", every=0.5)
+
+    def there():
+        newest = [request for request in shoppers_log(world)[-200:] if request["ok"]]
+        return len(newest) > 100 and all(request["region"] == region for request in newest)
+
+    until(there, 120, f"every shopper is served by {region}", every=0.5)
+
+
+def assert_shoppers_served(requests, stalls, region):
+    assert requests
+    for request in requests:
+        if request["ok"]:
+            assert request["region"] == region, request
+            continue
+        assert UNANSWERED.search(request["error"]), f"refused: {request}"
+        assert stalls.explain(request["intended_ms"] / 1000), f"unanswered, and nothing stood still: {request}"
+
+
+def test_losing_every_controller_changes_nothing_before_a_failover_and_after_one(tmp_path, processes):
+    world = World(tmp_path / "world", "--rate", "50")
+    try:
+        world.wait_ready()
+        here = processes.writer(world, world.hosts("us-east-1")[0])
+        until(lambda: len(here.lines()) > 20, 30, "traffic flows")
+        wait_for_shoppers(world, "us-east-1")
+        with Stalls(world.directory) as stalls:
+            kill_controller(world.refresh()["controllers"][0]["pid"], world)
+            since, mark = time.time() * 1000, len(here.lines())
+            # Longer than three leases: the epoch records alone confirm the epoch.
+            assert_dns_stays(world, "us-east-1", 12)
+            until(lambda: len(here.lines()) > mark + 300, 60, "traffic after the controller's death")
+            assert_only_unanswered(here.lines()[mark:], stalls)
+            assert_shoppers_served([r for r in shoppers_log(world) if r["intended_ms"] >= since], stalls, "us-east-1")
+
+        controller = restart(world, processes)
+        world.wait_ready()
+        farshore("failover", "--config", world.config, "--to", "eu-west-1", "--reason", "test", "--accept-loss", "60s", "--confirm", "magento")
+        world.wait_operation("failover", outcome="done")
+        wait_for_shoppers(world, "eu-west-1")
+        with Stalls(world.directory) as stalls:
+            kill_controller(controller.pid, world)
+            since, mark = time.time() * 1000, len(here.lines())
+            assert_dns_stays(world, "eu-west-1", 22)
+            until(lambda: len(here.lines()) > mark + 300, 60, "traffic after the controller's death")
+            assert_only_unanswered(here.lines()[mark:], stalls)
+            assert_shoppers_served([r for r in shoppers_log(world) if r["intended_ms"] >= since], stalls, "eu-west-1")
+    finally:
+        processes.end()
+        world.down()
+
+
+def test_an_agent_that_is_cut_off_without_controllers_stops_writing(world, processes):
     here = processes.writer(world, world.hosts("us-east-1")[0])
     until(lambda: len(here.lines()) > 20, 30, "traffic flows")
-    kill_controller(world)
-    mark = len(here.lines())
-    # Three leases long, the epoch records alone confirm the epoch.
-    until(lambda: len(here.lines()) > mark + 300, 60, "traffic after the controller's death")
-    assert [line for line in here.lines()[mark:] if line.startswith("failed")] == []
+    kill_controller(world.refresh()["controllers"][0]["pid"], world)
     # Cut off from the other Regions: the home Region's record alone is no majority.
     farshore("lab", "fault", "partition", "us-east-1", "eu-west-1", "--dir", world.directory)
     farshore("lab", "fault", "partition", "us-east-1", "us-east-2", "--dir", world.directory)
-    until(lambda: here.last().startswith("failed"), 30, "the cut-off agent stops writing")
+    until(lambda: here.last().startswith("failed"), 60, "the cut-off agent stops writing")
     mark = len(here.lines())
     until(lambda: len(here.lines()) > mark + 5, 60, "it stays so")
     assert [line for line in here.lines()[mark:] if line.startswith("ok")] == []
     farshore("lab", "heal", "all", "--dir", world.directory)
-    until(lambda: here.last().startswith("ok"), 30, "back in the majority, it writes again")
-
-
-def test_after_a_failover_dns_stays_without_controllers(world, processes):
-    processes.writer(world, world.hosts("us-east-1")[0])
-    farshore("failover", "--config", world.config, "--to", "eu-west-1", "--reason", "test", "--accept-loss", "60s", "--confirm", "magento")
-    world.wait_operation("failover", outcome="done")
-    kill_controller(world)
-    ends = time.monotonic() + 25  # two rounds of ten-second health checks
-    while time.monotonic() < ends:
-        assert record_region(world) == "eu-west-1"
-        time.sleep(1)
-
-
-def record_region(world):
-    address, port = world.document["route53"]["dns"].rsplit(":", 1)
-    answer = subprocess.run(["dig", "+short", "+tries=1", "-p", port, "@" + address, world.document["route53"]["record"], "A"],
-                            capture_output=True, text=True, timeout=10).stdout.split()
-    for region, entry in world.document["regions"].items():
-        if entry.get("load_balancer") and any(f"//{ip}:" in entry["load_balancer"] for ip in answer):
-            return region
-    return answer
+    until(lambda: here.last().startswith("ok"), 60, "back in the majority, it writes again")

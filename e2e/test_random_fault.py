@@ -35,7 +35,7 @@ def settled_losses(world, operation):
     def settled():
         try:
             losses = world.ask(f"/v1/operations/{operation}/losses")
-        except urllib.error.HTTPError:
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
         return losses if losses["settled"] else None
 

@@ -179,11 +179,10 @@ void keep_books(
     }
     record.log = std::move(*log);
     const std::string id = text_at(json::value(record.failover), "id");
-    bool truncated = false;
     if (!id.empty()) {
         auto losses = read_losses(api, id);
         if (losses) {
-            truncated = losses->truncated;
+            record.loss_book_complete = !losses->truncated;
             record.booked = std::move(losses->writes);
         } else {
             note_trouble(record, losses.error());
@@ -197,9 +196,6 @@ void keep_books(
     record.booked =
         drill::decided_by_carts(std::move(record.booked), record.log, carts->front(), tables.table);
     record.books = drill::keep_books(record.log, *carts, record.booked, tables.table);
-    if (truncated) {
-        record.books.differences.emplace_back("the loss book could not remember every write");
-    }
 }
 
 }  // namespace farshore::cli

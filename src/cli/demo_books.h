@@ -29,7 +29,7 @@ struct TableAccess {
 struct LossesSeen {
     std::vector<drill::BookedWrite> writes;
     bool settled = false;
-    bool truncated = false;  // there were more than it could remember
+    bool truncated = false;  // an agent had more than it could remember, or forgot them as it died
 };
 
 [[nodiscard]] Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation);

@@ -23,6 +23,8 @@ class Stage {
     // Times are shown relative to this moment from now on.
     void set_origin(UtcTime origin) { origin_ = origin; }
 
+    [[nodiscard]] std::optional<UtcTime> origin() const { return origin_; }
+
     void say(std::string_view what, std::string text);  // now
     void say_at(UtcTime at, std::string_view what, std::string text);
 
@@ -48,7 +50,6 @@ class Stage {
     bool holding_ = false;
     std::size_t printed_ = 0;  // so many marks
     std::optional<UtcTime> origin_;
-    std::string live_;
     std::vector<drill::Mark> marks_;
 };
 

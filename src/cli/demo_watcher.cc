@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/demo_live.h"
 #include "cli/output.h"
 #include "wire/client_log.h"
 
@@ -205,11 +206,12 @@ void Watcher::look_at_dns() {
     if (now == dns_region_) {
         return;
     }
+    const UtcTime at = clock_.wall();
     if (!dns_region_.empty()) {
-        stage_.say("dns", fmt::format("{} answers with {}", options_.record, now));
+        stage_.say_at(at, "dns", fmt::format("{} answers with {}", options_.record, now));
     }
     dns_region_ = now;
-    dns_since_ = clock_.wall();
+    dns_since_ = at;
 }
 
 void Watcher::look_at_clients() {
@@ -252,10 +254,17 @@ void Watcher::look_at_clients() {
 
 void Watcher::show_live() {
     const json::value* operation = value_at(status_, "operation");
+    const auto document =
+        operation == nullptr ? operations_.end() : operations_.find(text_at(*operation, "id"));
+    // Between the fault and what follows from it.
+    const bool undecided = this->operation({"failover"}).empty();
     stage_.live(fmt::format(
         "{}  active {} epoch {}  requests {} failed {}",
-        operation == nullptr ? "steady"
-                             : text_at(*operation, "verb") + " " + text_at(*operation, "state"),
+        phase_clock(
+            document == operations_.end() ? json::value(nullptr) : json::value(document->second),
+            undecided ? stage_.origin() : std::nullopt,
+            clock_.wall()
+        ),
         text_at(status_, "active"),
         text_at(status_, "epoch"),
         requests_,

@@ -382,6 +382,17 @@ TEST(Report, AMachineThatStoodStillForAMomentIsNoDeadLoad) {
     EXPECT_FALSE(falls_short(0, moment, 1));
 }
 
+TEST(Report, SaysWhenTheLossBookIsIncomplete) {
+    StoryRecord story = told();
+    EXPECT_EQ(report_table(report_document(story)).find("loss book"), std::string::npos);
+    story.loss_book_complete = false;
+    const auto report = report_document(story);
+    EXPECT_TRUE(passed(report)) << "the carts find what is lost without a name";
+    EXPECT_NE(
+        report_table(report).find("loss book                         incomplete"), std::string::npos
+    );
+}
+
 TEST(Report, NamesManyAndSaysHowManyItLeavesOut) {
     StoryRecord story = told();
     const std::size_t many = kListedMax + 7;

@@ -92,7 +92,8 @@ json::array loss_book(const std::vector<BookedWrite>& booked) {
     return keys;
 }
 
-json::object books_document(const Books& books, const std::vector<BookedWrite>& booked) {
+json::object books_document(const StoryRecord& story) {
+    const Books& books = story.books;
     json::array differences;
     for (const std::string& difference : books.differences) {
         differences.push_back(json::string(difference));
@@ -116,7 +117,8 @@ json::object books_document(const Books& books, const std::vector<BookedWrite>& 
         {"balance", books.balance()},
         {"differences", std::move(differences)},
         {"lost_writes", lost_writes(books)},
-        {"loss_book", loss_book(booked)}
+        {"loss_book_complete", story.loss_book_complete},
+        {"loss_book", loss_book(story.booked)}
     };
 }
 
@@ -293,7 +295,7 @@ json::object report_document(const StoryRecord& story) {
           {"failover", traffic(failover_span(story))},
           {"switchover", traffic(switchover_span(story))}}},
         {"switchover_requested_ms", to_ms(story.switchover_requested)},
-        {"data", books_document(story.books, story.booked)},
+        {"data", books_document(story)},
         {"operations", {{"failover", story.failover}, {"switchover", story.switchover}}},
         {"timeline", timeline(story)},
         {"failed_requests", failed_requests(story.log)},

@@ -51,6 +51,9 @@ struct StoryRecord {
     boost::json::object failover;  // the controller's operation documents; empty: there was none
     boost::json::object switchover;
     std::vector<BookedWrite> booked;
+    // false: an agent could not tell of all its writes, as when it was killed. What is lost without
+    // a name is found by the carts.
+    bool loss_book_complete = true;
     Books books;
     Log log;
     std::vector<Mark> marks;

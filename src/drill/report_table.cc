@@ -78,6 +78,9 @@ std::string report_table(const json::object& report) {
         "  within",
         shown(data, "lost_for_ms") + " (objective " + count(objectives, "rpo_ms") + " ms)");
     row(table, "writes doubled", count(data, "doubled"));
+    if (!data.at("loss_book_complete").as_bool()) {
+        row(table, "loss book", "incomplete: an agent could not tell of all its writes");
+    }
     row(table, "books balance", data.at("balance").as_bool() ? "yes" : "no");
     row(table, "verdict", text_at(report, "verdict"));
     for (const json::value& finding : report.at("findings").as_array()) {
