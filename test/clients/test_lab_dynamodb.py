@@ -19,6 +19,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from built import must_be_built
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release")) / "bin" / "lab_dynamo_cross_test"
@@ -27,7 +28,7 @@ SERVER = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release
 def served():
     if "FARSHORE_LAB_DYNAMODB" in os.environ:
         return json.loads(os.environ["FARSHORE_LAB_DYNAMODB"])
-    if not SERVER.exists():
+    if not must_be_built(SERVER):
         return {}
     process = subprocess.Popen([SERVER, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.kill)
@@ -52,7 +53,7 @@ def client(region=EAST, secret="lab-secret", **options):
     )
 
 
-def eventually(holds, patience=10.0):
+def eventually(holds, patience=60.0):
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if holds():

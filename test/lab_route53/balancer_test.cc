@@ -17,6 +17,8 @@ namespace farshore::lab {
 namespace {
 
 const RegionId kEast{"us-east-1"};
+constexpr std::chrono::seconds kPatient{5};
+constexpr std::chrono::milliseconds kImpatient{400};
 
 World world() {
     return {
@@ -60,20 +62,25 @@ class BalancerTest : public testing::Test {
             {.region = kEast,
              .address = world().load_balancer_address(kEast),
              .targets = std::move(targets),
-             .interval = std::chrono::milliseconds{20}},
+             .interval = std::chrono::milliseconds{20},
+             .timeout = kPatient},
             board
         );
         ASSERT_TRUE(made) << made.error().text;
         balancer = std::move(*made);
     }
 
+    // `timeout`: long for what must come, however slow the machine is; short for what must not.
     Result<net::HttpReply> get(
-        const std::string& address, std::uint16_t port, const std::string& from
+        const std::string& address,
+        std::uint16_t port,
+        const std::string& from,
+        Duration timeout = kPatient
     ) {
         const auto client = net::HttpClient::create(net.io, {.source_address = from});
         net::HttpCall call;
         call.url = "http://" + address + ":" + std::to_string(port) + "/";
-        call.total_timeout = std::chrono::milliseconds{400};
+        call.total_timeout = timeout;
         call.fresh_connection = true;
         const std::function<net::Task<Result<net::HttpReply>>()> start = [&] {
             return client->fetch(call);
@@ -81,8 +88,31 @@ class BalancerTest : public testing::Test {
         return net.wait_for<Result<net::HttpReply>>(start);
     }
 
-    Result<net::HttpReply> shop(const std::string& from = world().shopper_address(1)) {
-        return get(world().load_balancer_address(kEast), balancer->shop_port(), from);
+    Result<net::HttpReply> shop(
+        const std::string& from = world().shopper_address(1), Duration timeout = kPatient
+    ) {
+        return get(world().load_balancer_address(kEast), balancer->shop_port(), from, timeout);
+    }
+
+    static std::string body_of(const Result<net::HttpReply>& reply) {
+        EXPECT_TRUE(reply) << reply.error().text;
+        return reply ? reply->body : std::string{};
+    }
+
+    // A machine that stands still fails a check now and then: not one answer counts, but a row.
+    bool becomes_served_by(const std::set<std::string>& hosts) {
+        constexpr int kRow = 12;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+        while (std::chrono::steady_clock::now() < end) {
+            std::set<std::string> seen;
+            for (int i = 0; i < kRow; ++i) {
+                seen.insert(body_of(shop()));
+            }
+            if (seen == hosts) {
+                return true;
+            }
+        }
+        return false;
     }
 
     [[nodiscard]] bool target_is(std::size_t index, bool healthy) const {
@@ -126,35 +156,24 @@ TEST_F(BalancerTest, LeavesOutWhoFailsAndTakesAllWhenAllFail) {
     const auto one = host(1);
     const auto two = host(2);
     balance({target(*one, 1), target(*two, 2)});
-    std::set<std::string> seen;
-    for (int i = 0; i < 30 && seen.size() < 2; ++i) {
-        seen.insert(shop()->body);
-    }
-    EXPECT_EQ(seen, (std::set<std::string>{"1", "2"}));
+    EXPECT_TRUE(becomes_served_by({"1", "2"}));
     one->status = 503;
     ASSERT_TRUE(net.run_until([&] { return target_is(0, false); }));
-    for (int i = 0; i < 4; ++i) {
-        EXPECT_EQ(shop()->body, "2");
-    }
+    EXPECT_TRUE(becomes_served_by({"2"}));
     two->status = 503;
     ASSERT_TRUE(net.run_until([&] { return target_is(1, false); }));
-    seen.clear();
-    for (int i = 0; i < 30 && seen.size() < 2; ++i) {
-        seen.insert(shop()->body);
-    }
-    EXPECT_EQ(seen.size(), 2U);
+    EXPECT_TRUE(becomes_served_by({"1", "2"})) << "when all fail, all are taken";
     one->status = 200;
     ASSERT_TRUE(net.run_until([&] { return target_is(0, true); }));
-    for (int i = 0; i < 4; ++i) {
-        EXPECT_EQ(shop()->body, "1");
-    }
-    EXPECT_EQ(
-        get(world().load_balancer_address(kEast),
-            balancer->health_port(),
-            world().checker_address(1))
-            ->status,
-        200
-    );
+    EXPECT_TRUE(becomes_served_by({"1"}));
+    const auto healthy = [&] {
+        const auto reply =
+            get(world().load_balancer_address(kEast),
+                balancer->health_port(),
+                world().checker_address(1));
+        return reply && reply->status == 200;
+    };
+    EXPECT_TRUE(net.run_until(healthy));
     for (const auto* host : {one.get(), two.get()}) {
         net.stop(*host->shop);
         net.stop(*host->health);
@@ -167,11 +186,12 @@ TEST_F(BalancerTest, ARegionThatIsCutOffIsNotReachedFromOutside) {
     EXPECT_TRUE(shop());
     const auto fault = board.add({.kind = FaultKind::region, .region = kEast});
     ASSERT_TRUE(fault);
-    const auto cut = shop();
+    const auto cut = shop(world().shopper_address(1), kImpatient);
     ASSERT_FALSE(cut);
     EXPECT_EQ(cut.error().kind, ErrorKind::timed_out);
     EXPECT_TRUE(shop(world().host_address(kEast, 5))) << "its own hosts still reach it";
-    EXPECT_TRUE(target_is(0, true)) << "the check goes on inside the Region";
+    EXPECT_TRUE(net.run_until([&] { return target_is(0, true); }))
+        << "the check goes on inside the Region";
     EXPECT_GT(board.find(*fault)->touched, 0U);
     ASSERT_TRUE(board.end(*fault));
     EXPECT_TRUE(shop());
@@ -198,20 +218,22 @@ TEST_F(BalancerTest, TheRelayGoesByTheLinkToTheController) {
         board
     );
     ASSERT_TRUE(relay) << relay.error().text;
-    const auto ask = [&] {
-        return get(world().relay_address(kEast), (*relay)->port(), world().host_address(kEast, 1));
+    const auto ask = [&](Duration timeout) {
+        return get(
+            world().relay_address(kEast), (*relay)->port(), world().host_address(kEast, 1), timeout
+        );
     };
-    EXPECT_EQ(ask()->body, "controller");
+    EXPECT_EQ(body_of(ask(kPatient)), "controller");
     EXPECT_EQ(caller, world().relay_address(kEast));
     ASSERT_TRUE(board.add({.kind = FaultKind::region, .region = kEast}));
-    EXPECT_FALSE(ask());
+    EXPECT_FALSE(ask(kImpatient));
     board.end_all();
-    EXPECT_TRUE(ask());
+    EXPECT_TRUE(ask(kPatient));
     // The controller stands in a Region that is none of the world's own.
     ASSERT_TRUE(
         board.add({.kind = FaultKind::partition, .region = kEast, .other = RegionId{"us-east-2"}})
     );
-    EXPECT_FALSE(ask());
+    EXPECT_FALSE(ask(kImpatient));
     stop(**relay);
     net.stop(*controller);
 }
@@ -233,14 +255,12 @@ TEST_F(BalancerTest, AHangingCallIsCutWhenTheFaultEndsAndNeverExecuted) {
         co_return net::HttpResponse::text(200, "done");
     });
     const auto port = server->port();
-    ASSERT_TRUE(board.add(
-        {.kind = FaultKind::region, .region = kEast, .lasts = std::chrono::milliseconds{150}}
-    ));
-    const auto started = clock.now();
+    ASSERT_TRUE(
+        board.add({.kind = FaultKind::region, .region = kEast, .lasts = std::chrono::seconds{2}})
+    );
     const auto hung = net.raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(hung.reset) << hung.bytes;
     EXPECT_EQ(hung.bytes, "");
-    EXPECT_GE(clock.now() - started, std::chrono::milliseconds{140});
     EXPECT_EQ(executed, 0);
     EXPECT_TRUE(board.faults().empty()) << "the timer ended it";
     const auto after = net.raw(port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

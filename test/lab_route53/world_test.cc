@@ -25,6 +25,10 @@ namespace {
 
 using net::dns::Type;
 
+// For what must come, however slow the machine is; and for what must not come.
+constexpr std::chrono::seconds kPatient{5};
+constexpr std::chrono::milliseconds kImpatient{300};
+
 constexpr std::string_view kXmlns = " xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
 
 World world() {
@@ -46,16 +50,16 @@ std::string between(const std::string& text, const std::string& from, const std:
 
 class Route53Test : public testing::Test {
   protected:
-    void start(Route53World::Options options = {}) {
+    void start(Duration check_timeout = kPatient, Route53World::Options options = {}) {
         for (int i = 1; i <= 16; ++i) {
             options.checker_addresses.push_back(world().checker_address(i));
         }
         options.static_names = {{"dynamodb.us-east-1.lab.farshore", "127.191.1.1"}};
         options.propagation = Duration{};
         options.interval_unit = std::chrono::milliseconds{10};
-        options.connect_timeout = std::chrono::milliseconds{400};
-        options.response_timeout = std::chrono::milliseconds{400};
-        options.tcp_timeout = std::chrono::milliseconds{400};
+        options.connect_timeout = check_timeout;
+        options.response_timeout = check_timeout;
+        options.tcp_timeout = check_timeout;
         auto made = Route53World::create(net.io, std::move(options), board, clock);
         ASSERT_TRUE(made) << made.error().text;
         route53 = std::move(*made);
@@ -155,13 +159,16 @@ class Route53Test : public testing::Test {
         EXPECT_NE(get("change/" + change).body.find("<Status>INSYNC</Status>"), std::string::npos);
     }
 
-    Result<net::DnsAnswer> resolve(const std::string& name, const std::string& from = "127.0.0.1") {
+    Result<net::DnsAnswer> resolve(
+        const std::string& name, const std::string& from = "127.0.0.1", Duration timeout = kPatient
+    ) {
         const auto dns = net::DnsClient::create(
             net.io,
             {.server_address = "127.0.0.1",
              .server_port = route53->dns_port(),
              .source_address = from,
-             .timeout = std::chrono::milliseconds{300}}
+             .timeout = timeout,
+             .attempts_max = 1}
         );
         const std::function<net::Task<Result<net::DnsAnswer>>()> start = [&] {
             return dns->resolve(name);
@@ -175,7 +182,7 @@ class Route53Test : public testing::Test {
     }
 
     bool becomes(const std::string& name, const std::string& address) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60};
         while (std::chrono::steady_clock::now() < end) {
             if (address_of(name) == address) {
                 return true;
@@ -203,14 +210,15 @@ TEST_F(Route53Test, FailsOverWithTheHealthOfTheEndpoint) {
     const auto zone = create_zone();
     const auto check = http_check("c1", server->port());
     put_pair(zone, check);
-    EXPECT_EQ(address_of("magento.example.com"), "127.191.1.10");
+    EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
     ASSERT_TRUE(net.run_until([&] { return callers.size() == 16; })) << callers.size();
     EXPECT_TRUE(callers.contains(world().checker_address(16)));
     status = 503;
     EXPECT_TRUE(becomes("magento.example.com", "127.191.2.10"));
-    const auto seen = get("healthcheck/" + check + "/status").body;
-    EXPECT_NE(seen.find("Failure: HTTP Status Code 503, Service Unavailable"), std::string::npos)
-        << seen;
+    EXPECT_TRUE(net.run_until([&] {
+        return get("healthcheck/" + check + "/status")
+            .body.contains("Failure: HTTP Status Code 503, Service Unavailable");
+    }));
     status = 302;
     EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
     net.stop(*server);
@@ -251,9 +259,9 @@ TEST_F(Route53Test, TheStandbyTakesOverAndHomeIsHeldUntilItLetsGo) {
 }
 
 TEST_F(Route53Test, AnEndpointThatAnswersNothingIsUnhealthy) {
-    start();
+    start(kImpatient);
     const auto silent = net.serve([&](net::HttpRequest) -> net::Task<net::HttpResponse> {
-        co_await net::sleep_for(net.io, std::chrono::seconds{2});
+        co_await net::sleep_for(net.io, kPatient);
         co_return net::HttpResponse::text(200, "late");
     });
     put_pair(create_zone(), http_check("c", silent->port()));
@@ -277,7 +285,7 @@ TEST_F(Route53Test, TcpChecksNeedAConnectionOnly) {
         return get("healthcheck/" + check + "/status").body.find(words) != std::string::npos;
     };
     ASSERT_TRUE(net.run_until([&] { return seen("Success: TCP connection established"); }));
-    EXPECT_EQ(address_of("magento.example.com"), "127.191.1.10");
+    EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
     ASSERT_TRUE(server->set_listening(false));
     EXPECT_TRUE(becomes("magento.example.com", "127.191.2.10"));
     net.stop(*server);
@@ -298,7 +306,7 @@ TEST_F(Route53Test, StringMatchesReadTheBody) {
             "<RequestInterval>10</RequestInterval><FailureThreshold>1</FailureThreshold>"
     );
     put_pair(create_zone(), check);
-    EXPECT_EQ(address_of("magento.example.com"), "127.191.1.10");
+    EXPECT_TRUE(becomes("magento.example.com", "127.191.1.10"));
     body = "<html>all is broken</html>";
     EXPECT_TRUE(becomes("magento.example.com", "127.191.2.10"));
     net.stop(*server);
@@ -387,14 +395,14 @@ TEST_F(Route53Test, ARegionThatIsCutOffResolvesItsOwnEndpointOnly) {
     const std::string host = world().host_address(RegionId{"us-east-1"}, 1);
     EXPECT_TRUE(resolve("magento.example.com", host));
     ASSERT_TRUE(board.add({.kind = FaultKind::region, .region = RegionId{"us-east-1"}}));
-    EXPECT_EQ(resolve("magento.example.com", host).error().kind, ErrorKind::timed_out);
+    EXPECT_EQ(resolve("magento.example.com", host, kImpatient).error().kind, ErrorKind::timed_out);
     EXPECT_TRUE(resolve("dynamodb.us-east-1.lab.farshore", host));
     EXPECT_TRUE(resolve("magento.example.com", world().host_address(RegionId{"eu-west-1"}, 1)));
     EXPECT_TRUE(resolve("magento.example.com", world().shopper_address(1)));
 }
 
 TEST_F(Route53Test, CheckersCannotReachARegionThatIsCutOff) {
-    start();
+    start(kImpatient);
     net::HttpServer::Options where;
     where.address = world().load_balancer_address(RegionId{"us-east-1"});
     const auto server = net.serve(
@@ -424,7 +432,7 @@ TEST_F(Route53Test, SignaturesAreChecked) {
     const sigv4::Credentials key{.access_key_id = "AKIDLAB", .secret_access_key = "secret"};
     Route53World::Options options;
     options.credentials = {key};
-    start(std::move(options));
+    start(kPatient, std::move(options));
     const auto unsigned_reply = get("hostedzone");
     EXPECT_EQ(unsigned_reply.status, 403);
     EXPECT_NE(
