@@ -113,8 +113,7 @@ json::object regions_of(const Config& config) {
 json::array tables_of(const Config& config) {
     json::array out;
     for (const config::Table& table : config.tables) {
-        out.push_back(json::object{{"name", table.name.value()}, {"max_lag", exact(table.max_lag)}}
-        );
+        out.push_back(json::object{{"name", table.name.value()}});
     }
     return out;
 }

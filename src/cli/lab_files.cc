@@ -138,8 +138,7 @@ std::string controller_text(const LabLayout& layout) {
         );
     }
     out += fmt::format(
-        "witness: {{ region: {} }}\nstore: {{ sqlite: {} }}\ntables:\n  - {{ name: {}, max_lag: 5s "
-        "}}\n",
+        "witness: {{ region: {} }}\nstore: {{ sqlite: {} }}\ntables:\n  - {{ name: {} }}\n",
         layout.witness().value(),
         layout.path("controller/farshore.db"),
         kLabTable

@@ -37,6 +37,9 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
     section.read_listen("listen", app.listen);
     read_regions(section, app);
     section.read("witness", app.witness);
+    if (section.find("witness") != nullptr) {
+        check_region_name(findings, app.witness, findings.places[section.path_of("witness")]);
+    }
     section.read("on_controller_loss", app.on_controller_loss);
     section.read("lease", app.lease, {.least = 100ms, .most = 10min});
     section.read("epoch_table", app.epoch_table);
@@ -54,7 +57,7 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
     section.read("health_table", app.health_table);
     section.each_entry("health_urls", [&](const YamlEntry& entry) {
         check_region_name(findings, RegionId{entry.key}, entry.key_place);
-        if (auto url = section.text_of(entry.value, entry.key)) {
+        if (auto url = section.url_of(entry.value, entry.key)) {
             app.health_urls[RegionId{entry.key}] = std::move(*url);
         }
     });
@@ -64,7 +67,7 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
 
 void read_controllers(Section& file, AgentConfig& config) {
     file.each_item("controllers", [&](const YamlNode& node, std::size_t /*index*/) {
-        auto url = file.text_of(node, "controllers");
+        auto url = file.url_of(node, "controllers");
         if (!url) {
             return;
         }
@@ -82,15 +85,7 @@ void read_controllers(Section& file, AgentConfig& config) {
 }
 
 void read_file(Section& file, AgentConfig& config) {
-    const YamlNode& version = file.require("version");
-    if (version.kind == YamlNode::Kind::scalar && version.text != "1") {
-        file.findings().error(
-            version.place,
-            "C110",
-            "version " + version.text + " of the configuration is not known",
-            "this program reads version 1"
-        );
-    }
+    read_version(file);
     for (const std::string_view key : {"host", "region", "apps"}) {
         (void)file.require(key);
     }

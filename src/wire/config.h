@@ -29,6 +29,7 @@ struct AwsAccess {
     std::string ca_file;
 };
 
+// `approve` is refused by the loader: nobody can give an approval in this version.
 enum class Mode { observe, approve, automatic };
 inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
 
@@ -59,7 +60,6 @@ struct Region {
 
 struct Table {
     TableName name;
-    Duration max_lag = 5s;  // the table's own RPO objective
 };
 
 struct Detect {
@@ -123,7 +123,7 @@ struct Listen {
 // farshore.yaml: one app, read by farshored and by the operator's command.
 struct Config {
     AppId app;
-    Duration rto = 60s;
+    Duration rto = 60s;  // what is promised: reports measure against these
     Duration rpo = 5s;
     std::vector<Region> regions;  // as written; exactly one preferred
     RegionId witness;             // third vantage; holds the third epoch record

@@ -17,18 +17,6 @@ namespace {
 
 constexpr DurationRange kShort{.least = 1ms, .most = 1min};
 
-void read_version(Section& file) {
-    const YamlNode& node = file.require("version");
-    if (node.kind == YamlNode::Kind::scalar && node.text != "1") {
-        file.findings().error(
-            node.place,
-            "C110",
-            "version " + node.text + " of the configuration is not known",
-            "this program reads version 1"
-        );
-    }
-}
-
 void read_regions(Section& file, Config& config) {
     (void)file.require("regions");
     file.each_entry("regions", [&](const YamlEntry& entry) {
@@ -49,18 +37,16 @@ void read_regions(Section& file, Config& config) {
 void read_tables(Section& file, Config& config) {
     (void)file.require("tables");
     file.each_item("tables", [&](const YamlNode& node, std::size_t index) {
-        Table table{.name = {}, .max_lag = config.rpo};
+        Table table;
         std::string name = std::to_string(index + 1);
         for (const YamlEntry& entry : node.entries) {
             name = entry.key == "name" ? entry.value.text : name;
         }
         const std::string path = "tables[" + std::to_string(index) + "]";
-        file.findings().explained[path + ".max_lag"] =
-            "without it the table falls back to the app's RPO (" + to_text(config.rpo) + ")";
         Section section{file.findings(), node, "table `" + name + "`", path};
         (void)section.require("name");
         section.read("name", table.name);
-        section.read("max_lag", table.max_lag, {.least = 1ms, .most = 24h});
+        section.not_yet("max_lag");
         section.not_yet("canary");
         section.finish();
         config.tables.push_back(std::move(table));
@@ -68,23 +54,26 @@ void read_tables(Section& file, Config& config) {
 }
 
 void read_quorum(Section& detect, Detect& out) {
+    constexpr std::int64_t kObserversMax = 99;
+    constexpr std::string_view kOf = " of ";
     std::string quorum;
     detect.read("quorum", quorum);
     if (quorum.empty()) {
         return;
     }
-    int needed = 0;
-    int of = 0;
-    char rest = 0;
-    if (std::sscanf(quorum.c_str(), "%2d of %2d%c", &needed, &of, &rest) != 2 || needed < 1 ||
-        of < needed) {
+    const std::size_t at = quorum.find(kOf);
+    const auto needed = whole_number(std::string_view{quorum}.substr(0, at));
+    const auto of = at == std::string::npos
+                        ? std::nullopt
+                        : whole_number(std::string_view{quorum}.substr(at + kOf.size()));
+    if (!needed || !of || *needed < 1 || *of < *needed || *of > kObserversMax) {
         detect.findings().error(
             detect.findings().places["detect.quorum"], "C106", "`quorum` must be like `2 of 3`"
         );
         return;
     }
-    out.quorum_needed = needed;
-    out.quorum_of = of;
+    out.quorum_needed = static_cast<int>(*needed);
+    out.quorum_of = static_cast<int>(*of);
 }
 
 void read_detect(Section& detect, Detect& out) {
@@ -103,6 +92,15 @@ void read_detect(Section& detect, Detect& out) {
 
 void read_decide(Section& decide, Decide& out) {
     decide.read("mode", out.mode);
+    if (out.mode == Mode::approve) {
+        decide.findings().error(
+            decide.findings().places["decide.mode"],
+            "C114",
+            "mode `approve` is not available in this version",
+            "use `observe`: it says what it would do, and an operator does it",
+            "nobody could give the approval, so it would wait for ever"
+        );
+    }
     decide.read("max_loss", out.max_loss, {.least = 0ms, .most = 24h});
     decide.read("cooldown", out.cooldown, {.least = 0ms, .most = 24h * 30});
     const YamlNode* drill = decide.find("require_drill_within");
@@ -151,6 +149,11 @@ void read_traffic(Section& traffic, Config& config) {
 void read_controller(Section& section, Config::Controller& out) {
     section.read("id", out.id);
     section.read("region", out.region);
+    if (section.find("region") != nullptr) {
+        check_region_name(
+            section.findings(), out.region, section.findings().places["controller.region"]
+        );
+    }
     section.read_listen("listen", out.listen);
     section.read_url("url", out.url);
     section.inside("tls", [&](Section& tls) {
@@ -215,7 +218,9 @@ void read_file(Section& file, Config& config) {
     file.inside("witness", [&](Section& section) {
         (void)section.require("region");
         section.read("region", config.witness);
-        check_region_name(section.findings(), config.witness, section.place());
+        check_region_name(
+            section.findings(), config.witness, section.findings().places["witness.region"]
+        );
     });
     file.inside("store", [&](Section& section) {
         section.read("sqlite", config.store_path);
@@ -244,7 +249,7 @@ void read_file(Section& file, Config& config) {
         section.read("timeout", config.verify.timeout, {.least = 100ms, .most = 1h});
     });
     file.each_item("agents", [&](const YamlNode& node, std::size_t /*index*/) {
-        if (auto host = file.text_of(node, "agents")) {
+        if (auto host = file.name_of(node, "agents")) {
             config.agents.emplace_back(std::move(*host));
         }
     });
@@ -271,7 +276,9 @@ void fill_in(Config& config) {
         config.controller.id = ObserverId{config.controller.region.value()};
     }
     if (config.controller.url.empty()) {
-        config.controller.url = "https://" + config.controller.listen.address + ":" +
+        const bool secured = !config.controller.certificate_file.empty();
+        config.controller.url = (secured ? "https://" : "http://") +
+                                config.controller.listen.address + ":" +
                                 std::to_string(config.controller.listen.port);
     }
 }

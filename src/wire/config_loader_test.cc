@@ -93,7 +93,7 @@ TEST(ConfigLoader, AWordOfTheFileBecomesItsEnumerator) {
     const auto loaded = parse_config(contents_of(source() / "test/data/config/good.yaml"));
     ASSERT_TRUE(loaded.ok());
     EXPECT_EQ(loaded.value.decide.mode, Mode::automatic);
-    EXPECT_EQ(loaded.value.tables.at(0).max_lag, 5s);
+    EXPECT_EQ(loaded.value.tables.at(0).name, TableName{"orders"});
     ASSERT_TRUE(loaded.value.traffic.has_value());
     EXPECT_EQ(loaded.value.traffic->zone, "Z0123ABC");
     EXPECT_EQ(loaded.value.controller.region, RegionId{"us-east-2"})

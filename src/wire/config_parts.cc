@@ -11,6 +11,21 @@
 
 namespace farshore::config {
 
+void read_version(Section& file) {
+    const YamlNode& node = file.require("version");
+    if (node.kind == YamlNode::Kind::null ||
+        (node.kind == YamlNode::Kind::scalar && node.text == "1" && !node.quoted)) {
+        return;  // an absent one has been reported
+    }
+    const bool word = node.kind == YamlNode::Kind::scalar;
+    file.findings().error(
+        node.place,
+        "C110",
+        "version " + (word ? node.text + " " : std::string{}) + "of the configuration is not known",
+        "this program reads version 1"
+    );
+}
+
 void read_aws(Section& section, AwsAccess& out) {
     section.inside("credentials", [&](Section& credentials) {
         credentials.read("file", out.credentials_file);

@@ -44,19 +44,6 @@ std::optional<std::string> contents_of(const std::string& path) {
     return text;
 }
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-    // A leading zero is octal in some YAML readers and decimal in others.
-    if (text.empty() || (text.size() > 1 && text.front() == '0')) {
-        return std::nullopt;
-    }
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return value;
-}
-
 bool is_ipv4(std::string_view text) {
     const std::vector<std::string_view> parts = split(text, '.');
     return parts.size() == 4 && std::ranges::all_of(parts, [](std::string_view part) {
@@ -103,7 +90,25 @@ Replacement replacement_of(std::string_view inside) {
     };
 }
 
+// A quoted `true` is a text. What came from outside has no quotes of its own.
+bool is_quoted(const YamlNode& node) {
+    return node.quoted && !node.text.contains("${");
+}
+
 }  // namespace
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+    // A leading zero is octal in some YAML readers and decimal in others.
+    if (text.empty() || (text.size() > 1 && text.front() == '0')) {
+        return std::nullopt;
+    }
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
 
 void Findings::error(
     Place place, std::string code, std::string message, std::string hint, std::string why
@@ -228,10 +233,7 @@ std::optional<std::string> Section::text_of(const YamlNode& node, std::string_vi
 
 void Section::read(std::string_view key, std::string& out) {
     if (const YamlNode* node = find(key)) {
-        if (auto text = text_of(*node, key)) {
-            if (text->empty()) {
-                findings_.error(node->place, "C106", quoted(key) + " in " + what_ + " is empty");
-            }
+        if (auto text = name_of(*node, key)) {
             out = std::move(*text);
         }
     }
@@ -246,7 +248,7 @@ void Section::read(std::string_view key, bool& out) {
     if (!text) {
         return;
     }
-    if (node->quoted || (*text != "true" && *text != "false")) {
+    if (is_quoted(*node) || (*text != "true" && *text != "false")) {
         wrong_type(*node, key, "`true` or `false`");
         return;
     }
@@ -297,7 +299,7 @@ void Section::read(std::string_view key, std::int64_t& out, NumberRange range) {
         return;
     }
     const auto number = whole_number(*text);
-    if (!number || node->quoted) {
+    if (!number || is_quoted(*node)) {
         wrong_type(*node, key, "a whole number");
         return;
     }
@@ -313,23 +315,36 @@ void Section::read(std::string_view key, std::int64_t& out, NumberRange range) {
     out = *number;
 }
 
-void Section::read_url(std::string_view key, std::string& out) {
-    const YamlNode* node = find(key);
-    if (node == nullptr) {
-        return;
+std::optional<std::string> Section::name_of(const YamlNode& node, std::string_view key) {
+    auto text = text_of(node, key);
+    if (text && text->empty()) {
+        findings_.error(node.place, "C106", quoted(key) + " in " + what_ + " is empty");
+        return std::nullopt;
     }
-    auto text = text_of(*node, key);
+    return text;
+}
+
+std::optional<std::string> Section::url_of(const YamlNode& node, std::string_view key) {
+    auto text = text_of(node, key);
     if (!text) {
-        return;
+        return std::nullopt;
     }
     const std::size_t scheme = text->find("://");
     const bool good = (text->starts_with("http://") || text->starts_with("https://")) &&
                       text->size() > scheme + 3 && text->find_first_of(" \t#") == std::string::npos;
     if (!good) {
-        wrong_type(*node, key, "a URL that begins with http:// or https://");
-        return;
+        wrong_type(node, key, "a URL that begins with http:// or https://");
+        return std::nullopt;
     }
-    out = std::move(*text);
+    return text;
+}
+
+void Section::read_url(std::string_view key, std::string& out) {
+    if (const YamlNode* node = find(key)) {
+        if (auto url = url_of(*node, key)) {
+            out = std::move(*url);
+        }
+    }
 }
 
 void Section::read_listen(std::string_view key, Listen& out) {
@@ -458,17 +473,11 @@ void Section::finish() {
             continue;
         }
         const auto near = did_you_mean(entry.key, known);
-        std::string why;
-        if (near) {
-            const auto explained = findings_.explained.find(path_of(*near));
-            why = explained == findings_.explained.end() ? "" : explained->second;
-        }
         findings_.error(
             entry.key_place,
             "C104",
             "unknown key " + quoted(entry.key) + " in " + what_,
-            near ? "did you mean " + quoted(*near) + "?" : "known here: " + list_of(known),
-            std::move(why)
+            near ? "did you mean " + quoted(*near) + "?" : "known here: " + list_of(known)
         );
     }
 }

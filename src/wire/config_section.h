@@ -33,7 +33,6 @@ struct NumberRange {
 struct Findings {
     std::vector<Diagnostic> diagnostics;
     std::map<std::string, Place> places;
-    std::map<std::string, std::string> explained;  // "max_lag" -> what happens without it
 
     void error(
         Place place,
@@ -107,6 +106,10 @@ class Section {
 
     // The text of a scalar with ${env:X} and ${file:/path} replaced; nullopt: reported.
     [[nodiscard]] std::optional<std::string> text_of(const YamlNode& node, std::string_view key);
+    // The same, and not empty.
+    [[nodiscard]] std::optional<std::string> name_of(const YamlNode& node, std::string_view key);
+    // The same, of a URL with a host.
+    [[nodiscard]] std::optional<std::string> url_of(const YamlNode& node, std::string_view key);
     [[nodiscard]] std::optional<std::size_t> word_index(
         const YamlNode& node, std::string_view key, const std::vector<std::string_view>& words
     );
@@ -122,6 +125,9 @@ class Section {
     std::string path_;
     std::vector<std::string> known_;
 };
+
+// Without a sign and without leading zeros; nullopt: it is none.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);
 
 // A file that looks like a secret where only ${env:X} or ${file:/path} may stand.
 void refuse_plain_secret(Findings& findings, const YamlNode& node, std::string_view name);
