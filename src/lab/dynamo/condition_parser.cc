@@ -91,6 +91,7 @@ Condition ExpressionParser::any_of(int depth) {
         count_operator();
         any.children.push_back(all_of(depth));
     }
+    in_parentheses_ = false;
     return any;
 }
 
@@ -105,6 +106,7 @@ Condition ExpressionParser::all_of(int depth) {
         count_operator();
         all.children.push_back(negation(depth));
     }
+    in_parentheses_ = false;
     return all;
 }
 
@@ -117,6 +119,7 @@ Condition ExpressionParser::negation(int depth) {
         any = true;
     }
     Condition inner = primary(depth);
+    in_parentheses_ = in_parentheses_ && !any;
     if (!any || !negative) {
         return inner;
     }
@@ -132,8 +135,13 @@ Condition ExpressionParser::primary(int depth) {
     if (accept_symbol("(")) {
         Condition inner = any_of(depth + 1);
         expect_symbol(")");
+        if (in_parentheses_) {
+            syntax_error("The expression has redundant parentheses;");
+        }
+        in_parentheses_ = true;
         return inner;
     }
+    in_parentheses_ = false;
     const bool call = peek().kind == Token::Kind::word && peek(1).kind == Token::Kind::symbol &&
                       peek(1).text == "(";
     if (call && peek().text != "size") {
@@ -229,6 +237,7 @@ Condition ExpressionParser::comparison() {
             condition.operands.push_back(operand());
         } while (accept_symbol(","));
         expect_symbol(")");
+        check_choices(condition.operands.size() - 1);
     } else {
         const auto comparator = peek().kind == Token::Kind::symbol ? comparator_from(peek().text)
                                                                    : std::optional<Comparator>{};
@@ -254,6 +263,15 @@ Condition ExpressionParser::comparison() {
         check_condition(condition);
     }
     return condition;
+}
+
+void ExpressionParser::check_choices(std::size_t count) {
+    if (count > kChoicesMax) {
+        semantic_error(
+            "The IN operator is provided with too many operands; number of operands: " +
+            std::to_string(count)
+        );
+    }
 }
 
 void ExpressionParser::check_ordered(const Operand& operand, std::string_view name) {

@@ -19,6 +19,7 @@ class ExpressionParser {
   public:
     static constexpr std::size_t kBytesMax = 4096;
     static constexpr std::size_t kOperatorsMax = 300;
+    static constexpr std::size_t kChoicesMax = 100;  // behind IN
     // Ours: bounds the recursion. No sensible expression comes near.
     static constexpr int kDepthMax = 64;
 
@@ -74,6 +75,7 @@ class ExpressionParser {
     void check_type(const Condition& condition);
     void check_ordered(const Operand& operand, std::string_view name);
     void check_bounds(const Condition& condition);
+    void check_choices(std::size_t count);
     void check_number(const std::optional<Operand>& operand, bool minus);
     void check_overlaps(const std::vector<Path>& paths);
     void wrong_type(std::string_view name, std::string_view type);
@@ -84,6 +86,7 @@ class ExpressionParser {
     std::vector<Token> tokens_;
     std::size_t next_ = 0;
     std::size_t operators_ = 0;
+    bool in_parentheses_ = false;  // the condition that was read last
     std::vector<std::string> sections_;
     std::optional<ServiceError> syntax_error_;
     std::optional<ServiceError> semantic_error_;

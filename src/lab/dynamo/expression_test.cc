@@ -74,6 +74,44 @@ std::string changed(
     return out;
 }
 
+TEST(ConditionExpression, ParenthesesGroupAndDoNothingElse) {
+    for (const char* text :
+         {"(n = :n)",
+          "(n = :n) AND (s = :s)",
+          "((n = :n) AND (s = :s))",
+          "NOT (NOT (n = :n))",
+          "(NOT (n = :six))",
+          "((n = :n OR n = :six) AND s = :s)"}) {
+        EXPECT_EQ(judged(text), "true") << text;
+    }
+    for (const char* text :
+         {"((n = :n))",
+          "(((n = :n)))",
+          "s = :s AND ((n = :n OR n = :six))",
+          "((attribute_exists(n)))",
+          "NOT ((n = :six))"}) {
+        EXPECT_EQ(
+            judged(text), "Invalid ConditionExpression: The expression has redundant parentheses;"
+        ) << text;
+    }
+}
+
+TEST(ConditionExpression, InTakesAHundredChoices) {
+    const auto choices = [](int count) {
+        std::string text = "n IN (:n";
+        for (int i = 1; i < count; ++i) {
+            text += ", :six";
+        }
+        return text + ")";
+    };
+    EXPECT_EQ(judged(choices(100)), "true");
+    EXPECT_EQ(
+        judged(choices(101)),
+        "Invalid ConditionExpression: The IN operator is provided with too many operands; number "
+        "of operands: 101"
+    );
+}
+
 TEST(ConditionExpression, Holds) {
     for (const char* text : {
              "n = :n",

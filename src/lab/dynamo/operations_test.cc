@@ -6,6 +6,7 @@
 
 #include "lab/dynamo/dynamo_test_world.h"
 #include "lab/dynamo/key.h"
+#include "lab/dynamo/transaction_tokens.h"
 #include "lab/dynamo/value_json.h"
 
 namespace farshore::lab::dynamo {
@@ -88,6 +89,120 @@ TEST_F(SortedTable, AnUpdateCannotNestDeeperThanAPutCan) {
                         .starts_with("ValidationException: Nesting Levels"));
     }
     EXPECT_EQ(world.call(kEast, "GetItem", "{" + key + "}"), before);
+}
+
+TEST_F(SortedTable, AnUpdateTableDoesWhatItAnswersOrRefuses) {
+    const auto update = [&](const std::string& what) {
+        return world.call(kEast, "UpdateTable", "{'TableName':'r-r'," + what + "}");
+    };
+    const std::string before = world.call(kEast, "DescribeTable", "{'TableName':'r-r'}");
+    EXPECT_EQ(
+        update("'GlobalSecondaryIndexUpdates':[{'Delete':{'IndexName':'x'}}]"),
+        "ValidationException: UpdateTable: the lab does not support GlobalSecondaryIndexUpdates"
+    );
+    EXPECT_EQ(
+        update("'ReplicaUpdates':[{'Update':{'RegionName':'eu-west-1'}}]"),
+        "ValidationException: UpdateTable: the lab does not support ReplicaUpdates[].Update"
+    );
+    EXPECT_EQ(
+        update("'TableClass':'STANDARD_INFREQUENT_ACCESS'"),
+        "ValidationException: UpdateTable: the lab does not support TableClass"
+    );
+    // Nothing of a request is done when a part of it is wrong.
+    EXPECT_TRUE(
+        update("'BillingMode':'FOO','ReplicaUpdates':[{'Create':{'RegionName':'eu-west-1'}}]")
+            .starts_with("ValidationException: 1 validation error detected: Value 'FOO' at "
+                         "'billingMode'")
+    );
+    EXPECT_TRUE(update("'BillingMode':'PROVISIONED'").starts_with("ValidationException"));
+    EXPECT_EQ(world.call(kEast, "DescribeTable", "{'TableName':'r-r'}"), before);
+
+    EXPECT_NE(
+        update("'BillingMode':'PROVISIONED','ProvisionedThroughput':{'ReadCapacityUnits':7,"
+               "'WriteCapacityUnits':8}")
+            .find("'ReadCapacityUnits':7"),
+        std::string::npos
+    );
+    EXPECT_NE(
+        update("'BillingMode':'PROVISIONED'").find("'WriteCapacityUnits':8"), std::string::npos
+    );
+    EXPECT_NE(update("'BillingMode':'PAY_PER_REQUEST'").find("PAY_PER_REQUEST"), std::string::npos);
+}
+
+TEST_F(SortedTable, ATransactionIsDoneOnceForItsToken) {
+    const auto transact = [&](const std::string& value, const std::string& token) {
+        return world.call(
+            kEast,
+            "TransactWriteItems",
+            "{'TransactItems':[{'Update':{'TableName':'r-r','Key':{'id':{'S':'p'},'n':{'N':'2'}},"
+            "'UpdateExpression':'ADD c :v','ExpressionAttributeValues':{':v':{'N':'" +
+                value + "'}}}}],'ClientRequestToken':'" + token + "'}"
+        );
+    };
+    const auto count = [&] {
+        const std::string item = world.call(
+            kEast, "GetItem", "{'TableName':'r-r','Key':{'id':{'S':'p'},'n':{'N':'2'}}}"
+        );
+        const std::size_t at = item.find("'c':{'N':'");
+        return at == std::string::npos ? std::string{} : item.substr(at + 10, 1);
+    };
+    EXPECT_EQ(transact("1", "one"), "{}");
+    EXPECT_EQ(transact("1", "one"), "{}");
+    EXPECT_EQ(count(), "1") << "sent again, because its answer was lost";
+    EXPECT_TRUE(transact("2", "one").starts_with("IdempotentParameterMismatchException: "));
+    EXPECT_EQ(transact("1", "two"), "{}");
+    EXPECT_EQ(count(), "2");
+    world.clock.ahead = std::chrono::minutes{11};
+    EXPECT_EQ(transact("3", "one"), "{}");
+    EXPECT_EQ(count(), "5") << "a token is remembered for ten minutes";
+    EXPECT_TRUE(transact("1", std::string(37, 'x')).starts_with("ValidationException"));
+    EXPECT_TRUE(transact("1", "").starts_with("ValidationException"));
+}
+
+TEST(TransactionTokens, AreBoundedAndTheOldestIsForgotten) {
+    TransactionTokens tokens;
+    const Instant start{};
+    for (std::size_t i = 0; i <= TransactionTokens::kTokensMax; ++i) {
+        tokens.remember(
+            std::to_string(i), "same", {}, start + std::chrono::milliseconds{static_cast<int>(i)}
+        );
+    }
+    const Instant now = start + std::chrono::minutes{1};
+    EXPECT_FALSE(tokens.find("0", "same", now)->has_value());
+    EXPECT_TRUE(tokens.find("1", "same", now)->has_value());
+    EXPECT_FALSE(tokens.find("1", "other", now).has_value());
+}
+
+TEST_F(SortedTable, AnIndexKeyIsNotEmpty) {
+    world.call(
+        kEast,
+        "CreateTable",
+        "{'TableName':'indexed','AttributeDefinitions':[{'AttributeName':'id','AttributeType':'S'},"
+        "{'AttributeName':'k','AttributeType':'S'}],'KeySchema':[{'AttributeName':'id','KeyType':"
+        "'HASH'}],'BillingMode':'PAY_PER_REQUEST','GlobalSecondaryIndexes':[{'IndexName':'by-k',"
+        "'KeySchema':[{'AttributeName':'k','KeyType':'HASH'}],'Projection':{'ProjectionType':'ALL'}"
+        "}]}"
+    );
+    EXPECT_EQ(
+        world.call(
+            kEast, "PutItem", "{'TableName':'indexed','Item':{'id':{'S':'1'},'k':{'S':''}}}"
+        ),
+        "ValidationException: One or more parameter values are not valid. A value specified for a "
+        "secondary index key is not supported. The AttributeValue for a key attribute cannot "
+        "contain an empty string value. IndexName: by-k, IndexKey: k"
+    );
+    EXPECT_EQ(
+        world.call(
+            kEast,
+            "UpdateItem",
+            "{'TableName':'indexed','Key':{'id':{'S':'1'}},'UpdateExpression':'SET k = :v',"
+            "'ExpressionAttributeValues':{':v':{'S':''}}}"
+        ),
+        "ValidationException: One or more parameter values are not valid. The update expression "
+        "attempted to update a secondary index key to a value that is not supported. The "
+        "AttributeValue for a key attribute cannot contain an empty string value. IndexName: by-k, "
+        "IndexKey: k"
+    );
 }
 
 TEST_F(SortedTable, SortsNumbersAsNumbers) {

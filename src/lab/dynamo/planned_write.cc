@@ -102,12 +102,34 @@ std::optional<ServiceError> check_size(const Item& item, bool update) {
     );
 }
 
-std::optional<ServiceError> check_index_keys(const Table& table, const Item& item) {
+std::optional<ServiceError> check_index_key(
+    const IndexDefinition& index, const KeyAttribute& attribute, const Value& value, bool update
+) {
+    const auto* text = as<std::string>(value);
+    const auto* binary = as<Binary>(value);
+    if ((text == nullptr || !text->empty()) && (binary == nullptr || !binary->bytes.empty())) {
+        return std::nullopt;
+    }
+    return validation(
+        std::string{"One or more parameter values are not valid. "} +
+        (update ? "The update expression attempted to update a secondary index key to a value that "
+                  "is not supported. "
+                : "A value specified for a secondary index key is not supported. ") +
+        "The AttributeValue for a key attribute cannot contain an empty " +
+        (text != nullptr ? "string" : "binary") + " value. IndexName: " + index.name +
+        ", IndexKey: " + attribute.name
+    );
+}
+
+std::optional<ServiceError> check_index_keys(const Table& table, const Item& item, bool update) {
     for (const IndexDefinition& index : table.definition.indexes) {
         const auto complain = [&](const KeyAttribute& attribute) -> std::optional<ServiceError> {
             const auto found = item.find(attribute.name);
-            if (found == item.end() || type_name(found->second) == attribute.type) {
+            if (found == item.end()) {
                 return std::nullopt;
+            }
+            if (type_name(found->second) == attribute.type) {
+                return check_index_key(index, attribute, found->second, update);
             }
             return validation(
                 "One or more parameter values were invalid: Type mismatch for Index Key " +
@@ -202,7 +224,7 @@ Answer<PlannedWrite> plan_put(Region& region, const Object& request) {
     if (!key) {
         return std::unexpected(std::move(key.error()));
     }
-    if (auto error = check_index_keys(**table, *item)) {
+    if (auto error = check_index_keys(**table, *item, false)) {
         return std::unexpected(std::move(*error));
     }
     PlannedWrite write{
@@ -280,7 +302,7 @@ Answer<PlannedWrite> plan_update(Region& region, const Object& request) {
     if (auto error = check_size(*write->after, true)) {
         return std::unexpected(std::move(*error));
     }
-    if (auto error = check_index_keys(*write->table, *write->after)) {
+    if (auto error = check_index_keys(*write->table, *write->after, true)) {
         return std::unexpected(std::move(*error));
     }
     return write;

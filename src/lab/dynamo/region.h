@@ -15,6 +15,7 @@
 #include "lab/dynamo/item_store.h"
 #include "lab/dynamo/service_error.h"
 #include "lab/dynamo/table.h"
+#include "lab/dynamo/transaction_tokens.h"
 #include "lab/dynamo/write_log.h"
 #include "ports/clock.h"
 
@@ -71,6 +72,8 @@ class Region {
 
     [[nodiscard]] const WriteClock& clock() const { return clock_; }
 
+    [[nodiscard]] TransactionTokens& transaction_tokens() { return transaction_tokens_; }
+
     // The catalog.
     [[nodiscard]] Table* find(const TableName& name);
     // Errors: ResourceNotFoundException, also while the table is being created.
@@ -99,6 +102,7 @@ class Region {
     OnWrite on_write_;
     std::map<TableName, Table> tables_;
     std::int64_t next_number_ = 1;
+    TransactionTokens transaction_tokens_;
 };
 
 // A failure of the lab's own store, in DynamoDB's words.

@@ -271,6 +271,26 @@ const IndexDefinition* TableDefinition::index(std::string_view wanted) const {
     return found == indexes.end() ? nullptr : &*found;
 }
 
+std::optional<ServiceError> change_throughput(const Object& request, TableDefinition& definition) {
+    if (!has_any(request, {"BillingMode", "ProvisionedThroughput"})) {
+        return std::nullopt;
+    }
+    Object whole = request;
+    if (member(request, "BillingMode") == nullptr) {
+        whole["BillingMode"] = definition.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
+    } else if (member(request, "ProvisionedThroughput") == nullptr && !definition.on_demand) {
+        whole["ProvisionedThroughput"] = Object{
+            {"ReadCapacityUnits", definition.read_units},
+            {"WriteCapacityUnits", definition.write_units}
+        };
+        const auto mode = optional_word(request, "BillingMode", {"PROVISIONED", "PAY_PER_REQUEST"});
+        if (mode && *mode == "PAY_PER_REQUEST") {
+            whole.erase("ProvisionedThroughput");
+        }
+    }
+    return read_throughput(whole, definition);
+}
+
 Answer<TableDefinition> read_definition(const Object& request) {
     TableDefinition definition;
     const Answer<std::string> name = required_table_name(request);

@@ -61,6 +61,11 @@ struct Table {
 
 // Reads CreateTable's parameters. Errors: ValidationException.
 [[nodiscard]] Answer<TableDefinition> read_definition(const boost::json::object& request);
+// Reads UpdateTable's billing mode and throughput into a definition; what is absent stays. Errors:
+// ValidationException.
+[[nodiscard]] std::optional<ServiceError> change_throughput(
+    const boost::json::object& request, TableDefinition& definition
+);
 
 // How a Region's catalog keeps a table.
 [[nodiscard]] std::string catalog_text(const Table& table);

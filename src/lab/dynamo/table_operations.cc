@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -13,6 +14,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kListedMax = 100;
+
+// DynamoDB can do it and this one cannot: an answer of success would be a lie.
+ServiceError not_of_the_lab(const std::string& what) {
+    return validation("UpdateTable: the lab does not support " + what);
+}
 
 std::unexpected<ServiceError> no_such_table(const std::string& name) {
     return std::unexpected(dynamo_error(
@@ -125,78 +131,104 @@ std::optional<ServiceError> delete_replica(
     return remove_copy(cluster, *other, table.definition.name);
 }
 
-std::optional<ServiceError> update_replicas(
-    Cluster& cluster, Region& region, Table& table, const json::array& updates
-) {
+struct ReplicaChange {
+    bool create = false;
+    RegionId region;
+};
+
+Answer<ReplicaChange> read_replica_change(const json::array& updates) {
     if (updates.size() != 1) {
-        return validation(
+        return invalid(
             "1 validation error detected: exactly one replica update may be made at a time"
         );
     }
     const Object* update = updates.front().if_object();
     if (update == nullptr) {
-        return serialization("Unexpected value type in payload");
+        return std::unexpected(serialization("Unexpected value type in payload"));
     }
     const auto create = optional_object(*update, "Create");
     const auto remove = optional_object(*update, "Delete");
-    const auto change = optional_object(*update, "Update");
-    if (!create || !remove || !change) {
-        return !create ? create.error() : !remove ? remove.error() : change.error();
+    if (!create || !remove) {
+        return std::unexpected(!create ? create.error() : remove.error());
     }
-    const Object* chosen = *create != nullptr ? *create : *remove != nullptr ? *remove : *change;
+    if (member(*update, "Update") != nullptr) {
+        return std::unexpected(not_of_the_lab("ReplicaUpdates[].Update"));
+    }
+    const Object* chosen = *create != nullptr ? *create : *remove;
     if (chosen == nullptr) {
-        return validation(
+        return invalid(
             "One or more parameter values were invalid: a replica update needs Create, Update or "
             "Delete"
         );
     }
     const auto name = optional_text(*chosen, "RegionName");
     if (!name || !*name) {
-        return name ? must_not_be_null("RegionName") : name.error();
+        return std::unexpected(name ? must_not_be_null("RegionName") : name.error());
     }
-    const RegionId id{**name};
-    if (*create != nullptr) {
-        return create_replica(cluster, region, table, id);
-    }
-    return *remove != nullptr ? delete_replica(cluster, table, id) : std::nullopt;
+    return ReplicaChange{.create = *create != nullptr, .region = RegionId{**name}};
 }
 
-void take_throughput(TableDefinition& definition, const Object& throughput) {
-    const auto read = optional_integer(throughput, "ReadCapacityUnits");
-    const auto write = optional_integer(throughput, "WriteCapacityUnits");
-    definition.read_units = read ? read->value_or(definition.read_units) : definition.read_units;
-    definition.write_units =
-        write ? write->value_or(definition.write_units) : definition.write_units;
-}
+// What an UpdateTable asks for, read and checked before any of it is done.
+struct TableChange {
+    std::optional<ReplicaChange> replica;
+    TableDefinition settings;  // the same in every replica
+};
 
-// Settings that are the same in every replica.
-std::optional<ServiceError> update_settings(
-    Cluster& cluster, Region& region, const Table& table, const Object& request
-) {
-    const auto mode = optional_text(request, "BillingMode");
-    const auto throughput = optional_object(request, "ProvisionedThroughput");
+constexpr std::array<std::string_view, 7> kChangeable{
+    "TableName",
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "ProvisionedThroughput",
+    "ReplicaUpdates",
+    "StreamSpecification",
+};
+
+Answer<TableChange> read_change(const Object& request, const TableDefinition& now) {
+    for (const auto& [key, value] : request) {
+        if (!value.is_null() &&
+            std::ranges::find(kChangeable, std::string_view{key}) == kChangeable.end()) {
+            return std::unexpected(not_of_the_lab(std::string{key}));
+        }
+    }
+    TableChange change{.replica = {}, .settings = now};
+    const auto updates = optional_array(request, "ReplicaUpdates");
     const auto stream = optional_object(request, "StreamSpecification");
     const auto protection =
-        optional_flag(request, "DeletionProtectionEnabled", table.definition.deletion_protection);
-    if (!mode || !throughput || !stream || !protection) {
-        return !mode         ? mode.error()
-               : !throughput ? throughput.error()
-               : !stream     ? stream.error()
-                             : protection.error();
+        optional_flag(request, "DeletionProtectionEnabled", now.deletion_protection);
+    if (!updates || !stream || !protection) {
+        return std::unexpected(
+            !updates ? updates.error() : (!stream ? stream.error() : protection.error())
+        );
     }
+    if (*updates != nullptr) {
+        const Answer<ReplicaChange> replica = read_replica_change(**updates);
+        if (!replica) {
+            return std::unexpected(replica.error());
+        }
+        change.replica = *replica;
+    }
+    if (*stream != nullptr) {
+        change.settings.stream = **stream;
+    }
+    change.settings.deletion_protection = *protection;
+    if (auto error = change_throughput(request, change.settings)) {
+        return std::unexpected(std::move(*error));
+    }
+    return change;
+}
+
+std::optional<ServiceError> update_settings(
+    Cluster& cluster, Region& region, const Table& table, const TableDefinition& settings
+) {
     for (Region* holder : holders(cluster, region, table)) {
         Table* copy = holder->find(table.definition.name);
         TableDefinition& definition = copy->definition;
-        definition.deletion_protection = *protection;
-        if (*stream != nullptr) {
-            definition.stream = **stream;
-        }
-        if (*mode) {
-            definition.on_demand = **mode == "PAY_PER_REQUEST";
-        }
-        if (*throughput != nullptr) {
-            take_throughput(definition, **throughput);
-        }
+        definition.deletion_protection = settings.deletion_protection;
+        definition.stream = settings.stream;
+        definition.on_demand = settings.on_demand;
+        definition.read_units = settings.read_units;
+        definition.write_units = settings.write_units;
         const Status saved = holder->save(*copy);
         if (!saved) {
             return store_failure(saved.error());
@@ -257,16 +289,19 @@ Answer<Object> update_table(Cluster& cluster, Region& region, const Object& requ
             "Attempt to change a resource which is still in use: Table is being created: " + *name
         ));
     }
-    const auto updates = optional_array(request, "ReplicaUpdates");
-    if (!updates) {
-        return std::unexpected(updates.error());
+    const Answer<TableChange> change = read_change(request, table->definition);
+    if (!change) {
+        return std::unexpected(change.error());
     }
-    if (*updates != nullptr) {
-        if (auto error = update_replicas(cluster, region, *table, **updates)) {
+    if (change->replica) {
+        auto error = change->replica->create
+                         ? create_replica(cluster, region, *table, change->replica->region)
+                         : delete_replica(cluster, *table, change->replica->region);
+        if (error) {
             return std::unexpected(std::move(*error));
         }
     }
-    if (auto error = update_settings(cluster, region, *table, request)) {
+    if (auto error = update_settings(cluster, region, *table, change->settings)) {
         return std::unexpected(std::move(*error));
     }
     Answer<Object> described = describe_json(cluster, region, *table);

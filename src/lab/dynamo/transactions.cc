@@ -10,6 +10,8 @@
 #include "lab/dynamo/request.h"
 #include "lab/dynamo/value_json.h"
 
+#include "sigv4/signer.h"
+
 namespace farshore::lab::dynamo {
 namespace {
 
@@ -127,15 +129,24 @@ Answer<std::vector<PlannedWrite>> plan_all(Region& region, const json::array& ac
     return writes;
 }
 
-}  // namespace
-
-Answer<Object> transact_write_items(Cluster& /*cluster*/, Region& region, const Object& request) {
-    const auto actions = actions_of(request);
-    const Answer<CapacityReport> capacity = CapacityReport::read(request);
-    if (!actions || !capacity) {
-        return std::unexpected(!actions ? actions.error() : capacity.error());
+// nullopt inside: the request has none.
+Answer<std::optional<std::string>> token_of(const Object& request) {
+    constexpr std::size_t kTokenMax = 36;
+    const auto token = optional_text(request, "ClientRequestToken");
+    if (token && *token && ((*token)->empty() || (*token)->size() > kTokenMax)) {
+        return invalid(
+            "1 validation error detected: Value '" + **token +
+            "' at 'clientRequestToken' failed to satisfy constraint: Member must have length " +
+            ((*token)->empty() ? "greater than or equal to 1" : "less than or equal to 36")
+        );
     }
-    Answer<std::vector<PlannedWrite>> writes = plan_all(region, **actions);
+    return token;
+}
+
+Answer<Object> carry_out_all(
+    Region& region, const json::array& actions, const CapacityReport& capacity
+) {
+    Answer<std::vector<PlannedWrite>> writes = plan_all(region, actions);
     if (!writes) {
         return std::unexpected(std::move(writes.error()));
     }
@@ -156,7 +167,37 @@ Answer<Object> transact_write_items(Cluster& /*cluster*/, Region& region, const 
         return std::unexpected(failed ? std::move(*failed) : store_failure(done.error()));
     }
     Object answer;
-    capacity->add_to(answer, units);
+    capacity.add_to(answer, units);
+    return answer;
+}
+
+}  // namespace
+
+Answer<Object> transact_write_items(Cluster& /*cluster*/, Region& region, const Object& request) {
+    const auto actions = actions_of(request);
+    const Answer<CapacityReport> capacity = CapacityReport::read(request);
+    const auto token = token_of(request);
+    if (!actions || !capacity || !token) {
+        return std::unexpected(
+            !actions ? actions.error() : (!capacity ? capacity.error() : token.error())
+        );
+    }
+    if (!*token) {
+        return carry_out_all(region, **actions, *capacity);
+    }
+    const Instant now = region.clock().now();
+    const std::string content = sigv4::sha256_hex(json::serialize(**actions));
+    auto done = region.transaction_tokens().find(**token, content, now);
+    if (!done) {
+        return std::unexpected(std::move(done.error()));
+    }
+    if (*done) {
+        return std::move(**done);
+    }
+    Answer<Object> answer = carry_out_all(region, **actions, *capacity);
+    if (answer) {
+        region.transaction_tokens().remember(**token, content, *answer, now);
+    }
     return answer;
 }
 
