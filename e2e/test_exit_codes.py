@@ -170,6 +170,8 @@ def test_a_started_operation_is_a_document_too(controller):
 
 def test_no_option_is_ignored_in_silence(controller, tmp_path):
     assert "--wait" in controller.run("switchover", "shop", "--timeout", "5s", check=64).stderr
+    assert "--rate" in farshore("lab", "up", "--dns-habit", "jvm", "--dir", tmp_path / "w", check=64).stderr
+    farshore("demo", "--dns-habit", "guess", check=64)
     assert "`xml`" in farshore("lab", "fault", "region", "us-east-1", "-o", "xml", "--dir", tmp_path, check=64).stderr
     nothing = farshore("lab", "down", "--dir", tmp_path, "-o", "json", check=0)
     assert json.loads(nothing.stdout)["was_up"] is False

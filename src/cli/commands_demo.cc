@@ -3,8 +3,22 @@
 
 #include "cli/context.h"
 #include "cli/demo_story.h"
+#include "lab/shop/shoppers.h"
 
 namespace farshore::cli {
+
+CLI::Option* add_habit_option(CLI::App& command, std::string& habit) {
+    return command
+        .add_option(
+            "--dns-habit",
+            habit,
+            "How long shoppers believe a DNS answer: honest (its TTL), libcurl (60 s) or jvm (for "
+            "ever)"
+        )
+        ->check(CLI::IsMember(
+            std::vector<std::string>{lab::kDnsHabitNames.begin(), lab::kDnsHabitNames.end()}
+        ));
+}
 
 void add_demo_command(CLI::App& app, Context& context) {
     auto* demo = app.add_subcommand(
@@ -15,6 +29,7 @@ void add_demo_command(CLI::App& app, Context& context) {
         ->check(CLI::IsMember({"dynamodb", "servers", "region"}));
     demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")
         ->check(CLI::Range(1, 5000));
+    add_habit_option(*demo, options->dns_habit);
     demo->add_flag("--keep", options->keep, "Leave the world up for playing");
     demo->add_option("--seed", options->seed, "Of everything drawn at random");
     demo->add_option(

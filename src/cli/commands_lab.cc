@@ -32,6 +32,7 @@ struct LabFlags {
     std::int64_t rate = 0;
     std::uint64_t seed = 1;
     std::string rto = "60s";
+    std::string dns_habit = "honest";
 };
 
 std::string directory_of(const std::string& given) {
@@ -51,6 +52,7 @@ LabOptions options_of(const LabFlags& flags) {
     options.bare = flags.bare;
     options.rate = flags.rate;
     options.seed = flags.seed;
+    options.dns_habit = flags.dns_habit;
     options.rto = duration_from(flags.rto).value_or(options.rto);
     return options;
 }
@@ -239,8 +241,9 @@ void add_up_options(CLI::App& command, LabFlags& flags) {
     command.add_flag(
         "--bare", flags.bare, "Without controller and agents: prints how to start them by hand"
     );
-    command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)")
-        ->check(CLI::Range(0, 10'000));
+    auto* rate = command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)");
+    rate->check(CLI::Range(0, 10'000));
+    add_habit_option(command, flags.dns_habit)->needs(rate);
     command.add_option("--seed", flags.seed, "Of replication lags and error rates");
 }
 

@@ -99,6 +99,8 @@ struct ShopperFlags {
     std::string prefix = "s";
     int rate = 100;
     std::uint64_t seed = 1;
+    std::string habit = "honest";
+    std::uint64_t log_bytes_max = 0;
 };
 
 int run_shoppers(const ShopperFlags& flags) {
@@ -115,6 +117,8 @@ int run_shoppers(const ShopperFlags& flags) {
     options.log_file = flags.log;
     options.prefix = flags.prefix;
     options.seed = flags.seed;
+    options.habit = enum_from<lab::DnsHabit>(flags.habit).value_or(lab::DnsHabit::honest);
+    options.log_bytes_max = flags.log_bytes_max;
     const auto shoppers = lab::Shoppers::create(io, std::move(options), clock);
     if (!shoppers) {
         return failed_with(shoppers.error());
@@ -161,6 +165,11 @@ void add_lab_shop_commands(CLI::App& lab, Context& context) {
     shoppers->add_option("--prefix", crowd->prefix);
     shoppers->add_option("--rate", crowd->rate);
     shoppers->add_option("--seed", crowd->seed);
+    shoppers->add_option("--dns-habit", crowd->habit)
+        ->check(CLI::IsMember(
+            std::vector<std::string>{lab::kDnsHabitNames.begin(), lab::kDnsHabitNames.end()}
+        ));
+    shoppers->add_option("--log-bytes-max", crowd->log_bytes_max);
     shoppers->callback([&context, crowd] {
         context.run = [crowd] {
             return run_shoppers(*crowd);

@@ -12,7 +12,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace farshore::cli {
 
@@ -46,6 +47,8 @@ void add_op_commands(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);
 void add_lab_shop_commands(CLI::App& lab, Context& context);  // hidden: a storefront as a process
 void add_demo_command(CLI::App& app, Context& context);
+// --dns-habit, of commands that send shoppers.
+CLI::Option* add_habit_option(CLI::App& command, std::string& habit);
 
 // Prints the error and gives the exit status for it.
 [[nodiscard]] int failed_with(const Error& error);

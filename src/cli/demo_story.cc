@@ -120,6 +120,7 @@ class Story {
             {.client_log = files_.client_log(),
              .output = files_.shoppers_log(),
              .rate = options_.rate,
+             .dns_habit = options_.dns_habit,
              .seed = options_.seed}
         ));
         if (!started) {

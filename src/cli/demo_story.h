@@ -8,7 +8,8 @@ namespace farshore::cli {
 struct DemoOptions {
     std::string story = "dynamodb";  // or "servers", "region"
     int rate = 100;                  // shoppers' requests per second
-    bool keep = false;               // leave the world up
+    std::string dns_habit = "honest";
+    bool keep = false;  // leave the world up
     std::uint64_t seed = 1;
     std::string directory;  // for the report; empty: a new one below the temporary directory
     // The world's directory; empty: `world` below the report's, or, for a world that is kept, where

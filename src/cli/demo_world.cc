@@ -101,7 +101,9 @@ ChildSpec shoppers_process(const json::value& lab_status, const ShoppersOptions&
              "--rate",
              std::to_string(options.rate),
              "--seed",
-             std::to_string(options.seed)},
+             std::to_string(options.seed),
+             "--dns-habit",
+             options.dns_habit},
         .log_file = options.output
     };
 }

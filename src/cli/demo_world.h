@@ -43,6 +43,7 @@ struct ShoppersOptions {
     std::string client_log;
     std::string output;
     int rate = 0;
+    std::string dns_habit;
     std::uint64_t seed = 0;
 };
 

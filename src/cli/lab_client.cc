@@ -189,6 +189,8 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
              std::to_string(options.seed),
              "--rate",
              std::to_string(options.rate),
+             "--dns-habit",
+             options.dns_habit,
              "--rto",
              to_text(options.rto)},
         .log_file = world_log(options.directory),

@@ -42,8 +42,9 @@ struct LabOptions {
         RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}
     };
     int hosts_per_region = 2;
-    bool bare = false;      // without controller and agents: they are started by hand
-    std::int64_t rate = 0;  // shoppers' requests per second; 0: no shoppers
+    bool bare = false;                 // without controller and agents: they are started by hand
+    std::int64_t rate = 0;             // shoppers' requests per second; 0: no shoppers
+    std::string dns_habit = "honest";  // of the shoppers
     std::uint64_t seed = 1;
     Duration rto = std::chrono::seconds{60};  // the promise in its configuration
 };

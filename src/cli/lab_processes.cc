@@ -9,6 +9,13 @@ namespace farshore::cli {
 
 namespace json = boost::json;
 
+namespace {
+
+// Twice this is on the disk at most: about an hour at 100 requests a second.
+constexpr std::uint64_t kClientLogBytesMax = 64ULL * 1024 * 1024;
+
+}  // namespace
+
 ChildSpec LabProcesses::controller() const {
     return {
         .name = "controller",
@@ -72,7 +79,11 @@ ChildSpec LabProcesses::shoppers() const {
              "--rate",
              std::to_string(layout_.options.rate),
              "--seed",
-             std::to_string(layout_.options.seed)},
+             std::to_string(layout_.options.seed),
+             "--dns-habit",
+             layout_.options.dns_habit,
+             "--log-bytes-max",
+             std::to_string(kClientLogBytesMax)},
         .log_file = log_file("shoppers")
     };
 }

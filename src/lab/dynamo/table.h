@@ -36,7 +36,6 @@ struct TableDefinition {
     bool deletion_protection = false;
     boost::json::object stream;  // StreamSpecification, as given
     std::map<std::string, std::string> tags;
-    std::optional<std::string> ttl_attribute;
     std::int64_t created_ms = 0;
     std::string id;
 

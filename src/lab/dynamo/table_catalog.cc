@@ -77,16 +77,12 @@ std::string catalog_text(const Table& table) {
     for (const auto& [region, replica] : table.replicas) {
         replicas.push_back(json::string{region.value()});
     }
-    json::object out{
+    return json::serialize(json::object{
         {"definition", definition_json(table.definition)},
         {"created_ms", table.definition.created_ms},
         {"id", table.definition.id},
         {"replicas", std::move(replicas)},
-    };
-    if (table.definition.ttl_attribute) {
-        out["ttl"] = *table.definition.ttl_attribute;
-    }
-    return json::serialize(out);
+    });
 }
 
 std::optional<Table> table_from_catalog(std::int64_t number, std::string_view text) {
@@ -102,14 +98,12 @@ std::optional<Table> table_from_catalog(std::int64_t number, std::string_view te
     Answer<TableDefinition> read = read_definition(definition->get_object());
     const auto created = optional_integer(*object, "created_ms");
     const auto id = optional_text(*object, "id");
-    const auto ttl = optional_text(*object, "ttl");
-    if (!read || !created || !id || !ttl) {
+    if (!read || !created || !id) {
         return std::nullopt;
     }
     Table table{.number = number, .definition = std::move(*read), .active_at = {}, .replicas = {}};
     table.definition.created_ms = created->value_or(0);
     table.definition.id = id->value_or("");
-    table.definition.ttl_attribute = *ttl;
     for (const Json& region : replicas->get_array()) {
         if (!region.is_string()) {
             return std::nullopt;

@@ -1,7 +1,9 @@
 #include "lab/shop/shoppers.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -153,8 +155,13 @@ class ShopperCrowd final : public Shoppers {
         request.ended = clock_.wall();
         ++(request.ok ? counts_.ok : counts_.failed);
         counts_.writes_acknowledged += request.ok && request.kind == "add" ? 1U : 0U;
+        const std::string line = wire::to_line(request) + "\n";
+        if (options_.log_bytes_max > 0 && logged_ + line.size() > options_.log_bytes_max) {
+            begin_new_log();
+        }
+        logged_ += line.size();
         // Each line at once: whoever judges by this log reads it while it is written.
-        log_ << wire::to_line(request) << '\n' << std::flush;
+        log_ << line << std::flush;
         if (!log_ && !broken_) {
             broken_ = true;
             closing_ = true;
@@ -165,6 +172,14 @@ class ShopperCrowd final : public Shoppers {
             )
                                .error());
         }
+    }
+
+    void begin_new_log() {
+        std::error_code error;
+        log_.close();
+        std::filesystem::rename(options_.log_file, options_.log_file + ".1", error);
+        log_.open(options_.log_file, std::ios::trunc);
+        logged_ = 0;
     }
 
     net::Task<Result<std::string>> address_from(std::size_t index) {
@@ -197,12 +212,12 @@ class ShopperCrowd final : public Shoppers {
     // times.
     [[nodiscard]] Duration believed_for(Duration ttl, std::size_t index, bool first) const {
         switch (options_.habit) {
-            case Habit::honest:
+            case DnsHabit::honest:
                 return first ? ttl * static_cast<std::int64_t>(index + 1) /
                                    static_cast<std::int64_t>(caches_.size())
                              : ttl;
-            case Habit::libcurl: return std::chrono::seconds{60};
-            case Habit::forever: return std::chrono::hours{24 * 365};
+            case DnsHabit::libcurl: return std::chrono::seconds{60};
+            case DnsHabit::jvm: return std::chrono::hours{24 * 365};
         }
         return ttl;
     }
@@ -216,6 +231,7 @@ class ShopperCrowd final : public Shoppers {
     std::vector<NameCache> caches_;
     Rng rng_;
     std::ofstream log_;
+    std::uint64_t logged_ = 0;  // bytes
     std::function<void(Error)> on_broken_log_;
     Counts counts_;
     std::size_t under_way_ = 0;

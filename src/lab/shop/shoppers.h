@@ -1,15 +1,30 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "adapters/net/task.h"
+#include "base/enum_names.h"
 #include "base/result.h"
 #include "ports/clock.h"
 
 namespace farshore::lab {
+
+// How long a client believes a DNS answer.
+enum class DnsHabit {
+    honest,   // for the answer's TTL
+    libcurl,  // 60 s whatever the TTL
+    jvm,      // for ever, as a JVM with a security manager does
+};
+inline constexpr std::array<std::string_view, 3> kDnsHabitNames{"honest", "libcurl", "jvm"};
+
+constexpr const auto& names_of(DnsHabit) {
+    return kDnsHabitNames;
+}
 
 // Virtual shoppers: an open-loop load on the shop's DNS name. A request starts at its intended time
 // whether or not earlier ones were answered, and each is logged with it, so that RTO is what
@@ -17,24 +32,19 @@ namespace farshore::lab {
 // doubled writes can be counted exactly.
 class Shoppers {
   public:
-    // How long a client believes a DNS answer.
-    enum class Habit {
-        honest,   // for the answer's TTL
-        libcurl,  // 60 s whatever the TTL
-        forever,  // as some JVMs
-    };
-
     struct Options {
         int rate = 100;  // requests per second
         int shoppers = 500;
         int caches = 8;  // resolvers: shoppers share these, with different phases
-        Habit habit = Habit::honest;
+        DnsHabit habit = DnsHabit::honest;
         std::string name = "magento.example.com";
         std::uint16_t port = 80;
         std::string dns_address;
         std::uint16_t dns_port = 53;
         std::string source_address;
         std::string log_file;  // wire/client_log.h, one line per request
+        // A log that has grown so long becomes `log_file`.1, and a new one begins. 0: never.
+        std::uint64_t log_bytes_max = 0;
         std::string prefix =
             "s";  // of shoppers' names and write ids: several populations can share a table
         std::uint64_t seed = 1;

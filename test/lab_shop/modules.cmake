@@ -1,0 +1,1 @@
+set(modules lab/shop lab/route53 adapters/system)
