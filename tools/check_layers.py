@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks the promises of ARCHITECTURE.md: who includes whom, a core without clocks, threads and
-sockets, and a map that names every folder.
+sockets, and a map that names every folder and says of each what this script says.
 
   tools/check_layers.py [--build BUILD_DIRECTORY]
 
@@ -30,16 +30,10 @@ MAY_INCLUDE = {
     "agent": ["base", "core", "wire", "ports", "runtime", "sigv4", "sqlite", "adapters", "dataplane"],
     "controller": ["base", "core", "wire", "ports", "runtime", "sigv4", "sqlite", "adapters", "dataplane"],
     "drill": ["base", "core", "wire", "ports"],
-    "lab": ["base", "wire", "sigv4", "sqlite", "adapters/net", "ports/clock.h"],
+    "lab": ["base", "wire", "sigv4", "sqlite", "adapters/net", "adapters/system", "ports/clock.h"],
     "sim": ["base", "core", "wire", "ports", "runtime", "drill"],
     "cli": ["base", "core", "wire", "ports", "runtime", "sigv4", "sqlite", "adapters", "dataplane", "agent",
             "controller", "drill", "lab", "sim"],
-}
-
-# Exceptions: file -> folder, with the reason.
-ALSO = {
-    # The lab's processes need the system's clock and log like every other process.
-    "lab": ["adapters/system"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -50,32 +44,29 @@ FORBIDDEN_IN_CORE = re.compile(
     r"fopen|getrandom|rand|random|_ZNSt6chrono3_V212(system|steady)_clock3nowEv|_ZNSt13random_device\w*|_ZNSt6thread\w*)(@|$)")
 
 
-def top_folder(path: pathlib.Path) -> str:
-    return path.relative_to(SRC).parts[0]
-
-
 def allowed(folder: str, included: str) -> bool:
-    names = [folder] + MAY_INCLUDE[folder] + ALSO.get(folder, [])
+    names = [folder] + MAY_INCLUDE[folder]
     return any(included == name or included.startswith(name + "/") for name in names)
 
 
-def check_includes() -> list[str]:
+def check_includes(src: pathlib.Path = SRC) -> list[str]:
     findings = []
-    for path in sorted(SRC.rglob("*")):
+    for path in sorted(src.rglob("*")):
         if path.suffix not in (".h", ".cc") or path.name.endswith("_test.cc"):
             continue
-        folder = top_folder(path)
+        folder = path.relative_to(src).parts[0]
+        where = path.relative_to(src.parent)
         if folder not in MAY_INCLUDE:
-            findings.append(f"{path.relative_to(ROOT)}: folder {folder} is not in the table of {pathlib.Path(__file__).name}")
+            findings.append(f"{where}: folder {folder} is not in the table of {pathlib.Path(__file__).name}")
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
-            if match and (SRC / match[1]).exists() and not allowed(folder, match[1]):
-                findings.append(f"{path.relative_to(ROOT)}:{number}: {folder} may not include {match[1]}")
-            if match and not (SRC / match[1]).exists():
-                findings.append(f"{path.relative_to(ROOT)}:{number}: no such header below src: {match[1]}")
+            if match and (src / match[1]).exists() and not allowed(folder, match[1]):
+                findings.append(f"{where}:{number}: {folder} may not include {match[1]}")
+            if match and not (src / match[1]).exists():
+                findings.append(f"{where}:{number}: no such header below src: {match[1]}")
             if folder in ("base", "core", "ports", "runtime") and re.match(r"\s*#\s*include\s+<(boost|sys/|netinet|pthread|thread|mutex|fmt|spdlog)", line):
-                findings.append(f"{path.relative_to(ROOT)}:{number}: {folder} stays free of {line.strip()}")
+                findings.append(f"{where}:{number}: {folder} stays free of {line.strip()}")
     return findings
 
 
@@ -92,9 +83,33 @@ def check_core_symbols(build: pathlib.Path) -> list[str]:
     return findings
 
 
+def column_of(words: str, above: list[str]) -> list[str]:
+    """The map's words for what a folder may include; `above`: the folders of the rows above it."""
+    words = words.strip()
+    if words == "standard library":
+        return []
+    if match := re.fullmatch(r"all above(?: but (.+))?", words):
+        without = re.split(r", | and ", match[1]) if match[1] else []
+        return [folder for folder in above if folder not in without]
+    return [word.strip().strip("`") for word in words.split(",")]
+
+
+def check_column(text: str) -> list[str]:
+    """The column "may include" of the map says what MAY_INCLUDE says."""
+    findings, above = [], []
+    for folder, words in re.findall(r"^\| `src/([a-z0-9_]+)` \|.*\| ([^|]*) \|$", text, re.M):
+        told = column_of(words, above)
+        if sorted(told) != sorted(MAY_INCLUDE.get(folder, [])):
+            findings.append(f"ARCHITECTURE.md: src/{folder} may include {', '.join(told) or 'nothing'}, says the map; "
+                            f"{', '.join(MAY_INCLUDE.get(folder, [])) or 'nothing'}, says {pathlib.Path(__file__).name}")
+        above.append(folder)
+    findings += [f"ARCHITECTURE.md: the map has no row for src/{folder}" for folder in MAY_INCLUDE if folder not in above]
+    return findings
+
+
 def check_map() -> list[str]:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    findings = []
+    findings = check_column(text)
     folders = {f"src/{path.name}" for path in SRC.iterdir() if path.is_dir()}
     for group in ("core", "adapters", "lab"):
         folders |= {f"src/{group}/{path.name}" for path in (SRC / group).iterdir() if path.is_dir()}
