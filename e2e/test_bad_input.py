@@ -306,5 +306,6 @@ def test_a_full_disk_stops_the_controller_from_acting_and_loses_nothing(world, p
     assert re.search(r"full|space", said), said[:2000]
     assert world.status()["epoch"] == 1
     (small_disk / "filler").unlink()
-    farshore("pause", "--config", cramped, "--for", "1h", "--reason", "space again")
+    again = ("pause", "--config", cramped, "--for", "1h", "--reason", "space again")
+    until(lambda: farshore(*again, check=False).returncode == 0, 60, "with space again it goes on", every=0.5)
     assert world.status()["paused"]
