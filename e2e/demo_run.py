@@ -1,5 +1,6 @@
 """`farshore demo` as a process whose output is read while it runs."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -56,7 +57,8 @@ class Demo:
             self.process.kill()
             self.process.wait()
         for pid in processes_of(self.folder):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     @property
     def text(self):

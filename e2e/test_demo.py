@@ -42,7 +42,7 @@ TOLD = (
     r"fault +us-east-1's DynamoDB name gets an empty answer \(farshore lab fault dynamodb us-east-1 --mode empty-dns --for 20s\)",
     r"decision +failover us-east-1 -> eu-west-1 by automatic \(op-\S+\): us-east-1 is data_impaired",
     r"step +outcome: a majority of the epoch records carries the new epoch",
-    r"step +outcome: each agent acknowledged the fence, or its lease has run out \(4 acknowledged, 0 by lease\)",
+    r"step +outcome: each agent acknowledged the fence, or its lease has run out \(\d acknowledged, \d by lease\)",
     r"step +outcome: the agents proved the new Region \(4 of 4 agents\)",
     r"step +outcome: users are sent to the new Region",
     r"step +outcome: the functional checks passed",
@@ -163,16 +163,21 @@ def test_the_dynamodb_story_with_applications_beside_it(tmp_path):
         until(lambda: processes_of(tmp_path) == [], 30, "the world is down")
 
 
-def test_the_stories_in_which_users_move(tmp_path):
-    """Both at a time: most of a demo is waiting."""
-    stories = {"servers": "stack_impaired", "region": "region_lost"}
+def test_the_other_stories_and_a_shop_with_few_shoppers(tmp_path):
+    """Several at a time: most of a demo is waiting."""
+    runs = {
+        "servers": (("servers", "--rate", "40"), "stack_impaired"),
+        "region": (("region", "--rate", "40"), "region_lost"),
+        # One request a second is judged by the same rules.
+        "few": (("--rate", "1"), "data_impaired"),
+    }
     with contextlib.ExitStack() as stack:
         stalls = stack.enter_context(Stalls(tmp_path))
         demos = {}
-        for story in stories:
-            demos[story] = stack.enter_context(Demo(tmp_path / story, story, "--rate", "40", kept=True))
-            demos[story].wait_for("go shopping")
-        for story, demo in demos.items():
+        for name, (words, _) in runs.items():
+            demos[name] = stack.enter_context(Demo(tmp_path / name, *words, kept=True))
+            demos[name].wait_for("go shopping")
+        for name, demo in demos.items():
             code = demo.end()
             report, requests, world = demo.report(), demo.requests(), demo.world()
             check_documents(demo, report)
@@ -182,9 +187,10 @@ def test_the_stories_in_which_users_move(tmp_path):
             losses = world.ask(f"/v1/operations/{report['operations']['failover']['id']}/losses")
             recount.check_data(report, requests, [recount.carts_of(world, region) for region in ("us-east-1", "eu-west-1")], losses)
             check_table(demo.text, report)
-            assert report["phase_clock"]["rto_ms"] > 0, "users had to move"
-            assert report["objectives"]["rto_ms"] == 60_000
-            assert stories[story] in report["operations"]["failover"]["reason"]
+            if name != "few":
+                assert report["phase_clock"]["rto_ms"] > 0, "users had to move"
+                assert report["objectives"]["rto_ms"] == 60_000
+            assert runs[name][1] in report["operations"]["failover"]["reason"]
             assert world.faults()[-1]["touched"] > 0
             farshore("lab", "down", "--dir", demo.directory)
 

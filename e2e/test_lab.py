@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -57,3 +58,14 @@ def test_a_host_that_cannot_be_started_again_is_told_and_tried_again(world):
             return False
 
     until(serves, 60, "the storefront serves again")
+
+
+def test_shoppers_whose_log_cannot_be_written_say_so_and_end(processes):
+    # Bound and not answering: what is asked there fails, and is logged.
+    nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    nobody.bind(("127.0.0.1", 0))
+    words = ("--dns", f"127.0.0.1:{nobody.getsockname()[1]}", "--name", "shop.example.com", "--port", "80", "--log", "/dev/full", "--rate", "50")
+    shoppers = processes(BIN / "farshore", "lab", "shoppers", *words, stderr=subprocess.PIPE)
+    _, said = shoppers.communicate(timeout=120)
+    assert shoppers.returncode == 1
+    assert "cannot write the client log /dev/full" in said
