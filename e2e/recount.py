@@ -124,7 +124,9 @@ def judged_by_time_alone(report, requests, stalls):
             assert late <= 5 * stalls.between(fault, home), (finding, stalls.found)
             continue
         assert re.match(r"\d+ requests failed (during the switchover|before the fault|after the shop had become stable again)", finding), finding
-        unwanted = [r for r in requests if not r["ok"] and not fault * 1000 <= r["intended_ms"] < fault * 1000 + (report["phase_clock"]["rto_ms"] or 0)]
+        stable = milliseconds(report["phase_clock"]["stable_from"]) if report["phase_clock"]["stable_from"] else fault * 1000
+        # Neither those of the outage, nor those that the fault met on their way.
+        unwanted = [r for r in requests if not r["ok"] and (r["ended_ms"] < fault * 1000 or r["intended_ms"] >= stable)]
         for request in unwanted:
             assert UNANSWERED.search(request["error"]), f"refused: {request}"
             assert stalls.explain(request["intended_ms"] / 1000), f"unanswered, and nothing stood still: {request}"

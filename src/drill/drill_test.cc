@@ -313,6 +313,11 @@ TEST(Report, FailuresBeforeTheFaultAreAFinding) {
     StoryRecord story = told();
     story.log[50].ok = false;
     EXPECT_EQ(findings_of(story), "1 requests failed before the fault");
+    // One that the fault met on its way is the fault's.
+    story.log[50].ok = true;
+    story.log[99].ok = false;
+    story.log[99].ended = story.fault_span.from + 40ms;
+    EXPECT_EQ(findings_of(story), "");
 }
 
 TEST(Report, AShopThatDoesNotComeBackIsAFinding) {

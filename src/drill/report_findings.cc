@@ -111,10 +111,18 @@ void judge_operations(Findings& findings, const StoryRecord& story) {
     );
 }
 
+// Those that were under way when the fault began failed by it.
+std::uint64_t failed_before_the_fault(const StoryRecord& story) {
+    const Span steady = steady_span(story);
+    return static_cast<std::uint64_t>(std::ranges::count_if(story.log, [&](const auto& request) {
+        return !request.ok && steady.holds(request.intended) && steady.holds(request.ended);
+    }));
+}
+
 void judge_requests(
     Findings& findings, const StoryRecord& story, const std::optional<Outage>& outage
 ) {
-    const std::uint64_t before = measure_traffic(story.log, steady_span(story)).failed;
+    const std::uint64_t before = failed_before_the_fault(story);
     findings.add(before > 0, std::to_string(before) + " requests failed before the fault");
     if (outage) {
         const auto rto = outage->rto();
