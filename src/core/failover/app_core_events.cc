@@ -75,6 +75,8 @@ Epoch AppCore::believable(Epoch epoch) const {
 bool AppCore::routes_are_ours() const {
     return !stalled_ &&
            (!operation_running() || record_.operation->state == OperationState::waiting ||
+            record_.operation->state == OperationState::releasing ||
+            record_.operation->state == OperationState::giving_up ||
             record_.operation->state == OperationState::verifying);
 }
 

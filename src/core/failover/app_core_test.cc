@@ -310,6 +310,55 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
     EXPECT_EQ(holds, 2);
 }
 
+// It acknowledges holds without a route, and would refuse its users for as long as the attempts
+// last.
+TEST_F(AppCoreTest, AHostThatLostItsRouteDuringAHoldGetsItWithTheRelease) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"},
+            .verb = Verb::switchover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "planned",
+            .accept_loss = {},
+            .accept_unfenced = false
+        }
+    );
+    const auto routed = [](const std::vector<Action>& actions) {
+        std::vector<HostId> hosts;
+        for (const Action& action : actions) {
+            const auto* order = std::get_if<OrderAgents>(&action);
+            if (order != nullptr && order->type == OrderType::route) {
+                EXPECT_EQ(order->epoch, Epoch{7});
+                EXPECT_EQ(order->active, kEast);
+                EXPECT_EQ(order->users, kEast);
+                hosts.insert(hosts.end(), order->hosts.begin(), order->hosts.end());
+            }
+        }
+        return hosts;
+    };
+    const auto until = [&](OperationState state) {
+        std::vector<Action> last;
+        for (int i = 0; i < 200 && core.record().operation->state != state; ++i) {
+            last = round(core, true, 0);
+        }
+        EXPECT_EQ(core.record().operation->state, state);
+        return last;
+    };
+    (void)until(OperationState::holding);
+    (void)tell(core, AgentDisconnected{HostId{"w1"}});
+    EXPECT_TRUE(routed(tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{}})).empty())
+        << "it could write while the others hold";
+    EXPECT_EQ(routed(until(OperationState::releasing)), std::vector<HostId>{HostId{"w1"}});
+    EXPECT_EQ(
+        routed(tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{}})),
+        std::vector<HostId>{HostId{"e1"}}
+    );
+}
+
 TEST_F(AppCoreTest, ATypedWrongRegionIsToldTheRightOnesAndNothingElse) {
     AppCore core = make(policy());
     connect(core);

@@ -210,10 +210,11 @@ GuardAnswer agents_reachable(const Situation& s) {
                 missing.push_back(host);
             }
         }
-        return missing.empty() ? "every registered agent is connected"
-                               : "not connected: " + farshore::joined(missing) +
-                                     "; `farshore agents forget` takes a host that is gone for "
-                                     "good out of the register";
+        return missing.empty()
+                   ? "every registered agent is connected"
+                   : "not connected: " + farshore::joined(missing) +
+                         "; `farshore agents forget HOST` takes a host that is gone for "
+                         "good out of the register";
     });
 }
 

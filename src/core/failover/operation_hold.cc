@@ -37,6 +37,24 @@ void Operation::enter_draining(Now now, Step& step, const AgentRegister& agents)
 void Operation::enter_releasing(Now now, Step& step, const AgentRegister& agents) {
     const Plan& plan = record_.plan;
     note(now, EntryKind::intent, "let writes go on in " + plan.from.value(), step);
+    // Who came back without its route during the hold was given none: it could have written.
+    std::vector<HostId> unrouted;
+    for (const auto& [host, agent] : agents) {
+        if (agent.connected && agent.epoch != plan.epoch_before) {
+            unrouted.push_back(host);
+        }
+    }
+    if (!unrouted.empty()) {
+        step.actions.emplace_back(OrderAgents{
+            .step = {},
+            .app = plan.app,
+            .hosts = std::move(unrouted),
+            .type = OrderType::route,
+            .epoch = plan.epoch_before,
+            .active = plan.from,
+            .users = plan.users_before
+        });
+    }
     order(OrderType::release, all(agents), step);
     deadline_ = now.at + timing_.order_timeout;
 }
