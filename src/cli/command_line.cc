@@ -49,6 +49,7 @@ void add_commands(CLI::App& app, Context& context, std::string& format) {
     add_plan_command(app, context);
     add_start_commands(app, context);
     add_pause_commands(app, context);
+    add_agents_commands(app, context);
     add_op_commands(app, context);
     add_config_commands(app, context);
 }

@@ -17,6 +17,7 @@ struct PlanOptions {
     std::string verb = "failover";
     std::string app;
     std::string to;
+    std::vector<std::string> levers;
 };
 
 int run_plan(const Context& context, const PlanOptions& options) {
@@ -32,6 +33,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
         if (!options.to.empty()) {
             body["to"] = options.to;
         }
+        add_levers(body, options.levers);
         const auto answer = client.post(app_target(*app_name, "plan"), body);
         if (!answer) {
             return failed_with(answer.error());
@@ -58,6 +60,7 @@ void add_plan_command(CLI::App& app, Context& context) {
         ->check(CLI::IsMember({"switchover", "failover", "failback"}));
     command->add_option("APP", options->app, "The app (default: the configuration's)");
     command->add_option("--to", options->to, "The Region to go to");
+    add_levers_option(*command, options->levers);
     command->callback([&context, options] {
         context.run = [&context, options] {
             return run_plan(context, *options);

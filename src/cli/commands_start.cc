@@ -23,6 +23,7 @@ struct StartOptions {
     std::string reason;
     std::string confirm;
     std::string accept_loss;
+    std::vector<std::string> levers;
     bool accept_unfenced = false;
     bool wait = false;
     std::string timeout = "10m";
@@ -77,6 +78,7 @@ json::object start_body(const StartOptions& options, const std::string& app) {
     if (const auto loss = duration_from(options.accept_loss)) {
         body["accept_loss_ms"] = to_ms(*loss);
     }
+    add_levers(body, options.levers);
     if (options.accept_unfenced) {
         body["accept_unfenced"] = true;
     }
@@ -172,6 +174,7 @@ void add_start_command(
         command->add_option("--to", options->to, "The Region to go to (default: the other one)");
     }
     command->add_option("--reason", options->reason, "For the audit: INC-812");
+    add_levers_option(*command, options->levers);
     auto* wait = command->add_flag(
         "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
     );

@@ -1,5 +1,6 @@
 #include "cli/operation_calls.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 
@@ -80,6 +81,24 @@ std::string app_target(const std::string& app, std::string_view verb) {
 
 std::string operation_target(const std::string& id) {
     return "/v1/operations/" + net::percent_encode(id);
+}
+
+void add_levers_option(CLI::App& command, std::vector<std::string>& levers) {
+    command
+        .add_option(
+            "--levers",
+            levers,
+            "What moves: repoint (the writes), shift (the users), or both: repoint,shift "
+            "(default: the configuration's)"
+        )
+        ->delimiter(',')
+        ->check(CLI::IsMember({"repoint", "shift"}));
+}
+
+void add_levers(json::object& body, const std::vector<std::string>& levers) {
+    if (!levers.empty()) {
+        body["levers"] = json::array(levers.begin(), levers.end());
+    }
 }
 
 std::string must_be_duration(const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -27,6 +28,10 @@ namespace farshore::cli {
 
 [[nodiscard]] std::string app_target(const std::string& app, std::string_view verb);
 [[nodiscard]] std::string operation_target(const std::string& id);
+
+// --levers, of commands that ask for a change or a plan; left empty, the configuration decides.
+void add_levers_option(CLI::App& command, std::vector<std::string>& levers);
+void add_levers(boost::json::object& body, const std::vector<std::string>& levers);
 
 // For CLI11, which shows the text as a usage error; empty: it is one.
 [[nodiscard]] std::string must_be_duration(const std::string& text);

@@ -126,26 +126,6 @@ std::string lag_text(const json::value& status) {
     return table.empty() ? "" : "\n" + table.text();
 }
 
-std::string agents_text(const json::value& status) {
-    TextTable table{
-        {"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}
-    };
-    for (const json::value& agent : list_at(status, "agents")) {
-        table.add(
-            {text_at(agent, "host"),
-             text_at(agent, "region"),
-             flag_at(agent, "connected") ? "yes" : "no",
-             text_at(agent, "epoch"),
-             or_dash(text_at(agent, "active")),
-             text_at(agent, "write_state"),
-             age_text(number_at(agent, "lease_remaining_ms", -1)),
-             text_at(agent, "unproven"),
-             age_text(number_at(agent, "age_ms", -1))}
-        );
-    }
-    return table.empty() ? "" : "\n" + table.text();
-}
-
 // What a failover at this moment could lose: the same words wherever it is asked.
 std::string loss_forecast(const json::value& loss) {
     const std::int64_t unheard = number_at(loss, "hosts_unheard", 0);
@@ -187,6 +167,26 @@ std::string operation_line(const json::value& operation) {
 
 }  // namespace
 
+std::string agents_table(const json::value& status) {
+    TextTable table{
+        {"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}
+    };
+    for (const json::value& agent : list_at(status, "agents")) {
+        table.add(
+            {text_at(agent, "host"),
+             text_at(agent, "region"),
+             flag_at(agent, "connected") ? "yes" : "no",
+             text_at(agent, "epoch"),
+             or_dash(text_at(agent, "active")),
+             text_at(agent, "write_state"),
+             age_text(number_at(agent, "lease_remaining_ms", -1)),
+             text_at(agent, "unproven"),
+             age_text(number_at(agent, "age_ms", -1))}
+        );
+    }
+    return table.empty() ? "" : table.text();
+}
+
 std::string status_table(const json::value& status, Format format) {
     const bool wide = format == Format::wide;
     std::string out = bold(text_at(status, "first_line")) + "\n";
@@ -220,8 +220,9 @@ std::string status_table(const json::value& status, Format format) {
     if (const json::value* last = value_at(status, "last_operation")) {
         out += "last operation: " + operation_line(*last) + "\n";
     }
+    const std::string agents = agents_table(status);
     return out + "\n" + (wide ? wide_regions_text(status) : regions_text(status)) +
-           lag_text(status) + agents_text(status);
+           lag_text(status) + (agents.empty() ? "" : "\n" + agents);
 }
 
 std::string guards_table(const json::value& guards) {

@@ -13,6 +13,8 @@ namespace farshore::cli {
 [[nodiscard]] std::string status_table(
     const boost::json::value& status, Format format = Format::table
 );
+// The register alone, from the status; empty: no host is in it.
+[[nodiscard]] std::string agents_table(const boost::json::value& status);
 [[nodiscard]] std::string why_table(const boost::json::value& document);
 [[nodiscard]] std::string audit_table(const boost::json::value& document);
 [[nodiscard]] std::string operations_table(const boost::json::value& document);
