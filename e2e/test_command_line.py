@@ -174,6 +174,28 @@ def test_plans_tell_what_would_be_done(lab):
     assert "a failover now could lose" in forecast.stdout
 
 
+def test_one_plan_moves_only_what_it_is_asked_to(lab):
+    words = ("plan", "switchover", "--to", "eu-west-1", "--config", lab.config)
+    both = farshore(*words, check=False).stdout
+    assert "route writes to eu-west-1" in both and "send users to eu-west-1" in both
+    writes = farshore(*words, "--levers", "repoint", check=False).stdout
+    assert "route writes to eu-west-1" in writes and "send users" not in writes
+    users = farshore(*words, "--levers", "shift", check=False).stdout
+    assert "route writes" not in users and "send users to eu-west-1" in users
+    assert "nonsense not in {repoint,shift}" in farshore(*words, "--levers", "nonsense", check=64).stderr
+
+
+def test_the_register_is_listed_and_nobody_leaves_it_who_may_write(lab):
+    host = lab.hosts("us-east-1")[0]["name"]
+    assert host in farshore("agents", "list", "--config", lab.config, check=0).stdout
+    register = json.loads(farshore("agents", "list", "--config", lab.config, "-o", "json", check=0).stdout)
+    assert {entry["host"] for entry in register} == {each["name"] for each in lab.document["hosts"]}
+    refused = farshore("agents", "forget", host, "--config", lab.config, check=4)
+    assert f"{host} is connected" in refused.stderr
+    unknown = farshore("agents", "forget", "nobody", "--config", lab.config, check=64)
+    assert "nobody is not in the register" in unknown.stderr and "farshore agents list" in unknown.stderr
+
+
 def test_a_typed_wrong_region_is_told_the_right_ones(lab):
     refused = farshore("switchover", "--to", "mars", "--config", lab.config, check=64)
     first = refused.stderr.splitlines()[0]

@@ -31,6 +31,8 @@ net::Task<> StackProber::probe(wire::EvidencePath path) {
         .connect_timeout = 1s,
         .total_timeout = 1500ms,
         .fresh_connection = path == wire::EvidencePath::fresh,
+        // One dead host of many is its load balancer's business, not a reason to leave the Region.
+        .leave_after_server_error = true,
         .body_bytes_max = 64 * 1024,
     };
     const Instant started = clock_->now();

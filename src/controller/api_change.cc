@@ -275,8 +275,8 @@ net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
         return refusal(
             {.kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
              .text = *why,
-             .remedy = unknown ? "`farshore status` lists the register of " + app
-                               : "try again when it holds no more",
+             .remedy = unknown ? "`farshore agents list` shows the register of " + app
+                               : "try again when that no longer holds",
              .code = "register"}
         );
     }

@@ -24,6 +24,9 @@ struct HttpCall {
     Duration total_timeout = std::chrono::seconds{5};
     bool fresh_connection =
         false;  // never reuse one, and do not keep this one: proves that new connections work
+    // Close the connection after an answer with a status of 500 or above: behind a load balancer
+    // that passes connections on, it would lead to the same broken host for ever.
+    bool leave_after_server_error = false;
     std::size_t body_bytes_max = 16 * 1024 * 1024;
 };
 

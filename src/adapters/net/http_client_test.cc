@@ -85,6 +85,24 @@ TEST_F(HttpClientTest, KnowsTheMethodsThatCarryNoBody) {
     world.stop(*server);
 }
 
+TEST_F(HttpClientTest, LeavesAConnectionThatAnswersWithAServerErrorWhenAskedTo) {
+    int status = 503;
+    auto server = world.serve([&status](HttpRequest) -> Task<HttpResponse> {
+        co_return HttpResponse::text(status, "x");
+    });
+    const auto client = HttpClient::create(world.io, {});
+    const HttpCall leaves{.url = url(*server), .leave_after_server_error = true};
+    EXPECT_EQ(fetch(*client, leaves)->status, 503);
+    EXPECT_FALSE(fetch(*client, leaves)->reused_connection);
+    status = 404;
+    EXPECT_FALSE(fetch(*client, leaves)->reused_connection);
+    EXPECT_TRUE(fetch(*client, leaves)->reused_connection) << "the server is well";
+    status = 503;
+    EXPECT_TRUE(fetch(*client, {.url = url(*server)})->reused_connection);
+    EXPECT_TRUE(fetch(*client, leaves)->reused_connection) << "nobody asked for more";
+    world.stop(*server);
+}
+
 TEST_F(HttpClientTest, ReusesConnectionsUnlessAskedForAFreshOne) {
     auto server = world.serve(describe);
     const auto client = HttpClient::create(world.io, {});

@@ -274,6 +274,10 @@ void HttpExchange::note_end_of_head() {
         return;
     }
     head_seen_ = true;
+    if (call_.leave_after_server_error && status >= 500) {
+        // libcurl reads the option when the transfer ends.
+        curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+    }
     if (times_.silence_max) {
         // The waiter looks at the new deadline, which may be the earlier one.
         deadline_ = std::chrono::steady_clock::now() + *times_.silence_max;

@@ -1,0 +1,68 @@
+#include "agent/stack_prober.h"
+
+#include "adapters/net/net_test_world.h"
+#include "adapters/net/tcp_relay.h"
+#include "adapters/system/system_clock.h"
+
+namespace farshore::agent {
+namespace {
+
+using net::testing::World;
+using namespace std::chrono_literals;
+
+// A load balancer of layer 4 leaves a connection with its host, however sick that is. One dead host
+// of two once made this a lasting vote against the whole Region.
+TEST(StackProber, AKeptConnectionToADeadHostIsNotAVoteForEver) {
+    World world;
+    const auto answering = [&world](int status) {
+        return world.serve([status](net::HttpRequest) -> net::Task<net::HttpResponse> {
+            co_return net::HttpResponse::text(status, "x");
+        });
+    };
+    auto dead = answering(503);
+    auto well = answering(200);
+    bool dead_is_out = false;
+    auto balancer = net::TcpRelay::listen(world.io, {}, [&](const std::string&) {
+        const std::uint16_t port = dead_is_out ? well->port() : dead->port();
+        return net::TcpRelay::Route{
+            .treatment = net::RelayTreatment::serve,
+            .backends = {{.address = "127.0.0.1", .port = port}}
+        };
+    });
+    ASSERT_TRUE(balancer);
+    const auto client = net::HttpClient::create(world.io, {});
+    const system::SystemClock clock;
+    EvidenceBook book;
+    StackProber prober(
+        world.io,
+        clock,
+        *client,
+        book,
+        RegionId{"us-east-1"},
+        "http://127.0.0.1:" + std::to_string((*balancer)->port()) + "/healthz",
+        1ms
+    );
+    net::TaskGroup tasks(world.io);
+    tasks.spawn("stack", [&] { return prober.run(&tasks); });
+    const auto counted = [&](wire::EvidencePath path) {
+        const auto now = book.now();
+        const auto found = now.find({RegionId{"us-east-1"}, wire::EvidenceComponent::stack, path});
+        return found == now.end() ? EvidenceBook::Counters{} : found->second;
+    };
+    ASSERT_TRUE(world.run_until([&] {
+        return counted(wire::EvidencePath::reused).failed >= 2 &&
+               counted(wire::EvidencePath::fresh).failed >= 2;
+    }));
+    dead_is_out = true;
+    EXPECT_TRUE(world.run_until([&] {
+        return counted(wire::EvidencePath::reused).ok >= 2 &&
+               counted(wire::EvidencePath::fresh).ok >= 2;
+    }));
+    tasks.stop();
+    EXPECT_TRUE(world.run_until([&] { return tasks.idle(); }));
+    world.stop(*dead);
+    world.stop(*well);
+}
+
+}  // namespace
+}  // namespace farshore::agent
