@@ -88,7 +88,8 @@ void add_levers_option(CLI::App& command, std::vector<std::string>& levers) {
         .add_option(
             "--levers",
             levers,
-            "What moves: repoint (the writes), shift (the users), or both: repoint,shift "
+            "Besides the writes: shift (send users to the new Region's stack), repoint (wait until "
+            "the old Region's hosts work with the new tables too), or both: repoint,shift "
             "(default: the configuration's)"
         )
         ->delimiter(',')
