@@ -16,22 +16,6 @@ namespace farshore::cli {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-namespace {
-
-const json::array& list_at(const json::value& document, std::string_view path) {
-    static const json::array kNone;
-    const json::value* value = value_at(document, path);
-    return value != nullptr && value->is_array() ? value->get_array() : kNone;
-}
-
-const json::object& members_at(const json::value& document, std::string_view path) {
-    static const json::object kNone;
-    const json::value* value = value_at(document, path);
-    return value != nullptr && value->is_object() ? value->get_object() : kNone;
-}
-
-}  // namespace
-
 Watcher::Watcher(Options options, Stage& stage, const ports::Clock& clock)
     : options_(std::move(options)), stage_(stage), clock_(clock), api_(options_.controller) {
     net::DnsClient::Options dns;

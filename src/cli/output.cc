@@ -192,6 +192,18 @@ const json::value* value_at(const json::value& document, std::string_view path) 
     return at->is_null() ? nullptr : at;
 }
 
+const json::array& list_at(const json::value& document, std::string_view path) {
+    static const json::array kNone;
+    const json::value* value = value_at(document, path);
+    return value != nullptr && value->is_array() ? value->get_array() : kNone;
+}
+
+const json::object& members_at(const json::value& document, std::string_view path) {
+    static const json::object kNone;
+    const json::value* value = value_at(document, path);
+    return value != nullptr && value->is_object() ? value->get_object() : kNone;
+}
+
 std::string text_at(const json::value& document, std::string_view path) {
     const json::value* value = value_at(document, path);
     if (value == nullptr) {

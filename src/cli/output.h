@@ -67,6 +67,12 @@ void print_message(std::string_view text);  // to stderr
 [[nodiscard]] const boost::json::value* value_at(
     const boost::json::value& document, std::string_view path
 );
+[[nodiscard]] const boost::json::array& list_at(
+    const boost::json::value& document, std::string_view path
+);
+[[nodiscard]] const boost::json::object& members_at(
+    const boost::json::value& document, std::string_view path
+);
 
 [[nodiscard]] std::string age_text(std::int64_t ms);         // "1.2s", "-" below zero
 [[nodiscard]] std::string clock_text(std::int64_t wall_ms);  // "13:05:09.123"

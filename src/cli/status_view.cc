@@ -14,18 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-const json::array& list_at(const json::value& document, std::string_view path) {
-    static const json::array kNone;
-    const json::value* value = value_at(document, path);
-    return value != nullptr && value->is_array() ? value->get_array() : kNone;
-}
-
-const json::object& members_at(const json::value& document, std::string_view path) {
-    static const json::object kNone;
-    const json::value* value = value_at(document, path);
-    return value != nullptr && value->is_object() ? value->get_object() : kNone;
-}
-
 // The documents are either the list itself or an object that holds it under one name.
 const json::array& list_of(const json::value& document, std::string_view name) {
     return document.is_array() ? document.get_array() : list_at(document, name);

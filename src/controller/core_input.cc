@@ -24,7 +24,8 @@ core::Policy policy_of(const config::Config& config) {
         }
     }
     policy.users_can_be_shifted = config.traffic.has_value();
-    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
+    policy.mode =
+        config.decide.mode == config::Mode::automatic ? core::Mode::automatic : core::Mode::observe;
     policy.max_loss = config.decide.max_loss;
     policy.cooldown = config.decide.cooldown;
     policy.require_drill_within = config.decide.require_drill_within;

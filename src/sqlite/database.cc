@@ -136,13 +136,20 @@ Result<bool> Statement::step() {
 }
 
 Status Statement::run() {
+    return for_each([] { return Status{}; });
+}
+
+Status Statement::for_each(const std::function<Status()>& row) {
     while (true) {
-        const Result<bool> row = step();
-        if (!row) {
-            return std::unexpected(row.error());
+        const Result<bool> there = step();
+        if (!there) {
+            return std::unexpected(there.error());
         }
-        if (!*row) {
+        if (!*there) {
             return {};
+        }
+        if (Status status = row(); !status) {
+            return status;
         }
     }
 }

@@ -57,6 +57,8 @@ class Statement {
 
     // true: a row is there to be read. false: no more rows. An error of a bind() shows here.
     [[nodiscard]] Result<bool> step();
+    // Calls `row` for each row that is left; its error, or step()'s, ends it.
+    [[nodiscard]] Status for_each(const std::function<Status()>& row);
     // For statements whose rows, if any, do not matter.
     [[nodiscard]] Status run();
     // Makes the statement ready for new parameters and another run.

@@ -65,6 +65,36 @@ net::Task<Result<std::string>> Route53::send(Send what, CallOptions options) {
     co_return std::move(reply->body);
 }
 
+// Every page of a list, in the order that Route 53 gives.
+template <class Entry>
+net::Task<Result<std::vector<Entry>>> Route53::list_pages(
+    std::string call,
+    std::string path,
+    Result<MarkerPage<Entry>> (*parse)(std::string_view),
+    CallOptions options
+) {
+    std::vector<Entry> out;
+    std::string marker;
+    while (out.size() <= kEntriesMax) {
+        Send what{.name = call, .method = "GET", .path = path};
+        what.query = marker_query(marker);
+        Result<std::string> answer = co_await send(std::move(what), options);
+        if (!answer) {
+            co_return std::unexpected(answer.error());
+        }
+        Result<MarkerPage<Entry>> page = parse(*answer);
+        if (!page) {
+            co_return std::unexpected(page.error());
+        }
+        std::ranges::move(page->entries, std::back_inserter(out));
+        if (page->next_marker.empty() || page->next_marker == marker) {
+            co_return out;
+        }
+        marker = page->next_marker;
+    }
+    co_return too_many("the answer of " + call);
+}
+
 net::Task<Result<HostedZone>> Route53::create_hosted_zone(
     std::string name, std::string caller_reference, CallOptions options
 ) {
@@ -78,26 +108,9 @@ net::Task<Result<HostedZone>> Route53::create_hosted_zone(
 }
 
 net::Task<Result<std::vector<HostedZone>>> Route53::list_hosted_zones(CallOptions options) {
-    std::vector<HostedZone> out;
-    std::string marker;
-    while (out.size() <= kEntriesMax) {
-        Send what{.name = "ListHostedZones", .method = "GET", .path = path_of("hostedzone")};
-        what.query = marker_query(marker);
-        Result<std::string> answer = co_await send(std::move(what), options);
-        if (!answer) {
-            co_return std::unexpected(answer.error());
-        }
-        Result<MarkerPage<HostedZone>> page = route53_xml::hosted_zones(*answer);
-        if (!page) {
-            co_return std::unexpected(page.error());
-        }
-        std::ranges::move(page->entries, std::back_inserter(out));
-        if (page->next_marker.empty() || page->next_marker == marker) {
-            co_return out;
-        }
-        marker = page->next_marker;
-    }
-    co_return too_many("the list of hosted zones");
+    return list_pages<HostedZone>(
+        "ListHostedZones", path_of("hostedzone"), route53_xml::hosted_zones, options
+    );
 }
 
 net::Task<Status> Route53::delete_hosted_zone(std::string zone, CallOptions options) {
@@ -188,26 +201,9 @@ net::Task<Result<HealthCheck>> Route53::get_health_check(std::string id, CallOpt
 }
 
 net::Task<Result<std::vector<HealthCheck>>> Route53::list_health_checks(CallOptions options) {
-    std::vector<HealthCheck> out;
-    std::string marker;
-    while (out.size() <= kEntriesMax) {
-        Send what{.name = "ListHealthChecks", .method = "GET", .path = path_of("healthcheck")};
-        what.query = marker_query(marker);
-        Result<std::string> answer = co_await send(std::move(what), options);
-        if (!answer) {
-            co_return std::unexpected(answer.error());
-        }
-        Result<MarkerPage<HealthCheck>> page = route53_xml::health_checks(*answer);
-        if (!page) {
-            co_return std::unexpected(page.error());
-        }
-        std::ranges::move(page->entries, std::back_inserter(out));
-        if (page->next_marker.empty() || page->next_marker == marker) {
-            co_return out;
-        }
-        marker = page->next_marker;
-    }
-    co_return too_many("the list of health checks");
+    return list_pages<HealthCheck>(
+        "ListHealthChecks", path_of("healthcheck"), route53_xml::health_checks, options
+    );
 }
 
 net::Task<Result<HealthCheck>> Route53::update_health_check(

@@ -219,6 +219,13 @@ class Route53 {
     };
 
     net::Task<Result<std::string>> send(Send what, CallOptions options);
+    template <class Entry>
+    net::Task<Result<std::vector<Entry>>> list_pages(
+        std::string call,
+        std::string path,
+        Result<MarkerPage<Entry>> (*parse)(std::string_view),
+        CallOptions options
+    );
 
     AwsClient* client_;
 };

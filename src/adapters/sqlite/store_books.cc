@@ -44,20 +44,18 @@ Result<std::vector<RegisteredHost>> Store::hosts(const AppId& app) {
     }
     query->bind(1, app.value());
     std::vector<RegisteredHost> hosts;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return hosts;
-        }
+    Status read = query->for_each([&]() -> Status {
         hosts.push_back(
             {.host = HostId{std::string{query->text(0)}},
              .region = RegionId{std::string{query->text(1)}},
              .registered_at = utc_from_ms(query->integer(2))}
         );
+        return {};
+    });
+    if (!read) {
+        return std::unexpected(explain(std::move(read.error())));
     }
+    return hosts;
 }
 
 Result<std::string> Store::register_id(const std::string& new_name) {
@@ -111,20 +109,18 @@ Result<std::vector<LossRow>> Store::losses(const OperationId& operation) {
     }
     query->bind(1, operation.value());
     std::vector<LossRow> rows;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return rows;
-        }
+    Status read = query->for_each([&]() -> Status {
         rows.push_back(
             {.table = std::string{query->text(0)},
              .key = std::string{query->text(1)},
              .document = std::string{query->text(2)}}
         );
+        return {};
+    });
+    if (!read) {
+        return std::unexpected(explain(std::move(read.error())));
     }
+    return rows;
 }
 
 Result<std::optional<LossRow>> Store::loss(
@@ -189,21 +185,19 @@ Result<std::vector<AuditRow>> Store::audit(std::size_t rows_max) {
     }
     query->bind(1, static_cast<std::int64_t>(rows_max));
     std::vector<AuditRow> rows;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return rows;
-        }
+    Status read = query->for_each([&]() -> Status {
         rows.push_back(
             {.at = utc_from_ms(query->integer(0)),
              .who = std::string{query->text(1)},
              .what = std::string{query->text(2)},
              .detail = std::string{query->text(3)}}
         );
+        return {};
+    });
+    if (!read) {
+        return std::unexpected(explain(std::move(read.error())));
     }
+    return rows;
 }
 
 Result<std::optional<std::string>> Store::meta(const std::string& name) {

@@ -21,19 +21,12 @@ Result<std::vector<JournalRow>> Store::journal(
         .bind(2, static_cast<std::int64_t>(after_sequence))
         .bind(3, static_cast<std::int64_t>(rows_max));
     std::vector<JournalRow> rows;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return rows;
-        }
+    Status read = query->for_each([&]() -> Status {
         const auto kind = enum_from<core::EntryKind>(query->text(1));
         const auto state = enum_from<core::OperationState>(query->text(3));
         if (!kind || !state) {
             return std::unexpected(
-                explain({.kind = ErrorKind::malformed, .text = "journal: unknown word in a row"})
+                Error({.kind = ErrorKind::malformed, .text = "journal: unknown word in a row"})
             );
         }
         rows.push_back(
@@ -46,7 +39,12 @@ Result<std::vector<JournalRow>> Store::journal(
                   .text = std::string{query->text(4)},
                   .at = utc_from_ms(query->integer(5))}}
         );
+        return {};
+    });
+    if (!read) {
+        return std::unexpected(explain(std::move(read.error())));
     }
+    return rows;
 }
 
 Result<std::optional<core::OperationRecord>> Store::operation(const OperationId& id) {
@@ -91,20 +89,18 @@ Result<std::vector<core::OperationRecord>> Store::read_operations(
     }
     query->bind(1, static_cast<std::int64_t>(rows_max));
     std::vector<core::OperationRecord> records;
-    while (true) {
-        const Result<bool> row = query->step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            return records;
-        }
+    Status read = query->for_each([&]() -> Status {
         Result<core::OperationRecord> record = wire::parse_operation_record(query->text(0));
         if (!record) {
-            return std::unexpected(explain(std::move(record.error())));
+            return std::unexpected(std::move(record.error()));
         }
         records.push_back(std::move(*record));
+        return {};
+    });
+    if (!read) {
+        return std::unexpected(explain(std::move(read.error())));
     }
+    return records;
 }
 
 }  // namespace farshore::sqlite

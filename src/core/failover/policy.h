@@ -14,8 +14,8 @@
 // `farshore plan` print these answers; an automatic failover needs all of them to pass.
 namespace farshore::core {
 
-enum class Mode { observe, approve, automatic };
-inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
+enum class Mode { observe, automatic };
+inline constexpr std::array<std::string_view, 2> kModeNames{"observe", "auto"};
 
 constexpr const auto& names_of(Mode) {
     return kModeNames;
