@@ -121,6 +121,7 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
         raise->confirmed.push_back(region);
     }
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
+    raise->newer += answer.landed == Landed::newer ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
     report(*raise);
 }
@@ -137,6 +138,7 @@ void EpochRecords::report(Raise& raise) {
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
         .confirmed = raise.confirmed,
+        .taken = raise.newer > regions_.size() - this->majority(),
         .highest_seen = raise.highest,
         .longest_lease = longest_lease(),
         .detail = raise.detail

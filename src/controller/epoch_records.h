@@ -77,6 +77,7 @@ class EpochRecords final : public ports::EpochRecords {
         bool only_look = false;
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
+        std::size_t newer = 0;
         std::size_t ended = 0;
         Epoch highest;
         std::string detail;

@@ -68,14 +68,20 @@ Step AppCore::resume(Now now, std::string_view after) {
 Step AppCore::step(Now now, const Event& event) {
     Step step;
     evidence_.settle(now.at);
+    reconsider_at_.reset();
+    const bool was_running = operation_running();
     std::visit([&](const auto& happened) { apply(now, happened, step); }, event);
     if (stalled_) {
         return step;
     }
     if (operation_running()) {
         take(operation_->tick(now, surroundings(now)), step, now);
-    } else {
+    } else if (!was_running) {
         consider(now, step);
+    }
+    if (was_running && !operation_running()) {
+        // Its end must be in the store before another takes its place in the record.
+        reconsider_at_ = now.at;
     }
     return step;
 }
@@ -105,10 +111,7 @@ void AppCore::take(Step part, Step& whole, Now now) {
         highest_seen_ = std::max(highest_seen_, plan.epoch_after);
         whole.save = true;
     }
-    const OperationState state = record_.operation->state;
-    const bool shifting = state == OperationState::shifting || state == OperationState::verifying ||
-                          state == OperationState::done;
-    if (shifting && plan.has(Lever::shift) && record_.users != plan.to) {
+    if (operation_->users_are_sent() && record_.users != plan.to) {
         record_.users = plan.to;
         whole.save = true;
     }
@@ -284,8 +287,8 @@ Epoch AppCore::highest_epoch() const {
 
 void AppCore::start_operation(Now now, Plan plan, Step& step) {
     const bool users_only = moves_users_only(record_, superseded_, plan.to);
-    if (superseded_ > record_.epoch && !users_elsewhere_.value().empty()) {
-        record_.users = users_elsewhere_;  // the store is older than the world
+    if (superseded_ > record_.epoch && users_elsewhere_.epoch > record_.epoch) {
+        record_.users = users_elsewhere_.users;  // the store is older than the world
     }
     plan.app = record_.app;
     plan.from = users_only ? record_.users : record_.active;
@@ -303,7 +306,7 @@ void AppCore::start_operation(Now now, Plan plan, Step& step) {
 }
 
 std::optional<Instant> AppCore::next_deadline() const {
-    std::optional<Instant> soonest = evidence_.next_deadline();
+    std::optional<Instant> soonest = reconsider_at_ ? reconsider_at_ : evidence_.next_deadline();
     if (acts()) {
         const auto at = operation_->next_deadline();
         if (at && (!soonest || *at < *soonest)) {

@@ -149,7 +149,14 @@ class AppCore {
     LossWindow losses_;
     std::map<OperationId, std::uint64_t> losses_open_;
     bool stalled_ = false;
-    RegionId users_elsewhere_;  // where users are, by agents of an epoch that is newer than ours
+    std::optional<Instant> reconsider_at_;
+
+    // Where users are, by agents of an epoch that is newer than ours.
+    struct {
+        Epoch epoch;
+        RegionId users;
+    } users_elsewhere_;
+
     std::uint64_t automatic_operations_ = 0;
 };
 

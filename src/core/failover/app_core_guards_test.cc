@@ -289,6 +289,133 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     EXPECT_EQ(core.record().operation->plan.users_before, kWest);
 }
 
+// Learned at another time: it says nothing about an epoch that came after.
+TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
+    Policy staying = policy();
+    staying.users_can_be_shifted = false;
+    AppCore core = make(staying);
+    settle(core);
+    (void)tell(
+        core,
+        AgentReported{
+            .host = HostId{"w1"},
+            .epoch = Epoch{8},
+            .active = kWest,
+            .users = kWest,
+            .write_state = "open"
+        }
+    );
+    begin_fencing(core);
+    promote(core);
+    (void)tell(core, FunctionVerified{.step = current(core), .passed = true});
+    ASSERT_EQ(core.record().operation->state, OperationState::done);
+    ASSERT_EQ(core.record().epoch, Epoch{9});
+    (void)tell(core, EpochRaised{.step = {}, .majority = true, .highest_seen = Epoch{11}});
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-2"},
+            .verb = Verb::failover,
+            .to = kEast,
+            .accept_loss = 24h,
+            .accept_unfenced = true
+        }
+    );
+    ASSERT_EQ(core.record().operation->plan.id, OperationId{"op-2"});
+    EXPECT_EQ(core.record().operation->plan.users_before, kEast);
+}
+
+TEST_F(AppCoreTest, AnEpochThatSomebodyElseTookIsNotRaisedForEver) {
+    AppCore core = make(policy());
+    settle(core);
+    for (int i = 0; i < 10 && !core.operation_running(); ++i) {
+        (void)round(core, false, 3);
+    }
+    ASSERT_EQ(core.record().operation->state, OperationState::raising);
+    (void)tell(
+        core,
+        EpochRaised{
+            .step = current(core),
+            .majority = false,
+            .confirmed = {kWest},
+            .taken = true,
+            .highest_seen = Epoch{8},
+            .longest_lease = {},
+            .detail = "epoch 8 with active us-east-1 is there"
+        }
+    );
+    EXPECT_NE(core.record().operation->state, OperationState::raising);
+    for (const char* host : {"e1", "w1"}) {
+        (void)ack(core, host, OrderType::release);
+    }
+    EXPECT_EQ(core.record().operation->state, OperationState::failed);
+    EXPECT_EQ(core.record().epoch, Epoch{7});
+}
+
+// What ended must be in the store as ended before another one takes its place in the record.
+TEST_F(AppCoreTest, TheNextOperationDoesNotBeginInTheStepInWhichOneEnds) {
+    Policy patient = policy();
+    patient.timing.order_timeout = 1min;
+    AppCore core = make(patient);
+    settle(core);
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x"
+        }
+    );
+    for (int i = 0; i < 20 && core.record().operation->state != OperationState::holding; ++i) {
+        (void)round(core, true, 0);
+    }
+    // The Region fails: at the last answer everything calls for a failover.
+    for (int i = 0; i < 2; ++i) {
+        (void)round(core, false, 3);
+    }
+    (void)tell(core, AbortRequest{.operation = OperationId{"op-1"}, .by = "operator:x"});
+    for (int i = 0; i < 3; ++i) {
+        (void)round(core, false, 3);
+    }
+    ASSERT_EQ(core.record().operation->plan.id, OperationId{"op-1"});
+    ASSERT_EQ(core.record().operation->state, OperationState::giving_up);
+    for (const char* host : {"e1", "w1"}) {
+        (void)tell(
+            core,
+            AgentAcked{
+                .step = current(core),
+                .host = HostId{host},
+                .type = OrderType::release,
+                .epoch = Epoch{7},
+                .done = true
+            }
+        );
+    }
+    EXPECT_EQ(core.record().operation->plan.id, OperationId{"op-1"});
+    EXPECT_FALSE(core.operation_running());
+    ASSERT_TRUE(core.next_deadline());
+    EXPECT_LE(*core.next_deadline(), at) << "at once, though nothing else happens";
+    (void)tell(core, Tick{});
+    EXPECT_TRUE(core.operation_running());
+    EXPECT_NE(core.record().operation->plan.id, OperationId{"op-1"});
+}
+
+// The record also answers with the target while nobody else is well.
+TEST_F(AppCoreTest, UsersAreSentOnlyWhenAHostOfTheTargetKnowsThem) {
+    Policy moving = policy();
+    moving.users_can_be_shifted = true;
+    AppCore core = make(moving);
+    settle(core);
+    begin_fencing(core);
+    promote(core);
+    ASSERT_EQ(core.record().operation->state, OperationState::shifting);
+    (void)tell(core, TrafficServed{.step = current(core), .done = true});
+    (void)ack(core, "e1", OrderType::route);
+    EXPECT_EQ(core.record().operation->state, OperationState::shifting);
+    EXPECT_EQ(core.record().users, kEast);
+    (void)ack(core, "w1", OrderType::route);
+    EXPECT_EQ(core.record().operation->state, OperationState::verifying);
+    EXPECT_EQ(core.record().users, kWest);
+}
+
 TEST_F(AppCoreTest, ADrillProvesForAsLongAsItIsConfigured) {
     Policy careful = policy();
     careful.require_drill_within = 24h;

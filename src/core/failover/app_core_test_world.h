@@ -81,6 +81,20 @@ class AppCoreTest : public ::testing::Test {
         ASSERT_EQ(core.record().operation->state, OperationState::fencing);
     }
 
+    // From there until every agent has proved the new route.
+    void promote(AppCore& core) {
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, OrderType::fence);
+        }
+        (void)tell(core, Tick{});
+        (void)tell(core, LossesExamined{.step = current(core), .complete = true});
+        for (const OrderType type : {OrderType::route, OrderType::verify}) {
+            for (const char* host : {"e1", "w1"}) {
+                (void)ack(core, host, type);
+            }
+        }
+    }
+
     [[nodiscard]] static StepId current(const AppCore& core) {
         return {core.record().operation->plan.id, core.record().operation->steps};
     }

@@ -18,6 +18,9 @@ struct EpochRaised {
     bool majority = false;             // the new epoch stands in a majority of the records
     bool unchanged_confirmed = false;  // a majority was read and still carries the old epoch
     std::vector<RegionId> confirmed;   // whose copies carry the new epoch
+    // So many copies carry a newer epoch, or this one with another active Region, that no majority
+    // can be had.
+    bool taken = false;
     Epoch highest_seen;
     Duration longest_lease{};  // that a record named before the raise: agents may have taken it
     std::string detail;

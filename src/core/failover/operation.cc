@@ -190,10 +190,10 @@ Step Operation::on(Now now, const AgentAcked& event, const AgentRegister& agents
         case OperationState::giving_up: acked_while_releasing(now, event, step, agents); break;
         case OperationState::examining: acked_while_examining(now, event, step, agents); break;
         case OperationState::repointing: acked_while_repointing(now, event, step, agents); break;
+        case OperationState::shifting: acked_while_shifting(now, event, step, agents); break;
         case OperationState::waiting:
         case OperationState::raising:
         case OperationState::fencing:
-        case OperationState::shifting:
         case OperationState::verifying:
         case OperationState::done:
         case OperationState::failed:

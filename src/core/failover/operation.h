@@ -65,6 +65,8 @@ class Operation {
 
     // The new route is in force: agents that connect get it.
     [[nodiscard]] bool past_promotion() const;
+    // Users have been sent to the plan's target, and a host there knows it.
+    [[nodiscard]] bool users_are_sent() const;
 
   private:
     void move(Now now, OperationEvent event, const std::string& detail, Step& step);
@@ -127,6 +129,10 @@ class Operation {
     void acked_while_repointing(
         Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
     );
+    void acked_while_shifting(
+        Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+    );
+    void check_shift(Now now, Step& step, const AgentRegister& agents);
     void check_repoint(Now now, Step& step, const AgentRegister& agents, bool patience_over);
     void tick_repointing(Now now, Due due, Step& step, const AgentRegister& agents);
     void tick_shifting(Now now, Due due, Step& step, const AgentRegister& agents);
@@ -156,6 +162,9 @@ class Operation {
     std::set<HostId> fenced_;
     std::uint32_t unproven_ = 0;  // fence acknowledgements: writes not yet read in the standby
     int examine_attempts_ = 0;
+    bool users_sent_ = false;     // shifting: a host of the target knows that users are its own
+    bool record_serves_ = false;  // shifting: the record answers with the target
+    std::string traffic_detail_;
 };
 
 }  // namespace farshore::core

@@ -77,11 +77,16 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
                                                   : "without a majority, as " + record_.plan.by +
                                                         " accepts: " + event.detail;
         advance(now, OperationEvent::succeeded, detail, step, agents);
-    } else if (event.highest_seen > record_.plan.epoch_after) {
-        // Somebody else has raised a newer epoch: this plan is stale and must not overwrite it
-        // (INV-S9).
+    } else if (event.highest_seen > record_.plan.epoch_after || event.taken) {
+        // Somebody else has raised a newer epoch, or this one with another meaning: this plan is
+        // stale and must not overwrite it (INV-S9).
         advance(
-            now, OperationEvent::exhausted, "a newer epoch exists: " + event.detail, step, agents
+            now,
+            OperationEvent::exhausted,
+            (event.taken ? "somebody else took the epoch: " : "a newer epoch exists: ") +
+                event.detail,
+            step,
+            agents
         );
     } else if (event.unchanged_confirmed &&
                ++record_.attempts > static_cast<std::uint32_t>(timing_.drain_attempts) * 2) {

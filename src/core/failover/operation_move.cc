@@ -43,6 +43,8 @@ void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents)
         );
         return;
     }
+    users_sent_ = false;
+    record_serves_ = false;
     note(now, EntryKind::intent, "send users to " + plan.to.value() + " by health state", step);
     order(OrderType::route, all(agents), step);
     step.actions.emplace_back(ServeUsers{.step = step_id(), .app = plan.app, .to = plan.to});
@@ -121,12 +123,39 @@ Step Operation::on(Now now, const TrafficServed& event, const AgentRegister& age
         return step;
     }
     if (event.done) {
-        advance(now, OperationEvent::succeeded, event.detail, step, agents);
+        record_serves_ = true;
+        traffic_detail_ = event.detail;
+        check_shift(now, step, agents);
     } else {
         move(now, OperationEvent::failed, event.detail, step);
         retry_at_ = now.at + timing_.verify_retry;
     }
     return step;
+}
+
+void Operation::acked_while_shifting(
+    Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
+) {
+    const auto host = agents.find(event.host);
+    if (event.type == OrderType::route && event.done && host != agents.end() &&
+        host->second.region == record_.plan.to) {
+        users_sent_ = true;
+        check_shift(now, step, agents);
+    }
+}
+
+// The record may answer with the target for another reason, such as that nobody else is well: users
+// have been sent there only when a host of the target knows them to be its own.
+void Operation::check_shift(Now now, Step& step, const AgentRegister& agents) {
+    if (users_sent_ && record_serves_) {
+        advance(now, OperationEvent::succeeded, traffic_detail_, step, agents);
+    }
+}
+
+bool Operation::users_are_sent() const {
+    const OperationState state = record_.state;
+    return record_.plan.has(Lever::shift) &&
+           (users_sent_ || state == OperationState::verifying || state == OperationState::done);
 }
 
 Step Operation::on(Now now, const FunctionVerified& event, const AgentRegister& agents) {
@@ -155,7 +184,13 @@ void Operation::tick_repointing(Now now, Due due, Step& step, const AgentRegiste
 
 void Operation::tick_shifting(Now now, Due due, Step& step, const AgentRegister& agents) {
     if (due.late) {
-        advance(now, OperationEvent::exhausted, {}, step, agents);
+        advance(
+            now,
+            OperationEvent::exhausted,
+            users_sent_ ? "" : "no host of " + record_.plan.to.value() + " took the users",
+            step,
+            agents
+        );
     } else if (due.retry) {
         retry_at_.reset();
         step.actions.emplace_back(
