@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "controller": ["base", "core", "wire", "ports", "runtime", "sigv4", "sqlite", "adapters", "dataplane"],
     "drill": ["base", "core", "wire", "ports"],
     "lab": ["base", "wire", "sigv4", "sqlite", "adapters/net", "adapters/system", "ports/clock.h"],
-    "sim": ["base", "core", "wire", "ports", "runtime", "drill"],
+    "sim": ["base", "core", "ports", "runtime"],
     "cli": ["base", "core", "wire", "ports", "runtime", "sigv4", "sqlite", "adapters", "dataplane", "agent",
             "controller", "drill", "lab", "sim"],
 }

@@ -1,45 +1,33 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "runtime/pump.h"
 
-#include "sim/host.h"
+#include "sim/agent_link.h"
+#include "sim/store.h"
 
 namespace farshore::sim {
 
-// The store: what survives the controller. It can also end the controller right after a commit, the
-// worst moment: the intent is durable, the effect has not begun.
-class SimStore final : public ports::Store {
-  public:
-    SimStore(Calendar& calendar, Checkers& checkers, Rng rng, const Script& script)
-        : calendar_(calendar), checkers_(checkers), rng_(rng), script_(script) {}
-
-    Status save(const core::AppRecord& saved, std::span<const core::JournalEntry> journal) override;
-
-    core::AppRecord record;
-    bool crash_wanted = false;
-    int saves = 0;
-    std::vector<std::string> trace;
-    std::uint64_t trace_hash = 1469598103934665603ULL;
-
-  private:
-    Calendar& calendar_;
-    Checkers& checkers_;
-    Rng rng_;
-    const Script& script_;
-};
-
-// The controller's ports in the simulated world. An instance is one life of the controller: what it
-// has under way dies with it.
+// One life of the controller: the real core and the real runtime, and ports into the simulated
+// world that do what those of src/controller do. What has left it goes on without it; what it waits
+// for dies with it.
+//
+// Modelled: raising with conditional writes, reading back and healing, probes over new and kept
+// connections, heartbeats, the look into the old Region's losses, the record that follows health
+// states. Not modelled: the API, the audit, credentials, names, metrics.
 class Controller final : public ports::Clock,
                          public ports::EpochRecords,
                          public ports::HostRecords,
-                         public ports::AgentLink,
                          public ports::Tables,
                          public ports::Traffic,
                          public ports::Checks,
@@ -47,35 +35,93 @@ class Controller final : public ports::Clock,
                          public ports::Timer,
                          public std::enable_shared_from_this<Controller> {
   public:
-    struct World {
-        Calendar& calendar;
-        Network& network;
-        sim::Tables& tables;
-        Checkers& checkers;
-        SimStore& store;
-        std::vector<std::unique_ptr<Host>>& hosts;
-        const Script& script;
-    };
+    Controller(Scene& scene, std::uint64_t life, Configuration configuration);
 
-    explicit Controller(World world);
+    void boot();
+    // Nothing leaves it any more, and nothing reaches it.
+    void end();
 
-    void start();
+    // Something happens to it: now, when it wakes up, or never.
+    template <class Job>
+    void enter(Job job) {
+        if (!alive_) {
+            return;
+        }
+        if (paused_ || busy() || !deferred_.empty()) {
+            deferred_.emplace_back(std::move(job));
+            return;
+        }
+        job();
+    }
 
-    void stop() { alive_ = false; }
+    void pause() { paused_ = true; }
 
-    void request_switchover();
+    void resume();
+    // A save takes so long; until then it does nothing else.
+    void be_busy(Duration length);
+    // The clock of its machine drifts differently from now on.
+    void rearm();
+
+    // Something is sent into the world: now, or when it is not busy any more.
+    template <class Job>
+    void leave(Job job) {
+        if (!alive_ || silenced_) {
+            return;
+        }
+        if (busy()) {
+            scene_.calendar.at(busy_until_, [self = shared_from_this(), job = std::move(job)] {
+                if (!self->silenced_) {
+                    job();
+                }
+            });
+            return;
+        }
+        job();
+    }
+
+    // It died in the middle of a save: nothing that the save was for may begin.
+    void silence() { silenced_ = true; }
+
+    [[nodiscard]] bool is_silenced() const { return silenced_; }
+
+    void deliver(core::Event event);
+    // Evidence: recorded, then told.
+    void observe(core::Observation seen);
+    [[nodiscard]] core::AppCore::LeaseAnswer grant_lease(const HostId& host, Epoch epoch);
+    // An agent's unproven writes, with the acknowledgement of its fence.
+    void fenced(const OperationId& operation, const Ack& ack);
+
+    // Through the API: what an operator wants.
+    void request(core::ChangeRequest request);
+    void forget(std::size_t host);
+
+    [[nodiscard]] AgentLink& link() { return link_; }
+
+    [[nodiscard]] const AgentLink& link() const { return link_; }
+
+    [[nodiscard]] bool ready() const { return pump_ != nullptr; }
 
     [[nodiscard]] const core::AppCore& core() const { return pump_->core(); }
 
-    [[nodiscard]] Instant now() const override { return world_.calendar.now(); }
+    [[nodiscard]] bool is_alive() const { return alive_; }
 
-    [[nodiscard]] UtcTime wall() const override {
-        return utc_from_ms(to_ms(world_.calendar.now().time_since_epoch()));
-    }
+    [[nodiscard]] bool is_paused() const { return paused_; }
 
+    [[nodiscard]] bool has_trouble() const { return ready() && !pump_->trouble().empty(); }
+
+    [[nodiscard]] std::uint64_t life() const { return life_; }
+
+    [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+
+    [[nodiscard]] const core::Policy& policy() const { return policy_; }
+
+    [[nodiscard]] bool still() const;
+
+    // ports
+    [[nodiscard]] Instant now() const override;
+    [[nodiscard]] UtcTime wall() const override;
     void raise(const core::RaiseEpoch& action) override;
     void find(const core::FindHosts& action) override;
-    void order(const core::OrderAgents& action) override;
     void examine(const core::ExamineLosses& action) override;
     void serve(const core::ServeUsers& action) override;
     void verify(const core::VerifyFunction& action) override;
@@ -83,38 +129,135 @@ class Controller final : public ports::Clock,
     void announce(const core::Announce&) override {}
 
     void arm(Instant at) override;
+    void disarm() override;
 
-    void disarm() override { armed_.reset(); }
-
-  private:
-    void later(Duration delay, void (Controller::*method)());
-    void deliver(core::Event event);
-    void probe();
-    void find_earlier_heartbeats();
-    void heartbeat();
-    void reports();
-    void report_of(Host& host);
-    void observe(
-        const ObserverId& observer,
-        const HostId& source,
-        int region,
-        core::Component component,
-        core::Path path,
-        bool ok
-    );
-
-    // Killed at its last save, before what the save was for: nothing leaves it any more.
-    [[nodiscard]] bool is_dead() const {
-        return !alive_ || (world_.store.crash_wanted && world_.script.before_effects);
+    // In the controller's own time.
+    template <class Job>
+    Calendar::Ticket later(Duration delay, Job job) {
+        return at_local(now() + delay, std::move(job));
     }
 
-    [[nodiscard]] bool reaches(const Host& host) const;
+  private:
+    enum class Landed : std::uint8_t { confirmed, unchanged, newer, unknown };
 
-    World world_;
+    struct CopyAnswer {
+        Landed landed = Landed::unknown;
+        Epoch seen;
+        std::string detail;
+    };
+
+    struct Raise {
+        core::RaiseEpoch action;
+        std::vector<RegionId> confirmed;
+        std::size_t unchanged = 0;
+        std::size_t ended = 0;
+        Epoch highest;
+        std::string detail;
+        bool reported = false;
+    };
+
+    // What a read of all copies found.
+    struct Survey {
+        std::vector<EpochRecord> copies;
+        std::size_t answered = 0;
+        std::size_t ended = 0;
+    };
+
+    [[nodiscard]] static std::optional<EpochRecord> agreed_of(
+        const Survey& survey, std::size_t majority
+    );
+
+    struct Beat {
+        std::uint64_t sequence = 0;
+        std::uint64_t acknowledged = 0;
+    };
+
+    template <class Job>
+    Calendar::Ticket at_local(Instant local, Job job) {
+        return scene_.calendar.at(
+            true_time_of(local),
+            [self = shared_from_this(), job = std::move(job)]() mutable {
+                self->enter(std::move(job));
+            }
+        );
+    }
+
+    [[nodiscard]] Instant true_time_of(Instant local) const;
+
+    [[nodiscard]] bool busy() const { return scene_.calendar.now() < busy_until_; }
+
+    // controller.cc: boot
+    void begin(core::AppRecord record, const Survey& survey);
+    void first_record(const Survey& survey);
+    [[nodiscard]] std::optional<core::AppRecord> record_from(const Survey& survey);
+    [[nodiscard]] core::AppRecord interrupted_raise(const Survey& survey) const;
+    [[nodiscard]] core::AppCore::Start start_of(core::AppRecord record, const Survey& survey) const;
+    void run_deferred();
+
+    // controller_records.cc
+    using Reply = std::function<void(const CopyAnswer&)>;
+    using Found = std::function<void(bool answered, const std::optional<EpochRecord>&)>;
+    void survey(std::function<void(const Survey&)> done);
+    void write_copy(Place place, Epoch epoch, RegionId active, Reply reply);
+    void look_at_copy(
+        Place place, Epoch epoch, RegionId active, std::string otherwise, Reply reply
+    );
+    void read_copy(Place place, Found found);
+    void copy_ended(const std::shared_ptr<Raise>& raise, Place place, const CopyAnswer& answer);
+    void report_raise(Raise& raise);
+    void search_hosts(const core::StepId& step);
+    void watch_hosts();
+    void heal();
+    void heal_copy(Place place, const std::optional<EpochRecord>& found);
+    void named(Place place, Duration lease);
+    [[nodiscard]] Duration longest_lease() const;
+
+    [[nodiscard]] std::size_t majority() const { return scene_.record_places.size() / 2 + 1; }
+
+    // A request to a Region's tables: what it does there, and what comes back, if anything does.
+    enum class Came : std::uint8_t { answer, refusal, nothing };
+    void call(Place to, bool write, std::function<void()> effect, std::function<void(Came)> done);
+
+    // controller_probes.cc
+    void probe();
+    void look(Place region, core::Path path);
+    void beat(Place region, Answer answer);
+    void beat_written(Place region, const Heartbeat& heartbeat);
+    void follow(Way way);
+    void find_earlier(Way way);
+    void tell(Place region, core::Component component, core::Path path, bool ok);
+    void take_home_again();
+
+    // controller_effects.cc
+    void watch_users(const core::ServeUsers& action, Instant until);
+    void tell_losses(const OperationId& operation, LossBook& book);
+    void settle_losses();
+
+    Scene& scene_;
+    Dice dice_;
+    std::uint64_t life_;
+    Configuration configuration_;
+    core::Policy policy_;
     std::unique_ptr<runtime::Pump> pump_;
+    AgentLink link_;
     bool alive_ = true;
-    std::optional<Instant> armed_;
-    std::map<HostId, bool> connected_;
+    bool paused_ = false;
+    bool silenced_ = false;
+    Instant busy_until_{};
+    std::deque<std::function<void()>> deferred_;
+    Calendar::Ticket timer_;
+    std::optional<Instant> armed_;  // local
+
+    std::array<Beat, kTablesMax> beats_;
+    std::array<std::array<std::uint64_t, kTablesMax>, kTablesMax> followed_{};
+    std::array<std::array<bool, kTablesMax>, kTablesMax> found_earlier_{};
+    std::array<std::array<Counts::Silent, kTablesMax>, 2> silent_{};
+
+    std::map<Place, Duration> named_;
+    std::map<Duration, Instant> named_until_;  // local
+    std::uint64_t requests_ = 0;
+    std::size_t newer_copies_ = 0;  // found by the healing round that runs
+    Epoch newest_copy_;
 };
 
 }  // namespace farshore::sim

@@ -2,327 +2,277 @@
 
 #include <algorithm>
 
-namespace farshore::sim {
+#include "sim/chronicle.h"
+#include "sim/dns.h"
+#include "sim/quiet.h"
 
-using namespace std::chrono_literals;
+namespace farshore::sim {
 
 namespace {
 
-// How long a write may wait for an answer before its host gives it up, and for a permission.
-constexpr Duration kUpstreamTimeout = 1s;
-constexpr Duration kParkedMax = 1s;
+constexpr Duration kDiskWrite = 4ms;
+constexpr Duration kStoreAgain = 1s;
 
-// The planted bug counts a lease from its arrival; this is how late an answer can arrive.
-constexpr Duration kAnswerUnderWay = 4s;
+// Every machine was started at another time.
+Duration clock_offset(std::uint64_t seed, std::size_t index) {
+    return std::chrono::milliseconds{Rng{seed * 977 + index}.below(100'000'000)};
+}
+
+core::LossRule rule_of(core::OnControllerLoss rule) {
+    switch (rule) {
+        case core::OnControllerLoss::verify: return core::LossRule::verify;
+        case core::OnControllerLoss::keep: return core::LossRule::keep;
+        case core::OnControllerLoss::fence: return core::LossRule::fence;
+    }
+    std::unreachable();
+}
+
+core::HostMachine::Options options_of(const Script& script) {
+    core::HostMachine::Options options;
+    options.on_controller_loss = rule_of(script.agents_rule);
+    options.lease = script.agents_lease;
+    return options;
+}
+
+std::string host_name(const Host::Name& name) {
+    const std::string number = std::to_string(name.number + 1);
+    return region_id(name.home).value() + "-" + (number.size() < 2 ? "0" : "") + number;
+}
 
 }  // namespace
 
-Host::Host(
-    HostId id,
-    int region,
-    Calendar& calendar,
-    Network& network,
-    Tables& tables,
-    Checkers& checkers,
-    Plant plant
-)
-    : id_(std::move(id)),
-      region_(region),
-      calendar_(calendar),
-      network_(network),
-      tables_(tables),
-      checkers_(checkers),
-      plant_(plant),
-      machine_(core::HostMachine::Options{}) {}
-
-void Host::start() {
-    step(core::HostLoaded{
-        .route =
-            core::HostRoute{.epoch = Epoch{1}, .active = kRegionIds[0], .users = kRegionIds[0]},
-        .fenced = {}
-    });
-    turn();
-    read_records();
+Host::Host(Scene& scene, Name name)
+    : scene_(scene),
+      name_(name),
+      id_(host_name(name)),
+      clock_(clock_offset(scene.script.seed, name.index)),
+      dice_(scene.calendar, scene.script.seed, 1000 + name.index),
+      machine_(options_of(scene.script)) {
+    disk_.route = core::HostRoute{.epoch = Epoch{1}, .active = region_id(0), .users = region_id(0)};
+    drift(0);
 }
 
-bool Host::alive() const {
-    return !network_.active(FaultKind::hosts_down, region_) &&
-           !(network_.active(FaultKind::host_pause, region_) && id_.value().ends_with("1"));
+UtcTime Host::wall() const {
+    return scene_.wall() + std::chrono::duration_cast<WallClock::duration>(wall_ahead_);
 }
 
-void Host::step(const core::HostInput& input) {
-    const core::HostStep taken = machine_.step(calendar_.now(), input);
-    if (std::ranges::any_of(taken.all, &core::HostDecision::wants_confirmation)) {
-        ask_records();
+void Host::boot() {
+    ++life_;
+    running_ = true;
+    paused_ = false;
+    booted_at_ = local_now();
+    stopped_since_ = local_now();
+    controller_heard_at_ = local_now();
+    machine_ = core::HostMachine(options_of(scene_.script));
+    scene_.chronicle->host_booted(*this);
+    scene_.quiet->disturb();
+    step(core::HostLoaded{.route = disk_.route, .fenced = disk_.fenced});
+    // No two machines are in step.
+    later(dice_.between(1ms, 400ms), [this] { round(); });
+    read_in(dice_.between(1ms, 50ms));
+    later(dice_.between(1ms, 50ms), [this] { connect(); });
+    scene_.dns->changed();
+}
+
+void Host::end_process() {
+    disk_.lived_before = true;
+    running_ = false;
+    paused_ = false;
+    ++life_;
+    deferred_.clear();
+    ledger_.clear();
+    counts_ = {};
+    told_ = {};
+    silent_ = {};
+    session_.reset();
+    report_under_way_ = 0;
+    report_wanted_ = false;
+    report_scheduled_ = false;
+    round_.reset();
+    reading_again_ = false;
+    by_hello_.reset();
+    by_itself_.reset();
+    registering_.reset();
+    proving_ = false;
+    storing_ = false;
+    watching_flights_ = false;
+    watching_parked_ = false;
+    confirmable_since_.reset();
+    deadline_at_.reset();
+    scene_.calendar.cancel(deadline_);
+    // Their connections end with the process; what is on the wire may still arrive.
+    std::vector<Flight> flights;
+    flights.swap(flights_);
+    std::deque<Request> parked;
+    parked.swap(parked_);
+    for (Flight& flight : flights) {
+        flight.request.answer(Heard::dead);
     }
-    if (!machine_.may_write(calendar_.now())) {
+    for (Request& request : parked) {
+        request.answer(Heard::dead);
+    }
+}
+
+void Host::crash() {
+    if (!running_) {
         return;
     }
-    std::deque<Request> released;
-    released.swap(parked_);
-    for (Request& request : released) {
-        forward(std::move(request));
+    scene_.quiet->disturb();
+    end_process();
+    scene_.chronicle->host_ended(*this);
+    scene_.dns->changed();
+}
+
+void Host::reimage() {
+    crash();
+    disk_ = {};
+    scene_.chronicle->host_reimaged(*this);
+}
+
+void Host::pause() {
+    if (running_) {
+        paused_ = true;
+        scene_.quiet->disturb();
     }
 }
 
-void Host::turn() {
-    calendar_.in(20ms, [this] { turn(); });
-    if (alive()) {
-        step(core::Wake{});
-        expire_parked();
-    }
-}
-
-void Host::expire_parked() {
-    while (!parked_.empty() && calendar_.now() - parked_.front().parked_at >= kParkedMax) {
-        const Request request = std::move(parked_.front());
-        parked_.pop_front();
-        ++failed_;
-        request.answer(false);
-    }
-}
-
-void Host::write(Request request) {
-    if (!alive() || parked_.size() > 500) {
-        request.answer(false);
+void Host::resume() {
+    if (!paused_) {
         return;
     }
-    step(core::Wake{});
-    if (machine_.may_write(calendar_.now())) {
-        forward(std::move(request));
-    } else {
-        request.parked_at = calendar_.now();
-        parked_.push_back(std::move(request));
+    paused_ = false;
+    confirmable_since_.reset();
+    scene_.quiet->disturb();
+    std::vector<std::function<void()>> deferred;
+    deferred.swap(deferred_);
+    const std::uint64_t life = life_;
+    for (const std::function<void()>& job : deferred) {
+        enter(life, job);
     }
 }
 
-void Host::forward(Request request) {
-    const std::uint64_t number = ++next_flight_;
-    const int to = index_of(machine_.route()->active);
-    flights_.emplace(
-        number, Flight{.request = std::move(request), .to = to, .epoch = machine_.epoch()}
-    );
-    calendar_.in(network_.delay(region_, to), [this, number] { land(number); });
-    calendar_.in(kUpstreamTimeout, [this, number] { finish(number, false); });
+void Host::drift(int ppm) {
+    // The planted bug: a lease of three seconds lasts for five.
+    constexpr int kBeyondPromise = -400'000;
+    const bool beyond = scene_.planted(Plant::clock_beyond_promise);
+    clock_.drift(scene_.calendar.now(), beyond ? kBeyondPromise : ppm);
+    deadline_at_.reset();
+    scene_.calendar.cancel(deadline_);
+    if (running_) {
+        arm_deadline();
+    }
 }
 
-// The write reaches the Region, unless its connection was cut before.
-void Host::land(std::uint64_t number) {
-    const auto found = flights_.find(number);
-    if (found == flights_.end()) {
-        return;
-    }
-    const Flight& flight = found->second;
-    if (!network_.reaches_data(region_, flight.to) ||
-        network_.active(FaultKind::hosts_down, region_)) {
-        return;  // the timeout will tell
-    }
-    checkers_.write_landed(calendar_.now(), flight.to, flight.epoch);
-    tables_.append(flight.to, flight.request.key, flight.request.id);
-    calendar_.in(network_.delay(flight.to, region_), [this, number] { finish(number, true); });
+bool Host::serves() const {
+    return runs() && machine_.route() &&
+           scene_.network.ask(
+               {.from = home(), .to = place_of(machine_.route()->active)}, {.fresh = false}
+           ) == Answer::served;
 }
 
-void Host::finish(std::uint64_t number, bool ok) {
-    const auto found = flights_.find(number);
-    if (found == flights_.end()) {
-        return;
+core::HostDecision Host::step(const core::HostInput& input, const OrderMark* by) {
+    const core::WriteState before = core::write_state_of(machine_.state());
+    const core::HostStep taken = machine_.step(local_now(), input);
+    for (const core::HostDecision& decision : taken.all) {
+        scene_.chronicle->host_decided(*this, decision, by);
+        obey(decision);
     }
-    const Flight flight = std::move(found->second);
-    flights_.erase(found);
-    if (ok && alive()) {
-        ++ok_;
-        ledger_.emplace_back(flight.request.key, flight.request.id);
-        last_acknowledged_ = calendar_.now();
-    } else {
-        ++failed_;
+    arm_deadline();
+    if (core::write_state_of(machine_.state()) != before) {
+        report_soon();
     }
-    flight.request.answer(ok && alive());
+    return taken.answer;
 }
 
-std::size_t Host::unproven() {
-    if (machine_.route()) {
-        const int standby = 1 - index_of(machine_.route()->active);
-        if (network_.reaches_data(region_, standby)) {
-            std::erase_if(ledger_, [&](const auto& entry) {
-                return tables_.holds(standby, entry.first, entry.second);
-            });
-        }
+void Host::obey(const core::HostDecision& decision) {
+    const bool opened = decision.after == core::HostState::open;
+    if (decision.before == core::HostState::open && !opened) {
+        stopped_since_ = local_now();
     }
-    return ledger_.size();
-}
-
-std::pair<std::uint32_t, std::uint32_t> Host::take_passive() {
-    return {std::exchange(ok_, 0), std::exchange(failed_, 0)};
-}
-
-void Host::read_records() {
-    calendar_.in(1s, [this] { read_records(); });
-    ask_records();
-}
-
-void Host::ask_records() {
-    if (!alive()) {
-        return;
+    if (decision.before != decision.after) {
+        scene_.quiet->disturb();
     }
-    const Instant started = calendar_.now();
-    std::map<std::pair<Epoch, RegionId>, int> found;
-    Duration slowest{};
-    for (int region = 0; region < 3; ++region) {
-        const Duration delay = 2 * network_.delay(region_, region);
-        if (!network_.reaches_data(region_, region) || network_.lost()) {
-            continue;
-        }
-        const Tables::EpochRecord record = tables_.record(region);
-        slowest = std::max(slowest, delay);
-        ++found[{record.epoch, record.active}];
-    }
-    for (const auto& [what, count] : found) {
-        if (count < 2) {
-            continue;
-        }
-        const core::RecordsAgree agree{
-            .epoch = what.first,
-            .active = what.second,
-            .started = started,
-            .controllers_silent = started - controller_heard_at_ > 3s,
-            .lease = 3s
-        };
-        calendar_.in(slowest, [this, agree] {
-            if (alive()) {
-                core::RecordsAgree heard = agree;
-                if (plant_ == Plant::lease_from_arrival) {
-                    heard.started = calendar_.now() + kAnswerUnderWay;
-                }
-                step(heard);
+    switch (decision.action) {
+        case core::HostAction::none:
+        case core::HostAction::refuse:
+        case core::HostAction::acknowledge:
+        case core::HostAction::hold_writes: break;
+        case core::HostAction::ask:
+            if (decision.before == core::HostState::held) {
+                cut_flights(Epoch{machine_.epoch().value() + 1});  // the hold ended by itself
             }
+            break;
+        case core::HostAction::admit:
+        case core::HostAction::renew: release_parked(); break;
+        case core::HostAction::stop_writes:
+            // A lease covers a write until its answer is passed on.
+            cut_flights(Epoch{machine_.epoch().value() + 1});
+            break;
+        case core::HostAction::fence_writes: {
+            const Epoch fenced = machine_.fenced();
+            later(std::exchange(fence_grace_, kFenceGrace), [this, fenced] {
+                cut_flights(fenced);
+            });
+            store();
+            break;
+        }
+        case core::HostAction::adopt:
+            cut_flights(machine_.epoch());
+            // The fence has told them; nobody else asks for them any more.
+            ledger_.forget_below(machine_.epoch());
+            release_parked();
+            store();
+            break;
+        case core::HostAction::adopt_users:
+            release_parked();
+            store();
+            break;
+    }
+    if (decision.wants_confirmation()) {
+        want_confirmation();
+    }
+}
+
+// Renewals move the deadline all the time: the timer is let go off, and looks again.
+void Host::arm_deadline() {
+    const std::optional<Instant> due = machine_.next_deadline();
+    if (!due || (deadline_at_ && *deadline_at_ <= *due)) {
+        return;
+    }
+    scene_.calendar.cancel(deadline_);
+    deadline_at_ = due;
+    deadline_ = scene_.calendar.at(clock_.when(*due), [this, life = life_] {
+        enter(life, [this] {
+            deadline_at_.reset();
+            step(core::Wake{});
         });
-    }
-}
-
-void Host::lease_granted(Epoch epoch, Instant asked_at, Duration length) {
-    if (!alive()) {
-        return;
-    }
-    controllers_heard();
-    step(core::Confirmation{
-        .epoch = epoch,
-        .started =
-            plant_ == Plant::lease_from_arrival ? calendar_.now() + kAnswerUnderWay : asked_at,
-        .length = length,
-        .by = core::Confirmer::controller
     });
 }
 
-void Host::take(const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack) {
-    if (!alive()) {
-        return;
+void Host::store() {
+    if (storing_) {
+        return;  // what is newest by then is stored next
     }
-    controllers_heard();
-    core::AgentAcked answer{
-        .step = order.step,
-        .host = id_,
-        .type = order.type,
-        .epoch = order.epoch,
-        .done = true,
-        .unproven = 0,
-        .detail = {}
-    };
-    const auto decide = [&](const core::HostInput& input) {
-        const core::HostStep taken = machine_.step(calendar_.now(), input);
-        if (std::ranges::any_of(taken.all, &core::HostDecision::wants_confirmation)) {
-            ask_records();
-        }
-        step(core::Wake{});
-        return !taken.answer.refused();
-    };
-    switch (order.type) {
-        case core::OrderType::route:
-            answer.done = decide(core::RouteOrder{
-                {.epoch = order.epoch, .active = order.active, .users = order.users}
-            });
-            ack(answer);
-            break;
-        case core::OrderType::release:
-            answer.done = decide(core::ReleaseOrder{order.epoch});
-            ack(answer);
-            break;
-        case core::OrderType::hold:
-            answer.done = decide(core::HoldOrder{.epoch = order.epoch, .length = order.hold_for});
-            if (answer.done) {
-                acknowledge_hold(order, std::move(ack));
-            } else {
-                ack(answer);
-            }
-            break;
-        case core::OrderType::fence: {
-            answer.done = decide(core::FenceOrder{order.epoch});
-            // What is still under way after the grace is cut: it never reaches a Region.
-            const Duration grace = flights_.empty() ? Duration::zero() : order.fence_grace;
-            calendar_.in(grace, [this, answer, ack] {
-                std::vector<std::uint64_t> cut;
-                for (const auto& [number, flight] : flights_) {
-                    if (flight.epoch < answer.epoch) {
-                        cut.push_back(number);
-                    }
-                }
-                for (const std::uint64_t number : cut) {
-                    finish(number, false);
-                }
-                core::AgentAcked fenced = answer;
-                fenced.unproven = static_cast<std::uint32_t>(unproven());
-                ack(fenced);
-            });
-            break;
-        }
-        case core::OrderType::drain:
-            acknowledge_drain(order, std::move(ack), calendar_.now() + order.timeout);
-            break;
-        case core::OrderType::verify:
-            answer.done = machine_.epoch() == order.epoch &&
-                          network_.reaches_data(region_, index_of(order.active));
-            ack(answer);
-            break;
-    }
+    storing_ = true;
+    const Disk state{.route = machine_.route(), .fenced = machine_.fenced(), .lived_before = true};
+    later(kDiskWrite, [this, state] { stored(state); });
 }
 
-void Host::acknowledge_hold(
-    const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack
-) {
-    if (machine_.state() != core::HostState::held) {
+void Host::stored(const Disk& state) {
+    if (scene_.weather.is(FaultKind::host_disk_full, home())) {
+        later(kStoreAgain, [this] {
+            storing_ = false;
+            store();
+        });
         return;
     }
-    if (!flights_.empty()) {
-        calendar_.in(10ms, [this, order, ack] { acknowledge_hold(order, ack); });
-        return;
+    storing_ = false;
+    disk_ = state;
+    scene_.chronicle->host_stored(*this);
+    scene_.dns->changed();
+    if (state.route != machine_.route() || state.fenced != machine_.fenced()) {
+        store();
     }
-    ack(
-        {.step = order.step,
-         .host = id_,
-         .type = order.type,
-         .epoch = order.epoch,
-         .done = true,
-         .unproven = 0,
-         .detail = {}}
-    );
-}
-
-void Host::acknowledge_drain(
-    const core::OrderAgents& order, std::function<void(core::AgentAcked)> ack, Instant until
-) {
-    const std::size_t left = plant_ == Plant::hold_not_drained ? 0 : unproven();
-    if (left > 0 && calendar_.now() < until) {
-        calendar_.in(20ms, [this, order, ack, until] { acknowledge_drain(order, ack, until); });
-        return;
-    }
-    ack(
-        {.step = order.step,
-         .host = id_,
-         .type = order.type,
-         .epoch = order.epoch,
-         .done = left == 0,
-         .unproven = static_cast<std::uint32_t>(left),
-         .detail = std::to_string(left) + " left"}
-    );
 }
 
 }  // namespace farshore::sim

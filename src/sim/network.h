@@ -1,89 +1,104 @@
 #pragma once
 
-#include <array>
-#include <string>
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
-#include "base/rng.h"
-
-#include "sim/calendar.h"
-#include "sim/world.h"
+#include "sim/dice.h"
+#include "sim/weather.h"
 
 namespace farshore::sim {
 
-// The table Regions are 0 and 1; 2 is the witness Region, where the controller stands.
-inline constexpr int kWitness = 2;
-inline const std::array<RegionId, 3> kRegionIds{
-    RegionId{"us-east-1"}, RegionId{"eu-west-1"}, RegionId{"us-east-2"}
+// What a Region's DynamoDB does with a request.
+enum class Answer : std::uint8_t { served, refused, silent };
+
+// How a request to it is made.
+struct Ask {
+    bool fresh = true;   // over a new connection
+    bool write = false;  // may be throttled
 };
 
-[[nodiscard]] inline int index_of(const RegionId& region) {
-    return region == kRegionIds[0] ? 0 : (region == kRegionIds[1] ? 1 : kWitness);
-}
-
-// What works at a moment, by the script's faults, and how long a message takes.
+// Carries messages between places, late, twice or never. Requests and their answers may overtake
+// each other; what goes over one stream does not (stream.h).
 class Network {
   public:
-    Network(Calendar& calendar, const std::vector<Fault>& faults, std::uint64_t seed)
-        : calendar_(calendar), faults_(faults), rng_(seed) {}
+    Network(Calendar& calendar, const Weather& weather, std::uint64_t seed)
+        : calendar_(calendar),
+          weather_(weather),
+          delays_(calendar, seed, 101),
+          fates_(calendar, seed, 102),
+          answers_(calendar, seed, 103) {}
 
-    [[nodiscard]] bool active(FaultKind kind, int region) const {
-        for (const Fault& fault : faults_) {
-            const bool now = calendar_.now() >= fault.from && calendar_.now() < fault.until;
-            if (now && fault.kind == kind && fault.region == region) {
-                return true;
-            }
+    // `job` runs when the message arrives; false: it never will.
+    template <class Job>
+    bool send(Way way, Job job) {
+        if (!weather_.linked(way) || loses()) {
+            return false;
         }
-        return false;
-    }
-
-    [[nodiscard]] bool anywhere(FaultKind kind) const {
-        return active(kind, 0) || active(kind, 1) || active(kind, kWitness);
-    }
-
-    // Can a message leave `from` for `to` now?
-    [[nodiscard]] bool linked(int from, int to) const {
-        if (from == to) {
+        if (weather_.clogged(way)) {
+            held_back_.push_back({way, std::function<void()>(std::move(job))});
             return true;
         }
-        if (active(FaultKind::region_cut, from) || active(FaultKind::region_cut, to)) {
-            return false;
+        deliver(way, delay(way), std::move(job));
+        return true;
+    }
+
+    // A request that its sender repeats when it is in doubt: it may arrive twice.
+    template <class Job>
+    bool send_again_if_in_doubt(Way way, Job job) {
+        const int twice = weather_.amount(FaultKind::duplicates, 0);
+        if (twice > 0 && fates_.per_mille(twice)) {
+            send(way, job);
         }
-        const bool between_tables = from != kWitness && to != kWitness;
-        if (between_tables && anywhere(FaultKind::pair_partition)) {
-            return false;
-        }
-        const int region = from == kWitness ? to : from;
-        return between_tables || !active(FaultKind::controller_cut, region);
+        return send(way, std::move(job));
     }
 
-    [[nodiscard]] bool data_answers(int region) const {
-        return !active(FaultKind::data_down, region);
+    // A link may have been unclogged.
+    void flow_again();
+
+    [[nodiscard]] bool loses() {
+        const int share = weather_.amount(FaultKind::loss, 0);
+        return share > 0 && fates_.per_mille(share);
     }
 
-    // A request from one Region to the tables of another gets through, and is answered.
-    [[nodiscard]] bool reaches_data(int from, int region) const {
-        return linked(from, region) && data_answers(region) &&
-               (from == region || !active(FaultKind::data_unseen, region));
-    }
+    // One way, without queues.
+    [[nodiscard]] Duration delay(Way way);
 
-    [[nodiscard]] bool replicates(int from, int to) const {
-        return linked(from, to) && data_answers(from) && data_answers(to);
-    }
+    // What a Region's tables would do with a request that comes from there now.
+    [[nodiscard]] Answer ask(Way way, Ask ask);
 
-    [[nodiscard]] bool lost() { return anywhere(FaultKind::loss) && rng_.chance(1, 3); }
+    // The Region's own part of it, once the request has arrived.
+    [[nodiscard]] Answer serve(Place region, bool write);
 
-    [[nodiscard]] Duration delay(int from, int to) {
-        const std::uint64_t base = from == to ? 1 : 30;
-        return std::chrono::milliseconds{base + rng_.below(from == to ? 3 : 25)};
-    }
+    // Does the stack of a Region answer somebody who asks from there?
+    [[nodiscard]] bool stack_reachable(Way way) const;
 
-    [[nodiscard]] Rng& rng() { return rng_; }
+    [[nodiscard]] const Weather& weather() const { return weather_; }
 
   private:
+    struct HeldBack {
+        Way way;
+        std::function<void()> job;
+    };
+
+    // A link that was cut while the message was under way has lost it.
+    template <class Job>
+    void deliver(Way way, Duration after, Job job) {
+        calendar_.in(after, [this, way, job = std::move(job)]() mutable {
+            if (weather_.linked(way)) {
+                job();
+            }
+        });
+    }
+
     Calendar& calendar_;
-    const std::vector<Fault>& faults_;
-    Rng rng_;
+    const Weather& weather_;
+    Dice delays_;
+    Dice fates_;
+    Dice answers_;
+    std::vector<HeldBack> held_back_;
 };
 
 }  // namespace farshore::sim

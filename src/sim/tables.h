@@ -1,99 +1,113 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
-#include <memory>
-#include <string>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "sim/network.h"
 
 namespace farshore::sim {
 
-// The replicated table and the epoch records: last writer wins per item, lag, late delivery.
+using WriteId = std::uint64_t;
+
+// The replicated table: one item per shopper, a list of write ids as a cart is. Last writer wins
+// per item, and each version travels by itself.
 class Tables {
   public:
-    // An item is the list of write ids appended to it, as a cart is.
-    struct Item {
-        std::vector<std::uint64_t> ids;
+    // A version of an item: the ids before it, and one more.
+    struct Version {
+        WriteId id = 0;
+        const Version* before = nullptr;
         Instant written{};
-        int region = 0;
+        Place region = 0;
 
-        [[nodiscard]] bool older_than(const Item& other) const {
-            return std::pair{written, region} < std::pair{other.written, other.region};
+        [[nodiscard]] bool older_than(const Version& other) const {
+            return written != other.written ? written < other.written : region < other.region;
         }
     };
 
-    struct EpochRecord {
-        Epoch epoch{1};
-        RegionId active = kRegionIds[0];
-    };
-
-    Tables(Calendar& calendar, Network& network, const Script& script)
+    Tables(Calendar& calendar, const Weather& weather, const Script& script)
         : calendar_(calendar),
-          network_(network),
-          rng_(script.seed * 104729 + 2),
-          lag_min_(to_ms(script.lag_min)) {}
+          weather_(weather),
+          dice_(calendar, script.seed, 201),
+          regions_(script.tables),
+          lag_(script.lag) {}
 
-    void append(int region, int key, std::uint64_t id) {
-        auto& kept = items_[static_cast<std::size_t>(region)][key];
-        Item item = kept ? *kept : Item{};
-        item.ids.push_back(id);
-        item.written = calendar_.now();
-        item.region = region;
-        kept = std::make_shared<const Item>(std::move(item));
-        replicate(region, key, kept);
+    // Appends to the item as the Region holds it.
+    void append(Place region, std::size_t key, WriteId id);
+
+    [[nodiscard]] bool holds(Place region, std::size_t key, WriteId id) const;
+
+    // Both Regions hold the same item under this key.
+    [[nodiscard]] bool equal(Place a, Place b, std::size_t key) const {
+        return item(a, key) == item(b, key);
     }
 
-    [[nodiscard]] bool holds(int region, int key, std::uint64_t id) const {
-        const auto& items = items_[static_cast<std::size_t>(region)];
-        const auto found = items.find(key);
-        // One shopper writes one key, one write at a time: the ids are in order.
-        return found != items.end() && std::ranges::binary_search(found->second->ids, id);
-    }
+    // The newest version of all Regions; null: nobody ever wrote the key.
+    [[nodiscard]] const Version* newest(std::size_t key) const;
 
-    // The newest of a controller's heartbeats that has arrived from `from` in the other Region.
-    [[nodiscard]] std::optional<Instant>& heartbeat_from(int from) {
-        return heartbeats_[static_cast<std::size_t>(from)];
-    }
+    [[nodiscard]] const Version* item(Place region, std::size_t key) const;
 
-    [[nodiscard]] EpochRecord& record(int region) {
-        return records_[static_cast<std::size_t>(region)];
-    }
+    // How long something written in `way.from` now takes to `way.to`.
+    [[nodiscard]] Duration lag(Way way);
+
+    // Nothing is under way between Regions.
+    [[nodiscard]] bool all_arrived() const { return under_way_ == 0; }
+
+    // Replication may go on where it was stopped.
+    void flow_again();
 
   private:
-    // Each version travels by itself, as items replicate independently.
-    void replicate(int from, int key, std::shared_ptr<const Item> version) {
-        const Duration lag = std::chrono::milliseconds{
-            lag_min_ +
-            static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(lag_min_) + 40))
-        };
-        calendar_.in(lag, [this, from, key, version] { arrive(from, key, version); });
-    }
+    struct Waiting {
+        Way way;
+        std::size_t key;
+        const Version* version;
+    };
 
-    void arrive(int from, int key, const std::shared_ptr<const Item>& version) {
-        const int to = 1 - from;
-        if (!network_.replicates(from, to)) {
-            calendar_.in(std::chrono::milliseconds{200}, [this, from, key, version] {
-                arrive(from, key, version);
-            });
-            return;
-        }
-        auto& kept = items_[static_cast<std::size_t>(to)][key];
-        if (!kept || kept->older_than(*version)) {
-            kept = version;
-        }
-    }
+    void travel(Waiting piece);
+    void arrive(Waiting piece);
 
     Calendar& calendar_;
-    Network& network_;
-    Rng rng_;
-    std::int64_t lag_min_;
-    std::array<std::map<int, std::shared_ptr<const Item>>, 2> items_;
-    std::array<EpochRecord, 3> records_;
-    std::array<std::optional<Instant>, 2> heartbeats_;
+    const Weather& weather_;
+    Dice dice_;
+    Place regions_;
+    Duration lag_;
+    std::deque<Version> versions_;
+    std::array<std::vector<const Version*>, kTablesMax> items_;
+    std::vector<Waiting> waiting_;
+    std::size_t under_way_ = 0;
+};
+
+// The copies of the app's epoch record, and the heartbeats of controllers.
+struct EpochRecord {
+    Epoch epoch;
+    RegionId active;
+    Duration lease{};               // what agents may take from it; zero: it does not say
+    std::uint64_t register_id = 0;  // whose hosts it confirms
+
+    friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
+};
+
+// A controller's heartbeat as a Region holds it.
+struct Heartbeat {
+    std::uint64_t life = 0;  // of the controller that wrote it
+    std::uint64_t sequence = 0;
+    Instant written{};    // by that controller's boot clock
+    UtcTime wall{};       // by its wall clock
+    Instant true_time{};  // for the checkers
+};
+
+struct SmallTables {
+    // By Region; a Region without a copy of the record has none.
+    std::array<std::optional<EpochRecord>, kPlaces> records;
+    // Hosts that found no controller to say hello to, by index.
+    std::array<std::set<std::size_t>, kPlaces> registered;
+    // heartbeats[from][in]: written in `from`, as `in` holds it.
+    std::array<std::array<std::optional<Heartbeat>, kTablesMax>, kTablesMax> heartbeats;
 };
 
 }  // namespace farshore::sim

@@ -1,0 +1,57 @@
+#include "sim/check/intents.h"
+
+namespace farshore::sim {
+
+void IntentChecks::store_replaced(const core::AppRecord& record) {
+    durable_ = record;
+}
+
+void IntentChecks::saved(
+    const core::AppRecord& record, std::span<const core::JournalEntry> journal
+) {
+    const auto& before = durable_.operation;
+    const bool ran = before && !core::has_ended(before->state);
+    if (ran && (!record.operation || record.operation->plan.id != before->plan.id)) {
+        violations_.add(
+            "INV-S8",
+            (record.operation ? "plan " + record.operation->plan.id.value() : std::string{"no plan"}
+            ) + " stands where " +
+                before->plan.id.value() + " was " + std::string{to_string(before->state)}
+        );
+    }
+    durable_ = record;
+    for (const core::JournalEntry& entry : journal) {
+        if (entry.kind == core::EntryKind::intent) {
+            intents_.emplace(entry.operation, entry.step);
+        }
+    }
+}
+
+void IntentChecks::effect(const core::StepId& step) {
+    if (step.operation.value().empty()) {
+        return;
+    }
+    const auto& operation = durable_.operation;
+    const bool known = operation && operation->plan.id == step.operation &&
+                       operation->steps >= step.number &&
+                       intents_.contains({step.operation, step.number});
+    if (!known) {
+        violations_.add(
+            "INV-S3",
+            "an effect of step " + std::to_string(step.number) + " of " + step.operation.value() +
+                " begins, and its intent is not durable"
+        );
+    }
+}
+
+void IntentChecks::standing_route(Epoch epoch, const RegionId& active) {
+    if (durable_.epoch != epoch || durable_.active != active) {
+        violations_.add(
+            "INV-S3",
+            "a host is routed to " + active.value() + " under epoch " +
+                std::to_string(epoch.value()) + ", which the store does not say"
+        );
+    }
+}
+
+}  // namespace farshore::sim

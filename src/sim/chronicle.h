@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/agent_words.h"
+#include "sim/check/automation.h"
+#include "sim/check/data_plane.h"
+#include "sim/check/epochs.h"
+#include "sim/check/intents.h"
+#include "sim/check/liveness.h"
+#include "sim/check/replay.h"
+#include "sim/check/truth_book.h"
+#include "sim/check/violations.h"
+#include "sim/check/writes.h"
+#include "sim/coverage.h"
+
+namespace farshore::sim {
+
+class Controller;
+
+// Everything observable of a run passes here: it is folded into the trace's hash, told to people
+// who want the story, and handed to the checkers. The checkers see the whole world, and no part of
+// Farshore sees them.
+class Chronicle {
+  public:
+    explicit Chronicle(Scene& scene);
+
+    // For people: the lines are kept.
+    void tell() { tells_ = true; }
+
+    void begin();
+
+    // hosts
+    void host_booted(const Host& host);
+    void host_ended(const Host& host);
+    void host_reimaged(const Host& host);
+    void host_decided(const Host& host, const core::HostDecision& decision, const OrderMark* by);
+    void host_stored(const Host& host);
+    void route_acknowledged(const Host& host, const core::HostRoute& route);
+    void sent(const Host& host, const OnWire& write);
+    void landed(const Host& host, const OnWire& write);
+    void answered(const Host& host, const Request& request, Epoch epoch, Heard heard);
+    void refused(const Host& host);
+
+    // observers
+    void looked(std::size_t source, TruthBook::Look look, bool ok) {
+        truth_.looked(source, look, ok);
+    }
+
+    void report_taken(const Report& report);
+    void heartbeat_acknowledged(Place region, const Heartbeat& heartbeat);
+
+    // controllers
+    void controller_began(const Controller& controller);
+    void core_started(
+        const core::AppCore& core,
+        std::vector<core::Observer> observers,
+        const core::Hysteresis& hysteresis
+    );
+    void controller_ended();
+    void told(const Controller& controller, const core::Event& event);
+    void asked(const core::ChangeRequest& request);
+    void saved(const core::AppRecord& record, std::span<const core::JournalEntry> journal);
+    void store_replaced(const core::AppRecord& record, bool lost);
+
+    template <class Action>
+    void effect(const core::StepId& step, const Action&) {
+        intents_.effect(step);
+    }
+
+    void effect(const core::StepId& step, const core::OrderAgents& order);
+    void copy_written(
+        Place place,
+        const std::optional<EpochRecord>& before,
+        const EpochRecord& written,
+        bool by_us
+    );
+
+    // the world
+    void record_answers(Place region);
+    void fault_began(const Fault& fault);
+    void fault_ended(const Fault& fault);
+    // The core asks to be woken at a moment that has long passed.
+    void woken_in_vain(const core::AppCore& core);
+    void look();  // once a second
+    void end();   // everything has arrived
+
+    // No fault was active for so long, and the controller is no younger.
+    [[nodiscard]] bool undisturbed_for(Duration length) const;
+    // The same, but for one fault that is active now; null: there is none.
+    [[nodiscard]] bool only_this_since(const Fault* fault, Duration length) const;
+
+    [[nodiscard]] UtcTime begun_at() const { return begun_at_; }
+
+    [[nodiscard]] const std::vector<std::string>& violations() const { return violations_.found(); }
+
+    [[nodiscard]] const std::vector<std::string>& story() const { return story_; }
+
+    [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
+    [[nodiscard]] const Coverage& coverage() const { return coverage_; }
+
+    [[nodiscard]] const WriteChecks& writes() const { return writes_; }
+
+    [[nodiscard]] const EpochChecks& epochs() const { return epochs_; }
+
+    [[nodiscard]] int failovers() const { return automation_.failovers(); }
+
+    [[nodiscard]] int operations_begun() const { return begun_; }
+
+    [[nodiscard]] int operations_done() const { return done_; }
+
+    [[nodiscard]] int operations_ended() const { return ended_; }
+
+  private:
+    void fold(std::uint64_t value);
+    void fold(std::string_view text);
+    void say(const std::string& line);
+
+    Scene& scene_;
+    Violations violations_;
+    TruthBook truth_;
+    EpochChecks epochs_;
+    IntentChecks intents_;
+    AutomationChecks automation_;
+    DataPlaneChecks data_plane_;
+    WriteChecks writes_;
+    LivenessChecks liveness_;
+    EvidenceReplay replay_;
+    Coverage coverage_;
+    UtcTime begun_at_{};
+    std::uint64_t hash_ = 14695981039346656037ULL;
+    bool tells_ = false;
+    std::vector<std::string> story_;
+    std::optional<core::OperationState> state_;
+    OperationId operation_;
+    bool woken_in_vain_ = false;
+    int begun_ = 0;
+    int done_ = 0;
+    int ended_ = 0;
+    Duration controller_began_{};  // of the story
+    Duration host_booted_{};
+
+    struct Past {
+        const Fault* fault = nullptr;
+        Duration until{};
+    };
+
+    std::vector<Past> past_;
+};
+
+}  // namespace farshore::sim

@@ -1,0 +1,351 @@
+#include <algorithm>
+
+#include "sim/chronicle.h"
+#include "sim/controller.h"
+#include "sim/host.h"
+#include "sim/quiet.h"
+
+// The controller's port to the copies of the epoch record, as src/controller's EpochRecords: a
+// conditional write in each, read back when nobody knows whether it landed, and healed.
+namespace farshore::sim {
+
+namespace {
+
+constexpr Duration kCallTimeout = 800ms;
+constexpr Duration kHealEvery = 5s;
+
+void append(std::string& text, const std::string& more) {
+    text += (text.empty() ? "" : "; ") + more;
+}
+
+}  // namespace
+
+void Controller::call(
+    Place to, bool write, std::function<void()> effect, std::function<void(Came)> done
+) {
+    if (!alive_ || silenced_) {
+        return;
+    }
+    const auto over = std::make_shared<bool>(false);
+    const auto end = [self = shared_from_this(), over, done](Came came) {
+        self->enter([over, done, came] {
+            if (!std::exchange(*over, true)) {
+                done(came);
+            }
+        });
+    };
+    later(kCallTimeout, [end] { end(Came::nothing); });
+    const Weather& weather = scene_.weather;
+    if (weather.is(FaultKind::data_unseen, to) && to != kWitness) {
+        return;
+    }
+    if (weather.old_connections_hang(to, scene_.calendar.now())) {
+        return;
+    }
+    leave([this, self = shared_from_this(), to, write, effect, end] {
+        scene_.network.send({.from = kWitness, .to = to}, [this, self, to, write, effect, end] {
+            Answer answer = scene_.network.serve(to, write);
+            if (scene_.weather.is(FaultKind::records_refuse, to) && answer == Answer::served) {
+                answer = Answer::refused;
+            }
+            // A Region that hangs may do it all the same.
+            if (answer == Answer::served || (answer == Answer::silent && dice_.chance(1, 2))) {
+                effect();
+            }
+            if (answer == Answer::silent) {
+                return;
+            }
+            const Came came = answer == Answer::served ? Came::answer : Came::refusal;
+            scene_.network.send({.from = to, .to = kWitness}, [end, came] { end(came); });
+        });
+    });
+}
+
+void Controller::named(Place place, Duration lease) {
+    named_[place] = lease;
+    if (lease > Duration::zero()) {
+        named_until_[lease] = now();
+    }
+    std::erase_if(named_until_, [at = now()](const auto& entry) {
+        return at - entry.second > entry.first + kHealEvery;
+    });
+}
+
+Duration Controller::longest_lease() const {
+    Duration longest{};
+    for (const auto& [lease, until] : named_until_) {
+        if (now() - until <= lease) {
+            longest = std::max(longest, lease);
+        }
+    }
+    return longest;
+}
+
+void Controller::read_copy(Place place, Found found) {
+    const auto seen = std::make_shared<std::optional<EpochRecord>>();
+    call(
+        place,
+        false,
+        [this, seen, place] { *seen = scene_.small.records[place]; },
+        [this, seen, place, found](Came came) {
+            if (came == Came::answer && *seen) {
+                named(place, (*seen)->lease);
+            }
+            found(came == Came::answer, came == Came::answer ? *seen : std::nullopt);
+        }
+    );
+}
+
+std::optional<EpochRecord> Controller::agreed_of(const Survey& survey, std::size_t majority) {
+    for (const EpochRecord& copy : survey.copies) {
+        const auto same = std::ranges::count_if(survey.copies, [&](const EpochRecord& other) {
+            return other.epoch == copy.epoch && other.active == copy.active;
+        });
+        if (static_cast<std::size_t>(same) >= majority) {
+            return copy;
+        }
+    }
+    return std::nullopt;
+}
+
+void Controller::survey(std::function<void(const Survey&)> done) {
+    const auto survey = std::make_shared<Survey>();
+    for (const Place place : scene_.record_places) {
+        read_copy(
+            place,
+            [this, survey, done](bool answered, const std::optional<EpochRecord>& record) {
+                survey->answered += answered ? 1 : 0;
+                if (record) {
+                    survey->copies.push_back(*record);
+                }
+                if (++survey->ended == scene_.record_places.size()) {
+                    done(*survey);
+                }
+            }
+        );
+    }
+}
+
+void Controller::raise(const core::RaiseEpoch& action) {
+    if (is_silenced()) {
+        return;
+    }
+    scene_.chronicle->effect(action.step, action);
+    const auto raise = std::make_shared<Raise>();
+    raise->action = action;
+    for (const Place place : scene_.record_places) {
+        const auto reply = [this, raise, place](const CopyAnswer& answer) {
+            copy_ended(raise, place, answer);
+        };
+        if (action.only_look) {
+            look_at_copy(place, action.epoch, action.active, "no answer", reply);
+        } else {
+            write_copy(place, action.epoch, action.active, reply);
+        }
+    }
+}
+
+void Controller::write_copy(Place place, Epoch epoch, RegionId active, Reply reply) {
+    struct Outcome {
+        bool refused = false;
+        std::optional<EpochRecord> before;
+    };
+
+    const auto outcome = std::make_shared<Outcome>();
+    const auto effect = [this, place, epoch, active, outcome, lease = configuration_.lease] {
+        std::optional<EpochRecord>& copy = scene_.small.records[place];
+        outcome->before = copy;
+        const bool holds = !copy || copy->epoch < epoch ||
+                           (copy->epoch == epoch && copy->active == active) ||
+                           scene_.planted(Plant::stale_plan_overwrites);
+        outcome->refused = !holds;
+        if (holds) {
+            const EpochRecord written{
+                .epoch = epoch,
+                .active = active,
+                .lease = lease,
+                .register_id = scene_.store->register_id()
+            };
+            scene_.chronicle->copy_written(place, copy, written, true);
+            copy = written;
+        }
+    };
+    call(place, true, effect, [this, place, epoch, active, outcome, reply](Came came) {
+        // Until now an agent may have read what the copy named before.
+        const bool told = came == Came::answer && outcome->before;
+        named(place, told ? outcome->before->lease : named_[place]);
+        if (came == Came::answer && !outcome->refused) {
+            named_[place] = configuration_.lease;
+            reply({.landed = Landed::confirmed, .seen = epoch, .detail = "raised"});
+            return;
+        }
+        look_at_copy(place, epoch, active, "no answer", reply);
+    });
+}
+
+void Controller::look_at_copy(
+    Place place, Epoch epoch, RegionId active, std::string otherwise, Reply reply
+) {
+    read_copy(
+        place,
+        [epoch, active, otherwise = std::move(otherwise), reply](
+            bool answered, const std::optional<EpochRecord>& record
+        ) {
+            if (!answered) {
+                reply({.landed = Landed::unknown, .seen = {}, .detail = otherwise});
+                return;
+            }
+            const EpochRecord found = record.value_or(EpochRecord{});
+            const std::string said = std::to_string(found.epoch.value());
+            if (found.epoch == epoch && found.active == active) {
+                reply(
+                    {.landed = Landed::confirmed,
+                     .seen = found.epoch,
+                     .detail = "raised, as read back"}
+                );
+            } else if (found.epoch < epoch) {
+                reply({.landed = Landed::unchanged, .seen = found.epoch, .detail = "still " + said}
+                );
+            } else {
+                reply(
+                    {.landed = Landed::newer,
+                     .seen = found.epoch,
+                     .detail =
+                         "epoch " + said + " with active " + found.active.value() + " is there"}
+                );
+            }
+        }
+    );
+}
+
+void Controller::copy_ended(
+    const std::shared_ptr<Raise>& raise, Place place, const CopyAnswer& answer
+) {
+    ++raise->ended;
+    raise->highest = std::max(raise->highest, answer.seen);
+    if (answer.landed == Landed::confirmed) {
+        raise->confirmed.push_back(region_id(place));
+    }
+    raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
+    append(raise->detail, region_id(place).value() + ": " + answer.detail);
+    report_raise(*raise);
+}
+
+// The majority is reported as soon as it stands; a Region that hangs is not waited for.
+void Controller::report_raise(Raise& raise) {
+    const bool is_majority = raise.confirmed.size() >= majority();
+    if (raise.reported || (!is_majority && raise.ended < scene_.record_places.size())) {
+        return;
+    }
+    raise.reported = true;
+    if (scene_.planted(Plant::raise_outcome_lost)) {
+        return;
+    }
+    deliver(core::EpochRaised{
+        .step = raise.action.step,
+        .majority = is_majority,
+        .unchanged_confirmed = raise.unchanged >= majority(),
+        .confirmed = raise.confirmed,
+        .highest_seen = raise.highest,
+        .longest_lease = longest_lease(),
+        .detail = raise.detail
+    });
+}
+
+void Controller::find(const core::FindHosts& action) {
+    if (is_silenced()) {
+        return;
+    }
+    scene_.chronicle->effect(action.step, action);
+    search_hosts(action.step);
+}
+
+// Which hosts have registered themselves, having found no controller: a majority of the tables
+// suffices, as each of them has written into one.
+void Controller::search_hosts(const core::StepId& step) {
+    struct Search {
+        std::set<std::size_t> hosts;
+        std::size_t read = 0;
+        std::size_t ended = 0;
+        bool reported = false;
+    };
+
+    const auto search = std::make_shared<Search>();
+    for (const Place place : scene_.record_places) {
+        const auto seen = std::make_shared<std::set<std::size_t>>();
+        call(
+            place,
+            false,
+            [this, seen, place] { *seen = scene_.small.registered[place]; },
+            [this, search, seen, step](Came came) {
+                ++search->ended;
+                if (came == Came::answer) {
+                    ++search->read;
+                    search->hosts.insert(seen->begin(), seen->end());
+                }
+                const bool complete = search->read >= majority();
+                const bool over = search->ended == scene_.record_places.size();
+                if (search->reported || (!complete && !over)) {
+                    return;
+                }
+                search->reported = true;
+                core::HostsFound found{.step = step, .complete = complete, .hosts = {}};
+                for (const std::size_t index : search->hosts) {
+                    const Host& host = *scene_.hosts[index];
+                    found.hosts.emplace_back(host.id(), region_id(host.home()));
+                }
+                deliver(std::move(found));
+            }
+        );
+    }
+}
+
+void Controller::watch_hosts() {
+    if (!configuration_.register_closed &&
+        configuration_.on_controller_loss == core::OnControllerLoss::verify) {
+        later(kHealEvery, [this] { watch_hosts(); });
+        search_hosts({});
+    }
+}
+
+// Copies that missed a raise, or name another lease, are brought up to what is in force.
+void Controller::heal() {
+    later(kHealEvery, [this] { heal(); });
+    newer_copies_ = 0;
+    newest_copy_ = Epoch{};
+    for (const Place place : scene_.record_places) {
+        read_copy(place, [this, place](bool answered, const std::optional<EpochRecord>& found) {
+            if (answered) {
+                heal_copy(place, found);
+            }
+        });
+    }
+}
+
+void Controller::heal_copy(Place place, const std::optional<EpochRecord>& found) {
+    const core::AppRecord& in_force = core().record();
+    if (found && found->epoch > in_force.epoch) {
+        newest_copy_ = std::max(newest_copy_, found->epoch);
+        if (++newer_copies_ == majority() && !scene_.planted(Plant::epoch_from_store_only)) {
+            deliver(core::EpochRaised{
+                .step = {},
+                .majority = true,
+                .unchanged_confirmed = false,
+                .confirmed = {},
+                .highest_seen = newest_copy_,
+                .longest_lease = {},
+                .detail = "the epoch records are newer than the store"
+            });
+        }
+    }
+    const bool behind = !found || found->epoch < in_force.epoch ||
+                        (found->epoch == in_force.epoch && found->active == in_force.active &&
+                         (found->lease != configuration_.lease ||
+                          found->register_id != scene_.store->register_id()));
+    if (behind && in_force.epoch != Epoch{}) {
+        scene_.quiet->disturb();
+        write_copy(place, in_force.epoch, in_force.active, [](const CopyAnswer&) {});
+    }
+}
+
+}  // namespace farshore::sim

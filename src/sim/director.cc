@@ -1,0 +1,327 @@
+#include "sim/director.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/chronicle.h"
+#include "sim/controller_site.h"
+#include "sim/dns.h"
+#include "sim/host.h"
+#include "sim/quiet.h"
+#include "sim/store.h"
+
+namespace farshore::sim {
+
+namespace {
+
+constexpr std::uint64_t kForeignRegister = 1'000'000;
+
+}  // namespace
+
+Director::Director(Scene& scene) : scene_(scene), dice_(scene.calendar, scene.script.seed, 701) {}
+
+void Director::start() {
+    const Script& script = scene_.script;
+    for (std::size_t i = 0; i < script.faults.size(); ++i) {
+        plan(script.faults[i].from, What::begin, i);
+    }
+    for (std::size_t i = 0; i < script.commands.size(); ++i) {
+        plan(script.commands[i].from, What::command, i);
+    }
+    rearm();
+}
+
+void Director::plan(const Moment& moment, What what, std::size_t which) {
+    if (moment.entering) {
+        waiting_.push_back(
+            {.from = moment.at,
+             .entering = *moment.entering,
+             .after = moment.after,
+             .what = what,
+             .which = which}
+        );
+    } else {
+        add({.at = moment.at, .order = ++order_, .what = what, .which = which});
+    }
+}
+
+void Director::add(Event event) {
+    events_.push_back(event);
+    std::ranges::sort(events_, [](const Event& a, const Event& b) {
+        return std::pair{a.at, a.order} > std::pair{b.at, b.order};
+    });
+}
+
+std::optional<Duration> Director::next_event() const {
+    return events_.empty() ? std::nullopt : std::optional{events_.back().at};
+}
+
+std::optional<Duration> Director::faults_over_since() const {
+    const bool more = std::ranges::any_of(events_, [](const Event& event) {
+        return event.what != What::command;
+    });
+    return more || !scene_.weather.fair() ? std::nullopt : std::optional{last_end_};
+}
+
+void Director::rearm() {
+    scene_.calendar.cancel(timer_);
+    if (!events_.empty()) {
+        const Duration wait = events_.back().at - scene_.calendar.story();
+        timer_ = scene_.calendar.in(std::max(wait, Duration{}), [this] { play(); });
+    }
+}
+
+void Director::entered(core::OperationState state) {
+    const Duration story = scene_.calendar.story();
+    std::vector<Waiting> rest;
+    for (const Waiting& waiting : std::exchange(waiting_, {})) {
+        if (waiting.entering == state && story >= waiting.from) {
+            add(
+                {.at = story + waiting.after,
+                 .order = ++order_,
+                 .what = waiting.what,
+                 .which = waiting.which}
+            );
+        } else {
+            rest.push_back(waiting);
+        }
+    }
+    waiting_ = std::move(rest);
+    rearm();
+}
+
+void Director::play() {
+    while (!events_.empty() && events_.back().at <= scene_.calendar.story()) {
+        const Event event = events_.back();
+        events_.pop_back();
+        scene_.quiet->disturb();
+        switch (event.what) {
+            case What::begin: begin(scene_.script.faults[event.which]); break;
+            case What::end: end(scene_.script.faults[event.which]); break;
+            case What::command: give(scene_.script.commands[event.which]); break;
+        }
+    }
+    rearm();
+}
+
+void Director::weather_changed() {
+    scene_.network.flow_again();
+    scene_.tables.flow_again();
+    scene_.dns->changed();
+}
+
+void Director::begin(const Fault& fault) {
+    scene_.chronicle->fault_began(fault);
+    if (is_instant(fault.kind)) {
+        last_end_ = scene_.calendar.story();
+        strike(fault);
+        return;
+    }
+    scene_.weather.begin(fault, scene_.calendar.now());
+    const auto which = static_cast<std::size_t>(&fault - scene_.script.faults.data());
+    add(
+        {.at = scene_.calendar.story() + fault.length,
+         .order = ++order_,
+         .what = What::end,
+         .which = which}
+    );
+    if (is_of_controllers(fault.kind)) {
+        strike_controller(fault, true);
+    } else {
+        strike_hosts(fault, true);
+    }
+    weather_changed();
+}
+
+void Director::end(const Fault& fault) {
+    last_end_ = scene_.calendar.story();
+    scene_.weather.end(fault);
+    scene_.chronicle->fault_ended(fault);
+    if (is_of_controllers(fault.kind)) {
+        strike_controller(fault, false);
+    } else {
+        strike_hosts(fault, false);
+    }
+    weather_changed();
+}
+
+std::vector<std::size_t> Director::hosts_of(const Fault& fault) const {
+    std::vector<std::size_t> of_region;
+    for (const auto& host : scene_.hosts) {
+        if (host->home() == fault.at) {
+            of_region.push_back(host->index());
+        }
+    }
+    if (of_region.empty()) {
+        return {};
+    }
+    if (fault.kind == FaultKind::hosts_dead || fault.kind == FaultKind::hosts_restart_one_by_one) {
+        return of_region;
+    }
+    if (fault.kind == FaultKind::half_dead) {
+        std::vector<std::size_t> half;
+        for (std::size_t i = 0; i < of_region.size(); i += 2) {
+            half.push_back(of_region[i]);
+        }
+        return half;
+    }
+    return {of_region[fault.host % of_region.size()]};
+}
+
+void Director::restart(std::size_t host, Duration after) {
+    scene_.hosts[host]->crash();
+    scene_.calendar.in(after, [this, host] { start_host(host); });
+}
+
+// Unless something else keeps it down.
+void Director::start_host(std::size_t host) {
+    Host& stopped = *scene_.hosts[host];
+    if (!stopped.is_running() && !scene_.weather.is(FaultKind::hosts_dead, stopped.home())) {
+        stopped.boot();
+    }
+}
+
+void Director::strike(const Fault& fault) {
+    if (fault.kind == FaultKind::host_restart) {
+        for (const std::size_t host : hosts_of(fault)) {
+            restart(host, dice_.between(100ms, 2s));
+        }
+    } else if (fault.kind == FaultKind::host_reimaged) {
+        for (const std::size_t host : hosts_of(fault)) {
+            scene_.hosts[host]->reimage();
+            restart(host, dice_.between(500ms, 4s));
+        }
+    } else if (fault.kind == FaultKind::record_written) {
+        write_records(fault);
+    } else if (fault.kind == FaultKind::record_lease) {
+        std::optional<EpochRecord>& copy = scene_.small.records[fault.at];
+        if (copy) {
+            copy->lease = std::chrono::milliseconds{fault.amount};
+        }
+    } else {
+        scene_.store->doom(fault);
+    }
+}
+
+// Somebody with another store, or a script in the wrong hands, raises a majority.
+void Director::write_records(const Fault& fault) {
+    Epoch highest;
+    for (const Place place : scene_.record_places) {
+        const auto& copy = scene_.small.records[place];
+        highest = std::max(highest, copy ? copy->epoch : Epoch{});
+    }
+    const EpochRecord written{
+        .epoch = Epoch{highest.value() + static_cast<std::uint64_t>(std::max(1, fault.amount))},
+        .active = region_id(fault.to % scene_.script.tables),
+        .lease = scene_.controllers->configuration().lease,
+        .register_id = kForeignRegister
+    };
+    for (const Place place : scene_.record_places) {
+        if (place == fault.at && scene_.record_places.size() > 2) {
+            continue;  // one copy does not hear of it
+        }
+        std::optional<EpochRecord>& copy = scene_.small.records[place];
+        scene_.chronicle->copy_written(place, copy, written, false);
+        copy = written;
+    }
+}
+
+void Director::strike_hosts(const Fault& fault, bool begins) {
+    for (const std::size_t index : hosts_of(fault)) {
+        Host& host = *scene_.hosts[index];
+        if (fault.kind == FaultKind::hosts_dead || fault.kind == FaultKind::half_dead) {
+            begins ? host.crash() : start_host(index);
+        } else if (fault.kind == FaultKind::host_pause) {
+            begins ? host.pause() : host.resume();
+        } else if (fault.kind == FaultKind::host_clock_drift) {
+            host.drift(begins ? fault.amount : 0);
+        } else if (fault.kind == FaultKind::host_wall_step) {
+            host.step_wall(begins ? std::chrono::milliseconds{fault.amount} : Duration{});
+        } else if (fault.kind == FaultKind::hosts_restart_one_by_one && begins) {
+            const auto all = static_cast<std::int64_t>(hosts_of(fault).size());
+            const auto nth = static_cast<std::int64_t>(host.index() % hosts_of(fault).size());
+            scene_.calendar.in(nth * fault.length / all, [this, index] {
+                restart(index, dice_.between(200ms, 1500ms));
+            });
+        }
+    }
+}
+
+void Director::strike_controller(const Fault& fault, bool begins) {
+    ControllerSite& site = *scene_.controllers;
+    if (fault.kind == FaultKind::controller_dead) {
+        begins ? site.keep_down() : site.let_up();
+    } else if (fault.kind == FaultKind::controller_pause) {
+        begins ? site.pause() : site.resume();
+    } else if (fault.kind == FaultKind::controller_clock_drift) {
+        site.drift(begins ? fault.amount : 0);
+    } else if (fault.kind == FaultKind::controller_wall_step) {
+        site.step_wall(begins ? std::chrono::milliseconds{fault.amount} : Duration{});
+    }
+}
+
+void Director::give(const Command& command) {
+    Controller* controller = scene_.controllers->controller();
+    if (command.kind == CommandKind::reconfigure) {
+        const auto which = static_cast<std::size_t>(command.amount);
+        scene_.controllers->configure(scene_.script.others.at(which));
+        scene_.controllers->kill();
+        return;
+    }
+    // An operator without a controller can do nothing; nor with one that cannot write.
+    if (!scene_.controllers->is_up() || controller->has_trouble()) {
+        return;
+    }
+    if (command.kind == CommandKind::abort) {
+        const auto& operation = controller->core().record().operation;
+        if (operation) {
+            controller->deliver(
+                core::AbortRequest{.operation = operation->plan.id, .by = "operator:sim"}
+            );
+        }
+    } else if (command.kind == CommandKind::pause) {
+        core::Pause pause{.until = std::nullopt, .reason = "sim", .by = "operator:sim"};
+        if (command.length > Duration{}) {
+            pause.until = controller->wall() +
+                          std::chrono::duration_cast<WallClock::duration>(command.length);
+        }
+        controller->deliver(core::PauseRequest{pause});
+    } else if (command.kind == CommandKind::resume) {
+        controller->deliver(core::ResumeRequest{.by = "operator:sim"});
+    } else if (command.kind == CommandKind::forget) {
+        for (const auto& host : scene_.hosts) {
+            const bool meant = host->home() == command.to.value_or(0) && !host->is_running();
+            if (meant) {
+                controller->forget(host->index());
+                return;
+            }
+        }
+    } else {
+        request(command);
+    }
+}
+
+void Director::request(const Command& command) {
+    Controller* controller = scene_.controllers->controller();
+    const core::AppRecord& record = controller->core().record();
+    Place to = command.to.value_or(kPlaces);
+    if (command.kind == CommandKind::failback) {
+        to = 0;
+    }
+    for (Place place = 0; place < scene_.script.tables && to == kPlaces; ++place) {
+        to = region_id(place) != record.active ? place : to;
+    }
+    core::ChangeRequest change;
+    change.verb = command.kind == CommandKind::switchover ? core::Verb::switchover
+                  : command.kind == CommandKind::failover ? core::Verb::failover
+                                                          : core::Verb::failback;
+    change.to = region_id(to);
+    change.by = "operator:sim";
+    change.reason = "by script";
+    change.accept_loss = command.accept_loss;
+    change.accept_unfenced = command.accept_unfenced;
+    change.levers = command.levers;
+    controller->request(std::move(change));
+}
+
+}  // namespace farshore::sim

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "sim/tables.h"
+
+namespace farshore::sim {
+
+// A write that an agent forwarded and that nobody has seen in the standby yet.
+struct LedgerEntry {
+    std::size_t key = 0;
+    WriteId id = 0;
+    Epoch epoch;
+    bool acknowledged = true;  // false: sent, outcome unknown
+    Instant at{};              // by the host's own clock
+};
+
+// Which writes would be lost if the active Region vanished now? Lives in the process only.
+class Ledger {
+  public:
+    void add(LedgerEntry entry) { entries_.push_back(entry); }
+
+    template <class IsProven>
+    void prove(const IsProven& is_proven) {
+        std::erase_if(entries_, is_proven);
+    }
+
+    void forget_below(Epoch epoch) {
+        std::erase_if(entries_, [epoch](const LedgerEntry& entry) { return entry.epoch < epoch; });
+    }
+
+    void clear() { entries_.clear(); }
+
+    [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+    [[nodiscard]] const std::vector<LedgerEntry>& entries() const { return entries_; }
+
+  private:
+    std::vector<LedgerEntry> entries_;
+};
+
+}  // namespace farshore::sim

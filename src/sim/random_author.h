@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/rng.h"
+
+#include "sim/script.h"
+
+namespace farshore::sim {
+
+// States of an operation in which something may happen to it.
+inline constexpr std::array kOperationStates{
+    core::OperationState::waiting,
+    core::OperationState::holding,
+    core::OperationState::draining,
+    core::OperationState::releasing,
+    core::OperationState::giving_up,
+    core::OperationState::raising,
+    core::OperationState::fencing,
+    core::OperationState::examining,
+    core::OperationState::repointing,
+    core::OperationState::shifting,
+    core::OperationState::verifying
+};
+
+// Writes a script by chance: a world of some shape, and a story of episodes with quiet time between
+// them.
+class Author {
+  public:
+    Author(std::uint64_t seed, Duration length)
+        : rng_(seed * 6364136223846793005ULL + 1442695040888963407ULL) {
+        script_.seed = seed;
+        script_.length = length;
+    }
+
+    Script write();
+
+  private:
+    std::uint64_t below(std::uint64_t bound) { return rng_.below(bound); }
+
+    bool one_in(std::uint64_t n) { return rng_.chance(1, n); }
+
+    Duration milliseconds(std::int64_t from, std::int64_t to) {
+        const auto span = static_cast<std::uint64_t>(to - from + 1);
+        return std::chrono::milliseconds{from + static_cast<std::int64_t>(below(span))};
+    }
+
+    Duration seconds(std::int64_t from, std::int64_t to) {
+        return milliseconds(from * 1000, to * 1000);
+    }
+
+    template <class T, std::size_t n>
+    T one_of(const std::array<T, n>& values) {
+        return values[below(n)];
+    }
+
+    Place table() { return below(script_.tables); }
+
+    Place any_place() {
+        const Place place = below(script_.tables + 1);
+        return place == script_.tables ? kWitness : place;
+    }
+
+    void draw_world();
+    void draw_configurations();
+    std::vector<core::Lever> levers();
+
+    void extend(Duration end) { last_ = std::max(last_, end); }
+
+    Moment soon() { return {.at = begin_ + milliseconds(0, 20'000), .entering = {}, .after = {}}; }
+
+    // Sometimes aimed at an operation that is under way.
+    Moment some_moment() { return one_in(3) ? entering(one_of(kOperationStates)) : soon(); }
+
+    Moment entering(core::OperationState state) {
+        return {
+            .at = begin_, .entering = state, .after = one_in(2) ? Duration{} : milliseconds(0, 1500)
+        };
+    }
+
+    void add(Fault fault) {
+        extend(fault.from.at + (fault.from.entering ? 60s : 0s) + fault.length);
+        script_.faults.push_back(std::move(fault));
+    }
+
+    void add(Command command) {
+        extend(command.from.at + (command.from.entering ? 60s : 30s));
+        script_.commands.push_back(std::move(command));
+    }
+
+    int amount_of(FaultKind kind);
+    Duration length_of(FaultKind kind);
+
+    void add_fault(FaultKind kind, Moment from);
+    void add_any_fault(Moment from);
+    void add_loss(Place region, Moment from, Duration length);
+    void add_command(CommandKind kind, Moment from);
+
+    void add_any_command(Moment from) {
+        add_command(static_cast<CommandKind>(below(kCommandKindNames.size())), from);
+    }
+
+    // A person who looks at what could not be brought to its end.
+    void add_remedy();
+
+    void draw_episode();
+    void draw_loss();
+    void draw_switchover();
+    void draw_special();
+    void everywhere(FaultKind kind, Duration length, int amount = 0);
+
+    Rng rng_;
+    Script script_;
+    Duration begin_{};  // of the episode
+    Duration last_{};   // its end, as far as it is known
+};
+
+}  // namespace farshore::sim

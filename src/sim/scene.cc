@@ -1,0 +1,83 @@
+#include "sim/scene.h"
+
+#include <algorithm>
+
+#include "sim/chronicle.h"
+#include "sim/controller_site.h"
+#include "sim/director.h"
+#include "sim/dns.h"
+#include "sim/host.h"
+#include "sim/quiet.h"
+#include "sim/shoppers.h"
+#include "sim/store.h"
+
+namespace farshore::sim {
+
+namespace {
+
+std::vector<Place> record_places_of(const Script& script) {
+    std::vector<Place> places;
+    for (Place place = 0; place < script.tables; ++place) {
+        places.push_back(place);
+    }
+    places.push_back(kWitness);
+    return places;
+}
+
+}  // namespace
+
+Scene::Scene(const Script& of)
+    : script(of),
+      record_places(record_places_of(of)),
+      network(calendar, weather, of.seed),
+      tables(calendar, weather, of) {
+    quiet = std::make_unique<Quiet>(*this);
+    chronicle = std::make_unique<Chronicle>(*this);
+    store = std::make_unique<Store>(*this);
+    dns = std::make_unique<Dns>(*this);
+    std::size_t index = 0;
+    for (Place home = 0; home < script.tables; ++home) {
+        for (std::size_t number = 0; number < script.hosts[home]; ++number) {
+            hosts.push_back(std::make_unique<Host>(
+                *this, Host::Name{.index = index++, .number = number, .home = home}
+            ));
+        }
+    }
+    for (const Place place : record_places) {
+        small.records[place] = EpochRecord{
+            .epoch = Epoch{1},
+            .active = region_id(0),
+            .lease = script.configuration.lease,
+            .register_id = store->register_id()
+        };
+    }
+    controllers = std::make_unique<ControllerSite>(*this);
+    shoppers = std::make_unique<Shoppers>(*this);
+    director = std::make_unique<Director>(*this);
+}
+
+Scene::~Scene() = default;
+
+UtcTime Scene::wall() const {
+    constexpr std::int64_t kDayOne = 1'700'000'000'000;
+    return utc_from_ms(kDayOne + to_ms(calendar.story()));
+}
+
+Host* Scene::host_behind(Place region, Dice& dice) const {
+    std::vector<Host*> alive;
+    for (const auto& host : hosts) {
+        if (host->home() == region && host->runs()) {
+            alive.push_back(host.get());
+        }
+    }
+    return alive.empty() ? nullptr : alive[dice.below(alive.size())];
+}
+
+// The load balancer answers while one host behind it can read through the active Region.
+bool Scene::stack_answers(Way way) {
+    return network.stack_reachable(way) && std::ranges::any_of(hosts, [&](const auto& host) {
+               return host->home() == way.to && host->serves();
+           });
+}
+
+}  // namespace farshore::sim

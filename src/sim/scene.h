@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/calendar.h"
+#include "sim/network.h"
+#include "sim/tables.h"
+#include "sim/weather.h"
+
+namespace farshore::sim {
+
+class Chronicle;
+class ControllerSite;
+class Director;
+class Dns;
+class Host;
+class Quiet;
+class Shoppers;
+class Store;
+
+// Everything of one run. The parts find each other here; none of them is a part of Farshore but
+// what the hosts' machines and the controller's core and runtime are.
+struct Scene {
+    explicit Scene(const Script& script);
+    ~Scene();
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
+
+    [[nodiscard]] bool planted(Plant plant) const { return script.plant == plant; }
+
+    // Wall time of a machine whose clock is right.
+    [[nodiscard]] UtcTime wall() const;
+
+    // Does the Region's stack answer somebody who asks from `from`?
+    [[nodiscard]] bool stack_answers(Way way);
+
+    // One of the Region's hosts that live; null: there is none.
+    [[nodiscard]] Host* host_behind(Place region, Dice& dice) const;
+
+    const Script script;
+    const std::vector<Place> record_places;  // where a copy of the epoch record lies
+    Calendar calendar;
+    Weather weather;
+    Network network;
+    Tables tables;
+    SmallTables small;
+    std::unique_ptr<Quiet> quiet;
+    std::unique_ptr<Chronicle> chronicle;
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Dns> dns;
+    std::vector<std::unique_ptr<Host>> hosts;
+    std::unique_ptr<ControllerSite> controllers;
+    std::unique_ptr<Shoppers> shoppers;
+    std::unique_ptr<Director> director;
+};
+
+}  // namespace farshore::sim
