@@ -150,6 +150,7 @@ class Controller final : public ports::Clock,
         core::RaiseEpoch action;
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
+        std::size_t newer = 0;
         std::size_t ended = 0;
         Epoch highest;
         std::string detail;

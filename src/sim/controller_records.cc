@@ -227,6 +227,7 @@ void Controller::copy_ended(
         raise->confirmed.push_back(region_id(place));
     }
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
+    raise->newer += answer.landed == Landed::newer ? 1 : 0;
     append(raise->detail, region_id(place).value() + ": " + answer.detail);
     report_raise(*raise);
 }
@@ -246,6 +247,7 @@ void Controller::report_raise(Raise& raise) {
         .majority = is_majority,
         .unchanged_confirmed = raise.unchanged >= majority(),
         .confirmed = raise.confirmed,
+        .taken = raise.newer > scene_.record_places.size() - majority(),
         .highest_seen = raise.highest,
         .longest_lease = longest_lease(),
         .detail = raise.detail

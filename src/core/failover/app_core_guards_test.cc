@@ -416,6 +416,25 @@ TEST_F(AppCoreTest, UsersAreSentOnlyWhenAHostOfTheTargetKnowsThem) {
     EXPECT_EQ(core.record().users, kWest);
 }
 
+TEST_F(AppCoreTest, AShiftThatIsStoppedBeforeAnybodyAnsweredIsTakenBack) {
+    AppCore core = make(policy());
+    settle(core);
+    begin_fencing(core);
+    promote(core);
+    ASSERT_EQ(core.record().operation->state, OperationState::shifting);
+    const auto actions =
+        tell(core, AbortRequest{.operation = OperationId{"op-1"}, .by = "operator:x"});
+    ASSERT_EQ(core.record().operation->state, OperationState::partly_done);
+    const auto* order = find<OrderAgents>(actions);
+    ASSERT_NE(order, nullptr) << "hosts may have heard that users move";
+    EXPECT_EQ(order->type, OrderType::route);
+    EXPECT_EQ(order->epoch, core.record().epoch);
+    EXPECT_EQ(order->active, kWest);
+    EXPECT_EQ(order->users, kEast);
+    EXPECT_EQ(order->hosts.size(), 2U);
+    EXPECT_EQ(core.record().users, kEast);
+}
+
 TEST_F(AppCoreTest, ADrillProvesForAsLongAsItIsConfigured) {
     Policy careful = policy();
     careful.require_drill_within = 24h;

@@ -158,12 +158,24 @@ void Operation::enter(Now now, Step& step, const AgentRegister& agents) {
         case OperationState::done:
         case OperationState::failed:
         case OperationState::aborted:
-        case OperationState::partly_done: enter_end(now, step); break;
+        case OperationState::partly_done: enter_end(now, step, agents); break;
     }
 }
 
-void Operation::enter_end(Now now, Step& step) {
+void Operation::enter_end(Now now, Step& step, const AgentRegister& agents) {
     const Plan& plan = record_.plan;
+    if (users_asked_ && !users_sent_) {
+        // Nobody has answered yet, and some may have heard: users are where the record has them.
+        step.actions.emplace_back(OrderAgents{
+            .step = {},
+            .app = plan.app,
+            .hosts = all(agents),
+            .type = OrderType::route,
+            .epoch = plan.epoch_after,
+            .active = plan.to,
+            .users = plan.users_before
+        });
+    }
     record_.phases.back().ended_at = now.wall;
     step.actions.emplace_back(Announce{
         std::string{to_string(plan.verb)} + " of " + plan.app.value() + " to " + plan.to.value() +

@@ -83,7 +83,7 @@ class Operation {
     [[nodiscard]] OperationEvent failed_or_exhausted();
     [[nodiscard]] std::vector<HostId> all(const AgentRegister& agents) const;
     void check_acks(Now now, Step& step, const AgentRegister& agents);
-    void enter_end(Now now, Step& step);
+    void enter_end(Now now, Step& step, const AgentRegister& agents);
 
     // Which of the state's two alarms have gone off.
     struct Due {
@@ -162,6 +162,7 @@ class Operation {
     std::set<HostId> fenced_;
     std::uint32_t unproven_ = 0;  // fence acknowledgements: writes not yet read in the standby
     int examine_attempts_ = 0;
+    bool users_asked_ = false;    // shifting: hosts were told that users move
     bool users_sent_ = false;     // shifting: a host of the target knows that users are its own
     bool record_serves_ = false;  // shifting: the record answers with the target
     std::string traffic_detail_;

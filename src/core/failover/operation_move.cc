@@ -43,6 +43,7 @@ void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents)
         );
         return;
     }
+    users_asked_ = true;
     users_sent_ = false;
     record_serves_ = false;
     note(now, EntryKind::intent, "send users to " + plan.to.value() + " by health state", step);
