@@ -53,7 +53,7 @@ Step AppCore::resume(Now now, std::string_view after) {
         operation_.emplace(
             *record_.operation, policy_.timing, policy_.on_controller_loss, strangers(now)
         );
-        take(operation_->resume(now, agents_, after), step, now);
+        take(operation_->resume(now, agents_, after, record_.users), step, now);
     }
     if (routes_are_ours()) {
         for (const auto& [host, agent] : agents_) {

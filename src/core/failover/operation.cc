@@ -28,8 +28,11 @@ Step Operation::begin(Now now, const AgentRegister& agents) {
     return step;
 }
 
-Step Operation::resume(Now now, const AgentRegister& agents, std::string_view after) {
+Step Operation::resume(
+    Now now, const AgentRegister& agents, std::string_view after, const RegionId& users
+) {
     Step step;
+    users_sent_ = users == record_.plan.to;
     const OperationRow& row = row_for(record_.state, OperationEvent::resumed);
     note(
         now,

@@ -39,9 +39,11 @@ class Operation {
         Strangers strangers
     );
 
-    // The first step, or the first after a crash.
+    // The first step, or the first after a crash. `users`: where the record has them.
     [[nodiscard]] Step begin(Now now, const AgentRegister& agents);
-    [[nodiscard]] Step resume(Now now, const AgentRegister& agents, std::string_view after);
+    [[nodiscard]] Step resume(
+        Now now, const AgentRegister& agents, std::string_view after, const RegionId& users
+    );
 
     [[nodiscard]] Step on(Now now, const EpochRaised& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const HostsFound& event, const AgentRegister& agents);

@@ -44,7 +44,7 @@ void Operation::enter_shifting(Now now, Step& step, const AgentRegister& agents)
         return;
     }
     users_asked_ = true;
-    users_sent_ = false;
+    users_sent_ = users_sent_ || plan.users_before == plan.to;
     record_serves_ = false;
     note(now, EntryKind::intent, "send users to " + plan.to.value() + " by health state", step);
     order(OrderType::route, all(agents), step);
