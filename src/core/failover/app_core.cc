@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 namespace farshore::core {
@@ -285,10 +286,29 @@ Epoch AppCore::highest_epoch() const {
     return highest;
 }
 
+// Where most of the connected hosts that are not older than the record have users; else where the
+// record has them. Most: a host that follows the epoch records alone only guesses.
+RegionId AppCore::users_by_agents() const {
+    std::map<RegionId, std::size_t> told;
+    std::size_t all = 0;
+    for (const auto& [host, agent] : agents_) {
+        if (agent.connected && agent.epoch >= record_.epoch && !agent.users.value().empty()) {
+            ++told[agent.users];
+            ++all;
+        }
+    }
+    for (const auto& [region, hosts] : told) {
+        if (hosts * 2 > all) {
+            return region;
+        }
+    }
+    return record_.users;
+}
+
 void AppCore::start_operation(Now now, Plan plan, Step& step) {
     const bool users_only = moves_users_only(record_, superseded_, plan.to);
-    if (superseded_ > record_.epoch && users_elsewhere_.epoch > record_.epoch) {
-        record_.users = users_elsewhere_.users;  // the store is older than the world
+    if (superseded_ > record_.epoch) {
+        record_.users = users_by_agents();  // the store is older than the world
     }
     plan.app = record_.app;
     plan.from = users_only ? record_.users : record_.active;

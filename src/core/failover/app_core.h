@@ -111,6 +111,7 @@ class AppCore {
     [[nodiscard]] Plan automatic_plan(
         Now now, const Situation& situation, const std::vector<GuardAnswer>& guards
     );
+    [[nodiscard]] RegionId users_by_agents() const;
     void start_operation(Now now, Plan plan, Step& step);
     void standing_route(const HostId& host, Step& step) const;
 
@@ -150,13 +151,6 @@ class AppCore {
     std::map<OperationId, std::uint64_t> losses_open_;
     bool stalled_ = false;
     std::optional<Instant> reconsider_at_;
-
-    // Where users are, by agents of an epoch that is newer than ours.
-    struct {
-        Epoch epoch;
-        RegionId users;
-    } users_elsewhere_;
-
     std::uint64_t automatic_operations_ = 0;
 };
 

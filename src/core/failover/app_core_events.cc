@@ -145,11 +145,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.unproven = event.unproven;
     agent.ledger_whole = event.ledger_whole;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
-    const bool ours = operation_running() && event.epoch == record_.operation->plan.epoch_after;
-    if (event.epoch > record_.epoch && event.epoch >= users_elsewhere_.epoch && !ours &&
-        !event.users.value().empty()) {
-        users_elsewhere_ = {.epoch = event.epoch, .users = event.users};
-    }
+    agent.users = event.users;
     if (event.epoch != record_.epoch) {
         return;
     }

@@ -289,6 +289,36 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     EXPECT_EQ(core.record().operation->plan.users_before, kWest);
 }
 
+// A host that was made anew and follows the epoch records alone does not know where users are.
+TEST_F(AppCoreTest, OneHostsGuessDoesNotMoveUsers) {
+    AppCore::Start start = start_of(policy());
+    start.agreed = Epoch{9};
+    start.highest_seen = Epoch{9};
+    AppCore core{std::move(start), now()};
+    settle(core);
+    for (const auto& [host, epoch, users] :
+         {std::tuple{"e1", Epoch{7}, kEast}, std::tuple{"w1", Epoch{9}, kWest}}) {
+        (void)tell(
+            core,
+            AgentReported{
+                .host = HostId{host},
+                .epoch = epoch,
+                .active = kWest,
+                .users = users,
+                .write_state = "open"
+            }
+        );
+    }
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
+        }
+    );
+    ASSERT_TRUE(core.operation_running());
+    EXPECT_EQ(core.record().operation->plan.users_before, kEast);
+}
+
 // Learned at another time: it says nothing about an epoch that came after.
 TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
     Policy staying = policy();

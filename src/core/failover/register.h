@@ -16,6 +16,7 @@ struct AgentState {
     bool connected = false;
     Epoch epoch;
     RegionId active;
+    RegionId users;  // where it was told that users are; or its guess, when nobody has told it
     std::string write_state;
     std::optional<Instant> heard_at;
     std::optional<Instant> granted_until;
