@@ -32,7 +32,7 @@ net::Task<> Controller::boot() {
         give_up(loaded.error());
     }
     if (*loaded) {
-        const EpochSurvey survey = co_await epochs_->survey();
+        const core::EpochSurvey survey = co_await epochs_->survey();
         if (survey.answered < epochs_->majority()) {
             system::log_warning(
                 "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
@@ -43,7 +43,7 @@ net::Task<> Controller::boot() {
     }
     std::optional<core::AppRecord> record = co_await first_record();
     if (record) {
-        begin(std::move(*record), EpochSurvey{});
+        begin(std::move(*record), {});
     }
 }
 
@@ -51,7 +51,7 @@ net::Task<> Controller::boot() {
 // Region. nullopt: the controller is stopping.
 net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     while (true) {
-        const EpochSurvey survey = co_await epochs_->survey();
+        const core::EpochSurvey survey = co_await epochs_->survey();
         Result<core::AppRecord> record = co_await record_from(survey);
         if (record) {
             const Status committed = store_->commit(*record, {});
@@ -68,74 +68,30 @@ net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     }
 }
 
-net::Task<Result<core::AppRecord>> Controller::record_from(EpochSurvey survey) {
-    const bool nobody_was_here = survey.copies.empty();
-    const bool all_answered = survey.answered == epochs_->regions().size();
-    std::optional<EpochRecord> agreed = survey.agreed(epochs_->majority());
-    if (!agreed && all_answered && !nobody_was_here) {
-        // Where every copy was asked, one that is not there contradicts nobody.
-        agreed = survey.agreed(survey.copies.size());
-    }
-    if (survey.answered < epochs_->majority() || (!nobody_was_here && !agreed && !all_answered)) {
-        // A single copy may be what a raise left behind that ended without effect.
+net::Task<Result<core::AppRecord>> Controller::record_from(core::EpochSurvey survey) {
+    std::optional<core::FirstRecord> first = core::first_record(
+        survey,
+        {.app = config_.app,
+         .preferred = config_.preferred(),
+         .users_can_be_shifted = config_.traffic.has_value(),
+         .by = "controller:" + config_.controller.id.value(),
+         .at = clock_.wall()}
+    );
+    if (!first) {
         co_return fail(
             ErrorKind::unavailable,
             "no majority of the epoch records answers and agrees: " + survey.detail,
             "the table " + config_.fence.epoch_table.value() + " must exist and answer in " +
-                std::to_string(epochs_->majority()) + " Regions"
+                std::to_string(survey.majority()) + " Regions"
         );
     }
-    core::AppRecord record{.app = config_.app, .epoch = {}, .active = {}, .users = {}};
-    if (!nobody_was_here && !agreed) {
-        record = interrupted_raise(survey);
-    } else {
-        const EpochRecord wanted =
-            agreed.value_or(EpochRecord{.epoch = Epoch{1}, .active = config_.preferred()});
-        const Status ready = co_await epochs_->establish(wanted.epoch, wanted.active);
+    if (first->establish) {
+        const Status ready = co_await epochs_->establish(first->record.epoch, first->record.active);
         if (!ready) {
             co_return std::unexpected(ready.error());
         }
-        record.epoch = wanted.epoch;
-        record.active = wanted.active;
-        record.users = wanted.active;
     }
-    if (!nobody_was_here) {
-        record.register_lost_at = clock_.wall();
-    }
-    co_return record;
-}
-
-// The store was lost while the epoch records were being raised, and no majority says the same:
-// nobody can write under any of these epochs. The raise is taken up where it stood, with a fence.
-core::AppRecord Controller::interrupted_raise(const EpochSurvey& survey) const {
-    const EpochRecord newest = *survey.highest();
-    EpochRecord before = survey.before_highest().value_or(
-        EpochRecord{.epoch = newest.epoch, .active = config_.preferred()}
-    );
-    core::Plan plan;
-    plan.id = OperationId{"op-" + std::to_string(to_ms(clock_.wall())) + "-lost-store"};
-    plan.verb = core::Verb::failover;
-    plan.app = config_.app;
-    plan.from = before.active;
-    plan.to = newest.active;
-    plan.users_before = before.active;
-    plan.epoch_before = before.epoch;
-    plan.epoch_after = next(newest.epoch);
-    plan.levers = {core::Lever::repoint};
-    if (config_.traffic && plan.from != plan.to) {
-        plan.levers.push_back(core::Lever::shift);
-    }
-    plan.by = "controller:" + config_.controller.id.value();
-    plan.reason = "the store was lost in the middle of a raise: the epoch records disagree";
-    plan.decided_at = clock_.wall();
-    core::OperationRecord operation{.plan = plan, .state = core::OperationState::raising};
-    return {
-        .app = config_.app,
-        .epoch = plan.epoch_before,
-        .active = plan.from,
-        .users = plan.from,
-        .operation = std::move(operation)
-    };
+    co_return std::move(first->record);
 }
 
 // A drill under another configuration proves nothing about this one.
@@ -148,7 +104,9 @@ std::optional<UtcTime> Controller::drill_proven_at() {
 }
 
 core::AppCore::Start Controller::start_of(
-    core::AppRecord record, const EpochSurvey& survey, std::vector<sqlite::RegisteredHost> hosts
+    core::AppRecord record,
+    const core::EpochSurvey& survey,
+    std::vector<sqlite::RegisteredHost> hosts
 ) {
     core::AppCore::Start start;
     start.policy = policy_of(config_);
@@ -165,15 +123,15 @@ core::AppCore::Start Controller::start_of(
         start.agents.try_emplace(host, RegionId{});
     }
     start.register_is_closed = !config_.agents.empty();
-    start.highest_seen = survey.highest().value_or(EpochRecord{}).epoch;
-    start.agreed = survey.agreed(epochs_->majority()).value_or(EpochRecord{}).epoch;
+    start.highest_seen = survey.highest_epoch();
+    start.agreed = survey.agreed(survey.majority()).value_or(core::EpochCopy{}).epoch;
     start.longest_lease = epochs_->longest_lease();
     start.drill_proven_at = drill_proven_at();
     start.losses_open = losses_->open_writes();
     return start;
 }
 
-void Controller::begin(core::AppRecord record, const EpochSurvey& survey) {
+void Controller::begin(core::AppRecord record, const core::EpochSurvey& survey) {
     auto hosts = store_->hosts(config_.app);
     if (!hosts) {
         give_up(hosts.error());

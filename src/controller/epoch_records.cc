@@ -36,32 +36,6 @@ void append(std::string& text, const std::string& more) {
 
 }  // namespace
 
-std::optional<EpochRecord> EpochSurvey::highest() const {
-    const auto found = std::ranges::max_element(copies, {}, &EpochRecord::epoch);
-    return found == copies.end() ? std::nullopt : std::optional{*found};
-}
-
-std::optional<EpochRecord> EpochSurvey::agreed(std::size_t majority) const {
-    for (const EpochRecord& copy : copies) {
-        const auto same = std::ranges::count_if(copies, [&](const EpochRecord& other) {
-            return other.epoch == copy.epoch && other.active == copy.active;
-        });
-        if (static_cast<std::size_t>(same) >= majority) {
-            return copy;
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<EpochRecord> EpochSurvey::before_highest() const {
-    const std::optional<EpochRecord> top = highest();
-    EpochSurvey others;
-    std::ranges::copy_if(copies, std::back_inserter(others.copies), [&](const EpochRecord& copy) {
-        return copy.epoch < top->epoch;
-    });
-    return others.highest();
-}
-
 EpochRecords::EpochRecords(Edge& edge, std::string register_id)
     : edge_(edge), register_id_(std::move(register_id)) {
     for (const config::Region& region : edge.config.regions) {
@@ -257,7 +231,7 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
 }
 
 net::Task<> EpochRecords::read_into(
-    RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left
+    RegionId region, std::shared_ptr<core::EpochSurvey> survey, std::shared_ptr<std::size_t> left
 ) {
     const Result<std::optional<EpochRecord>> found = co_await read(region);
     if (!found) {
@@ -265,14 +239,15 @@ net::Task<> EpochRecords::read_into(
     } else {
         ++survey->answered;
         if (*found) {
-            survey->copies.push_back(**found);
+            survey->copies.push_back({.epoch = (**found).epoch, .active = (**found).active});
         }
     }
     --*left;
 }
 
-net::Task<EpochSurvey> EpochRecords::survey() {
-    auto survey = std::make_shared<EpochSurvey>();
+net::Task<core::EpochSurvey> EpochRecords::survey() {
+    auto survey = std::make_shared<core::EpochSurvey>();
+    survey->asked = regions_.size();
     auto left = std::make_shared<std::size_t>(regions_.size());
     for (const RegionId& region : regions_) {
         edge_.tasks.spawn("read epoch in " + region.value(), [this, region, survey, left] {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/edge.h"
+#include "core/failover/first_record.h"
 #include "ports/effects.h"
 
 namespace farshore::controller {
@@ -17,19 +18,6 @@ struct EpochRecord {
     RegionId active;
     Duration lease{};         // what agents may take from it; zero: it does not say
     std::string register_id;  // whose hosts it confirms
-};
-
-// What a read of all copies found.
-struct EpochSurvey {
-    std::size_t answered = 0;         // Regions that answered, with or without a record
-    std::vector<EpochRecord> copies;  // of those that have one
-    std::string detail;               // who did not answer, in words
-
-    [[nodiscard]] std::optional<EpochRecord> highest() const;
-    // What at least `majority` of the copies say.
-    [[nodiscard]] std::optional<EpochRecord> agreed(std::size_t majority) const;
-    // Without the highest epoch: what the others say, the newest of it.
-    [[nodiscard]] std::optional<EpochRecord> before_highest() const;
 };
 
 // The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
@@ -45,7 +33,7 @@ class EpochRecords final : public ports::EpochRecords {
     // ports::EpochRecords
     void raise(const core::RaiseEpoch& action) override;
 
-    [[nodiscard]] net::Task<EpochSurvey> survey();
+    [[nodiscard]] net::Task<core::EpochSurvey> survey();
     // Writes the epoch everywhere and waits for a majority. Errors: unavailable, conflict (a newer
     // epoch exists).
     [[nodiscard]] net::Task<Status> establish(Epoch epoch, RegionId active);
@@ -92,7 +80,9 @@ class EpochRecords final : public ports::EpochRecords {
     );
     [[nodiscard]] net::Task<Result<std::optional<EpochRecord>>> read(RegionId region);
     [[nodiscard]] net::Task<> read_into(
-        RegionId region, std::shared_ptr<EpochSurvey> survey, std::shared_ptr<std::size_t> left
+        RegionId region,
+        std::shared_ptr<core::EpochSurvey> survey,
+        std::shared_ptr<std::size_t> left
     );
     void report(Raise& raise);
     [[nodiscard]] bool is_behind(const EpochRecord& found, const EpochRecord& wanted) const;

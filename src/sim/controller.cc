@@ -64,7 +64,7 @@ Instant Controller::true_time_of(Instant local) const {
 
 // What the copies of the record say is asked before anything is decided (INV-S2).
 void Controller::boot() {
-    survey([this](const Survey& found) {
+    survey([this](const core::EpochSurvey& found) {
         std::optional<core::AppRecord> record = scene_.store->load();
         if (record) {
             begin(std::move(*record), found);
@@ -74,79 +74,26 @@ void Controller::boot() {
     });
 }
 
-void Controller::first_record(const Survey& found) {
-    std::optional<core::AppRecord> record = record_from(found);
-    if (record && scene_.store->begin(*record)) {
-        begin(std::move(*record), Survey{});
+void Controller::first_record(const core::EpochSurvey& found) {
+    std::optional<core::FirstRecord> first = core::first_record(
+        found,
+        {.app = policy_.app,
+         .preferred = region_id(0),
+         .users_can_be_shifted = configuration_.users_can_be_shifted,
+         .by = "controller:sim",
+         .at = wall()}
+    );
+    if (first && scene_.store->begin(first->record)) {
+        begin(std::move(first->record), {});
         return;
     }
-    later(kBootRetry, [this] { survey([this](const Survey& again) { first_record(again); }); });
+    later(kBootRetry, [this] {
+        survey([this](const core::EpochSurvey& again) { first_record(again); });
+    });
 }
 
-// With an empty store: what a majority of the copies says. As in src/controller's boot.cc.
-std::optional<core::AppRecord> Controller::record_from(const Survey& found) {
-    const bool nobody_was_here = found.copies.empty();
-    const bool all_answered = found.answered == scene_.record_places.size();
-    std::optional<EpochRecord> agreed = agreed_of(found, majority());
-    if (!agreed && all_answered && !nobody_was_here) {
-        agreed = agreed_of(found, found.copies.size());
-    }
-    if (found.answered < majority() || (!nobody_was_here && !agreed && !all_answered)) {
-        return std::nullopt;
-    }
-    core::AppRecord record{.app = policy_.app, .epoch = {}, .active = {}, .users = {}};
-    if (!nobody_was_here && !agreed) {
-        record = interrupted_raise(found);
-    } else {
-        const EpochRecord wanted =
-            agreed.value_or(EpochRecord{.epoch = Epoch{1}, .active = region_id(0)});
-        record.epoch = wanted.epoch;
-        record.active = wanted.active;
-        record.users = wanted.active;
-    }
-    if (!nobody_was_here) {
-        record.register_lost_at = wall();
-    }
-    return record;
-}
-
-// Nobody can write under any of these epochs: the raise is taken up where it stood, with a fence.
-core::AppRecord Controller::interrupted_raise(const Survey& found) const {
-    const EpochRecord newest = *std::ranges::max_element(found.copies, {}, &EpochRecord::epoch);
-    EpochRecord before{.epoch = newest.epoch, .active = region_id(0)};
-    Epoch highest_before;
-    for (const EpochRecord& copy : found.copies) {
-        if (copy.epoch < newest.epoch && copy.epoch > highest_before) {
-            highest_before = copy.epoch;
-            before = copy;
-        }
-    }
-    core::Plan plan;
-    plan.id = OperationId{"op-" + std::to_string(to_ms(wall())) + "-lost-store"};
-    plan.verb = core::Verb::failover;
-    plan.app = policy_.app;
-    plan.from = before.active;
-    plan.to = newest.active;
-    plan.users_before = before.active;
-    plan.epoch_before = before.epoch;
-    plan.epoch_after = next(newest.epoch);
-    plan.levers = {core::Lever::repoint};
-    if (configuration_.users_can_be_shifted && plan.from != plan.to) {
-        plan.levers.push_back(core::Lever::shift);
-    }
-    plan.by = "controller:sim";
-    plan.reason = "the store was lost in the middle of a raise: the epoch records disagree";
-    plan.decided_at = wall();
-    return {
-        .app = policy_.app,
-        .epoch = plan.epoch_before,
-        .active = plan.from,
-        .users = plan.from,
-        .operation = core::OperationRecord{.plan = plan, .state = core::OperationState::raising}
-    };
-}
-
-core::AppCore::Start Controller::start_of(core::AppRecord record, const Survey& found) const {
+core::AppCore::Start Controller::start_of(core::AppRecord record, const core::EpochSurvey& found)
+    const {
     core::AppCore::Start start;
     start.policy = policy_;
     start.observers.push_back(
@@ -178,10 +125,8 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const Survey& 
         }
     }
     if (!scene_.planted(Plant::epoch_from_store_only)) {
-        for (const EpochRecord& copy : found.copies) {
-            start.highest_seen = std::max(start.highest_seen, copy.epoch);
-        }
-        start.agreed = agreed_of(found, majority()).value_or(EpochRecord{}).epoch;
+        start.highest_seen = found.highest_epoch();
+        start.agreed = found.agreed(found.majority()).value_or(core::EpochCopy{}).epoch;
     }
     start.longest_lease = longest_lease();
     if (configuration_.drills_required) {
@@ -195,7 +140,7 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const Survey& 
     return start;
 }
 
-void Controller::begin(core::AppRecord record, const Survey& found) {
+void Controller::begin(core::AppRecord record, const core::EpochSurvey& found) {
     core::AppCore::Start start = start_of(std::move(record), found);
     std::vector<core::Observer> observers = start.observers;
     const core::Hysteresis hysteresis = start.hysteresis;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/failover/first_record.h"
 #include "runtime/pump.h"
 
 #include "sim/agent_link.h"
@@ -158,16 +159,6 @@ class Controller final : public ports::Clock,
     };
 
     // What a read of all copies found.
-    struct Survey {
-        std::vector<EpochRecord> copies;
-        std::size_t answered = 0;
-        std::size_t ended = 0;
-    };
-
-    [[nodiscard]] static std::optional<EpochRecord> agreed_of(
-        const Survey& survey, std::size_t majority
-    );
-
     struct Beat {
         std::uint64_t sequence = 0;
         std::uint64_t acknowledged = 0;
@@ -188,17 +179,17 @@ class Controller final : public ports::Clock,
     [[nodiscard]] bool busy() const { return scene_.calendar.now() < busy_until_; }
 
     // controller.cc: boot
-    void begin(core::AppRecord record, const Survey& survey);
-    void first_record(const Survey& survey);
-    [[nodiscard]] std::optional<core::AppRecord> record_from(const Survey& survey);
-    [[nodiscard]] core::AppRecord interrupted_raise(const Survey& survey) const;
-    [[nodiscard]] core::AppCore::Start start_of(core::AppRecord record, const Survey& survey) const;
+    void begin(core::AppRecord record, const core::EpochSurvey& survey);
+    void first_record(const core::EpochSurvey& survey);
+    [[nodiscard]] core::AppCore::Start start_of(
+        core::AppRecord record, const core::EpochSurvey& survey
+    ) const;
     void run_deferred();
 
     // controller_records.cc
     using Reply = std::function<void(const CopyAnswer&)>;
     using Found = std::function<void(bool answered, const std::optional<EpochRecord>&)>;
-    void survey(std::function<void(const Survey&)> done);
+    void survey(std::function<void(const core::EpochSurvey&)> done);
     void write_copy(Place place, Epoch epoch, RegionId active, Reply reply);
     void look_at_copy(
         Place place, Epoch epoch, RegionId active, std::string otherwise, Reply reply

@@ -96,29 +96,19 @@ void Controller::read_copy(Place place, Found found) {
     );
 }
 
-std::optional<EpochRecord> Controller::agreed_of(const Survey& survey, std::size_t majority) {
-    for (const EpochRecord& copy : survey.copies) {
-        const auto same = std::ranges::count_if(survey.copies, [&](const EpochRecord& other) {
-            return other.epoch == copy.epoch && other.active == copy.active;
-        });
-        if (static_cast<std::size_t>(same) >= majority) {
-            return copy;
-        }
-    }
-    return std::nullopt;
-}
-
-void Controller::survey(std::function<void(const Survey&)> done) {
-    const auto survey = std::make_shared<Survey>();
+void Controller::survey(std::function<void(const core::EpochSurvey&)> done) {
+    const auto survey = std::make_shared<core::EpochSurvey>();
+    survey->asked = scene_.record_places.size();
+    const auto ended = std::make_shared<std::size_t>(0);
     for (const Place place : scene_.record_places) {
         read_copy(
             place,
-            [this, survey, done](bool answered, const std::optional<EpochRecord>& record) {
+            [survey, ended, done](bool answered, const std::optional<EpochRecord>& record) {
                 survey->answered += answered ? 1 : 0;
                 if (record) {
-                    survey->copies.push_back(*record);
+                    survey->copies.push_back({.epoch = record->epoch, .active = record->active});
                 }
-                if (++survey->ended == scene_.record_places.size()) {
+                if (++*ended == survey->asked) {
                     done(*survey);
                 }
             }
