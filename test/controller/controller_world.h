@@ -325,6 +325,17 @@ class ControllerTest : public ::testing::Test {
         static_cast<void>(world.wait_for<net::HttpReply>(start));
     }
 
+    // As somebody with another store would.
+    void take_epoch(const RegionId& in, int epoch, const RegionId& active) {
+        const std::string body =
+            R"({"TableName":"farshore_epochs","Item":{"app":{"S":"magento"},"epoch":{"N":")" +
+            std::to_string(epoch) + R"("},"active":{"S":")" + active.value() + R"("}}})";
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return dynamodb(in, "PutItem", body);
+        };
+        static_cast<void>(world.wait_for<net::HttpReply>(start));
+    }
+
     Duration lease = 1s;
     std::vector<HostId> listed;      // the configured register
     std::set<RegionId> stacks_down;  // their health checks fail

@@ -187,5 +187,34 @@ TEST_F(ControllerTest, AShortenedLeaseIsStillWaitedForWhileAnAgentMayHoldIt) {
     EXPECT_GE(clock.now() - read_at_the_earliest, 4s);
 }
 
+// Two records carry the number that the plan takes, with another meaning: the adapter must say that
+// no majority can be had, or the raise has no end.
+TEST_F(ControllerTest, AnEpochThatSomebodyElseTookEndsTheRaise) {
+    launch();
+    agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    const auto failover = [this] {
+        const net::HttpReply started = post(
+            "/v1/apps/magento/failover",
+            R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        );
+        EXPECT_EQ(started.status, 202) << started.body;
+        return wait_for_end(std::string{json::parse(started.body).as_object().at("id").as_string()}
+        );
+    };
+    for (const RegionId& region : {kEast, kWitness}) {
+        take_epoch(region, 2, kEast);
+    }
+    json::object last = failover();
+    if (last.at("outcome") == "failed") {  // else the look at all records, every 5 s, came between
+        EXPECT_EQ(number_in_record(kEast, "magento", "epoch"), 2) << "not overwritten (INV-S9)";
+        EXPECT_EQ(document("/v1/status").at("active"), "us-east-1");
+        last = failover();
+    }
+    EXPECT_EQ(last.at("outcome"), "done") << json::serialize(last);
+    EXPECT_EQ(number_in_record(kEast, "magento", "epoch"), 3);
+}
+
 }  // namespace
 }  // namespace farshore::controller
