@@ -268,16 +268,7 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     start.highest_seen = Epoch{9};
     AppCore core{std::move(start), now()};
     settle(core);
-    (void)tell(
-        core,
-        AgentReported{
-            .host = HostId{"w1"},
-            .epoch = Epoch{9},
-            .active = kWest,
-            .users = kWest,
-            .write_state = "open"
-        }
-    );
+    report(core, "w1", Epoch{9}, kWest);
     (void)tell(
         core,
         ChangeRequest{
@@ -298,16 +289,7 @@ TEST_F(AppCoreTest, OneHostsGuessDoesNotMoveUsers) {
     settle(core);
     for (const auto& [host, epoch, users] :
          {std::tuple{"e1", Epoch{7}, kEast}, std::tuple{"w1", Epoch{9}, kWest}}) {
-        (void)tell(
-            core,
-            AgentReported{
-                .host = HostId{host},
-                .epoch = epoch,
-                .active = kWest,
-                .users = users,
-                .write_state = "open"
-            }
-        );
+        report(core, host, epoch, users);
     }
     (void)tell(
         core,
@@ -325,16 +307,7 @@ TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
     staying.users_can_be_shifted = false;
     AppCore core = make(staying);
     settle(core);
-    (void)tell(
-        core,
-        AgentReported{
-            .host = HostId{"w1"},
-            .epoch = Epoch{8},
-            .active = kWest,
-            .users = kWest,
-            .write_state = "open"
-        }
-    );
+    report(core, "w1", Epoch{8}, kWest);
     begin_fencing(core);
     promote(core);
     (void)tell(core, FunctionVerified{.step = current(core), .passed = true});
@@ -388,12 +361,7 @@ TEST_F(AppCoreTest, TheNextOperationDoesNotBeginInTheStepInWhichOneEnds) {
     patient.timing.order_timeout = 1min;
     AppCore core = make(patient);
     settle(core);
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x"
-        }
-    );
+    (void)switch_over(core);
     for (int i = 0; i < 20 && core.record().operation->state != OperationState::holding; ++i) {
         (void)round(core, true, 0);
     }

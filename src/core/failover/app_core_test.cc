@@ -266,18 +266,7 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
     for (int i = 0; i < 10; ++i) {
         (void)round(core, true, 0);
     }
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"},
-            .verb = Verb::switchover,
-            .to = kWest,
-            .by = "operator:x",
-            .reason = "planned",
-            .accept_loss = {},
-            .accept_unfenced = false
-        }
-    );
+    (void)switch_over(core);
     int holds = 0;
     for (int turn = 0; turn < 60 && core.operation_running(); ++turn) {
         at += 100ms;
@@ -315,18 +304,7 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
 TEST_F(AppCoreTest, AHostThatLostItsRouteDuringAHoldGetsItWithTheRelease) {
     AppCore core = make(policy());
     settle(core);
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"},
-            .verb = Verb::switchover,
-            .to = kWest,
-            .by = "operator:x",
-            .reason = "planned",
-            .accept_loss = {},
-            .accept_unfenced = false
-        }
-    );
+    (void)switch_over(core);
     const auto routed = [](const std::vector<Action>& actions) {
         std::vector<HostId> hosts;
         for (const Action& action : actions) {

@@ -95,6 +95,35 @@ class AppCoreTest : public ::testing::Test {
         }
     }
 
+    std::vector<Action> switch_over(AppCore& core) {
+        return tell(
+            core,
+            ChangeRequest{
+                .id = OperationId{"op-1"},
+                .verb = Verb::switchover,
+                .to = kWest,
+                .by = "operator:x",
+                .reason = "planned",
+                .accept_loss = {},
+                .accept_unfenced = false
+            }
+        );
+    }
+
+    // A host says which epoch it follows, and where it believes that users are.
+    void report(AppCore& core, const char* host, Epoch epoch, const RegionId& users) {
+        (void)tell(
+            core,
+            AgentReported{
+                .host = HostId{host},
+                .epoch = epoch,
+                .active = kWest,
+                .users = users,
+                .write_state = "open"
+            }
+        );
+    }
+
     [[nodiscard]] static StepId current(const AppCore& core) {
         return {core.record().operation->plan.id, core.record().operation->steps};
     }
