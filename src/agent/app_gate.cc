@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kTick = 250ms;
+// Drift of two clocks over a lease; more is a stop.
+constexpr Duration kClockError = core::HostMachine::Options{}.clock_error;
 
 std::string words(const core::HostDecision& decision) {
     return std::string{to_string(decision.before)} + " -> " +
@@ -55,8 +57,10 @@ AppGate::AppGate(
       changed_(parts.io),
       stored_signal_(parts.io),
       stored_(std::move(stored)),
-      heard_from_controller_(clock_->now()) {
+      heard_from_controller_(clock_->now()),
+      wall_watch_(kClockError) {
     const core::HostStep step = machine_.step(clock_->now(), what_was_stored());
+    inherited_alone_ = machine_.adopted_alone();
     for (const core::HostDecision& decision : step.all) {
         announce(decision);
     }
@@ -68,10 +72,18 @@ AppGate::~AppGate() {
 
 core::HostLoaded AppGate::what_was_stored() const {
     if (!stored_ || stored_->route.epoch == Epoch{}) {
-        return {.route = std::nullopt, .fenced = stored_ ? stored_->fenced : Epoch{}};
+        return {
+            .route = std::nullopt,
+            .fenced = stored_ ? stored_->fenced : Epoch{},
+            .adopted_alone = false
+        };
     }
     if (std::ranges::find(app_.regions, stored_->route.active) != app_.regions.end()) {
-        return {.route = stored_->route, .fenced = stored_->fenced};
+        return {
+            .route = stored_->route,
+            .fenced = stored_->fenced,
+            .adopted_alone = stored_->adopted_alone
+        };
     }
     // The configuration has changed under it. Its epoch stays the least that this host follows.
     system::log_error(
@@ -81,7 +93,11 @@ core::HostLoaded AppGate::what_was_stored() const {
          {"region", stored_->route.active.value()},
          {"going_on", "without a route, until a controller assigns one"}}
     );
-    return {.route = std::nullopt, .fenced = std::max(stored_->fenced, stored_->route.epoch)};
+    return {
+        .route = std::nullopt,
+        .fenced = std::max(stored_->fenced, stored_->route.epoch),
+        .adopted_alone = false
+    };
 }
 
 dataplane::Route AppGate::first_route() const {
@@ -215,6 +231,11 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
                 .active = machine_.route()->active,
                 .writes_until = permission_end()
             };
+            dataplane::Ledger& ledger = endpoint_->ledger();
+            if (machine_.adopted_alone()) {
+                ledger.forget_what_was_told();
+            }
+            ledger.leave_behind(machine_.epoch());
             done = endpoint_->set_route(
                 route, on_control_thread<dataplane::RouteWord>(std::exchange(heard.routed, {}))
             );
@@ -246,7 +267,23 @@ void AppGate::settle(
     endpoint_->settle(below, within, on_control_thread<dataplane::FenceResult>(std::move(then)));
 }
 
+void AppGate::doubt_clock(std::string_view by) {
+    ++clock_doubts_;
+    system::log_warning(
+        "gate",
+        "this machine's clock stood still: it was stopped, or restored from a snapshot",
+        {{"app", app_.app.value()},
+         {"by", std::string{by}},
+         {"going_on", "no write before its permission is confirmed again"}}
+    );
+    (void)take(core::ClockDoubted{});
+    changed_.notify();
+}
+
 void AppGate::tick() {
+    if (wall_watch_.has_lost_time(clock_->wall().time_since_epoch(), clock_->now())) {
+        doubt_clock("the wall clock");
+    }
     (void)take(core::Wake{});
     const bool open = machine_.may_write(clock_->now());
     const bool endless = machine_.lease().until() == Instant::max();
@@ -276,7 +313,9 @@ void AppGate::store() {
         return;  // what is newest by then is stored next
     }
     host::StoredState state{
-        .route = machine_.route().value_or(core::HostRoute{}), .fenced = machine_.fenced()
+        .route = machine_.route().value_or(core::HostRoute{}),
+        .fenced = machine_.fenced(),
+        .adopted_alone = machine_.adopted_alone()
     };
     storing_ = true;
     files_->run(
@@ -299,7 +338,8 @@ void AppGate::store() {
             last_store_ = std::move(result);
             stored_signal_.notify();
             const bool newer = state.route != machine_.route().value_or(core::HostRoute{}) ||
-                               state.fenced != machine_.fenced();
+                               state.fenced != machine_.fenced() ||
+                               state.adopted_alone != machine_.adopted_alone();
             if (newer) {
                 store();
             }
@@ -332,8 +372,11 @@ net::Task<Status> AppGate::until_stored(core::HostRoute route, Duration at_most)
 
 core::WriteState AppGate::write_state() const {
     const core::WriteState state = core::write_state_of(machine_.state());
-    // The lease may have ended since the machine last looked.
-    if (state == core::WriteState::open && !machine_.may_write(clock_->now())) {
+    // The lease may have ended since the machine last looked, and the endpoint may have refused
+    // what the machine decided: writes are open only when they pass.
+    const bool passes = machine_.may_write(clock_->now()) && endpoint_ != nullptr &&
+                        endpoint_->route().state == dataplane::WriteState::open;
+    if (state == core::WriteState::open && !passes) {
         return core::WriteState::unconfirmed;
     }
     return state;

@@ -10,6 +10,7 @@
 #include "agent/blocking_pool.h"
 #include "agent/signal.h"
 #include "core/host/host_machine.h"
+#include "core/lease/clock_watch.h"
 #include "ports/clock.h"
 #include "wire/config.h"
 
@@ -68,6 +69,12 @@ class AppGate {
 
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
 
+    // The process before this one adopted the epoch by itself: what it had not proven before is in
+    // nobody's memory.
+    [[nodiscard]] bool inherited_alone() const {
+        return inherited_alone_ && machine_.adopted_alone();
+    }
+
     // What a restart would find on disk; nullopt: nothing.
     [[nodiscard]] const std::optional<host::StoredState>& stored() const { return stored_; }
 
@@ -90,6 +97,11 @@ class AppGate {
     [[nodiscard]] Signal& changed() { return changed_; }
 
     void heard_from_controller();
+    // Another clock has gone ahead of ours: this machine stood still, and its lease may have ended.
+    void doubt_clock(std::string_view by);
+
+    [[nodiscard]] std::uint64_t clock_doubts() const { return clock_doubts_; }
+
     [[nodiscard]] bool controllers_silent() const;
 
   private:
@@ -115,10 +127,13 @@ class AppGate {
     std::optional<host::StoredState> stored_;
     Status last_store_;
     bool storing_ = false;
+    bool inherited_alone_ = false;
     std::optional<Instant> store_again_at_;
     Instant confirmed_since_{};  // start of the last confirmation
     Instant heard_from_controller_;
     core::HostDecision last_change_;
+    core::ClockWatch wall_watch_;
+    std::uint64_t clock_doubts_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -45,7 +45,11 @@ std::string no_common_version(const wire::ProtocolRange& theirs) {
 }  // namespace
 
 ControllerLink::ControllerLink(Parts parts, std::string url)
-    : parts_(std::move(parts)), url_(std::move(url)), rng_(parts_.seed), report_wanted_(parts_.io) {
+    : parts_(std::move(parts)),
+      url_(std::move(url)),
+      rng_(parts_.seed),
+      report_wanted_(parts_.io),
+      clock_watch_(core::HostMachine::Options{}.clock_error) {
     while (url_.ends_with('/')) {
         url_.pop_back();
     }
@@ -187,6 +191,7 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
             incoming.broken = no_common_version(greeting->protocol);
         } else {
             incoming.greeted = true;
+            clock_watch_.forget();
             failures_ = 0;
             ++status_.connects;
             status_.connected = true;
@@ -206,7 +211,13 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
         return;
     }
     parts_.gate.heard_from_controller();
-    parts_.desk.take(std::get<wire::Order>(*parsed), [this](wire::Ack ack) {
+    const auto& order = std::get<wire::Order>(*parsed);
+    const auto* ping = std::get_if<wire::PingOrder>(&order.body);
+    if (ping != nullptr && ping->uptime &&
+        clock_watch_.has_lost_time(*ping->uptime, parts_.clock->now())) {
+        parts_.gate.doubt_clock("the clock of " + status_.controller);
+    }
+    parts_.desk.take(order, [this](wire::Ack ack) {
         if (acks_under_way_ < kAcksUnderWayMax) {
             ++acks_under_way_;
             parts_.tasks.spawn("acknowledgement", [this, ack] { return send_ack(ack); });
@@ -226,6 +237,8 @@ net::Task<> ControllerLink::send_ack(wire::Ack ack) {
         if (reply && reply->status < 500) {
             if (reply->status >= 300) {
                 refused(reply->status, reply->body);
+            } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
+                parts_.gate.endpoint().ledger().told_up_to(fence->up_to);
             }
             co_return;
         }
@@ -280,7 +293,8 @@ wire::Report ControllerLink::report() {
                   )}
                 : std::nullopt,
         .newest_unproven_key = counters.newest_unproven_key,
-        .whole = !parts_.prover.why_not_whole().has_value()
+        .whole = !parts_.prover.why_not_whole().has_value(),
+        .left_behind = parts_.gate.endpoint().ledger().left_behind().size()
     };
     if (counters.oldest_unproven_at) {
         ledger.oldest_unproven =

@@ -12,6 +12,7 @@
 #include "agent/order_desk.h"
 #include "agent/prover.h"
 #include "base/rng.h"
+#include "core/lease/clock_watch.h"
 #include "wire/agent_protocol.h"
 
 namespace farshore::agent {
@@ -91,6 +92,7 @@ class ControllerLink {
     std::uint64_t sequence_ = 0;
     std::size_t acks_under_way_ = 0;
     int failures_ = 0;
+    core::ClockWatch clock_watch_;  // by the controller's boot clock
 };
 
 }  // namespace farshore::agent

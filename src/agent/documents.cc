@@ -114,6 +114,12 @@ void permission_metrics(Page& page, const AppAgent& app) {
         {{"app", name}},
         Page::seconds(gate.lease_remaining())
     );
+    page.counter(
+        "farshore_clock_stops_total",
+        "Times that this machine's clock was found to have stood still",
+        {{"app", name}},
+        gate.clock_doubts()
+    );
     for (const LinkStatus& link : app.links()) {
         const Labels labels{{"app", name}, {"controller", link.url}};
         page.gauge(

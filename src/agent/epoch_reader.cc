@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/aws/epoch_item.h"
 #include "adapters/net/dns_client.h"
-
-#include "dataplane/route_word.h"
 
 namespace farshore::agent {
 
@@ -27,57 +26,6 @@ bool is_the_services_word(const Error& error) {
 }
 
 }  // namespace
-
-EpochVerdict judge_records(std::span<const EpochRecord> answered, std::size_t configured) {
-    EpochVerdict verdict;
-    const std::size_t majority = configured / 2 + 1;
-    if (answered.size() < majority) {
-        return verdict;
-    }
-    std::vector<Epoch> epochs;
-    for (const EpochRecord& record : answered) {
-        epochs.push_back(record.epoch);
-        std::size_t same = 0;
-        std::size_t same_register = 0;
-        std::vector<Duration> leases;
-        for (const EpochRecord& other : answered) {
-            if (other.epoch == record.epoch && other.active == record.active) {
-                ++same;
-                same_register += other.register_id == record.register_id ? 1 : 0;
-                if (other.lease > Duration::zero()) {
-                    leases.push_back(other.lease);
-                }
-            }
-        }
-        if (same >= majority && record.epoch != Epoch{}) {
-            if (same_register >= majority) {
-                verdict.register_id = record.register_id;
-            }
-            verdict.agreed = record;
-            verdict.agreed->lease =
-                leases.size() >= majority ? std::ranges::min(leases) : Duration::zero();
-        }
-    }
-    std::ranges::sort(epochs, std::ranges::greater{});
-    verdict.at_least = epochs[majority - 1];
-    return verdict;
-}
-
-std::optional<EpochRecord> to_epoch_record(const aws::Item& item) {
-    constexpr auto kEpochMax = static_cast<std::int64_t>(dataplane::kEpochMax);
-    constexpr std::int64_t kLeaseMsMax = 3'600'000;
-    const std::int64_t epoch = aws::number_of(item, "epoch").value_or(0);
-    const std::int64_t lease = aws::number_of(item, "lease_ms").value_or(0);
-    if (epoch < 0 || epoch > kEpochMax || lease < 0 || lease > kLeaseMsMax) {
-        return std::nullopt;
-    }
-    return EpochRecord{
-        .epoch = Epoch{static_cast<std::uint64_t>(epoch)},
-        .active = RegionId{aws::string_of(item, "active").value_or("")},
-        .lease = std::chrono::milliseconds{lease},
-        .register_id = aws::string_of(item, "register").value_or("")
-    };
-}
 
 EpochReader::EpochReader(
     net::Io& io,
@@ -105,8 +53,7 @@ EpochReader::EpochReader(
 }
 
 net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
-    aws::GetItem get{.table = gate_->app().epoch_table, .consistent = true};
-    get.key["app"] = aws::string_attribute(gate_->app().app.value());
+    const aws::GetItem get = aws::read_of_epoch_item(gate_->app().epoch_table, gate_->app().app);
     const aws::CallOptions options{
         .connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1
     };
@@ -114,9 +61,9 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
     ++round->ended;
     if (item) {
         ++round->reached;
-        auto record = *item ? to_epoch_record(**item) : EpochRecord{};
-        if (record) {
-            round->answers.push_back(std::move(*record));
+        auto copy = *item ? aws::parse_epoch_item(**item) : core::EpochItem{};
+        if (copy) {
+            round->answers.push_back(std::move(*copy));
         }
     } else if (is_the_services_word(item.error())) {
         ++round->reached;
@@ -127,28 +74,29 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
 
 // Records that do not know us confirm nothing: a fence by them would not wait for us. With `keep`
 // no lease protects anything, and with `fence` the records confirm nobody.
-bool EpochReader::know_us(const EpochVerdict& verdict, Instant started) {
-    const bool known =
-        gate_->app().on_controller_loss != config::OnControllerLoss::verify ||
-        (verdict.register_id && registration_->covers(*verdict.register_id, started));
-    if (!known && verdict.register_id) {
-        registration_->want(*verdict.register_id);
+bool EpochReader::know_us(const core::EpochItem& agreed, Instant started) {
+    const std::string& register_id = agreed.register_id;
+    const bool known = gate_->app().on_controller_loss != config::OnControllerLoss::verify ||
+                       registration_->covers(register_id, started);
+    if (!known && !register_id.empty()) {
+        registration_->want(register_id);
     }
     return known;
 }
 
 void EpochReader::judge(Round& round) {
-    const EpochVerdict verdict = judge_records(round.answers, regions_.size());
     if (round.decided) {
         return;
     }
+    const core::EpochVerdict verdict = core::judge(round.answers, regions_.size());
     const auto& regions = gate_->app().regions;
     const bool whole = round.ended == regions_.size();
     const bool known =
         verdict.agreed && std::ranges::find(regions, verdict.agreed->active) != regions.end();
     const bool beyond_us = verdict.at_least > gate_->machine().epoch();
     // A record that names no lease may be the one of a majority that is not needed.
-    const bool usable = known && (verdict.agreed->lease > Duration::zero() || beyond_us || whole);
+    const bool usable =
+        known && (verdict.agreed->terms.lease > Duration::zero() || beyond_us || whole);
     if (usable) {
         round.decided = true;
         seen_.agreed = verdict.agreed;
@@ -157,8 +105,8 @@ void EpochReader::judge(Round& round) {
             .active = verdict.agreed->active,
             .started = round.started,
             .controllers_silent = gate_->controllers_silent(),
-            .lease = verdict.agreed->lease,
-            .know_us = know_us(verdict, round.started)
+            .terms = verdict.agreed->terms,
+            .know_us = know_us(*verdict.agreed, round.started)
         });
     } else if (beyond_us && (verdict.agreed.has_value() || whole)) {
         // They are all different, or name a Region that we cannot follow to; yet most are beyond

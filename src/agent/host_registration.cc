@@ -44,7 +44,8 @@ void HostRegistration::enrolled(const std::string& register_id) {
 
 bool HostRegistration::covers(const std::string& register_id, Instant started) const {
     return std::ranges::any_of(std::array{&by_hello_, &by_ourselves_}, [&](const auto* known) {
-        return *known && (*known)->register_id == register_id && started >= (*known)->since;
+        return !register_id.empty() && *known && (*known)->register_id == register_id &&
+               started >= (*known)->since;
     });
 }
 

@@ -1,6 +1,7 @@
 #include "agent/order_desk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace farshore::agent {
@@ -203,20 +204,33 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most, std::string de
 }
 
 void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
-    wire::FenceAck body{.cut = cut};
-    for (const dataplane::LedgerEntry& entry :
-         parts_.gate.endpoint().ledger().unproven_entries(kFenceEntriesMax + 1)) {
-        if (entry.epoch >= job->order.epoch) {
-            continue;  // written under the new epoch already: not what this fence is about
+    dataplane::Ledger& ledger = parts_.gate.endpoint().ledger();
+    std::vector<dataplane::LedgerEntry> entries = ledger.left_behind();
+    std::ranges::copy_if(
+        ledger.unproven_entries(kFenceEntriesMax + 1),
+        std::back_inserter(entries),
+        // Others were written under the new epoch already: not what this fence is about.
+        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < job->order.epoch; }
+    );
+    const core::HostMachine& machine = parts_.gate.machine();
+    wire::FenceAck body{
+        .cut = cut, .adopted_alone = machine.adopted_alone() && machine.epoch() >= job->order.epoch
+    };
+    for (const dataplane::LedgerEntry& entry : entries) {
+        if (body.entries.size() == kFenceEntriesMax) {
+            body.truncated = true;
+            break;
         }
+        body.up_to = entry.number;
         // A write whose key nobody could tell cannot be looked for: the list is not whole.
-        if (entry.key.empty() || body.entries.size() == kFenceEntriesMax) {
+        if (entry.key.empty()) {
             body.truncated = true;
             continue;
         }
         body.entries.push_back(to_wire(entry));
     }
-    body.truncated = body.truncated || parts_.prover.why_not_whole().has_value();
+    body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
+                     (body.adopted_alone && parts_.gate.inherited_alone());
     wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
     done.body = std::move(body);
     job->reply(std::move(done));

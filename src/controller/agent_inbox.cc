@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/system/log.h"
 #include "controller/agent_link.h"
 #include "controller/agent_words.h"
 #include "controller/api_answers.h"
@@ -54,6 +55,7 @@ net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Calle
             });
         }
         take_evidence(*report);
+        ask_for_left_behind(agent, *report);
     }
     wire::ReportAnswer answer;
     const core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(report->host, report->epoch);
@@ -65,6 +67,30 @@ net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Calle
         answer.why = lease.why;
     }
     return net::HttpResponse::json(200, wire::serialize(answer));
+}
+
+// The host adopted its epoch by itself: a fence of that same epoch makes it tell what it had not
+// proven before.
+void AgentLink::ask_for_left_behind(Agent& agent, const wire::Report& report) {
+    const bool asked = std::ranges::any_of(agent.pending, [](const auto& entry) {
+        return entry.second.type == core::OrderType::fence;
+    });
+    if (report.ledger.left_behind == 0 || asked || !agent.session) {
+        return;
+    }
+    system::log_warning(
+        "link",
+        "a host followed the epoch items without a controller; it is asked for the writes that it "
+        "had not proven before",
+        {{"host", report.host.value()},
+         {"epoch", std::to_string(report.epoch.value())},
+         {"writes", std::to_string(report.ledger.left_behind)}}
+    );
+    core::OrderAgents fence;
+    fence.type = core::OrderType::fence;
+    fence.epoch = report.epoch;
+    fence.fence_grace = std::chrono::milliseconds{150};
+    send_order(agent, report.host, fence);
 }
 
 void AgentLink::take_evidence(const wire::Report& report) {

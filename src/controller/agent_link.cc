@@ -179,7 +179,8 @@ net::Task<> AgentLink::run_stream(std::shared_ptr<Session> session, net::ByteSin
             found->second.session == session) {
             wire::Order ping;
             ping.epoch = found->second.epoch;
-            ping.body = wire::PingOrder{.at = clock_.wall()};
+            ping.body =
+                wire::PingOrder{.at = clock_.wall(), .uptime = clock_.now().time_since_epoch()};
             send(found->second, std::move(ping));
         }
     }

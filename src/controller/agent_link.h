@@ -135,6 +135,7 @@ class AgentLink final : public ports::AgentLink {
     void release_after_fence(Agent& agent, const HostId& host);
     void end_stream(Agent& agent);
     void take_evidence(const wire::Report& report);
+    void ask_for_left_behind(Agent& agent, const wire::Report& report);
 
     net::Io& io_;
     const ports::Clock& clock_;

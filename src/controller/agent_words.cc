@@ -76,6 +76,7 @@ core::AgentAcked acked_event(
         event.done = event.done && hold->in_flight == 0;
     } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
         event.unproven = small(fence->entries.size() + (fence->truncated ? 1U : 0U));
+        event.adopted_alone = fence->adopted_alone;
         event.detail =
             std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
             " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");

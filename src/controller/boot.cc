@@ -32,8 +32,8 @@ net::Task<> Controller::boot() {
         give_up(loaded.error());
     }
     if (*loaded) {
-        const core::EpochSurvey survey = co_await epochs_->survey();
-        if (survey.answered < epochs_->majority()) {
+        const core::EpochReading survey = co_await epochs_->survey();
+        if (!survey.has_majority()) {
             system::log_warning(
                 "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
             );
@@ -51,7 +51,7 @@ net::Task<> Controller::boot() {
 // Region. nullopt: the controller is stopping.
 net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     while (true) {
-        const core::EpochSurvey survey = co_await epochs_->survey();
+        const core::EpochReading survey = co_await epochs_->survey();
         Result<core::AppRecord> record = co_await record_from(survey);
         if (record) {
             const Status committed = store_->commit(*record, {});
@@ -68,7 +68,7 @@ net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     }
 }
 
-net::Task<Result<core::AppRecord>> Controller::record_from(core::EpochSurvey survey) {
+net::Task<Result<core::AppRecord>> Controller::record_from(core::EpochReading survey) {
     std::optional<core::FirstRecord> first = core::first_record(
         survey,
         {.app = config_.app,
@@ -105,7 +105,7 @@ std::optional<UtcTime> Controller::drill_proven_at() {
 
 core::AppCore::Start Controller::start_of(
     core::AppRecord record,
-    const core::EpochSurvey& survey,
+    const core::EpochReading& survey,
     std::vector<sqlite::RegisteredHost> hosts
 ) {
     core::AppCore::Start start;
@@ -123,15 +123,14 @@ core::AppCore::Start Controller::start_of(
         start.agents.try_emplace(host, RegionId{});
     }
     start.register_is_closed = !config_.agents.empty();
-    start.highest_seen = survey.highest_epoch();
-    start.agreed = survey.agreed(survey.majority()).value_or(core::EpochCopy{}).epoch;
+    start.epochs = survey;
     start.longest_lease = epochs_->longest_lease();
     start.drill_proven_at = drill_proven_at();
     start.losses_open = losses_->open_writes();
     return start;
 }
 
-void Controller::begin(core::AppRecord record, const core::EpochSurvey& survey) {
+void Controller::begin(core::AppRecord record, const core::EpochReading& survey) {
     auto hosts = store_->hosts(config_.app);
     if (!hosts) {
         give_up(hosts.error());
@@ -185,10 +184,10 @@ void Controller::start_tasks() {
     tasks_.spawn("watch hosts", [this] { return host_records_->watch(); });
     tasks_.spawn("learn records", [this] { return traffic_->learn(); });
     tasks_.spawn("settle losses", [this] { return losses_->settle(); });
-    tasks_.spawn("heal epochs", [this] {
-        return epochs_->heal([this] {
+    tasks_.spawn("watch epochs", [this] {
+        return epochs_->watch([this] {
             const core::AppRecord& now = pump_->core().record();
-            return EpochRecord{.epoch = now.epoch, .active = now.active};
+            return epochs_->item(now.epoch, now.active, core::raised_for(now));
         });
     });
     probes_->start();

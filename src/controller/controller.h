@@ -60,14 +60,14 @@ class Controller {
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
     [[nodiscard]] net::Task<> boot();
     [[nodiscard]] net::Task<std::optional<core::AppRecord>> first_record();
-    [[nodiscard]] net::Task<Result<core::AppRecord>> record_from(core::EpochSurvey survey);
+    [[nodiscard]] net::Task<Result<core::AppRecord>> record_from(core::EpochReading survey);
     [[nodiscard]] core::AppCore::Start start_of(
         core::AppRecord record,
-        const core::EpochSurvey& survey,
+        const core::EpochReading& survey,
         std::vector<sqlite::RegisteredHost> hosts
     );
     [[nodiscard]] net::Task<> stop_server();
-    void begin(core::AppRecord record, const core::EpochSurvey& survey);
+    void begin(core::AppRecord record, const core::EpochReading& survey);
     void start_tasks();
     void deliver(core::Event event);
     [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);

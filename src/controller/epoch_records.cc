@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "adapters/aws/epoch_item.h"
 #include "adapters/system/log.h"
 #include "base/text.h"
 
@@ -14,7 +15,10 @@ namespace {
 // A Region that does not answer within this does not hold up the majority of the others.
 constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
 constexpr Duration kSurveyPoll = std::chrono::milliseconds{10};
-constexpr Duration kHealEvery = std::chrono::seconds{5};
+// Often enough for three chances per lease, as agents read them.
+constexpr Duration kWatchEveryMax = std::chrono::seconds{1};
+// A lease that a copy named is remembered a little longer than anybody can hold it.
+constexpr Duration kRememberFor = std::chrono::seconds{5};
 
 aws::CallOptions call_options() {
     aws::CallOptions options;
@@ -22,12 +26,6 @@ aws::CallOptions call_options() {
     options.total_timeout = kCallTimeout;
     options.attempts_max = 1;
     return options;
-}
-
-// Zero when the record names none.
-Duration lease_of(const aws::Item& item) {
-    const std::int64_t ms = aws::number_of(item, "lease_ms").value_or(0);
-    return std::chrono::milliseconds{std::clamp<std::int64_t>(ms, 0, 3'600'000)};
 }
 
 void append(std::string& text, const std::string& more) {
@@ -54,7 +52,7 @@ void EpochRecords::named(const RegionId& region, Duration lease) {
     }
     // A long-lived controller forgets what nobody can hold any more.
     std::erase_if(named_until_, [now = edge_.clock.now()](const auto& entry) {
-        return now - entry.second > entry.first + kHealEvery;
+        return now - entry.second > entry.first + kRememberFor;
     });
 }
 
@@ -71,8 +69,9 @@ Duration EpochRecords::longest_lease() const {
 void EpochRecords::raise(const core::RaiseEpoch& action) {
     auto raise = std::make_shared<Raise>();
     raise->step = action.step;
-    raise->epoch = action.epoch;
-    raise->active = action.active;
+    raise->started = edge_.clock.now();
+    raise->started_wall = edge_.clock.wall();
+    raise->item = item(action.epoch, action.active, action.raised_for);
     raise->only_look = action.only_look;
     raise->highest = Epoch{};
     for (const RegionId& region : regions_) {
@@ -85,9 +84,9 @@ void EpochRecords::raise(const core::RaiseEpoch& action) {
 net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise) {
     Answer answer;
     if (raise->only_look) {
-        answer = co_await look(region, raise->epoch, raise->active, "no answer");
+        answer = co_await look(region, raise->item, "no answer");
     } else {
-        answer = co_await write_and_check(region, raise->epoch, raise->active);
+        answer = co_await write_and_check(region, raise->item);
     }
     ++raise->ended;
     raise->highest = std::max(raise->highest, answer.seen);
@@ -109,6 +108,8 @@ void EpochRecords::report(Raise& raise) {
     raise.reported = true;
     edge_.deliver(core::EpochRaised{
         .step = raise.step,
+        .started = raise.started,
+        .started_wall = raise.started_wall,
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
         .confirmed = raise.confirmed,
@@ -119,89 +120,77 @@ void EpochRecords::report(Raise& raise) {
     });
 }
 
-net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
-    RegionId region, Epoch epoch, RegionId active
-) {
-    aws::UpdateItem update;
-    update.table = edge_.config.fence.epoch_table;
-    update.key["app"] = aws::string_attribute(edge_.config.app.value());
-    update.expressions.update =
-        "SET #epoch = :epoch, #active = :active, #lease = :lease, #register = :register, #at = "
-        ":at, #by = :by";
-    update.expressions.condition =
-        "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #active = "
-        ":active)";
-    update.expressions.names = {
-        {"#epoch", "epoch"},
-        {"#active", "active"},
-        {"#lease", "lease_ms"},
-        {"#register", "register"},
-        {"#at", "at"},
-        {"#by", "by"}
+core::EpochItem EpochRecords::item(Epoch epoch, RegionId active, core::RaisedFor raised_for) const {
+    return {
+        .epoch = epoch,
+        .active = std::move(active),
+        .terms = {.lease = edge_.config.fence.lease, .clock_error = edge_.config.fence.clock_error},
+        .register_id = register_id_,
+        .raised_for = std::move(raised_for)
     };
-    update.return_values = aws::ReturnValues::updated_old;
-    update.expressions.values[":lease"] = aws::number_attribute(to_ms(edge_.config.fence.lease));
-    update.expressions.values[":epoch"] =
-        aws::number_attribute(static_cast<std::int64_t>(epoch.value()));
-    update.expressions.values[":active"] = aws::string_attribute(active.value());
-    update.expressions.values[":register"] = aws::string_attribute(register_id_);
-    update.expressions.values[":at"] = aws::string_attribute(to_iso8601(edge_.clock.wall()));
-    update.expressions.values[":by"] = aws::string_attribute(edge_.config.controller.id.value());
+}
+
+net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
+    RegionId region, core::EpochItem item
+) {
+    const aws::UpdateItem update = aws::write_of_epoch_item(
+        edge_.config.fence.epoch_table,
+        edge_.config.app,
+        item,
+        {.by = edge_.config.controller.id.value(), .at = edge_.clock.wall()}
+    );
     aws::CallOptions options = call_options();
     options.idempotent = true;
     const Result<std::optional<aws::Item>> written =
         co_await edge_.tables.update_item(region, update, options);
     // Until now an agent may have read what the copy named before, also when the answer is lost.
-    named(region, written && *written ? lease_of(**written) : named_[region]);
+    const bool told = written && *written;
+    const auto before = told ? aws::parse_epoch_item(**written) : std::nullopt;
+    named(region, before ? before->terms.lease : named_[region]);
     if (written) {
-        named_[region] = edge_.config.fence.lease;
-        co_return Answer{.landed = Landed::confirmed, .seen = epoch, .detail = "raised"};
+        named_[region] = item.terms.lease;
+        co_return Answer{.landed = Landed::confirmed, .seen = item.epoch, .detail = "raised"};
     }
-    // Whoever was refused has at least been answered: what the record says now can be read.
+    // A controller that was refused has been answered: what the copy says now can be read.
     const ErrorKind kind = written.error().kind;
     const bool answered = kind == ErrorKind::conflict || kind == ErrorKind::denied ||
                           kind == ErrorKind::malformed || kind == ErrorKind::throttled;
     if (written.error().effect == Effect::none && !answered) {
-        // Nobody has answered; the record may still be what it was, but nobody has said so.
+        // No answer: the copy may still be what it was, but that is not known.
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
     }
-    Answer answer = co_await look(region, epoch, active, written.error().text);
+    Answer answer = co_await look(region, item, written.error().text);
     co_return answer;
 }
 
 net::Task<EpochRecords::Answer> EpochRecords::look(
-    RegionId region, Epoch epoch, RegionId active, std::string otherwise
+    RegionId region, core::EpochItem item, std::string otherwise
 ) {
-    const Result<std::optional<EpochRecord>> found = co_await read(region);
+    const Result<core::EpochItem> found = co_await read(region);
     if (!found) {
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = std::move(otherwise)};
     }
-    const Epoch seen = *found ? (*found)->epoch : Epoch{};
-    if (*found && seen == epoch && (*found)->active == active) {
+    const std::string seen = std::to_string(found->epoch.value());
+    if (found->says(item.epoch, item.active)) {
         co_return Answer{
-            .landed = Landed::confirmed, .seen = seen, .detail = "raised, as read back"
+            .landed = Landed::confirmed, .seen = found->epoch, .detail = "raised, as read back"
         };
     }
-    if (seen < epoch) {
+    if (found->epoch < item.epoch) {
         co_return Answer{
-            .landed = Landed::unchanged,
-            .seen = seen,
-            .detail = "still " + std::to_string(seen.value())
+            .landed = Landed::unchanged, .seen = found->epoch, .detail = "still " + seen
         };
     }
     co_return Answer{
         .landed = Landed::newer,
-        .seen = seen,
-        .detail = "epoch " + std::to_string(seen.value()) + " with active " +
-                  (*found)->active.value() + " is there"
+        .seen = found->epoch,
+        .detail = "epoch " + seen + " with active " + found->active.value() + " is there"
     };
 }
 
-net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region) {
-    aws::GetItem get;
-    get.table = edge_.config.fence.epoch_table;
-    get.key["app"] = aws::string_attribute(edge_.config.app.value());
-    get.consistent = true;
+net::Task<Result<core::EpochItem>> EpochRecords::read(RegionId region) {
+    const aws::GetItem get =
+        aws::read_of_epoch_item(edge_.config.fence.epoch_table, edge_.config.app);
     const aws::CallOptions options = call_options();
     const Result<std::optional<aws::Item>> item =
         co_await edge_.tables.get_item(region, get, options);
@@ -209,58 +198,65 @@ net::Task<Result<std::optional<EpochRecord>>> EpochRecords::read(RegionId region
         co_return std::unexpected(item.error());
     }
     if (!*item) {
-        co_return std::nullopt;
+        co_return core::EpochItem{};
     }
-    const auto epoch = aws::number_of(**item, "epoch");
-    const auto active = aws::string_of(**item, "active");
-    if (!epoch || !active || *epoch < 0) {
+    const std::optional<core::EpochItem> parsed = aws::parse_epoch_item(**item);
+    if (!parsed) {
         co_return fail(
             ErrorKind::malformed,
-            "the epoch record in " + region.value() + " has no usable epoch and active Region",
-            "look at the item of " + edge_.config.app.value() + " in " +
-                edge_.config.fence.epoch_table.value()
+            "the epoch item in " + region.value() +
+                " is damaged: no controller writes such an epoch, active Region or lease",
+            "find out who wrote the item of " + edge_.config.app.value() + " in " +
+                edge_.config.fence.epoch_table.value() +
+                "; only controllers may (docs/iam.md). A controller replaces an epoch above 2^48-1 "
+                "by itself"
         );
     }
-    named(region, lease_of(**item));
-    co_return EpochRecord{
-        .epoch = Epoch{static_cast<std::uint64_t>(*epoch)},
-        .active = RegionId{*active},
-        .lease = lease_of(**item),
-        .register_id = aws::string_of(**item, "register").value_or("")
+    named(region, parsed->terms.lease);
+    co_return *parsed;
+}
+
+void EpochRecords::note(
+    const RegionId& region, const Result<core::EpochItem>& found, Round& round
+) {
+    ++round.ended;
+    if (found) {
+        round.reading.copies.push_back(*found);
+    } else {
+        append(round.reading.detail, region.value() + ": " + found.error().text);
+    }
+}
+
+net::Task<> EpochRecords::read_into(RegionId region, std::shared_ptr<Round> round) {
+    const Result<core::EpochItem> found = co_await read(region);
+    note(region, found, *round);
+}
+
+core::EpochReading EpochRecords::begun() const {
+    return {
+        .started = edge_.clock.now(),
+        .started_wall = edge_.clock.wall(),
+        .asked = regions_.size(),
+        .copies = {},
+        .detail = {}
     };
 }
 
-net::Task<> EpochRecords::read_into(
-    RegionId region, std::shared_ptr<core::EpochSurvey> survey, std::shared_ptr<std::size_t> left
-) {
-    const Result<std::optional<EpochRecord>> found = co_await read(region);
-    if (!found) {
-        append(survey->detail, region.value() + ": " + found.error().text);
-    } else {
-        ++survey->answered;
-        if (*found) {
-            survey->copies.push_back({.epoch = (**found).epoch, .active = (**found).active});
-        }
-    }
-    --*left;
-}
-
-net::Task<core::EpochSurvey> EpochRecords::survey() {
-    auto survey = std::make_shared<core::EpochSurvey>();
-    survey->asked = regions_.size();
-    auto left = std::make_shared<std::size_t>(regions_.size());
+net::Task<core::EpochReading> EpochRecords::survey() {
+    auto round = std::make_shared<Round>();
+    round->reading = begun();
     for (const RegionId& region : regions_) {
-        edge_.tasks.spawn("read epoch in " + region.value(), [this, region, survey, left] {
-            return read_into(region, survey, left);
+        edge_.tasks.spawn("read epoch in " + region.value(), [this, region, round] {
+            return read_into(region, round);
         });
     }
-    while (*left > 0) {
+    while (round->ended < regions_.size()) {
         const bool slept = co_await net::sleep_for(edge_.io, kSurveyPoll);
         if (!slept) {
             break;
         }
     }
-    co_return *survey;
+    co_return round->reading;
 }
 
 net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
@@ -268,7 +264,7 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     std::string detail;
     bool newer = false;
     for (const RegionId& region : regions_) {
-        const Answer answer = co_await write_and_check(region, epoch, active);
+        const Answer answer = co_await write_and_check(region, item(epoch, active, {}));
         confirmed += answer.landed == Landed::confirmed ? 1 : 0;
         newer = newer || answer.landed == Landed::newer;
         append(detail, region.value() + ": " + answer.detail);
@@ -285,47 +281,47 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     );
 }
 
-// It missed a raise, or names another lease than the one that this controller grants and waits for,
-// or another register than ours.
-bool EpochRecords::is_behind(const EpochRecord& found, const EpochRecord& wanted) const {
-    return found.epoch < wanted.epoch ||
-           (found.epoch == wanted.epoch && found.active == wanted.active &&
-            (found.lease != edge_.config.fence.lease || found.register_id != register_id_));
+// The core is told as soon as a majority agrees: a Region that hangs is not waited for.
+void EpochRecords::tell(Round& round) {
+    const bool whole = round.ended == round.reading.asked;
+    if (!round.told && (whole || core::judge(round.reading).agreed)) {
+        round.told = true;
+        edge_.deliver(core::EpochsRead{round.reading});
+    }
 }
 
-net::Task<> EpochRecords::heal(std::function<EpochRecord()> in_force) {
+net::Task<> EpochRecords::watch_one(
+    RegionId region, std::shared_ptr<Round> round, InForce in_force
+) {
+    const Result<core::EpochItem> found = co_await read(region);
+    note(region, found, *round);
+    tell(*round);
+    const core::EpochItem wanted = in_force();
+    const bool damaged = !found && found.error().kind == ErrorKind::malformed;
+    const bool behind = damaged || (found && core::is_behind(*found, wanted));
+    if (!behind || !wanted.exists() || !healing_.insert(region).second) {
+        co_return;
+    }
+    const Answer answer = co_await write_and_check(region, wanted);
+    healing_.erase(region);
+    system::log_info(
+        "epochs",
+        "brought a copy up to date",
+        {{"region", region.value()}, {"answer", answer.detail}}
+    );
+}
+
+net::Task<> EpochRecords::watch(InForce in_force) {
+    const Duration every = std::min<Duration>(kWatchEveryMax, edge_.config.fence.lease / 3);
     while (true) {
-        std::size_t newer = 0;
-        Epoch newest;
+        auto round = std::make_shared<Round>();
+        round->reading = begun();
         for (const RegionId& region : regions_) {
-            const Result<std::optional<EpochRecord>> found = co_await read(region);
-            const EpochRecord wanted = in_force();
-            if (found && *found && (*found)->epoch > wanted.epoch) {
-                ++newer;
-                newest = std::max(newest, (*found)->epoch);
-            }
-            if (!found || wanted.epoch == Epoch{} || (*found && !is_behind(**found, wanted))) {
-                continue;
-            }
-            const Answer answer = co_await write_and_check(region, wanted.epoch, wanted.active);
-            system::log_info(
-                "epochs",
-                "brought a record up to date",
-                {{"region", region.value()}, {"answer", answer.detail}}
-            );
-        }
-        if (newer >= majority()) {
-            edge_.deliver(core::EpochRaised{
-                .step = {},
-                .majority = true,
-                .unchanged_confirmed = false,
-                .confirmed = {},
-                .highest_seen = newest,
-                .longest_lease = {},
-                .detail = "the epoch records are newer than the store"
+            edge_.tasks.spawn("watch epoch in " + region.value(), [this, region, round, in_force] {
+                return watch_one(region, round, in_force);
             });
         }
-        const bool slept = co_await net::sleep_for(edge_.io, kHealEvery);
+        const bool slept = co_await net::sleep_for(edge_.io, every);
         if (!slept) {
             co_return;
         }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,36 +13,35 @@
 
 namespace farshore::controller {
 
-// One Region's copy of an app's epoch record, as last read.
-struct EpochRecord {
-    Epoch epoch;
-    RegionId active;
-    Duration lease{};         // what agents may take from it; zero: it does not say
-    std::string register_id;  // whose hosts it confirms
-};
-
-// The epoch records: one plain DynamoDB item per app in each table Region and in the witness. A
-// raise is a conditional write in each; it holds when a majority carries the new epoch. A write
-// that may have landed is read back, never assumed (INV-S2). Each copy also names the lease that
-// an agent may take from it, so that agents configured with a longer one end when we expect it.
+// The controller's side of the epoch items: one plain DynamoDB item per app in each table Region
+// and in the witness. A raise is a conditional write in each; it holds when a majority carries the
+// new epoch. A write that may have landed is read back, never assumed (INV-S2). What readings mean
+// is decided in core/records. Single-threaded.
 class EpochRecords final : public ports::EpochRecords {
   public:
-    // `register_id`: of the store in which this controller enrolls hosts. The records name it:
-    // they confirm only hosts that are known in it.
+    // `register_id`: of the store in which this controller enrolls hosts. The items name it: they
+    // confirm only hosts that are known in it.
     EpochRecords(Edge& edge, std::string register_id);
 
     // ports::EpochRecords
     void raise(const core::RaiseEpoch& action) override;
 
-    [[nodiscard]] net::Task<core::EpochSurvey> survey();
+    // Reads every copy once; ends when all have answered or run out of time.
+    [[nodiscard]] net::Task<core::EpochReading> survey();
     // Writes the epoch everywhere and waits for a majority. Errors: unavailable, conflict (a newer
     // epoch exists).
     [[nodiscard]] net::Task<Status> establish(Epoch epoch, RegionId active);
-    // Runs until cancelled: brings copies that missed a raise up to the epoch in force.
-    [[nodiscard]] net::Task<> heal(std::function<EpochRecord()> in_force);
+    // Runs until cancelled: reads every copy once a second, tells the core, and brings copies that
+    // missed a raise, or name other terms, up to what is in force.
+    using InForce = std::function<core::EpochItem()>;
+    [[nodiscard]] net::Task<> watch(InForce in_force);
 
-    // The longest lease that an agent may have taken from a record lately and may still hold,
-    // whatever the records name by now.
+    // The item that this controller writes for an epoch.
+    [[nodiscard]] core::EpochItem item(Epoch epoch, RegionId active, core::RaisedFor raised_for)
+        const;
+
+    // The longest lease that an agent may have taken from a copy lately and may still hold,
+    // whatever the copies name by now.
     [[nodiscard]] Duration longest_lease() const;
 
     [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
@@ -60,8 +60,9 @@ class EpochRecords final : public ports::EpochRecords {
     // One raise over all Regions.
     struct Raise {
         core::StepId step;
-        Epoch epoch;
-        RegionId active;
+        Instant started;
+        UtcTime started_wall;
+        core::EpochItem item;
         bool only_look = false;
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
@@ -72,26 +73,35 @@ class EpochRecords final : public ports::EpochRecords {
         bool reported = false;
     };
 
-    [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
-    [[nodiscard]] net::Task<Answer> write_and_check(RegionId region, Epoch epoch, RegionId active);
-    // What the copy says, for a raise to that epoch that may have landed.
-    [[nodiscard]] net::Task<Answer> look(
-        RegionId region, Epoch epoch, RegionId active, std::string otherwise
-    );
-    [[nodiscard]] net::Task<Result<std::optional<EpochRecord>>> read(RegionId region);
-    [[nodiscard]] net::Task<> read_into(
-        RegionId region,
-        std::shared_ptr<core::EpochSurvey> survey,
-        std::shared_ptr<std::size_t> left
-    );
-    void report(Raise& raise);
-    [[nodiscard]] bool is_behind(const EpochRecord& found, const EpochRecord& wanted) const;
+    // One reading of all Regions.
+    struct Round {
+        core::EpochReading reading;
+        std::size_t ended = 0;
+        bool told = false;
+    };
 
+    [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
+    [[nodiscard]] net::Task<Answer> write_and_check(RegionId region, core::EpochItem item);
+    // What the copy says, for a raise to that item's epoch that may have landed.
+    [[nodiscard]] net::Task<Answer> look(
+        RegionId region, core::EpochItem item, std::string otherwise
+    );
+    // Epoch zero: the Region has no item yet. Errors: those of the call; malformed.
+    [[nodiscard]] net::Task<Result<core::EpochItem>> read(RegionId region);
+    [[nodiscard]] net::Task<> read_into(RegionId region, std::shared_ptr<Round> round);
+    [[nodiscard]] net::Task<> watch_one(
+        RegionId region, std::shared_ptr<Round> round, InForce in_force
+    );
+    static void note(const RegionId& region, const Result<core::EpochItem>& found, Round& round);
+    [[nodiscard]] core::EpochReading begun() const;
+    void tell(Round& round);
+    void report(Raise& raise);
     void named(const RegionId& region, Duration lease);
 
     Edge& edge_;
     std::string register_id_;
     std::vector<RegionId> regions_;
+    std::set<RegionId> healing_;               // Regions whose copy is being written anew
     std::map<RegionId, Duration> named_;       // by each copy, when it was last read or written
     std::map<Duration, Instant> named_until_;  // each lease, and when a copy last named it
 };

@@ -155,6 +155,15 @@ void LossKeeper::fenced(
     const OperationId& operation, const HostId& host, const wire::FenceAck& ack
 ) {
     const std::optional<core::OperationRecord> current = sources_.operation();
+    if (!current && !ack.entries.empty()) {
+        // The store that knew the operation is gone: no book has a place for them.
+        system::log_error(
+            "losses",
+            "a host names writes that it had not proven, and this controller's store knows no "
+            "operation that ended their epoch",
+            {{"host", host.value()}, {"writes", std::to_string(ack.entries.size())}}
+        );
+    }
     if (!current || (ack.entries.empty() && !ack.truncated)) {
         return;
     }
@@ -269,7 +278,7 @@ void LossKeeper::close_without_losses(const OperationId& operation, Open& open) 
         return;
     }
     open.examined = true;
-    if (current->plan.verb == core::Verb::failover || current->at_risk > 0 ||
+    if (current->may_lose() || current->at_risk > 0 ||
         current->state == core::OperationState::partly_done) {
         return;
     }

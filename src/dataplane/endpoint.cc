@@ -192,7 +192,7 @@ Status RunningEndpoint::set_route(Route route, std::function<void(RouteWord)> do
     if (!active) {
         return fail(ErrorKind::not_found, "no such Region here: " + route.active.value());
     }
-    if (route.epoch.value() > kEpochMax) {
+    if (!is_possible(route.epoch)) {
         return fail(ErrorKind::malformed, "the epoch is out of range");
     }
     return control_.set_route(

@@ -32,6 +32,8 @@ struct Ledger::State {
     std::size_t bytes = 0;
     std::size_t waiting_bytes = 0;
     LedgerCounters totals;
+    std::vector<LedgerEntry> left_behind;
+    std::uint64_t told_up_to = 0;
 
     void take_in();
     void add(const WriteNote& note);
@@ -252,6 +254,36 @@ void Ledger::give_up_keyless(UtcTime before) {
             state_->waiting_bytes -= table.settle(*oldest);
         }
     }
+}
+
+void Ledger::leave_behind(Epoch epoch) {
+    state_->take_in();
+    std::erase_if(state_->unproven, [&](const auto& at) {
+        LedgerEntry* entry = at.second->find(at.first);
+        if (entry->epoch >= epoch) {
+            return false;
+        }
+        if (entry->number > state_->told_up_to) {
+            state_->left_behind.push_back(*entry);
+        }
+        state_->waiting_bytes -= at.second->settle(*entry);
+        return true;
+    });
+}
+
+void Ledger::told_up_to(std::uint64_t number) {
+    state_->told_up_to = std::max(state_->told_up_to, number);
+    std::erase_if(state_->left_behind, [number](const LedgerEntry& entry) {
+        return entry.number <= number;
+    });
+}
+
+void Ledger::forget_what_was_told() {
+    state_->told_up_to = 0;
+}
+
+const std::vector<LedgerEntry>& Ledger::left_behind() const {
+    return state_->left_behind;
 }
 
 std::vector<LedgerEntry> Ledger::unproven_entries(std::size_t limit) {

@@ -118,6 +118,17 @@ class Ledger {
     // Unproven entries without key that are older than this count no more: the lag is seconds.
     void give_up_keyless(UtcTime before);
 
+    // This host follows `epoch` now, and the standby is the Region in which entries of older epochs
+    // were written: no look at it proves them. Those that no controller was told of are kept apart
+    // until one is.
+    void leave_behind(Epoch epoch);
+    // A controller has been told of all entries up to this number.
+    void told_up_to(std::uint64_t number);
+    // The controller that was told may have died before it wrote anything down.
+    void forget_what_was_told();
+    // Entries that were left behind and that no controller was told of, the oldest first.
+    [[nodiscard]] const std::vector<LedgerEntry>& left_behind() const;
+
     // Unproven entries, oldest first, at most `limit`.
     [[nodiscard]] std::vector<LedgerEntry> unproven_entries(std::size_t limit);
     // All entries of a table (all tables: empty name), oldest first, at most `limit` newest ones.

@@ -50,6 +50,45 @@ class LedgerTest : public ::testing::Test {
 
 }  // namespace
 
+// After an adoption the standby is the Region that the older writes were made in: finding them
+// there proves nothing.
+TEST_F(LedgerTest, WhatWasNotProvenBeforeAnAdoptionIsKeptForAController) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    put("b", 1);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("b"), digest_of(item("b", 1))).entries, 1U);
+    ledger.leave_behind(Epoch{2});
+    EXPECT_EQ(ledger.counters().unproven, 0U);
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 1))).entries, 0U);
+    ASSERT_EQ(ledger.left_behind().size(), 1U);
+    EXPECT_EQ(ledger.left_behind()[0].key, key("a"));
+    ledger.leave_behind(Epoch{3});
+    EXPECT_EQ(ledger.left_behind().size(), 1U) << "until a controller knows";
+    ledger.told_up_to(ledger.left_behind()[0].number);
+    EXPECT_TRUE(ledger.left_behind().empty());
+}
+
+TEST_F(LedgerTest, WhatAControllerWasToldBeforeAnAdoptionIsItsOwn) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    put("b", 1);
+    ledger.told_up_to(ledger.unproven_entries(1)[0].number);
+    EXPECT_EQ(ledger.unproven_entries(10).size(), 2U) << "another controller may ask again";
+    ledger.leave_behind(Epoch{2});
+    ASSERT_EQ(ledger.left_behind().size(), 1U);
+    EXPECT_EQ(ledger.left_behind()[0].key, key("b"));
+}
+
+// The controller that was told may have died before it wrote anything down.
+TEST_F(LedgerTest, AHostThatAdoptsByItselfKeepsWhatAControllerWasToldToo) {
+    ledger.set_table_keys(kTable, {"id"});
+    put("a", 1);
+    ledger.told_up_to(ledger.newest_number());
+    ledger.forget_what_was_told();
+    ledger.leave_behind(Epoch{2});
+    EXPECT_EQ(ledger.left_behind().size(), 1U);
+}
+
 TEST_F(LedgerTest, DigestProvesItsEntryAndTheEarlierOnesOfTheKey) {
     ledger.set_table_keys(kTable, {"id"});
     put("a", 1);

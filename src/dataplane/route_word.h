@@ -39,14 +39,12 @@ struct RouteWord {
     friend bool operator==(const RouteWord&, const RouteWord&) = default;
 };
 
-// An epoch grows by one with each change of the active Region; 48 bits last for nine million years
-// of one switch per second.
-inline constexpr std::uint64_t kEpochMax = (std::uint64_t{1} << 48U) - 1;
+static_assert(kEpochMax.value() == (std::uint64_t{1} << 48U) - 1, "the epoch fits the route word");
 // All epochs lie below it.
-inline constexpr Epoch kEveryEpoch{kEpochMax + 1};
+inline constexpr Epoch kEveryEpoch{kEpochMax.value() + 1};
 
 [[nodiscard]] constexpr std::uint64_t pack(RouteWord word) {
-    FARSHORE_ASSERT(word.epoch.value() <= kEpochMax, "the epoch fits the route word");
+    FARSHORE_ASSERT(is_possible(word.epoch), "the epoch fits the route word");
     return (word.epoch.value() << 16U) | (std::uint64_t{word.active} << 8U) |
            static_cast<std::uint64_t>(word.state);
 }

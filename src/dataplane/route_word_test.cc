@@ -13,7 +13,7 @@
 namespace farshore::dataplane {
 
 TEST(RouteWord, SurvivesPacking) {
-    for (const std::uint64_t epoch : {std::uint64_t{0}, std::uint64_t{1}, kEpochMax}) {
+    for (const std::uint64_t epoch : {std::uint64_t{0}, std::uint64_t{1}, kEpochMax.value()}) {
         for (const WriteState state :
              {WriteState::open, WriteState::held, WriteState::fenced, WriteState::unconfirmed}) {
             const RouteWord word{.epoch = Epoch{epoch}, .active = 7, .state = state};

@@ -225,10 +225,27 @@ ReportAnswer AgentLink::report(const Report& report) {
             });
         }
         take_evidence(report);
+        ask_for_left_behind(report);
     }
     const core::AppCore::LeaseAnswer lease =
         controller_.grant_lease(scene_.hosts[report.host]->id(), report.epoch);
     return {.hello_first = false, .lease = lease.length, .epoch = report.epoch};
+}
+
+// It adopted its epoch by itself: a fence of that same epoch makes it tell what it had not proven.
+void AgentLink::ask_for_left_behind(const Report& report) {
+    const Agent& agent = agents_[report.host];
+    const bool asked = std::ranges::any_of(agent.pending, [](const auto& entry) {
+        return entry.second.type == core::OrderType::fence;
+    });
+    if (report.left_behind == 0 || asked) {
+        return;
+    }
+    core::OrderAgents fence;
+    fence.type = core::OrderType::fence;
+    fence.epoch = report.epoch;
+    fence.fence_grace = 150ms;
+    send_order(report.host, fence);
 }
 
 void AgentLink::take_evidence(const Report& report) {
@@ -313,6 +330,7 @@ void AgentLink::ack(const Ack& ack) {
         .epoch = fence ? std::max(ack.epoch, order.epoch) : ack.epoch,
         .done = ack.done,
         .unproven = ack.unproven,
+        .adopted_alone = ack.adopted_alone,
         .detail = ack.detail
     });
     if (fence) {

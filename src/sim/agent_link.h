@@ -76,6 +76,7 @@ class AgentLink final : public ports::AgentLink {
     void end_stream(Agent& agent);
     void watch(std::size_t host);
     void take_evidence(const Report& report);
+    void ask_for_left_behind(const Report& report);
 
     Scene& scene_;
     Controller& controller_;

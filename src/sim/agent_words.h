@@ -43,6 +43,7 @@ struct Ack {
     Epoch epoch;  // the agent's, after the order
     std::uint32_t unproven = 0;
     std::vector<LedgerEntry> entries;  // of a fence
+    bool adopted_alone = false;        // of a fence
     bool truncated = false;
     std::string detail;
 };
@@ -50,7 +51,7 @@ struct Ack {
 // A controller's answer to a hello.
 struct Greeting {
     Session session;
-    std::uint64_t register_id = 0;
+    std::string register_id;
 };
 
 struct Hello {
@@ -96,6 +97,7 @@ struct Report {
     std::array<Duration, kTablesMax> stalled{};
     std::optional<Duration> last_acknowledged_ago;  // by the host's own clock
     std::uint32_t unproven = 0;
+    std::uint32_t left_behind = 0;  // of older epochs, that no fence has asked for
     bool ledger_whole = true;
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers

@@ -218,7 +218,10 @@ void Chronicle::effect(const core::StepId& step, const core::OrderAgents& order)
 }
 
 void Chronicle::copy_written(
-    Place place, const std::optional<EpochRecord>& before, const EpochRecord& written, bool by_us
+    Place place,
+    const std::optional<core::EpochItem>& before,
+    const core::EpochItem& written,
+    bool by_us
 ) {
     epochs_.copy_written(place, before, written, by_us);
     if (!before || before->epoch != written.epoch || before->active != written.active) {

@@ -75,8 +75,8 @@ class Chronicle {
     void effect(const core::StepId& step, const core::OrderAgents& order);
     void copy_written(
         Place place,
-        const std::optional<EpochRecord>& before,
-        const EpochRecord& written,
+        const std::optional<core::EpochItem>& before,
+        const core::EpochItem& written,
         bool by_us
     );
 

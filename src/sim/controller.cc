@@ -64,7 +64,7 @@ Instant Controller::true_time_of(Instant local) const {
 
 // What the copies of the record say is asked before anything is decided (INV-S2).
 void Controller::boot() {
-    survey([this](const core::EpochSurvey& found) {
+    survey([this](const core::EpochReading& found) {
         std::optional<core::AppRecord> record = scene_.store->load();
         if (record) {
             begin(std::move(*record), found);
@@ -74,7 +74,7 @@ void Controller::boot() {
     });
 }
 
-void Controller::first_record(const core::EpochSurvey& found) {
+void Controller::first_record(const core::EpochReading& found) {
     std::optional<core::FirstRecord> first = core::first_record(
         found,
         {.app = policy_.app,
@@ -88,11 +88,11 @@ void Controller::first_record(const core::EpochSurvey& found) {
         return;
     }
     later(kBootRetry, [this] {
-        survey([this](const core::EpochSurvey& again) { first_record(again); });
+        survey([this](const core::EpochReading& again) { first_record(again); });
     });
 }
 
-core::AppCore::Start Controller::start_of(core::AppRecord record, const core::EpochSurvey& found)
+core::AppCore::Start Controller::start_of(core::AppRecord record, const core::EpochReading& found)
     const {
     core::AppCore::Start start;
     start.policy = policy_;
@@ -125,8 +125,7 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const core::Ep
         }
     }
     if (!scene_.planted(Plant::epoch_from_store_only)) {
-        start.highest_seen = found.highest_epoch();
-        start.agreed = found.agreed(found.majority()).value_or(core::EpochCopy{}).epoch;
+        start.epochs = found;
     }
     start.longest_lease = longest_lease();
     if (configuration_.drills_required) {
@@ -140,7 +139,7 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const core::Ep
     return start;
 }
 
-void Controller::begin(core::AppRecord record, const core::EpochSurvey& found) {
+void Controller::begin(core::AppRecord record, const core::EpochReading& found) {
     core::AppCore::Start start = start_of(std::move(record), found);
     std::vector<core::Observer> observers = start.observers;
     const core::Hysteresis hysteresis = start.hysteresis;
@@ -163,7 +162,7 @@ void Controller::begin(core::AppRecord record, const core::EpochSurvey& found) {
     );
     pump_->start();
     probe();
-    heal();
+    watch_records();
     watch_hosts();
     settle_losses();
 }

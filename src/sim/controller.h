@@ -149,6 +149,9 @@ class Controller final : public ports::Clock,
 
     struct Raise {
         core::RaiseEpoch action;
+        core::EpochItem item;
+        Instant started;  // local
+        UtcTime started_wall{};
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
         std::size_t newer = 0;
@@ -179,28 +182,39 @@ class Controller final : public ports::Clock,
     [[nodiscard]] bool busy() const { return scene_.calendar.now() < busy_until_; }
 
     // controller.cc: boot
-    void begin(core::AppRecord record, const core::EpochSurvey& survey);
-    void first_record(const core::EpochSurvey& survey);
+    void begin(core::AppRecord record, const core::EpochReading& found);
+    void first_record(const core::EpochReading& found);
     [[nodiscard]] core::AppCore::Start start_of(
-        core::AppRecord record, const core::EpochSurvey& survey
+        core::AppRecord record, const core::EpochReading& found
     ) const;
     void run_deferred();
 
     // controller_records.cc
     using Reply = std::function<void(const CopyAnswer&)>;
-    using Found = std::function<void(bool answered, const std::optional<EpochRecord>&)>;
-    void survey(std::function<void(const core::EpochSurvey&)> done);
-    void write_copy(Place place, Epoch epoch, RegionId active, Reply reply);
-    void look_at_copy(
-        Place place, Epoch epoch, RegionId active, std::string otherwise, Reply reply
-    );
+    // nullopt: it did not answer.
+    using Found = std::function<void(const std::optional<core::EpochItem>&)>;
+
+    // One answer of a reading of all copies, and what is read so far.
+    struct CopyRead {
+        Place place = 0;
+        const std::optional<core::EpochItem>& copy;
+        const core::EpochReading& reading;
+        bool whole = false;  // it is the last
+    };
+
+    void read_copies(std::function<void(const CopyRead&)> heard);
+    void survey(std::function<void(const core::EpochReading&)> done);
+    [[nodiscard]] core::EpochItem item_of(Epoch epoch, RegionId active, core::RaisedFor raised_for)
+        const;
+    void write_copy(Place place, const core::EpochItem& item, Reply reply);
+    void look_at_copy(Place place, const core::EpochItem& item, std::string otherwise, Reply reply);
     void read_copy(Place place, Found found);
     void copy_ended(const std::shared_ptr<Raise>& raise, Place place, const CopyAnswer& answer);
     void report_raise(Raise& raise);
     void search_hosts(const core::StepId& step);
     void watch_hosts();
-    void heal();
-    void heal_copy(Place place, const std::optional<EpochRecord>& found);
+    void watch_records();
+    void heal_copy(Place place, const core::EpochItem& found);
     void named(Place place, Duration lease);
     [[nodiscard]] Duration longest_lease() const;
 
@@ -248,8 +262,6 @@ class Controller final : public ports::Clock,
     std::map<Place, Duration> named_;
     std::map<Duration, Instant> named_until_;  // local
     std::uint64_t requests_ = 0;
-    std::size_t newer_copies_ = 0;  // found by the healing round that runs
-    Epoch newest_copy_;
 };
 
 }  // namespace farshore::sim

@@ -12,7 +12,9 @@ namespace farshore::sim {
 namespace {
 
 constexpr Duration kCallTimeout = 800ms;
-constexpr Duration kHealEvery = 5s;
+constexpr Duration kWatchEveryMax = 1s;
+constexpr Duration kWatchHostsEvery = 5s;
+constexpr Duration kRememberFor = 5s;
 
 void append(std::string& text, const std::string& more) {
     text += (text.empty() ? "" : "; ") + more;
@@ -67,7 +69,7 @@ void Controller::named(Place place, Duration lease) {
         named_until_[lease] = now();
     }
     std::erase_if(named_until_, [at = now()](const auto& entry) {
-        return at - entry.second > entry.first + kHealEvery;
+        return at - entry.second > entry.first + kRememberFor;
     });
 }
 
@@ -82,38 +84,62 @@ Duration Controller::longest_lease() const {
 }
 
 void Controller::read_copy(Place place, Found found) {
-    const auto seen = std::make_shared<std::optional<EpochRecord>>();
+    const auto seen = std::make_shared<core::EpochItem>();
     call(
         place,
         false,
-        [this, seen, place] { *seen = scene_.small.records[place]; },
+        [this, seen, place] { *seen = scene_.small.records[place].value_or(core::EpochItem{}); },
         [this, seen, place, found](Came came) {
-            if (came == Came::answer && *seen) {
-                named(place, (*seen)->lease);
+            if (came != Came::answer) {
+                found(std::nullopt);
+                return;
             }
-            found(came == Came::answer, came == Came::answer ? *seen : std::nullopt);
+            if (seen->exists()) {
+                named(place, seen->terms.lease);
+            }
+            found(*seen);
         }
     );
 }
 
-void Controller::survey(std::function<void(const core::EpochSurvey&)> done) {
-    const auto survey = std::make_shared<core::EpochSurvey>();
-    survey->asked = scene_.record_places.size();
+// Every copy once; `heard` hears of each answer.
+void Controller::read_copies(std::function<void(const CopyRead&)> heard) {
+    const auto reading = std::make_shared<core::EpochReading>();
+    reading->started = now();
+    reading->started_wall = wall();
+    reading->asked = scene_.record_places.size();
     const auto ended = std::make_shared<std::size_t>(0);
     for (const Place place : scene_.record_places) {
         read_copy(
             place,
-            [survey, ended, done](bool answered, const std::optional<EpochRecord>& record) {
-                survey->answered += answered ? 1 : 0;
-                if (record) {
-                    survey->copies.push_back({.epoch = record->epoch, .active = record->active});
+            [reading, ended, heard, place](const std::optional<core::EpochItem>& copy) {
+                if (copy) {
+                    reading->copies.push_back(*copy);
                 }
-                if (++*ended == survey->asked) {
-                    done(*survey);
-                }
+                const bool whole = ++*ended == reading->asked;
+                heard({.place = place, .copy = copy, .reading = *reading, .whole = whole});
             }
         );
     }
+}
+
+void Controller::survey(std::function<void(const core::EpochReading&)> done) {
+    read_copies([done](const CopyRead& read) {
+        if (read.whole) {
+            done(read.reading);
+        }
+    });
+}
+
+core::EpochItem Controller::item_of(Epoch epoch, RegionId active, core::RaisedFor raised_for)
+    const {
+    return {
+        .epoch = epoch,
+        .active = std::move(active),
+        .terms = {.lease = configuration_.lease, .clock_error = policy_.timing.clock_error},
+        .register_id = scene_.store->register_id(),
+        .raised_for = std::move(raised_for)
+    };
 }
 
 void Controller::raise(const core::RaiseEpoch& action) {
@@ -123,85 +149,80 @@ void Controller::raise(const core::RaiseEpoch& action) {
     scene_.chronicle->effect(action.step, action);
     const auto raise = std::make_shared<Raise>();
     raise->action = action;
+    raise->started = now();
+    raise->started_wall = wall();
+    raise->item = item_of(action.epoch, action.active, action.raised_for);
     for (const Place place : scene_.record_places) {
         const auto reply = [this, raise, place](const CopyAnswer& answer) {
             copy_ended(raise, place, answer);
         };
         if (action.only_look) {
-            look_at_copy(place, action.epoch, action.active, "no answer", reply);
+            look_at_copy(place, raise->item, "no answer", reply);
         } else {
-            write_copy(place, action.epoch, action.active, reply);
+            write_copy(place, raise->item, reply);
         }
     }
 }
 
-void Controller::write_copy(Place place, Epoch epoch, RegionId active, Reply reply) {
+void Controller::write_copy(Place place, const core::EpochItem& item, Reply reply) {
     struct Outcome {
         bool refused = false;
-        std::optional<EpochRecord> before;
+        std::optional<core::EpochItem> before;
     };
 
     const auto outcome = std::make_shared<Outcome>();
-    const auto effect = [this, place, epoch, active, outcome, lease = configuration_.lease] {
-        std::optional<EpochRecord>& copy = scene_.small.records[place];
+    const auto effect = [this, place, item, outcome] {
+        std::optional<core::EpochItem>& copy = scene_.small.records[place];
         outcome->before = copy;
-        const bool holds = !copy || copy->epoch < epoch ||
-                           (copy->epoch == epoch && copy->active == active) ||
+        const bool holds = !copy || copy->epoch < item.epoch ||
+                           copy->says(item.epoch, item.active) ||
                            scene_.planted(Plant::stale_plan_overwrites);
         outcome->refused = !holds;
         if (holds) {
-            const EpochRecord written{
-                .epoch = epoch,
-                .active = active,
-                .lease = lease,
-                .register_id = scene_.store->register_id()
-            };
-            scene_.chronicle->copy_written(place, copy, written, true);
-            copy = written;
+            scene_.chronicle->copy_written(place, copy, item, true);
+            copy = item;
         }
     };
-    call(place, true, effect, [this, place, epoch, active, outcome, reply](Came came) {
+    call(place, true, effect, [this, place, item, outcome, reply](Came came) {
         // Until now an agent may have read what the copy named before.
         const bool told = came == Came::answer && outcome->before;
-        named(place, told ? outcome->before->lease : named_[place]);
+        named(place, told ? outcome->before->terms.lease : named_[place]);
         if (came == Came::answer && !outcome->refused) {
-            named_[place] = configuration_.lease;
-            reply({.landed = Landed::confirmed, .seen = epoch, .detail = "raised"});
+            named_[place] = item.terms.lease;
+            reply({.landed = Landed::confirmed, .seen = item.epoch, .detail = "raised"});
             return;
         }
-        look_at_copy(place, epoch, active, "no answer", reply);
+        look_at_copy(place, item, "no answer", reply);
     });
 }
 
 void Controller::look_at_copy(
-    Place place, Epoch epoch, RegionId active, std::string otherwise, Reply reply
+    Place place, const core::EpochItem& item, std::string otherwise, Reply reply
 ) {
     read_copy(
         place,
-        [epoch, active, otherwise = std::move(otherwise), reply](
-            bool answered, const std::optional<EpochRecord>& record
+        [item, otherwise = std::move(otherwise), reply](const std::optional<core::EpochItem>& found
         ) {
-            if (!answered) {
+            if (!found) {
                 reply({.landed = Landed::unknown, .seen = {}, .detail = otherwise});
                 return;
             }
-            const EpochRecord found = record.value_or(EpochRecord{});
-            const std::string said = std::to_string(found.epoch.value());
-            if (found.epoch == epoch && found.active == active) {
+            const std::string said = std::to_string(found->epoch.value());
+            if (found->says(item.epoch, item.active)) {
                 reply(
                     {.landed = Landed::confirmed,
-                     .seen = found.epoch,
+                     .seen = found->epoch,
                      .detail = "raised, as read back"}
                 );
-            } else if (found.epoch < epoch) {
-                reply({.landed = Landed::unchanged, .seen = found.epoch, .detail = "still " + said}
+            } else if (found->epoch < item.epoch) {
+                reply({.landed = Landed::unchanged, .seen = found->epoch, .detail = "still " + said}
                 );
             } else {
                 reply(
                     {.landed = Landed::newer,
-                     .seen = found.epoch,
+                     .seen = found->epoch,
                      .detail =
-                         "epoch " + said + " with active " + found.active.value() + " is there"}
+                         "epoch " + said + " with active " + found->active.value() + " is there"}
                 );
             }
         }
@@ -234,6 +255,8 @@ void Controller::report_raise(Raise& raise) {
     }
     deliver(core::EpochRaised{
         .step = raise.action.step,
+        .started = raise.started,
+        .started_wall = raise.started_wall,
         .majority = is_majority,
         .unchanged_confirmed = raise.unchanged >= majority(),
         .confirmed = raise.confirmed,
@@ -295,48 +318,47 @@ void Controller::search_hosts(const core::StepId& step) {
 void Controller::watch_hosts() {
     if (!configuration_.register_closed &&
         configuration_.on_controller_loss == core::OnControllerLoss::verify) {
-        later(kHealEvery, [this] { watch_hosts(); });
+        later(kWatchHostsEvery, [this] { watch_hosts(); });
         search_hosts({});
     }
 }
 
-// Copies that missed a raise, or name another lease, are brought up to what is in force.
-void Controller::heal() {
-    later(kHealEvery, [this] { heal(); });
-    newer_copies_ = 0;
-    newest_copy_ = Epoch{};
-    for (const Place place : scene_.record_places) {
-        read_copy(place, [this, place](bool answered, const std::optional<EpochRecord>& found) {
-            if (answered) {
-                heal_copy(place, found);
-            }
-        });
-    }
+// The core hears what a majority says as soon as it says it. Copies that missed a raise, or name
+// other terms, are brought up to what is in force.
+void Controller::watch_records() {
+    later(std::min<Duration>(kWatchEveryMax, configuration_.lease / 3), [this] {
+        watch_records();
+    });
+    const auto told = std::make_shared<bool>(false);
+    read_copies([this, told](const CopyRead& read) {
+        const core::EpochVerdict verdict = core::judge(read.reading);
+        const bool hidden = scene_.planted(Plant::epoch_from_store_only) &&
+                            verdict.at_least > core().record().epoch;
+        if (!*told && (read.whole || verdict.agreed) && !hidden) {
+            *told = true;
+            deliver(core::EpochsRead{read.reading});
+        }
+        if (read.whole && !verdict.agreed && scene_.planted(Plant::blind_controller_grants)) {
+            const core::AppRecord& known = core().record();
+            core::EpochReading unchanged = read.reading;
+            unchanged.copies.assign(
+                unchanged.asked, item_of(known.epoch, known.active, core::raised_for(known))
+            );
+            deliver(core::EpochsRead{std::move(unchanged)});
+        }
+        if (read.copy) {
+            heal_copy(read.place, *read.copy);
+        }
+    });
 }
 
-void Controller::heal_copy(Place place, const std::optional<EpochRecord>& found) {
+void Controller::heal_copy(Place place, const core::EpochItem& found) {
     const core::AppRecord& in_force = core().record();
-    if (found && found->epoch > in_force.epoch) {
-        newest_copy_ = std::max(newest_copy_, found->epoch);
-        if (++newer_copies_ == majority() && !scene_.planted(Plant::epoch_from_store_only)) {
-            deliver(core::EpochRaised{
-                .step = {},
-                .majority = true,
-                .unchanged_confirmed = false,
-                .confirmed = {},
-                .highest_seen = newest_copy_,
-                .longest_lease = {},
-                .detail = "the epoch records are newer than the store"
-            });
-        }
-    }
-    const bool behind = !found || found->epoch < in_force.epoch ||
-                        (found->epoch == in_force.epoch && found->active == in_force.active &&
-                         (found->lease != configuration_.lease ||
-                          found->register_id != scene_.store->register_id()));
-    if (behind && in_force.epoch != Epoch{}) {
+    const core::EpochItem wanted =
+        item_of(in_force.epoch, in_force.active, core::raised_for(in_force));
+    if (wanted.exists() && core::is_behind(found, wanted)) {
         scene_.quiet->disturb();
-        write_copy(place, in_force.epoch, in_force.active, [](const CopyAnswer&) {});
+        write_copy(place, wanted, [](const CopyAnswer&) {});
     }
 }
 

@@ -14,7 +14,7 @@ namespace farshore::sim {
 
 namespace {
 
-constexpr std::uint64_t kForeignRegister = 1'000'000;
+constexpr const char* kForeignRegister = "foreign";
 
 }  // namespace
 
@@ -194,9 +194,9 @@ void Director::strike(const Fault& fault) {
     } else if (fault.kind == FaultKind::record_written) {
         write_records(fault);
     } else if (fault.kind == FaultKind::record_lease) {
-        std::optional<EpochRecord>& copy = scene_.small.records[fault.at];
+        std::optional<core::EpochItem>& copy = scene_.small.records[fault.at];
         if (copy) {
-            copy->lease = std::chrono::milliseconds{fault.amount};
+            copy->terms.lease = std::chrono::milliseconds{fault.amount};
         }
     } else {
         scene_.store->doom(fault);
@@ -210,17 +210,17 @@ void Director::write_records(const Fault& fault) {
         const auto& copy = scene_.small.records[place];
         highest = std::max(highest, copy ? copy->epoch : Epoch{});
     }
-    const EpochRecord written{
+    const core::EpochItem written{
         .epoch = Epoch{highest.value() + static_cast<std::uint64_t>(std::max(1, fault.amount))},
         .active = region_id(fault.to % scene_.script.tables),
-        .lease = scene_.controllers->configuration().lease,
+        .terms = {.lease = scene_.controllers->configuration().lease},
         .register_id = kForeignRegister
     };
     for (const Place place : scene_.record_places) {
         if (place == fault.at && scene_.record_places.size() > 2) {
             continue;  // one copy does not hear of it
         }
-        std::optional<EpochRecord>& copy = scene_.small.records[place];
+        std::optional<core::EpochItem>& copy = scene_.small.records[place];
         scene_.chronicle->copy_written(place, copy, written, false);
         copy = written;
     }

@@ -218,8 +218,12 @@ void Host::obey(const core::HostDecision& decision) {
         }
         case core::HostAction::adopt:
             cut_flights(machine_.epoch());
-            // The fence has told them; nobody else asks for them any more.
-            ledger_.forget_below(machine_.epoch());
+            if (machine_.adopted_alone() && !scene_.planted(Plant::drain_outlives_its_hold)) {
+                ledger_.leave_behind(machine_.epoch());
+            } else {
+                // The fence has told them; nobody else asks for them any more.
+                ledger_.forget_below(machine_.epoch());
+            }
             release_parked();
             store();
             break;

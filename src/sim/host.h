@@ -160,7 +160,7 @@ class Host {
     // One reading of all copies of the epoch record.
     struct Round {
         Instant started{};  // local
-        std::vector<EpochRecord> answers;
+        std::vector<core::EpochItem> answers;
         std::size_t ended = 0;
         bool decided = false;
         bool confirms = false;  // our epoch, for long enough
@@ -169,12 +169,12 @@ class Host {
 
     // Which register has us, and since when: records of it that were read earlier say nothing.
     struct Known {
-        std::uint64_t register_id = 0;
+        std::string register_id;
         Instant since{};  // local
     };
 
     struct Registration {
-        std::uint64_t register_id = 0;
+        std::string register_id;
         Instant since{};  // local
         std::set<Place> done;
     };
@@ -226,12 +226,12 @@ class Host {
     void read_records();
     void ask_record(const std::shared_ptr<Round>& round, Place place);
     void record_answered(
-        const std::shared_ptr<Round>& round, const std::optional<EpochRecord>& record
+        const std::shared_ptr<Round>& round, const std::optional<core::EpochItem>& record
     );
     void judge_records(Round& round);
-    [[nodiscard]] bool know_us(std::optional<std::uint64_t> register_id, Instant started);
-    void register_in(std::uint64_t register_id);
-    void registered_in(Place place, std::uint64_t register_id);
+    [[nodiscard]] bool know_us(const std::string& register_id, Instant started);
+    void register_in(const std::string& register_id);
+    void registered_in(Place place, const std::string& register_id);
     void end_round(Round& round);
     void want_confirmation();
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "sim/chronicle.h"
 #include "sim/controller_site.h"
@@ -167,6 +168,13 @@ void Host::finish_fence(Epoch epoch, Ack ack) {
             ack.entries.push_back(entry);
         }
     }
+    std::ranges::copy_if(
+        ledger_.left_behind(),
+        std::back_inserter(ack.entries),
+        [epoch](const LedgerEntry& entry) { return entry.epoch < epoch; }
+    );
+    ack.adopted_alone = machine_.adopted_alone() && machine_.epoch() >= epoch &&
+                        !scene_.planted(Plant::drain_outlives_its_hold);
     ack.unproven = static_cast<std::uint32_t>(ack.entries.size());
     ack.truncated = !ledger_is_whole();
     acknowledge(std::move(ack));
@@ -245,6 +253,9 @@ void Host::acknowledge(Ack ack, int attempt) {
     constexpr int kAttempts = 6;
     constexpr Duration kPatience = 3s;
     const bool sent = scene_.controllers->take_ack(home(), ack);
+    if (sent && ack.done && ack.type == core::OrderType::fence) {
+        ledger_.handed_over();
+    }
     if (!sent && attempt < kAttempts) {
         later(kPatience + 50ms * (1 << attempt), [this, ack, attempt] {
             acknowledge(ack, attempt + 1);

@@ -15,50 +15,6 @@ constexpr Duration kPauseMin = 100ms;
 constexpr Duration kControllersFirst = 500ms;
 constexpr Duration kRegisterAgain = 1s;
 
-struct Verdict {
-    std::optional<EpochRecord> agreed;
-    std::optional<std::uint64_t> register_id;  // nullopt: the majority names different ones
-    Epoch at_least;
-};
-
-// As src/agent's judge_records: a strict majority of all copies says it, and its lease is the
-// shortest of those that name one, when they are a majority by themselves.
-Verdict judge(const std::vector<EpochRecord>& answers, std::size_t configured) {
-    Verdict verdict;
-    const std::size_t majority = configured / 2 + 1;
-    if (answers.size() < majority) {
-        return verdict;
-    }
-    std::vector<Epoch> epochs;
-    for (const EpochRecord& record : answers) {
-        epochs.push_back(record.epoch);
-        std::size_t same = 0;
-        std::size_t same_register = 0;
-        std::size_t with_lease = 0;
-        Duration shortest = Duration::max();
-        for (const EpochRecord& other : answers) {
-            if (other.epoch == record.epoch && other.active == record.active) {
-                ++same;
-                same_register += other.register_id == record.register_id ? 1 : 0;
-                if (other.lease > Duration::zero()) {
-                    ++with_lease;
-                    shortest = std::min(shortest, other.lease);
-                }
-            }
-        }
-        if (same >= majority && record.epoch != Epoch{}) {
-            if (same_register >= majority) {
-                verdict.register_id = record.register_id;
-            }
-            verdict.agreed = record;
-            verdict.agreed->lease = with_lease >= majority ? shortest : Duration::zero();
-        }
-    }
-    std::ranges::sort(epochs, std::ranges::greater{});
-    verdict.at_least = epochs[majority - 1];
-    return verdict;
-}
-
 }  // namespace
 
 void Host::want_confirmation() {
@@ -111,12 +67,12 @@ void Host::ask_record(const std::shared_ptr<Round>& round, Place place) {
         if (scene_.weather.is(FaultKind::records_refuse, place)) {
             answer = Answer::refused;
         }
-        const std::optional<EpochRecord> record = scene_.small.records[place];
+        const std::optional<core::EpochItem> record = scene_.small.records[place];
         const bool served = answer == Answer::served;
         scene_.network.send({.from = place, .to = home()}, [this, round, life, record, served] {
             enter(life, [this, round, record, served] {
                 record_answered(
-                    round, served ? std::optional{record.value_or(EpochRecord{})} : std::nullopt
+                    round, served ? std::optional{record.value_or(core::EpochItem{})} : std::nullopt
                 );
             });
         });
@@ -124,7 +80,7 @@ void Host::ask_record(const std::shared_ptr<Round>& round, Place place) {
 }
 
 void Host::record_answered(
-    const std::shared_ptr<Round>& round, const std::optional<EpochRecord>& record
+    const std::shared_ptr<Round>& round, const std::optional<core::EpochItem>& record
 ) {
     if (round->over) {
         return;
@@ -141,16 +97,16 @@ void Host::record_answered(
 
 // A host that no controller has greeted writes its name beside a majority of the copies before it
 // takes permission from them: a fence must be able to find it.
-bool Host::know_us(std::optional<std::uint64_t> register_id, Instant started) {
+bool Host::know_us(const std::string& register_id, Instant started) {
     if (scene_.script.agents_rule != core::OnControllerLoss::verify) {
         return true;
     }
-    if (!register_id) {
+    if (register_id.empty()) {
         return false;
     }
     bool registered = false;
     for (const std::optional<Known>& known : {by_hello_, by_itself_}) {
-        if (known && known->register_id == *register_id) {
+        if (known && known->register_id == register_id) {
             registered = true;
             if (started >= known->since) {
                 return true;
@@ -158,12 +114,12 @@ bool Host::know_us(std::optional<std::uint64_t> register_id, Instant started) {
         }
     }
     if (!registered) {
-        register_in(*register_id);
+        register_in(register_id);
     }
     return false;
 }
 
-void Host::register_in(std::uint64_t register_id) {
+void Host::register_in(const std::string& register_id) {
     const bool same = registering_ && registering_->register_id == register_id;
     // A controller that is there answers a hello long before.
     if (local_now() - booted_at_ < kControllersFirst ||
@@ -196,7 +152,7 @@ void Host::register_in(std::uint64_t register_id) {
     }
 }
 
-void Host::registered_in(Place place, std::uint64_t register_id) {
+void Host::registered_in(Place place, const std::string& register_id) {
     if (!registering_ || registering_->register_id != register_id) {
         return;
     }
@@ -212,26 +168,27 @@ void Host::judge_records(Round& round) {
     if (round.decided) {
         return;
     }
-    const Verdict verdict = judge(round.answers, scene_.record_places.size());
+    const core::EpochVerdict verdict = core::judge(round.answers, scene_.record_places.size());
+    const std::optional<core::EpochItem>& agreed = verdict.agreed;
     const bool whole = round.ended == scene_.record_places.size();
-    const bool known = verdict.agreed && place_of(verdict.agreed->active) < scene_.script.tables;
+    const bool known = agreed && place_of(agreed->active) < scene_.script.tables;
     const bool beyond_us = verdict.at_least > machine_.epoch();
-    const bool usable = known && (verdict.agreed->lease > Duration::zero() || beyond_us || whole);
+    const bool usable = known && (agreed->terms.lease > Duration::zero() || beyond_us || whole);
     if (usable) {
         round.decided = true;
-        const bool know_us = this->know_us(verdict.register_id, round.started);
+        const bool know_us = this->know_us(agreed->register_id, round.started);
         // A lease that is shorter than the time between two readings ends between them.
-        round.confirms = know_us && verdict.agreed->epoch == machine_.epoch() &&
-                         verdict.agreed->lease >= kEveryMax + kPatience;
+        round.confirms = know_us && agreed->epoch == machine_.epoch() &&
+                         agreed->terms.lease >= kEveryMax + kPatience;
         step(core::RecordsAgree{
-            .epoch = verdict.agreed->epoch,
-            .active = verdict.agreed->active,
+            .epoch = agreed->epoch,
+            .active = agreed->active,
             .started = scene_.planted(Plant::lease_from_arrival) ? local_now() : round.started,
             .controllers_silent = local_now() - controller_heard_at_ >= scene_.script.agents_lease,
-            .lease = verdict.agreed->lease,
+            .terms = agreed->terms,
             .know_us = know_us
         });
-    } else if (beyond_us && (verdict.agreed.has_value() || whole)) {
+    } else if (beyond_us && (agreed.has_value() || whole)) {
         round.decided = true;
         step(core::NewerSeen{verdict.at_least});
     }

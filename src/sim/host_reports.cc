@@ -131,6 +131,7 @@ std::shared_ptr<const Report> Host::report_of() {
         report->truly_acknowledged_at = last;
     }
     report->unproven = static_cast<std::uint32_t>(ledger_.size());
+    report->left_behind = static_cast<std::uint32_t>(ledger_.left_behind().size());
     report->ledger_whole = ledger_is_whole();
     if (scene_.weather.is(FaultKind::old_agent, home())) {
         report->users = RegionId{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <vector>
 
 #include "sim/tables.h"
@@ -31,7 +32,24 @@ class Ledger {
         std::erase_if(entries_, [epoch](const LedgerEntry& entry) { return entry.epoch < epoch; });
     }
 
-    void clear() { entries_.clear(); }
+    // Entries of older epochs that no fence has asked for: the standby is now the Region in which
+    // they were written, so no look at it proves anything. They are kept for the next controller.
+    void leave_behind(Epoch epoch) {
+        const auto older = [epoch](const LedgerEntry& entry) {
+            return entry.epoch < epoch;
+        };
+        std::ranges::copy_if(entries_, std::back_inserter(left_behind_), older);
+        std::erase_if(entries_, older);
+    }
+
+    void handed_over() { left_behind_.clear(); }
+
+    [[nodiscard]] const std::vector<LedgerEntry>& left_behind() const { return left_behind_; }
+
+    void clear() {
+        entries_.clear();
+        left_behind_.clear();
+    }
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }
 
@@ -41,6 +59,7 @@ class Ledger {
 
   private:
     std::vector<LedgerEntry> entries_;
+    std::vector<LedgerEntry> left_behind_;
 };
 
 }  // namespace farshore::sim

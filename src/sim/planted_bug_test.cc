@@ -36,12 +36,13 @@ Script cut_before_the_fence(std::uint64_t seed) {
 // Answers to its hosts are under way for most of a second; then the Region is cut off.
 Script late_answers(std::uint64_t seed) {
     Script script = test::calm(seed);
-    script.commands = {test::command(CommandKind::failover, test::at(40s))};
+    const Duration begin = 40s + std::chrono::milliseconds{seed * 137 % 1000};
+    script.commands = {test::command(CommandKind::failover, test::at(begin))};
     script.commands.front().accept_loss = 1h;
     script.faults = {
-        test::fault(FaultKind::clogged, kWitness, test::at(39'500ms), 1100ms),
-        test::fault(FaultKind::pair_cut, 0, test::at(40s), 20s),
-        test::fault(FaultKind::region_cut, 0, test::at(40'660ms), 20s)
+        test::fault(FaultKind::clogged, kWitness, test::at(begin - 500ms), 1100ms),
+        test::fault(FaultKind::pair_cut, 0, test::at(begin), 20s),
+        test::fault(FaultKind::region_cut, 0, test::at(begin + 660ms), 20s)
     };
     return script;
 }
@@ -61,8 +62,10 @@ Script tight_gate(std::uint64_t seed) {
     return script;
 }
 
+// The first Region's copy of the epoch item is read over old connections for a while, so hosts go
+// on writing, and see that the writes fail.
 Script both_tables_lost(std::uint64_t seed) {
-    Script script = lost_table(seed);
+    Script script = test::with(seed, test::fault(FaultKind::names_empty, 0, test::at(40s), 40s));
     script.configuration.max_loss = 1h;
     script.faults.push_back(test::fault(FaultKind::data_refuses, 1, test::at(38s), 60s));
     return script;
@@ -155,6 +158,33 @@ Script controllers_gone(std::uint64_t seed) {
     return script;
 }
 
+// Another controller raises the epoch in both tables' Regions. The first controller and the first
+// Region's hosts read one of these copies and the witness's, which says the old epoch; the second
+// Region's hosts read the two that were raised, and hear no controller.
+Script blind_controller(std::uint64_t seed) {
+    Script script = test::with(seed, test::fault(FaultKind::pair_cut, 1, test::at(40s), 60s));
+    script.faults.front().to = kWitness;
+    script.faults.push_back(test::fault(FaultKind::data_unseen, 1, test::at(40s), 60s));
+    script.faults.push_back(test::fault(FaultKind::record_written, kWitness, test::at(45s), {}, 1));
+    script.faults.back().to = 1;
+    return script;
+}
+
+// The holds of a switchover end before its raise can land, so hosts write once more in the old
+// Region. Then the controller dies, and the hosts follow the items by themselves.
+Script adopted_without_a_controller(std::uint64_t seed) {
+    Script script = test::switchover(seed, 4min);
+    script.faults = {
+        test::fault(FaultKind::pair_cut, kWitness, test::on(OperationState::raising), 2500ms),
+        test::fault(FaultKind::pair_cut, kWitness, test::on(OperationState::raising), 2500ms),
+        test::fault(FaultKind::replication_stopped, 0, test::on(OperationState::raising), 60s),
+        test::fault(FaultKind::controller_dead, kWitness, test::on(OperationState::fencing), 30s)
+    };
+    script.faults[0].to = 0;
+    script.faults[1].to = 1;
+    return script;
+}
+
 struct Case {
     Plant plant;
     std::string_view breaks;
@@ -164,6 +194,7 @@ struct Case {
 constexpr std::array kCases{
     Case{Plant::promotion_before_fence, "INV-S1", cut_before_the_fence},
     Case{Plant::lease_from_arrival, "INV-S1", late_answers},
+    Case{Plant::blind_controller_grants, "INV-S1", blind_controller},
     Case{Plant::clock_beyond_promise, "INV-S1", cut_before_the_fence},
     Case{Plant::epoch_from_store_only, "INV-L1", old_store},
     Case{Plant::effect_before_intent, "INV-S3", one_switchover},
@@ -180,6 +211,7 @@ constexpr std::array kCases{
     Case{Plant::hosts_go_home, "INV-S13", controllers_gone},
     Case{Plant::evidence_off_the_record, "INV-S14", lost_table},
     Case{Plant::drain_not_read, "INV-S15", slow_replication},
+    Case{Plant::drain_outlives_its_hold, "INV-S15", adopted_without_a_controller},
     Case{Plant::raise_outcome_lost, "INV-L2", lost_table},
     Case{Plant::host_without_a_row, "INV-L1", lost_table},
     Case{Plant::gate_on_heartbeat_age, "INV-L2", tight_gate},

@@ -34,8 +34,10 @@ enum class Plant : std::uint8_t {
     acknowledgement_only,       // silence never becomes proof (stolon #481)
     host_without_a_row,         // a fenced agent knows no way out (pg_auto_failover #1185)
     no_hysteresis,              // one failed probe is an outage (GitHub 2018)
+    blind_controller_grants,    // epoch items that cannot be read count as unchanged
+    drain_outlives_its_hold,    // a host that follows the items alone takes the drain for proven
 };
-inline constexpr std::array<std::string_view, 23> kPlantNames{
+inline constexpr std::array<std::string_view, 25> kPlantNames{
     "none",
     "promotion_before_fence",
     "lease_from_arrival",
@@ -58,7 +60,9 @@ inline constexpr std::array<std::string_view, 23> kPlantNames{
     "gate_on_heartbeat_age",
     "acknowledgement_only",
     "host_without_a_row",
-    "no_hysteresis"
+    "no_hysteresis",
+    "blind_controller_grants",
+    "drain_outlives_its_hold"
 };
 
 constexpr const auto& names_of(Plant) {

@@ -44,10 +44,10 @@ Scene::Scene(const Script& of)
         }
     }
     for (const Place place : record_places) {
-        small.records[place] = EpochRecord{
+        small.records[place] = core::EpochItem{
             .epoch = Epoch{1},
             .active = region_id(0),
-            .lease = script.configuration.lease,
+            .terms = {.lease = script.configuration.lease},
             .register_id = store->register_id()
         };
     }

@@ -40,7 +40,7 @@ class Store final : public ports::Store {
     [[nodiscard]] const std::map<HostId, RegionId>& hosts() const { return hosts_; }
 
     // The register of a store that was lost begins anew, under another name.
-    [[nodiscard]] std::uint64_t register_id() const { return register_id_; }
+    [[nodiscard]] std::string register_id() const { return "r" + std::to_string(register_id_); }
 
     [[nodiscard]] std::map<OperationId, LossBook>& books() { return books_; }
 

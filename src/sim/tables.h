@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "core/records/epoch_items.h"
+
 #include "sim/network.h"
 
 namespace farshore::sim {
@@ -82,16 +84,6 @@ class Tables {
     std::size_t under_way_ = 0;
 };
 
-// The copies of the app's epoch record, and the heartbeats of controllers.
-struct EpochRecord {
-    Epoch epoch;
-    RegionId active;
-    Duration lease{};               // what agents may take from it; zero: it does not say
-    std::uint64_t register_id = 0;  // whose hosts it confirms
-
-    friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
-};
-
 // A controller's heartbeat as a Region holds it.
 struct Heartbeat {
     std::uint64_t life = 0;  // of the controller that wrote it
@@ -103,7 +95,7 @@ struct Heartbeat {
 
 struct SmallTables {
     // By Region; a Region without a copy of the record has none.
-    std::array<std::optional<EpochRecord>, kPlaces> records;
+    std::array<std::optional<core::EpochItem>, kPlaces> records;
     // Hosts that found no controller to say hello to, by index.
     std::array<std::set<std::size_t>, kPlaces> registered;
     // heartbeats[from][in]: written in `from`, as `in` holds it.

@@ -130,6 +130,8 @@ struct VerifyOrder {
 
 struct PingOrder {
     UtcTime at{};
+    // The controller's boot clock: an agent whose own falls behind it has stood still.
+    std::optional<Duration> uptime;
 
     friend bool operator==(const PingOrder&, const PingOrder&) = default;
 };
@@ -215,6 +217,9 @@ struct LedgerSummary {
     std::optional<Duration> last_acknowledged_age;
     std::string newest_unproven_key;
     bool whole = true;  // false: writes are missing from it that may still be under way
+    // Unproven writes of older epochs that no controller has been told of: to be asked for by a
+    // fence.
+    std::uint64_t left_behind = 0;
 
     friend bool operator==(const LedgerSummary&, const LedgerSummary&) = default;
 };
@@ -283,6 +288,8 @@ struct FenceAck {
     std::uint64_t cut = 0;  // writes whose connection was cut: outcome unknown
     std::vector<LedgerEntry> entries;
     bool truncated = false;
+    std::uint64_t up_to = 0;     // the agent's number of the last of these entries; zero: none
+    bool adopted_alone = false;  // the host follows the order's epoch already, by the items alone
 
     friend bool operator==(const FenceAck&, const FenceAck&) = default;
 };

@@ -30,7 +30,9 @@ struct AckFields {
         out["fence"] = json::object{
             {"cut", number_of(ack.cut)},
             {"entries", std::move(entries)},
-            {"truncated", ack.truncated}
+            {"truncated", ack.truncated},
+            {"up_to", ack.up_to},
+            {"adopted_alone", ack.adopted_alone}
         };
     }
 
@@ -50,6 +52,8 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     FenceAck ack;
     ack.cut = in.count("cut", kCountMax);
     ack.truncated = in.flag("truncated", Field::optional);
+    ack.up_to = in.has("up_to") ? in.count("up_to", kCountMax) : 0;
+    ack.adopted_alone = in.flag("adopted_alone", Field::optional);
     const json::array* entries = in.array("entries", kLedgerEntriesMax);
     if (entries == nullptr) {
         return ack;

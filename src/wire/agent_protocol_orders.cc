@@ -58,10 +58,18 @@ struct OrderFields {
 
     void operator()(const VerifyOrder& order) const { out["operation"] = order.operation.value(); }
 
-    void operator()(const PingOrder& order) const { out["at_ms"] = to_ms(order.at); }
+    void operator()(const PingOrder& order) const {
+        out["at_ms"] = to_ms(order.at);
+        if (order.uptime) {
+            out["uptime_ms"] = to_ms(*order.uptime);
+        }
+    }
 
     void operator()(const UnknownOrder&) const {}
 };
+
+// A hundred years.
+constexpr std::int64_t kUptimeMsMax = std::int64_t{100} * 366 * 24 * 3'600'000;
 
 OrderBody read_order_body(ObjectReader& in, const std::string& type) {
     const auto operation = [&in] {
@@ -94,7 +102,11 @@ OrderBody read_order_body(ObjectReader& in, const std::string& type) {
         return VerifyOrder{.operation = operation()};
     }
     if (type == "ping") {
-        return PingOrder{.at = at_of(in, "at_ms")};
+        PingOrder ping{.at = at_of(in, "at_ms"), .uptime = {}};
+        if (in.has("uptime_ms")) {
+            ping.uptime = std::chrono::milliseconds{in.number("uptime_ms", 0, kUptimeMsMax)};
+        }
+        return ping;
     }
     return UnknownOrder{.type = type};
 }

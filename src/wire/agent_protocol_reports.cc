@@ -49,7 +49,8 @@ json::object write(const LedgerSummary& ledger) {
          ledger.last_acknowledged_age ? json::value(to_ms(*ledger.last_acknowledged_age))
                                       : json::value(nullptr)},
         {"newest_unproven_key", ledger.newest_unproven_key},
-        {"whole", ledger.whole}
+        {"whole", ledger.whole},
+        {"left_behind", ledger.left_behind}
     };
 }
 
@@ -66,6 +67,7 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     ledger.newest_unproven_key =
         in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
     ledger.whole = !in.has("whole") || in.flag("whole");
+    ledger.left_behind = in.has("left_behind") ? in.count("left_behind", kCountMax) : 0;
     return ledger;
 }
 

@@ -132,6 +132,9 @@ std::string serialize(const core::OperationRecord& record) {
         {"phases", std::move(phases)},
         {"why", record.why},
         {"at_risk", record.at_risk},
+        {"raised_by_word", record.raised_by_word},
+        {"counts_as_failover", record.counts_as_failover},
+        {"held_until_ms", optional_ms(record.held_until)},
         {"longest_lease_ms", to_ms(record.longest_lease)},
         {"ended_at_ms", optional_ms(record.ended_at)}
     };
@@ -170,6 +173,9 @@ Result<core::OperationRecord> parse_operation_record(std::string_view text) {
     }
     record.why = in.text("why", kLongTextBytesMax, Field::optional);
     record.at_risk = small_count(in, "at_risk");
+    record.held_until = optional_time(in, "held_until_ms");
+    record.counts_as_failover = in.flag("counts_as_failover", Field::optional);
+    record.raised_by_word = in.flag("raised_by_word", Field::optional);
     record.longest_lease =
         std::chrono::milliseconds{in.number("longest_lease_ms", 0, 3'600'000, Field::optional)};
     record.ended_at = optional_time(in, "ended_at_ms");
@@ -188,6 +194,7 @@ std::string serialize(const core::AppRecord& record) {
         {"users", record.users.value()},
         {"cooldown_until_ms", optional_ms(record.cooldown_until)},
         {"register_lost_at_ms", optional_ms(record.register_lost_at)},
+        {"in_force_by_word", record.in_force_by_word},
         {"pause", nullptr}
     };
     if (record.pause) {
@@ -215,6 +222,7 @@ Result<core::AppRecord> parse_app_record(std::string_view text) {
     record.users = in.id<RegionId>("users");
     record.cooldown_until = optional_time(in, "cooldown_until_ms");
     record.register_lost_at = optional_time(in, "register_lost_at_ms");
+    record.in_force_by_word = in.flag("in_force_by_word", Field::optional);
     if (const json::object* pause = in.object("pause", Field::optional)) {
         ObjectReader body(*pause, "pause", trouble);
         core::Pause read;

@@ -134,7 +134,7 @@ std::uint64_t ObjectReader::count(std::string_view name, std::uint64_t max, Fiel
 }
 
 Epoch ObjectReader::epoch(std::string_view name, Field need) {
-    return Epoch{count(name, std::numeric_limits<std::uint64_t>::max(), need)};
+    return Epoch{count(name, kEpochMax.value(), need)};
 }
 
 bool ObjectReader::flag(std::string_view name, Field need) {

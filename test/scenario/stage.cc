@@ -34,6 +34,7 @@ Stage::Stage(const core::Policy& policy)
           {HostId{"euw1-web-1"}, {.region = kRegions[1], .epoch = Epoch{1}}},
           {HostId{"euw1-web-2"}, {.region = kRegions[1], .epoch = Epoch{1}}}
       },
+      records_active_(kRegions[0]),
       core_(make(
           {.app = policy.app, .epoch = Epoch{1}, .active = kRegions[0], .users = kRegions[0]},
           policy
@@ -55,9 +56,19 @@ core::AppCore Stage::make(core::AppRecord record, const core::Policy& policy) co
         start.agents.emplace(id, host.region);
         start.observers[host.region == kRegions[0] ? 1 : 2].hosts.push_back(id);
     }
-    start.highest_seen = records_;
+    start.epochs = reading();
     start.record = std::move(record);
     return core::AppCore{std::move(start), now()};
+}
+
+core::EpochReading Stage::reading() const {
+    const core::EpochItem item{
+        .epoch = records_,
+        .active = records_active_,
+        .terms = {.lease = policy_.timing.lease, .clock_error = policy_.timing.clock_error},
+        .register_id = "r1"
+    };
+    return {.started = now_, .started_wall = now().wall, .asked = 3, .copies = {item, item, item}};
 }
 
 core::Now Stage::now() const {
@@ -89,9 +100,12 @@ void Stage::answer(const core::Action& action) {
         const bool raised = !silent && !alone && (lands || records_ == raise->epoch);
         if (lands && !alone) {
             records_ = raise->epoch;
+            records_active_ = raise->active;
         }
         outcomes_.emplace_back(core::EpochRaised{
             .step = raise->step,
+            .started = now_,
+            .started_wall = now().wall,
             .majority = raised,
             .unchanged_confirmed = !silent && !alone && records_ < raise->epoch,
             .confirmed = lands ? std::vector{raise->active} : std::vector<RegionId>{},
@@ -222,6 +236,9 @@ void Stage::look() {
                 .why = "no answer"
             });
         }
+    }
+    if (!wrong_.contains({"records", "all"}) && !wrong_.contains({"records", "most"})) {
+        tell(core::EpochsRead{reading()});
     }
     for (const RegionId& from : kRegions) {
         const RegionId& to = from == kRegions[0] ? kRegions[1] : kRegions[0];

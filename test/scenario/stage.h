@@ -46,6 +46,8 @@ class Stage {
 
     [[nodiscard]] core::AppCore make(core::AppRecord record, const core::Policy& policy) const;
     [[nodiscard]] core::Now now() const;
+    // All copies of the epoch item, as a controller reads them now.
+    [[nodiscard]] core::EpochReading reading() const;
     void tell(const core::Event& event);
     void take(core::Step step);
     void answer(const core::Action& action);
@@ -64,6 +66,7 @@ class Stage {
     std::map<std::pair<std::string, std::string>, std::set<std::string>> wrong_;
     std::map<RegionId, Instant> last_heartbeat_;
     Epoch records_{1};
+    RegionId records_active_;
     Duration longest_lease_{};  // that the records named before the next raise
     std::vector<std::pair<HostId, RegionId>> strangers_;  // hosts that registered themselves
     core::AppCore core_;

@@ -47,6 +47,12 @@ std::optional<std::uint64_t> number_of(const json::object& object, std::string_v
     return static_cast<std::uint64_t>(value->get_int64());
 }
 
+// An agent of an earlier version does not write it.
+bool is_true(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 constexpr std::string_view kStateRemedy =
     "restore it, or remove it: the agent then waits for a controller to assign the route";
 
@@ -95,6 +101,7 @@ std::string serialize_state(const AppId& app, const StoredState& state, UtcTime 
         {"active", state.route.active.value()},
         {"users", state.route.users.value()},
         {"fenced", state.fenced.value()},
+        {"adopted_alone", state.adopted_alone},
         {"written_at", to_iso8601(at)},
     };
     return json::serialize(document) + "\n";
@@ -125,8 +132,7 @@ Result<StoredState> parse_state(const AppId& app, std::string_view text) {
         return not_a_state_file(fmt::format("it belongs to app {}", *owner));
     }
     // More than the endpoint's route word can hold: no controller has ever raised so far.
-    constexpr std::uint64_t kEpochsMax = std::uint64_t{1} << 48U;
-    if (*epoch >= kEpochsMax || *fenced >= kEpochsMax) {
+    if (!is_possible(Epoch{*epoch}) || !is_possible(Epoch{*fenced})) {
         return not_a_state_file("its epoch is out of range");
     }
     if (*epoch != 0 && active->empty()) {
@@ -134,7 +140,8 @@ Result<StoredState> parse_state(const AppId& app, std::string_view text) {
     }
     return StoredState{
         .route = {.epoch = Epoch{*epoch}, .active = RegionId{*active}, .users = RegionId{*users}},
-        .fenced = Epoch{*fenced}
+        .fenced = Epoch{*fenced},
+        .adopted_alone = is_true(document, "adopted_alone")
     };
 }
 

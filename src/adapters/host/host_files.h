@@ -18,6 +18,8 @@ namespace farshore::host {
 struct StoredState {
     core::HostRoute route;
     Epoch fenced;  // zero: none
+    // The epoch was adopted from the epoch items, and no controller has routed the host since.
+    bool adopted_alone = false;
 
     friend bool operator==(const StoredState&, const StoredState&) = default;
 };

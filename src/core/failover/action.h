@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/failover/record.h"
+#include "core/records/epoch_items.h"
 
 // What the core asks of the world, in the words of the domain. Outcomes come back as events.
 namespace farshore::core {
@@ -33,6 +34,7 @@ struct RaiseEpoch {
     AppId app;
     Epoch epoch;
     RegionId active;
+    RaisedFor raised_for;
     // Only find out whether an earlier raise of it has landed: nothing is written.
     bool only_look = false;
 };

@@ -11,14 +11,18 @@ AppCore::AppCore(Start start, Now now)
     : policy_(std::move(start.policy)),
       evidence_(std::move(start.observers), start.quorum_needed, start.hysteresis),
       record_(std::move(start.record)),
-      highest_seen_(std::max(start.highest_seen, record_.epoch)),
+      highest_seen_(record_.epoch),
       longest_lease_(std::max(policy_.timing.lease, start.longest_lease)),
       leases_until_(now.at + longest_lease_),
-      superseded_(start.agreed > record_.epoch ? start.agreed : Epoch{}),
+      superseded_(newer_in(start.epochs)),
       register_is_closed_(start.register_is_closed),
       drill_proven_at_(start.drill_proven_at),
       losses_(now.at),
       losses_open_(std::move(start.losses_open)) {
+    learn(start.epochs);
+    if (record_.in_force_by_word) {
+        permission_.accept(record_.epoch);
+    }
     for (auto& [host, region] : start.agents) {
         AgentState agent;
         agent.region = region;
@@ -109,6 +113,10 @@ void AppCore::take(Step part, Step& whole, Now now) {
     if (operation_->past_promotion() && record_.epoch < plan.epoch_after) {
         record_.epoch = plan.epoch_after;
         record_.active = plan.to;
+        record_.in_force_by_word = record_.operation->raised_by_word;
+        if (record_.in_force_by_word) {
+            permission_.accept(record_.epoch);
+        }
         highest_seen_ = std::max(highest_seen_, plan.epoch_after);
         whole.save = true;
     }
@@ -336,41 +344,63 @@ std::optional<Instant> AppCore::next_deadline() const {
     return soonest;
 }
 
+// nullopt: `epoch` is the one in force, and its end is not near.
+std::optional<std::string> AppCore::why_no_grant(Now now, Epoch epoch) const {
+    const bool running = operation_running();
+    const Epoch next_epoch = running ? record_.operation->plan.epoch_after : record_.epoch;
+    if (epoch > record_.epoch && epoch != next_epoch) {
+        return "the agent knows a newer epoch than this controller";
+    }
+    // What was promoted before a restart is in force while the operation proves it again.
+    const bool promoted = running && epoch == record_.epoch && epoch == next_epoch;
+    if (running && !promoted && !operation_->may_grant(epoch)) {
+        return "an operation is " + std::string{to_string(record_.operation->state)};
+    }
+    if (!running && superseded_ > record_.epoch) {
+        return "the epoch items carry a newer epoch than this controller's store";
+    }
+    if (!running && is_raised_beyond(record_, superseded_)) {
+        return "the epoch was raised by an operation that did not finish: only its successor "
+               "confirms anybody";
+    }
+    if (!running && epoch != record_.epoch) {
+        return "the epoch is " + std::to_string(record_.epoch.value());
+    }
+    if (policy_.on_controller_loss == OnControllerLoss::keep) {
+        return std::nullopt;
+    }
+    const Duration by_wall = now.wall - permission_begun_.wall;
+    const Duration by_boot = now.at - permission_begun_.at;
+    if (by_wall - by_boot > policy_.timing.clock_error) {
+        return "this controller's clocks disagree: it may have stood still, and gives no "
+               "permission "
+               "before it has read the epoch items again";
+    }
+    if (permission_.left(epoch, now.at) == Duration::zero()) {
+        return "this controller has not read epoch " + std::to_string(epoch.value()) +
+               " in a majority of the epoch items for a lease, so another controller may have "
+               "raised a newer one: it gives no permission";
+    }
+    return std::nullopt;
+}
+
 AppCore::LeaseAnswer AppCore::grant_lease(Now now, const HostId& host, Epoch epoch) {
     const auto found = agents_.find(host);
     if (found == agents_.end()) {
         return {std::nullopt, "the host is not in the register"};
     }
-    const bool running = operation_running();
-    const Epoch next_epoch = running ? record_.operation->plan.epoch_after : record_.epoch;
-    if (epoch > record_.epoch && epoch != next_epoch) {
-        return {std::nullopt, "the agent knows a newer epoch than this controller"};
+    if (std::optional<std::string> why = why_no_grant(now, epoch)) {
+        return {std::nullopt, std::move(*why)};
     }
-    // What was promoted before a restart is in force while the operation proves it again.
-    const bool promoted = running && epoch == record_.epoch && epoch == next_epoch;
-    if (running && !promoted && !operation_->may_grant(epoch)) {
-        return {
-            std::nullopt, "an operation is " + std::string{to_string(record_.operation->state)}
-        };
-    }
-    if (!running && superseded_ > record_.epoch) {
-        return {std::nullopt, "the epoch records carry a newer epoch than this controller's store"};
-    }
-    if (!running && is_raised_beyond(record_, superseded_)) {
-        return {
-            std::nullopt,
-            "the epoch was raised by an operation that did not finish: only its successor confirms "
-            "anybody"
-        };
-    }
-    if (!running && epoch != record_.epoch) {
-        return {std::nullopt, "the epoch is " + std::to_string(record_.epoch.value())};
-    }
+    // With `keep` no lease protects anything, so nothing limits it.
+    const Duration length = policy_.on_controller_loss == OnControllerLoss::keep
+                                ? policy_.timing.lease
+                                : std::min(policy_.timing.lease, permission_.left(epoch, now.at));
     // The granter counts from the grant, the holder from the start of its request: never early.
-    const Instant until = now.at + policy_.timing.lease;
+    const Instant until = now.at + length;
     found->second.granted_until = std::max(found->second.granted_until.value_or(until), until);
     found->second.granted_under = std::max(found->second.granted_under, epoch);
-    return {policy_.timing.lease, {}};
+    return {length, {}};
 }
 
 std::optional<std::string> AppCore::why_not_forget(Now now, const HostId& host) const {

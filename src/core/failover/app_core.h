@@ -12,6 +12,7 @@
 #include "core/failover/loss_window.h"
 #include "core/failover/operation.h"
 #include "core/failover/policy.h"
+#include "core/lease/grant_permission.h"
 
 namespace farshore::core {
 
@@ -29,9 +30,8 @@ class AppCore {
         // The register: who has said hello, and whom the configuration names (no Region yet).
         std::map<HostId, RegionId> agents;
         bool register_is_closed = false;         // the configuration names every host there may be
-        Epoch highest_seen;                      // in any epoch record
-        Epoch agreed;                            // in a majority of them; zero: there is none
-        Duration longest_lease{};                // that agents may have from the records
+        EpochReading epochs;                     // as read at the start; empty: not read
+        Duration longest_lease{};                // that agents may have from the epoch items
         std::optional<UtcTime> drill_proven_at;  // under this configuration
         std::map<OperationId, std::uint64_t> losses_open;  // writes without a fate, by failover
     };
@@ -104,7 +104,9 @@ class AppCore {
     [[nodiscard]] Surroundings surroundings(Now now) const;
     [[nodiscard]] Operation::Strangers strangers(Now now) const;
     [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
-    void found_newer(Epoch epoch, Step& step);
+    [[nodiscard]] Epoch newer_in(const EpochReading& reading) const;
+    void learn(const EpochReading& reading);
+    [[nodiscard]] std::optional<std::string> why_no_grant(Now now, Epoch epoch) const;
     void take(Step part, Step& whole, Now now);
     void consider(Now now, Step& step);
     void consider_users(Now now, Step& step);
@@ -117,6 +119,7 @@ class AppCore {
 
     void apply(Now now, const Observation& event, Step& step);
     void apply(Now now, const EpochRaised& event, Step& step);
+    void apply(Now now, const EpochsRead& event, Step& step);
     void apply(Now now, const HostsFound& event, Step& step);
     void apply(Now now, const AgentAcked& event, Step& step);
     void apply(Now now, const AgentConnected& event, Step& step);
@@ -143,6 +146,8 @@ class AppCore {
     Epoch highest_seen_;
     Duration longest_lease_;  // granted, or taken from the records, before this start
     Instant leases_until_;    // ... until then
+    GrantPermission permission_;
+    Now permission_begun_{};  // by both clocks: the start of the reading behind it
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool register_is_closed_;
     std::optional<UtcTime> drill_proven_at_;

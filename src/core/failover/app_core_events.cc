@@ -20,21 +20,58 @@ void AppCore::apply(Now now, const Observation& event, Step&) {
     }
 }
 
-void AppCore::found_newer(Epoch epoch, Step& step) {
-    superseded_ = epoch;
-    step.actions.emplace_back(Announce{
-        "the epoch records of " + record_.app.value() + " carry epoch " +
-        std::to_string(epoch.value()) +
-        ", newer than this controller's store: no lease, no automation; run a failover"
-    });
+// The epoch that a strict majority of the items is at, or beyond, when that is newer than ours.
+Epoch AppCore::newer_in(const EpochReading& reading) const {
+    const Epoch at_least = judge(reading).at_least;
+    return at_least > record_.epoch ? at_least : Epoch{};
+}
+
+// What a reading says of the permission to grant leases, and of the epochs that are used up.
+void AppCore::learn(const EpochReading& reading) {
+    highest_seen_ = std::max(highest_seen_, reading.highest_epoch());
+    const std::optional<EpochItem> agreed = judge(reading).agreed;
+    if (!agreed) {
+        return;
+    }
+    const bool in_force = agreed->says(record_.epoch, record_.active);
+    const bool is_planned =
+        record_.operation &&
+        agreed->says(record_.operation->plan.epoch_after, record_.operation->plan.to);
+    if (in_force || is_planned) {
+        permission_.confirm(
+            agreed->epoch, reading.started, std::min(policy_.timing.lease, agreed->terms.lease)
+        );
+        permission_begun_ = {.at = reading.started, .wall = reading.started_wall};
+    }
+}
+
+void AppCore::apply(Now, const EpochsRead& event, Step& step) {
+    const std::optional<EpochItem> agreed = judge(event.reading).agreed;
+    if (record_.in_force_by_word && agreed && agreed->says(record_.epoch, record_.active)) {
+        // From now on the items have the say again.
+        record_.in_force_by_word = false;
+        permission_ = {};
+        step.save = true;
+    }
+    learn(event.reading);
+    const Epoch newer = newer_in(event.reading);
+    if (!operation_running() && newer > superseded_) {
+        superseded_ = newer;
+        step.actions.emplace_back(Announce{
+            "the epoch items of " + record_.app.value() + " carry epoch " +
+            std::to_string(newer.value()) +
+            ", newer than this controller's store: no lease, no automation; run a failover"
+        });
+    }
 }
 
 void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
     highest_seen_ = std::max(highest_seen_, event.highest_seen);
-    const bool unasked = event.step.operation.value().empty();
-    if (event.majority && unasked && !operation_running() && event.highest_seen > record_.epoch &&
-        superseded_ < event.highest_seen) {
-        found_newer(event.highest_seen, step);
+    if (event.majority && acts() && event.step.operation == record_.operation->plan.id) {
+        permission_.confirm(
+            record_.operation->plan.epoch_after, event.started, policy_.timing.lease
+        );
+        permission_begun_ = {.at = event.started, .wall = event.started_wall};
     }
     if (acts()) {
         take(operation_->on(now, event, agents_), step, now);

@@ -63,8 +63,7 @@ TEST_F(AppCoreTest, WithoutARecordThereIsNothingToShiftUsersWith) {
 // A majority of the records is newer than the store: nothing happens by itself, and it is said so.
 TEST_F(AppCoreTest, AStoreThatIsBehindTheRecordsDisarmsAndAFailoverHealsIt) {
     AppCore::Start start = start_of(policy());
-    start.agreed = Epoch{9};
-    start.highest_seen = Epoch{9};
+    start.epochs = reading(Epoch{9}, kWest);
     AppCore core{std::move(start), now()};
     settle(core);
     EXPECT_TRUE(core.why_not_armed(now()).has_value());
@@ -96,6 +95,7 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
     ASSERT_EQ(core.record().operation->state, OperationState::repointing);
     AppCore::Start start = start_of(policy());
     start.record = core.record();
+    start.epochs = reading(Epoch{8}, kWest);
     AppCore again{std::move(start), now()};
     (void)again.resume(now());
     ASSERT_EQ(again.record().operation->state, OperationState::fencing);
@@ -104,7 +104,8 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
     const Instant resumed = at;
     while (again.record().operation->state == OperationState::fencing && at < resumed + 20s) {
         at += 500ms;
-        (void)again.grant_lease(now(), HostId{"w1"}, Epoch{8});
+        (void)tell(again, EpochsRead{reading(Epoch{8}, kWest)});
+        EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length);
         (void)tell(again, Tick{});
     }
     EXPECT_EQ(again.record().operation->state, OperationState::examining)
@@ -264,8 +265,7 @@ TEST_F(AppCoreTest, WithKeepALostRegisterIsAskedForBeforeAnybodyStops) {
 // Restored from a backup: where users are, hosts of the newer epoch know better.
 TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     AppCore::Start start = start_of(policy());
-    start.agreed = Epoch{9};
-    start.highest_seen = Epoch{9};
+    start.epochs = reading(Epoch{9}, kWest);
     AppCore core{std::move(start), now()};
     settle(core);
     report(core, "w1", Epoch{9}, kWest);
@@ -283,8 +283,7 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
 // A host that was made anew and follows the epoch records alone does not know where users are.
 TEST_F(AppCoreTest, OneHostsGuessDoesNotMoveUsers) {
     AppCore::Start start = start_of(policy());
-    start.agreed = Epoch{9};
-    start.highest_seen = Epoch{9};
+    start.epochs = reading(Epoch{9}, kWest);
     AppCore core{std::move(start), now()};
     settle(core);
     for (const auto& [host, epoch, users] :
@@ -313,7 +312,7 @@ TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
     (void)tell(core, FunctionVerified{.step = current(core), .passed = true});
     ASSERT_EQ(core.record().operation->state, OperationState::done);
     ASSERT_EQ(core.record().epoch, Epoch{9});
-    (void)tell(core, EpochRaised{.step = {}, .majority = true, .highest_seen = Epoch{11}});
+    (void)tell(core, EpochsRead{reading(Epoch{11}, kEast)});
     (void)tell(
         core,
         ChangeRequest{

@@ -43,6 +43,97 @@ TEST_F(AppCoreTest, LeasesOfTheOldEpochEndWithTheRaise) {
     EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.has_value());
 }
 
+// Another controller may have raised the epoch: a controller that cannot read the epoch items would
+// keep hosts alive under an epoch that is none any more (INV-S1).
+TEST_F(AppCoreTest, AControllerGrantsNothingBeyondItsOwnLastMajorityReading) {
+    AppCore core = make(policy());
+    connect(core);
+    const auto granted = [&] {
+        return core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.value_or(Duration::zero());
+    };
+    EXPECT_EQ(granted(), 3s);
+    at += 2s;
+    EXPECT_EQ(granted(), 1s) << "its own permission ends 3 s after the start of the reading";
+    at += 1s;
+    EXPECT_EQ(granted(), 0s);
+    EXPECT_NE(
+        core.grant_lease(now(), HostId{"e1"}, Epoch{7}).why.find("majority"), std::string::npos
+    );
+    EpochReading half = reading(Epoch{7}, kEast);
+    half.copies.resize(1);
+    (void)tell(core, EpochsRead{half});
+    EXPECT_EQ(granted(), 0s) << "one copy of three says nothing";
+    (void)tell(core, EpochsRead{reading(Epoch{7}, kWest)});
+    EXPECT_EQ(granted(), 0s) << "the epoch has another meaning there";
+    EpochReading shorter = reading(Epoch{7}, kEast);
+    shorter.copies[0].terms.lease = 2s;
+    (void)tell(core, EpochsRead{shorter});
+    EXPECT_EQ(granted(), 2s) << "another controller waits for no longer than the items name";
+    (void)tell(core, EpochsRead{reading(Epoch{7}, kEast)});
+    EXPECT_EQ(granted(), 3s);
+    (void)tell(core, EpochsRead{reading(Epoch{8}, kWest)});
+    EXPECT_EQ(granted(), 0s) << "another controller has raised it";
+}
+
+TEST_F(AppCoreTest, AReadingThatCameLateIsCountedFromItsStart) {
+    AppCore core = make(policy());
+    connect(core);
+    const EpochReading early = reading(Epoch{7}, kEast);
+    at += 2500ms;
+    (void)tell(core, EpochsRead{early});
+    EXPECT_EQ(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length, 500ms);
+}
+
+// With `keep` hosts go on without anybody's confirmation, so there is nothing to withhold.
+TEST_F(AppCoreTest, WithKeepAControllerNeedsNoReading) {
+    Policy keep = policy();
+    keep.on_controller_loss = OnControllerLoss::keep;
+    AppCore core = make(keep);
+    connect(core);
+    at += 1h;
+    EXPECT_EQ(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length, 3s);
+}
+
+// Two sites, one of them lost: no majority can be read for as long as it is away.
+TEST_F(AppCoreTest, AnEpochThatAnOperatorPutInForceByWordIsGrantedWithoutAMajority) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"},
+            .verb = Verb::failover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "INC-1",
+            .accept_loss = 1h,
+            .accept_unfenced = true
+        }
+    );
+    EpochRaised alone = raised(core);
+    alone.majority = false;
+    alone.confirmed = {kWest};
+    at += 4s;
+    (void)tell(core, alone);
+    ASSERT_EQ(core.record().operation->state, OperationState::fencing);
+    promote(core);
+    EXPECT_TRUE(core.record().in_force_by_word);
+    at += 1h;
+    EXPECT_EQ(core.grant_lease(now(), HostId{"w1"}, Epoch{8}).length, 3s);
+    AppCore::Start start = start_of(policy());
+    start.record = core.record();
+    start.epochs = {};
+    AppCore again{std::move(start), now()};
+    (void)again.resume(now());
+    EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length) << "after a restart too";
+    (void)tell(again, EpochsRead{reading(Epoch{8}, kWest)});
+    EXPECT_FALSE(again.record().in_force_by_word) << "a majority carries it now";
+    EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length);
+    at += 3s;
+    EXPECT_FALSE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length)
+        << "and has to go on confirming it";
+}
+
 // Records that named a longer lease before this controller started: an agent may hold it, one of
 // the register or one that enrols only now.
 TEST_F(AppCoreTest, ALeaseFromBeforeTheStartIsWaitedForWhoeverHoldsIt) {
@@ -61,7 +152,7 @@ TEST_F(AppCoreTest, ALeaseFromBeforeTheStartIsWaitedForWhoeverHoldsIt) {
         const auto step = [&] {
             return StepId{core.record().operation->plan.id, core.record().operation->steps};
         };
-        (void)tell(core, EpochRaised{.step = step(), .majority = true, .highest_seen = Epoch{8}});
+        (void)tell(core, raised(core));
         for (const char* host : {"e1", "w1", "stranger"}) {
             if (HostId{host} != silent) {
                 (void)tell(
@@ -335,6 +426,51 @@ TEST_F(AppCoreTest, AHostThatLostItsRouteDuringAHoldGetsItWithTheRelease) {
         routed(tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{}})),
         std::vector<HostId>{HostId{"e1"}}
     );
+}
+
+// A switchover whose controller died behind the raise: the hold had ended, and a host went on by
+// the epoch items alone.
+TEST_F(AppCoreTest, ASwitchoverWhoseEpochAHostFollowedByItselfCountsAsAFailover) {
+    for (const bool alone : {false, true}) {
+        AppCore core = make(policy());
+        settle(core);
+        (void)switch_over(core);
+        for (int i = 0; i < 10 && core.record().operation->state != OperationState::holding; ++i) {
+            (void)round(core, true, 0);
+        }
+        for (const OrderType type : {OrderType::hold, OrderType::drain}) {
+            for (const char* host : {"e1", "w1"}) {
+                (void)ack(core, host, type);
+            }
+        }
+        ASSERT_EQ(core.record().operation->state, OperationState::raising);
+        EXPECT_TRUE(core.record().operation->held_until);
+        AppCore::Start start = start_of(policy());
+        start.record = core.record();
+        AppCore again{std::move(start), now()};
+        (void)again.resume(now());
+        (void)tell(again, raised(again));
+        std::vector<Action> actions;
+        for (const char* host : {"e1", "w1"}) {
+            actions = tell(
+                again,
+                AgentAcked{
+                    .step = current(again),
+                    .host = HostId{host},
+                    .type = OrderType::fence,
+                    .epoch = Epoch{8},
+                    .done = true,
+                    .unproven = 1,
+                    .adopted_alone = alone
+                }
+            );
+        }
+        ASSERT_EQ(again.record().operation->state, OperationState::examining);
+        EXPECT_EQ(again.record().operation->counts_as_failover, alone);
+        EXPECT_EQ(find<ExamineLosses>(actions) != nullptr, alone) << "losses are looked for";
+        EXPECT_EQ(find<OrderAgents>(actions) != nullptr, !alone) << "the drain is repeated";
+        at += 1h;
+    }
 }
 
 TEST_F(AppCoreTest, ATypedWrongRegionIsToldTheRightOnesAndNothingElse) {

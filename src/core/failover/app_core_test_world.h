@@ -24,7 +24,7 @@ class AppCoreTest : public ::testing::Test {
         return AppCore{std::move(start), now()};
     }
 
-    static AppCore::Start start_of(Policy policy) {
+    [[nodiscard]] AppCore::Start start_of(Policy policy) const {
         AppCore::Start start;
         start.policy = std::move(policy);
         start.observers = {
@@ -42,9 +42,23 @@ class AppCoreTest : public ::testing::Test {
             .operation = {}
         };
         start.agents = {{HostId{"e1"}, kEast}, {HostId{"w1"}, kWest}};
-        start.highest_seen = Epoch{7};
+        start.epochs = reading(Epoch{7}, kEast);
         start.register_is_closed = true;
         return start;
+    }
+
+    // All copies of the epoch item were read at `at`, and say so.
+    [[nodiscard]] EpochReading reading(Epoch epoch, const RegionId& active) const {
+        const EpochItem item{
+            .epoch = epoch, .active = active, .terms = {.lease = 3s, .clock_error = 200ms}
+        };
+        return {
+            .started = now().at,
+            .started_wall = now().wall,
+            .asked = 3,
+            .copies = {item, item, item},
+            .detail = {}
+        };
     }
 
     [[nodiscard]] static bool passes(const AppCore::Preview& preview, Guard guard) {
@@ -76,9 +90,19 @@ class AppCoreTest : public ::testing::Test {
             }
         );
         ASSERT_TRUE(core.operation_running());
-        (void
-        )tell(core, EpochRaised{.step = current(core), .majority = true, .highest_seen = Epoch{8}});
+        (void)tell(core, raised(core));
         ASSERT_EQ(core.record().operation->state, OperationState::fencing);
+    }
+
+    // A majority of the epoch items carries the epoch of the running operation.
+    [[nodiscard]] EpochRaised raised(const AppCore& core) const {
+        return {
+            .step = current(core),
+            .started = now().at,
+            .started_wall = now().wall,
+            .majority = true,
+            .highest_seen = core.record().operation->plan.epoch_after
+        };
     }
 
     // From there until every agent has proved the new route.
@@ -172,7 +196,9 @@ class AppCoreTest : public ::testing::Test {
     std::vector<Action> round(AppCore& core, bool east_ok, std::uint32_t host_errors) {
         at += 500ms;
         std::vector<Action> actions;
-        for (const Event& event : what_is_seen(east_ok, host_errors)) {
+        std::vector<Event> events = what_is_seen(east_ok, host_errors);
+        events.emplace_back(EpochsRead{reading(core.record().epoch, core.record().active)});
+        for (const Event& event : events) {
             for (Action& action : tell(core, event)) {
                 actions.push_back(std::move(action));
             }

@@ -9,12 +9,15 @@
 
 #include "core/evidence/observation.h"
 #include "core/failover/action.h"
+#include "core/records/epoch_items.h"
 
 // What the world tells the core.
 namespace farshore::core {
 
 struct EpochRaised {
     StepId step;
+    Instant started{};  // before the first copy was asked
+    UtcTime started_wall{};
     bool majority = false;             // the new epoch stands in a majority of the records
     bool unchanged_confirmed = false;  // a majority was read and still carries the old epoch
     std::vector<RegionId> confirmed;   // whose copies carry the new epoch
@@ -24,6 +27,11 @@ struct EpochRaised {
     Epoch highest_seen;
     Duration longest_lease{};  // that a record named before the raise: agents may have taken it
     std::string detail;
+};
+
+// A reading of all copies of the epoch item that nobody asked for: once a second.
+struct EpochsRead {
+    EpochReading reading;
 };
 
 struct HostsFound {
@@ -39,6 +47,7 @@ struct AgentAcked {
     Epoch epoch;
     bool done = false;
     std::uint32_t unproven = 0;  // fence, drain: acknowledged writes not yet read in the standby
+    bool adopted_alone = false;  // fence: the host follows the epoch already, by the items alone
     std::string detail;
 };
 
@@ -148,6 +157,7 @@ struct Tick {};
 using Event = std::variant<
     Observation,
     EpochRaised,
+    EpochsRead,
     HostsFound,
     AgentAcked,
     AgentConnected,

@@ -8,23 +8,13 @@ namespace {
 
 // When the agent's permission has run out for certain; nullopt: never by itself.
 std::optional<Instant> certain_at(const FenceSituation& situation, const AgentStanding& agent) {
-    if (!situation.raised_at) {
+    if (!situation.raised_at || situation.on_controller_loss == OnControllerLoss::keep) {
         return std::nullopt;
     }
-    switch (situation.on_controller_loss) {
-        case OnControllerLoss::keep: return std::nullopt;
-        case OnControllerLoss::verify: {
-            // A read that began just before the raise may have confirmed the old epoch for one
-            // lease.
-            const Instant by_records = *situation.raised_at + situation.lease;
-            return std::max(by_records, agent.granted_until.value_or(by_records)) +
-                   situation.clock_error;
-        }
-        case OnControllerLoss::fence:
-            return agent.granted_until.value_or(*situation.raised_at + situation.lease) +
-                   situation.clock_error;
-    }
-    return std::nullopt;
+    // A reading of the items that began just before the raise may have found the old epoch. It
+    // confirmed a host for one lease, or entitled another controller to grant until then.
+    const Instant by_items = *situation.raised_at + situation.lease;
+    return std::max(by_items, agent.granted_until.value_or(by_items)) + situation.clock_error;
 }
 
 // The records confirm only hosts that the present register knows; what was confirmed before it runs

@@ -79,6 +79,8 @@ static_assert(
 // Two independent ways to be sure of an agent (INV-S1): it acknowledged, or whatever could have
 // confirmed its old epoch has run out by more than two clocks can disagree. The holder of a lease
 // counts from the start of its request, the granter from the grant: the granter is never early.
+// Another controller that has not heard of the raise grants until one lease after it at the most
+// (grant_permission.h).
 [[nodiscard]] std::expected<FenceProof, NotFenced> prove_fenced(
     const FenceSituation& situation, Instant now
 );

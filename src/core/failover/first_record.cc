@@ -1,22 +1,24 @@
 #include "core/failover/first_record.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace farshore::core {
 
 namespace {
 
 // Nobody can write under any of these epochs, and nothing says how far the raise has come.
-AppRecord interrupted_raise(const EpochSurvey& survey, const Founding& founding) {
-    const EpochCopy newest = *std::ranges::max_element(survey.copies, {}, &EpochCopy::epoch);
-    EpochCopy before;
-    for (const EpochCopy& copy : survey.copies) {
+AppRecord interrupted_raise(const EpochReading& reading, const Founding& founding) {
+    const EpochItem newest = *std::ranges::max_element(reading.copies, {}, &EpochItem::epoch);
+    EpochItem before;
+    for (const EpochItem& copy : reading.copies) {
         if (copy.epoch < newest.epoch && copy.epoch > before.epoch) {
             before = copy;
         }
     }
-    if (before == EpochCopy{}) {
+    if (!before.exists()) {
         before = {.epoch = newest.epoch, .active = founding.preferred};
     }
     Plan plan;
@@ -47,45 +49,31 @@ AppRecord interrupted_raise(const EpochSurvey& survey, const Founding& founding)
 
 }  // namespace
 
-Epoch EpochSurvey::highest_epoch() const {
-    Epoch highest;
-    for (const EpochCopy& copy : copies) {
-        highest = std::max(highest, copy.epoch);
-    }
-    return highest;
-}
-
-std::optional<EpochCopy> EpochSurvey::agreed(std::size_t copies_min) const {
-    for (const EpochCopy& copy : copies) {
-        if (std::cmp_greater_equal(std::ranges::count(copies, copy), copies_min)) {
-            return copy;
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<FirstRecord> first_record(const EpochSurvey& survey, const Founding& founding) {
-    const bool nobody_was_here = survey.copies.empty();
-    const bool all_answered = survey.answered == survey.asked;
-    std::optional<EpochCopy> agreed = survey.agreed(survey.majority());
+std::optional<FirstRecord> first_record(const EpochReading& reading, const Founding& founding) {
+    std::vector<EpochItem> items;
+    std::ranges::copy_if(reading.copies, std::back_inserter(items), &EpochItem::exists);
+    const bool nobody_was_here = items.empty();
+    const bool all_answered = reading.copies.size() == reading.asked;
+    std::optional<EpochItem> agreed = judge(reading).agreed;
     if (!agreed && all_answered && !nobody_was_here) {
         // Where every copy was asked, one that is not there contradicts nobody.
-        agreed = survey.agreed(survey.copies.size());
+        const bool all_say_the_same = std::ranges::all_of(items, [&](const EpochItem& item) {
+            return item.says(items.front().epoch, items.front().active);
+        });
+        agreed = all_say_the_same ? std::optional{items.front()} : std::nullopt;
     }
-    if (survey.answered < survey.majority() || (!nobody_was_here && !agreed && !all_answered)) {
+    if (!reading.has_majority() || (!nobody_was_here && !agreed && !all_answered)) {
         // A single copy may be what a raise left behind that ended without effect.
         return std::nullopt;
     }
     FirstRecord first;
     if (nobody_was_here || agreed) {
-        const EpochCopy wanted =
-            agreed.value_or(EpochCopy{.epoch = Epoch{1}, .active = founding.preferred});
         first.record.app = founding.app;
-        first.record.epoch = wanted.epoch;
-        first.record.active = wanted.active;
-        first.record.users = wanted.active;
+        first.record.epoch = agreed ? agreed->epoch : Epoch{1};
+        first.record.active = agreed ? agreed->active : founding.preferred;
+        first.record.users = first.record.active;
     } else {
-        first.record = interrupted_raise(survey, founding);
+        first.record = interrupted_raise(reading, founding);
         first.establish = false;
     }
     if (!nobody_was_here) {

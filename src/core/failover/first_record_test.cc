@@ -8,11 +8,13 @@ namespace {
 const RegionId kEast{"us-east-1"};
 const RegionId kWest{"eu-west-1"};
 
-EpochSurvey survey(std::size_t answered, std::vector<EpochCopy> copies) {
-    return {.asked = 3, .answered = answered, .copies = std::move(copies), .detail = {}};
+// So many of three copies were read; those that carry an item, and then those that do not.
+EpochReading survey(std::size_t answered, std::vector<EpochItem> items) {
+    items.resize(answered);
+    return {.started = {}, .asked = 3, .copies = std::move(items), .detail = {}};
 }
 
-std::optional<FirstRecord> first(const EpochSurvey& found) {
+std::optional<FirstRecord> first(const EpochReading& found) {
     return first_record(
         found,
         {.app = AppId{"shop"},
@@ -23,8 +25,8 @@ std::optional<FirstRecord> first(const EpochSurvey& found) {
     );
 }
 
-const EpochCopy kOld{.epoch = Epoch{4}, .active = kEast};
-const EpochCopy kNew{.epoch = Epoch{5}, .active = kWest};
+const EpochItem kOld{.epoch = Epoch{4}, .active = kEast};
+const EpochItem kNew{.epoch = Epoch{5}, .active = kWest};
 
 TEST(FirstRecord, WhereNobodyWasItIsEpochOneInThePreferredRegion) {
     const auto found = first(survey(2, {}));

@@ -10,6 +10,18 @@ bool Plan::has(Lever lever) const {
     return std::ranges::find(levers, lever) != levers.end();
 }
 
+RaisedFor raised_for(const AppRecord& record) {
+    if (!record.operation || record.operation->plan.epoch_after != record.epoch) {
+        return {};
+    }
+    const OperationRecord& operation = *record.operation;
+    return {
+        .operation = operation.plan.id,
+        .verb = operation.plan.verb,
+        .held_until = operation.held_until
+    };
+}
+
 Operation::Operation(
     OperationRecord record, Timing timing, OnControllerLoss on_controller_loss, Strangers strangers
 )
@@ -240,7 +252,7 @@ Step Operation::on(Now now, const AgentConnected& event, const AgentRegister&) {
         case OperationState::releasing:
         case OperationState::giving_up: order(OrderType::release, {event.host}, step); break;
         case OperationState::examining:
-            if (record_.plan.verb != Verb::failover) {
+            if (!record_.may_lose()) {
                 order(OrderType::drain, {event.host}, step);
             }
             break;

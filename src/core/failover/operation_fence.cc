@@ -30,6 +30,7 @@ void Operation::raise(Step& step) const {
         .app = plan.app,
         .epoch = plan.epoch_after,
         .active = plan.to,
+        .raised_for = {.operation = plan.id, .verb = plan.verb, .held_until = record_.held_until},
         .only_look = only_look_
     });
 }
@@ -73,6 +74,7 @@ Step Operation::on(Now now, const EpochRaised& event, const AgentRegister& agent
         std::ranges::find(event.confirmed, record_.plan.to) != event.confirmed.end();
     if (event.majority || accepted) {
         raised_at_ = now.at;
+        record_.raised_by_word = !event.majority;
         const std::string detail = event.majority ? event.detail
                                                   : "without a majority, as " + record_.plan.by +
                                                         " accepts: " + event.detail;
@@ -114,6 +116,20 @@ Step Operation::on(Now now, const HostsFound& event, const AgentRegister& agents
 void Operation::acked_while_fencing(
     Now now, const AgentAcked& event, Step& step, const AgentRegister& agents
 ) {
+    const bool was_promoted = std::ranges::any_of(record_.phases, [](const Phase& phase) {
+        return phase.state == OperationState::repointing;
+    });
+    if (event.adopted_alone && !record_.may_lose() && !was_promoted) {
+        record_.counts_as_failover = true;
+        note(
+            now,
+            EntryKind::note,
+            event.host.value() + " followed epoch " +
+                std::to_string(record_.plan.epoch_after.value()) +
+                " by itself before the drain could be repeated: this counts as a failover",
+            step
+        );
+    }
     if (fenced_.insert(event.host).second) {
         unproven_ += event.unproven;
         note(now, EntryKind::outcome, event.host.value() + " is fenced: " + event.detail, step);
@@ -154,7 +170,7 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
     if (proof) {
         proof_ = *proof;
         const std::size_t by_lease = agents.size() - fenced_.size() - proof_->unfenced().size();
-        if (record_.plan.verb != Verb::failover) {
+        if (!record_.may_lose()) {
             // Nobody knows what they wrote after their hold had ended: drain again behind the
             // fence.
             unproven_ += static_cast<std::uint32_t>(by_lease + proof_->unfenced().size());
@@ -256,7 +272,7 @@ void Operation::tick_examining(Now now, Due due, Step& step, const AgentRegister
         return;
     }
     retry_at_ = now.at + timing_.drain_timeout + timing_.order_timeout;
-    if (record_.plan.verb == Verb::failover) {
+    if (record_.may_lose()) {
         ++examine_attempts_;
         step.actions.emplace_back(ExamineLosses{
             .step = step_id(),

@@ -24,6 +24,8 @@ void Operation::enter_holding(Now now, Step& step, const AgentRegister& agents) 
         "hold new writes on every agent, attempt " + std::to_string(record_.attempts),
         step
     );
+    record_.held_until =
+        now.wall + std::chrono::duration_cast<WallClock::duration>(timing_.hold_max);
     order(OrderType::hold, all(agents), step);
     deadline_ = now.at + timing_.order_timeout;
 }

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "core/failover/operation_table.h"
 #include "core/failover/verb.h"
+#include "core/records/epoch_items.h"
 
 // What a controller must still know after a crash. Values only; the store writes them down.
 namespace farshore::core {
@@ -61,13 +62,25 @@ struct OperationRecord {
     Plan plan;
     OperationState state = OperationState::waiting;
     std::uint32_t attempts = 0;  // of the switchover's hold and drain
-    std::uint64_t steps = 0;     // number of the last step started: outcomes carry it
+    // Until when agents hold writes for the attempt that runs: what its drain proves ends then.
+    std::optional<UtcTime> held_until;
+    std::uint64_t steps = 0;  // number of the last step started: outcomes carry it
     std::vector<Phase> phases;
     std::string why;  // of the last transition
     std::uint32_t at_risk = 0;
+    // A planned change whose drain was not repeated in time: a host followed the raised epoch by
+    // itself. What others wrote after their hold had ended is looked for as after a failover.
+    bool counts_as_failover = false;
+    // No majority of the epoch items was raised: an operator put the epoch in force all the same.
+    bool raised_by_word = false;
     // The longest that a record named before the raise: an agent may hold it, whoever resumes this.
     Duration longest_lease{};
     std::optional<UtcTime> ended_at;
+
+    // Acknowledged writes may be lost by it.
+    [[nodiscard]] bool may_lose() const {
+        return plan.verb == Verb::failover || counts_as_failover;
+    }
 };
 
 struct Pause {
@@ -87,8 +100,13 @@ struct AppRecord {
     // The register was lost with its store, and began anew then: hosts that it does not name may
     // have had permission to write.
     std::optional<UtcTime> register_lost_at;
+    // No majority of the epoch items has carried the epoch yet; an operator answers for it.
+    bool in_force_by_word = false;
     std::optional<OperationRecord> operation;  // the running or the last one
 };
+
+// What the epoch in force was raised for, as far as the record still knows.
+[[nodiscard]] RaisedFor raised_for(const AppRecord& record);
 
 enum class EntryKind {
     note,     // what happened

@@ -65,16 +65,17 @@ HostDecision HostMachine::on(Instant, const HostLoaded& event) {
         return event.fenced > epoch() ? fence_below(event.fenced, HostEvent::newer_seen) : decision;
     }
     route_ = event.route;
+    adopted_alone_ = event.adopted_alone;
     HostDecision decision = apply(HostEvent::loaded);
     return event.fenced > epoch() ? fence_below(event.fenced, HostEvent::newer_seen) : decision;
 }
 
 HostDecision HostMachine::on(Instant now, const Confirmation& event) {
     const bool by_records = event.by == Confirmer::epoch_records;
-    if (event.epoch > epoch()) {
+    if (event.epoch > epoch() && is_possible(event.epoch)) {
         return fence_below(event.epoch, HostEvent::newer_seen);
     }
-    if (event.epoch < epoch() || event.epoch == Epoch{}) {
+    if (event.epoch != epoch() || event.epoch == Epoch{}) {
         return ignore(
             HostEvent::confirmed, HostAction::none, "it confirms an older epoch than ours"
         );
@@ -101,10 +102,6 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
     }
     if (length <= Duration::zero()) {
         length = options_.lease;  // with `keep` no lease protects anything
-    } else if (by_records) {
-        length = std::min(length, granted_length_.value_or(length));
-    } else {
-        granted_length_ = std::min(granted_length_.value_or(length), length);
     }
     if (event.started + length <= now) {
         return ignore(
@@ -160,6 +157,9 @@ HostDecision HostMachine::fence_below(Epoch epoch, HostEvent event) {
 }
 
 HostDecision HostMachine::on(Instant, const FenceOrder& event) {
+    if (!is_possible(event.epoch)) {
+        return ignore(HostEvent::stale, HostAction::refuse, "there is no such epoch");
+    }
     if (event.epoch <= epoch()) {
         return ignore(
             HostEvent::fence,
@@ -171,15 +171,15 @@ HostDecision HostMachine::on(Instant, const FenceOrder& event) {
 }
 
 HostDecision HostMachine::on(Instant, const NewerSeen& event) {
-    if (event.epoch <= epoch()) {
+    if (event.epoch <= epoch() || !is_possible(event.epoch)) {
         return ignore(HostEvent::newer_seen, HostAction::none, "that epoch is not newer than ours");
     }
     return fence_below(event.epoch, HostEvent::newer_seen);
 }
 
 HostEvent HostMachine::judge(const HostRoute& route) const {
-    if (route.epoch == Epoch{} || route.active == RegionId{} || route.epoch < epoch() ||
-        route.epoch < fenced_) {
+    if (route.epoch == Epoch{} || !is_possible(route.epoch) || route.active == RegionId{} ||
+        route.epoch < epoch() || route.epoch < fenced_) {
         return HostEvent::stale;
     }
     if (route.epoch > epoch()) {
@@ -197,6 +197,7 @@ HostDecision HostMachine::adopt(const HostRoute& route) {
         FARSHORE_ASSERT(route.epoch > epoch(), "INV-S2: epochs never decrease");
         route_ = route;
         fenced_ = Epoch{};
+        adopted_alone_ = false;
         successor_.reset();
         if (!lease_goes_on) {
             lease_.forfeit();
@@ -221,8 +222,8 @@ HostDecision HostMachine::on(Instant now, const RouteOrder& event) {
 }
 
 HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
-    if (event.epoch < epoch()) {
-        return ignore(HostEvent::stale, HostAction::none, "the epoch records are behind our epoch");
+    if (event.epoch < epoch() || !is_possible(event.epoch)) {
+        return ignore(HostEvent::stale, HostAction::none, "the epoch items are behind our epoch");
     }
     if (event.epoch == epoch()) {
         if (!route_ || event.active != route_->active) {
@@ -232,7 +233,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
                 "the epoch records name another Region for our epoch"
             );
         }
-        longest_named_ = std::max(longest_named_, event.lease);
+        longest_named_ = longest_named_.longest(event.terms);
         if (!event.know_us) {
             return ignore(
                 HostEvent::confirmed,
@@ -243,7 +244,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
         const Confirmation confirmation{
             .epoch = event.epoch,
             .started = event.started,
-            .length = event.lease,
+            .length = event.terms.lease,
             .by = Confirmer::epoch_records
         };
         return on(now, confirmation);
@@ -254,9 +255,10 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     }
     // Records are raised before anything else changes, so other hosts may go on under the old epoch
     // until their leases end. Only `verify` promises that they do end.
-    const Instant others_have_stopped = successor_->first_seen +
-                                        std::max({options_.lease, event.lease, longest_named_}) +
-                                        options_.clock_error;
+    const Terms ours{.lease = options_.lease, .clock_error = options_.clock_error};
+    const Terms longest = ours.longest(event.terms).longest(longest_named_);
+    const Instant others_have_stopped =
+        successor_->first_seen + longest.lease + longest.clock_error;
     const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
                            event.controllers_silent && now >= others_have_stopped &&
                            event.epoch >= fenced_;
@@ -270,16 +272,30 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
          .active = event.active,
          .users = users_known ? route_->users : event.active}
     );
+    adopted_alone_ = decision.action == HostAction::adopt;
     if (event.know_us) {
         const Confirmation confirmation{
             .epoch = event.epoch,
             .started = event.started,
-            .length = event.lease,
+            .length = event.terms.lease,
             .by = Confirmer::epoch_records
         };
         (void)on(now, confirmation);
     }
     return decision;
+}
+
+HostDecision HostMachine::on(Instant now, const ClockDoubted&) {
+    if (options_.on_controller_loss == LossRule::keep) {
+        return ignore(HostEvent::stale, HostAction::none, "with keep no lease protects anything");
+    }
+    lease_.forfeit();
+    lease_.require_begun_after(now);
+    return ignore(
+        HostEvent::stale,
+        HostAction::ask,
+        "this host's clock stood still for a while, so its lease may have ended: it asks again"
+    );
 }
 
 HostDecision HostMachine::on(Instant, const Wake&) {

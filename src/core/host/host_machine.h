@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "core/host/host_table.h"
 #include "core/lease/lease.h"
+#include "core/lease/terms.h"
 
 namespace farshore::core {
 
@@ -30,6 +31,7 @@ enum class LossRule : std::uint8_t { verify, keep, fence };
 struct HostLoaded {
     std::optional<HostRoute> route;
     Epoch fenced;  // a fence that was stored with it; zero: none
+    bool adopted_alone = false;
 };
 
 enum class Confirmer : std::uint8_t { controller, epoch_records };
@@ -72,13 +74,16 @@ struct RecordsAgree {
     RegionId active;
     Instant started;                  // of the read
     bool controllers_silent = false;  // none was heard of for a lease
-    // What they allow: controllers wait for no longer before they promote without us. Zero: they
-    // name none, and confirm nobody.
-    Duration lease{};
+    // What they name: controllers wait for no longer than this lease before they promote without
+    // us. Zero: they name none, and confirm nobody.
+    Terms terms;
     // The register that they name has us, so a fence waits for us. Otherwise they confirm us
     // nothing.
     bool know_us = true;
 };
+
+// This host's boot clock stood still for a while (clock_watch.h): its lease is older than it looks.
+struct ClockDoubted {};
 
 // The deadline passed; whatever is due is done before any event anyway.
 struct Wake {};
@@ -92,6 +97,7 @@ using HostInput = std::variant<
     RouteOrder,
     NewerSeen,
     RecordsAgree,
+    ClockDoubted,
     Wake>;
 
 // One row that was applied.
@@ -151,6 +157,10 @@ class HostMachine {
 
     [[nodiscard]] Epoch epoch() const { return route_ ? route_->epoch : Epoch{}; }
 
+    // The epoch was adopted from the epoch items, and no controller has routed this host since:
+    // other hosts may have written under the old epoch after the last drain.
+    [[nodiscard]] bool adopted_alone() const { return adopted_alone_; }
+
     [[nodiscard]] Epoch fenced() const { return fenced_; }  // zero: no fence above our epoch
 
     [[nodiscard]] const LeaseHolder& lease() const { return lease_; }
@@ -181,18 +191,18 @@ class HostMachine {
     HostDecision on(Instant now, const RouteOrder& event);
     HostDecision on(Instant now, const NewerSeen& event);
     HostDecision on(Instant now, const RecordsAgree& event);
+    HostDecision on(Instant now, const ClockDoubted& event);
     HostDecision on(Instant now, const Wake& event);
 
     Options options_;
     HostState state_ = HostState::starting;
     std::optional<HostRoute> route_;
     Epoch fenced_;
+    bool adopted_alone_ = false;
     LeaseHolder lease_;
     std::optional<Instant> hold_until_;
     std::optional<Successor> successor_;
-    std::optional<Duration>
-        granted_length_;        // the shortest a controller granted: records grant no more
-    Duration longest_named_{};  // by the records, under our epoch: others may hold it
+    Terms longest_named_;  // by the items, under our epoch: others may keep within these
     std::vector<HostDecision> decisions_;  // of the step that runs
 };
 

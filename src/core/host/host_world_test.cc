@@ -130,7 +130,7 @@ class World {
                     .active = kRegions[records_ % 2],
                     .started = started,
                     .controllers_silent = rng_.chance(1, 4),
-                    .lease = bug_ == Bug::lease_as_configured ? host.lease : kLease
+                    .terms = {.lease = bug_ == Bug::lease_as_configured ? host.lease : kLease}
                 }
             );
             return;

@@ -104,12 +104,15 @@ void EpochChecks::saved(const core::AppRecord& record) {
 }
 
 void EpochChecks::copy_written(
-    Place place, const std::optional<EpochRecord>& before, const EpochRecord& written, bool by_us
+    Place place,
+    const std::optional<core::EpochItem>& before,
+    const core::EpochItem& written,
+    bool by_us
 ) {
     if (!by_us) {
         return;
     }
-    const EpochRecord was = before.value_or(EpochRecord{});
+    const core::EpochItem was = before.value_or(core::EpochItem{});
     if (written.epoch < was.epoch) {
         violations_.add(
             "INV-S9",

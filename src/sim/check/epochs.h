@@ -36,8 +36,8 @@ class EpochChecks {
 
     void copy_written(
         Place place,
-        const std::optional<EpochRecord>& before,
-        const EpochRecord& written,
+        const std::optional<core::EpochItem>& before,
+        const core::EpochItem& written,
         bool by_us
     );
     void host_booted(const Host& host);

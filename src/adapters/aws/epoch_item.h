@@ -1,0 +1,35 @@
+#pragma once
+
+#include "adapters/aws/dynamodb.h"
+#include "core/records/epoch_items.h"
+
+// One Region's copy of an app's epoch item, as DynamoDB holds it:
+//
+//   app        the table's key
+//   epoch, active
+//   lease_ms, clock_error_ms     what every reader keeps within (core::Terms)
+//   register   of the controllers' store whose hosts the item confirms
+//   operation, verb, held_until  what the epoch was raised for (core::RaisedFor)
+//   at, by     for people
+namespace farshore::aws {
+
+// Strongly consistent.
+[[nodiscard]] GetItem read_of_epoch_item(const TableName& table, const AppId& app);
+
+// nullopt: an epoch, a lease or a clock error that no controller writes. Such a copy is damaged,
+// and counts as one that did not answer.
+[[nodiscard]] std::optional<core::EpochItem> parse_epoch_item(const Item& item);
+
+struct EpochWriter {
+    std::string by;  // which controller
+    UtcTime at{};
+};
+
+// Writes the copy unless it carries a newer epoch, or the same with another meaning (INV-S9). An
+// epoch that cannot be (base/ids.h) was never in force anywhere: it is replaced. Answers with what
+// the copy named before.
+[[nodiscard]] UpdateItem write_of_epoch_item(
+    const TableName& table, const AppId& app, const core::EpochItem& item, const EpochWriter& writer
+);
+
+}  // namespace farshore::aws

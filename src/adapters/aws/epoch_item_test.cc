@@ -1,0 +1,82 @@
+#include "adapters/aws/epoch_item.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+Item item(std::int64_t epoch, std::int64_t lease_ms, std::int64_t clock_error_ms = 200) {
+    Item out;
+    out["epoch"] = number_attribute(epoch);
+    out["active"] = string_attribute("us-east-1");
+    out["lease_ms"] = number_attribute(lease_ms);
+    out["clock_error_ms"] = number_attribute(clock_error_ms);
+    return out;
+}
+
+TEST(EpochItem, NumbersThatNoControllerWritesAreADamagedCopy) {
+    constexpr std::int64_t kHighest = (std::int64_t{1} << 48) - 1;
+    ASSERT_TRUE(parse_epoch_item(item(7, 3000)));
+    EXPECT_EQ(
+        parse_epoch_item(item(7, 3000))->terms, (core::Terms{.lease = 3s, .clock_error = 200ms})
+    );
+    EXPECT_TRUE(parse_epoch_item(item(kHighest, 3000)));
+    EXPECT_FALSE(parse_epoch_item(item(kHighest + 1, 3000)))
+        << "no route word could carry it, and every write would be refused for ever";
+    EXPECT_FALSE(parse_epoch_item(item(-1, 3000)));
+    EXPECT_FALSE(parse_epoch_item(item(7, -1)));
+    EXPECT_FALSE(parse_epoch_item(item(7, 3'600'001)));
+    EXPECT_FALSE(parse_epoch_item(item(7, 3000, -1)));
+    EXPECT_FALSE(parse_epoch_item(item(7, 3000, 3'600'001)));
+    Item without_epoch = item(7, 3000);
+    without_epoch.erase("epoch");
+    EXPECT_FALSE(parse_epoch_item(without_epoch));
+    Item without_active = item(7, 3000);
+    without_active.erase("active");
+    EXPECT_FALSE(parse_epoch_item(without_active));
+}
+
+TEST(EpochItem, ACopyOfAnEarlierVersionNamesNoTerms) {
+    Item old = item(7, 0);
+    old.erase("lease_ms");
+    old.erase("clock_error_ms");
+    ASSERT_TRUE(parse_epoch_item(old));
+    EXPECT_EQ(parse_epoch_item(old)->terms, core::Terms{});
+    EXPECT_EQ(parse_epoch_item(old)->raised_for, core::RaisedFor{});
+}
+
+// The values that the update sets, as DynamoDB would keep them.
+Item applied(const UpdateItem& update) {
+    Item kept;
+    for (const auto& [name, attribute] : update.expressions.names) {
+        kept[attribute] = update.expressions.values.at(":" + attribute);
+    }
+    return kept;
+}
+
+TEST(EpochItem, WhatIsWrittenIsReadAgain) {
+    core::EpochItem written{
+        .epoch = Epoch{8},
+        .active = RegionId{"eu-west-1"},
+        .terms = {.lease = 3s, .clock_error = 1s},
+        .register_id = "r1",
+        .raised_for =
+            {.operation = OperationId{"op-1"},
+             .verb = core::Verb::switchover,
+             .held_until = utc_from_ms(1'700'000'000'000)}
+    };
+    const auto update = [&] {
+        return write_of_epoch_item(
+            TableName{"farshore_epochs"}, AppId{"shop"}, written, {.by = "c1", .at = utc_from_ms(0)}
+        );
+    };
+    EXPECT_EQ(parse_epoch_item(applied(update())), written);
+    written.raised_for = {};
+    EXPECT_EQ(parse_epoch_item(applied(update())), written)
+        << "what an earlier raise was for is overwritten";
+}
+
+}  // namespace
+}  // namespace farshore::aws

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/failover/verb.h"
+#include "core/lease/terms.h"
+
+// The epoch items: one small item per app in each table Region and in the witness. What they say,
+// together, is which epoch is in force, and for how long it may be relied on. Pure values.
+namespace farshore::core {
+
+// What an epoch was raised for. A switchover's raise stands on a drain, and the drain's proof ends
+// with the hold: a host that adopts the epoch without a controller cannot rely on it.
+struct RaisedFor {
+    OperationId operation;
+    std::optional<Verb> verb;           // nullopt: the first epoch of an app
+    std::optional<UtcTime> held_until;  // of the hold that the drain was proven under, for people
+
+    friend bool operator==(const RaisedFor&, const RaisedFor&) = default;
+};
+
+// One Region's copy.
+struct EpochItem {
+    Epoch epoch;  // zero: the Region answered, and has no item yet
+    RegionId active;
+    Terms terms;
+    std::string register_id;  // of the controllers' store whose hosts it confirms
+    RaisedFor raised_for;
+
+    [[nodiscard]] bool exists() const { return epoch != Epoch{}; }
+
+    [[nodiscard]] bool says(Epoch wanted, const RegionId& where) const {
+        return epoch == wanted && active == where;
+    }
+
+    friend bool operator==(const EpochItem&, const EpochItem&) = default;
+};
+
+// What one reading of all copies found.
+struct EpochReading {
+    Instant started{};              // before the first request was sent
+    UtcTime started_wall{};         // by the wall clock: it tells when the other one stood still
+    std::size_t asked = 0;          // Regions that should hold a copy
+    std::vector<EpochItem> copies;  // of those that answered, with or without an item
+    std::string detail;             // who did not answer, in words
+
+    [[nodiscard]] std::size_t majority() const { return asked / 2 + 1; }
+
+    [[nodiscard]] bool has_majority() const { return copies.size() >= majority(); }
+
+    [[nodiscard]] Epoch highest_epoch() const;  // zero: there is no item
+};
+
+struct EpochVerdict {
+    // A strict majority of all copies says this epoch and this active Region. Its lease is the
+    // shortest and its clock error the longest of those that name one; the lease is zero unless
+    // those that name one are a majority by themselves. Its register is empty unless the majority
+    // names one and the same.
+    std::optional<EpochItem> agreed;
+    Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
+};
+
+// `asked`: how many copies there should be; those that did not answer count as unknown.
+[[nodiscard]] EpochVerdict judge(std::span<const EpochItem> copies, std::size_t asked);
+
+[[nodiscard]] inline EpochVerdict judge(const EpochReading& reading) {
+    return judge(reading.copies, reading.asked);
+}
+
+// A copy that missed a raise, or names other terms or another register than those in force, is to
+// be written anew.
+[[nodiscard]] bool is_behind(const EpochItem& copy, const EpochItem& in_force);
+
+}  // namespace farshore::core

@@ -1,0 +1,99 @@
+#include "core/records/epoch_items.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+const RegionId kA{"us-east-1"};
+const RegionId kB{"eu-west-1"};
+
+EpochItem item(std::uint64_t epoch, const RegionId& active) {
+    return {.epoch = Epoch{epoch}, .active = active, .terms = {.lease = 3s}};
+}
+
+TEST(EpochItems, TwoOfThreeThatSayTheSameAgree) {
+    const std::vector<EpochItem> answered{item(7, kA), item(7, kA)};
+    const EpochVerdict verdict = judge(answered, 3);
+    EXPECT_EQ(verdict.agreed, item(7, kA));
+    EXPECT_EQ(verdict.at_least, Epoch{7});
+}
+
+TEST(EpochItems, OneAnswerIsNoMajority) {
+    const std::vector<EpochItem> answered{item(7, kA)};
+    const EpochVerdict verdict = judge(answered, 3);
+    EXPECT_EQ(verdict.agreed, std::nullopt);
+    EXPECT_EQ(verdict.at_least, Epoch{});
+}
+
+TEST(EpochItems, AHalfRaisedEpochIsNotAgreedUpon) {
+    const std::vector<EpochItem> one_raised{item(8, kB), item(7, kA)};
+    EXPECT_EQ(judge(one_raised, 3).agreed, std::nullopt);
+    EXPECT_EQ(judge(one_raised, 3).at_least, Epoch{7});
+    const std::vector<EpochItem> all{item(8, kB), item(7, kA), item(7, kA)};
+    EXPECT_EQ(judge(all, 3).agreed, item(7, kA));
+}
+
+TEST(EpochItems, OneEpochWithTwoRegionsIsNoAgreement) {
+    const std::vector<EpochItem> answered{item(7, kA), item(7, kB)};
+    EXPECT_EQ(judge(answered, 3).agreed, std::nullopt);
+    EXPECT_EQ(judge(answered, 3).at_least, Epoch{7});
+}
+
+TEST(EpochItems, MostBeyondUsIsKnownEvenWhenTheyDiffer) {
+    const std::vector<EpochItem> answered{item(9, kB), item(8, kA), item(7, kA)};
+    EXPECT_EQ(judge(answered, 3).agreed, std::nullopt);
+    EXPECT_EQ(judge(answered, 3).at_least, Epoch{8});
+}
+
+TEST(EpochItems, TheShortestLeaseOfThoseThatAgreeCounts) {
+    EpochItem longer = item(7, kA);
+    longer.terms.lease = 10s;
+    EXPECT_EQ(judge(std::vector{longer, item(7, kA)}, 3).agreed, item(7, kA));
+    EXPECT_EQ(judge(std::vector{item(7, kA), longer}, 3).agreed, item(7, kA));
+    EpochItem none = item(7, kA);
+    none.terms.lease = {};
+    EXPECT_EQ(judge(std::vector{item(7, kA), none}, 3).agreed->terms.lease, Duration::zero());
+    EXPECT_EQ(judge(std::vector{item(7, kA), none, item(7, kA)}, 3).agreed->terms.lease, 3s)
+        << "the two that name one are a majority";
+}
+
+TEST(EpochItems, NoItemsYetAgreeOnNothing) {
+    const std::vector<EpochItem> answered{EpochItem{}, EpochItem{}, EpochItem{}};
+    EXPECT_EQ(judge(answered, 3).agreed, std::nullopt);
+}
+
+TEST(EpochItems, TheLongestClockErrorCounts) {
+    EpochItem careful = item(7, kA);
+    careful.terms.clock_error = 1s;
+    EXPECT_EQ(judge(std::vector{item(7, kA), careful}, 3).agreed->terms.clock_error, 1s);
+}
+
+TEST(EpochItems, ARegisterCountsThatAMajorityNames) {
+    EpochItem first = item(7, kA);
+    first.register_id = "r1";
+    EpochItem second = first;
+    second.register_id = "r2";
+    EXPECT_EQ(judge(std::vector{first, second}, 3).agreed->register_id, "");
+    EXPECT_EQ(judge(std::vector{second, first, first}, 3).agreed->register_id, "r1");
+}
+
+TEST(EpochItems, ACopyIsWrittenAnewThatMissedARaiseOrNamesOtherTerms) {
+    const EpochItem in_force = item(7, kA);
+    EXPECT_FALSE(is_behind(in_force, in_force));
+    EXPECT_TRUE(is_behind(item(6, kB), in_force));
+    EXPECT_TRUE(is_behind(EpochItem{}, in_force)) << "there is none yet";
+    EXPECT_FALSE(is_behind(item(8, kB), in_force)) << "it is ahead, and not ours to write";
+    EXPECT_FALSE(is_behind(item(7, kB), in_force)) << "the number has another meaning there";
+    EpochItem other = in_force;
+    other.terms.clock_error = 1s;
+    EXPECT_TRUE(is_behind(other, in_force));
+    other = in_force;
+    other.register_id = "another";
+    EXPECT_TRUE(is_behind(other, in_force));
+}
+
+}  // namespace
+}  // namespace farshore::core
