@@ -7,7 +7,8 @@
 namespace farshore {
 
 // The one time axis for leases, deadlines and silence: CLOCK_BOOTTIME, which keeps counting while a
-// virtual machine is paused. A host that slept must wake up late, not young.
+// machine sleeps. A host that slept must wake up late, not young. A hypervisor that stops a virtual
+// machine may stop this clock too: core/lease/clock_watch.h.
 //
 // There is no now() on purpose. The core receives time as an argument; only ports/clock.h reads it.
 struct BootClock {

@@ -32,6 +32,23 @@ TEST_F(ControllerTest, TheRecordsNameTheLeaseThatTheControllerWaitsFor) {
     }
 }
 
+// An agent's stolen keys, or a broken script, wrote it: agents could not carry such an epoch, and
+// would refuse every write for ever.
+TEST_F(ControllerTest, AnEpochThatCannotBeIsReplacedInEveryCopyAndNotFollowed) {
+    launch();
+    for (const RegionId& region : {kEast, kWest, kWitness}) {
+        take_epoch(region, next(kEpochMax).value(), kWest);
+    }
+    for (const RegionId& region : {kEast, kWest, kWitness}) {
+        EXPECT_TRUE(world.run_until([&] {
+            return number_in_record(region, "magento", "epoch") == 1;
+        })) << region.value();
+    }
+    const json::object status = document("/v1/status");
+    EXPECT_EQ(status.at("epoch"), 1);
+    EXPECT_EQ(status.at("active"), "us-east-1");
+}
+
 TEST_F(ControllerTest, EndsInOrderThoughNobodyIsConnected) {
     auto created = Controller::create(world.io, config());
     ASSERT_TRUE(created.has_value()) << created.error().text;

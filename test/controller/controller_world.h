@@ -326,7 +326,7 @@ class ControllerTest : public ::testing::Test {
     }
 
     // As somebody with another store would.
-    void take_epoch(const RegionId& in, int epoch, const RegionId& active) {
+    void take_epoch(const RegionId& in, std::uint64_t epoch, const RegionId& active) {
         const std::string body =
             R"({"TableName":"farshore_epochs","Item":{"app":{"S":"magento"},"epoch":{"N":")" +
             std::to_string(epoch) + R"("},"active":{"S":")" + active.value() + R"("}}})";
