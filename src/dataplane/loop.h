@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -71,6 +72,7 @@ class Loop final : private ClientOwner {
     [[nodiscard]] int wait_ms();
     void accepted(int fd);
     void make_pools();
+    [[nodiscard]] std::vector<Client*> clients() const;
 
     Environment environment_;
     std::unique_ptr<Poller> poller_;
@@ -79,6 +81,7 @@ class Loop final : private ClientOwner {
     std::atomic<Duration::rep> turned_at_;
     Rng rng_;
     MemoryBudget memory_;
+    MemoryBudget unread_;
     LoopCounters counters_;
     std::vector<std::unique_ptr<RegionCounters>> region_counters_;
     RequestWriter writer_;
@@ -90,6 +93,14 @@ class Loop final : private ClientOwner {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::unique_ptr<Wakeup> wakeup_;
     Instant clients_checked_at_{};
+
+    // The requests are through; applications still take in their answers.
+    struct LastWords {
+        Instant until;
+        std::function<void()> then;
+    };
+
+    std::optional<LastWords> last_words_;
 
     std::mutex commands_mutex_;
     std::vector<std::function<void(Loop&)>> commands_;
