@@ -42,7 +42,9 @@ struct Ack {
     bool done = false;
     Epoch epoch;  // the agent's, after the order
     std::uint32_t unproven = 0;
-    std::vector<LedgerEntry> entries;  // of a fence
+    std::uint32_t cut = 0;                       // by a fence
+    std::optional<Duration> newest_unknown_ago;  // by the host's own clock
+    std::vector<LedgerEntry> entries;            // of a fence
     bool truncated = false;
     std::string detail;
 };
@@ -97,6 +99,7 @@ struct Report {
     std::optional<Duration> last_acknowledged_ago;  // by the host's own clock
     std::uint32_t unproven = 0;
     bool ledger_whole = true;
+    std::optional<Duration> newest_unknown_ago;  // likewise
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers
 };

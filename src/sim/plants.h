@@ -34,8 +34,9 @@ enum class Plant : std::uint8_t {
     acknowledgement_only,       // silence never becomes proof (stolon #481)
     host_without_a_row,         // a fenced agent knows no way out (pg_auto_failover #1185)
     no_hysteresis,              // one failed probe is an outage (GitHub 2018)
+    timeout_taken_for_no,       // a write without an answer is taken for one that did not happen
 };
-inline constexpr std::array<std::string_view, 23> kPlantNames{
+inline constexpr std::array<std::string_view, 24> kPlantNames{
     "none",
     "promotion_before_fence",
     "lease_from_arrival",
@@ -58,7 +59,8 @@ inline constexpr std::array<std::string_view, 23> kPlantNames{
     "gate_on_heartbeat_age",
     "acknowledgement_only",
     "host_without_a_row",
-    "no_hysteresis"
+    "no_hysteresis",
+    "timeout_taken_for_no"
 };
 
 constexpr const auto& names_of(Plant) {

@@ -27,11 +27,15 @@ struct AckFields {
         for (const LedgerEntry& entry : ack.entries) {
             entries.push_back(write(entry));
         }
-        out["fence"] = json::object{
+        json::object fence{
             {"cut", number_of(ack.cut)},
             {"entries", std::move(entries)},
             {"truncated", ack.truncated}
         };
+        if (ack.unknown_writes > 0) {
+            fence["unknown_writes"] = number_of(ack.unknown_writes);
+        }
+        out["fence"] = std::move(fence);
     }
 
     void operator()(const DrainAck& ack) const {
@@ -50,6 +54,7 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     FenceAck ack;
     ack.cut = in.count("cut", kCountMax);
     ack.truncated = in.flag("truncated", Field::optional);
+    ack.unknown_writes = in.count("unknown_writes", kCountMax, Field::optional);
     const json::array* entries = in.array("entries", kLedgerEntriesMax);
     if (entries == nullptr) {
         return ack;
@@ -101,6 +106,7 @@ std::string serialize(const Ack& ack) {
         {"epoch", number_of(ack.epoch)},
         {"detail", ack.detail}
     };
+    write_to(out, ack.unknown);
     std::visit(AckFields{out}, ack.body);
     return json::serialize(out);
 }
@@ -120,6 +126,7 @@ Result<Ack> parse_ack(std::string_view text) {
         ack.result = in.word<AckResult>("result");
         ack.epoch = in.epoch("epoch");
         ack.detail = in.text("detail", kTextBytesMax, Field::optional);
+        ack.unknown = read_unknown(in, trouble);
         read_ack_body(in, ack, trouble);
         return ack;
     });

@@ -38,7 +38,7 @@ void WriteChecks::saved(const core::AppRecord& record) {
                        operation.state == core::OperationState::examining ||
                        operation.state == core::OperationState::repointing;
     const bool loses = operation.plan.verb == core::Verb::failover || operation.at_risk > 0 ||
-                       operation.plan.accept_unfenced;
+                       operation.plan.accept_unfenced || operation.plan.accept_unknown;
     if (moves && loses && operation.plan.promotes()) {
         excused_from_now();
     }
