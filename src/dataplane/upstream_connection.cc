@@ -243,7 +243,7 @@ void UpstreamConnection::finish_answer(bool reusable) {
 }
 
 void UpstreamConnection::break_down(std::string why, bool by_us) {
-    Breakage breakage{
+    const Breakage breakage{
         .why = std::move(why),
         .sent_any = stream_->bytes_sent() != sent_before_,
         .answered_any = answered_any_,

@@ -98,8 +98,8 @@ TEST_F(WindingDown, NobodyConnectsAnyMore) {
     ::close(fd);
 }
 
-// What the control thread still has to say when the loops are gone: it hears nothing, and nobody is
-// asked who is not there any more.
+// The control thread may still give orders when the loops are gone: no loop is asked, and no order
+// is answered.
 TEST_F(WindingDown, OrdersAfterTheEndReachNobody) {
     start([](Endpoint::Options& options) { options.loops = 3; });
     Application app = application();

@@ -155,7 +155,7 @@ void Operation::tick_waiting(
             now, OperationEvent::exhausted, why ? why->text : lag_text(*fresh_lag), step, agents
         );
     } else {
-        // The journal says whom it waits for; that it waits for the lag it has said.
+        // The journal names each host that is waited for, once. It names the lag already.
         if (why->host != std::exchange(waits_for_, why->host) && why->host != HostId{}) {
             move(now, OperationEvent::failed, why->text, step);
         }
