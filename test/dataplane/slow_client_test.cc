@@ -89,7 +89,11 @@ TEST_F(SlowClient, TheSlowestGivesWayToAReadThatWaits) {
     EXPECT_EQ(answer->status, 200);
     EXPECT_TRUE(eventually([&] { return region().slow == 3; }));
     EXPECT_EQ(failures(), 0U) << region().last_error;
-    EXPECT_FALSE(readers[0].read(10s)) << "its answer is broken off";
+    std::size_t whole = 0;
+    for (Application& reader : readers) {
+        whole += reader.read() ? 1 : 0;
+    }
+    EXPECT_EQ(whole, 3U) << "one answer is broken off";
 }
 
 TEST_F(SlowClient, OneAnswerWaitsForItsApplicationForABoundedTimeInAll) {
