@@ -281,7 +281,6 @@ class Host {
     bool proving_ = false;
     std::optional<Instant> acknowledged_at_;  // true
     std::optional<Instant> unknown_at_;       // local: when it gave up its newest write
-    std::uint32_t cut_ = 0;                   // of the last fence
 
     Counts counts_;
     Counts told_;
@@ -290,6 +289,7 @@ class Host {
     std::optional<Session> session_;
     std::uint64_t hellos_ = 0;
     int connect_failures_ = 0;
+    std::uint32_t cut_ = 0;          // writes, by the last fence
     Instant stream_heard_at_{};      // local
     Instant controller_heard_at_{};  // local
     std::uint64_t reports_ = 0;
