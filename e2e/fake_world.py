@@ -163,9 +163,27 @@ class FakeWorld:
         self.agents[name] = Agent(self, name, options)
         return await self.agents[name].start()
 
-    def end(self):
+    async def end(self):
+        """Agents that a failed test has left are killed."""
+        for agent in self.agents.values():
+            if agent.process is not None and agent.process.returncode is None:
+                agent.process.kill()
+                await agent.process.wait()
         for server in [self.controller.server, *(region.server for region in self.regions.values())]:
             server.close()
+
+
+def play(directory, story, **region):
+    """Runs `story(world)` to its end, and ends the world whatever happens."""
+
+    async def whole():
+        world = await FakeWorld(directory, **region).start()
+        try:
+            return await story(world)
+        finally:
+            await world.end()
+
+    return asyncio.run(whole())
 
 
 class Agent:
@@ -173,6 +191,7 @@ class Agent:
 
     def __init__(self, world, name, options):
         self.world, self.name = world, name
+        self.process = None
         self.directory = world.directory / name
         self.directory.mkdir(exist_ok=True)
         self.log = self.directory / "agent.log"

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 
-from fake_world import APP, Client, FakeWorld, weather
+from fake_world import APP, Client, play, weather
 
 AT_ONCE = 20
 ROUNDS = 10
@@ -53,22 +53,20 @@ async def one_life(world, name, stop_after):
 
 
 def test_two_hundred_stops_under_load_lose_nothing(tmp_path):
-    async def story():
-        world = await FakeWorld(tmp_path, decide=weather(7, hung=0.02, slow=0.2)).start()
+    async def story(world):
         unknown = 0
         for number in range(ROUNDS):
             lives = [one_life(world, f"h{number}x{index}", stop_after=5 + 7 * index) for index in range(AT_ONCE)]
             unknown += sum(await asyncio.gather(*lives))
-        world.end()
         return unknown
 
-    assert asyncio.run(story()) > 0, "no write was ever of unknown outcome: this proves nothing"
+    assert play(tmp_path, story, decide=weather(7, hung=0.02, slow=0.2)) > 0, "no write was ever of unknown outcome: this proves nothing"
 
 
 def test_what_a_stop_cuts_is_known_to_the_next_process(tmp_path):
-    async def story():
-        hangs = [False]
-        world = await FakeWorld(tmp_path, decide=lambda _: None if hangs[0] else 0.0).start()
+    hangs = [False]
+
+    async def story(world):
         agent = await world.agent("h", upstream_timeout="200ms")
         clients = [Client(agent.port, f"h-{number}") for number in range(5)]
         tasks = [asyncio.create_task(client.run()) for client in clients]
@@ -90,16 +88,14 @@ def test_what_a_stop_cuts_is_known_to_the_next_process(tmp_path):
         assert f"outcome is unknown app={APP} writes={unknown}" in agent.log.read_text()
         agent.process.send_signal(signal.SIGTERM)
         assert await agent.end(PATIENCE) == 0
-        world.end()
 
-    asyncio.run(story())
+    play(tmp_path, story, decide=lambda _: None if hangs[0] else 0.0)
 
 
 def test_a_signal_while_it_starts_is_an_order_to_stop(tmp_path):
     """It waits for its AWS keys when the signal comes."""
 
-    async def story():
-        world = await FakeWorld(tmp_path).start()
+    async def story(world):
         asked, keys = tmp_path / "asked", tmp_path / "keys"
         os.mkfifo(keys)
         (tmp_path / "credentials").write_text(f"[default]\ncredential_process = sh -c 'touch {asked}; cat {keys}'\n")
@@ -112,6 +108,5 @@ def test_a_signal_while_it_starts_is_an_order_to_stop(tmp_path):
         agent.process.send_signal(signal.SIGTERM)
         keys.write_text('{"Version":1,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"secret"}')
         assert await agent.end(PATIENCE) == 0, agent.log.read_text()[-2000:]
-        world.end()
 
-    asyncio.run(story())
+    play(tmp_path, story)

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from conftest import ROOT
-from fake_world import FakeWorld
+from fake_world import play
 
 ATTEMPTS = 2  # enough to see whether it repeats
 
@@ -22,19 +22,14 @@ def count_arrivals(tmp_path, use):
     """Plays `use(endpoint)` in a thread, against an agent whose Region never answers a write. How often each item's write
     reached the Region."""
 
-    async def story():
-        world = await FakeWorld(tmp_path, decide=lambda _: None).start()
+    async def story(world):
         agent = await world.agent("h", upstream_timeout="100ms", ledger_learns_updates="false")
-        try:
-            said = await asyncio.wait_for(asyncio.to_thread(use, f"http://127.0.0.1:{agent.port}"), 100)
-        finally:
-            agent.process.terminate()
-            status = await agent.end(30)
-        assert status == 0
-        world.end()
+        said = await asyncio.wait_for(asyncio.to_thread(use, f"http://127.0.0.1:{agent.port}"), 100)
+        agent.process.terminate()
+        assert await agent.end(30) == 0
         return said, collections.Counter(world.active.taken)
 
-    return asyncio.run(story())
+    return play(tmp_path, story, decide=lambda _: None)
 
 
 WRITES = {
