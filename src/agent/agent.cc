@@ -99,7 +99,7 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
 void Agent::make_room() {
     constexpr std::size_t kRest = 512;
     const dataplane::Limits limits;
-    const std::size_t upstream = 2 * limits.connections_max + 64;
+    const std::size_t upstream = 4 * limits.connections_max + 64;
     const std::size_t apps = std::max<std::size_t>(options_.config.apps.size(), 1);
     const std::size_t wanted = kRest + apps * (limits.clients_max + upstream);
     const std::size_t allowed = system::raise_descriptor_limit(wanted);
@@ -226,16 +226,14 @@ Status Agent::open() {
     }
     server_ = std::move(*server);
     tasks_.spawn("region files", [this] { return run_files(); });
-    if (options_.watchdog) {
-        Watchdog::Options watch{.clock = options_.clock, .endpoints = {}, .bite = end_process};
-        for (const auto& app : apps_) {
-            watch.endpoints.emplace_back([endpoint = &app->endpoint()] {
-                return endpoint->slowest_turn();
-            });
-        }
-        watchdog_ = std::make_unique<Watchdog>(std::move(watch));
-        tasks_.spawn("watchdog's food", [this] { return run_turns(); });
+    Watchdog::Options watch{.clock = options_.clock, .endpoints = {}, .bite = end_process};
+    for (const auto& app : apps_) {
+        watch.endpoints.emplace_back([endpoint = &app->endpoint()] {
+            return endpoint->slowest_turn();
+        });
     }
+    watchdog_ = std::make_unique<Watchdog>(std::move(watch));
+    tasks_.spawn("watchdog's food", [this] { return run_turns(); });
     return {};
 }
 
@@ -300,35 +298,78 @@ net::Task<> Agent::run_files() {
     }
 }
 
-net::Task<> Agent::wind_down() {
-    struct Left {
-        explicit Left(net::Io& io) : changed(io) {}
+// What is still to be done for each app.
+struct Agent::Left {
+    explicit Left(net::Io& io) : changed(io) {}
 
-        std::size_t apps = 0;
-        Signal changed;
-    };
-
-    const auto left = std::make_shared<Left>(*io_);
-    Instant end = options_.clock->now();
-    for (const auto& app : apps_) {
-        ++left->apps;
-        end = std::max(end, options_.clock->now() + app->gate().app().upstream_timeout + 500ms);
-        app->wind_down([left] {
-            --left->apps;
-            left->changed.notify();
-        });
+    void one_is_done() {
+        --apps;
+        changed.notify();
     }
+
+    std::size_t apps = 0;
+    Signal changed;
+};
+
+net::Task<> Agent::wait_for(std::shared_ptr<Left> left, Duration at_most) {
+    const Instant end = options_.clock->now() + at_most;
     while (left->apps > 0 && options_.clock->now() < end) {
         co_await left->changed.wait(left->changed.generation(), end - options_.clock->now());
     }
 }
 
+net::Task<> Agent::wind_down() {
+    const auto left = std::make_shared<Left>(*io_);
+    Duration longest{};
+    for (const auto& app : apps_) {
+        ++left->apps;
+        longest = std::max(longest, app->gate().app().upstream_timeout);
+        app->wind_down([left] { left->one_is_done(); });
+    }
+    co_await wait_for(left, longest + 1s);
+}
+
+// A disk that does not answer holds nobody up for long: that a process ended counts as unknown in
+// any case.
+net::Task<> Agent::remember_unknown() {
+    const auto left = std::make_shared<Left>(*io_);
+    for (const auto& app : apps_) {
+        const AppId id = app->gate().app().app;
+        const UnknownOutcomes::Left unknown = app->unknown().left();
+        if (unknown.writes == 0) {
+            continue;
+        }
+        system::log_warning(
+            "state",
+            "this agent leaves writes whose outcome is unknown; the next one will tell of them",
+            {{"app", id.value()}, {"writes", std::to_string(unknown.writes)}}
+        );
+        ++left->apps;
+        files_->run(
+            [directory = options_.config.state_directory, id, text = unknown.text] {
+                return store_unknown(directory, id, text);
+            },
+            [left](const Status& done) {
+                if (!done) {
+                    system::log_error(
+                        "state", done.error().text, {{"remedy", done.error().remedy}}
+                    );
+                }
+                left->one_is_done();
+            }
+        );
+    }
+    co_await wait_for(left, 1s);
+}
+
 net::Task<> Agent::stop() {
-    watchdog_.reset();
     // Leases are renewed meanwhile: the end of one must not cut what would be answered in time.
     co_await wind_down();
+    co_await remember_unknown();
     co_await server_->stop(200ms);
     tasks_.stop();
+    // It watched the stop too. The object stays: a task that was cancelled ends at its next turn.
+    watchdog_->end();
     for (const auto& app : apps_) {
         app->stop();
     }

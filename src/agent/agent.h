@@ -20,7 +20,6 @@ class Agent {
         config::AgentConfig config;
         std::shared_ptr<const ports::Clock> clock;
         std::uint64_t seed = 1;
-        bool watchdog = true;
     };
 
     // Reads secrets, prepares directories, binds all ports. Errors carry their remedy: malformed or
@@ -33,11 +32,13 @@ class Agent {
 
     // Ends everything. Takes nothing new, answers what waits with 503, and lets what is on its way
     // to a Region be answered; what is not within `upstream_timeout` is cut, and the application
-    // told that the outcome is unknown. Takes that long and a second at most.
+    // told that the outcome is unknown. What was lately given up is written down for the next
+    // process. Takes the longest `upstream_timeout` and five seconds at most: one for applications
+    // to take in their answers, one for the disk, the rest for health checks and tasks under way.
     net::Task<> stop();
 
     // No task is left: the object may be destroyed.
-    [[nodiscard]] bool stopped() const { return stopped_ && tasks_.idle(); }
+    [[nodiscard]] bool stopped() const { return stopped_ && tasks_.idle() && files_->idle(); }
 
     [[nodiscard]] AppAgent& app(std::size_t index) { return *apps_.at(index); }
 
@@ -57,7 +58,10 @@ class Agent {
     net::Task<net::HttpResponse> answer(net::HttpRequest request);
     net::Task<net::HttpResponse> answer_health(net::HttpRequest request, HealthDepth depth);
     [[nodiscard]] net::HttpResponse answer_route53(std::string_view path);
+    struct Left;
     net::Task<> wind_down();
+    net::Task<> remember_unknown();
+    net::Task<> wait_for(std::shared_ptr<Left> left, Duration at_most);
     net::Task<> run_turns();
     net::Task<> run_files();
     net::Task<> run_credentials_log();
@@ -79,8 +83,8 @@ class Agent {
     std::unique_ptr<Shared> shared_;
     Apps apps_;
     std::unique_ptr<net::HttpServer> server_;
-    std::unique_ptr<Watchdog> watchdog_;
-    int claim_ = -1;  // an open lock file: one agent per state directory
+    std::unique_ptr<Watchdog> watchdog_;  // run_turns() feeds it to its end
+    int claim_ = -1;                      // an open lock file: one agent per state directory
     bool stopped_ = false;
 };
 

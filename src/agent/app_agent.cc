@@ -189,6 +189,9 @@ Status AppAgent::open_endpoint() {
     }
     endpoint_ = std::move(*endpoint);
     gate_->attach(*endpoint_);
+    unknown_ = std::make_unique<UnknownOutcomes>(
+        *shared_->clock, *endpoint_, app_.app, shared_->config.state_directory, lived_before_
+    );
 
     config::AwsAccess own{.dynamodb = {}};
     for (const RegionId& region : app_.regions) {
@@ -244,6 +247,8 @@ void AppAgent::wire_up() {
         .gate = *gate_,
         .prover = *prover_,
         .verifier = *verifier_,
+        .unknown = *unknown_,
+        .clock = clock,
         .host = shared_->config.host,
         .boot = shared_->boot
     });
@@ -285,6 +290,7 @@ void AppAgent::wire_up() {
                 .book = book_,
                 .desk = *desk_,
                 .prover = *prover_,
+                .unknown = *unknown_,
                 .config = shared_->config,
                 .boot = shared_->boot,
                 .token = shared_->token,

@@ -69,6 +69,8 @@ class AppAgent {
 
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
 
+    [[nodiscard]] const UnknownOutcomes& unknown() const { return *unknown_; }
+
     [[nodiscard]] std::vector<LinkStatus> links() const;
     [[nodiscard]] std::string endpoint_url() const;
 
@@ -87,6 +89,7 @@ class AppAgent {
     EvidenceBook book_;
     std::unique_ptr<dataplane::Endpoint> endpoint_;
     std::unique_ptr<AppGate> gate_;
+    std::unique_ptr<UnknownOutcomes> unknown_;
     std::unique_ptr<aws::AwsClient> own_;  // through our own endpoint
     std::unique_ptr<Verifier> verifier_;
     std::unique_ptr<Prover> prover_;

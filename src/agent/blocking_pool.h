@@ -24,6 +24,9 @@ class BlockingPool {
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
+    // Nothing is waiting or at work: the destructor returns at once.
+    [[nodiscard]] bool idle() const { return *waiting_ == 0; }
+
     // Runs `work` on the thread; `done` with its result on the control thread. Errors: exhausted,
     // at once, when too much is waiting.
     void run(std::function<Status()> work, std::function<void(Status)> done) {

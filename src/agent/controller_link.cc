@@ -317,7 +317,8 @@ wire::Report ControllerLink::report() {
         .evidence = parts_.book.since(delivered_),
         .ledger = std::move(ledger),
         .in_flight_writes = statistics.in_flight_writes,
-        .held = statistics.held
+        .held = statistics.held,
+        .unknown = parts_.unknown.now()
     };
 }
 

@@ -11,6 +11,7 @@
 #include "agent/host_registration.h"
 #include "agent/order_desk.h"
 #include "agent/prover.h"
+#include "agent/unknown_outcomes.h"
 #include "base/rng.h"
 #include "core/lease/clock_watch.h"
 #include "wire/agent_protocol.h"
@@ -43,6 +44,7 @@ class ControllerLink {
         EvidenceBook& book;
         OrderDesk& desk;
         const Prover& prover;
+        const UnknownOutcomes& unknown;
         const config::AgentConfig& config;
         BootId boot;
         std::string token;

@@ -194,6 +194,12 @@ void region_metrics(Page& page, const std::string& app, const dataplane::RegionS
         region.failed_here
     );
     page.gauge(
+        "farshore_slow_clients",
+        "Answers of a Region that wait for their application to take them in",
+        plain,
+        static_cast<double>(region.slow)
+    );
+    page.gauge(
         "farshore_stalled_seconds",
         "Age of the oldest request without an answer",
         plain,
@@ -246,6 +252,15 @@ void traffic_metrics(Page& page, const std::string& app, const dataplane::Statis
         "Requests that were malformed, too large or not signed by a known key",
         {{"app", app}},
         statistics.refused_requests
+    );
+}
+
+void inherited_metrics(Page& page, const std::string& app, const UnknownOutcomes& unknown) {
+    page.gauge(
+        "farshore_unknown_outcomes_inherited",
+        "Writes of unknown outcome that the process before this one had written down at its end",
+        {{"app", app}},
+        static_cast<double>(unknown.inherited())
     );
 }
 
@@ -333,6 +348,13 @@ json::object app_json(AppAgent& app, Instant now) {
         };
     }
     out["regions"] = std::move(regions);
+    const wire::UnknownOutcomes unknown = app.unknown().now();
+    out["unknown"] = json::object{
+        {"count", unknown.count},
+        {"inherited", app.unknown().inherited()},
+        {"newest_age_ms",
+         unknown.newest_age ? json::value(to_ms(*unknown.newest_age)) : json::value(nullptr)}
+    };
     const dataplane::LedgerCounters counters = app.endpoint().ledger().counters();
     out["ledger"] = json::object{
         {"acknowledged", counters.acknowledged},
@@ -351,6 +373,7 @@ std::string metrics_text(const Apps& apps) {
         const std::string name = app->gate().app().app.value();
         permission_metrics(page, *app);
         traffic_metrics(page, name, app->endpoint().statistics());
+        inherited_metrics(page, name, app->unknown());
         ledger_metrics(page, name, app->endpoint().ledger().counters());
     }
     return page.text();

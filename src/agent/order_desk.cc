@@ -41,6 +41,7 @@ wire::Ack OrderDesk::ack(const Job& job, wire::AckResult result, std::string det
         .result = result,
         .epoch = parts_.gate.machine().epoch(),
         .detail = std::move(detail),
+        .unknown = parts_.unknown.now(),
         .body = {}
     };
 }
@@ -231,6 +232,12 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
     }
     body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
                      (body.adopted_alone && parts_.gate.inherited_alone());
+    body.unknown_writes = static_cast<std::uint64_t>(std::ranges::count_if(
+        parts_.gate.endpoint().ledger().unknown_since(
+            parts_.clock.now() - kUnknownMatters, kFenceEntriesMax
+        ),
+        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < job->order.epoch; }
+    ));
     wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
     done.body = std::move(body);
     job->reply(std::move(done));

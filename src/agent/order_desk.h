@@ -7,6 +7,7 @@
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
 #include "agent/prover.h"
+#include "agent/unknown_outcomes.h"
 #include "agent/verifier.h"
 #include "wire/agent_protocol.h"
 
@@ -25,6 +26,8 @@ class OrderDesk {
         AppGate& gate;
         Prover& prover;
         Verifier& verifier;
+        const UnknownOutcomes& unknown;
+        const ports::Clock& clock;
         HostId host;
         BootId boot;
     };

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "agent/unknown_outcomes.h"
+
 namespace farshore::agent {
 
 using namespace std::chrono_literals;
@@ -170,6 +172,7 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     const Instant end = clock_->now() + timeout;
     dataplane::Ledger& ledger = gate_->endpoint().ledger();
     DrainOutcome outcome;
+    ledger.doubt_unknown(clock_->now() - kUnknownMatters);
     std::set<std::pair<TableName, std::string>> looked_at;
     while (true) {
         co_await names_.learn(end);

@@ -38,7 +38,8 @@ class Prover {
     net::Task<> learn_keys(Duration patience);
 
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
-    // Writes must be stopped meanwhile: equal states count, whatever led to them.
+    // Writes must be stopped meanwhile: equal states count, whatever led to them. Keys of writes
+    // that were lately given up without an answer are read too, whatever was seen of them before.
     net::Task<DrainOutcome> drain(Duration timeout);
 
     // Why a list of what is unproven is not whole: the ledger's bounds lately pushed out writes

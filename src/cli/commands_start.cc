@@ -25,6 +25,7 @@ struct StartOptions {
     std::string accept_loss;
     std::vector<std::string> levers;
     bool accept_unfenced = false;
+    bool accept_unknown = false;
     bool wait = false;
     std::string timeout = "10m";
 };
@@ -81,6 +82,9 @@ json::object start_body(const StartOptions& options, const std::string& app) {
     add_levers(body, options.levers);
     if (options.accept_unfenced) {
         body["accept_unfenced"] = true;
+    }
+    if (options.accept_unknown) {
+        body["accept_unknown"] = true;
     }
     if (options.verb == "failover") {
         body["confirm"] = app;
@@ -198,6 +202,14 @@ void add_start_command(
             "Go on although the old Region may still write"
         );
         command->add_option("--confirm", options->confirm, "The app's name, instead of typing it");
+    }
+    if (verb != "failover") {
+        command->add_flag(
+            "--accept-unknown",
+            options->accept_unknown,
+            "Do not wait for writes that got no answer: the service may carry one out after the "
+            "switch, and replace a newer one"
+        );
     }
     command->callback([&context, options] {
         context.run = [&context, options] {

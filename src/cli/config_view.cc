@@ -145,6 +145,7 @@ json::value config_document(const Config& config) {
         {"on_controller_loss", to_string(config.fence.on_controller_loss)},
         {"lease", exact(config.fence.lease)},
         {"clock_error", exact(config.fence.clock_error)},
+        {"unknown_for", exact(config.fence.unknown_for)},
         {"epoch_table", config.fence.epoch_table.value()}
     };
     out["switchover"] = json::object{

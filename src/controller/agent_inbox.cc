@@ -102,7 +102,8 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .write_state = std::string{to_string(report.write_state)},
         .last_acknowledged_ago = std::nullopt,
         .unproven = small(report.ledger.unproven),
-        .ledger_whole = report.ledger.whole
+        .ledger_whole = report.ledger.whole,
+        .newest_unknown_ago = report.unknown.newest_age
     };
     if (report.ledger.last_acknowledged_age) {
         reported.last_acknowledged_ago = report.ledger.last_acknowledged_age;

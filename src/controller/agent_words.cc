@@ -67,6 +67,7 @@ core::AgentAcked acked_event(
         .epoch = ack.epoch,
         .done = ack.result == wire::AckResult::done,
         .unproven = 0,
+        .newest_unknown_ago = ack.unknown.newest_age,
         .detail = ack.detail
     };
     if (ack.result == wire::AckResult::unsupported) {
@@ -75,11 +76,17 @@ core::AgentAcked acked_event(
     if (const auto* hold = std::get_if<wire::HoldAck>(&ack.body)) {
         event.done = event.done && hold->in_flight == 0;
     } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
-        event.unproven = small(fence->entries.size() + (fence->truncated ? 1U : 0U));
         event.adopted_alone = fence->adopted_alone;
+        event.unproven =
+            small(fence->entries.size() + (fence->truncated ? 1U : 0U) + fence->unknown_writes);
+        event.cut = small(fence->cut);
         event.detail =
             std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
             " acknowledged or unknown ones not proven" + (fence->truncated ? ", and more" : "");
+        if (fence->unknown_writes > 0) {
+            event.detail += ", keys of " + std::to_string(fence->unknown_writes) +
+                            " writes without an answer to be read once more";
+        }
     } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
         event.done = event.done && drain->proven;
         event.unproven = small(drain->left);

@@ -127,6 +127,7 @@ Result<core::ChangeRequest> Api::change_from(
     change.reason = reason_in(in);
     change.by = "operator:" + caller.name;
     change.accept_unfenced = in.flag("accept_unfenced", wire::Field::optional);
+    change.accept_unknown = in.flag("accept_unknown", wire::Field::optional);
     if (in.has("accept_loss_ms")) {
         change.accept_loss = std::chrono::milliseconds{
             in.number("accept_loss_ms", 0, std::numeric_limits<std::int32_t>::max())
@@ -213,7 +214,11 @@ net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
     }
     change.id =
         OperationId{"op-" + std::to_string(to_ms(now.wall)) + "-m" + std::to_string(++requests_)};
-    if (const Status noted = note(caller, what, change.id.value() + ": " + change.reason); !noted) {
+    std::string detail = change.id.value() + ": " + change.reason;
+    if (change.accept_unknown) {
+        detail += "; writes of unknown outcome accepted";
+    }
+    if (const Status noted = note(caller, what, std::move(detail)); !noted) {
         return refusal(noted.error());
     }
     const OperationId id = change.id;

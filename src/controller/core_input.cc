@@ -38,6 +38,7 @@ core::Policy policy_of(const config::Config& config) {
     core::Timing& timing = policy.timing;
     timing.lease = config.fence.lease;
     timing.clock_error = config.fence.clock_error;
+    timing.unknown_for = config.fence.unknown_for;
     timing.hold_max = config.switchover.hold_max;
     timing.hold_when_lag_below = config.switchover.hold_when_lag_below;
     timing.drain_timeout = config.switchover.drain_timeout;

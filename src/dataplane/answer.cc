@@ -17,7 +17,7 @@ struct Row {
     bool retry;
 };
 
-constexpr std::array<Row, 9> kRows{{
+constexpr std::array<Row, 10> kRows{{
     {503, "ServiceUnavailable", "Writes are being switched to another Region. Try again.", true},
     {503,
      "ServiceUnavailable",
@@ -27,6 +27,12 @@ constexpr std::array<Row, 9> kRows{{
      "ServiceUnavailable",
      "The Region did not answer. The outcome is unknown: the write may have taken effect.",
      true},
+    // A status and a code that no SDK repeats by itself (docs/decisions/0012-unknown-outcomes.md).
+    {400,
+     "WriteOutcomeUnknownException",
+     "The Region did not answer. The outcome is unknown: the write may have taken effect, and "
+     "carried out again it would count twice. Read the item before you repeat it.",
+     false},
     {503,
      "ServiceUnavailable",
      "Too many requests are waiting at this host's DynamoDB endpoint.",

@@ -16,7 +16,8 @@ namespace farshore::dataplane {
 enum class OwnAnswer {
     switching,        // 503: writes wait for a switch or a confirmation; try again
     no_upstream,      // 503: the Region cannot be reached; nothing was sent
-    outcome_unknown,  // 503: sent, and no answer: the write may have taken effect
+    outcome_unknown,  // 503: sent, and no answer: the write may have taken effect; repeat it
+    not_repeatable,   // 400: the same of a write that must not be carried out twice
     overloaded,       // 503: a bound of the endpoint's is reached
     no_credentials,   // 503: nobody gave this host keys yet; nothing was sent
     stopping,         // 503: the agent ends; nothing was sent
@@ -24,10 +25,11 @@ enum class OwnAnswer {
     not_authentic,    // 400: the signature is not by a key of this host
     not_understood,   // 400: not a DynamoDB request
 };
-inline constexpr std::array<std::string_view, 9> kOwnAnswerNames{
+inline constexpr std::array<std::string_view, 10> kOwnAnswerNames{
     "switching",
     "no_upstream",
     "outcome_unknown",
+    "not_repeatable",
     "overloaded",
     "no_credentials",
     "stopping",

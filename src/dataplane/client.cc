@@ -29,7 +29,8 @@ void shrink(std::string& buffer) {
 
 }  // namespace
 
-Client::Client(int fd, const Environment& environment) : environment_(environment), fd_(fd) {
+Client::Client(int fd, const Environment& environment)
+    : environment_(environment), fd_(fd), unread_(*environment.unread) {
     deadline_in(environment_.limits->client_idle_max);
 }
 
@@ -61,6 +62,10 @@ void Client::close() {
 
 void Client::cut() {
     current_ = nullptr;
+    reset();
+}
+
+void Client::reset() {
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close();
@@ -78,6 +83,22 @@ void Client::check_deadline() {
         return;
     }
     close();
+}
+
+void Client::wind_down() {
+    if (fd_ >= 0 && !input_ended_ && !ending_) {
+        pull_in();
+    }
+    if (fd_ < 0 || ending_) {
+        return;
+    }
+    if (building_ != nullptr || !in_.empty()) {
+        answer_and_end(OwnAnswer::stopping, {.close = true});
+    } else if (out_done_ < out_.size()) {
+        ending_ = true;
+    } else {
+        close();
+    }
 }
 
 void Client::want_events() {
@@ -205,7 +226,9 @@ bool Client::read_body() {
         refuse(*body_.error());
         return false;
     }
-    if (!building_->memory.fit(building_->bytes_held())) {
+    // Large bodies that come slowly leave room for requests that are there as a whole.
+    const std::size_t kept_free = body_.done() ? 0 : building_->memory.most() / 4;
+    if (!building_->memory.fit(building_->bytes_held(), kept_free)) {
         answer_and_end(OwnAnswer::overloaded, {.close = true});
         return false;
     }
@@ -287,6 +310,10 @@ void Client::push_out() {
         }
         out_done_ += static_cast<std::size_t>(sent);
         progress = true;
+    }
+    if (!unread_.fit(out_.size() - out_done_)) {
+        reset();
+        return;
     }
     if (out_done_ == out_.size()) {
         out_.clear();

@@ -39,6 +39,7 @@ class Client final : public Watcher, public AnswerSink {
         const Limits* limits = nullptr;
         LoopCounters* counters = nullptr;
         MemoryBudget* memory = nullptr;
+        MemoryBudget* unread = nullptr;
         std::span<char> scratch;
         const std::vector<sigv4::Credentials>* client_keys = nullptr;
         const ports::Clock* clock = nullptr;
@@ -57,6 +58,9 @@ class Client final : public Watcher, public AnswerSink {
     [[nodiscard]] Status begin();
     // Ends connections that have been silent too long.
     void check_deadline();
+    // The endpoint ends: a last look for a request, which is refused; then the connection closes as
+    // soon as the application has its answer.
+    void wind_down();
     void close();
 
     void write(std::string_view bytes) override;
@@ -80,6 +84,7 @@ class Client final : public Watcher, public AnswerSink {
     void refuse(const Refusal& refusal);
     void answer_and_end(OwnAnswer which, const AnswerOptions& options);
     void begin_to_end();
+    void reset();
     void want_events();
     void deadline_in(Duration duration);
 
@@ -94,6 +99,7 @@ class Client final : public Watcher, public AnswerSink {
     std::size_t searched_ = 0;
     std::string out_;
     std::size_t out_done_ = 0;
+    MemoryShare unread_;                  // of out_
     std::unique_ptr<Exchange> building_;  // its head is read
     BodyReader body_;
     Exchange* current_ = nullptr;  // with the dispatcher

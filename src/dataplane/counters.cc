@@ -57,10 +57,12 @@ void RegionCounters::add_to(RegionStatistics& statistics, Instant now) const {
     statistics.acknowledged_writes += acknowledged_writes.get();
     statistics.answered_reads += answered_reads.get();
     statistics.unknown_outcomes += unknown_outcomes.get();
+    statistics.newest_unknown_at = std::max(statistics.newest_unknown_at, newest_unknown.at());
     statistics.connections_opened += connections_opened.get();
     statistics.failed_here += failed_here.get();
     statistics.connections_idle += connections_idle.get();
     statistics.connections_busy += connections_busy.get();
+    statistics.slow += slow.get();
     statistics.stalled = std::max(
         {statistics.stalled, oldest_request.age(now), probes[0].age(now), probes[1].age(now)}
     );

@@ -40,9 +40,14 @@ class Since {
 
     void clear() { at_.store(kNothing, std::memory_order_relaxed); }
 
-    [[nodiscard]] Duration age(Instant now) const {
+    [[nodiscard]] std::optional<Instant> at() const {
         const std::int64_t at = at_.load(std::memory_order_relaxed);
-        return at == kNothing ? Duration::zero() : now - Instant{Duration{at}};
+        return at == kNothing ? std::nullopt : std::optional{Instant{Duration{at}}};
+    }
+
+    [[nodiscard]] Duration age(Instant now) const {
+        const std::optional<Instant> since = at();
+        return since ? now - *since : Duration::zero();
     }
 
   private:
@@ -61,10 +66,12 @@ struct RegionCounters {
     Counter acknowledged_writes;
     Counter answered_reads;
     Counter unknown_outcomes;
+    Since newest_unknown;
     Counter connections_opened;
     Counter failed_here;
     Counter connections_idle;
     Counter connections_busy;
+    Counter slow;
     Since oldest_request;
     std::array<Since, 2> probes;  // fresh, reused
     std::array<Counter, kLatencyBounds.size() + 1> latency_buckets;

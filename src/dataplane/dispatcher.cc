@@ -11,8 +11,7 @@ Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::set_pools(std::vector<RegionPool*> pools) {
     pools_ = std::move(pools);
-    waiting_.resize(pools_.size());
-    in_flight_.resize(pools_.size());
+    traffic_.resize(pools_.size());
 }
 
 void Dispatcher::submit(std::unique_ptr<Exchange> exchange) {
@@ -56,9 +55,11 @@ void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
         exchange->region = word.active;
         exchange->epoch = word.epoch;
         // Who has waited longer goes first.
-        const Queue& before = waiting_[word.active];
-        const bool first = before.empty() || before.begin()->first > exchange->number;
-        UpstreamConnection* connection = first ? pools_[word.active]->take() : nullptr;
+        const Lane& lane = traffic_[word.active].lane_of(*exchange);
+        const bool first = lane.waiting.empty() || lane.waiting.begin()->first > exchange->number;
+        UpstreamConnection* connection = first && lane.busy < environment_.limits->connections_max
+                                             ? pools_[word.active]->take()
+                                             : nullptr;
         if (connection == nullptr) {
             wait_for_connection(std::move(exchange));
             return;
@@ -100,7 +101,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     }
     mine.connection = &connection;
     mine.sent_at = now;
-    mine.send_number = ++last_send_number_;
+    mine.waited_for_client = Duration::zero();
     mine.status = 0;
     mine.answer_head.clear();
     mine.answer_body.clear();
@@ -111,25 +112,71 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
         mine.bytes_sending = 0;
         return false;
     }
-    Queue& queue = in_flight_[mine.region];
-    if (queue.empty()) {
-        pools_[mine.region]->counters().oldest_request.set(now);
-    }
     if (is_write) {
         writes_.sent(mine.epoch, permission.until);
         environment_.counters->in_flight_writes.set(writes_.count());
     }
-    queue.emplace(mine.send_number, std::move(exchange));
+    ++traffic_[mine.region].lane_of(mine).busy;
+    put_in_flight(traffic_[mine.region].in_flight, std::move(exchange));
+    note_oldest(mine.region);
     return true;
+}
+
+// Two of the same moment stand one behind the other.
+void Dispatcher::put_in_flight(Queue& queue, std::unique_ptr<Exchange> exchange) {
+    Exchange& mine = *exchange;
+    mine.send_number = static_cast<std::uint64_t>(mine.sent_at.time_since_epoch().count());
+    while (!queue.try_emplace(mine.send_number, std::move(exchange)).second) {
+        ++mine.send_number;
+    }
+}
+
+// What waits for its application waits for no Region.
+void Dispatcher::note_oldest(RegionIndex region) {
+    const Queue& queue = traffic_[region].in_flight;
+    pools_[region]->counters().slow.set(traffic_[region].slow.size());
+    Since& oldest = pools_[region]->counters().oldest_request;
+    if (queue.empty()) {
+        oldest.clear();
+    } else {
+        oldest.set(queue.begin()->second->sent_at);
+    }
+}
+
+void Dispatcher::waits_for_client(Exchange& exchange) {
+    if (exchange.waits_for_client_since) {
+        return;
+    }
+    exchange.waits_for_client_since = environment_.clock->now();
+    Traffic& traffic = traffic_[exchange.region];
+    traffic.slow.insert(traffic.in_flight.extract(exchange.send_number));
+    note_oldest(exchange.region);
+}
+
+void Dispatcher::client_reads_again(Exchange& exchange) {
+    if (!exchange.waits_for_client_since) {
+        return;
+    }
+    const Duration waited = environment_.clock->now() - *exchange.waits_for_client_since;
+    exchange.waits_for_client_since.reset();
+    exchange.waited_for_client += waited;
+    exchange.sent_at += waited;
+    Traffic& traffic = traffic_[exchange.region];
+    auto node = traffic.slow.extract(exchange.send_number);
+    put_in_flight(traffic.in_flight, std::move(node.mapped()));
+    note_oldest(exchange.region);
 }
 
 void Dispatcher::wait_for_connection(std::unique_ptr<Exchange> exchange) {
     const RegionIndex region = exchange->region;
-    if (!pools_[region]->demand(waiting_[region].size() + 1)) {
+    Lane& lane = traffic_[region].lane_of(*exchange);
+    // Those that find no slot are served when one is given back.
+    if (lane.busy < environment_.limits->connections_max &&
+        !pools_[region]->demand(lane.waiting.size() + 1)) {
         fail_without_upstream(*exchange);
         return;
     }
-    waiting_[region].emplace(exchange->number, std::move(exchange));
+    lane.waiting.emplace(exchange->number, std::move(exchange));
 }
 
 void Dispatcher::park_or_refuse(std::unique_ptr<Exchange> exchange, RouteWord word) {
@@ -165,9 +212,11 @@ void Dispatcher::follow_route() {
     const RouteWord word = environment_.route->word();
     // Whoever waits for a connection to another Region is asked again, in order of arrival.
     Queue again;
-    for (std::size_t region = 0; region < waiting_.size(); ++region) {
-        if (region != word.active) {
-            again.merge(waiting_[region]);
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
+        for (Lane& lane : traffic_[region].lanes) {
+            if (region != word.active) {
+                again.merge(lane.waiting);
+            }
         }
     }
     if (environment_.route->may_write(word, environment_.clock->now())) {
@@ -182,11 +231,19 @@ void Dispatcher::follow_route() {
 }
 
 void Dispatcher::connection_available(RegionIndex region) {
-    Queue& queue = waiting_[region];
-    while (!queue.empty()) {
+    for (const Kind kind : kKinds) {
+        serve_lane(region, kind);
+    }
+}
+
+void Dispatcher::serve_lane(RegionIndex region, Kind kind) {
+    Lane& lane = traffic_[region].lane(kind);
+    Queue& queue = lane.waiting;
+    const std::size_t busy_max = environment_.limits->connections_max;
+    while (!queue.empty() && lane.busy < busy_max) {
         UpstreamConnection* connection = pools_[region]->take();
         if (connection == nullptr) {
-            pools_[region]->demand(queue.size());
+            pools_[region]->demand(std::min(queue.size(), busy_max - lane.busy));
             return;
         }
         std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
@@ -204,13 +261,16 @@ void Dispatcher::connection_available(RegionIndex region) {
 }
 
 void Dispatcher::connecting_failed(RegionIndex region, bool hopeless) {
-    Queue& queue = waiting_[region];
-    if (!hopeless) {
-        pools_[region]->demand(queue.size());
-        return;
-    }
     Queue failed;
-    failed.swap(queue);
+    for (Lane& lane : traffic_[region].lanes) {
+        if (hopeless) {
+            failed.merge(lane.waiting);
+        } else {
+            pools_[region]->demand(
+                std::min(lane.waiting.size(), environment_.limits->connections_max - lane.busy)
+            );
+        }
+    }
     for (auto& [number, exchange] : failed) {
         fail_without_upstream(*exchange);
     }
@@ -235,7 +295,7 @@ void Dispatcher::abandon(Exchange& exchange) {
         unpark(at);
         return;
     }
-    Queue& waiting = waiting_[exchange.region];
+    Queue& waiting = traffic_[exchange.region].lane_of(exchange).waiting;
     if (const auto at = waiting.find(exchange.number); at != waiting.end()) {
         waiting.erase(at);
         return;

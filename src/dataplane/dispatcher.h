@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -84,6 +85,9 @@ class Dispatcher final : public PoolListener {
     void answered(Exchange& exchange);
     void broken(Exchange& exchange, const Breakage& breakage);
     [[nodiscard]] bool may_send_more(const Exchange& exchange);
+    // The answer waits for its application, and goes on.
+    void waits_for_client(Exchange& exchange);
+    void client_reads_again(Exchange& exchange);
 
     // Is this the connection's last answer?
     [[nodiscard]] bool closes_after(const AnswerSink& sink) const {
@@ -121,9 +125,33 @@ class Dispatcher final : public PoolListener {
     void answer_own(Exchange& exchange, OwnAnswer which, std::string_view detail = {});
     std::unique_ptr<Exchange> unpark(Queue::iterator at);
 
+    // What one Region has to do with, by kind.
+    struct Lane {
+        Queue waiting;         // for a connection, by order of arrival
+        std::size_t busy = 0;  // connections
+    };
+
+    struct Traffic {
+        std::array<Lane, kKinds.size()> lanes;
+        Queue in_flight;  // by the time of sending
+        Queue slow;       // of them, those whose answer waits for its application
+
+        [[nodiscard]] Lane& lane(Kind kind) { return lanes[static_cast<std::size_t>(kind)]; }
+
+        [[nodiscard]] Lane& lane_of(const Exchange& exchange) { return lane(kind_of(exchange)); }
+
+        [[nodiscard]] bool is_idle() const { return in_flight.empty() && slow.empty(); }
+    };
+
+    void put_in_flight(Queue& queue, std::unique_ptr<Exchange> exchange);
+    void note_oldest(RegionIndex region);
     std::unique_ptr<Exchange> take_in_flight(Exchange& exchange);
+    void serve_lane(RegionIndex region, Kind kind);
+    void expire_slow(Instant now);
+    void expire_waiting(Instant now);
     void write_left(const Exchange& exchange);
     void outcome_unknown(Exchange& exchange);
+    void note_unknown(const Exchange& exchange);
     void deliver(Exchange& exchange);
     void note_write(const Exchange& exchange, bool acknowledged);
     void report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage);
@@ -141,11 +169,9 @@ class Dispatcher final : public PoolListener {
     Environment environment_;
     std::vector<RegionPool*> pools_;
     std::uint64_t last_number_ = 0;
-    std::uint64_t last_send_number_ = 0;
     Queue parked_;  // by order of arrival
     std::size_t parked_bytes_ = 0;
-    std::vector<Queue> waiting_;    // per Region, by order of arrival
-    std::vector<Queue> in_flight_;  // per Region, by order of sending
+    std::vector<Traffic> traffic_;  // per Region
     WritesOnTheirWay writes_;
     std::vector<QuietWaiter> quiet_waiters_;
     std::optional<WindingDown> winding_down_;

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include "dataplane/dispatcher.h"
+#include "dataplane/repeatable.h"
 #include "dataplane/service_code.h"
 #include "dataplane/update_learning.h"
 
@@ -15,6 +16,9 @@ namespace {
 // A read that the Region left behind has not begun to answer after this is asked again in the new
 // one. Longer than a healthy Region's answer takes, so that a planned switch recalls nothing.
 constexpr Duration kRecallAfter = std::chrono::milliseconds{250};
+// An answer that has waited for its application for so long gives way to a read that waits for a
+// connection. An application that reads at all takes a full buffer in within milliseconds.
+constexpr Duration kSlowForLong = std::chrono::milliseconds{500};
 
 }  // namespace
 
@@ -24,21 +28,27 @@ void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_vie
     }
     if (which == OwnAnswer::fenced) {
         environment_.counters->answered_denied.add();
-    } else {
+    } else if (which != OwnAnswer::not_repeatable) {
         environment_.counters->answered_unavailable.add();
     }
     std::string message;
     if (!detail.empty() && which == OwnAnswer::no_upstream) {
         message = "The active Region cannot be reached: " + std::string{detail};
+    } else if (!detail.empty() && which == OwnAnswer::not_repeatable) {
+        message = std::string{detail} +
+                  " The outcome is unknown: the write may have taken effect, and carried out again "
+                  "it would count twice. Read the item before you repeat it.";
     }
     AnswerSink& sink = *std::exchange(exchange.sink, nullptr);
-    const bool close = which == OwnAnswer::outcome_unknown || closes_after(sink);
+    const bool unknown = which == OwnAnswer::outcome_unknown || which == OwnAnswer::not_repeatable;
+    const bool close = unknown || closes_after(sink);
     sink.write(own_answer(which, *environment_.rng, {.close = close, .detail = message}));
     sink.finish(close);
 }
 
 std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
-    Queue& queue = in_flight_[exchange.region];
+    Traffic& traffic = traffic_[exchange.region];
+    Queue& queue = exchange.waits_for_client_since ? traffic.slow : traffic.in_flight;
     const auto at = queue.find(exchange.send_number);
     FARSHORE_ASSERT(
         at != queue.end() && at->second.get() == &exchange,
@@ -46,14 +56,11 @@ std::unique_ptr<Exchange> Dispatcher::take_in_flight(Exchange& exchange) {
     );
     std::unique_ptr<Exchange> mine = std::move(at->second);
     queue.erase(at);
+    --traffic.lane_of(*mine).busy;
     mine->connection = nullptr;
+    mine->waits_for_client_since.reset();
     mine->bytes_sending = 0;
-    Since& oldest = pools_[exchange.region]->counters().oldest_request;
-    if (queue.empty()) {
-        oldest.clear();
-    } else {
-        oldest.set(queue.begin()->second->sent_at);
-    }
+    note_oldest(mine->region);
     return mine;
 }
 
@@ -70,6 +77,7 @@ void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
         .at = environment_.clock->wall(),
         .epoch = exchange.epoch,
         .acknowledged = acknowledged,
+        .given_up_at = acknowledged ? Instant{} : environment_.clock->now(),
     });
 }
 
@@ -94,10 +102,14 @@ void Dispatcher::answered(Exchange& exchange) {
         counters.acknowledged_writes.add();
         environment_.counters->acknowledged(mine->epoch, pools_[region]->upstream().region);
         note_write(*mine, true);
-    } else if (mine->operation.kind == OperationClass::write && mine->status >= 500) {
-        // A server error does not say whether the write took effect.
-        counters.unknown_outcomes.add();
-        note_write(*mine, false);
+    } else if (needs_permission(mine->operation.kind) && mine->status >= 500) {
+        // A server error does not say whether the write took effect, and SDKs repeat what they get
+        // one for.
+        const std::string detail = "The Region answered " + std::to_string(mine->status) + ".";
+        note_unknown(*mine);
+        if (!may_be_repeated(mine->operation, mine->body)) {
+            answer_own(*mine, OwnAnswer::not_repeatable, detail);
+        }
     } else if (!needs_permission(mine->operation.kind)) {
         counters.answered_reads.add();
     }
@@ -170,7 +182,10 @@ void Dispatcher::deliver(Exchange& exchange) {
 
 void Dispatcher::broken(Exchange& exchange, const Breakage& breakage) {
     const RegionIndex region = exchange.region;
-    if (!breakage.by_us) {
+    // A Region that gets no further with its answer may well close the connection.
+    const bool by_client =
+        exchange.waits_for_client_since || exchange.waited_for_client >= kSlowForLong;
+    if (!breakage.by_us && !by_client) {
         pools_[region]->counters().failed(Path::passive, *environment_.now, breakage.why);
     }
     report_broken(take_in_flight(exchange), breakage);
@@ -199,9 +214,19 @@ void Dispatcher::report_broken(std::unique_ptr<Exchange> exchange, const Breakag
 }
 
 void Dispatcher::outcome_unknown(Exchange& exchange) {
-    pools_[exchange.region]->counters().unknown_outcomes.add();
+    note_unknown(exchange);
+    answer_own(
+        exchange,
+        may_be_repeated(exchange.operation, exchange.body) ? OwnAnswer::outcome_unknown
+                                                           : OwnAnswer::not_repeatable
+    );
+}
+
+void Dispatcher::note_unknown(const Exchange& exchange) {
+    RegionCounters& counters = pools_[exchange.region]->counters();
+    counters.unknown_outcomes.add();
+    counters.newest_unknown.set(environment_.clock->now());
     note_write(exchange, false);
-    answer_own(exchange, OwnAnswer::outcome_unknown);
 }
 
 void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {
@@ -224,16 +249,16 @@ void Dispatcher::tick() {
         follow_route();
     }
     expire_parked(now);
+    expire_waiting(now);
     expire_in_flight(now);
+    expire_slow(now);
     recall_reads(now);
     expire_waiters(now);
     if (winding_down_ && winding_down_->then) {
         finish_winding_down(now);
     }
-    for (std::size_t region = 0; region < waiting_.size(); ++region) {
-        if (!waiting_[region].empty()) {
-            connection_available(static_cast<RegionIndex>(region));
-        }
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
+        connection_available(static_cast<RegionIndex>(region));
     }
 }
 
@@ -243,23 +268,62 @@ void Dispatcher::expire_parked(Instant now) {
         const std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
         answer_own(*exchange, OwnAnswer::switching);
     }
+}
+
+void Dispatcher::expire_waiting(Instant now) {
+    constexpr std::string_view kWhy = "no connection became free in time";
+    const Limits& limits = *environment_.limits;
     const Duration patience = limits.parked_for_max + limits.connect_timeout;
-    for (std::size_t region = 0; region < waiting_.size(); ++region) {
-        Queue& queue = waiting_[region];
-        while (!queue.empty() && now - queue.begin()->second->arrived_at >= patience) {
-            const std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
-            queue.erase(queue.begin());
-            pools_[region]->counters().failed(
-                Path::passive, now, "no connection became free in time"
-            );
-            answer_own(*exchange, OwnAnswer::no_upstream, "no connection became free in time");
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
+        Traffic& traffic = traffic_[region];
+        for (const Kind kind : kKinds) {
+            Queue& queue = traffic.lane(kind).waiting;
+            while (!queue.empty() && now - queue.begin()->second->arrived_at >= patience) {
+                const std::unique_ptr<Exchange> exchange = std::move(queue.begin()->second);
+                queue.erase(queue.begin());
+                // Connections that wait for applications are no failure of the Region's.
+                if (kind == Kind::read && !traffic.slow.empty()) {
+                    answer_own(*exchange, OwnAnswer::overloaded);
+                    continue;
+                }
+                pools_[region]->counters().failed(Path::passive, now, kWhy);
+                answer_own(*exchange, OwnAnswer::no_upstream, kWhy);
+            }
+        }
+    }
+}
+
+// A slow application costs itself: its answer is broken off when it has taken too long in all, or
+// when a read waits and every connection for reads is taken.
+void Dispatcher::expire_slow(Instant now) {
+    const Limits& limits = *environment_.limits;
+    for (Traffic& traffic : traffic_) {
+        if (traffic.slow.empty()) {
+            continue;
+        }
+        Lane& reads = traffic.lane(Kind::read);
+        std::size_t wanted = reads.busy >= limits.connections_max ? reads.waiting.size() : 0;
+        std::vector<Exchange*> slow;
+        for (const auto& [number, exchange] : traffic.slow) {
+            slow.push_back(exchange.get());
+        }
+        std::ranges::sort(slow, {}, [](const Exchange* one) {
+            return *one->waits_for_client_since;
+        });
+        for (Exchange* exchange : slow) {
+            const Duration waits = now - *exchange->waits_for_client_since;
+            const bool gives_way = wanted > 0 && waits >= kSlowForLong;
+            if (gives_way || exchange->waited_for_client + waits >= limits.client_stalled_max) {
+                wanted -= gives_way ? 1 : 0;
+                cut_one(*exchange, "the application does not take its answer in");
+            }
         }
     }
 }
 
 void Dispatcher::expire_in_flight(Instant now) {
-    for (std::size_t region = 0; region < in_flight_.size(); ++region) {
-        Queue& queue = in_flight_[region];
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
+        Queue& queue = traffic_[region].in_flight;
         while (!queue.empty() &&
                now - queue.begin()->second->sent_at >= environment_.limits->upstream_timeout) {
             pools_[region]->counters().failed(Path::passive, now, "no answer in time");
@@ -272,11 +336,11 @@ void Dispatcher::expire_in_flight(Instant now) {
 void Dispatcher::recall_reads(Instant now) {
     const RouteWord word = environment_.route->word();
     std::vector<Exchange*> stuck;
-    for (std::size_t region = 0; region < in_flight_.size(); ++region) {
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
         if (region == word.active) {
             continue;
         }
-        for (const auto& [number, exchange] : in_flight_[region]) {
+        for (const auto& [number, exchange] : traffic_[region].in_flight) {
             if (now - exchange->sent_at < kRecallAfter) {
                 break;
             }
@@ -299,14 +363,17 @@ Instant Dispatcher::next_deadline() {
     if (!parked_.empty()) {
         next = std::min(next, parked_.begin()->second->arrived_at + limits.parked_for_max);
     }
-    for (std::size_t region = 0; region < waiting_.size(); ++region) {
-        if (!waiting_[region].empty()) {
+    for (std::size_t region = 0; region < traffic_.size(); ++region) {
+        const Traffic& traffic = traffic_[region];
+        if (std::ranges::any_of(traffic.lanes, [](const Lane& lane) {
+                return !lane.waiting.empty();
+            })) {
             // Connections are tried again at the pool's own pace.
             next = std::min(next, *environment_.now + std::chrono::milliseconds{50});
         }
-        if (!in_flight_[region].empty()) {
+        if (!traffic.in_flight.empty()) {
             next = std::min(
-                next, in_flight_[region].begin()->second->sent_at + limits.upstream_timeout
+                next, traffic.in_flight.begin()->second->sent_at + limits.upstream_timeout
             );
             if (region != environment_.route->word().active) {
                 next = std::min(next, *environment_.now + kRecallAfter / 5);

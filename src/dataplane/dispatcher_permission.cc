@@ -50,8 +50,8 @@ void Dispatcher::settle_quiet(bool overdue_too) {
 template <class Concerned>
 std::uint64_t Dispatcher::cut_writes(Concerned concerned, std::string_view why) {
     std::vector<Exchange*> writes;
-    for (const Queue& queue : in_flight_) {
-        for (const auto& [number, exchange] : queue) {
+    for (const Traffic& traffic : traffic_) {
+        for (const auto& [number, exchange] : traffic.in_flight) {
             if (needs_permission(exchange->operation.kind) && concerned(exchange->epoch)) {
                 writes.push_back(exchange.get());
             }
@@ -103,23 +103,27 @@ void Dispatcher::wind_down(Instant deadline, std::function<void(std::uint64_t)> 
         const std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
         answer_own(*exchange, OwnAnswer::stopping);
     }
-    for (Queue& queue : waiting_) {
-        for (auto& [number, exchange] : std::exchange(queue, {})) {
-            answer_own(*exchange, OwnAnswer::stopping);
+    for (Traffic& traffic : traffic_) {
+        for (Lane& lane : traffic.lanes) {
+            for (auto& [number, exchange] : std::exchange(lane.waiting, {})) {
+                answer_own(*exchange, OwnAnswer::stopping);
+            }
         }
     }
 }
 
 void Dispatcher::finish_winding_down(Instant now) {
-    const bool idle = std::ranges::all_of(in_flight_, &Queue::empty);
+    const bool idle = std::ranges::all_of(traffic_, &Traffic::is_idle);
     if (!idle && now < winding_down_->deadline) {
         return;
     }
     constexpr std::string_view kWhy = "cut by the end of the agent";
     const std::uint64_t unknown = cut_writes([](Epoch) { return true; }, kWhy);
-    for (Queue& queue : in_flight_) {
-        while (!queue.empty()) {
-            cut_one(*queue.begin()->second, kWhy);
+    for (Traffic& traffic : traffic_) {
+        for (Queue* queue : {&traffic.in_flight, &traffic.slow}) {
+            while (!queue->empty()) {
+                cut_one(*queue->begin()->second, kWhy);
+            }
         }
     }
     const auto then = std::exchange(winding_down_->then, {});

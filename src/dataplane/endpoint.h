@@ -38,8 +38,11 @@ struct Limits {
     // DynamoDB's largest request is a BatchWriteItem of 16 MB; a little more for its JSON clothes.
     std::size_t body_bytes_max = std::size_t{17} << 20U;
     // Requests being received, parked or forwarded, their signed copies and buffered answers, all
-    // clients together; above it 503.
+    // clients together; above it 503. A quarter is kept for requests that have arrived as a whole.
     std::size_t memory_bytes_max = std::size_t{256} << 20U;
+    // Bytes of answers that applications have not taken in yet, beyond what their sockets hold.
+    // Above it the connection that adds to them is cut off.
+    std::size_t unread_bytes_max = std::size_t{64} << 20U;
 
     std::size_t parked_max = 16'384;
     std::size_t parked_bytes_max = std::size_t{64} << 20U;
@@ -49,13 +52,15 @@ struct Limits {
     // tie up the application's workers. After a fence the answer is then 400 AccessDenied.
     Duration refuse_after = std::chrono::seconds{10};
 
-    Duration client_idle_max = std::chrono::minutes{10};     // between requests
-    Duration client_stalled_max = std::chrono::seconds{20};  // within a request or an unread answer
+    Duration client_idle_max = std::chrono::minutes{10};  // between requests
+    // Within a request or an unread answer; and how long one answer may wait for it in all.
+    Duration client_stalled_max = std::chrono::seconds{20};
 
-    Duration connect_timeout = std::chrono::seconds{3};    // TCP and TLS together
-    Duration upstream_timeout = std::chrono::seconds{10};  // request sent to answer complete
-    std::size_t idle_connections_min = 2;                  // per Region and loop, kept warm
-    std::size_t connections_max = 128;                     // per Region and loop
+    Duration connect_timeout = std::chrono::seconds{3};  // TCP and TLS together
+    // Request sent to answer complete, without the time that it waits for the application.
+    Duration upstream_timeout = std::chrono::seconds{10};
+    std::size_t idle_connections_min = 2;  // per Region and loop, kept warm
+    std::size_t connections_max = 128;     // per Region and loop, for reads and for writes each
     Duration probe_interval = std::chrono::seconds{1};  // one fresh and one reused probe per Region
     Duration probe_timeout = std::chrono::seconds{3};
 };
@@ -184,10 +189,12 @@ class Endpoint {
 
     // Takes no new connection and no new request, answers what waits with 503, and gives what is on
     // its way `within` to be answered. Then the rest is cut, and its outcome reported as unknown.
-    // `done` hears how many writes that were; stop() is what is left to do.
+    // `done` hears how many writes that were, when applications have taken in their answers or half
+    // a second later; stop() is what is left to do.
     virtual void wind_down(Duration within, std::function<void(std::uint64_t)> done) = 0;
 
-    // Ends the threads; requests under way are cut without a word. Idempotent.
+    // Ends the threads; requests under way are cut without a word. Idempotent. Orders that come
+    // later are judged like any, and never done.
     virtual void stop() = 0;
 };
 

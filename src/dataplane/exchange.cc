@@ -87,6 +87,7 @@ void Exchange::answer_pauses() {
     // The flush may have found the application gone.
     if (sink != nullptr && connection != nullptr && sink->congested()) {
         connection->pause_reading();
+        dispatcher->waits_for_client(*this);
     }
 }
 
@@ -104,6 +105,7 @@ bool Exchange::may_send_more() {
 
 void sink_has_room(Exchange& exchange) {
     if (exchange.connection != nullptr) {
+        exchange.dispatcher->client_reads_again(exchange);
         exchange.connection->resume_reading();
     }
 }

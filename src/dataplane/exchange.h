@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -65,7 +66,11 @@ struct Exchange final : public AnswerReceiver {
     std::uint64_t number = 0;    // order of arrival
     std::uint64_t send_number = 0;
     Instant arrived_at{};
+    // Moved on by the time that the answer waited for the application: what has passed since then
+    // is the Region's.
     Instant sent_at{};
+    std::optional<Instant> waits_for_client_since;
+    Duration waited_for_client{};  // before that
     RegionIndex region = 0;
     Epoch epoch;
     UpstreamConnection* connection = nullptr;
@@ -95,5 +100,14 @@ struct Exchange final : public AnswerReceiver {
 
 // The application has taken bytes again.
 void sink_has_room(Exchange& exchange);
+
+// What may run out is counted apart for the two: reads that their applications do not take in must
+// not keep a write waiting.
+enum class Kind : std::uint8_t { read, write };
+inline constexpr std::array kKinds{Kind::write, Kind::read};
+
+[[nodiscard]] inline Kind kind_of(const Exchange& exchange) {
+    return needs_permission(exchange.operation.kind) ? Kind::write : Kind::read;
+}
 
 }  // namespace farshore::dataplane

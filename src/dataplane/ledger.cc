@@ -1,6 +1,7 @@
 #include "dataplane/ledger.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -24,10 +25,17 @@ constexpr std::size_t kKeyTextMax = 8192;
 }  // namespace
 
 struct Ledger::State {
+    struct Unknown {
+        std::uint64_t number = 0;
+        LedgerTable* table = nullptr;
+        Instant given_up_at;
+    };
+
     Limits limits;
     std::shared_ptr<LedgerQueue> queue;
     std::map<TableName, LedgerTable> tables;
     std::map<std::uint64_t, LedgerTable*> unproven;  // over all tables, by number
+    std::deque<Unknown> unknown;                     // the oldest first
     std::uint64_t last_number = 0;
     std::size_t bytes = 0;
     std::size_t waiting_bytes = 0;
@@ -45,6 +53,7 @@ struct Ledger::State {
     void forget_oldest(LedgerTable& table);
     Proof settle(LedgerTable& table, const LedgerTable::Proven& proven);
     void incomplete(UtcTime since);
+    void note_unknown(const LedgerEntry& entry, LedgerTable& table, Instant given_up_at);
 };
 
 void Ledger::State::take_in() {
@@ -106,8 +115,20 @@ void Ledger::State::add_entry(const WriteNote& note, NotedWrite write) {
         .acknowledged = note.acknowledged,
     });
     unproven.emplace(entry.number, &table);
+    if (!note.acknowledged) {
+        note_unknown(entry, table, note.given_up_at);
+    }
     give_key(table, entry, std::move(write));
     bytes += bytes_of(entry);
+}
+
+void Ledger::State::note_unknown(
+    const LedgerEntry& entry, LedgerTable& table, Instant given_up_at
+) {
+    if (unknown.size() == limits.entries_per_table_max) {
+        unknown.pop_front();
+    }
+    unknown.push_back({.number = entry.number, .table = &table, .given_up_at = given_up_at});
 }
 
 void Ledger::State::give_key(LedgerTable& table, LedgerEntry& entry, NotedWrite write) {
@@ -239,6 +260,50 @@ Proof Ledger::mark_equal(const TableName& name, std::string_view key, const Equa
     state_->take_in();
     LedgerTable& table = state_->table_for(name);
     return state_->settle(table, table.proven_by_equality(key, equality));
+}
+
+void Ledger::doubt_unknown(Instant since) {
+    state_->take_in();
+    for (const State::Unknown& each : state_->unknown) {
+        LedgerEntry* entry = each.table->find(each.number);
+        if (each.given_up_at >= since && entry != nullptr && entry->proven) {
+            each.table->doubt(*entry);
+            state_->unproven.emplace(entry->number, each.table);
+        }
+    }
+}
+
+std::vector<LedgerEntry> Ledger::unknown_since(Instant since, std::size_t limit) {
+    state_->take_in();
+    std::vector<LedgerEntry> out;
+    for (auto at = state_->unknown.rbegin(); at != state_->unknown.rend() && out.size() < limit;
+         ++at) {
+        const LedgerEntry* entry = at->table->find(at->number);
+        if (at->given_up_at >= since && entry != nullptr) {
+            out.push_back(*entry);
+        }
+    }
+    return out;
+}
+
+void Ledger::inherit(LedgerEntry entry, Instant now) {
+    state_->take_in();
+    LedgerTable& table = state_->table_for(entry.table);
+    ++state_->totals.unknown;
+    state_->make_room(table);
+    std::string key = std::exchange(entry.key, {});
+    entry.number = ++state_->last_number;
+    entry.acknowledged = false;
+    entry.proven = false;
+    LedgerEntry& mine = table.append(std::move(entry));
+    state_->unproven.emplace(mine.number, &table);
+    state_->note_unknown(mine, table, now);
+    if (!key.empty() && key.size() <= kKeyTextMax && !state_->is_nowhere(table)) {
+        table.index(mine, std::move(key));
+    } else {
+        ++state_->totals.unreadable;
+    }
+    state_->bytes += bytes_of(mine);
 }
 
 void Ledger::give_up_keyless(UtcTime before) {

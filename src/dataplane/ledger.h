@@ -115,6 +115,13 @@ class Ledger {
     );
     // Both Regions were read strongly and hold the same item under this key.
     Proof mark_equal(const TableName& name, std::string_view key, const Equality& equality);
+    // Writes that were given up without an answer at `since` or later count as unproven again: the
+    // service may have carried one out after its key was looked at.
+    void doubt_unknown(Instant since);
+    // Their entries, the newest first, at most `limit`.
+    [[nodiscard]] std::vector<LedgerEntry> unknown_since(Instant since, std::size_t limit);
+    // An entry of the process before this one, of unknown outcome, as if it had been given up now.
+    void inherit(LedgerEntry entry, Instant now);
     // Unproven entries without key that are older than this count no more: the lag is seconds.
     void give_up_keyless(UtcTime before);
 

@@ -21,6 +21,7 @@ struct WriteNote {
     UtcTime at;
     Epoch epoch;
     bool acknowledged = true;
+    Instant given_up_at{};  // when not acknowledged
 };
 
 // The hand-over from the endpoint's loops to the control thread: the lock is held for one push or

@@ -163,6 +163,14 @@ std::size_t LedgerTable::settle(LedgerEntry& entry) {
     return waited;
 }
 
+void LedgerTable::doubt(LedgerEntry& entry) {
+    entry.proven = false;
+    Key* key = key_named(entry.key);
+    FARSHORE_ASSERT(key != nullptr, "what was proven has a key");
+    unproven_keys_ += key->unproven.empty() ? 1 : 0;
+    key->unproven.insert(std::ranges::upper_bound(key->unproven, entry.number), entry.number);
+}
+
 std::size_t LedgerTable::drop_oldest() {
     LedgerEntry& oldest = entries_.front();
     const std::size_t waited = oldest.proven ? 0 : settle(oldest);

@@ -56,6 +56,8 @@ class LedgerTable {
 
     // The entry is unproven no more. Returns how many bytes it had waiting for names.
     std::size_t settle(LedgerEntry& entry);
+    // The entry, with its key, is unproven again.
+    void doubt(LedgerEntry& entry);
     // Takes the oldest entry away, settled or not; returns bytes that waited.
     std::size_t drop_oldest();
 

@@ -23,6 +23,7 @@ constexpr std::size_t kScratchBytes = std::size_t{64} << 10U;
 constexpr Duration kHousekeeping = std::chrono::milliseconds{100};
 constexpr Duration kClientCheck = std::chrono::milliseconds{500};
 constexpr int kAcceptsPerRound = 64;
+constexpr Duration kLastWords = std::chrono::milliseconds{500};
 
 }  // namespace
 
@@ -119,6 +120,10 @@ Loop::Loop(Environment environment, std::unique_ptr<Poller> poller)
           .used = 0,
           .max = environment_.options->limits.memory_bytes_max / environment_.options->loops
       },
+      unread_{
+          .used = 0,
+          .max = environment_.options->limits.unread_bytes_max / environment_.options->loops
+      },
       dispatcher_({
           .route = environment_.route,
           .limits = &environment_.options->limits,
@@ -195,9 +200,6 @@ Result<std::unique_ptr<Loop>> Loop::create(Environment environment) {
 
 Loop::~Loop() {
     stop();
-    // Applications are told by the end of their connections; what was in flight is cut.
-    const auto clients = std::move(clients_);
-    clients_.clear();
 }
 
 void Loop::start() {
@@ -215,6 +217,9 @@ void Loop::stop() {
         post([](Loop& loop) { loop.stopping_ = true; });
         thread_.join();
     }
+    acceptors_.clear();
+    // Applications are told by the end of their connections; what was in flight is cut.
+    const auto clients = std::exchange(clients_, {});
 }
 
 void Loop::post(std::function<void(Loop&)> command) {
@@ -270,6 +275,11 @@ void Loop::tick() {
         prober->tick();
     }
     dispatcher_.tick();
+    if (last_words_ && (clients_.empty() || now_ >= last_words_->until)) {
+        const auto then = std::exchange(last_words_->then, {});
+        last_words_.reset();
+        then();
+    }
     if (now_ - clients_checked_at_ < kClientCheck) {
         return;
     }
@@ -277,14 +287,19 @@ void Loop::tick() {
     for (const auto& acceptor : acceptors_) {
         acceptor->resume();
     }
+    for (Client* client : clients()) {
+        client->check_deadline();
+    }
+}
+
+// A copy of the list, because whoever is visited may leave it at once.
+std::vector<Client*> Loop::clients() const {
     std::vector<Client*> clients;
     clients.reserve(clients_.size());
     for (const auto& [client, owned] : clients_) {
         clients.push_back(client);
     }
-    for (Client* client : clients) {
-        client->check_deadline();
-    }
+    return clients;
 }
 
 void Loop::accepted(int fd) {
@@ -303,6 +318,7 @@ void Loop::accepted(int fd) {
             .limits = &environment_.options->limits,
             .counters = &counters_,
             .memory = &memory_,
+            .unread = &unread_,
             .scratch = scratch_,
             .client_keys = &environment_.options->client_keys,
             .clock = environment_.options->clock.get(),
@@ -331,7 +347,14 @@ void Loop::wind_down(Instant deadline, std::function<void(std::uint64_t)> then) 
         acceptor->take_last();
     }
     acceptors_.clear();
-    dispatcher_.wind_down(deadline, std::move(then));
+    dispatcher_.wind_down(deadline, [this, then = std::move(then)](std::uint64_t unknown) {
+        for (Client* client : clients()) {
+            client->wind_down();
+        }
+        last_words_ = LastWords{.until = now_ + kLastWords, .then = [then, unknown] {
+                                    then(unknown);
+                                }};
+    });
 }
 
 void Loop::set_addresses(RegionIndex region, std::vector<std::string> addresses) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -38,7 +39,8 @@ class Loop final : private ClientOwner {
     Loop& operator=(const Loop&) = delete;
 
     void start();
-    void stop();  // joins; commands not yet taken are dropped
+    // Joins, and closes the connections. Commands that come later are dropped.
+    void stop();
 
     // From any thread: runs on the loop's thread, in the order of posting.
     void post(std::function<void(Loop&)> command);
@@ -70,6 +72,7 @@ class Loop final : private ClientOwner {
     [[nodiscard]] int wait_ms();
     void accepted(int fd);
     void make_pools();
+    [[nodiscard]] std::vector<Client*> clients() const;
 
     Environment environment_;
     std::unique_ptr<Poller> poller_;
@@ -78,6 +81,7 @@ class Loop final : private ClientOwner {
     std::atomic<Duration::rep> turned_at_;
     Rng rng_;
     MemoryBudget memory_;
+    MemoryBudget unread_;
     LoopCounters counters_;
     std::vector<std::unique_ptr<RegionCounters>> region_counters_;
     RequestWriter writer_;
@@ -89,6 +93,14 @@ class Loop final : private ClientOwner {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::unique_ptr<Wakeup> wakeup_;
     Instant clients_checked_at_{};
+
+    // The requests are through; applications still take in their answers.
+    struct LastWords {
+        Instant until;
+        std::function<void()> then;
+    };
+
+    std::optional<LastWords> last_words_;
 
     std::mutex commands_mutex_;
     std::vector<std::function<void(Loop&)>> commands_;

@@ -20,9 +20,9 @@ class MemoryShare {
     MemoryShare(const MemoryShare&) = delete;
     MemoryShare& operator=(const MemoryShare&) = delete;
 
-    // False: there is no room for that much, and the share is as before.
-    [[nodiscard]] bool fit(std::size_t bytes) {
-        if (bytes > bytes_ && budget_->used - bytes_ + bytes > budget_->max) {
+    // False: there is no room for that much beside `kept_free`, and the share is as before.
+    [[nodiscard]] bool fit(std::size_t bytes, std::size_t kept_free = 0) {
+        if (bytes > bytes_ && budget_->used - bytes_ + bytes + kept_free > budget_->max) {
             return false;
         }
         take(bytes);
@@ -34,6 +34,8 @@ class MemoryShare {
         budget_->used = budget_->used - bytes_ + bytes;
         bytes_ = bytes;
     }
+
+    [[nodiscard]] std::size_t most() const { return budget_->max; }
 
   private:
     MemoryBudget* budget_;

@@ -173,11 +173,10 @@ class StatementReader {
     }
 
     bool take_table() {
-        if (peek() == nullptr ||
-            (peek()->kind != Token::Kind::name && peek()->kind != Token::Kind::word)) {
+        if (!take_path()) {
             return false;
         }
-        write_.table = tokens_[at_++].text;
+        write_.table = tokens_[at_ - 1].text;
         return true;
     }
 
@@ -206,8 +205,47 @@ class StatementReader {
 
     std::optional<PartiqlWrite> read_update() {
         write_.kind = PartiqlWrite::Kind::updates;
-        const bool found = take_table() && skip_until([this] { return peek()->is_word("where"); });
+        if (!take_table()) {
+            return std::nullopt;
+        }
+        write_.repeatable = read_plain_changes();
+        const bool found = skip_until([this] { return peek()->is_word("where"); });
         return found ? read_where() : std::nullopt;
+    }
+
+    // SET a = 1, b = 'x' SET c = ? REMOVE d. False, at the first token of any other form: a value
+    // made of attributes may be another one the second time, an element of a list another element.
+    bool read_plain_changes() {
+        while (peek() != nullptr && !peek()->is_word("where")) {
+            const bool sets = take_word("set");
+            if (!sets && !take_word("remove")) {
+                return false;
+            }
+            do {
+                if (!take_path() || (sets && !(take_sign("=") && take_plain_value()))) {
+                    return false;
+                }
+            } while (take_sign(","));
+        }
+        return true;
+    }
+
+    bool take_path() {
+        const bool there = peek() != nullptr &&
+                           (peek()->kind == Token::Kind::word || peek()->kind == Token::Kind::name);
+        at_ += there ? 1 : 0;
+        return there;
+    }
+
+    bool take_plain_value() {
+        if (take_word("true") || take_word("false") || take_word("null")) {
+            return true;
+        }
+        const bool there = peek() != nullptr && (peek()->kind == Token::Kind::text ||
+                                                 peek()->kind == Token::Kind::number ||
+                                                 peek()->kind == Token::Kind::parameter);
+        at_ += there ? 1 : 0;
+        return there;
     }
 
     std::optional<PartiqlWrite> read_delete() {

@@ -18,6 +18,9 @@ struct PartiqlWrite {
     // Attributes whose values are told: of the new item, or those that the condition fixes. The key
     // is among them when DynamoDB accepted the statement and it has the plain form.
     boost::json::object attributes;
+    // Carried out twice it leaves what it leaves once. An update does when it sets plain values and
+    // removes attributes, and nothing else.
+    bool repeatable = true;
 };
 
 // Reads the plain forms, with literals or parameters:

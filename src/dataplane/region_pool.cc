@@ -68,8 +68,7 @@ UpstreamConnection* RegionPool::take_oldest() {
 }
 
 bool RegionPool::demand(std::size_t waiting) {
-    while (connecting_.size() < waiting &&
-           connections_.size() < environment_.limits->connections_max) {
+    while (connecting_.size() < waiting && connections_.size() < connections_max()) {
         if (*environment_.now < retry_at_ || !open()) {
             break;
         }
@@ -171,7 +170,7 @@ void RegionPool::tick() {
         retire(*connection);
     }
     while (idle_.size() + connecting_.size() < wanted && now >= retry_at_ &&
-           connections_.size() < environment_.limits->connections_max && open()) {
+           connections_.size() < connections_max() && open()) {
     }
     count();
 }

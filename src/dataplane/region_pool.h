@@ -12,6 +12,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/exchange.h"
 #include "dataplane/upstream_connection.h"
 
 namespace farshore::dataplane {
@@ -93,6 +94,10 @@ class RegionPool final : private ConnectionOwner {
     void connect_failed(UpstreamConnection& connection, std::string_view why) override;
     void became_free(UpstreamConnection& connection) override;
     void became_useless(UpstreamConnection& connection) override;
+
+    [[nodiscard]] std::size_t connections_max() const {
+        return kKinds.size() * environment_.limits->connections_max;
+    }
 
     bool open();
     void retire(UpstreamConnection& connection);

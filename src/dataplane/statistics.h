@@ -63,12 +63,14 @@ struct RegionStatistics {
     std::array<PathStatistics, kPathNames.size()> paths;  // by Path
     std::uint64_t acknowledged_writes = 0;                // all epochs
     std::uint64_t answered_reads = 0;
-    std::uint64_t unknown_outcomes = 0;  // writes that may or may not have taken effect
+    std::uint64_t unknown_outcomes = 0;        // writes that may or may not have taken effect
+    std::optional<Instant> newest_unknown_at;  // when the newest of them was given up
     std::uint64_t connections_opened = 0;
     // Connections that this host could not open for want of its own: no failures of the Region.
     std::uint64_t failed_here = 0;
     std::size_t connections_idle = 0;
     std::size_t connections_busy = 0;
+    std::size_t slow = 0;  // of them, those whose answer waits for its application
     // Age of the oldest request (applications' or probes') that still waits for its answer.
     Duration stalled{};
     std::string last_error;  // "" when there was none yet

@@ -136,7 +136,14 @@ bool UpstreamConnection::push_out() {
 }
 
 void UpstreamConnection::pull_in() {
+    std::size_t handed_over = 0;
     while (state_ == State::busy && !paused_) {
+        // A quick Region could fill the memory with what its application does not take in.
+        if (handed_over >= scratch_.size()) {
+            handed_over = 0;
+            receiver_->answer_pauses();
+            continue;
+        }
         const IoResult result = stream_->read(scratch_);
         if (result.blocked()) {
             break;
@@ -146,6 +153,7 @@ void UpstreamConnection::pull_in() {
             return;
         }
         const AnswerReceiver* before = receiver_;
+        handed_over += result.bytes;
         take_bytes({scratch_.data(), result.bytes});
         if (receiver_ != before) {
             return;  // ended; the connection may even carry the next request already
@@ -235,7 +243,7 @@ void UpstreamConnection::finish_answer(bool reusable) {
 }
 
 void UpstreamConnection::break_down(std::string why, bool by_us) {
-    Breakage breakage{
+    const Breakage breakage{
         .why = std::move(why),
         .sent_any = stream_->bytes_sent() != sent_before_,
         .answered_any = answered_any_,

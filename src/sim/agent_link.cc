@@ -261,7 +261,8 @@ void AgentLink::take_evidence(const Report& report) {
         .write_state = report.write_state,
         .last_acknowledged_ago = forgets ? std::nullopt : report.last_acknowledged_ago,
         .unproven = report.unproven,
-        .ledger_whole = report.ledger_whole
+        .ledger_whole = report.ledger_whole,
+        .newest_unknown_ago = report.newest_unknown_ago
     });
     if (!report.with_evidence) {
         return;
@@ -331,6 +332,8 @@ void AgentLink::ack(const Ack& ack) {
         .done = ack.done,
         .unproven = ack.unproven,
         .adopted_alone = ack.adopted_alone,
+        .cut = ack.cut,
+        .newest_unknown_ago = ack.newest_unknown_ago,
         .detail = ack.detail
     });
     if (fence) {

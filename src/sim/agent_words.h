@@ -42,8 +42,10 @@ struct Ack {
     bool done = false;
     Epoch epoch;  // the agent's, after the order
     std::uint32_t unproven = 0;
-    std::vector<LedgerEntry> entries;  // of a fence
-    bool adopted_alone = false;        // of a fence
+    bool adopted_alone = false;                  // of a fence
+    std::uint32_t cut = 0;                       // by a fence
+    std::optional<Duration> newest_unknown_ago;  // by the host's own clock
+    std::vector<LedgerEntry> entries;            // of a fence
     bool truncated = false;
     std::string detail;
 };
@@ -99,6 +101,7 @@ struct Report {
     std::uint32_t unproven = 0;
     std::uint32_t left_behind = 0;  // of older epochs, that no fence has asked for
     bool ledger_whole = true;
+    std::optional<Duration> newest_unknown_ago;  // likewise
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers
 };

@@ -63,6 +63,7 @@ void Host::boot() {
     booted_at_ = local_now();
     stopped_since_ = local_now();
     controller_heard_at_ = local_now();
+    unknown_at_ = disk_.lived_before ? std::optional{local_now()} : std::nullopt;
     machine_ = core::HostMachine(options_of(scene_.script));
     scene_.chronicle->host_booted(*this);
     scene_.quiet->disturb();
@@ -211,7 +212,7 @@ void Host::obey(const core::HostDecision& decision) {
         case core::HostAction::fence_writes: {
             const Epoch fenced = machine_.fenced();
             later(std::exchange(fence_grace_, kFenceGrace), [this, fenced] {
-                cut_flights(fenced);
+                cut_ = cut_flights(fenced);
             });
             store();
             break;

@@ -137,6 +137,9 @@ class Host {
 
     [[nodiscard]] std::uint64_t life() const { return life_; }
 
+    // It knows that a process of an earlier life may have left writes under way.
+    [[nodiscard]] bool remembers_an_earlier_life() const { return disk_.lived_before; }
+
     // Wall time as this machine has it.
     [[nodiscard]] UtcTime wall() const;
 
@@ -200,7 +203,8 @@ class Host {
     void arrive(const OnWire& write);
     void apply(const OnWire& write);
     void finish(std::uint64_t number, Heard heard);
-    void cut_flights(Epoch below);
+    std::uint32_t cut_flights(Epoch below);
+    [[nodiscard]] std::optional<Duration> newest_unknown_ago() const;
     void release_parked();
     void watch_parked();
     void expire_parked();
@@ -276,6 +280,7 @@ class Host {
     Ledger ledger_;
     bool proving_ = false;
     std::optional<Instant> acknowledged_at_;  // true
+    std::optional<Instant> unknown_at_;       // local: when it gave up its newest write
 
     Counts counts_;
     Counts told_;
@@ -284,6 +289,7 @@ class Host {
     std::optional<Session> session_;
     std::uint64_t hellos_ = 0;
     int connect_failures_ = 0;
+    std::uint32_t cut_ = 0;          // writes, by the last fence
     Instant stream_heard_at_{};      // local
     Instant controller_heard_at_{};  // local
     std::uint64_t reports_ = 0;

@@ -46,6 +46,8 @@ void Host::take_order(Session session, const Order& order) {
         .done = false,
         .epoch = machine_.epoch(),
         .unproven = 0,
+        .cut = 0,
+        .newest_unknown_ago = std::nullopt,
         .entries = {},
         .truncated = false,
         .detail = {}
@@ -131,12 +133,14 @@ void Host::finish_hold(Ack ack, Instant until) {
     }
     ack.done = flights_.empty();
     ack.epoch = machine_.epoch();
+    ack.newest_unknown_ago = newest_unknown_ago();
     ack.detail = ack.done ? "" : "writes are still in flight";
     acknowledge(std::move(ack));
 }
 
 void Host::obey_fence(const Order& order, const OrderMark& mark, Ack ack) {
     fence_grace_ = order.body.fence_grace;
+    cut_ = 0;
     const core::HostDecision decision = step(core::FenceOrder{order.body.epoch}, &mark);
     fence_grace_ = kFenceGrace;
     ack.detail = decision.why;
@@ -163,6 +167,8 @@ void Host::finish_fence(Epoch epoch, Ack ack) {
         return flight.epoch < epoch;
     });
     ack.epoch = machine_.epoch();
+    ack.newest_unknown_ago = newest_unknown_ago();
+    ack.cut = cut_;
     for (const LedgerEntry& entry : ledger_.entries()) {
         if (entry.epoch < epoch) {
             ack.entries.push_back(entry);
@@ -209,6 +215,7 @@ void Host::finish_drain(Ack ack, Instant until) {
     }
     ack.done = left == 0 && whole;
     ack.epoch = machine_.epoch();
+    ack.newest_unknown_ago = newest_unknown_ago();
     ack.unproven = static_cast<std::uint32_t>(left);
     ack.detail = whole ? std::to_string(left) + " left" : "the ledger is not whole";
     acknowledge(std::move(ack));

@@ -133,9 +133,11 @@ std::shared_ptr<const Report> Host::report_of() {
     report->unproven = static_cast<std::uint32_t>(ledger_.size());
     report->left_behind = static_cast<std::uint32_t>(ledger_.left_behind().size());
     report->ledger_whole = ledger_is_whole();
+    report->newest_unknown_ago = newest_unknown_ago();
     if (scene_.weather.is(FaultKind::old_agent, home())) {
         report->users = RegionId{};
         report->ledger_whole = true;
+        report->newest_unknown_ago.reset();
         report->last_acknowledged_ago.reset();
     }
     report->with_evidence = !scene_.weather.is(FaultKind::metrics_missing, home());

@@ -165,6 +165,8 @@ void Host::finish(std::uint64_t number, Heard heard) {
     }
     if (well) {
         acknowledged_at_ = scene_.calendar.now();
+    } else {
+        unknown_at_ = local_now();
     }
     if (flight.request.key) {
         ledger_.add(
@@ -182,7 +184,7 @@ void Host::finish(std::uint64_t number, Heard heard) {
     flight.request.answer(heard);
 }
 
-void Host::cut_flights(Epoch below) {
+std::uint32_t Host::cut_flights(Epoch below) {
     std::vector<std::uint64_t> cut;
     for (const Flight& flight : flights_) {
         if (flight.epoch < below) {
@@ -192,6 +194,15 @@ void Host::cut_flights(Epoch below) {
     for (const std::uint64_t number : cut) {
         finish(number, Heard::failed);
     }
+    return static_cast<std::uint32_t>(cut.size());
+}
+
+// What the process before it had under way is as unknown as what it gave up itself.
+std::optional<Duration> Host::newest_unknown_ago() const {
+    if (scene_.planted(Plant::timeout_taken_for_no)) {
+        return std::nullopt;
+    }
+    return unknown_at_ ? std::optional{local_now() - *unknown_at_} : std::nullopt;
 }
 
 void Host::watch_flights() {

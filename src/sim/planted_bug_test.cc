@@ -88,6 +88,16 @@ Script one_switchover(std::uint64_t seed) {
     return test::switchover(seed);
 }
 
+// The Region carries writes out seconds after it was asked, when an operator has just asked for a
+// change.
+Script late_execution(std::uint64_t seed) {
+    Script script = test::switchover(seed);
+    Moment before = script.commands.front().from;
+    before.at -= 600ms;
+    script.faults = {test::fault(FaultKind::data_slow, 0, before, 700ms, 4'500)};
+    return script;
+}
+
 Script slow_replication(std::uint64_t seed) {
     Script script = test::switchover(seed);
     for (const Place place : {Place{0}, Place{1}}) {
@@ -212,6 +222,7 @@ constexpr std::array kCases{
     Case{Plant::evidence_off_the_record, "INV-S14", lost_table},
     Case{Plant::drain_not_read, "INV-S15", slow_replication},
     Case{Plant::drain_outlives_its_hold, "INV-S15", adopted_without_a_controller},
+    Case{Plant::timeout_taken_for_no, "INV-S15", late_execution},
     Case{Plant::raise_outcome_lost, "INV-L2", lost_table},
     Case{Plant::host_without_a_row, "INV-L1", lost_table},
     Case{Plant::gate_on_heartbeat_age, "INV-L2", tight_gate},

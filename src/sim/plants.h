@@ -36,8 +36,9 @@ enum class Plant : std::uint8_t {
     no_hysteresis,              // one failed probe is an outage (GitHub 2018)
     blind_controller_grants,    // epoch items that cannot be read count as unchanged
     drain_outlives_its_hold,    // a host that follows the items alone takes the drain for proven
+    timeout_taken_for_no,       // a write without an answer is taken for one that did not happen
 };
-inline constexpr std::array<std::string_view, 25> kPlantNames{
+inline constexpr std::array<std::string_view, 26> kPlantNames{
     "none",
     "promotion_before_fence",
     "lease_from_arrival",
@@ -62,7 +63,8 @@ inline constexpr std::array<std::string_view, 25> kPlantNames{
     "host_without_a_row",
     "no_hysteresis",
     "blind_controller_grants",
-    "drain_outlives_its_hold"
+    "drain_outlives_its_hold",
+    "timeout_taken_for_no"
 };
 
 constexpr const auto& names_of(Plant) {

@@ -224,6 +224,16 @@ struct LedgerSummary {
     friend bool operator==(const LedgerSummary&, const LedgerSummary&) = default;
 };
 
+// Writes that were sent and given up without an answer: the service may carry them out later.
+struct UnknownOutcomes {
+    std::uint64_t count = 0;  // since the agent's start, with what an earlier process has left
+    // How long ago the newest was given up, by the host's clock since its boot. A process that
+    // follows another one counts from its start. nullopt: never.
+    std::optional<Duration> newest_age;
+
+    friend bool operator==(const UnknownOutcomes&, const UnknownOutcomes&) = default;
+};
+
 struct Report {
     AppId app;
     HostId host;
@@ -239,6 +249,7 @@ struct Report {
     LedgerSummary ledger;
     std::uint64_t in_flight_writes = 0;
     std::uint64_t held = 0;
+    UnknownOutcomes unknown;
 
     friend bool operator==(const Report&, const Report&) = default;
 };
@@ -290,6 +301,9 @@ struct FenceAck {
     bool truncated = false;
     std::uint64_t up_to = 0;     // the agent's number of the last of these entries; zero: none
     bool adopted_alone = false;  // the host follows the order's epoch already, by the items alone
+    // Lately given up without an answer, whether or not they were seen since: their keys are read
+    // once more by the next drain.
+    std::uint64_t unknown_writes = 0;
 
     friend bool operator==(const FenceAck&, const FenceAck&) = default;
 };
@@ -318,6 +332,7 @@ struct Ack {
     AckResult result{};
     Epoch epoch;  // the agent's, after the order
     std::string detail;
+    UnknownOutcomes unknown;  // as of now
     std::variant<std::monostate, HoldAck, FenceAck, DrainAck, VerifyAck> body;
 
     friend bool operator==(const Ack&, const Ack&) = default;

@@ -27,13 +27,17 @@ struct AckFields {
         for (const LedgerEntry& entry : ack.entries) {
             entries.push_back(write(entry));
         }
-        out["fence"] = json::object{
+        json::object fence{
             {"cut", number_of(ack.cut)},
             {"entries", std::move(entries)},
             {"truncated", ack.truncated},
             {"up_to", ack.up_to},
             {"adopted_alone", ack.adopted_alone}
         };
+        if (ack.unknown_writes > 0) {
+            fence["unknown_writes"] = number_of(ack.unknown_writes);
+        }
+        out["fence"] = std::move(fence);
     }
 
     void operator()(const DrainAck& ack) const {
@@ -54,6 +58,7 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     ack.truncated = in.flag("truncated", Field::optional);
     ack.up_to = in.has("up_to") ? in.count("up_to", kCountMax) : 0;
     ack.adopted_alone = in.flag("adopted_alone", Field::optional);
+    ack.unknown_writes = in.count("unknown_writes", kCountMax, Field::optional);
     const json::array* entries = in.array("entries", kLedgerEntriesMax);
     if (entries == nullptr) {
         return ack;
@@ -105,6 +110,7 @@ std::string serialize(const Ack& ack) {
         {"epoch", number_of(ack.epoch)},
         {"detail", ack.detail}
     };
+    write_to(out, ack.unknown);
     std::visit(AckFields{out}, ack.body);
     return json::serialize(out);
 }
@@ -124,6 +130,7 @@ Result<Ack> parse_ack(std::string_view text) {
         ack.result = in.word<AckResult>("result");
         ack.epoch = in.epoch("epoch");
         ack.detail = in.text("detail", kTextBytesMax, Field::optional);
+        ack.unknown = read_unknown(in, trouble);
         read_ack_body(in, ack, trouble);
         return ack;
     });

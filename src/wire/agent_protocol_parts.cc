@@ -76,6 +76,29 @@ void expect_type(ObjectReader& in, std::string_view type) {
     }
 }
 
+void write_to(json::object& out, const UnknownOutcomes& unknown) {
+    if (unknown == UnknownOutcomes{}) {
+        return;
+    }
+    out["unknown"] = json::object{
+        {"count", number_of(unknown.count)},
+        {"newest_age_ms",
+         unknown.newest_age ? json::value(to_ms(*unknown.newest_age)) : json::value(nullptr)}
+    };
+}
+
+UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble) {
+    UnknownOutcomes unknown;
+    if (const json::object* object = in.object("unknown", Field::optional)) {
+        ObjectReader body(*object, in.place("unknown"), trouble);
+        unknown.count = body.count("count", kCountMax);
+        if (body.has("newest_age_ms")) {
+            unknown.newest_age = ms_of(body, "newest_age_ms", Field::optional);
+        }
+    }
+    return unknown;
+}
+
 json::object write(const LedgerEntry& entry) {
     // A key that is not an object is a bug of the caller; the peer would refuse the whole message.
     Result<json::object> key = parse_json_object(entry.key, kLedgerKeyBytesMax);

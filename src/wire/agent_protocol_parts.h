@@ -37,6 +37,10 @@ template <class Enum>
 
 void expect_type(ObjectReader& in, std::string_view type);
 
+// Nothing is written of none.
+void write_to(json::object& out, const UnknownOutcomes& unknown);
+[[nodiscard]] UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble);
+
 [[nodiscard]] json::object write(const LedgerEntry& entry);
 [[nodiscard]] LedgerEntry read_ledger_entry(
     const json::object& object, std::string where, JsonTrouble& trouble

@@ -78,7 +78,7 @@ std::string serialize(const Report& report) {
     for (const EvidenceCounts& counts : report.evidence) {
         evidence.push_back(write(counts));
     }
-    const json::object out{
+    json::object out{
         {"type", "report"},
         {"app", report.app.value()},
         {"host", report.host.value()},
@@ -95,6 +95,7 @@ std::string serialize(const Report& report) {
         {"in_flight_writes", number_of(report.in_flight_writes)},
         {"held", number_of(report.held)}
     };
+    write_to(out, report.unknown);
     return json::serialize(out);
 }
 
@@ -144,6 +145,7 @@ Result<Report> parse_report(std::string_view text) {
             }
             report.in_flight_writes = in.count("in_flight_writes", kCountMax, Field::optional);
             report.held = in.count("held", kCountMax, Field::optional);
+            report.unknown = read_unknown(in, trouble);
             return report;
         }
     );

@@ -87,6 +87,9 @@ struct Fence {
     OnControllerLoss on_controller_loss = OnControllerLoss::verify;
     Duration lease = 3s;
     Duration clock_error = 200ms;  // drift of two clocks over one lease
+    // How long a write without an answer may still be carried out: before that, a switchover holds
+    // nothing.
+    Duration unknown_for = 5s;
     TableName epoch_table{"farshore_epochs"};
 };
 

@@ -237,6 +237,7 @@ void read_file(Section& file, Config& config) {
         section.read("on_controller_loss", config.fence.on_controller_loss);
         section.read("lease", config.fence.lease, {.least = 100ms, .most = 10min});
         section.read("clock_error", config.fence.clock_error, {.least = 0ms, .most = 1min});
+        section.read("unknown_for", config.fence.unknown_for, {.least = 0ms, .most = 30s});
         section.read("epoch_table", config.fence.epoch_table);
     });
     file.inside("switchover", [&](Section& section) {

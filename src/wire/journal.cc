@@ -64,6 +64,7 @@ json::object write(const core::Plan& plan) {
         {"epoch_after", plan.epoch_after.value()},
         {"levers", std::move(levers)},
         {"accept_unfenced", plan.accept_unfenced},
+        {"accept_unknown", plan.accept_unknown},
         {"automatic", plan.automatic},
         {"by", plan.by},
         {"reason", plan.reason},
@@ -101,6 +102,7 @@ core::Plan read_plan(const json::object& object, JsonTrouble& trouble) {
         }
     }
     plan.accept_unfenced = in.flag("accept_unfenced");
+    plan.accept_unknown = in.flag("accept_unknown", Field::optional);
     plan.automatic = in.flag("automatic");
     plan.by = in.text("by", kLongTextBytesMax, Field::optional);
     plan.reason = in.text("reason", kLongTextBytesMax, Field::optional);

@@ -59,6 +59,28 @@ TEST_F(ApiTest, EveryChangeIsInTheAuditWithWhoAndWhy) {
     EXPECT_GE(audit().size(), rows) << "it outlives the controller";
 }
 
+TEST_F(ApiTest, AWriteOfUnknownOutcomeIsWaitedForUnlessAnOperatorAcceptsIt) {
+    launch();
+    agent("use1-web-1", kEast).unknown = {.count = 1, .newest_age = std::chrono::seconds{1}};
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    const std::string waits = begin("switchover", R"({"to":"eu-west-1"})");
+    ASSERT_TRUE(world.run_until([&] {
+        return json::serialize(document("/v1/operations/" + waits))
+            .contains("use1-web-1 was given up");
+    }));
+    EXPECT_EQ(document("/v1/operations/" + waits).at("state"), "waiting");
+    EXPECT_EQ(post("/v1/operations/" + waits + "/abort", "").status, 200);
+    EXPECT_EQ(wait_for_end(waits).at("outcome"), "aborted");
+    const std::string goes_on =
+        begin("switchover", R"({"to":"eu-west-1","reason":"INC-9","accept_unknown":true})");
+    EXPECT_EQ(wait_for_end(goes_on).at("outcome"), "done");
+    EXPECT_TRUE(audited(
+        "operator:operator: switchover to eu-west-1: " + goes_on +
+        ": INC-9; writes of unknown outcome accepted"
+    ));
+}
+
 TEST_F(ApiTest, AnOperationCanBeStoppedBeforeItChangesAnything) {
     launch();
     agent("use1-web-1", kEast);

@@ -72,6 +72,7 @@ class FakeAgent {
         made.ledger.unproven = writes.size();
         made.ledger.last_acknowledged_at = last_acknowledged_at;
         made.ledger.last_acknowledged_age = last_acknowledged_age;
+        made.unknown = unknown;
         return made;
     }
 
@@ -93,6 +94,7 @@ class FakeAgent {
     bool drains = true;                          // its writes arrive in the standby
     UtcTime last_acknowledged_at{};
     std::optional<Duration> last_acknowledged_age;
+    wire::UnknownOutcomes unknown;  // of reports and acknowledgements
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings
@@ -148,6 +150,7 @@ class FakeAgent {
         ack.order = order.number;
         ack.type = std::string{order.type()};
         ack.result = wire::AckResult::done;
+        ack.unknown = unknown;
         if (const auto* route = std::get_if<wire::RouteOrder>(&order.body)) {
             epoch_ = order.epoch;
             active_ = route->active;

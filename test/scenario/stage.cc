@@ -155,9 +155,14 @@ void Stage::answer(const core::OrderAgents& order) {
             .epoch = order.epoch,
             .done = done,
             .unproven = behind && order.type == core::OrderType::fence ? 3U : 0U,
+            .newest_unknown_ago = unknown_ago(host),
             .detail = done ? "" : "not proven"
         });
     }
+}
+
+std::optional<Duration> Stage::unknown_ago(const Host& host) const {
+    return host.unknown_at ? std::optional{now_ - *host.unknown_at} : std::nullopt;
 }
 
 bool Stage::fails(const std::string& what, const RegionId& region, const ObserverId& who) const {
@@ -184,7 +189,8 @@ void Stage::report(const HostId& id, Host& host) {
         .write_state = "open",
         .last_acknowledged_ago =
             host.acknowledged_at ? std::optional{now_ - *host.acknowledged_at} : std::nullopt,
-        .ledger_whole = whole
+        .ledger_whole = whole,
+        .newest_unknown_ago = unknown_ago(host)
     });
     tell(core::Observation{
         .observer = agents_of(host.region),
@@ -294,7 +300,8 @@ void Stage::ask(const Happening& happening) {
             .by = "operator:test",
             .reason = "story",
             .accept_loss = happening.accept_loss,
-            .accept_unfenced = happening.unfenced
+            .accept_unfenced = happening.unfenced,
+            .accept_unknown = happening.unknown
         });
     }
 }
@@ -330,8 +337,14 @@ void Stage::apply(const Happening& happening) {
     }
     if (happening.what == "host") {
         Host& host = hosts_.at(HostId{happening.name});
-        const std::set<std::string> known{"silent", "back", "restarted", "unable to write"};
+        const std::set<std::string> known{
+            "silent", "back", "restarted", "unable to write", "left without an answer"
+        };
         must_be(known.contains(happening.state), happening.state);
+        if (happening.state == "left without an answer") {
+            host.unknown_at = now_;
+            return;
+        }
         host.silent = happening.state == "silent";
         host.cannot_write = happening.state == "unable to write";
         if (happening.state == "restarted") {

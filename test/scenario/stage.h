@@ -41,7 +41,8 @@ class Stage {
         bool cannot_write = false;  // to the new Region, though it is told to
         Epoch epoch;
         std::optional<Instant> acknowledged_at;
-        std::optional<Instant> began_at;  // as a process after another one
+        std::optional<Instant> began_at;    // as a process after another one
+        std::optional<Instant> unknown_at;  // a write of it was given up without an answer
     };
 
     [[nodiscard]] core::AppCore make(core::AppRecord record, const core::Policy& policy) const;
@@ -55,6 +56,7 @@ class Stage {
     void look();
     void report(const HostId& id, Host& host);
     void connect(const HostId& id, const Host& host);
+    [[nodiscard]] std::optional<Duration> unknown_ago(const Host& host) const;
     void ask(const Happening& happening);
     [[nodiscard]] bool fails(const std::string& what, const RegionId& region, const ObserverId& who)
         const;

@@ -106,7 +106,7 @@ Happening read_happening(const YAML::Node& node) {
         "controller"
     };
     std::set<std::string> keys{
-        "at", "is", "seen_by", "to", "accept_loss", "accept_unfenced", "for"
+        "at", "is", "seen_by", "to", "accept_loss", "accept_unfenced", "accept_unknown", "for"
     };
     keys.insert(kSubjects.begin(), kSubjects.end());
     allow(node, keys);
@@ -141,6 +141,9 @@ Happening read_happening(const YAML::Node& node) {
     }
     if (node["accept_unfenced"]) {
         out.unfenced = node["accept_unfenced"].as<bool>();
+    }
+    if (node["accept_unknown"]) {
+        out.unknown = node["accept_unknown"].as<bool>();
     }
     return out;
 }

@@ -21,6 +21,7 @@ struct Happening {
     std::optional<Duration> accept_loss;  // of an operator's failover
     std::optional<Duration> lasts;        // a pause
     bool unfenced = false;                // an operator accepts hosts that were not fenced
+    bool unknown = false;                 // ... and writes of unknown outcome
 };
 
 // What must be true, and when: at one moment, some time until then, or all the time until then.

@@ -114,6 +114,7 @@ class AppCore {
         Now now, const Situation& situation, const std::vector<GuardAnswer>& guards
     );
     [[nodiscard]] RegionId users_by_agents() const;
+    void heard_of_unknown(Now now, const HostId& host, std::optional<Duration> newest_ago);
     void start_operation(Now now, Plan plan, Step& step);
     void standing_route(const HostId& host, Step& step) const;
 

@@ -95,7 +95,17 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
     }
 }
 
+void AppCore::heard_of_unknown(Now now, const HostId& host, std::optional<Duration> newest_ago) {
+    const auto found = agents_.find(host);
+    if (found == agents_.end() || !newest_ago) {
+        return;
+    }
+    const Instant at = now.at - std::max(Duration::zero(), *newest_ago);
+    found->second.unknown_at = std::max(found->second.unknown_at.value_or(at), at);
+}
+
 void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
+    heard_of_unknown(now, event.host, event.newest_unknown_ago);
     if (acts()) {
         take(operation_->on(now, event, agents_), step, now);
     }
@@ -181,6 +191,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
     agent.ledger_whole = event.ledger_whole;
+    heard_of_unknown(now, event.host, event.newest_unknown_ago);
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     agent.users = event.users;
     if (event.epoch != record_.epoch) {
@@ -255,6 +266,7 @@ void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
     plan.to = event.to;
     plan.levers = std::move(levers);
     plan.accept_unfenced = event.accept_unfenced;
+    plan.accept_unknown = event.accept_unknown;
     plan.by = event.by;
     plan.reason = event.reason;
     start_operation(now, std::move(plan), step);

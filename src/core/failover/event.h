@@ -48,6 +48,10 @@ struct AgentAcked {
     bool done = false;
     std::uint32_t unproven = 0;  // fence, drain: acknowledged writes not yet read in the standby
     bool adopted_alone = false;  // fence: the host follows the epoch already, by the items alone
+    std::uint32_t cut = 0;       // fence: writes whose connection was cut, of unknown outcome
+    // How long ago a write of this host was last given up without an answer: the service may carry
+    // it out later. nullopt: never, as far as the host remembers.
+    std::optional<Duration> newest_unknown_ago;
     std::string detail;
 };
 
@@ -77,6 +81,7 @@ struct AgentReported {
     std::optional<Duration> last_acknowledged_ago;  // how long ago, by its own clock
     std::uint32_t unproven = 0;
     bool ledger_whole = true;  // false: writes are missing from it that may still be under way
+    std::optional<Duration> newest_unknown_ago;  // as in AgentAcked
 };
 
 struct LossesExamined {
@@ -135,7 +140,8 @@ struct ChangeRequest {
     std::string reason;
     std::optional<Duration> accept_loss;
     bool accept_unfenced = false;
-    std::vector<Lever> levers;  // empty: those that fit, see levers_of_request()
+    bool accept_unknown = false;  // hold although a write of unknown outcome may still happen
+    std::vector<Lever> levers;    // empty: those that fit, see levers_of_request()
 };
 
 struct AbortRequest {

@@ -108,6 +108,18 @@ class Operation {
         Now now, Due due, std::optional<Duration> fresh_lag, Step& step, const AgentRegister& agents
     );
 
+    // Why a hold could not end in a proven drain now.
+    struct Obstacle {
+        HostId host;  // empty: the lag
+        std::string text;
+    };
+
+    [[nodiscard]] std::optional<Obstacle> obstacle(
+        Now now, std::optional<Duration> fresh_lag, const AgentRegister& agents
+    ) const;
+    // May a write that was given up so long ago still be carried out?
+    [[nodiscard]] bool may_still_happen(std::optional<Duration> unknown_ago) const;
+
     // operation_fence.cc
     void enter_raising(Now now, Step& step);
     void enter_fencing(Now now, Step& step, const AgentRegister& agents);
@@ -164,6 +176,7 @@ class Operation {
     std::set<HostId> fenced_;
     std::uint32_t unproven_ = 0;  // fence acknowledgements: writes not yet read in the standby
     int examine_attempts_ = 0;
+    HostId waits_for_;            // waiting: named in the journal, once
     bool users_asked_ = false;    // shifting: hosts were told that users move
     bool users_sent_ = false;     // shifting: a host of the target knows that users are its own
     bool record_serves_ = false;  // shifting: the record answers with the target

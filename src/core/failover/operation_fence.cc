@@ -132,6 +132,10 @@ void Operation::acked_while_fencing(
     }
     if (fenced_.insert(event.host).second) {
         unproven_ += event.unproven;
+        if (record_.plan.verb != Verb::failover) {
+            // A hold had ended by itself. Waiting for them now would stop every write for as long.
+            record_.at_risk += event.cut;
+        }
         note(now, EntryKind::outcome, event.host.value() + " is fenced: " + event.detail, step);
     }
     check_fence(now, step, agents);
@@ -285,7 +289,7 @@ void Operation::tick_examining(Now now, Due due, Step& step, const AgentRegister
             now, OperationEvent::succeeded, "nothing was written since the drain", step, agents
         );
     } else if (++examine_attempts_ > timing_.drain_attempts) {
-        record_.at_risk = unproven_;
+        record_.at_risk += unproven_;
         advance(
             now,
             OperationEvent::exhausted,

@@ -1,19 +1,35 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/failover/operation.h"
 
 // Before anything changes: the lag, the hold, the drain, and the way back.
 namespace farshore::core {
 
+namespace {
+
+std::string lag_text(Duration lag) {
+    return "lag " + std::to_string(to_ms(lag)) + " ms";
+}
+
+std::string unknown_outcome_of(const HostId& host, Duration ago) {
+    return "a write of " + host.value() + " was given up " + std::to_string(to_ms(ago)) +
+           " ms ago without an answer, and may still happen";
+}
+
+}  // namespace
+
 void Operation::enter_waiting(Now now, Step& step) {
     deadline_ = now.at + timing_.lag_wait_max;
     retry_at_ = record_.attempts == 0 ? now.at : now.at + timing_.pause_between_attempts;
-    note(
-        now,
-        EntryKind::intent,
-        "wait until the lag is below " + std::to_string(to_ms(timing_.hold_when_lag_below)) + " ms",
-        step
-    );
+    waits_for_ = HostId{};
+    std::string until =
+        "wait until the lag is below " + std::to_string(to_ms(timing_.hold_when_lag_below)) + " ms";
+    if (record_.plan.accept_unknown) {
+        until +=
+            "; " + record_.plan.by + " accepts writes of unknown outcome that may still happen";
+    }
+    note(now, EntryKind::intent, std::move(until), step);
 }
 
 void Operation::enter_holding(Now now, Step& step, const AgentRegister& agents) {
@@ -72,6 +88,16 @@ void Operation::acked_while_holding(
         advance(now, failed_or_exhausted(), event.host.value() + ": " + event.detail, step, agents);
         return;
     }
+    if (may_still_happen(event.newest_unknown_ago)) {
+        advance(
+            now,
+            failed_or_exhausted(),
+            unknown_outcome_of(event.host, *event.newest_unknown_ago),
+            step,
+            agents
+        );
+        return;
+    }
     acked_.insert(event.host);
     check_acks(now, step, agents);
 }
@@ -85,43 +111,56 @@ void Operation::acked_while_releasing(
     }
 }
 
+bool Operation::may_still_happen(std::optional<Duration> unknown_ago) const {
+    return unknown_ago && *unknown_ago < timing_.unknown_for && !record_.plan.accept_unknown;
+}
+
+std::optional<Operation::Obstacle> Operation::obstacle(
+    Now now, std::optional<Duration> fresh_lag, const AgentRegister& agents
+) const {
+    for (const auto& [host, agent] : agents) {
+        if (agent.connected && !agent.ledger_whole) {
+            return Obstacle{
+                .host = host, .text = "the ledger of " + host.value() + " is not whole"
+            };
+        }
+        // A proven drain says nothing about a write that lands behind it.
+        if (agent.unknown_at && may_still_happen(now.at - *agent.unknown_at)) {
+            return Obstacle{
+                .host = host,
+                .text = unknown_outcome_of(host, now.at - *agent.unknown_at) +
+                        "; it counts no more once it is " +
+                        std::to_string(to_ms(timing_.unknown_for)) + " ms old"
+            };
+        }
+    }
+    if (!fresh_lag) {
+        return Obstacle{.host = {}, .text = "no fresh measurement of the lag"};
+    }
+    if (*fresh_lag >= timing_.hold_when_lag_below) {
+        return Obstacle{.host = {}, .text = lag_text(*fresh_lag)};
+    }
+    return std::nullopt;
+}
+
 void Operation::tick_waiting(
     Now now, Due due, std::optional<Duration> fresh_lag, Step& step, const AgentRegister& agents
 ) {
-    const auto partial = std::ranges::find_if(agents, [](const auto& entry) {
-        return entry.second.connected && !entry.second.ledger_whole;
-    });
-    if (partial != agents.end()) {
-        // A hold now could not end in a proven drain.
-        if (due.late) {
-            advance(
-                now,
-                OperationEvent::exhausted,
-                "the ledger of " + partial->first.value() + " is not whole",
-                step,
-                agents
-            );
-        } else if (due.retry) {
-            retry_at_ = now.at + std::chrono::milliseconds{50};
-        }
-    } else if (due.retry && fresh_lag && *fresh_lag < timing_.hold_when_lag_below) {
-        advance(
-            now,
-            OperationEvent::succeeded,
-            "lag " + std::to_string(to_ms(*fresh_lag)) + " ms",
-            step,
-            agents
-        );
+    if (!due.retry && !due.late) {
+        return;
+    }
+    const std::optional<Obstacle> why = obstacle(now, fresh_lag, agents);
+    if (!why && due.retry) {
+        advance(now, OperationEvent::succeeded, lag_text(*fresh_lag), step, agents);
     } else if (due.late) {
         advance(
-            now,
-            OperationEvent::exhausted,
-            fresh_lag ? "lag " + std::to_string(to_ms(*fresh_lag)) + " ms"
-                      : "no fresh measurement of the lag",
-            step,
-            agents
+            now, OperationEvent::exhausted, why ? why->text : lag_text(*fresh_lag), step, agents
         );
-    } else if (due.retry) {
+    } else {
+        // The journal names each host that is waited for, once. It names the lag already.
+        if (why->host != std::exchange(waits_for_, why->host) && why->host != HostId{}) {
+            move(now, OperationEvent::failed, why->text, step);
+        }
         retry_at_ = now.at + std::chrono::milliseconds{50};
     }
 }

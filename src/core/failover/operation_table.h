@@ -90,8 +90,8 @@ inline constexpr auto kResumed = OperationEvent::resumed;
 inline constexpr auto kOperation = std::to_array<OperationRow>({
     // from      on                   to           why
     {waiting,    ev::kSucceeded,       holding,     "the lag is small enough: hold new writes"},
-    {waiting,    ev::kFailed,          waiting,     "the lag is still too large to hold writes for"},
-    {waiting,    ev::kExhausted,       OperationState::failed, "the lag stayed too large: nothing was changed"},
+    {waiting,    ev::kFailed,          waiting,     "not yet: a hold now would not end in a proven drain"},
+    {waiting,    ev::kExhausted,       OperationState::failed, "the moment to hold writes did not come: nothing was changed"},
     {waiting,    ev::kUndecided,       OperationState::failed, "nothing was changed"},
     {waiting,    ev::kAbortRequested, aborted,     "stopped by an operator before anything was changed"},
     {waiting,    ev::kResumed,         waiting,     "nothing was changed yet: wait again"},

@@ -32,6 +32,7 @@ struct Plan {
     Epoch epoch_after;
     std::vector<Lever> levers;
     bool accept_unfenced = false;
+    bool accept_unknown = false;
     bool automatic = false;
     std::string by;        // "automatic" or "operator:NAME"
     std::string reason;    // for people

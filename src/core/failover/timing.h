@@ -10,6 +10,10 @@ using namespace std::chrono_literals;
 struct Timing {
     Duration lease = 3s;
     Duration clock_error = 200ms;
+    // For how long a write that was given up without an answer may still be carried out by the
+    // service: younger ones are waited for before writes are held. DynamoDB names no bound; what
+    // comes later is the exception to INV-S15.
+    Duration unknown_for = 5s;
     Duration hold_max = 1s;
     Duration hold_when_lag_below = 200ms;
     Duration lag_fresh_for = 5s;  // an older measurement of lag says nothing

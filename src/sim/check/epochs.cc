@@ -51,7 +51,7 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
     }
     if (write.epoch < newest_landed_) {
         ++late_landings_;
-        if (write.key) {
+        if (write.key && !had_to_be_waited_for(host, write)) {
             late_keys_.insert(*write.key);
         }
         if (now - write.sent_at < kUsualWay && write.epoch < closed_below_ && !operators_word_) {
@@ -64,6 +64,25 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
     } else if (write.epoch > newest_landed_) {
         newest_landed_ = write.epoch;
         newest_landed_at_ = now;
+    }
+}
+
+// A host gives a write up after it has sent it, and tells: what lands within unknown_for of its
+// sending lands before a planned change holds anything. Nobody tells when the state directory is
+// gone, and an agent of an older version does not.
+bool EpochChecks::had_to_be_waited_for(const Host& host, const OnWire& write) const {
+    const Instant now = scene_.calendar.now();
+    const bool remembered = write.life == host.life() || host.remembers_an_earlier_life();
+    const auto old = old_.find(host.home());
+    const bool tells = !scene_.weather.is(FaultKind::old_agent, host.home()) &&
+                       (old == old_.end() || old->second < write.sent_at);
+    return planned_.contains(newest_landed_) && remembered && tells &&
+           now - write.sent_at < core::Timing{}.unknown_for;
+}
+
+void EpochChecks::fault_ended(const Fault& fault) {
+    if (fault.kind == FaultKind::old_agent) {
+        old_[fault.at] = scene_.calendar.now();
     }
 }
 
@@ -95,6 +114,13 @@ void EpochChecks::saved(const core::AppRecord& record) {
     const auto& operation = record.operation;
     if (!operation || !operation->plan.promotes()) {
         return;
+    }
+    const core::Plan& plan = operation->plan;
+    if (plan.verb != core::Verb::failover && operation->at_risk == 0 && !plan.accept_unfenced &&
+        !plan.accept_unknown) {
+        planned_.insert(plan.epoch_after);
+    } else {
+        planned_.erase(plan.epoch_after);
     }
     const bool proven = operation->state == core::OperationState::examining ||
                         operation->state == core::OperationState::repointing;

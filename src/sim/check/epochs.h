@@ -46,8 +46,10 @@ class EpochChecks {
 
     void host_reimaged(std::size_t host) { acknowledged_.erase(host); }
 
-    // Writes that landed under an older epoch than one that had landed before: their items may have
-    // won over newer ones.
+    void fault_ended(const Fault& fault);
+
+    // Items of writes that landed under an older epoch than one that had landed before, and may
+    // have won over newer ones by that. Not those that a planned change had to wait for.
     [[nodiscard]] const std::set<std::size_t>& late_keys() const { return late_keys_; }
 
     [[nodiscard]] std::uint64_t late_landings() const { return late_landings_; }
@@ -57,6 +59,7 @@ class EpochChecks {
 
   private:
     void deadline(Epoch epoch, bool excused);
+    [[nodiscard]] bool had_to_be_waited_for(const Host& host, const OnWire& write) const;
     void mean(std::map<Epoch, RegionId>& meanings, Epoch epoch, const RegionId& active);
     void took_effect(const Host& host, const OrderMark& by, const std::string& what);
 
@@ -72,6 +75,8 @@ class EpochChecks {
     std::map<Epoch, Place> region_of_;
     std::map<Epoch, Instant> first_landings_;
     std::set<std::size_t> late_keys_;
+    std::set<Epoch> planned_;       // by a change that waits for writes of unknown outcome
+    std::map<Place, Instant> old_;  // when a Region's agents were last of an older version
     std::uint64_t late_landings_ = 0;
 
     Epoch saved_epoch_;

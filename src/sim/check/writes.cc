@@ -37,8 +37,8 @@ void WriteChecks::saved(const core::AppRecord& record) {
                        operation.state == core::OperationState::fencing ||
                        operation.state == core::OperationState::examining ||
                        operation.state == core::OperationState::repointing;
-    const bool loses =
-        operation.may_lose() || operation.at_risk > 0 || operation.plan.accept_unfenced;
+    const bool loses = operation.may_lose() || operation.at_risk > 0 ||
+                       operation.plan.accept_unfenced || operation.plan.accept_unknown;
     if (moves && loses && operation.plan.promotes()) {
         excused_from_now();
     }

@@ -19,9 +19,10 @@ namespace farshore::sim {
 // is a write after whose acknowledgement
 //   - a failover promoted, or somebody else raised the epoch: its loss is measured, not prevented;
 //   - a planned change went on though not every write was proven (at_risk in its record), or an
-//     operator accepted a host as unfenced;
-//   - a write under an older epoch landed on the same item: a Region that sat on it for longer than
-//     leases and graces cannot be stopped by anybody.
+//     operator accepted a host as unfenced, or writes of unknown outcome;
+//   - a write under an older epoch landed on the same item, later than a planned change waits for
+//     writes of unknown outcome (EpochChecks::late_keys): a Region that sits on it for longer
+//     cannot be stopped by anybody.
 // A refused or failed request is excused when any fault was active within the last twenty seconds,
 // or the controller is younger than that: a hold that loses its controller ends by itself. So is
 // one of a host that had no permission to write before the change began, and one that is made while

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/failover/app_core_test_world.h"
+
+// A write that was given up without an answer may still happen: a hold and a drain prove nothing
+// about it, so a switchover waits for it, or takes its attempt back.
+namespace farshore::core::testing {
+namespace {
+
+class UnknownOutcome : public AppCoreTest {
+  protected:
+    void SetUp() override { settle(core); }
+
+    // What a host says in its report.
+    void given_up(const char* host, std::optional<Duration> ago) {
+        (void)tell(
+            core,
+            AgentReported{
+                .host = HostId{host},
+                .epoch = Epoch{7},
+                .active = kEast,
+                .users = kEast,
+                .write_state = "open",
+                .newest_unknown_ago = ago
+            }
+        );
+    }
+
+    void acknowledge(OrderType type, const char* host, std::optional<Duration> unknown_ago) {
+        (void)tell(
+            core,
+            AgentAcked{
+                .step = current(core),
+                .host = HostId{host},
+                .type = type,
+                .epoch = Epoch{7},
+                .done = true,
+                .newest_unknown_ago = unknown_ago
+            }
+        );
+    }
+
+    [[nodiscard]] OperationState state() const { return core.record().operation->state; }
+
+    // Turns time until the state is that, or gives up.
+    [[nodiscard]] bool until(OperationState wanted, Duration patience) {
+        for (const Instant end = at + patience; at < end && state() != wanted;) {
+            at += 50ms;
+            (void)tell(core, HeartbeatArrived{kEast, kWest, at, 90ms});
+        }
+        return state() == wanted;
+    }
+
+    [[nodiscard]] bool journal_says(std::string_view text) const {
+        return std::ranges::any_of(journal, [text](const JournalEntry& entry) {
+            return entry.text.contains(text);
+        });
+    }
+
+    AppCore core = make(policy());
+};
+
+TEST_F(UnknownOutcome, ASwitchoverHoldsOnlyOnceItIsOldEnough) {
+    given_up("w1", 2s);
+    (void)switch_over(core);
+    ASSERT_EQ(state(), OperationState::waiting);
+    EXPECT_TRUE(journal_says("a write of w1 was given up 2000 ms ago without an answer"));
+    EXPECT_FALSE(until(OperationState::holding, 2900ms));
+    EXPECT_EQ(core.record().operation->attempts, 0U) << "nobody's writes are held meanwhile";
+    EXPECT_TRUE(until(OperationState::holding, 200ms));
+    EXPECT_EQ(
+        std::ranges::count_if(
+            journal, [](const JournalEntry& entry) { return entry.text.contains("was given up"); }
+        ),
+        1
+    ) << "said once";
+}
+
+TEST_F(UnknownOutcome, AnOldOneIsNoObstacle) {
+    given_up("w1", 5s);
+    (void)switch_over(core);
+    EXPECT_EQ(state(), OperationState::holding);
+}
+
+TEST_F(UnknownOutcome, WhatReportsSayLaterDoesNotMakeItOlder) {
+    given_up("w1", 1s);
+    given_up("w1", std::nullopt);
+    given_up("w1", 50s);
+    (void)switch_over(core);
+    EXPECT_EQ(state(), OperationState::waiting);
+}
+
+TEST_F(UnknownOutcome, TheWaitIsBounded) {
+    (void)switch_over(core);
+    ASSERT_EQ(state(), OperationState::holding);
+    (void)tell(core, AbortRequest{.operation = OperationId{"op-1"}, .by = "x"});
+    ASSERT_TRUE(until(OperationState::failed, 5s));
+    given_up("w1", 0s);
+    (void)tell(
+        core,
+        ChangeRequest{.id = OperationId{"op-2"}, .verb = Verb::switchover, .to = kWest, .by = "x"}
+    );
+    for (int i = 0; i < 70 && core.operation_running(); ++i) {
+        given_up("w1", 0s);
+        (void)until(OperationState::failed, 1s);
+    }
+    EXPECT_EQ(state(), OperationState::failed);
+    EXPECT_EQ(core.record().operation->attempts, 0U);
+    EXPECT_TRUE(
+        journal_says("the moment to hold writes did not come: nothing was changed (a write of w1")
+    );
+}
+
+TEST_F(UnknownOutcome, OneThatArisesInAHoldTakesTheAttemptBack) {
+    (void)switch_over(core);
+    ASSERT_EQ(state(), OperationState::holding);
+    acknowledge(OrderType::hold, "e1", 0s);
+    EXPECT_EQ(state(), OperationState::releasing);
+    EXPECT_TRUE(journal_says("a write of e1 was given up 0 ms ago"));
+    EXPECT_FALSE(until(OperationState::holding, 4900ms)) << "the next attempt waits for it too";
+    EXPECT_TRUE(until(OperationState::holding, 2s));
+}
+
+TEST_F(UnknownOutcome, OneThatArisesInADrainTakesTheAttemptBack) {
+    (void)switch_over(core);
+    acknowledge(OrderType::hold, "e1", std::nullopt);
+    acknowledge(OrderType::hold, "w1", 8s);
+    ASSERT_EQ(state(), OperationState::draining);
+    acknowledge(OrderType::drain, "e1", std::nullopt);
+    acknowledge(OrderType::drain, "w1", 300ms);
+    EXPECT_EQ(state(), OperationState::releasing);
+    EXPECT_EQ(core.record().epoch, Epoch{7});
+}
+
+TEST_F(UnknownOutcome, AnOperatorMayAcceptIt) {
+    given_up("w1", 0s);
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"},
+            .verb = Verb::switchover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "planned",
+            .accept_unknown = true
+        }
+    );
+    ASSERT_EQ(state(), OperationState::holding);
+    EXPECT_TRUE(journal_says("operator:x accepts writes of unknown outcome"));
+    acknowledge(OrderType::hold, "e1", 0s);
+    acknowledge(OrderType::hold, "w1", 0s);
+    EXPECT_EQ(state(), OperationState::draining);
+}
+
+// Behind the raise there is no way back: its keys are read again, and that is all.
+TEST_F(UnknownOutcome, BehindTheRaiseItStopsNothing) {
+    (void)switch_over(core);
+    for (const OrderType type : {OrderType::hold, OrderType::drain}) {
+        for (const char* host : {"e1", "w1"}) {
+            acknowledge(type, host, std::nullopt);
+        }
+    }
+    ASSERT_EQ(state(), OperationState::raising);
+    (void
+    )tell(core, EpochRaised{.step = current(core), .majority = true, .highest_seen = Epoch{8}});
+    acknowledge(OrderType::fence, "e1", 100ms);
+    acknowledge(OrderType::fence, "w1", 100ms);
+    (void)tell(core, Tick{});
+    EXPECT_EQ(state(), OperationState::repointing);
+}
+
+}  // namespace
+}  // namespace farshore::core::testing
