@@ -155,8 +155,7 @@ Status Agent::make_clients() {
         }
         dns_ = net::DnsClient::create(
             *io_,
-            {.server_address = server->first,
-             .server_port = server->second,
+            {.servers = {{.address = server->first, .port = server->second}},
              .source_address = access.source_address}
         );
     }

@@ -34,8 +34,9 @@ std::string random_name() {
 // "127.0.0.1:53" or "127.0.0.1".
 Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access) {
     net::DnsClient::Options options;
+    wire::AddressPort server{.address = {}, .port = 53};
     const std::size_t colon = access.resolver.rfind(':');
-    options.server_address = access.resolver.substr(0, colon);
+    server.address = access.resolver.substr(0, colon);
     options.source_address = access.source_address;
     if (colon != std::string::npos) {
         const std::string port = access.resolver.substr(colon + 1);
@@ -46,8 +47,9 @@ Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access
                 ErrorKind::malformed, "aws.resolver: " + access.resolver + " is not address:port"
             );
         }
-        options.server_port = static_cast<std::uint16_t>(value);
+        server.port = static_cast<std::uint16_t>(value);
     }
+    options.servers = {std::move(server)};
     return options;
 }
 

@@ -243,13 +243,13 @@ Result<std::unique_ptr<AwsClient>> AwsClient::create(
         const std::string& text = options.access.resolver;
         const std::size_t colon = text.rfind(':');
         net::DnsClient::Options dns;
-        dns.server_address = text.substr(0, colon);
+        wire::AddressPort server{.address = text.substr(0, colon), .port = 53};
         dns.source_address = options.access.source_address;
         if (colon != std::string::npos) {
             const char* end = text.data() + text.size();
             const auto [stop, error] =
-                std::from_chars(text.data() + colon + 1, end, dns.server_port);
-            if (error != std::errc{} || stop != end || dns.server_port == 0) {
+                std::from_chars(text.data() + colon + 1, end, server.port);
+            if (error != std::errc{} || stop != end || server.port == 0) {
                 return fail(
                     ErrorKind::malformed,
                     "aws.resolver '" + text + "' is not an address and port",
@@ -257,6 +257,7 @@ Result<std::unique_ptr<AwsClient>> AwsClient::create(
                 );
             }
         }
+        dns.servers = {std::move(server)};
         resolver = net::DnsClient::create(io, std::move(dns));
         http_options.resolver = resolver.get();
     }
