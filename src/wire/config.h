@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 // per-Region overrides.
 struct AwsAccess {
     std::string credentials_file;  // empty: the default chain
-    std::string profile = "default";
+    std::string profile;           // empty: not said; then AWS_PROFILE, then "default"
     std::map<RegionId, std::string> dynamodb;  // Region -> URL
     std::string route53;                       // URL
     std::string resolver;        // "address:port" of a DNS server; empty: the system's
