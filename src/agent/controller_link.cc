@@ -46,9 +46,6 @@ std::string no_common_version(const wire::ProtocolRange& theirs) {
 
 ControllerLink::ControllerLink(Parts parts, std::string url)
     : parts_(std::move(parts)), url_(std::move(url)), rng_(parts_.seed), report_wanted_(parts_.io) {
-    while (url_.ends_with('/')) {
-        url_.pop_back();
-    }
     status_.url = url_;
     status_.why = "not connected yet";
 }

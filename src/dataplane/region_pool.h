@@ -12,6 +12,7 @@
 
 #include "dataplane/counters.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/request_writer.h"
 #include "dataplane/upstream_connection.h"
 
 namespace farshore::dataplane {
@@ -84,7 +85,10 @@ class RegionPool final : private ConnectionOwner {
 
     [[nodiscard]] const Upstream& upstream() const { return *environment_.upstream; }
 
-    [[nodiscard]] const std::string& authority() const { return authority_; }
+    // Where requests to the Region go, as RequestWriter wants it.
+    [[nodiscard]] RequestWriter::Destination destination() const {
+        return {.region = upstream().region.value(), .authority = authority_, .path = path_};
+    }
 
     [[nodiscard]] RegionCounters& counters() { return *environment_.counters; }
 
@@ -105,6 +109,7 @@ class RegionPool final : private ConnectionOwner {
     Environment environment_;
     PoolListener* listener_;
     std::string authority_;
+    std::string path_;
     std::vector<std::string> addresses_;
     std::size_t next_address_ = 0;
     std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> connections_;
