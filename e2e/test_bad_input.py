@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -13,7 +14,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, TABLE, farshore, until
+from conftest import BIN, ROOT, TABLE, farshore, until
 
 FRAMING = {
     "two content lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
@@ -238,6 +239,101 @@ def test_configuration_that_cannot_be_read(tmp_path, program):
     told = subprocess.run([str(BIN / program), "--config", str(broken)], capture_output=True, text=True, timeout=20)
     assert told.returncode == 78
     assert "broken.yaml:" in told.stderr and "error[C" in told.stderr, told.stderr
+
+
+DATA = ROOT / "test" / "data" / "config"
+
+
+@pytest.mark.parametrize(
+    ("program", "file"), [("farshored", "wrong_values_and_broken_rules"), ("farshore-agent", "agent_wrong_values_and_broken_rules")]
+)
+def test_every_mistake_of_a_configuration_in_one_run(program, file):
+    config = DATA / f"{file}.yaml"
+    told = subprocess.run([str(BIN / program), "--config", str(config)], capture_output=True, text=True, timeout=20)
+    assert told.returncode == 78, told.stderr
+    # The file's own name, and not the path that this run gave it.
+    assert config.with_suffix(".txt").read_text() in told.stderr.replace(str(config), config.name), told.stderr
+
+
+def not_a_file(tmp_path, kind):
+    path = tmp_path / kind.replace(" ", "_")
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "UTF-16":
+        path.write_bytes("secret\n".encode("utf-16"))
+    elif kind == "binary":
+        path.write_bytes(b"\x7fELF\x00\x00")
+    elif kind == "empty":
+        path.write_text(" \r\n")
+    elif kind == "byte order mark":
+        path.write_bytes(b"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    return path
+
+
+AGENT = """version: 1
+host: web-1
+region: us-east-1
+state_directory: {folder}/state
+run_directory: {folder}/run
+health: 127.0.0.1:0
+{key}
+apps:
+  - {{ app: shop, regions: [us-east-1, eu-west-1], witness: us-east-2, listen: "127.0.0.1:0" }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "said"),
+    [
+        ("token: {}", "directory", "is a directory, not a file"),
+        ("token: {}", "pipe", "is a pipe, not a file"),
+        ("token: {}", "UTF-16", "is UTF-16"),
+        ("token: {}", "absent", "does not exist"),
+        ("client_keys: {}", "empty", "is empty"),
+        ("client_keys: {}", "binary", "is binary"),
+        ("controller_ca: {}", "byte order mark", "begins with a byte order mark"),
+        ("controller_ca: {}", "binary", "is binary"),
+        ("aws: {{ ca_file: {} }}", "directory", "is a directory, not a file"),
+        ("aws: {{ credentials: {{ file: {} }} }}", "directory", "is a directory, not a file"),
+        ("aws: {{ credentials: {{ file: {} }} }}", "UTF-16", "is UTF-16"),
+    ],
+)
+def test_a_named_file_that_is_none_is_said_to_be_what_it_is(tmp_path, key, kind, said):
+    named = not_a_file(tmp_path, kind)
+    config = tmp_path / "agent.yaml"
+    config.write_text(AGENT.format(folder=tmp_path, key=key.format(named)))
+    told = subprocess.run([str(BIN / "farshore-agent"), "--config", str(config)], capture_output=True, text=True, timeout=20)
+    assert told.returncode == 78, told.stderr
+    assert f"{named} {said}" in told.stderr and "remedy:" in told.stderr, told.stderr
+
+
+def test_the_controllers_files_are_looked_at_too(tmp_path):
+    good = (DATA / "good.yaml").read_text().replace("/var/lib/farshore", str(tmp_path))
+    config = tmp_path / "farshore.yaml"
+    for kind, said in (("directory", "is a directory, not a file"), ("empty", "is empty")):
+        named = not_a_file(tmp_path, kind)
+        config.write_text(good + f"controller: {{ tokens: {named} }}\n")
+        told = subprocess.run([str(BIN / "farshored"), "--config", str(config)], capture_output=True, text=True, timeout=20)
+        assert told.returncode == 78, told.stderr
+        assert f"the tokens file {named} {said}" in told.stderr and "remedy:" in told.stderr, told.stderr
+        asked = farshore("status", "--controller", "https://127.0.0.1:1", "--token-file", named, check=64)
+        assert f"the token file {named} {said}" in asked.stderr, asked.stderr
+        config.write_text(good + f"controller: {{ operator_token: {named} }}\n")
+        asked = farshore("status", "--config", config, check=78)
+        assert f"the token file {named} {said}" in asked.stderr, asked.stderr
+
+
+@pytest.mark.parametrize("url", ["http://u@h:1", "http://:4566", "h:8640", "http://h:99999"])
+def test_a_controllers_address_that_is_none(url):
+    asked = farshore("status", "--controller", url, check=64)
+    assert "is not a URL" in asked.stderr and "remedy:" in asked.stderr, asked.stderr
+
+
+def test_each_wrong_flag_in_one_run():
+    told = farshore("-o", "xml", "pause", "shop", "--for", "soon", "--reason", "x", check=64)
+    assert "--output:" in told.stderr and "--for: not a duration" in told.stderr, told.stderr
 
 
 def test_no_controller_is_said_so(world):

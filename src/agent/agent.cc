@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "adapters/host/durable_file.h"
+#include "adapters/net/pem_file.h"
 #include "adapters/system/descriptors.h"
 #include "adapters/system/log.h"
 #include "agent/secrets.h"
@@ -73,9 +74,7 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Io& io, Options options) {
     std::unique_ptr<Agent> agent(new Agent(io, std::move(options)));
     Status status = agent->prepare();
     if (status) {
-        status = agent->make_clients();
-    }
-    if (status) {
+        agent->make_clients();
         status = agent->await_credentials();
     }
     if (status) {
@@ -131,6 +130,13 @@ Status Agent::prepare() {
     if (Status claimed = claim_state_directory(); !claimed) {
         return claimed;
     }
+    for (const auto& [what, path] :
+         {std::pair{"controller_ca", options_.config.controller_ca_file},
+          std::pair{"aws.ca_file", options_.config.aws.ca_file}}) {
+        if (Status good = path.empty() ? Status{} : net::check_certificates(path, what); !good) {
+            return good;
+        }
+    }
     Result<std::string> token = read_token(options_.config.token_file);
     if (!token) {
         return std::unexpected(token.error());
@@ -145,21 +151,10 @@ Status Agent::prepare() {
     return {};
 }
 
-Status Agent::make_clients() {
+void Agent::make_clients() {
     const config::AwsAccess& access = options_.config.aws;
     files_ = std::make_unique<BlockingPool>(*io_);
-    if (!access.resolver.empty()) {
-        const auto server = address_and_port(access.resolver);
-        if (!server) {
-            return std::unexpected(in_context("aws.resolver", server.error()));
-        }
-        dns_ = net::DnsClient::create(
-            *io_,
-            {.server_address = server->first,
-             .server_port = server->second,
-             .source_address = access.source_address}
-        );
-    }
+    dns_ = aws::resolver_of(*io_, access);
     controllers_ = net::HttpClient::create(
         *io_,
         {.resolver = dns_.get(),
@@ -171,7 +166,7 @@ Status Agent::make_clients() {
         {.resolver = dns_.get(), .source_address = access.source_address, .ca_file = access.ca_file}
     );
     make_credentials();
-    Result<std::unique_ptr<aws::AwsClient>> client = aws::AwsClient::create(
+    aws_ = aws::AwsClient::create(
         *io_,
         *options_.clock,
         {.access = access,
@@ -179,11 +174,6 @@ Status Agent::make_clients() {
          .credentials = credentials_.get(),
          .seed = options_.seed}
     );
-    if (!client) {
-        return std::unexpected(client.error());
-    }
-    aws_ = std::move(*client);
-    return {};
 }
 
 Status Agent::open() {

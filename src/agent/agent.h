@@ -50,7 +50,7 @@ class Agent {
     void make_room();
     [[nodiscard]] Status prepare();
     [[nodiscard]] Status claim_state_directory();
-    [[nodiscard]] Status make_clients();
+    void make_clients();
     void make_credentials();
     [[nodiscard]] Status await_credentials();
     [[nodiscard]] Status open();

@@ -203,19 +203,19 @@ Status AppAgent::open_endpoint() {
     if (!shared_->client_keys.empty()) {
         client.fixed_credentials = shared_->client_keys.front();
     }
-    Result<std::unique_ptr<aws::AwsClient>> made =
-        aws::AwsClient::create(shared_->io, *shared_->clock, std::move(client));
-    if (!made) {
-        return std::unexpected(made.error());
-    }
-    own_ = std::move(*made);
+    own_ = aws::AwsClient::create(shared_->io, *shared_->clock, std::move(client));
     return {};
 }
 
 std::string AppAgent::endpoint_url() const {
-    const std::string& address =
-        app_.listen.address == "0.0.0.0" ? std::string{"127.0.0.1"} : app_.listen.address;
-    return fmt::format("http://{}:{}", address, endpoint_->port());
+    const std::string& listen = app_.listen.address;
+    const wire::AddressPort reached{
+        .address = listen == "0.0.0.0" ? "127.0.0.1"
+                   : listen == "::"    ? "::1"
+                                       : listen,
+        .port = endpoint_->port()
+    };
+    return "http://" + reached.text();
 }
 
 void AppAgent::wire_up() {

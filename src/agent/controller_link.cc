@@ -50,9 +50,6 @@ ControllerLink::ControllerLink(Parts parts, std::string url)
       rng_(parts_.seed),
       report_wanted_(parts_.io),
       clock_watch_(core::HostMachine::Options{}.clock_error) {
-    while (url_.ends_with('/')) {
-        url_.pop_back();
-    }
     status_.url = url_;
     status_.why = "not connected yet";
 }

@@ -1,12 +1,11 @@
 #include "agent/secrets.h"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "adapters/aws/credentials.h"
-#include "adapters/host/durable_file.h"
-#include "base/text.h"
+#include "base/text_file.h"
 
 namespace farshore::agent {
 
@@ -14,49 +13,11 @@ Result<std::string> read_token(const std::string& path) {
     if (path.empty()) {
         return std::string{};
     }
-    const Result<std::optional<std::string>> text = host::read_small_file(path);
-    if (!text) {
-        return std::unexpected(in_context("token", text.error()));
-    }
-    if (!*text) {
-        return fail(
-            ErrorKind::not_found,
-            "token file " + path + " does not exist",
-            "ask the operator for this app's agent token"
-        );
-    }
-    std::string token{**text};
-    while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')
-    ) {
-        token.pop_back();
-    }
-    const bool plain = std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7F; });
-    if (token.empty() || !plain) {
-        return fail(
-            ErrorKind::malformed,
-            "token file " + path + " does not hold one line with a token",
-            "write the token alone into it"
-        );
-    }
-    return token;
-}
-
-Result<std::pair<std::string, std::uint16_t>> address_and_port(const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    std::uint16_t port = 53;
-    if (colon != std::string::npos) {
-        const char* first = text.data() + colon + 1;
-        const char* last = text.data() + text.size();
-        const auto [end, code] = std::from_chars(first, last, port);
-        if (code != std::errc{} || end != last || port == 0) {
-            return fail(
-                ErrorKind::malformed,
-                "not an address and port: " + text,
-                "write it like 127.0.0.1:53"
-            );
-        }
-    }
-    return std::pair{text.substr(0, colon), port};
+    return read_word_file(
+        path,
+        {.what = "the token file",
+         .remedy = "ask the operator for this app's agent token, and write it alone into the file"}
+    );
 }
 
 Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path) {
@@ -64,30 +25,22 @@ Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path
     if (path.empty()) {
         return keys;
     }
-    const Result<std::optional<std::string>> text = host::read_small_file(path);
+    const Result<std::string> text = read_text_file(
+        path,
+        {.what = "the client key file",
+         .remedy = "write [NAME], aws_access_key_id and aws_secret_access_key into it, or remove "
+                   "`client_keys`"}
+    );
     if (!text) {
-        return std::unexpected(in_context("client keys", text.error()));
+        return std::unexpected(text.error());
     }
-    if (!*text) {
-        return fail(
-            ErrorKind::not_found,
-            "client key file " + path + " does not exist",
-            "create it, or remove `client_keys`"
-        );
-    }
-    for (std::string_view line : split(**text, '\n')) {
-        line = trim(line);
-        if (!line.starts_with('[') || line.find(']') == std::string_view::npos) {
-            continue;
-        }
-        const std::string name{trim(line.substr(1, line.find(']') - 1))};
-        const auto values = aws::find_profile(**text, name);
-        if (!values) {
-            continue;
-        }
-        Result<sigv4::Credentials> key = aws::credentials_from(*values);
+    for (const std::string& name : aws::profile_names(*text)) {
+        const auto values = aws::find_profile(*text, name);
+        Result<sigv4::Credentials> key =
+            aws::credentials_from(values.value_or(aws::ProfileValues{}));
         if (!key) {
-            return std::unexpected(in_context(path + " profile " + name, key.error()));
+            return std::unexpected(in_context(fmt::format("{} profile {}", path, name), key.error())
+            );
         }
         keys.push_back(std::move(*key));
     }

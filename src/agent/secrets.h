@@ -16,10 +16,6 @@ namespace farshore::agent {
 // token never appears in them.
 [[nodiscard]] Result<std::string> read_token(const std::string& path);
 
-// "127.0.0.1:5353". Errors: malformed.
-[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> address_and_port(const std::string& text
-);
-
 // Every profile of an AWS credentials file. Errors: malformed, not_found, denied.
 [[nodiscard]] Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path);
 

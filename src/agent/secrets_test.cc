@@ -40,6 +40,31 @@ TEST_F(Secrets, ATokenIsOneLine) {
     EXPECT_EQ(read_token(path_ + ".missing").error().kind, ErrorKind::not_found);
 }
 
+TEST_F(Secrets, FilesOfAnyEditorAreRead) {
+    write("\xEF\xBB\xBF abc-123 \r\n\r\n");
+    EXPECT_EQ(*read_token(path_), "abc-123");
+    write(
+        "\xEF\xBB\xBF[web]\r\naws_access_key_id = A\r\naws_secret_access_key = s \r\n"
+        "[profile cron]\r\naws_access_key_id = B\r\naws_secret_access_key = t\r\n"
+    );
+    const auto keys = read_client_keys(path_);
+    ASSERT_TRUE(keys) << keys.error().text;
+    ASSERT_EQ(keys->size(), 2U) << "no key is lost";
+    EXPECT_EQ(keys->at(0).access_key_id, "A");
+    EXPECT_EQ(keys->at(0).secret_access_key, "s");
+    EXPECT_EQ(keys->at(1).access_key_id, "B");
+}
+
+TEST_F(Secrets, ADirectoryIsSaidToBeOne) {
+    const std::string directory = std::filesystem::path{path_}.parent_path();
+    for (const Error& error :
+         {read_token(directory).error(), read_client_keys(directory).error()}) {
+        EXPECT_EQ(error.kind, ErrorKind::malformed);
+        EXPECT_TRUE(error.text.ends_with("is a directory, not a file")) << error.text;
+        EXPECT_EQ(error.remedy, "name the file in it");
+    }
+}
+
 TEST_F(Secrets, EveryProfileIsAClientKey) {
     write(
         "[web]\naws_access_key_id = A\naws_secret_access_key = s\n[cron]\naws_access_key_id = "
@@ -52,16 +77,6 @@ TEST_F(Secrets, EveryProfileIsAClientKey) {
     EXPECT_TRUE(read_client_keys("")->empty());
     write("# nobody\n");
     EXPECT_FALSE(read_client_keys(path_)) << "an empty list would check nothing";
-}
-
-TEST_F(Secrets, AddressesHaveAPort) {
-    EXPECT_EQ(
-        *address_and_port("127.0.0.1:5353"),
-        (std::pair{std::string{"127.0.0.1"}, std::uint16_t{5353}})
-    );
-    EXPECT_EQ(address_and_port("127.0.0.1")->second, 53);
-    EXPECT_FALSE(address_and_port("127.0.0.1:dns"));
-    EXPECT_FALSE(address_and_port("127.0.0.1:70000"));
 }
 
 }  // namespace

@@ -1,63 +1,33 @@
 #include "agent/upstream_resolver.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "adapters/system/log.h"
+#include "wire/url.h"
 
 namespace farshore::agent {
 
 using namespace std::chrono_literals;
 
-namespace {
-
 namespace asio = boost::asio;
 
-bool is_address(const std::string& host) {
-    boost::system::error_code code;
-    (void)asio::ip::make_address(host, code);
-    return !code;
-}
-
-}  // namespace
-
 Result<dataplane::Upstream> upstream_from(const RegionId& region, const std::string& url) {
-    dataplane::Upstream upstream{.region = region};
-    std::string_view rest = url;
-    if (rest.starts_with("https://")) {
-        rest.remove_prefix(8);
-    } else if (rest.starts_with("http://")) {
-        rest.remove_prefix(7);
-        upstream.tls = false;
-        upstream.port = 80;
-    } else {
-        return fail(
-            ErrorKind::malformed,
-            "not the URL of a DynamoDB endpoint: " + url,
-            "write http://… or https://…"
-        );
+    Result<wire::Url> parsed = wire::parse_endpoint(url);
+    if (!parsed) {
+        return std::unexpected(in_context(url, std::move(parsed.error())));
     }
-    rest = rest.substr(0, rest.find('/'));
-    const std::size_t colon = rest.rfind(':');
-    if (colon != std::string_view::npos) {
-        const std::string_view port = rest.substr(colon + 1);
-        const auto [end, code] =
-            std::from_chars(port.data(), port.data() + port.size(), upstream.port);
-        if (code != std::errc{} || end != port.data() + port.size() || upstream.port == 0) {
-            return fail(ErrorKind::malformed, "not a port in " + url);
-        }
-        rest = rest.substr(0, colon);
-    }
-    upstream.host = std::string{rest};
-    if (upstream.host.empty()) {
-        return fail(ErrorKind::malformed, "no host in " + url);
-    }
-    if (is_address(upstream.host)) {
+    dataplane::Upstream upstream{
+        .region = region,
+        .tls = parsed->tls,
+        .host = std::move(parsed->host),
+        .port = parsed->port,
+        .path = std::move(parsed->path)
+    };
+    if (wire::is_ip_address(upstream.host)) {
         upstream.addresses = {upstream.host};
     }
     return upstream;

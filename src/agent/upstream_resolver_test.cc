@@ -72,6 +72,26 @@ class UpstreamResolverTest : public ::testing::Test {
     UpstreamResolver resolver{io, nullptr, endpoint, {.region = RegionId{"a"}, .host = "a.test"}};
 };
 
+TEST(Upstream, IsWhatTheOneReaderOfUrlsSaysOfItsEndpoint) {
+    const auto prefixed = upstream_from(RegionId{"us-east-1"}, "http://H.example:4566/prefix/");
+    ASSERT_TRUE(prefixed) << prefixed.error().text;
+    EXPECT_FALSE(prefixed->tls);
+    EXPECT_EQ(prefixed->host, "h.example");
+    EXPECT_EQ(prefixed->port, 4566);
+    EXPECT_EQ(prefixed->path, "/prefix");
+    EXPECT_TRUE(prefixed->addresses.empty());
+    const auto six = upstream_from(RegionId{"us-east-1"}, "https://[::1]");
+    ASSERT_TRUE(six) << six.error().text;
+    EXPECT_EQ(six->host, "::1");
+    EXPECT_EQ(six->port, 443);
+    EXPECT_EQ(six->addresses, (std::vector<std::string>{"::1"})) << "never asked of DNS";
+    for (const char* bad :
+         {"http://u@h:1", "http://:4566", "http://h:99999", "h:4566", "http://h/?x"}) {
+        EXPECT_EQ(upstream_from(RegionId{"us-east-1"}, bad).error().kind, ErrorKind::malformed)
+            << bad;
+    }
+}
+
 TEST_F(UpstreamResolverTest, AnHonestAnswerThatThereIsNoAddressClears) {
     (void)resolver.take(net::DnsAnswer{.addresses = {"192.0.2.1"}, .ttl = 60s});
     (void)resolver.take(failed(ErrorKind::unavailable, net::kNoAddress));

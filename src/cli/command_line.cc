@@ -54,4 +54,34 @@ void add_commands(CLI::App& app, Context& context, std::string& format) {
     add_config_commands(app, context);
 }
 
+void collect_complaints(CLI::App& app, std::vector<std::string>& complaints) {
+    for (CLI::Option* option : app.get_options()) {
+        const std::string name = option->get_name();
+        // `--to "$REGION"` of a shell that does not know the variable is not the same as no --to.
+        if (option->get_items_expected_max() > 0) {
+            option->check([](const std::string& value) {
+                return value.empty() ? std::string{"is empty"} : std::string{};
+            });
+        }
+        try {
+            for (int index = 0;; ++index) {
+                CLI::Validator& check = *option->get_validator(index);
+                const auto complain = [original = check, name, &complaints](std::string& value) {
+                    const std::string complaint = original(value);
+                    if (!complaint.empty()) {
+                        complaints.push_back(fmt::format("{}: {}", name, complaint));
+                    }
+                    return std::string{};
+                };
+                check.operation(complain);
+            }
+        } catch (const CLI::OptionNotFound&) {
+            continue;  // that was the last check
+        }
+    }
+    for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+        collect_complaints(*command, complaints);
+    }
+}
+
 }  // namespace farshore::cli

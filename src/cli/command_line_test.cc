@@ -100,6 +100,26 @@ TEST(CommandLine, EveryCommandThatATextNamesIsOne) {
     }
 }
 
+TEST(CommandLine, EachWrongValueIsToldInOneRun) {
+    CLI::App app;
+    Context context;
+    std::string format;
+    std::vector<std::string> complaints;
+    add_commands(app, context, format);
+    collect_complaints(app, complaints);
+    app.parse("farshore -o xml pause magento --for soon --reason x", true);
+    ASSERT_EQ(complaints.size(), 2U);
+    EXPECT_TRUE(complaints[0].starts_with("--output: ")) << complaints[0];
+    EXPECT_TRUE(complaints[1].starts_with("--for: not a duration")) << complaints[1];
+    complaints.clear();
+    app.parse({"", "--reason", "", "pause"});  // in reverse, as CLI11 takes them
+    ASSERT_EQ(complaints.size(), 2U);
+    EXPECT_TRUE(complaints[0].ends_with(": is empty")) << complaints[0];
+    complaints.clear();
+    app.parse("farshore -o json pause magento --for 5m --reason x", true);
+    EXPECT_TRUE(complaints.empty());
+}
+
 TEST(CommandLine, WhatIsNoCommandIsSeen) {
     for (const char* wrong :
          {"farshore sttaus", "farshore op watch", "farshore status --nonsense", "farshore lab"}) {

@@ -23,20 +23,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct Address {
-    std::string host;
-    std::uint16_t port = 0;
-};
-
-// "127.101.1.11:8080"; the command line has been checked by its writer, the supervisor.
-Address address_of(const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    return {
-        .host = text.substr(0, colon),
-        .port = static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))
-    };
-}
-
 net::Task<> until_signal(net::Io& io, std::function<net::Task<>()> stop) {
     asio::basic_signal_set<net::Io::executor_type> signals{io.get_executor(), SIGTERM, SIGINT};
     const auto [error, signal] = co_await signals.async_wait(net::kAwait);
@@ -66,16 +52,19 @@ int run_storefront(const StorefrontFlags& flags) {
     if (!credentials) {
         return failed_with(credentials.error());
     }
-    const Address listen = address_of(flags.listen);
+    const auto listen = wire::parse_address_port(flags.listen);
+    if (!listen) {
+        return failed_with(in_context("--listen", listen.error()));
+    }
     const auto storefront = lab::Storefront::start(
         io,
         {.host = HostId{flags.host},
          .region = RegionId{flags.region},
-         .address = listen.host,
-         .port = listen.port,
+         .address = listen->address,
+         .port = listen->port,
          .dynamodb_url = flags.endpoint,
          .table = flags.table,
-         .source_address = listen.host,
+         .source_address = listen->address,
          .credentials = *credentials},
         clock
     );
@@ -106,13 +95,15 @@ struct ShopperFlags {
 int run_shoppers(const ShopperFlags& flags) {
     net::Io io{1};
     const system::SystemClock clock;
-    const Address dns = address_of(flags.dns);
+    const auto dns = wire::parse_address_port(flags.dns);
+    if (!dns) {
+        return failed_with(in_context("--dns", dns.error()));
+    }
     lab::Shoppers::Options options;
     options.rate = flags.rate;
     options.name = flags.name;
     options.port = flags.port;
-    options.dns_address = dns.host;
-    options.dns_port = dns.port;
+    options.dns = *dns;
     options.source_address = flags.source;
     options.log_file = flags.log;
     options.prefix = flags.prefix;

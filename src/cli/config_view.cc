@@ -47,7 +47,9 @@ json::object aws_of(const config::AwsAccess& aws) {
     json::object credentials;
     put(credentials, "file", aws.credentials_file);
     put(credentials, "profile", aws.profile);
-    out["credentials"] = std::move(credentials);
+    if (!credentials.empty()) {
+        out["credentials"] = std::move(credentials);
+    }
     json::object dynamodb;
     for (const auto& [region, url] : aws.dynamodb) {
         dynamodb[region.value()] = url;
@@ -60,7 +62,13 @@ json::object aws_of(const config::AwsAccess& aws) {
     if (!endpoints.empty()) {
         out["endpoints"] = std::move(endpoints);
     }
-    put(out, "resolver", aws.resolver);
+    json::array resolvers;
+    for (const config::Listen& resolver : aws.resolvers) {
+        resolvers.emplace_back(resolver.text());
+    }
+    if (!resolvers.empty()) {
+        out["resolver"] = std::move(resolvers);
+    }
     put(out, "source_address", aws.source_address);
     put(out, "ca_file", aws.ca_file);
     return out;
@@ -70,7 +78,7 @@ json::object controller_of(const Config::Controller& controller) {
     json::object out;
     put(out, "id", controller.id.value());
     put(out, "region", controller.region.value());
-    out["listen"] = controller.listen.address + ":" + std::to_string(controller.listen.port);
+    out["listen"] = controller.listen.text();
     put(out, "url", controller.url);
     json::object tls;
     put(tls, "certificate", controller.certificate_file);

@@ -2,13 +2,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "adapters/net/pem_file.h"
+#include "base/text_file.h"
 #include "wire/config_loader.h"
+#include "wire/url.h"
 
 namespace farshore::cli {
 
@@ -23,11 +24,12 @@ std::string first_of(std::string a, std::string b, std::string c = {}) {
     return !a.empty() ? std::move(a) : !b.empty() ? std::move(b) : std::move(c);
 }
 
-std::string without_trailing_slash(std::string url) {
-    while (url.ends_with('/')) {
-        url.pop_back();
+// A file that the configuration names is the configuration's mistake, not the command line's.
+Error named_by(bool configuration, Error error) {
+    if (configuration && error.kind != ErrorKind::denied) {
+        error.code = config::kUnreadableCode;
     }
-    return url;
+    return error;
 }
 
 }  // namespace
@@ -73,9 +75,9 @@ Result<Access> Context::access() const {
     const config::Config::Controller from_file =
         config ? config->controller : config::Config::Controller{};
     Access access;
-    access.controller = without_trailing_slash(first_of(named, config ? from_file.url : ""));
+    const std::string url = first_of(named, config ? from_file.url : "");
     access.ca_file = first_of(ca_path, from_file.ca_file);
-    if (access.controller.empty()) {
+    if (url.empty()) {
         return fail(
             ErrorKind::malformed,
             "no controller is known",
@@ -83,17 +85,30 @@ Result<Access> Context::access() const {
             "FARSHORE_CONTROLLER)"
         );
     }
+    Result<wire::Url> parsed = wire::parse_endpoint(url);
+    if (!parsed) {
+        return std::unexpected(in_context(
+            "the controller's address (--controller, FARSHORE_CONTROLLER) is not a URL",
+            std::move(parsed.error())
+        ));
+    }
+    access.controller = parsed->text();
+    if (!access.ca_file.empty()) {
+        if (const Status good = net::check_certificates(access.ca_file, "the CA file"); !good) {
+            return std::unexpected(named_by(ca_path.empty(), good.error()));
+        }
+    }
     const std::string path = first_of(token_path, from_file.operator_token_file);
     if (!path.empty()) {
-        std::ifstream in{path};
-        std::getline(in, access.token);
-        if (!in && access.token.empty()) {
-            return fail(
-                ErrorKind::denied,
-                "cannot read the token in " + path,
-                "check the file's owner and mode, or --token-file"
-            );
+        Result<std::string> token = read_word_file(
+            path,
+            {.what = "the token file",
+             .remedy = "write your token alone into it, or name another with --token-file"}
+        );
+        if (!token) {
+            return std::unexpected(named_by(token_path.empty(), std::move(token.error())));
         }
+        access.token = std::move(*token);
     }
     return access;
 }

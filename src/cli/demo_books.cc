@@ -78,12 +78,9 @@ Result<std::vector<drill::Carts>> read_carts(const TableAccess& access) {
     for (const auto& [region, url] : access.endpoints) {
         aws_access.dynamodb[RegionId{region}] = url;
     }
-    auto client =
+    const auto client =
         aws::AwsClient::create(io, clock, {.access = aws_access, .fixed_credentials = {}});
-    if (!client) {
-        return std::unexpected(client.error());
-    }
-    aws::DynamoDb dynamodb{**client};
+    aws::DynamoDb dynamodb{*client};
     std::optional<Result<std::vector<drill::Carts>>> outcome;
     asio::co_spawn(
         io,

@@ -97,9 +97,11 @@ class Story {
             return std::unexpected(regions.error());
         }
         regions_ = std::move(*regions);
-        watcher_ = std::make_unique<Watcher>(
-            watcher_options(lab_status_, files_.client_log()), stage_, clock_
-        );
+        auto watch = watcher_options(lab_status_, files_.client_log());
+        if (!watch) {
+            return std::unexpected(watch.error());
+        }
+        watcher_ = std::make_unique<Watcher>(std::move(*watch), stage_, clock_);
         return {};
     }
 

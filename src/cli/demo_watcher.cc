@@ -19,8 +19,7 @@ namespace json = boost::json;
 Watcher::Watcher(Options options, Stage& stage, const ports::Clock& clock)
     : options_(std::move(options)), stage_(stage), clock_(clock), api_(options_.controller) {
     net::DnsClient::Options dns;
-    dns.server_address = options_.dns_address;
-    dns.server_port = options_.dns_port;
+    dns.servers = {options_.dns};
     dns.source_address = options_.source_address;
     dns.attempts_max = 1;
     dns_ = net::DnsClient::create(io_, dns);

@@ -21,8 +21,7 @@ class Watcher {
   public:
     struct Options {
         Access controller;
-        std::string dns_address;
-        std::uint16_t dns_port = 0;
+        wire::AddressPort dns;
         std::string source_address;
         std::string record;
         std::map<std::string, std::string> region_of_address;  // of load balancers

@@ -1,12 +1,13 @@
 #include "cli/demo_world.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <boost/json.hpp>
 
+#include "base/text_file.h"
 #include "cli/output.h"
 #include "wire/config_loader.h"
+#include "wire/url.h"
 
 namespace farshore::cli {
 
@@ -48,22 +49,30 @@ bool all_agents_open(const json::value& status) {
     });
 }
 
-Watcher::Options watcher_options(const json::value& lab_status, const std::string& client_log) {
+Result<Watcher::Options> watcher_options(
+    const json::value& lab_status, const std::string& client_log
+) {
     Watcher::Options watch;
     watch.controller.controller = text_at(controller_of(lab_status), "api");
     watch.controller.ca_file = text_at(lab_status, "ca");
-    std::ifstream token{text_at(lab_status, "operator_token")};
-    std::getline(token, watch.controller.token);
-    const std::string dns = text_at(lab_status, "route53/dns");
-    watch.dns_address = dns.substr(0, dns.rfind(':'));
-    watch.dns_port = static_cast<std::uint16_t>(std::stoi(dns.substr(dns.rfind(':') + 1)));
+    Result<std::string> token = read_word_file(
+        text_at(lab_status, "operator_token"),
+        {.what = "the token file", .remedy = "start the lab anew: farshore lab down"}
+    );
+    if (!token) {
+        return std::unexpected(std::move(token.error()));
+    }
+    watch.controller.token = std::move(*token);
+    Result<wire::AddressPort> dns = wire::parse_address_port(text_at(lab_status, "route53/dns"));
+    if (!dns) {
+        return std::unexpected(in_context("the lab's DNS server", std::move(dns.error())));
+    }
+    watch.dns = std::move(*dns);
     watch.source_address = text_at(lab_status, "shop/source");
     watch.record = text_at(lab_status, "route53/record");
     for (const auto& [name, region] : lab_status.at("regions").as_object()) {
-        std::string balancer = text_at(region, "load_balancer");
-        balancer = balancer.substr(0, balancer.rfind(':'));
-        if (balancer.starts_with("http://")) {
-            watch.region_of_address[balancer.substr(7)] = name;
+        if (const auto balancer = wire::parse_url(text_at(region, "load_balancer"))) {
+            watch.region_of_address[balancer->host] = name;
         }
     }
     watch.client_log = client_log;

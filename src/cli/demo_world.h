@@ -31,7 +31,7 @@ struct DemoRegions {
 );
 [[nodiscard]] bool all_agents_open(const boost::json::value& status);
 
-[[nodiscard]] Watcher::Options watcher_options(
+[[nodiscard]] Result<Watcher::Options> watcher_options(
     const boost::json::value& lab_status, const std::string& client_log
 );
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "adapters/net/task.h"
+#include "base/names.h"
 #include "base/text.h"
 
 namespace farshore::cli {
@@ -140,15 +141,21 @@ std::string short_name(const RegionId& region) {
 }
 
 Status check_regions(const LabOptions& options) {
-    const std::set<RegionId> different{options.regions.begin(), options.regions.end()};
-    if (options.regions.size() != 3 || different.size() != 3) {
-        return fail(
-            ErrorKind::malformed,
-            "a world has three different Regions: two with tables, and the witness",
-            "--regions us-east-1,eu-west-1,us-east-2"
-        );
+    std::string wrong;
+    for (const RegionId& region : options.regions) {
+        if (const Status named = check_name(region); !named) {
+            wrong += named.error().text + "; ";
+        }
     }
-    return {};
+    const std::set<RegionId> different{options.regions.begin(), options.regions.end()};
+    if (options.regions.size() == 3 && different.size() == 3 && wrong.empty()) {
+        return {};
+    }
+    return fail(
+        ErrorKind::malformed,
+        wrong + "a world has three different Regions: two with tables, and the witness",
+        "--regions us-east-1,eu-west-1,us-east-2"
+    );
 }
 
 Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
@@ -163,10 +170,13 @@ Result<LabLayout> lay_out(const LabOptions& options, int second_octet) {
         .witness = options.regions.back(),
         .started_by_hand = options.bare
     };
-    for (const RegionId& region : layout.table_regions()) {
+    // Of ap-south-1 and ap-southeast-1 the short names are one.
+    const std::vector<RegionId> tables = layout.table_regions();
+    const bool alike = short_name(tables.front()) == short_name(tables.back());
+    for (const RegionId& region : tables) {
         for (int k = 1; k <= options.hosts_per_region; ++k) {
             layout.hosts.push_back(
-                {.name = fmt::format("{}-web-{}", short_name(region), k),
+                {.name = fmt::format("{}-web-{}", alike ? region.value() : short_name(region), k),
                  .region = region,
                  .address = layout.world.host_address(region, k)}
             );

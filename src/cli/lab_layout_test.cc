@@ -108,6 +108,21 @@ TEST_F(LabDirectory, AWorldNeedsThreeDifferentRegions) {
     ASSERT_FALSE(laid_out.has_value());
     EXPECT_EQ(laid_out.error().kind, ErrorKind::malformed);
     EXPECT_FALSE(laid_out.error().remedy.empty());
+    options.regions = {RegionId{"../x"}, RegionId{"a/b"}, RegionId{"us-east-2"}};
+    const Status elsewhere = check_regions(options);
+    ASSERT_FALSE(elsewhere.has_value());
+    EXPECT_TRUE(elsewhere.error().text.starts_with(
+        "`../x` is not the name of a Region; `a/b` is not the name of a Region; "
+    )) << elsewhere.error().text;
+}
+
+TEST_F(LabDirectory, HostsOfRegionsWithOneShortNameHaveNamesOfTheirOwn) {
+    LabOptions options;
+    options.regions = {RegionId{"ap-south-1"}, RegionId{"ap-southeast-1"}, RegionId{"us-east-2"}};
+    const auto laid_out = lay_out(options, 177);
+    ASSERT_TRUE(laid_out.has_value()) << laid_out.error().text;
+    EXPECT_EQ(laid_out->hosts.front().name, "ap-south-1-web-1");
+    EXPECT_EQ(laid_out->hosts.back().name, "ap-southeast-1-web-2");
 }
 
 // The files with which the three programs are started by hand are as good as the manual's examples.

@@ -74,14 +74,11 @@ class Servers final : public LabWorld {
             access.dynamodb[region] = layout_.dynamodb_url(region);
         }
         access.route53 = layout_.route53_url();
-        auto client = aws::AwsClient::create(
+        const auto client = aws::AwsClient::create(
             io_, clock_, {.access = access, .fixed_credentials = credentials_.front()}
         );
-        if (!client) {
-            co_return std::unexpected(client.error());
-        }
-        aws::DynamoDb dynamodb{**client};
-        aws::Route53 route53{**client};
+        aws::DynamoDb dynamodb{*client};
+        aws::Route53 route53{*client};
         const Status tables = co_await provision_tables(dynamodb, layout_);
         if (!tables) {
             co_return std::unexpected(tables.error());

@@ -1,6 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,11 +16,17 @@ namespace farshore::cli {
 
 namespace {
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-    const auto unknown = unknown_command(app, {argv + 1, argv + argc});
-    print_error(unknown.value_or(
-        Error{.kind = ErrorKind::malformed, .text = error.what(), .remedy = "farshore --help"}
-    ));
+int usage_error(std::vector<std::string> complaints, const std::optional<Error>& unknown) {
+    if (unknown) {
+        print_error(*unknown);
+        return kUsage;
+    }
+    const std::string last = complaints.back();
+    complaints.pop_back();
+    for (const std::string& complaint : complaints) {
+        print_error({.kind = ErrorKind::malformed, .text = complaint});
+    }
+    print_error({.kind = ErrorKind::malformed, .text = last, .remedy = "farshore --help"});
     return kUsage;
 }
 
@@ -24,6 +35,8 @@ int run(int argc, char** argv) {
     Context context;
     std::string format = "table";
     add_commands(app, context, format);
+    std::vector<std::string> complaints;
+    collect_complaints(app, complaints);
     if (argc == 1) {
         fmt::print(stderr, "{}", app.help());
         return kUsage;
@@ -33,7 +46,18 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& asked) {
         return app.exit(asked);  // --help, --version
     } catch (const CLI::ParseError& error) {
-        return usage_error(app, error, argc, argv);
+        // What is no number, say, is not told twice.
+        const std::string text = error.what();
+        const bool told = std::ranges::any_of(complaints, [&](const std::string& complaint) {
+            return text.contains(complaint.substr(0, complaint.find(':')));
+        });
+        if (!told) {
+            complaints.push_back(text);
+        }
+        return usage_error(std::move(complaints), unknown_command(app, {argv + 1, argv + argc}));
+    }
+    if (!complaints.empty()) {
+        return usage_error(std::move(complaints), std::nullopt);
     }
     context.format = enum_from<Format>(format).value_or(Format::table);
     return context.run ? context.run() : static_cast<int>(kUsage);

@@ -124,6 +124,9 @@ Result<core::ChangeRequest> Api::change_from(
     core::ChangeRequest change;
     change.verb = verb;
     change.to = in.id<RegionId>("to", wire::Field::optional);
+    if (in.has("to") && change.to.value().empty()) {
+        in.wrong("to", "empty, which is not the same as left out");
+    }
     change.reason = reason_in(in);
     change.by = "operator:" + caller.name;
     change.accept_unfenced = in.flag("accept_unfenced", wire::Field::optional);

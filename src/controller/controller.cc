@@ -1,13 +1,12 @@
 #include "controller/controller.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <openssl/rand.h>
 
+#include "adapters/net/pem_file.h"
 #include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text.h"
@@ -31,37 +30,6 @@ std::string random_name() {
     return to_hex(bytes);
 }
 
-// "127.0.0.1:53" or "127.0.0.1".
-Result<net::DnsClient::Options> resolver_options(const config::AwsAccess& access) {
-    net::DnsClient::Options options;
-    const std::size_t colon = access.resolver.rfind(':');
-    options.server_address = access.resolver.substr(0, colon);
-    options.source_address = access.source_address;
-    if (colon != std::string::npos) {
-        const std::string port = access.resolver.substr(colon + 1);
-        char* end = nullptr;
-        const unsigned long value = std::strtoul(port.c_str(), &end, 10);
-        if (port.empty() || *end != '\0' || value == 0 || value > 65'535) {
-            return fail(
-                ErrorKind::malformed, "aws.resolver: " + access.resolver + " is not address:port"
-            );
-        }
-        options.server_port = static_cast<std::uint16_t>(value);
-    }
-    return options;
-}
-
-Status check_readable(const std::string& what, const std::string& path) {
-    if (std::ifstream(path).good()) {
-        return {};
-    }
-    return fail(
-        ErrorKind::denied,
-        "cannot read " + what + " " + path,
-        "the file must exist and farshored's user must be able to read it"
-    );
-}
-
 }  // namespace
 
 Controller::Controller(
@@ -76,6 +44,11 @@ Controller::Controller(
 Controller::~Controller() = default;
 
 Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Config config) {
+    if (!config.aws.ca_file.empty()) {
+        if (Status good = net::check_certificates(config.aws.ca_file, "aws.ca_file"); !good) {
+            return std::unexpected(std::move(good.error()));
+        }
+    }
     Result<Tokens> tokens = Tokens::load(config.controller.tokens_file);
     if (!tokens) {
         return std::unexpected(std::move(tokens.error()));
@@ -89,9 +62,7 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     std::unique_ptr<Controller> made{
         new Controller(io, std::move(config), std::move(*tokens), std::move(*store))
     };
-    if (Status connected = made->connect(); !connected) {
-        return std::unexpected(std::move(connected.error()));
-    }
+    made->connect();
     if (Status assembled = made->assemble(); !assembled) {
         return std::unexpected(std::move(assembled.error()));
     }
@@ -101,14 +72,8 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     return made;
 }
 
-Status Controller::connect() {
-    if (!config_.aws.resolver.empty()) {
-        Result<net::DnsClient::Options> options = resolver_options(config_.aws);
-        if (!options) {
-            return std::unexpected(std::move(options.error()));
-        }
-        dns_ = net::DnsClient::create(io_, std::move(*options));
-    }
+void Controller::connect() {
+    dns_ = aws::resolver_of(io_, config_.aws);
     net::HttpClient::Options http_options;
     http_options.resolver = dns_.get();
     http_options.source_address = config_.aws.source_address;
@@ -116,12 +81,7 @@ Status Controller::connect() {
     http_ = net::HttpClient::create(io_, std::move(http_options));
     aws::AwsClient::Options aws_options;
     aws_options.access = config_.aws;
-    Result<std::unique_ptr<aws::AwsClient>> client =
-        aws::AwsClient::create(io_, clock_, std::move(aws_options));
-    if (!client) {
-        return std::unexpected(std::move(client.error()));
-    }
-    aws_ = std::move(*client);
+    aws_ = aws::AwsClient::create(io_, clock_, std::move(aws_options));
     tables_ = std::make_unique<aws::DynamoDb>(*aws_);
     route53_ = std::make_unique<aws::Route53>(*aws_);
     edge_ = std::make_unique<Edge>(Edge{
@@ -138,7 +98,6 @@ Status Controller::connect() {
                 deliver(std::move(event));
             }
     });
-    return {};
 }
 
 // What works with the clients, and the core's ports.
@@ -247,15 +206,6 @@ Status Controller::listen() {
     options.port = config_.controller.listen.port;
     options.name = "api";
     if (!config_.controller.certificate_file.empty()) {
-        for (const auto& [what, path] :
-             {std::pair<std::string, std::string>{
-                  "the certificate", config_.controller.certificate_file
-              },
-              std::pair<std::string, std::string>{"the key", config_.controller.key_file}}) {
-            if (Status readable = check_readable(what, path); !readable) {
-                return readable;
-            }
-        }
         options.tls = net::ServerTls{
             .certificate_file = config_.controller.certificate_file,
             .key_file = config_.controller.key_file

@@ -52,7 +52,7 @@ class Controller {
     Controller(
         net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
     );
-    [[nodiscard]] Status connect();
+    void connect();
     [[nodiscard]] Status assemble();
     [[nodiscard]] Status listen();
     [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, std::string register_id)

@@ -5,40 +5,12 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "adapters/net/dns_message.h"
+#include "wire/url.h"
 
 namespace farshore::controller {
 
-namespace {
-
-constexpr std::string_view kSchemeEnd = "://";
-
-// Where "host:port" begins and ends.
-std::pair<std::size_t, std::size_t> authority_of(std::string_view url) {
-    const std::size_t scheme = url.find(kSchemeEnd);
-    const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + kSchemeEnd.size();
-    const std::size_t end = url.find_first_of("/?#", begin);
-    return {begin, end == std::string_view::npos ? url.size() : end};
-}
-
-}  // namespace
-
-std::string host_of(std::string_view url) {
-    const auto [begin, end] = authority_of(url);
-    const std::string_view authority = url.substr(begin, end - begin);
-    if (authority.starts_with('[')) {
-        return std::string{authority.substr(1, authority.find(']') - 1)};
-    }
-    return std::string{authority.substr(0, authority.find(':'))};
-}
-
-std::string with_path(std::string_view url, std::string_view path) {
-    const auto [begin, end] = authority_of(url);
-    return std::string{url.substr(0, end)} + std::string{path};
-}
-
 net::Task<Result<std::vector<std::string>>> addresses_of(const Edge& edge, std::string name) {
-    if (net::dns::a_from(name)) {
+    if (wire::is_ip_address(name)) {
         co_return std::vector<std::string>{name};
     }
     if (edge.dns != nullptr) {

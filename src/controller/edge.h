@@ -31,14 +31,9 @@ struct Edge {
     std::function<void(core::Event)> deliver;
 };
 
-// IPv4 addresses of a name, or the address itself. Errors: those of DnsClient.
+// The IPv4 addresses of a name, or the address itself. Errors: those of DnsClient.
 [[nodiscard]] net::Task<Result<std::vector<std::string>>> addresses_of(
     const Edge& edge, std::string name
 );
-
-// Host of an http or https URL, without port; empty: none. Pure.
-[[nodiscard]] std::string host_of(std::string_view url);
-// The same URL with another path. Pure.
-[[nodiscard]] std::string with_path(std::string_view url, std::string_view path);
 
 }  // namespace farshore::controller

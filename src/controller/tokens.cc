@@ -1,15 +1,12 @@
 #include "controller/tokens.h"
 
-#include <cerrno>
-#include <fstream>
-#include <sstream>
-#include <system_error>
 #include <utility>
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include "base/text.h"
+#include "base/text_file.h"
 #include "wire/json_reader.h"
 
 namespace farshore::controller {
@@ -83,22 +80,21 @@ Result<Tokens> Tokens::parse(std::string_view text) {
         const json::object* object = (*list)[i].if_object();
         if (object == nullptr) {
             trouble.note(where + ": not an object");
-            break;
+            continue;
         }
         wire::ObjectReader in(*object, where, trouble);
         Known known;
         known.caller.name = in.text("name", wire::ObjectReader::kIdBytesMax);
         known.caller.role = in.word<Role>("role");
-        known.caller.app = in.id<AppId>("app", wire::Field::optional);
+        known.caller.app = in.name<AppId>("app", wire::Field::optional);
         const std::optional<std::string> digest = bytes_of(in.text("token_sha256", 128));
         if (!digest) {
             in.wrong("token_sha256", "not 64 lower-case hexadecimal digits");
-            break;
         }
         if (known.caller.role == Role::agent && known.caller.app.value().empty()) {
             in.wrong("app", "an agent's token names its app");
         }
-        known.digest = *digest;
+        known.digest = digest.value_or("");
         tokens.known_.push_back(std::move(known));
     }
     if (Status status = trouble.status(); !status) {
@@ -108,24 +104,25 @@ Result<Tokens> Tokens::parse(std::string_view text) {
 }
 
 Result<Tokens> Tokens::load(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        const int code = errno;
-        const ErrorKind kind = code == ENOENT ? ErrorKind::not_found : ErrorKind::denied;
+    constexpr std::string_view kRemedy =
+        R"(each entry is {"name","role":"agent|viewer|operator","app","token_sha256"}; )"
+        "`printf %s TOKEN | sha256sum` makes the digest";
+    if (path.empty()) {
         return fail(
-            kind,
-            "cannot read the tokens file " + path + ": " + std::generic_category().message(code),
-            "set controller.tokens_file to a file that farshored's user can read (mode 0600)"
+            ErrorKind::malformed,
+            "no tokens file is named: nobody could ask the controller for anything",
+            "set `controller: { tokens: /path }` to a file of mode 0600"
         );
     }
-    std::ostringstream text;
-    text << file.rdbuf();
-    Result<Tokens> tokens = parse(text.view());
+    const Result<std::string> text =
+        read_text_file(path, {.what = "the tokens file", .remedy = kRemedy});
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    Result<Tokens> tokens = parse(*text);
     if (!tokens) {
-        Error error = in_context("tokens file " + path, std::move(tokens.error()));
-        error.remedy =
-            R"(each entry is {"name","role":"agent|viewer|operator","app","token_sha256"}; )"
-            "`printf %s TOKEN | sha256sum` makes the digest";
+        Error error = in_context("the tokens file " + path, std::move(tokens.error()));
+        error.remedy = kRemedy;
         return std::unexpected(std::move(error));
     }
     return tokens;

@@ -54,6 +54,18 @@ TEST(Tokens, AWrongFileIsRefusedWithItsPlace) {
         R"([{"name":"a","role":"agent","token_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}])",
         "app"
     );
+    // All that is wrong, in one run.
+    const auto several = Tokens::parse(
+        R"([1,{"name":"a","role":"king","token_sha256":"abc"},{"role":"viewer","token_sha256":"abc"}])"
+    );
+    ASSERT_FALSE(several.has_value());
+    for (const char* place : {"[0]", "king", "[1].token_sha256", "[2].name", "[2].token_sha256"}) {
+        EXPECT_NE(several.error().text.find(place), std::string::npos) << several.error().text;
+    }
+    const auto directory = Tokens::load("/");
+    ASSERT_FALSE(directory.has_value());
+    EXPECT_EQ(directory.error().text, "the tokens file / is a directory, not a file");
+    EXPECT_NE(Tokens::load("").error().remedy.find("tokens: /path"), std::string::npos);
     const auto missing = Tokens::load("/nowhere/tokens.json");
     ASSERT_FALSE(missing.has_value());
     EXPECT_EQ(missing.error().kind, ErrorKind::not_found);

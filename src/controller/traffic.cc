@@ -5,6 +5,7 @@
 
 #include "adapters/system/log.h"
 #include "base/text.h"
+#include "wire/url.h"
 
 namespace farshore::controller {
 
@@ -25,7 +26,7 @@ std::string check_text(
                      check.type == aws::HealthCheckType::https_str_match;
     const std::string& host = check.domain_name.empty() ? check.ip_address : check.domain_name;
     const auto well = std::ranges::count_if(seen, &aws::CheckerObservation::success);
-    return std::string{tls ? "https://" : "http://"} + host +
+    return std::string{tls ? "https://" : "http://"} + wire::bracketed(host) +
            (check.port == 0 ? "" : ":" + std::to_string(check.port)) + check.path +
            (check.inverted ? " (inverted)" : "") + ": " + std::to_string(well) + " of " +
            std::to_string(seen.size()) + " checkers get a good answer";
@@ -58,9 +59,9 @@ net::Task<std::set<std::string>> Traffic::expected(RegionId region) {
         }
     }
     const config::Region* known = edge_.config.region(region);
-    const std::string host = known == nullptr ? std::string{} : host_of(known->health);
-    if (!host.empty()) {
-        const Result<std::vector<std::string>> found = co_await addresses_of(edge_, host);
+    const auto stack = wire::parse_url(known == nullptr ? std::string{} : known->health);
+    if (stack) {
+        const Result<std::vector<std::string>> found = co_await addresses_of(edge_, stack->host);
         if (found) {
             addresses.insert(found->begin(), found->end());
         }
@@ -197,7 +198,8 @@ net::Task<> Checks::run(core::VerifyFunction action) {
         co_return;
     }
     net::HttpCall call;
-    call.url = with_path(region->health, edge_.config.verify.path);
+    const auto stack = wire::parse_url(region->health);
+    call.url = (stack ? stack->origin() : region->health) + edge_.config.verify.path;
     call.total_timeout = std::min<Duration>(kCheckTimeout, edge_.config.verify.timeout);
     call.fresh_connection = true;
     call.body_bytes_max = 1024 * 1024;

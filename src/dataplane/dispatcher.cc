@@ -79,7 +79,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
          .body = mine.learning == Learning::asked_by_us ? mine.asked_body : mine.body,
          .payload_hash = mine.payload_hash,
          .plain_answer = is_write},
-        {.region = pool.upstream().region.value(), .authority = pool.authority()},
+        pool.destination(),
         environment_.clock->wall()
     );
     const Instant now = environment_.clock->now();

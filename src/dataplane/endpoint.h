@@ -20,14 +20,15 @@
 
 namespace farshore::dataplane {
 
-// Where a Region's DynamoDB is reached. `host` is the name for the Host header, for SNI and for the
-// certificate check; addresses come from the control thread, which resolves names in the
-// background.
+// Where a Region's DynamoDB is reached. `host` is the name (or the IP address, without brackets)
+// for the Host header, for SNI and for the certificate check; addresses come from the control
+// thread, which resolves names in the background.
 struct Upstream {
     RegionId region;
     bool tls = true;
     std::string host;
     std::uint16_t port = 443;
+    std::string path;                    // what stands before each request's own; signed with it
     std::vector<std::string> addresses;  // IP literals to start with; may be empty
 };
 

@@ -192,8 +192,7 @@ std::string Prober::request() const {
     };
     return environment_.writer->write(
         {.fields = &fields, .body = environment_.body, .payload_hash = payload_hash_},
-        {.region = environment_.pool->upstream().region.value(),
-         .authority = environment_.pool->authority()},
+        environment_.pool->destination(),
         environment_.clock->wall()
     );
 }

@@ -18,8 +18,9 @@ constexpr Duration kIdleAboveMinimum = std::chrono::seconds{30};
 
 std::string authority_of(const Upstream& upstream) {
     const std::uint16_t usual = upstream.tls ? 443 : 80;
-    return upstream.port == usual ? upstream.host
-                                  : upstream.host + ":" + std::to_string(upstream.port);
+    const bool ipv6 = upstream.host.contains(':');
+    const std::string host = ipv6 ? "[" + upstream.host + "]" : upstream.host;
+    return upstream.port == usual ? host : host + ":" + std::to_string(upstream.port);
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ RegionPool::RegionPool(Environment environment, PoolListener& listener)
     : environment_(std::move(environment)),
       listener_(&listener),
       authority_(authority_of(*environment_.upstream)),
+      path_(environment_.upstream->path + "/"),
       addresses_(environment_.upstream->addresses) {}
 
 UpstreamConnection* RegionPool::hand_out(UpstreamConnection* connection) {

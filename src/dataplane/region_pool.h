@@ -13,6 +13,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/exchange.h"
+#include "dataplane/request_writer.h"
 #include "dataplane/upstream_connection.h"
 
 namespace farshore::dataplane {
@@ -85,7 +86,10 @@ class RegionPool final : private ConnectionOwner {
 
     [[nodiscard]] const Upstream& upstream() const { return *environment_.upstream; }
 
-    [[nodiscard]] const std::string& authority() const { return authority_; }
+    // Where requests to the Region go, as RequestWriter wants it.
+    [[nodiscard]] RequestWriter::Destination destination() const {
+        return {.region = upstream().region.value(), .authority = authority_, .path = path_};
+    }
 
     [[nodiscard]] RegionCounters& counters() { return *environment_.counters; }
 
@@ -110,6 +114,7 @@ class RegionPool final : private ConnectionOwner {
     Environment environment_;
     PoolListener* listener_;
     std::string authority_;
+    std::string path_;
     std::vector<std::string> addresses_;
     std::size_t next_address_ = 0;
     std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> connections_;

@@ -86,7 +86,7 @@ std::string RequestWriter::write(const Input& input, const Destination& to, UtcT
     }
     const std::string authorization = signer_.authorization(
         {.method = "POST",
-         .path = "/",
+         .path = to.path,
          .query = {},
          .headers = to_sign,
          .payload_hash = input.payload_hash},
@@ -95,7 +95,9 @@ std::string RequestWriter::write(const Input& input, const Destination& to, UtcT
     );
     std::string out;
     out.reserve(512 + rest.size() + input.body.size());
-    out += "POST / HTTP/1.1\r\n";
+    out += "POST ";
+    out += to.path;
+    out += " HTTP/1.1\r\n";
     for (std::size_t i = 0; i < own; ++i) {
         append_line(out, to_sign[i].name, to_sign[i].value);
     }

@@ -31,6 +31,7 @@ class RequestWriter {
     struct Destination {
         std::string_view region;
         std::string_view authority;  // Host header: name, and port unless it is the scheme's own
+        std::string_view path = "/";
     };
 
     [[nodiscard]] std::string write(const Input& input, const Destination& to, UtcTime now);

@@ -61,6 +61,11 @@ void set_linger(int fd, linger how) {
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof how);
 }
 
+// RFC 6066: an IP address is no server's name.
+bool name_server(SSL* ssl, const std::string& name) {
+    return socket_address(name, 0).length != 0 || SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_file) {
@@ -128,7 +133,7 @@ Result<std::unique_ptr<Stream>> Stream::connect(const Target& target) {
     if (target.tls != nullptr) {
         stream->ssl_ = SSL_new(target.tls->get());
         if (stream->ssl_ == nullptr || SSL_set_fd(stream->ssl_, fd) != 1 ||
-            SSL_set_tlsext_host_name(stream->ssl_, target.server_name.c_str()) != 1 ||
+            !name_server(stream->ssl_, target.server_name) ||
             SSL_set1_host(stream->ssl_, target.server_name.c_str()) != 1) {
             return fail(ErrorKind::exhausted, "OpenSSL gives no TLS connection");
         }

@@ -10,10 +10,8 @@ namespace {
 
 void read_regions(Section& section, AgentApp& app) {
     section.each_item("regions", [&](const YamlNode& node, std::size_t /*index*/) {
-        if (auto name = section.text_of(node, "regions")) {
-            const RegionId region{std::move(*name)};
-            check_region_name(section.findings(), region, node.place);
-            app.regions.push_back(region);
+        if (auto region = section.id_of<RegionId>(node, "regions")) {
+            app.regions.push_back(std::move(*region));
         }
     });
 }
@@ -34,12 +32,12 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
     (void)section.require("app");
     (void)section.require("regions");
     section.read("app", app.app);
+    if (app.app.value().empty()) {
+        app.app = AppId{name};  // for the texts of rules
+    }
     section.read_listen("listen", app.listen);
     read_regions(section, app);
     section.read("witness", app.witness);
-    if (section.find("witness") != nullptr) {
-        check_region_name(findings, app.witness, findings.places[section.path_of("witness")]);
-    }
     section.read("on_controller_loss", app.on_controller_loss);
     section.read("lease", app.lease, {.least = 100ms, .most = 10min});
     section.read("epoch_table", app.epoch_table);
@@ -54,11 +52,12 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
         section, "ledger_entries_max", app.ledger_entries_max, {.least = 16, .most = 16'777'216}
     );
     section.read("ledger_learns_updates", app.ledger_learns_updates);
-    section.read("health_table", app.health_table);
-    section.each_entry("health_urls", [&](const YamlEntry& entry) {
-        check_region_name(findings, RegionId{entry.key}, entry.key_place);
-        if (auto url = section.url_of(entry.value, entry.key)) {
-            app.health_urls[RegionId{entry.key}] = std::move(*url);
+    section.read_named("health_table", app.health_table, kTableForm);
+    section.each_entry("health_urls", [&](Section& regions, const YamlEntry& entry) {
+        const RegionId region{entry.key};
+        auto url = regions.url_of(entry.value, entry.key);
+        if (regions.check(region, entry.key, entry.key_place) && url) {
+            app.health_urls[region] = std::move(*url);
         }
     });
     section.finish();
@@ -67,15 +66,16 @@ AgentApp read_app(Findings& findings, const YamlNode& node, std::size_t index) {
 
 void read_controllers(Section& file, AgentConfig& config) {
     file.each_item("controllers", [&](const YamlNode& node, std::size_t /*index*/) {
-        auto url = file.url_of(node, "controllers");
+        auto url = file.endpoint_of(node, "controllers");
         if (!url) {
             return;
         }
         // Orders to stop and to start writing come over this link.
         if (!url->starts_with("https://")) {
-            file.findings().error(
+            file.refuse(
+                "controllers",
                 node.place,
-                "C106",
+                "C116",
                 "a controller's address must begin with https://",
                 "for example https://10.0.6.1:8640"
             );
@@ -91,7 +91,6 @@ void read_file(Section& file, AgentConfig& config) {
     }
     file.read("host", config.host);
     file.read("region", config.region);
-    check_region_name(file.findings(), config.region, file.findings().places["region"]);
     read_controllers(file, config);
     file.read("controller_ca", config.controller_ca_file);
     file.read_secret_file("token", config.token_file);
@@ -103,8 +102,8 @@ void read_file(Section& file, AgentConfig& config) {
     file.each_item("apps", [&](const YamlNode& node, std::size_t index) {
         config.apps.push_back(read_app(file.findings(), node, index));
     });
-    if (config.apps.empty() && file.findings().diagnostics.empty()) {
-        file.findings().error(file.findings().places["apps"], "C105", "no app is named in `apps`");
+    if (config.apps.empty() && file.findings().usable("apps")) {
+        file.refuse("apps", "C105", "no app is named in `apps`");
     }
     file.finish();
 }
@@ -119,8 +118,6 @@ Loaded<AgentConfig> parse_agent_config(std::string_view text) {
         Section file{findings, *root, "the file", ""};
         if (root->kind == YamlNode::Kind::map) {
             read_file(file, config);
-        }
-        if (findings.diagnostics.empty()) {
             apply_rules(findings, config);
         }
     }

@@ -45,14 +45,14 @@ Result<AgentHello> parse_agent_hello(std::string_view text) {
             expect_type(in, "hello");
             AgentHello hello;
             hello.protocol = read_range(in, trouble);
-            hello.app = in.id<AppId>("app");
-            hello.host = in.id<HostId>("host");
-            hello.region = in.id<RegionId>("region");
+            hello.app = in.name<AppId>("app");
+            hello.host = in.name<HostId>("host");
+            hello.region = in.name<RegionId>("region");
             hello.boot = in.id<BootId>("boot");
             hello.configuration_hash = in.text("configuration_hash", 128, Field::optional);
             hello.epoch = in.epoch("epoch");
-            hello.active = in.id<RegionId>("active", Field::optional);
-            hello.users = in.id<RegionId>("users", Field::optional);
+            hello.active = in.name<RegionId>("active", Field::optional);
+            hello.users = in.name<RegionId>("users", Field::optional);
             return hello;
         }
     );

@@ -64,7 +64,7 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
         return ack;
     }
     ack.entries.reserve(entries->size());
-    for (std::size_t i = 0; i < entries->size() && !trouble.first; ++i) {
+    for (std::size_t i = 0; i < entries->size() && !trouble.any(); ++i) {
         const std::string where = "fence.entries[" + std::to_string(i) + "]";
         if (const json::object* entry = (*entries)[i].if_object()) {
             ack.entries.push_back(read_ledger_entry(*entry, where, trouble));

@@ -64,10 +64,32 @@ TEST(AgentProtocol, ValuesArriveInTheirFields) {
 
 TEST(AgentProtocol, UnknownFieldsAreIgnored) {
     const auto hello = parse_agent_hello(
-        R"({"type":"hello","colour":"blue","protocol":{"lowest":1,"highest":3,"x":[]},"app":"a","host":"h","region":"r","boot":"b","epoch":1})"
+        R"({"type":"hello","colour":"blue","protocol":{"lowest":1,"highest":3,"x":[]},"app":"a","host":"h","region":"us-east-1","boot":"b","epoch":1})"
     );
     ASSERT_TRUE(hello.has_value()) << hello.error().text;
     EXPECT_EQ(hello->protocol.highest, 3);
+}
+
+TEST(AgentProtocol, AHelloWithNamesThatLeadElsewhereIsRefusedWithTheAllowedForm) {
+    const auto hello = parse_agent_hello(
+        R"({"type":"hello","protocol":{"lowest":1,"highest":1},"app":"a/b","host":"a=b,c","region":"EU","boot":"b","epoch":"x"})"
+    );
+    ASSERT_FALSE(hello.has_value());
+    const std::string& text = hello.error().text;
+    // All of it at once.
+    for (const char* part :
+         {"app: `a/b` is not an app's name: an app's name has 1 to 64 letters",
+          "host: `a=b,c`",
+          "region: `EU`",
+          "epoch: "}) {
+        EXPECT_NE(text.find(part), std::string::npos) << text;
+    }
+    for (const char* host : {"a/b", "..", "a#host#b", "a\\u0000b", "h\xc3\xb6st"}) {
+        EXPECT_FALSE(parse_agent_hello(
+            R"({"type":"hello","protocol":{"lowest":1,"highest":1},"app":"a","host":")" +
+            std::string{host} + R"(","region":"us-east-1","boot":"b","epoch":1})"
+        )) << host;
+    }
 }
 
 TEST(AgentProtocol, AnUnknownOrderIsKeptByItsName) {

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "wire/url.h"
 
 // What the configuration files say, with every default filled in. docs/configuration.md is the
 // manual; schema/*.json the JSON Schemas. Loading is strict: config_loader.h.
@@ -17,15 +18,17 @@ namespace farshore::config {
 
 using namespace std::chrono_literals;
 
+using Listen = wire::AddressPort;
+
 // Where AWS is reached. Empty maps mean AWS itself; the lab and test servers are reached through
-// per-Region overrides.
+// per-Region overrides. URLs are those that wire::parse_endpoint accepts.
 struct AwsAccess {
-    std::string credentials_file;  // empty: the default chain
-    std::string profile = "default";
+    std::string credentials_file;              // empty: the default chain
+    std::string profile;                       // empty: not said; then AWS_PROFILE, then "default"
     std::map<RegionId, std::string> dynamodb;  // Region -> URL
     std::string route53;                       // URL
-    std::string resolver;        // "address:port" of a DNS server; empty: the system's
-    std::string source_address;  // local IP to call from
+    std::vector<Listen> resolvers;             // DNS servers; empty: the system's
+    std::string source_address;                // local IP to call from
     std::string ca_file;
 };
 
@@ -118,11 +121,6 @@ struct Verify {
     Duration timeout = 30s;
 };
 
-struct Listen {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 8640;
-};
-
 // farshore.yaml: one app, read by farshored and by the operator's command.
 struct Config {
     AppId app;
@@ -146,7 +144,7 @@ struct Config {
     struct Controller {
         ObserverId id{"controller"};
         RegionId region;  // where it stands
-        Listen listen;
+        Listen listen{.address = "127.0.0.1", .port = 8640};
         std::string certificate_file;
         std::string key_file;
         std::string ca_file;

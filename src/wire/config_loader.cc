@@ -1,12 +1,7 @@
 #include "wire/config_loader.h"
 
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <system_error>
-
 #include "base/text.h"
+#include "base/text_file.h"
 #include "wire/config_parts.h"
 #include "wire/config_rules.h"
 #include "wire/config_section.h"
@@ -19,9 +14,9 @@ constexpr DurationRange kShort{.least = 1ms, .most = 1min};
 
 void read_regions(Section& file, Config& config) {
     (void)file.require("regions");
-    file.each_entry("regions", [&](const YamlEntry& entry) {
+    file.each_entry("regions", [&](Section& names, const YamlEntry& entry) {
         Region region{.id = RegionId{entry.key}, .preferred = false, .health = {}};
-        check_region_name(file.findings(), region.id, entry.key_place);
+        names.check(region.id, entry.key, entry.key_place);
         if (entry.value.kind != YamlNode::Kind::null) {
             Section section{
                 file.findings(), entry.value, "Region `" + entry.key + "`", "regions." + entry.key
@@ -67,9 +62,7 @@ void read_quorum(Section& detect, Detect& out) {
                         ? std::nullopt
                         : whole_number(std::string_view{quorum}.substr(at + kOf.size()));
     if (!needed || !of || *needed < 1 || *of < *needed || *of > kObserversMax) {
-        detect.findings().error(
-            detect.findings().places["detect.quorum"], "C106", "`quorum` must be like `2 of 3`"
-        );
+        detect.refuse("quorum", "C106", "`quorum` must be like `2 of 3`");
         return;
     }
     out.quorum_needed = static_cast<int>(*needed);
@@ -93,8 +86,8 @@ void read_detect(Section& detect, Detect& out) {
 void read_decide(Section& decide, Decide& out) {
     decide.read("mode", out.mode);
     if (out.mode == Mode::approve) {
-        decide.findings().error(
-            decide.findings().places["decide.mode"],
+        decide.refuse(
+            "mode",
             "C114",
             "mode `approve` is not available in this version",
             "use `observe`: it says what it would do, and an operator does it",
@@ -131,13 +124,59 @@ void read_levers(Section& levers, Levers& out) {
     read_list("region_lost", out.region_lost);
 }
 
+// As the DNS has it, or with the dot at its end, as Route 53 shows it.
+void read_record(Section& section, std::string& out) {
+    section.read("record", out);
+    if (out.ends_with('.')) {
+        out.pop_back();
+    }
+    if (section.find("record") != nullptr && !wire::is_host_name(out)) {
+        section.refuse(
+            "record",
+            "C115",
+            "`" + shown(out) + "` is not a DNS name",
+            "for example shop.example.com"
+        );
+    }
+}
+
+void read_verify(Section& section, Verify& out) {
+    section.read("path", out.path);
+    if (!out.path.starts_with('/') || !wire::parse_url("http://host" + out.path)) {
+        section.refuse(
+            "path",
+            "C116",
+            "`" + shown(out.path) + "` is not the path of a URL",
+            "for example /healthz/deep"
+        );
+    }
+    section.read("timeout", out.timeout, {.least = 100ms, .most = 1h});
+}
+
+void read_agents(Section& file, Config& config) {
+    const YamlNode* list = file.find("agents");
+    if (list != nullptr && list->kind == YamlNode::Kind::sequence && list->items.empty()) {
+        file.refuse(
+            "agents",
+            "C106",
+            "`agents` is an empty list",
+            "name the hosts, or remove the key: then hosts are added as they come"
+        );
+    }
+    file.each_item("agents", [&](const YamlNode& node, std::size_t /*index*/) {
+        if (auto host = file.id_of<HostId>(node, "agents")) {
+            config.agents.push_back(std::move(*host));
+        }
+    });
+}
+
 void read_traffic(Section& traffic, Config& config) {
     traffic.inside("route53", [&](Section& section) {
         Route53 out;
         (void)section.require("zone");
         (void)section.require("record");
-        section.read("zone", out.zone);
-        section.read("record", out.record);
+        section.read_named("zone", out.zone, kZoneForm);
+        read_record(section, out.record);
         section.read("ttl", out.ttl, {.least = 1s, .most = 24h});
         if (const YamlNode* mechanism = section.find("mechanism")) {
             (void)section.word_index(*mechanism, "mechanism", {"health-state"});
@@ -149,13 +188,8 @@ void read_traffic(Section& traffic, Config& config) {
 void read_controller(Section& section, Config::Controller& out) {
     section.read("id", out.id);
     section.read("region", out.region);
-    if (section.find("region") != nullptr) {
-        check_region_name(
-            section.findings(), out.region, section.findings().places["controller.region"]
-        );
-    }
     section.read_listen("listen", out.listen);
-    section.read_url("url", out.url);
+    section.read_endpoint("url", out.url);
     section.inside("tls", [&](Section& tls) {
         tls.read("certificate", out.certificate_file);
         tls.read("key", out.key_file);
@@ -183,7 +217,8 @@ void read_notify(Section& file) {
 void refuse_unsupported(Section& file) {
     for (const std::string_view key : {"databases", "steps"}) {
         if (const YamlNode* node = file.find(key)) {
-            file.findings().error(
+            file.refuse(
+                key,
                 node->place,
                 "C114",
                 "`" + std::string{key} + "` is not available in this version",
@@ -218,15 +253,16 @@ void read_file(Section& file, Config& config) {
     file.inside("witness", [&](Section& section) {
         (void)section.require("region");
         section.read("region", config.witness);
-        check_region_name(
-            section.findings(), config.witness, section.findings().places["witness.region"]
-        );
     });
     file.inside("store", [&](Section& section) {
         section.read("sqlite", config.store_path);
         if (const YamlNode* etcd = section.find("etcd")) {
-            section.findings().error(
-                etcd->place, "C114", "`etcd` is not available in this version", "use `sqlite`"
+            section.refuse(
+                "etcd",
+                etcd->place,
+                "C114",
+                "`etcd` is not available in this version",
+                "use `sqlite`"
             );
         }
     });
@@ -245,15 +281,8 @@ void read_file(Section& file, Config& config) {
     });
     file.inside("levers", [&](Section& section) { read_levers(section, config.levers); });
     file.inside("traffic", [&](Section& section) { read_traffic(section, config); });
-    file.inside("verify", [&](Section& section) {
-        section.read("path", config.verify.path);
-        section.read("timeout", config.verify.timeout, {.least = 100ms, .most = 1h});
-    });
-    file.each_item("agents", [&](const YamlNode& node, std::size_t /*index*/) {
-        if (auto host = file.name_of(node, "agents")) {
-            config.agents.emplace_back(std::move(*host));
-        }
-    });
+    file.inside("verify", [&](Section& section) { read_verify(section, config.verify); });
+    read_agents(file, config);
     file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
     file.inside("controller", [&](Section& section) {
         read_controller(section, config.controller);
@@ -272,29 +301,16 @@ void fill_in(Config& config) {
     if (config.controller.region.value().empty()) {
         config.controller.region = config.witness;
     }
-    if (config.controller.id == ObserverId{"controller"} &&
-        !config.controller.region.value().empty()) {
-        config.controller.id = ObserverId{config.controller.region.value()};
+    if (config.controller.id.value().empty()) {
+        const RegionId& region = config.controller.region;
+        config.controller.id =
+            region.value().empty() ? Config::Controller{}.id : ObserverId{region.value()};
     }
     if (config.controller.url.empty()) {
         const bool secured = !config.controller.certificate_file.empty();
-        config.controller.url = (secured ? "https://" : "http://") +
-                                config.controller.listen.address + ":" +
-                                std::to_string(config.controller.listen.port);
+        config.controller.url =
+            (secured ? "https://" : "http://") + config.controller.listen.text();
     }
-}
-
-bool is_clean(const Findings& findings) {
-    return Loaded<int>{.value = 0, .diagnostics = findings.diagnostics}.ok();
-}
-
-std::unexpected<Error> unreadable(ErrorKind kind, std::string text, std::string remedy) {
-    return std::unexpected(Error{
-        .kind = kind,
-        .text = std::move(text),
-        .remedy = std::move(remedy),
-        .code = std::string{kUnreadableCode}
-    });
 }
 
 template <class T>
@@ -323,10 +339,9 @@ Loaded<Config> parse_config(std::string_view text) {
     if (root.has_value()) {
         Section file{findings, *root, "the file", ""};
         if (root->kind == YamlNode::Kind::map) {
+            config.controller.id = {};  // not said, until the file says it
             read_file(file, config);
             fill_in(config);
-        }
-        if (is_clean(findings)) {
             apply_rules(findings, config);
         }
     }
@@ -335,28 +350,13 @@ Loaded<Config> parse_config(std::string_view text) {
 }
 
 Result<std::string> read_config_text(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-        return unreadable(
-            ErrorKind::malformed, path + " is a directory, not a file", "name the file in it"
-        );
+    Result<std::string> text = read_text_file(
+        path, {.what = "the configuration", .remedy = "check its name", .may_be_empty = true}
+    );
+    if (!text) {
+        text.error().code = kUnreadableCode;
     }
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    if (in && in.peek() != std::ifstream::traits_type::eof()) {
-        text << in.rdbuf();  // which counts as failed when there is nothing to insert
-    }
-    if (!in.is_open() || in.bad() || !text) {
-        const int number = errno;
-        const bool absent = number == ENOENT;
-        return unreadable(
-            absent ? ErrorKind::not_found : ErrorKind::denied,
-            "cannot read " + path + ": " +
-                std::error_code{number, std::generic_category()}.message(),
-            absent ? "check its name" : "check the file's owner and mode"
-        );
-    }
-    return std::move(text).str();
+    return text;
 }
 
 Result<Config> load_config(const std::string& path) {

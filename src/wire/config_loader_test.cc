@@ -118,6 +118,33 @@ TEST(ConfigLoader, ReadsTheEnvironmentAndFiles) {
     EXPECT_EQ(loaded.value.aws.ca_file, "/etc/from-a-file.pem");
 }
 
+// A default that is written out is not the same as one that is left to whoever else has a say.
+TEST(ConfigLoader, WhatIsSaidIsToldFromWhatIsNot) {
+    const std::string text = contents_of(source() / "test/data/config/good.yaml");
+    EXPECT_EQ(parse_config(text).value.aws.profile, "");
+    const auto said = parse_config(
+        text + "aws: { credentials: { profile: default } }\ncontroller: { id: controller }\n"
+    );
+    ASSERT_TRUE(said.ok());
+    EXPECT_EQ(said.value.aws.profile, "default");
+    EXPECT_EQ(said.value.controller.id, ObserverId{"controller"});
+    EXPECT_EQ(parse_config(text).value.controller.id, ObserverId{"us-east-2"});
+}
+
+TEST(ConfigLoader, AByteOrderMarkIsNoPartOfTheFile) {
+    const fs::path file =
+        fs::temp_directory_path() / ("farshore-mark-" + std::to_string(::getpid()));
+    std::ofstream{file, std::ios::binary} << "\xEF\xBB\xBFversion: 1\r\nappp: x\r\n";
+    const auto text = read_config_text(file.string());
+    fs::remove(file);
+    ASSERT_TRUE(text) << text.error().text;
+    const auto loaded = parse_config(*text);
+    const auto unknown = std::ranges::find(loaded.diagnostics, "C104", &Diagnostic::code);
+    ASSERT_NE(unknown, loaded.diagnostics.end());
+    EXPECT_EQ(unknown->line, 2U);
+    EXPECT_EQ(unknown->column, 1U);
+}
+
 TEST(ConfigLoader, DrillsCanBeSwitchedOffOnlyExplicitly) {
     const std::string text = contents_of(source() / "test/data/config/good.yaml");
     const auto at = text.find("  max_loss");
@@ -170,7 +197,7 @@ TEST(ConfigLoader, SaysWhatIsNoConfigurationAtAll) {
     }
     const auto directory = load_config("/");
     ASSERT_FALSE(directory.has_value());
-    EXPECT_EQ(directory.error().text, "/ is a directory, not a file");
+    EXPECT_EQ(directory.error().text, "the configuration / is a directory, not a file");
     EXPECT_EQ(directory.error().code, kUnreadableCode);
     EXPECT_EQ(load_config("/nonexistent/farshore.yaml").error().code, kUnreadableCode);
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <openssl/evp.h>
 
@@ -18,13 +17,65 @@ void read_version(Section& file) {
         return;  // an absent one has been reported
     }
     const bool word = node.kind == YamlNode::Kind::scalar;
-    file.findings().error(
+    file.refuse(
+        "version",
         node.place,
         "C110",
         "version " + (word ? node.text + " " : std::string{}) + "of the configuration is not known",
         "this program reads version 1"
     );
 }
+
+namespace {
+
+void read_regional_urls(
+    Section& endpoints, std::string_view service, std::map<RegionId, std::string>& out
+) {
+    endpoints.each_entry(service, [&](Section& regions, const YamlEntry& entry) {
+        const RegionId region{entry.key};
+        auto url = regions.endpoint_of(entry.value, entry.key);
+        if (regions.check(region, entry.key, entry.key_place) && url) {
+            out[region] = std::move(*url);
+        }
+    });
+}
+
+// One address, or a list of them.
+void read_resolvers(Section& section, AwsAccess& out) {
+    const YamlNode* node = section.find("resolver");
+    if (node == nullptr) {
+        return;
+    }
+    const auto read = [&](const YamlNode& item) {
+        auto resolver = section.address_port_of(item, "resolver");
+        if (resolver && resolver->port == 0) {
+            section.refuse(
+                "resolver",
+                item.place,
+                "C116",
+                "`resolver` names no port",
+                "DNS servers listen on port 53"
+            );
+        } else if (resolver) {
+            out.resolvers.push_back(std::move(*resolver));
+        }
+    };
+    if (node->kind != YamlNode::Kind::sequence) {
+        read(*node);
+        return;
+    }
+    if (node->items.empty()) {
+        section.refuse(
+            "resolver",
+            "C106",
+            "`resolver` is an empty list",
+            "name a DNS server, or remove the key: then the system's resolver is asked"
+        );
+    }
+    std::ranges::for_each(node->items, read);
+}
+
+}  // namespace
 
 void read_aws(Section& section, AwsAccess& out) {
     section.inside("credentials", [&](Section& credentials) {
@@ -33,7 +84,8 @@ void read_aws(Section& section, AwsAccess& out) {
         for (const std::string_view secret :
              {"access_key_id", "secret_access_key", "session_token"}) {
             if (const YamlNode* node = credentials.find(secret)) {
-                credentials.findings().error(
+                credentials.refuse(
+                    secret,
                     node->place,
                     "C111",
                     "`" + std::string{secret} + "` does not belong into this file",
@@ -44,49 +96,20 @@ void read_aws(Section& section, AwsAccess& out) {
         }
     });
     section.inside("endpoints", [&](Section& endpoints) {
-        endpoints.each_entry("dynamodb", [&](const YamlEntry& entry) {
-            const RegionId region{entry.key};
-            check_region_name(endpoints.findings(), region, entry.key_place);
-            // A section of its own, so that the URL is checked as any other.
-            YamlNode holder;
-            holder.kind = YamlNode::Kind::map;
-            holder.place = entry.key_place;
-            holder.entries.push_back(entry);
-            Section url{endpoints.findings(), holder, "`dynamodb`", endpoints.path_of("dynamodb")};
-            url.read_url(entry.key, out.dynamodb[region]);
-        });
-        endpoints.read_url("route53", out.route53);
+        read_regional_urls(endpoints, "dynamodb", out.dynamodb);
+        endpoints.read_endpoint("route53", out.route53);
     });
-    Listen resolver{.address = "", .port = 0};
-    section.read_listen("resolver", resolver);
-    if (!resolver.address.empty()) {
-        out.resolver = resolver.address + ":" + std::to_string(resolver.port);
-    }
+    read_resolvers(section, out);
     section.read("source_address", out.source_address);
-    section.read("ca_file", out.ca_file);
-}
-
-void check_region_name(Findings& findings, const RegionId& region, Place place) {
-    const std::vector<std::string_view> parts = split(region.value(), '-');
-    const bool good =
-        parts.size() >= 3 &&
-        std::ranges::all_of(
-            parts,
-            [](std::string_view part) {
-                return !part.empty() && std::ranges::all_of(part, [](unsigned char c) {
-                    return std::islower(c) != 0 || std::isdigit(c) != 0;
-                });
-            }
-        ) &&
-        std::isdigit(static_cast<unsigned char>(parts.back().back())) != 0;
-    if (!good) {
-        findings.error(
-            place,
-            "C113",
-            "`" + region.value() + "` is not the name of a Region",
-            "for example us-east-1"
+    if (!out.source_address.empty() && !wire::is_ip_address(out.source_address)) {
+        section.refuse(
+            "source_address",
+            "C116",
+            "`source_address` is not an IP address: `" + shown(out.source_address) + "`",
+            "an address of this host, see: ip address"
         );
     }
+    section.read("ca_file", out.ca_file);
 }
 
 std::string sha256_hex(std::string_view text) {

@@ -15,9 +15,6 @@ void read_version(Section& file);
 // aws: { credentials, endpoints, resolver, source_address, ca_file }
 void read_aws(Section& section, AwsAccess& out);
 
-// Region names look like AWS's ("us-east-1"); anything else is a slip.
-void check_region_name(Findings& findings, const RegionId& region, Place place);
-
 [[nodiscard]] std::string sha256_hex(std::string_view text);
 
 }  // namespace farshore::config

@@ -14,8 +14,10 @@ std::string shown(Duration duration) {
     return to_text(duration);
 }
 
-std::size_t vantages(const Config& config) {
-    return config.regions.size() + (config.witness.value().empty() ? 0U : 1U);
+// The controller is a vantage of its own where it stands; without a place it may be in either
+// Region.
+bool stands_nowhere(const Config& config) {
+    return config.controller.region.value().empty();
 }
 
 std::ptrdiff_t preferred_count(const Config& config) {
@@ -31,47 +33,52 @@ constexpr std::array kRules{
     Rule{"C202", Severity::error, "regions",
         [](const Config& c) { return preferred_count(c) != 1; },
         [](const Config& c) { return "exactly one Region is preferred, not " + std::to_string(preferred_count(c)); },
-        "write `preferred: true` in one Region", "failback and the first epoch need to know where home is"},
+        "write `preferred: true` in one Region", "failback and the first epoch need to know where home is", "regions.*.preferred"},
     Rule{"C203", Severity::error, "witness.region",
         [](const Config& c) { return c.region(c.witness) != nullptr; },
         [](const Config& c) { return "the witness stands in " + c.witness.value() + ", which holds the tables"; },
-        "choose a third Region", "a witness that fails together with a table Region proves nothing"},
+        "choose a third Region", "a witness that fails together with a table Region proves nothing", "regions"},
     Rule{"C204", Severity::error, "decide.mode",
         [](const Config& c) { return c.decide.mode == Mode::automatic && c.witness.value().empty(); },
         [](const Config&) { return std::string{"`auto` needs a witness"}; },
-        "add `witness: { region: … }`, or use mode `observe`", "with two vantages a partition looks like an outage to both sides"},
+        "add `witness: { region: … }`, or use mode `observe`", "with two vantages a partition looks like an outage to both sides", "witness.region"},
     Rule{"C205", Severity::error, "detect.quorum",
         [](const Config& c) { return c.detect.quorum_needed * 2 <= c.detect.quorum_of; },
         [](const Config& c) { return "a quorum of " + std::to_string(c.detect.quorum_needed) + " of " + std::to_string(c.detect.quorum_of) + " is no majority"; },
         "more than half of the observers must agree", "two halves could each decide"},
     Rule{"C206", Severity::error, "detect.quorum",
-        [](const Config& c) { return static_cast<std::size_t>(c.detect.quorum_of) != vantages(c); },
-        [](const Config& c) { return "the quorum counts " + std::to_string(c.detect.quorum_of) + " observers, but there are " + std::to_string(vantages(c)); },
-        "one observer for the agents of each Region, and the controller", "a quorum counts configured observers, not those that happen to be awake"},
+        [](const Config& c) { return static_cast<std::size_t>(c.detect.quorum_of) != observers_of(c).size(); },
+        [](const Config& c) {
+            const std::vector<std::string> observers = observers_of(c);
+            return "the quorum counts " + std::to_string(c.detect.quorum_of) + " observers, but there are " + std::to_string(observers.size()) + " (" + joined(observers) + ")" +
+                   (stands_nowhere(c) ? ": without a `witness` the controller has no place to see from" : "");
+        },
+        "one for the agents of each Region, and the controller, which stands where `witness: { region: … }` says", "a quorum counts configured observers, not those that happen to be awake",
+        "regions witness.region controller.region controller.id"},
     Rule{"C207", Severity::error, "detect.unhealthy_for",
         [](const Config& c) { return c.detect.unhealthy_for < 3 * c.detect.probe_every; },
         [](const Config& c) { return "unhealthy_for " + shown(c.detect.unhealthy_for) + " is shorter than three probes (" + shown(3 * c.detect.probe_every) + ")"; },
-        "at least 3 × probe_every", "one or two lost probes are weather, not an outage"},
+        "at least 3 × probe_every", "one or two lost probes are weather, not an outage", "detect.probe_every"},
     Rule{"C208", Severity::error, "detect.fresh_for",
         [](const Config& c) { return c.detect.fresh_for < 3 * c.detect.probe_every || c.detect.fresh_for < 1500ms; },
         [](const Config& c) { return "fresh_for " + shown(c.detect.fresh_for) + " lets evidence grow old between two reports"; },
-        "at least 3 × probe_every and 1500ms", "agents report every 500 ms; an observer that misses one report must keep its vote"},
+        "at least 3 × probe_every and 1500ms", "agents report every 500 ms; an observer that misses one report must keep its vote", "detect.probe_every"},
     Rule{"C209", Severity::error, "detect.healthy_for",
         [](const Config& c) { return c.detect.healthy_for < c.detect.unhealthy_for; },
         [](const Config& c) { return "healthy_for " + shown(c.detect.healthy_for) + " is shorter than unhealthy_for " + shown(c.detect.unhealthy_for); },
-        "rise slower than you fall", "a Region that flaps would change its verdict with every blip"},
+        "rise slower than you fall", "a Region that flaps would change its verdict with every blip", "detect.unhealthy_for"},
     Rule{"C210", Severity::error, "fence.lease",
         [](const Config& c) { return c.fence.lease < 1500ms + c.fence.clock_error; },
         [](const Config& c) { return "lease " + shown(c.fence.lease) + " does not outlast two lost renewals (500 ms apart) and clock_error " + shown(c.fence.clock_error); },
-        "at least 1500ms + clock_error", "a healthy host would stop writing because one report was late"},
+        "at least 1500ms + clock_error", "a healthy host would stop writing because one report was late", "fence.clock_error"},
     Rule{"C211", Severity::error, "switchover.drain_timeout",
         [](const Config& c) { return c.switchover.drain_timeout >= c.switchover.hold_max; },
         [](const Config& c) { return "drain_timeout " + shown(c.switchover.drain_timeout) + " must end before hold_max " + shown(c.switchover.hold_max); },
-        "leave time to release the hold", "a hold that ends by itself resumes the old epoch in the middle of a drain"},
+        "leave time to release the hold", "a hold that ends by itself resumes the old epoch in the middle of a drain", "switchover.hold_max"},
     Rule{"C212", Severity::error, "switchover.hold_when_lag_below",
         [](const Config& c) { return c.switchover.hold_when_lag_below >= c.switchover.drain_timeout; },
         [](const Config& c) { return "hold_when_lag_below " + shown(c.switchover.hold_when_lag_below) + " leaves no time to drain within " + shown(c.switchover.drain_timeout); },
-        "well below drain_timeout", "writes held longer than the drain may take are held for nothing"},
+        "well below drain_timeout", "writes held longer than the drain may take are held for nothing", "switchover.drain_timeout"},
     Rule{"C213", Severity::error, "tables",
         [](const Config& c) { return c.tables.empty(); },
         [](const Config&) { return std::string{"no table is named"}; },
@@ -79,31 +86,31 @@ constexpr std::array kRules{
     Rule{"C214", Severity::error, "detect.probe_timeout",
         [](const Config& c) { return c.detect.probe_timeout >= c.detect.fresh_for; },
         [](const Config& c) { return "probe_timeout " + shown(c.detect.probe_timeout) + " is not below fresh_for " + shown(c.detect.fresh_for); },
-        "below fresh_for", "a hanging probe would be too old to count when it fails"},
+        "below fresh_for", "a hanging probe would be too old to count when it fails", "detect.fresh_for"},
     Rule{"C215", Severity::error, "traffic.route53",
         [](const Config& c) {
             const auto shifts = [](const std::vector<Lever>& levers) { return std::ranges::find(levers, Lever::shift) != levers.end(); };
             return !c.traffic && (shifts(c.levers.data_impaired) || shifts(c.levers.stack_impaired) || shifts(c.levers.region_lost));
         },
         [](const Config&) { return std::string{"the lever `shift` needs `traffic: { route53: … }`"}; },
-        "name the zone and the record, or remove `shift` from `levers`", "users cannot be moved without a record"},
+        "name the zone and the record, or remove `shift` from `levers`", "users cannot be moved without a record", "levers.*"},
     Rule{"C217", Severity::error, "controller.listen",
-        [](const Config& c) { return !c.controller.listen.address.starts_with("127.") && (c.controller.certificate_file.empty() || c.controller.key_file.empty()); },
+        [](const Config& c) { return !wire::is_loopback(c.controller.listen.address) && (c.controller.certificate_file.empty() || c.controller.key_file.empty()); },
         [](const Config& c) { return "the controller listens on " + c.controller.listen.address + " without `controller.tls`"; },
-        "name `tls: { certificate: …, key: … }`, or listen on 127.0.0.1", "tokens that move a Region would travel in the clear"},
+        "name `tls: { certificate: …, key: … }`, or listen on 127.0.0.1", "tokens that move a Region would travel in the clear", "controller.tls.*"},
     Rule{"C234", Severity::error, "controller.region",
         [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
         [](const Config& c) { return "the controller of mode `auto` stands in " + c.controller.region.value() + ", which it may have to leave"; },
-        "let it stand with the witness, or use mode `observe`", "there it shares the fate of that Region's agents: two votes from one vantage"},
+        "let it stand with the witness, or use mode `observe`", "there it shares the fate of that Region's agents: two votes from one vantage", "decide.mode regions witness.region"},
     Rule{"C231", Severity::warning, "traffic.route53.ttl",
         [](const Config& c) { return c.traffic && c.traffic->ttl >= c.rto; },
-        [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", ""},
+        [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", "", "objectives.rto"},
     Rule{"C232", Severity::warning, "decide.max_loss",
         [](const Config& c) { return c.decide.max_loss > c.rpo; },
-        [](const Config& c) { return "max_loss " + shown(c.decide.max_loss) + " lets an automatic failover lose more than rpo " + shown(c.rpo); }, "", ""},
+        [](const Config& c) { return "max_loss " + shown(c.decide.max_loss) + " lets an automatic failover lose more than rpo " + shown(c.rpo); }, "", "", "objectives.rpo"},
     Rule{"C233", Severity::warning, "objectives.rto",
         [](const Config& c) { return c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error >= c.rto; },
-        [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); }, "", ""},
+        [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); }, "", "", "detect.unhealthy_for fence.lease fence.clock_error"},
 };
 
 constexpr std::array kAgentRules{
@@ -114,11 +121,11 @@ constexpr std::array kAgentRules{
     AgentRule{"C221", Severity::error, "on_controller_loss",
         [](const AgentConfig&, const AgentApp& a) { return a.on_controller_loss == OnControllerLoss::verify && a.witness.value().empty(); },
         [](const AgentConfig&, const AgentApp& a) { return "app `" + a.app.value() + "`: `verify` needs a witness"; },
-        "add `witness: us-east-2`, or use `keep` or `fence`", "of two epoch records a majority is both, so one lost Region would stop every write"},
+        "add `witness: us-east-2`, or use `keep` or `fence`", "of two epoch records a majority is both, so one lost Region would stop every write", "witness"},
     AgentRule{"C222", Severity::error, "witness",
         [](const AgentConfig&, const AgentApp& a) { return std::ranges::find(a.regions, a.witness) != a.regions.end(); },
         [](const AgentConfig&, const AgentApp& a) { return "the witness of app `" + a.app.value() + "` holds its tables"; },
-        "choose a third Region", "a witness that fails together with a table Region proves nothing"},
+        "choose a third Region", "a witness that fails together with a table Region proves nothing", "regions"},
     AgentRule{"C223", Severity::error, "lease",
         [](const AgentConfig&, const AgentApp& a) { return a.lease < 1500ms; },
         [](const AgentConfig&, const AgentApp& a) { return "lease " + shown(a.lease) + " does not outlast two lost renewals (500 ms apart)"; },
@@ -126,10 +133,10 @@ constexpr std::array kAgentRules{
     AgentRule{"C227", Severity::error, "health_urls",
         [](const AgentConfig&, const AgentApp& a) { return std::ranges::any_of(a.health_urls, [&](const auto& entry) { return std::ranges::find(a.regions, entry.first) == a.regions.end(); }); },
         [](const AgentConfig&, const AgentApp& a) { return "`health_urls` of app `" + a.app.value() + "` names a Region that is none of the app's: " + joined(a.regions); },
-        "name the app's Regions", "what is watched elsewhere gives no vote"},
+        "name the app's Regions", "what is watched elsewhere gives no vote", "regions"},
     AgentRule{"C224", Severity::warning, "upstream_timeout",
         [](const AgentConfig&, const AgentApp& a) { return a.upstream_timeout > a.lease; },
-        [](const AgentConfig&, const AgentApp& a) { return "upstream_timeout " + shown(a.upstream_timeout) + " is longer than the lease " + shown(a.lease); }, "", ""},
+        [](const AgentConfig&, const AgentApp& a) { return "upstream_timeout " + shown(a.upstream_timeout) + " is longer than the lease " + shown(a.lease); }, "", "", "lease"},
 };
 // clang-format on
 
@@ -162,11 +169,31 @@ void report(
     }
 }
 
+// The paths that a rule reads, below `prefix`.
+bool may_ask(const Findings& findings, const std::string& prefix, const auto& rule) {
+    std::vector<std::string_view> paths = split(rule.reads, ' ');
+    paths.push_back(rule.anchor);
+    return std::ranges::all_of(paths, [&](std::string_view path) {
+        return path.empty() || findings.usable(prefix + std::string{path});
+    });
+}
+
 bool same_listener(const Listen& a, const Listen& b) {
     return a.port != 0 && a.port == b.port && a.address == b.address;
 }
 
 }  // namespace
+
+std::vector<std::string> observers_of(const Config& config) {
+    std::vector<std::string> observers;
+    if (!stands_nowhere(config)) {
+        observers.push_back(config.controller.id.value());
+    }
+    for (const Region& region : config.regions) {
+        observers.push_back("agents:" + region.id.value());
+    }
+    return observers;
+}
 
 std::span<const Rule> rules() {
     return kRules;
@@ -178,14 +205,15 @@ std::span<const AgentRule> agent_rules() {
 
 void apply_rules(Findings& findings, const Config& config) {
     for (const Rule& rule : kRules) {
-        if (rule.broken(config)) {
+        if (may_ask(findings, "", rule) && rule.broken(config)) {
             const Place place = place_of(findings, std::string{rule.anchor});
             report(findings, rule.severity, place, rule.text(config), rule);
         }
     }
     std::set<TableName> seen;
     for (std::size_t i = 0; i < config.tables.size(); ++i) {
-        if (!seen.insert(config.tables[i].name).second) {
+        const bool named = !config.tables[i].name.value().empty();
+        if (named && !seen.insert(config.tables[i].name).second) {
             findings.error(
                 place_of(findings, "tables[" + std::to_string(i) + "].name"),
                 "C216",
@@ -195,35 +223,54 @@ void apply_rules(Findings& findings, const Config& config) {
     }
 }
 
+namespace {
+
+// Every listener has an address, and every app a name, of its own.
+void check_apart(Findings& findings, const AgentConfig& config, std::size_t index) {
+    const auto path_of = [](std::size_t i) {
+        return "apps[" + std::to_string(i) + "]";
+    };
+    const AgentApp& app = config.apps[index];
+    const std::string listen = path_of(index) + ".listen";
+    const bool listens = findings.usable(listen);
+    if (listens && findings.usable("health") && same_listener(app.listen, config.health)) {
+        findings.error(
+            place_of(findings, listen),
+            "C225",
+            "app `" + app.app.value() + "` listens where `health` does",
+            "choose another port"
+        );
+    }
+    for (std::size_t k = 0; k < index; ++k) {
+        const AgentApp& other = config.apps[k];
+        const bool one_listener = listens && findings.usable(path_of(k) + ".listen") &&
+                                  same_listener(app.listen, other.listen);
+        const bool one_name = app.app == other.app;
+        if (one_listener || one_name) {
+            findings.error(
+                place_of(findings, listen),
+                "C226",
+                "apps `" + other.app.value() + "` and `" + app.app.value() +
+                    "` share a name or a listener",
+                "each app has a name and a port of its own"
+            );
+        }
+    }
+}
+
+}  // namespace
+
 void apply_rules(Findings& findings, const AgentConfig& config) {
     for (std::size_t i = 0; i < config.apps.size(); ++i) {
         const AgentApp& app = config.apps[i];
-        const std::string path = "apps[" + std::to_string(i) + "]";
+        const std::string path = "apps[" + std::to_string(i) + "].";
         for (const AgentRule& rule : kAgentRules) {
-            if (rule.broken(config, app)) {
-                const Place place = place_of(findings, path + "." + std::string{rule.anchor});
+            if (may_ask(findings, path, rule) && rule.broken(config, app)) {
+                const Place place = place_of(findings, path + std::string{rule.anchor});
                 report(findings, rule.severity, place, rule.text(config, app), rule);
             }
         }
-        if (same_listener(app.listen, config.health)) {
-            findings.error(
-                place_of(findings, path + ".listen"),
-                "C225",
-                "app `" + app.app.value() + "` listens where `health` does",
-                "choose another port"
-            );
-        }
-        for (std::size_t k = 0; k < i; ++k) {
-            if (config.apps[k].app == app.app || same_listener(app.listen, config.apps[k].listen)) {
-                findings.error(
-                    place_of(findings, path + ".listen"),
-                    "C226",
-                    "apps `" + config.apps[k].app.value() + "` and `" + app.app.value() +
-                        "` share a name or a listener",
-                    "each app has a name and a port of its own"
-                );
-            }
-        }
+        check_apart(findings, config, i);
     }
 }
 

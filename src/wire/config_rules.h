@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/config_section.h"
 
@@ -18,6 +19,9 @@ struct Rule {
     std::string (*text)(const Config&) = nullptr;
     std::string_view hint;
     std::string_view why;
+    // Beside the anchor, what the rule reads: paths, separated by blanks (Findings::usable). The
+    // rule is not asked while one of them is wrong by itself.
+    std::string_view reads{};
 };
 
 struct AgentRule {
@@ -28,7 +32,12 @@ struct AgentRule {
     std::string (*text)(const AgentConfig&, const AgentApp&) = nullptr;
     std::string_view hint;
     std::string_view why;
+    std::string_view reads{};  // as above, below apps[n]
 };
+
+// Who is counted by `detect.quorum`: the controller, unless nobody said where it stands, and the
+// agents of each Region.
+[[nodiscard]] std::vector<std::string> observers_of(const Config& config);
 
 [[nodiscard]] std::span<const Rule> rules();
 [[nodiscard]] std::span<const AgentRule> agent_rules();

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "base/names.h"
 #include "base/time.h"
 #include "wire/config_loader.h"
+#include "wire/url.h"
 #include "wire/yaml_tree.h"
 
 // Reads a YAML tree into values, strictly: everything that is wrong becomes a diagnostic with its
@@ -33,6 +35,9 @@ struct NumberRange {
 struct Findings {
     std::vector<Diagnostic> diagnostics;
     std::map<std::string, Place> places;
+    // Paths of values that are wrong or missing: a rule that reads one of them is not asked, as the
+    // default that stands there instead was never meant.
+    std::set<std::string> unusable;
 
     void error(
         Place place,
@@ -42,6 +47,10 @@ struct Findings {
         std::string why = {}
     );
     void warn(Place place, std::string code, std::string message);
+
+    // May a rule read the value at `path`? Not when that is wrong, or what it stands in. "levers.*"
+    // means all that stands in `levers`, too; "regions.*.preferred" of that only what ends so.
+    [[nodiscard]] bool usable(std::string_view path) const;
 };
 
 // One map of the file. Each read names a known key; finish() reports the keys that nobody asked
@@ -59,19 +68,26 @@ class Section {
     const YamlNode& require(std::string_view key);  // reports an absent key; then a null node
 
     void read(std::string_view key, std::string& out);
+    // A text of that form.
+    void read_named(std::string_view key, std::string& out, const NameForm& form);
     void read(std::string_view key, bool& out);
     void read(std::string_view key, Duration& out, DurationRange range = {});
     void read(std::string_view key, std::int64_t& out, NumberRange range);
     void read_url(std::string_view key, std::string& out);
+    // A URL to which paths are appended.
+    void read_endpoint(std::string_view key, std::string& out);
     void read_listen(std::string_view key, Listen& out);
     // "/path" or "${file:/path}": the place of a secret. A secret itself is refused.
     void read_secret_file(std::string_view key, std::string& out);
 
+    // A name of the form that its kind has (base/names.h).
     template <class Tag>
     void read(std::string_view key, Strong<Tag, std::string>& out) {
-        std::string text{out.value()};
-        read(key, text);
-        out = Strong<Tag, std::string>{std::move(text)};
+        if (const YamlNode* node = find(key)) {
+            if (auto id = id_of<Strong<Tag, std::string>>(*node, key)) {
+                out = std::move(*id);
+            }
+        }
     }
 
     template <class Enum>
@@ -89,8 +105,11 @@ class Section {
     void each_item(
         std::string_view key, const std::function<void(const YamlNode&, std::size_t)>& each
     );
-    // Calls `each` for every entry of a map whose keys are names, not words of ours.
-    void each_entry(std::string_view key, const std::function<void(const YamlEntry&)>& each);
+    // Calls `each` for every entry of a map whose keys are names, not words of ours, with the
+    // section of that map.
+    void each_entry(
+        std::string_view key, const std::function<void(Section&, const YamlEntry&)>& each
+    );
     // Calls `read_inside` with the section below `key`, if it is there, and finishes it.
     void inside(std::string_view key, const std::function<void(Section&)>& read_inside);
     // A word of the language that this version does not act on.
@@ -104,19 +123,69 @@ class Section {
 
     [[nodiscard]] std::string path_of(std::string_view key) const;
 
+    // The value of `key` is wrong: an error at `place`, and rules that read the value are not
+    // asked.
+    void refuse(
+        std::string_view key,
+        Place place,
+        std::string code,
+        std::string message,
+        std::string hint = {},
+        std::string why = {}
+    );
+    // The same, of a value that was found.
+    void refuse(
+        std::string_view key,
+        std::string code,
+        std::string message,
+        std::string hint = {},
+        std::string why = {}
+    );
+
     // The text of a scalar with ${env:X} and ${file:/path} replaced; nullopt: reported.
     [[nodiscard]] std::optional<std::string> text_of(const YamlNode& node, std::string_view key);
     // The same, and not empty.
     [[nodiscard]] std::optional<std::string> name_of(const YamlNode& node, std::string_view key);
-    // The same, of a URL with a host.
     [[nodiscard]] std::optional<std::string> url_of(const YamlNode& node, std::string_view key);
+    [[nodiscard]] std::optional<std::string> endpoint_of(
+        const YamlNode& node, std::string_view key
+    );
+    [[nodiscard]] std::optional<Listen> address_port_of(const YamlNode& node, std::string_view key);
+
+    template <class Id>
+    [[nodiscard]] std::optional<Id> id_of(const YamlNode& node, std::string_view key) {
+        auto text = name_of(node, key);
+        if (!text) {
+            return std::nullopt;
+        }
+        Id id{std::move(*text)};
+        return check(id, key, node.place) ? std::optional{std::move(id)} : std::nullopt;
+    }
+
+    // Has the name its kind's form? Else an error at `place`.
+    template <class Id>
+    bool check(const Id& id, std::string_view key, Place place) {
+        Status good = check_name(id);
+        if (!good) {
+            refuse(
+                key,
+                place,
+                std::is_same_v<Id, RegionId> ? "C113" : "C115",
+                std::move(good.error().text),
+                std::move(good.error().remedy)
+            );
+        }
+        return good.has_value();
+    }
+
     [[nodiscard]] std::optional<std::size_t> word_index(
         const YamlNode& node, std::string_view key, const std::vector<std::string_view>& words
     );
 
   private:
-    void wrong_type(
-        const YamlNode& node, std::string_view key, std::string_view expected, std::string hint = {}
+    void wrong_type(const YamlNode& node, std::string_view key, std::string_view expected);
+    [[nodiscard]] std::optional<std::string> parsed_url_of(
+        const YamlNode& node, std::string_view key, Result<wire::Url> (*parse)(std::string_view)
     );
 
     Findings& findings_;
@@ -125,6 +194,10 @@ class Section {
     std::string path_;
     std::vector<std::string> known_;
 };
+
+// "`lease`", and "`keep`, `verify` or `fence`", as diagnostics have them.
+[[nodiscard]] std::string quoted(std::string_view word);
+[[nodiscard]] std::string list_of(const std::vector<std::string_view>& words);
 
 // Without a sign and without leading zeros; nullopt: it is none.
 [[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);

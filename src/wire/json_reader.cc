@@ -10,6 +10,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kDepthMax = 128;
+constexpr std::size_t kTextsMax = 20;
 
 }  // namespace
 
@@ -44,16 +45,19 @@ Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_
 }
 
 void JsonTrouble::note(std::string text) {
-    if (!first) {
-        first = Error{.kind = ErrorKind::malformed, .text = std::move(text)};
+    if (count_ < kTextsMax) {
+        texts_ += (count_ == 0 ? "" : "; ") + text;
     }
+    ++count_;
 }
 
 Status JsonTrouble::status() const {
-    if (first) {
-        return std::unexpected(*first);
+    if (count_ == 0) {
+        return {};
     }
-    return {};
+    const std::string more =
+        count_ > kTextsMax ? "; and " + std::to_string(count_ - kTextsMax) + " more" : "";
+    return fail(ErrorKind::malformed, texts_ + more);
 }
 
 ObjectReader::ObjectReader(const json::object& object, std::string where, JsonTrouble& trouble)
@@ -81,6 +85,12 @@ const json::value* ObjectReader::find(std::string_view name, Field need) {
         return nullptr;
     }
     return found;
+}
+
+void ObjectReader::check(std::string_view name, const Status& form) {
+    if (!form) {
+        wrong(name, form.error().text + ": " + form.error().remedy);
+    }
 }
 
 std::string ObjectReader::text(std::string_view name, std::size_t bytes_max, Field need) {

@@ -10,10 +10,11 @@
 
 #include "base/enum_names.h"
 #include "base/ids.h"
+#include "base/names.h"
 #include "base/result.h"
 
 // Strict reading of JSON documents: types and bounds are checked, unknown fields are ignored, and
-// the first thing wrong is remembered with its place ("evidence[3].ok: not a whole number").
+// what is wrong is remembered with its place ("evidence[3].ok: not a whole number").
 namespace farshore::wire {
 
 // One document of at most `bytes_max` bytes, nested at most 128 deep. Errors: malformed.
@@ -23,12 +24,20 @@ namespace farshore::wire {
     std::string_view text, std::size_t bytes_max
 );
 
-// Remembers the first error of a document while its parts are read.
-struct JsonTrouble {
-    std::optional<Error> first;
-
+// Remembers what is wrong in a document while its parts are read, so that its writer sees all of it
+// at once. Bounded.
+class JsonTrouble {
+  public:
     void note(std::string text);
+
+    [[nodiscard]] bool any() const { return count_ > 0; }
+
+    // Errors: malformed, with one text after the other.
     [[nodiscard]] Status status() const;
+
+  private:
+    std::string texts_;
+    std::size_t count_ = 0;
 };
 
 enum class Field { required, optional };
@@ -62,6 +71,16 @@ class ObjectReader {
         return Id{text(name, kIdBytesMax, need)};
     }
 
+    // The same, of the form that its kind has (base/names.h): where a name enters from outside.
+    template <class Id>
+    [[nodiscard]] Id name(std::string_view field, Field need = Field::required) {
+        Id read = id<Id>(field, need);
+        if (!read.value().empty()) {
+            check(field, check_name(read));
+        }
+        return read;
+    }
+
     [[nodiscard]] Epoch epoch(std::string_view name, Field need = Field::required);
 
     template <class Enum>
@@ -84,6 +103,7 @@ class ObjectReader {
 
   private:
     [[nodiscard]] const boost::json::value* find(std::string_view name, Field need);
+    void check(std::string_view name, const Status& form);
 
     const boost::json::object* object_;
     std::string where_;

@@ -292,9 +292,8 @@ TEST_F(DynamoDbContract, RefusesAWrongSignature) {
     aws::AwsClient::Options options = service_options();
     options.fixed_credentials =
         sigv4::Credentials{.access_key_id = "AKIANOBODY", .secret_access_key = "x"};
-    auto stranger = aws::AwsClient::create(io_, clock_, std::move(options));
-    ASSERT_TRUE(stranger);
-    aws::DynamoDb db(**stranger);
+    const auto stranger = aws::AwsClient::create(io_, clock_, std::move(options));
+    aws::DynamoDb db(*stranger);
     const auto refused = run(db.list_tables(kHome));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::denied);

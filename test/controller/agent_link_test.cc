@@ -318,12 +318,18 @@ TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {
     EXPECT_EQ(app.status, 403);
     EXPECT_NE(app.body.find("remedy"), std::string::npos);
 
-    FakeAgent& wrong_region = make_agent(agent_options("h", RegionId{"mars"}, Epoch{7}));
+    FakeAgent& wrong_region = make_agent(agent_options("h", RegionId{"mars-north-1"}, Epoch{7}));
     const net::HttpReply region =
         post(wrong_region, "/v1/agents/stream", wire::serialize(wrong_region.hello()));
     EXPECT_EQ(region.status, 200);
     EXPECT_NE(region.body.find(R"("type":"refused")"), std::string::npos) << region.body;
     EXPECT_NE(region.body.find("mars"), std::string::npos);
+
+    FakeAgent& misnamed = make_agent(agent_options("a#host#b", kEast, Epoch{7}));
+    const net::HttpReply name =
+        post(misnamed, "/v1/agents/stream", wire::serialize(misnamed.hello()));
+    EXPECT_EQ(name.status, 400);
+    EXPECT_NE(name.body.find("a host's name has 1 to 253 letters"), std::string::npos) << name.body;
 
     FakeAgent& newer = make_agent(agent_options("h", kEast, Epoch{7}));
     wire::AgentHello hello = newer.hello();

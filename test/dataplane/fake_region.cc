@@ -178,6 +178,7 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
     for (const Field& field : head.fields) {
         into.headers[to_lower(field.name)] = std::string{field.value};
     }
+    into.path = std::string{head.target};
     into.target = into.headers["x-amz-target"];
     while (!reads_bodies_ && !stopping_) {
         std::this_thread::yield();

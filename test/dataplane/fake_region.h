@@ -21,6 +21,7 @@ namespace farshore::dataplane::test {
 // A request as the Region received it, whole.
 struct Received {
     std::uint64_t number = 0;                    // order over all Regions of the process
+    std::string path;                            // of the request line
     std::string target;                          // X-Amz-Target
     std::map<std::string, std::string> headers;  // names in lower case
     std::string body;

@@ -19,6 +19,20 @@ class Forwarding : public World {};
 
 constexpr std::string_view kPut = R"({"TableName":"t","Item":{"id":{"S":"k"},"v":{"N":"1"}}})";
 
+Result<sigv4::ParsedAuthorization> signature_of(const Received& got, UtcTime now) {
+    std::vector<sigv4::Header> headers;
+    for (const auto& [name, value] : got.headers) {
+        headers.push_back({.name = name, .value = value});
+    }
+    const std::string hash = sigv4::sha256_hex(got.body);
+    const std::vector<sigv4::Credentials> known{test_credentials()};
+    return sigv4::verify(
+        {.method = "POST", .path = got.path, .query = {}, .headers = headers, .payload_hash = hash},
+        known,
+        now
+    );
+}
+
 }  // namespace
 
 TEST_F(Forwarding, AnswerArrivesUntouched) {
@@ -64,23 +78,30 @@ TEST_F(Forwarding, SignsAnewForTheActiveRegion) {
     EXPECT_EQ(got.headers.at("x-amz-security-token"), "a-session-token");
     EXPECT_FALSE(got.headers.contains("x-private"));
     EXPECT_FALSE(got.headers.contains("x-amz-content-sha256"));
-    std::vector<sigv4::Header> headers;
-    for (const auto& [name, value] : got.headers) {
-        headers.push_back({.name = name, .value = value});
-    }
-    const std::string hash = sigv4::sha256_hex(got.body);
-    const std::vector<sigv4::Credentials> known{test_credentials()};
-    const auto verified = sigv4::verify(
-        {.method = "POST", .path = "/", .query = {}, .headers = headers, .payload_hash = hash},
-        known,
-        clock->wall()
-    );
+    EXPECT_EQ(got.path, "/");
+    const auto verified = signature_of(got, clock->wall());
     ASSERT_TRUE(verified) << verified.error().text;
     EXPECT_EQ(verified->region, "us-east-1");
     EXPECT_EQ(verified->service, "dynamodb");
     EXPECT_NE(
         std::ranges::find(verified->signed_headers, "x-amz-target"), verified->signed_headers.end()
     );
+}
+
+// A Region behind a proxy that tells services apart by their path, at an IPv6 address.
+TEST_F(Forwarding, ThePathOfAnEndpointIsSentAndSigned) {
+    start([](Endpoint::Options& options) {
+        options.regions[0].host = "::1";
+        options.regions[0].path = "/a%20b/dynamodb";
+    });
+    Application app = application();
+    ASSERT_EQ(app.call("PutItem", kPut)->status, 200);
+    ASSERT_EQ(east.count(), 1U);
+    const Received got = east.received().front();
+    EXPECT_EQ(got.path, "/a%20b/dynamodb/");
+    EXPECT_EQ(got.headers.at("host"), "[::1]:" + std::to_string(east.port()));
+    const auto verified = signature_of(got, clock->wall());
+    EXPECT_TRUE(verified) << verified.error().text;
 }
 
 TEST_F(Forwarding, NewCredentialsAreUsed) {

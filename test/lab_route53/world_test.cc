@@ -164,8 +164,7 @@ class Route53Test : public testing::Test {
     ) {
         const auto dns = net::DnsClient::create(
             net.io,
-            {.server_address = "127.0.0.1",
-             .server_port = route53->dns_port(),
+            {.servers = {{.address = "127.0.0.1", .port = route53->dns_port()}},
              .source_address = from,
              .timeout = timeout,
              .attempts_max = 1}

@@ -81,8 +81,7 @@ class ShopWorld : public ::testing::Test {
     void send_shoppers(Shoppers::Options options) {
         options.name = "shop.example.com";
         options.port = home_->port();
-        options.dns_address = "127.0.0.1";
-        options.dns_port = dns_->port();
+        options.dns = {.address = "127.0.0.1", .port = dns_->port()};
         options.log_file = options.log_file.empty() ? log_file() : options.log_file;
         auto made = Shoppers::create(net.io, std::move(options), clock);
         ASSERT_TRUE(made) << made.error().text;

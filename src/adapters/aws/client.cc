@@ -12,6 +12,7 @@
 #include "adapters/net/task_group.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "wire/url.h"
 
 namespace farshore::aws {
 namespace {
@@ -20,26 +21,6 @@ using namespace std::chrono_literals;
 
 // A service may ask us to wait; longer than this we do not let it hold a decision up.
 constexpr Duration kRetryAfterMax = 5s;
-
-struct Place {
-    std::string base;  // "https://host:port", no trailing slash
-    std::string host;  // as the Host header has it
-};
-
-Place place_of(std::string url) {
-    while (url.ends_with('/')) {
-        url.pop_back();
-    }
-    const std::size_t scheme = url.find("://");
-    std::string host = scheme == std::string::npos ? url : url.substr(scheme + 3);
-    host = host.substr(0, host.find('/'));
-    if (url.starts_with("https://") && host.ends_with(":443")) {
-        host.resize(host.size() - 4);
-    } else if (url.starts_with("http://") && host.ends_with(":80")) {
-        host.resize(host.size() - 3);
-    }
-    return {.base = std::move(url), .host = std::move(host)};
-}
 
 bool crc_holds(const net::HttpReply& reply) {
     const auto claimed = net::find_header(reply.headers, "x-amz-crc32");
@@ -154,7 +135,7 @@ struct AwsClient::Parts {
     void adjust(net::HttpCall& call, const CallOptions& wanted) const;
     void hear_refusal(const Error& error, const sigv4::Credentials& keys) const;
     [[nodiscard]] net::HttpCall sign(
-        const AwsRequest& request, const Place& place, const sigv4::Credentials& keys
+        const AwsRequest& request, const wire::Url& place, const sigv4::Credentials& keys
     );
 };
 
@@ -181,10 +162,11 @@ void AwsClient::Parts::find_credentials() {
 }
 
 net::HttpCall AwsClient::Parts::sign(
-    const AwsRequest& request, const Place& place, const sigv4::Credentials& keys
+    const AwsRequest& request, const wire::Url& place, const sigv4::Credentials& keys
 ) {
+    const std::string path = place.path + request.path;
     std::vector<sigv4::Header> headers;
-    headers.push_back({"host", place.host});
+    headers.push_back({"host", place.authority()});
     headers.push_back({"x-amz-date", to_amz_date(skew.corrected(clock.wall()))});
     if (!request.content_type.empty()) {
         headers.push_back({"content-type", request.content_type});
@@ -198,7 +180,7 @@ net::HttpCall AwsClient::Parts::sign(
     const std::string hash = sigv4::sha256_hex(request.body);
     const sigv4::Request to_sign{
         .method = request.method,
-        .path = request.path,
+        .path = path,
         .query = request.query,
         .headers = headers,
         .payload_hash = hash
@@ -214,7 +196,7 @@ net::HttpCall AwsClient::Parts::sign(
     }
     call.headers.push_back({"user-agent", "farshore"});
     call.method = request.method;
-    call.url = place.base + request.path + (request.query.empty() ? "" : "?" + request.query);
+    call.url = place.origin() + path + (request.query.empty() ? "" : "?" + request.query);
     call.body = request.body;
     return call;
 }
@@ -232,35 +214,25 @@ void AwsClient::Parts::hear_refusal(const Error& error, const sigv4::Credentials
     }
 }
 
-Result<std::unique_ptr<AwsClient>> AwsClient::create(
+std::unique_ptr<net::DnsClient> resolver_of(net::Io& io, const config::AwsAccess& access) {
+    if (access.resolvers.empty()) {
+        return nullptr;
+    }
+    return net::DnsClient::create(
+        io, {.servers = access.resolvers, .source_address = access.source_address}
+    );
+}
+
+std::unique_ptr<AwsClient> AwsClient::create(
     net::Io& io, const ports::Clock& clock, Options options
 ) {
-    net::HttpClient::Options http_options;
-    http_options.source_address = options.access.source_address;
-    http_options.ca_file = options.access.ca_file;
-    std::unique_ptr<net::DnsClient> resolver;
-    if (!options.access.resolver.empty()) {
-        const std::string& text = options.access.resolver;
-        const std::size_t colon = text.rfind(':');
-        net::DnsClient::Options dns;
-        dns.server_address = text.substr(0, colon);
-        dns.source_address = options.access.source_address;
-        if (colon != std::string::npos) {
-            const char* end = text.data() + text.size();
-            const auto [stop, error] =
-                std::from_chars(text.data() + colon + 1, end, dns.server_port);
-            if (error != std::errc{} || stop != end || dns.server_port == 0) {
-                return fail(
-                    ErrorKind::malformed,
-                    "aws.resolver '" + text + "' is not an address and port",
-                    "Write it as 127.0.0.1:53."
-                );
-            }
-        }
-        resolver = net::DnsClient::create(io, std::move(dns));
-        http_options.resolver = resolver.get();
-    }
-    std::unique_ptr<net::HttpClient> http = net::HttpClient::create(io, std::move(http_options));
+    std::unique_ptr<net::DnsClient> resolver = resolver_of(io, options.access);
+    std::unique_ptr<net::HttpClient> http = net::HttpClient::create(
+        io,
+        {.resolver = resolver.get(),
+         .source_address = options.access.source_address,
+         .ca_file = options.access.ca_file}
+    );
     auto client = std::make_unique<AwsClient>(io, clock, *http, std::move(options));
     client->parts_->own_resolver = std::move(resolver);
     client->parts_->own_http = std::move(http);
@@ -279,15 +251,12 @@ std::string AwsClient::endpoint(Service service, const RegionId& region) const {
     const config::AwsAccess& access = parts_->options.access;
     // AWS_ENDPOINT_URL_DYNAMODB is not honoured on purpose: on a host it points to the agent, and a
     // probe that goes through the agent would judge the wrong Region.
-    if (service == Service::route53) {
-        return place_of(access.route53.empty() ? default_endpoint(service, region) : access.route53)
-            .base;
+    std::string given = access.route53;
+    if (service == Service::dynamodb) {
+        const auto found = access.dynamodb.find(region);
+        given = found == access.dynamodb.end() ? "" : found->second;
     }
-    const auto given = access.dynamodb.find(region);
-    return place_of(
-               given == access.dynamodb.end() ? default_endpoint(service, region) : given->second
-    )
-        .base;
+    return given.empty() ? default_endpoint(service, region) : given;
 }
 
 Duration AwsClient::clock_skew() const {
@@ -310,8 +279,11 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
     FARSHORE_ASSERT(request.row != nullptr, "an AWS request names its row");
     const CallRow& row = *request.row;
     Parts& parts = *parts_;
-    const Place place = place_of(endpoint(row.service, request.region));
     const std::string what = std::string{row.name} + " in " + request.region.value();
+    const Result<wire::Url> place = wire::parse_endpoint(endpoint(row.service, request.region));
+    if (!place) {
+        co_return std::unexpected(in_context(what, place.error()));
+    }
     const bool repeatable = options.idempotent || row.idempotency != Idempotency::by_read_back;
     const int attempts_max = options.attempts_max.value_or(row.retry == RetryClass::probe ? 1 : 3);
     const Instant deadline = parts.clock.now() + options.total_timeout.value_or(row.deadline);
@@ -323,7 +295,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
         if (!keys) {
             co_return std::unexpected(in_context(what, keys.error()));
         }
-        net::HttpCall http_call = parts.sign(request, place, *keys);
+        net::HttpCall http_call = parts.sign(request, *place, *keys);
         // The wait for keys may have taken all of it.
         const Duration left = std::max<Duration>(deadline - parts.clock.now(), 1ms);
         // One attempt that hangs leaves time for another, when another is allowed.

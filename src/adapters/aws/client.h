@@ -60,6 +60,11 @@ struct AwsReply {
 // Where a global service is signed: us-east-1, cn-northwest-1 or us-gov-west-1.
 [[nodiscard]] RegionId signing_region(Service service, const RegionId& region);
 
+// The DNS client that the configuration asks for; null: the system's resolver.
+[[nodiscard]] std::unique_ptr<net::DnsClient> resolver_of(
+    net::Io& io, const config::AwsAccess& access
+);
+
 // What an AWS error answer says, whatever its protocol.
 struct ServiceError {
     std::string code;  // "ConditionalCheckFailedException", without namespace
@@ -91,9 +96,8 @@ class AwsClient {
         Duration connect_timeout = std::chrono::seconds{1};
     };
 
-    // Makes its own HTTP client and, when access.resolver is set, its own DNS client.
-    // Errors: malformed (the resolver's address).
-    [[nodiscard]] static Result<std::unique_ptr<AwsClient>> create(
+    // Makes its own HTTP client and, when access.resolvers are set, its own DNS client.
+    [[nodiscard]] static std::unique_ptr<AwsClient> create(
         net::Io& io, const ports::Clock& clock, Options options
     );
 
@@ -105,7 +109,7 @@ class AwsClient {
 
     [[nodiscard]] net::Task<Result<AwsReply>> call(AwsRequest request, CallOptions options);
 
-    // The URL that `call` uses, without a trailing slash.
+    // The URL that `call` uses, as wire::parse_endpoint gives it.
     [[nodiscard]] std::string endpoint(Service service, const RegionId& region) const;
 
     // Waits between half of `ceiling` and all of it; false when cancelled. For callers that poll.

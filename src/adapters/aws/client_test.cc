@@ -10,6 +10,7 @@
 
 #include "adapters/aws/dynamodb.h"
 #include "base/text.h"
+#include "wire/url.h"
 
 namespace farshore::aws {
 namespace {
@@ -83,9 +84,10 @@ class FakeService final : public net::HttpClient {
             headers.push_back({header.name, header.value});
         }
         const std::string hash = sigv4::sha256_hex(call.body);
+        const std::string path = wire::parse_url(call.url)->path;
         const sigv4::Request request{
             .method = call.method,
-            .path = "/",
+            .path = path,
             .query = "",
             .headers = headers,
             .payload_hash = hash
@@ -117,9 +119,11 @@ Error lost(Effect effect) {
 
 class AwsClientTest : public testing::Test {
   protected:
-    AwsClientTest() {
+    AwsClientTest() { reach_at("http://127.0.0.1:4566/"); }
+
+    void reach_at(const std::string& url) {
         AwsClient::Options options;
-        options.access.dynamodb[kRegion] = "http://127.0.0.1:4566/";
+        options.access.dynamodb[kRegion] = url;
         options.fixed_credentials = kKeys;
         client_ = std::make_unique<AwsClient>(io_, clock_, service_, std::move(options));
     }
@@ -162,6 +166,24 @@ TEST_F(AwsClientTest, SignsWhatItSends) {
     EXPECT_EQ(net::find_header(sent.headers, "host"), "127.0.0.1:4566");
     EXPECT_EQ(net::find_header(sent.headers, "x-amz-target"), "DynamoDB_20120810.GetItem");
     EXPECT_EQ(net::find_header(sent.headers, "x-amz-security-token"), "token");
+}
+
+TEST_F(AwsClientTest, SignsThePathOfItsEndpoint) {
+    const std::vector<std::array<std::string, 3>> endpoints{
+        {"http://h:4566/prefix", "http://h:4566/prefix/", "h:4566"},
+        {"http://h:4566/a%20b/", "http://h:4566/a%20b/", "h:4566"},
+        {"http://[::1]:4566", "http://[::1]:4566/", "[::1]:4566"},
+        {"https://H.example:443", "https://h.example/", "h.example"},
+    };
+    for (const auto& [endpoint, url, host] : endpoints) {
+        reach_at(endpoint);
+        const auto reply = call("GetItem");
+        ASSERT_TRUE(reply) << endpoint << ": " << reply.error().text;
+        EXPECT_EQ(service_.seen.back().url, url);
+        EXPECT_EQ(net::find_header(service_.seen.back().headers, "host"), host);
+    }
+    reach_at("http://u@h:1");
+    EXPECT_EQ(call("GetItem").error().kind, ErrorKind::malformed);
 }
 
 TEST_F(AwsClientTest, RepeatsAReadThatWasLost) {

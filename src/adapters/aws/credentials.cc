@@ -2,17 +2,17 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/text.h"
+#include "base/text_file.h"
 
 namespace farshore::aws {
 namespace {
 
-// A credentials file is a few hundred bytes; more than this is another file by mistake.
-constexpr std::uintmax_t kFileBytesMax = 1024 * 1024;
+// Who says which profile is meant.
+constexpr std::string_view kConfiguration = "aws.credentials.profile";
+constexpr std::string_view kProfileVariable = "AWS_PROFILE";
 
 std::optional<std::string> process_environment(const std::string& name) {
     // Read before threads exist that could change it: farshored and the agent never call setenv.
@@ -34,22 +34,6 @@ std::string stamp_of(const std::string& path) {
     return std::to_string(size) + "@" + std::to_string(written.time_since_epoch().count()) + ";";
 }
 
-std::string_view section_name(std::string_view line) {
-    line.remove_prefix(1);
-    const std::size_t close = line.find(']');
-    std::string_view name = trim(line.substr(0, close));
-    if (name.starts_with("profile ")) {
-        name = trim(name.substr(8));
-    }
-    return name;
-}
-
-std::optional<std::string> value_of(const ProfileValues& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() || found->second.empty() ? std::nullopt
-                                                          : std::optional{found->second};
-}
-
 struct Files {
     std::string credentials;
     std::string config;
@@ -68,89 +52,45 @@ Files shared_files(const Environment& environment) {
 Result<std::optional<ProfileValues>> read_profile(
     const std::string& path, const std::string& profile
 ) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error) {
+    const Result<std::string> text = read_text_file(
+        path,
+        {.what = "the credentials file",
+         .remedy =
+             "Add a section [" + profile + "] with aws_access_key_id and aws_secret_access_key.",
+         .may_be_empty = true}
+    );
+    if (text) {
+        return find_profile(*text, profile);
+    }
+    if (text.error().kind == ErrorKind::not_found) {
         return std::optional<ProfileValues>{};
     }
-    if (size > kFileBytesMax) {
-        return fail(
-            ErrorKind::malformed, path + " is too large for a credentials file", "Check the path."
-        );
-    }
-    const std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return fail(
-            ErrorKind::denied,
-            path + " cannot be read",
-            "Give the service's user the right to read it."
-        );
-    }
-    std::ostringstream text;
-    text << in.rdbuf();
-    return find_profile(text.str(), profile);
+    return std::unexpected(text.error());
+}
+
+// Half of a pair is a slip: going on would sign as somebody else.
+std::unexpected<Error> half_said(const std::string& said, const std::string& missing) {
+    return fail(
+        ErrorKind::malformed,
+        said + " is set in the environment, and " + missing + " is not",
+        "Set both, or neither."
+    );
 }
 
 }  // namespace
-
-std::optional<ProfileValues> find_profile(std::string_view ini, std::string_view profile) {
-    std::optional<ProfileValues> out;
-    bool inside = false;
-    for (std::string_view raw : split(ini, '\n')) {
-        if (raw.ends_with('\r')) {
-            raw.remove_suffix(1);
-        }
-        const std::string_view line = trim(raw);
-        if (line.empty() || line.starts_with('#') || line.starts_with(';')) {
-            continue;
-        }
-        if (line.starts_with('[')) {
-            inside = section_name(line) == profile;
-            if (inside && !out) {
-                out.emplace();
-            }
-            continue;
-        }
-        // An indented line belongs to a nested setting ("s3 =" and its children): none of ours.
-        const bool nested = raw.starts_with(' ') || raw.starts_with('\t');
-        const std::size_t equals = line.find('=');
-        if (!inside || nested || equals == std::string_view::npos) {
-            continue;
-        }
-        out->insert_or_assign(
-            to_lower(trim(line.substr(0, equals))), std::string{trim(line.substr(equals + 1))}
-        );
-    }
-    return out;
-}
-
-Result<sigv4::Credentials> credentials_from(const ProfileValues& values) {
-    const auto id = value_of(values, "aws_access_key_id");
-    const auto secret = value_of(values, "aws_secret_access_key");
-    if (!id || !secret) {
-        return fail(
-            ErrorKind::malformed,
-            std::string{"the profile has no "} +
-                (id ? "aws_secret_access_key" : "aws_access_key_id"),
-            "Write both aws_access_key_id and aws_secret_access_key into the profile."
-        );
-    }
-    return sigv4::Credentials{
-        .access_key_id = *id,
-        .secret_access_key = *secret,
-        .session_token = value_of(values, "aws_session_token").value_or(""),
-        .expires = std::nullopt
-    };
-}
 
 CredentialsProvider::CredentialsProvider(CredentialSources sources)
     : CredentialsProvider(std::move(sources), &process_environment) {}
 
 CredentialsProvider::CredentialsProvider(CredentialSources sources, Environment environment)
     : sources_(std::move(sources)), environment_(std::move(environment)), rng_(1) {
-    if (sources_.profile.empty() || sources_.profile == "default") {
-        sources_.profile = environment_("AWS_PROFILE").value_or("default");
+    if (!sources_.profile.empty()) {
+        profile_said_by_ = kConfiguration;
+        return;
     }
+    const auto variable = environment_("AWS_PROFILE");
+    profile_said_by_ = variable ? kProfileVariable : std::string_view{};
+    sources_.profile = variable.value_or("default");
 }
 
 CredentialsProvider::CredentialsProvider(
@@ -218,6 +158,15 @@ Result<sigv4::Credentials> CredentialsProvider::current(Instant now) {
     );
 }
 
+Result<CredentialsProvider::Found> CredentialsProvider::found_in(
+    Result<std::unique_ptr<CredentialsSource>> source
+) {
+    if (!source) {
+        return std::unexpected(std::move(source.error()));
+    }
+    return Found{.keys = std::nullopt, .source = std::move(*source)};
+}
+
 Result<CredentialsProvider::Found> CredentialsProvider::find() const {
     return sources_.credentials_file.empty() ? find_in_chain()
                                              : find_in_file(sources_.credentials_file);
@@ -250,7 +199,7 @@ Result<CredentialsProvider::Found> CredentialsProvider::find_in_profile(const Pr
 ) const {
     Found found;
     // The config file often has the profile only for its Region.
-    if (values.contains("aws_access_key_id")) {
+    if (values.contains("aws_access_key_id") || values.contains("aws_secret_access_key")) {
         Result<sigv4::Credentials> keys = credentials_from(values);
         if (!keys) {
             return std::unexpected(keys.error());
@@ -272,14 +221,15 @@ Result<CredentialsProvider::Found> CredentialsProvider::find_in_profile(const Pr
         return found;
     }
     if (role && token_file) {
-        found.source = identity_source(*token_file, *role, value_of(values, "role_session_name"));
-    } else if (process) {
+        return identity_source(*token_file, *role, value_of(values, "role_session_name"));
+    }
+    if (process) {
         found.source = process_output(*edge_, *process);
     }
     return found;
 }
 
-std::shared_ptr<CredentialsSource> CredentialsProvider::identity_source(
+Result<CredentialsProvider::Found> CredentialsProvider::identity_source(
     std::string token_file, std::string role, std::optional<std::string> session
 ) const {
     WebIdentity identity{
@@ -287,7 +237,7 @@ std::shared_ptr<CredentialsSource> CredentialsProvider::identity_source(
         .role_arn = std::move(role),
         .session_name = session.value_or("farshore"),
         .regions = sources_.sts_regions,
-        .endpoint = environment_("AWS_ENDPOINT_URL_STS").value_or("")
+        .endpoint = {}
     };
     for (const char* name : {"AWS_DEFAULT_REGION", "AWS_REGION"}) {
         if (const auto region = environment_(name)) {
@@ -295,13 +245,17 @@ std::shared_ptr<CredentialsSource> CredentialsProvider::identity_source(
             identity.regions.insert(identity.regions.begin(), RegionId{*region});
         }
     }
-    return web_identity(*edge_, std::move(identity));
+    return found_in(web_identity(*edge_, environment_, std::move(identity)));
 }
 
-Result<CredentialsProvider::Found> CredentialsProvider::find_in_chain() const {
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_environment() const {
     Found found;
     const auto id = environment_("AWS_ACCESS_KEY_ID");
     const auto secret = environment_("AWS_SECRET_ACCESS_KEY");
+    if (id.has_value() != secret.has_value()) {
+        return id ? half_said("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+                  : half_said("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID");
+    }
     if (id && secret) {
         found.keys = sigv4::Credentials{
             .access_key_id = *id,
@@ -313,20 +267,25 @@ Result<CredentialsProvider::Found> CredentialsProvider::find_in_chain() const {
     }
     const auto token_file = environment_("AWS_WEB_IDENTITY_TOKEN_FILE");
     const auto role = environment_("AWS_ROLE_ARN");
-    if (edge_ && token_file && role) {
-        found.source = identity_source(*token_file, *role, environment_("AWS_ROLE_SESSION_NAME"));
-        return found;
+    if (token_file && !role) {
+        return half_said("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
     }
+    if (edge_ && token_file && role) {
+        return identity_source(*token_file, *role, environment_("AWS_ROLE_SESSION_NAME"));
+    }
+    return found;
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_shared_files() const {
     const Files files = shared_files(environment_);
+    bool seen = false;
     for (const std::string& path : {files.credentials, files.config}) {
         const auto values = read_profile(path, sources_.profile);
         if (!values) {
             return std::unexpected(values.error());
         }
-        if (!*values) {
-            continue;
-        }
-        Result<Found> here = find_in_profile(**values);
+        seen = seen || values->has_value();
+        Result<Found> here = *values ? find_in_profile(**values) : Result<Found>{Found{}};
         if (!here) {
             return std::unexpected(
                 in_context(path + ", profile '" + sources_.profile + "'", here.error())
@@ -336,21 +295,37 @@ Result<CredentialsProvider::Found> CredentialsProvider::find_in_chain() const {
             return here;
         }
     }
+    if (!seen && !profile_said_by_.empty()) {
+        return fail(
+            ErrorKind::denied,
+            std::string{profile_said_by_} + " names the profile '" + sources_.profile +
+                "', which is neither in " + files.credentials + " nor in " + files.config,
+            "Add the profile, or name one that is there."
+        );
+    }
+    return Found{};
+}
+
+Result<CredentialsProvider::Found> CredentialsProvider::find_in_chain() const {
+    // As with AWS's own tools: a profile that the configuration names wins over the environment.
+    const bool named = profile_said_by_ == kConfiguration;
+    Result<Found> found = named ? Result<Found>{Found{}} : find_in_environment();
+    if (found && !found->any()) {
+        found = find_in_shared_files();
+    }
+    if (!found || found->any()) {
+        return found;
+    }
     if (edge_) {
-        Result<std::unique_ptr<CredentialsSource>> container =
-            container_endpoint(*edge_, environment_);
-        if (!container) {
-            return std::unexpected(container.error());
-        }
-        if (*container != nullptr) {
-            found.source = std::move(*container);
-            return found;
+        Result<Found> container = found_in(container_endpoint(*edge_, environment_));
+        if (!container || container->any()) {
+            return container;
         }
         if (to_lower(environment_("AWS_EC2_METADATA_DISABLED").value_or("")) != "true") {
-            found.source = instance_metadata(*edge_, environment_);
-            return found;
+            return found_in(instance_metadata(*edge_, environment_));
         }
     }
+    const Files files = shared_files(environment_);
     return fail(
         ErrorKind::denied,
         "no AWS keys: looked at AWS_ACCESS_KEY_ID, " + files.credentials + " and " + files.config +

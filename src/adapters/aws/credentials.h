@@ -22,7 +22,8 @@ namespace farshore::aws {
 
 struct CredentialSources {
     std::optional<sigv4::Credentials> fixed;  // wins over everything
-    // Set: only this file is read. Empty: the chain, the first that is there:
+    // Set: only this file is read. Empty: the chain, the first that is there, of which a profile
+    // that is set leaves out the first two:
     //   AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     //   AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
     //   the profile in AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, then in AWS_CONFIG_FILE
@@ -31,7 +32,7 @@ struct CredentialSources {
     //   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
     //   the instance metadata service, unless AWS_EC2_METADATA_DISABLED is true
     std::string credentials_file;
-    std::string profile = "default";  // "default" gives way to AWS_PROFILE
+    std::string profile;  // empty: AWS_PROFILE, else "default"
     // Whose STS a web identity is shown to, in this order; AWS_REGION's comes first.
     std::vector<RegionId> sts_regions;
 };
@@ -39,10 +40,18 @@ struct CredentialSources {
 // One section of an INI file: names and values as written, blanks trimmed.
 using ProfileValues = std::map<std::string, std::string>;
 
+// nullopt: absent, or empty.
+[[nodiscard]] std::optional<std::string> value_of(
+    const ProfileValues& values, const std::string& name
+);
+
 // The profile's values; nullopt: no such profile. Accepts "[NAME]" and "[profile NAME]". Pure.
 [[nodiscard]] std::optional<ProfileValues> find_profile(
     std::string_view ini, std::string_view profile
 );
+
+// The names of all sections, as find_profile takes them, each once. Pure.
+[[nodiscard]] std::vector<std::string> profile_names(std::string_view ini);
 
 // Credentials of a profile. Errors: malformed (a key is missing; the text names which, never a
 // value).
@@ -106,8 +115,11 @@ class CredentialsProvider {
     [[nodiscard]] Result<Found> find() const;
     [[nodiscard]] Result<Found> find_in_file(const std::string& path) const;
     [[nodiscard]] Result<Found> find_in_chain() const;
+    [[nodiscard]] Result<Found> find_in_environment() const;
+    [[nodiscard]] Result<Found> find_in_shared_files() const;
     [[nodiscard]] Result<Found> find_in_profile(const ProfileValues& values) const;
-    [[nodiscard]] std::shared_ptr<CredentialsSource> identity_source(
+    [[nodiscard]] static Result<Found> found_in(Result<std::unique_ptr<CredentialsSource>> source);
+    [[nodiscard]] Result<Found> identity_source(
         std::string token_file, std::string role, std::optional<std::string> session
     ) const;
     [[nodiscard]] bool due(Instant now) const;
@@ -115,6 +127,7 @@ class CredentialsProvider {
     void take(const Result<sigv4::Credentials>& answer, const std::string& from);
 
     CredentialSources sources_;
+    std::string_view profile_said_by_;  // empty: nobody; then it is "default"
     std::optional<CredentialsEdge> edge_;
     Environment environment_;
     Rng rng_;

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "adapters/aws/client.h"
 #include "adapters/aws/credentials_source.h"
 #include "base/text.h"
+#include "base/text_file.h"
+#include "wire/url.h"
 
 // Keys from endpoints: the instance's, the container's, and STS.
 namespace farshore::aws {
@@ -21,11 +21,17 @@ constexpr std::size_t kAnswerMax = std::size_t{64} << 10U;
 constexpr std::size_t kTokenFileMax = std::size_t{64} << 10U;
 constexpr std::string_view kTokenSeconds = "21600";
 
-std::string without_slash(std::string url) {
-    while (url.ends_with('/')) {
-        url.pop_back();
+// An endpoint that a variable names; empty: it is not set. Errors: malformed, naming the variable.
+Result<std::string> endpoint_in(const Environment& environment, const std::string& variable) {
+    const auto text = environment(variable);
+    if (!text) {
+        return std::string{};
     }
-    return url;
+    Result<wire::Url> url = wire::parse_endpoint(*text);
+    if (!url) {
+        return std::unexpected(in_context(variable + " is not a URL", std::move(url.error())));
+    }
+    return url->text();
 }
 
 net::HttpCall local_call(std::string method, std::string url, net::HttpHeaders headers) {
@@ -47,23 +53,22 @@ std::unexpected<Error> answered(std::string_view who, const net::HttpReply& repl
     return fail(kind, std::string{who} + " answered " + std::to_string(reply.status));
 }
 
-// A small file's content without blanks around it: a token.
+// The value of a header: one line.
 Result<std::string> read_token(const std::string& path) {
-    const std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return fail(
-            ErrorKind::denied,
-            "the token file " + path + " cannot be read",
-            "Give the service's user the right to read it."
-        );
+    constexpr std::string_view kRemedy = "See that the platform writes a token there.";
+    Result<std::string> token = read_text_file(
+        path, {.what = "the token file", .remedy = kRemedy, .bytes_max = kTokenFileMax}
+    );
+    if (!token) {
+        return token;
     }
-    std::ostringstream text;
-    text << in.rdbuf();
-    std::string token = text.str();
-    token.erase(token.find_last_not_of(" \t\r\n") + 1);
-    if (token.empty() || token.size() > kTokenFileMax ||
-        token.find_first_of("\r\n") != std::string::npos) {
-        return fail(ErrorKind::malformed, "the token file " + path + " holds no token");
+    token->erase(token->find_last_not_of(" \t\r\n") + 1);
+    if (token->find_first_of("\r\n") != std::string::npos) {
+        return fail(
+            ErrorKind::malformed,
+            "the token file " + path + " holds more than one line",
+            std::string{kRemedy}
+        );
     }
     return token;
 }
@@ -197,7 +202,7 @@ class WebIdentitySource final : public CredentialsSource {
   private:
     [[nodiscard]] std::vector<std::string> urls() const {
         if (!identity_.endpoint.empty()) {
-            return {without_slash(identity_.endpoint)};
+            return {identity_.endpoint};
         }
         std::vector<std::string> out;
         for (const RegionId& region : identity_.regions) {
@@ -259,33 +264,27 @@ class WebIdentitySource final : public CredentialsSource {
     WebIdentity identity_;
 };
 
-// The host part of a URL, brackets included.
-std::string_view host_of(std::string_view url) {
-    url.remove_prefix(std::min(url.find("://") + 3, url.size()));
-    url = url.substr(0, url.find('/'));
-    return url.starts_with('[') ? url.substr(0, url.find(']') + 1) : url.substr(0, url.find(':'));
-}
-
 // Keys in the clear may come from this host, and from the addresses of ECS and EKS agents.
-bool may_be_plain(std::string_view url) {
-    constexpr std::array<std::string_view, 6> kHosts{
-        "localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"
+bool may_be_plain(const std::string& host) {
+    constexpr std::array<std::string_view, 4> kHosts{
+        "localhost", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"
     };
-    const std::string_view host = host_of(url);
-    return host.starts_with("127.") || std::ranges::find(kHosts, host) != kHosts.end();
+    return wire::is_loopback(host) || std::ranges::find(kHosts, host) != kHosts.end();
 }
 
 }  // namespace
 
-std::unique_ptr<CredentialsSource> instance_metadata(
+Result<std::unique_ptr<CredentialsSource>> instance_metadata(
     CredentialsEdge edge, const Environment& environment
 ) {
     const bool six =
         to_lower(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").value_or("")) == "ipv6";
     const std::string usual = six ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
-    return std::make_unique<InstanceMetadata>(
-        edge, without_slash(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or(usual))
-    );
+    const Result<std::string> named = endpoint_in(environment, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    if (!named) {
+        return std::unexpected(named.error());
+    }
+    return std::make_unique<InstanceMetadata>(edge, named->empty() ? usual : *named);
 }
 
 Result<std::unique_ptr<CredentialsSource>> container_endpoint(
@@ -296,10 +295,15 @@ Result<std::unique_ptr<CredentialsSource>> container_endpoint(
     if (!relative && !full) {
         return std::unique_ptr<CredentialsSource>{};
     }
-    const std::string url = relative ? "http://169.254.170.2" + *relative : *full;
-    const bool safe =
-        url.starts_with("https://") || (url.starts_with("http://") && may_be_plain(url));
-    if (!safe) {
+    Result<wire::Url> url = wire::parse_url(relative ? "http://169.254.170.2" + *relative : *full);
+    if (!url) {
+        return std::unexpected(in_context(
+            std::string{"AWS_CONTAINER_CREDENTIALS_"} + (relative ? "RELATIVE" : "FULL") +
+                "_URI is not the place of credentials",
+            std::move(url.error())
+        ));
+    }
+    if (!url->tls && !may_be_plain(url->host)) {
         return fail(
             ErrorKind::denied,
             "AWS_CONTAINER_CREDENTIALS_FULL_URI leads off this host in the clear",
@@ -313,10 +317,17 @@ Result<std::unique_ptr<CredentialsSource>> container_endpoint(
     if (token.text.find_first_of("\r\n") != std::string::npos) {
         return fail(ErrorKind::malformed, "AWS_CONTAINER_AUTHORIZATION_TOKEN is no header's value");
     }
-    return std::make_unique<ContainerEndpoint>(edge, url, std::move(token));
+    return std::make_unique<ContainerEndpoint>(edge, url->text(), std::move(token));
 }
 
-std::unique_ptr<CredentialsSource> web_identity(CredentialsEdge edge, WebIdentity identity) {
+Result<std::unique_ptr<CredentialsSource>> web_identity(
+    CredentialsEdge edge, const Environment& environment, WebIdentity identity
+) {
+    Result<std::string> named = endpoint_in(environment, "AWS_ENDPOINT_URL_STS");
+    if (!named) {
+        return std::unexpected(std::move(named.error()));
+    }
+    identity.endpoint = std::move(*named);
     return std::make_unique<WebIdentitySource>(edge, std::move(identity));
 }
 

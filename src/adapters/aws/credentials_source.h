@@ -39,15 +39,15 @@ class CredentialsSource {
 };
 
 // IMDSv2, and nothing older: a token, the role's name, its keys. AWS_EC2_METADATA_SERVICE_ENDPOINT
-// is honoured.
-[[nodiscard]] std::unique_ptr<CredentialsSource> instance_metadata(
+// is honoured. Errors: malformed (that variable).
+[[nodiscard]] Result<std::unique_ptr<CredentialsSource>> instance_metadata(
     CredentialsEdge edge, const Environment& environment
 );
 
 // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, with the token of
 // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN: ECS, and EKS Pod
-// Identity. Errors: denied (an address that such keys must not be asked of). nullptr: neither is
-// set.
+// Identity. Errors: malformed (not a URL), denied (an address that such keys must not be asked of).
+// nullptr: neither is set.
 [[nodiscard]] Result<std::unique_ptr<CredentialsSource>> container_endpoint(
     CredentialsEdge edge, const Environment& environment
 );
@@ -59,12 +59,13 @@ struct WebIdentity {
     // Whose STS is asked, one after the other until one answers: a Region's STS may be down with
     // the Region.
     std::vector<RegionId> regions;
-    std::string endpoint;  // AWS_ENDPOINT_URL_STS; empty: each Region's own
+    std::string endpoint;  // empty: each Region's own
 };
 
-// AssumeRoleWithWebIdentity: IRSA on EKS.
-[[nodiscard]] std::unique_ptr<CredentialsSource> web_identity(
-    CredentialsEdge edge, WebIdentity identity
+// AssumeRoleWithWebIdentity: IRSA on EKS. AWS_ENDPOINT_URL_STS is honoured. Errors: malformed (that
+// variable).
+[[nodiscard]] Result<std::unique_ptr<CredentialsSource>> web_identity(
+    CredentialsEdge edge, const Environment& environment, WebIdentity identity
 );
 
 // A profile's `credential_process`: a command whose output names keys.

@@ -230,12 +230,38 @@ TEST_F(CredentialsTest, TheContainerEndpointGetsItsTokenFromAFileThatMayChange) 
 }
 
 TEST_F(CredentialsTest, KeysAreNotAskedForInTheClearElsewhere) {
-    for (const char* url : {"http://192.0.2.1/keys", "http://127.0.0.1.example/keys", "ftp://x"}) {
+    for (const char* url :
+         {"http://192.0.2.1/keys", "http://127.0.0.1.example/keys", "http://[::2]/keys"}) {
         variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
         provider();
         const auto keys = get();
         ASSERT_FALSE(keys) << url;
         EXPECT_EQ(keys.error().kind, ErrorKind::denied) << url;
+    }
+}
+
+TEST_F(CredentialsTest, AVariableThatIsNoUrlIsNamed) {
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "ftp://x"},
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1@evil.example/keys"},
+        {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@evil.example/keys"},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://:80"},
+        {"AWS_ENDPOINT_URL_STS", "http://h:99999"},
+    };
+    for (const auto& [variable, value] : wrong) {
+        const auto before = variables;
+        variables[variable] = value;
+        if (variable == "AWS_ENDPOINT_URL_STS") {
+            variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = file("token", "t");
+            variables["AWS_ROLE_ARN"] = "arn:aws:iam::1:role/r";
+        }
+        provider();
+        const auto keys = get();
+        ASSERT_FALSE(keys) << variable << " " << value;
+        EXPECT_EQ(keys.error().kind, ErrorKind::malformed) << keys.error().text;
+        EXPECT_TRUE(keys.error().text.starts_with(variable)) << keys.error().text;
+        EXPECT_FALSE(keys.error().remedy.empty());
+        variables = before;
     }
 }
 
@@ -341,9 +367,9 @@ TEST_F(CredentialsTest, TheClientOfAwsAsksByItself) {
             co_return net::HttpResponse::json(200, "{}");
         });
     CredentialsProvider& shared = provider();
-    auto made = AwsClient::create(world.io, clock, {.access = access, .credentials = &shared});
-    ASSERT_TRUE(made);
-    AwsClient& client = **made;
+    const auto made =
+        AwsClient::create(world.io, clock, {.access = access, .credentials = &shared});
+    AwsClient& client = *made;
     std::function<net::Task<Result<AwsReply>>()> start = [&client] {
         return client.call(
             {.row = &call_row(Service::dynamodb, "GetItem"),

@@ -111,6 +111,88 @@ TEST(Credentials, TakesUpRotatedKeysAndKeepsTheOldOnesWhileTheFileIsHalfWritten)
     EXPECT_EQ(provider.current(Instant{4s})->access_key_id, "THREE");
 }
 
+// "default" is a name like any other where somebody says it.
+TEST(Credentials, AProfileThatIsSaidWinsOverTheEnvironment) {
+    const Directory home;
+    const std::string file = home.write("credentials", std::string{kIni});
+    const auto work = environment({{"AWS_PROFILE", "agents"}});
+    CredentialsProvider said({.credentials_file = file, .profile = "default"}, work);
+    ASSERT_TRUE(said.current(Instant{})) << said.current(Instant{}).error().text;
+    EXPECT_EQ(said.current(Instant{})->access_key_id, "AKID");
+    CredentialsProvider not_said({.credentials_file = file}, work);
+    EXPECT_EQ(not_said.current(Instant{})->access_key_id, "AGENT");
+    CredentialsProvider nowhere_said({.credentials_file = file}, environment({}));
+    EXPECT_EQ(nowhere_said.current(Instant{})->access_key_id, "AKID");
+}
+
+// Going on to the next source would sign as somebody else.
+TEST(Credentials, WhatIsHalfSaidIsNotPassedOver) {
+    const Directory home;
+    const std::string file = home.write("credentials", std::string{kIni});
+    const std::vector<std::pair<std::map<std::string, std::string>, std::string>> halves{
+        {{{"AWS_ACCESS_KEY_ID", "ENV"}}, "AWS_SECRET_ACCESS_KEY is not"},
+        {{{"AWS_SECRET_ACCESS_KEY", "s"}}, "AWS_ACCESS_KEY_ID is not"},
+        {{{"AWS_WEB_IDENTITY_TOKEN_FILE", file}}, "AWS_ROLE_ARN is not"},
+        {{{"AWS_PROFILE", "elsewhere"}},
+         "AWS_PROFILE names the profile 'elsewhere', which is neither"},
+    };
+    for (auto [variables, text] : halves) {
+        variables["AWS_SHARED_CREDENTIALS_FILE"] = file;
+        variables["HOME"] = home.path();
+        CredentialsProvider provider({}, environment(variables));
+        const auto keys = provider.current(Instant{});
+        ASSERT_FALSE(keys) << text;
+        EXPECT_NE(keys.error().text.find(text), std::string::npos) << keys.error().text;
+        EXPECT_FALSE(keys.error().remedy.empty());
+    }
+    const std::string half = home.write("half", "[default]\naws_secret_access_key = s\n");
+    CredentialsProvider provider({.credentials_file = half}, environment({}));
+    EXPECT_EQ(provider.current(Instant{}).error().kind, ErrorKind::malformed);
+    // The configuration's word counts for more than the environment's, as with AWS's own tools.
+    CredentialsProvider named(
+        {.profile = "agents"},
+        environment(
+            {{"AWS_ACCESS_KEY_ID", "ENV"},
+             {"AWS_SECRET_ACCESS_KEY", "s"},
+             {"AWS_SHARED_CREDENTIALS_FILE", file},
+             {"HOME", home.path()}}
+        )
+    );
+    EXPECT_EQ(named.current(Instant{})->access_key_id, "AGENT");
+}
+
+TEST(Credentials, AreReadFromFilesOfAnyEditor) {
+    const Directory home;
+    const std::string file = home.write(
+        "credentials",
+        "\xEF\xBB\xBF[default]\r\naws_access_key_id = ONE \t\r\naws_secret_access_key = 1\r\n"
+    );
+    CredentialsProvider provider({.credentials_file = file}, environment({}));
+    const auto keys = provider.current(Instant{});
+    ASSERT_TRUE(keys) << keys.error().text;
+    EXPECT_EQ(keys->access_key_id, "ONE");
+    EXPECT_EQ(keys->secret_access_key, "1");
+}
+
+TEST(Credentials, SayWhatIsNamedInsteadOfAFile) {
+    const Directory home;
+    const auto text_for = [&](const std::string& path) {
+        CredentialsProvider provider({.credentials_file = path}, environment({}));
+        const auto keys = provider.current(Instant{});
+        return keys ? std::string{"keys"} : keys.error().text;
+    };
+    EXPECT_TRUE(text_for(home.path()).ends_with("is a directory, not a file"))
+        << text_for(home.path());
+    EXPECT_TRUE(text_for("/dev/null").ends_with("is a socket or a device, not a file"));
+    EXPECT_TRUE(text_for(home.write("utf16", std::string{"\xFF\xFE[\0", 4})).ends_with("is UTF-16")
+    );
+    // The same in the chain: a directory there is no reason to pass over to the next source.
+    CredentialsProvider chain(
+        {}, environment({{"HOME", home.path()}, {"AWS_SHARED_CREDENTIALS_FILE", home.path()}})
+    );
+    EXPECT_EQ(chain.current(Instant{}).error().kind, ErrorKind::malformed);
+}
+
 TEST(Credentials, NeverShowASecretInAnError) {
     const Directory home;
     const std::string file =

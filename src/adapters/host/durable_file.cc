@@ -14,8 +14,6 @@ namespace farshore::host {
 
 namespace {
 
-constexpr std::size_t kSmallFileBytesMax = std::size_t{1} << 20U;
-
 class Descriptor {
   public:
     explicit Descriptor(int fd) : fd_(fd) {}
@@ -134,38 +132,6 @@ Status replace_file(
         return sync_directory(std::filesystem::path{path}.parent_path().string());
     }
     return {};
-}
-
-Result<std::optional<std::string>> read_small_file(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) {
-        if (errno == ENOENT) {
-            return std::optional<std::string>{};
-        }
-        return failed("cannot read", path, errno);
-    }
-    std::string content;
-    std::string piece(65'536, '\0');
-    while (true) {
-        const ssize_t n = ::read(file.get(), piece.data(), piece.size());
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return failed("cannot read", path, errno);
-        }
-        if (n == 0) {
-            return std::optional<std::string>{std::move(content)};
-        }
-        content.append(piece, 0, static_cast<std::size_t>(n));
-        if (content.size() > kSmallFileBytesMax) {
-            return fail(
-                ErrorKind::exhausted,
-                path + " is longer than a megabyte",
-                "this is not a file of the agent's"
-            );
-        }
-    }
 }
 
 Status prepare_directory(const std::string& path, std::string_view what_for) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,6 @@ enum class Durability {
 [[nodiscard]] Status replace_file(
     const std::string& path, std::string_view content, Durability durability, unsigned mode = 0640
 );
-
-// nullopt: no such file. Blocking. Errors: denied, exhausted (longer than a megabyte), unavailable.
-[[nodiscard]] Result<std::optional<std::string>> read_small_file(const std::string& path);
 
 // Creates the directory if it is missing and proves that a file can be written and synced there.
 // Errors as replace_file, each with its remedy.

@@ -8,7 +8,10 @@
 #include <fmt/format.h>
 
 #include "adapters/host/durable_file.h"
+#include "base/assert.h"
+#include "base/names.h"
 #include "base/text.h"
+#include "base/text_file.h"
 
 namespace farshore::host {
 
@@ -18,17 +21,10 @@ namespace json = boost::json;
 
 constexpr std::int64_t kSchemaVersion = 1;
 
-// App names come from the configuration; as a file name they must not lead anywhere else.
-std::string file_stem(const AppId& app) {
-    std::string stem = app.value();
-    for (char& c : stem) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '_';
-        if (!plain) {
-            c = '_';
-        }
-    }
-    return stem;
+// As a file name, an app's name leads nowhere else, and no two of them to one place.
+std::string file_of(const std::string& directory, const AppId& app, std::string_view ending) {
+    FARSHORE_ASSERT(check_name(app).has_value(), "the configuration checks names");
+    return directory + "/" + app.value() + std::string{ending};
 }
 
 std::optional<std::string> text_of(const json::object& object, std::string_view name) {
@@ -90,7 +86,7 @@ json::object region_of(const AppRegion& app) {
 }  // namespace
 
 std::string state_path(const std::string& directory, const AppId& app) {
-    return directory + "/" + file_stem(app) + ".json";
+    return file_of(directory, app, ".json");
 }
 
 std::string serialize_state(const AppId& app, const StoredState& state, UtcTime at) {
@@ -147,14 +143,16 @@ Result<StoredState> parse_state(const AppId& app, std::string_view text) {
 
 Result<std::optional<StoredState>> load_state(const std::string& directory, const AppId& app) {
     const std::string path = state_path(directory, app);
-    const Result<std::optional<std::string>> text = read_small_file(path);
+    Result<std::string> text = read_text_file(
+        path, {.what = "the state file", .remedy = kStateRemedy, .may_be_empty = true}
+    );
     if (!text) {
-        return std::unexpected(text.error());
+        if (text.error().kind == ErrorKind::not_found) {
+            return std::optional<StoredState>{};
+        }
+        return std::unexpected(std::move(text.error()));
     }
-    if (!*text) {
-        return std::optional<StoredState>{};
-    }
-    Result<StoredState> state = parse_state(app, **text);
+    Result<StoredState> state = parse_state(app, *text);
     if (!state) {
         return std::unexpected(in_context(path, state.error()));
     }
@@ -215,7 +213,7 @@ Status write_region_files(const std::string& directory, const RegionFile& file) 
         if (app.route.epoch == Epoch{}) {
             continue;  // an environment without a Region would break whoever reads it
         }
-        const std::string path = directory + "/" + file_stem(app.app) + ".env";
+        const std::string path = file_of(directory, app.app, ".env");
         written = replace_file(path, environment_document(file, app), Durability::visible, 0644);
     }
     return written;

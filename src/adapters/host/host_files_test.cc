@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/host/durable_file.h"
+#include "base/text_file.h"
 
 namespace farshore::host {
 namespace {
@@ -79,8 +80,18 @@ TEST_F(HostFiles, AnothersStateIsRefused) {
     EXPECT_FALSE(loaded.error().remedy.empty());
 }
 
-TEST_F(HostFiles, AppNamesLeadNowhereElse) {
-    EXPECT_EQ(state_path("/d", AppId{"../etc/passwd"}), "/d/___etc_passwd.json");
+TEST_F(HostFiles, NoTwoAppsShareAFile) {
+    EXPECT_EQ(state_path("/d", AppId{"shop.eu"}), "/d/shop.eu.json");
+    EXPECT_EQ(state_path("/d", AppId{"shop_eu"}), "/d/shop_eu.json");
+    EXPECT_DEATH((void)state_path("/d", AppId{"../etc/passwd"}), "checks names");
+}
+
+TEST_F(HostFiles, WhatStandsInTheStatesPlaceIsNamed) {
+    std::filesystem::create_directory(state_path(directory_, kApp));
+    const auto directory = load_state(directory_, kApp);
+    ASSERT_FALSE(directory);
+    EXPECT_TRUE(directory.error().text.ends_with("is a directory, not a file"));
+    EXPECT_EQ(directory.error().remedy, "name the file in it");
 }
 
 TEST_F(HostFiles, AFullDiskLeavesTheOldStateAndSaysSo) {
@@ -123,17 +134,17 @@ TEST_F(HostFiles, RegionFilesTellTheActiveRegion) {
               .endpoint = "http://127.0.0.1:8642"}}
     };
     ASSERT_TRUE(write_region_files(directory_, file));
-    const auto text = read_small_file(directory_ + "/region.json");
-    const boost::json::value document = boost::json::parse(**text);
+    const auto text = read_text_file(directory_ + "/region.json", {});
+    const boost::json::value document = boost::json::parse(*text);
     EXPECT_EQ(document.at("active").as_string(), "us-east-1");
     EXPECT_EQ(document.at("epoch").as_int64(), 7);
     EXPECT_EQ(document.at("apps").at("magento").at("users").as_string(), "eu-west-1");
-    const auto env = read_small_file(directory_ + "/magento.env");
-    EXPECT_NE((*env)->find("AWS_REGION=\"us-east-1\"\n"), std::string::npos);
+    const auto env = read_text_file(directory_ + "/magento.env", {});
+    EXPECT_NE(env->find("AWS_REGION=\"us-east-1\"\n"), std::string::npos);
     EXPECT_NE(
-        (*env)->find("AWS_ENDPOINT_URL_DYNAMODB=\"http://127.0.0.1:8642\"\n"), std::string::npos
+        env->find("AWS_ENDPOINT_URL_DYNAMODB=\"http://127.0.0.1:8642\"\n"), std::string::npos
     );
-    EXPECT_NE((*env)->find("FARSHORE_EPOCH=\"7\"\n"), std::string::npos);
+    EXPECT_NE(env->find("FARSHORE_EPOCH=\"7\"\n"), std::string::npos);
 }
 
 }  // namespace

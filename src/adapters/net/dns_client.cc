@@ -2,17 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/write.hpp>
 #include <openssl/rand.h>
 
-#include "adapters/net/asio_types.h"
+#include "adapters/net/dns_exchange.h"
 #include "base/assert.h"
 #include "base/text.h"
 
@@ -24,6 +20,9 @@ namespace {
 
 constexpr std::uint16_t kUdpBytes = 1232;  // fits an unfragmented packet everywhere
 constexpr int kChainMax = 8;               // CNAMEs that are followed within one answer
+// How long a server is asked without EDNS after it did not take it: it may be replaced by one that
+// does, and the only cost until then is TCP for long answers.
+constexpr Duration kPlainFor = std::chrono::minutes{10};
 
 std::uint16_t random_id() {
     std::uint16_t id = 0;
@@ -54,22 +53,16 @@ Status check_name(const std::string& name) {
     return {};
 }
 
-bool answers_question(const dns::Message& answer, const dns::Message& question) {
-    return answer.response && answer.id == question.id && answer.opcode == question.opcode &&
-           answer.questions.size() == 1 && answer.questions[0].name == question.questions[0].name &&
-           answer.questions[0].type == question.questions[0].type &&
-           answer.questions[0].klass == question.questions[0].klass;
-}
-
 struct Server {
-    asio::ip::address address;
-    std::uint16_t port = 0;
-    std::optional<asio::ip::address> source;
+    DnsServer at;
+    Timer::time_point plain_until{};  // it is asked without EDNS
 };
 
-Error no_answer(ErrorKind kind, std::string text) {
-    return {.kind = kind, .text = std::move(text), .remedy = {}, .code = {}};
-}
+// What one client knows about its servers.
+struct Servers {
+    std::vector<Server> list;
+    std::size_t first = 0;  // the one that gave the last answer
+};
 
 Error no_address(std::string_view code, std::string text, std::string remedy = {}) {
     return {
@@ -80,134 +73,90 @@ Error no_address(std::string_view code, std::string text, std::string remedy = {
     };
 }
 
-Error network_error(const boost::system::error_code& error, Timer::time_point deadline) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-        return no_answer(ErrorKind::timed_out, "no answer in time");
-    }
-    if (error == asio::error::operation_aborted) {
-        return no_answer(ErrorKind::cancelled, "given up by the caller");
-    }
-    return no_answer(ErrorKind::unavailable, error.message());
-}
-
-Task<Result<dns::Message>> ask_udp(
-    Io* io, Server server, dns::Message question, Timer::time_point deadline
-) {
-    // A new socket for each question: its random port is as good a secret as the id.
-    UdpSocket socket(io->get_executor());
-    boost::system::error_code error;
-    const asio::ip::udp::endpoint where(server.address, server.port);
-    socket.open(where.protocol(), error);
-    if (!error && server.source) {
-        socket.bind({*server.source, 0}, error);
-    }
-    if (!error) {
-        socket.connect(where, error);
-    }
-    if (error) {
-        co_return std::unexpected(no_answer(ErrorKind::unavailable, error.message()));
-    }
-    const ClosesAt<UdpSocket> guard(socket, deadline);
-    const std::vector<std::uint8_t> bytes = dns::encode(question);
-    auto [send_error, sent] = co_await socket.async_send(asio::buffer(bytes), kAwait);
-    if (send_error) {
-        co_return std::unexpected(network_error(send_error, deadline));
-    }
-    std::array<std::uint8_t, 4096> buffer{};
-    while (true) {
-        auto [receive_error, count] = co_await socket.async_receive(asio::buffer(buffer), kAwait);
-        if (receive_error) {
-            co_return std::unexpected(network_error(receive_error, deadline));
-        }
-        Result<dns::Message> answer =
-            dns::decode(std::span<const std::uint8_t>(buffer).first(count));
-        // Whatever does not answer our question may be forged or late: we go on waiting.
-        if (answer && answers_question(*answer, question)) {
-            co_return answer;
-        }
-    }
-}
-
-Task<Result<dns::Message>> ask_tcp(
-    Io* io, Server server, dns::Message question, Timer::time_point deadline
-) {
-    TcpSocket socket(io->get_executor());
-    boost::system::error_code error;
-    const asio::ip::tcp::endpoint where(server.address, server.port);
-    socket.open(where.protocol(), error);
-    if (!error && server.source) {
-        socket.bind({*server.source, 0}, error);
-    }
-    if (error) {
-        co_return std::unexpected(no_answer(ErrorKind::unavailable, error.message()));
-    }
-    const ClosesAt<TcpSocket> guard(socket, deadline);
-    auto [connect_error] = co_await socket.async_connect(where, kAwait);
-    if (connect_error) {
-        co_return std::unexpected(network_error(connect_error, deadline));
-    }
-    std::vector<std::uint8_t> bytes = dns::encode(question);
-    const std::array<std::uint8_t, 2> length{
-        static_cast<std::uint8_t>(bytes.size() >> 8U),
-        static_cast<std::uint8_t>(bytes.size() & 0xFFU)
-    };
-    bytes.insert(bytes.begin(), length.begin(), length.end());
-    auto [send_error, sent] = co_await asio::async_write(socket, asio::buffer(bytes), kAwait);
-    if (send_error) {
-        co_return std::unexpected(network_error(send_error, deadline));
-    }
-    std::array<std::uint8_t, 2> head{};
-    auto [head_error, head_count] = co_await asio::async_read(socket, asio::buffer(head), kAwait);
-    if (head_error) {
-        co_return std::unexpected(network_error(head_error, deadline));
-    }
-    std::vector<std::uint8_t> body(static_cast<std::size_t>((head[0] << 8U) | head[1]));
-    auto [body_error, body_count] = co_await asio::async_read(socket, asio::buffer(body), kAwait);
-    if (body_error) {
-        co_return std::unexpected(network_error(body_error, deadline));
-    }
-    Result<dns::Message> answer = dns::decode(body);
-    if (answer && !answers_question(*answer, question)) {
-        co_return std::unexpected(
-            no_answer(ErrorKind::unavailable, "the answer is not to our question")
-        );
-    }
-    if (!answer) {
-        co_return std::unexpected(no_answer(ErrorKind::unavailable, answer.error().text));
-    }
-    co_return answer;
-}
-
 struct Asker {
     Io* io = nullptr;
-    Server server;
+    std::shared_ptr<Servers> servers;
     Duration timeout{};
     int attempts_max = 1;
     Status usable;  // what is wrong with the options
 };
 
-// An answer, of whatever response code, or the last attempt's error.
-Task<Result<dns::Message>> ask_server(Asker asker, std::string name, std::uint16_t type) {
-    const Status valid = asker.usable ? check_name(name) : asker.usable;
+dns::Message question_for(const std::string& name, std::uint16_t type, bool plain) {
+    dns::Message question;
+    question.id = random_id();
+    question.recursion_desired = true;
+    question.questions.push_back({.name = name, .type = type});
+    if (!plain) {
+        question.edns_udp_size = kUdpBytes;
+    }
+    return question;
+}
+
+struct Question {
+    std::string name;
+    std::uint16_t type = 0;
+};
+
+// Says the answer something about the name?
+bool is_of_use(const Result<dns::Message>& answer) {
+    return answer &&
+           (answer->rcode == dns::Rcode::no_error || answer->rcode == dns::Rcode::name_error);
+}
+
+// One attempt at one server. `plain`: without EDNS, as the server did not answer with it.
+Task<Result<dns::Message>> ask_server(Asker asker, std::size_t index, Question asked, bool plain) {
+    const Timer::time_point started = std::chrono::steady_clock::now();
+    const Timer::time_point deadline = started + asker.timeout;
+    const Server server = asker.servers->list[index];
+    const bool known_as_plain = started < server.plain_until;
+    bool without_edns = plain || known_as_plain;
+    dns::Message question = question_for(asked.name, asked.type, without_edns);
+    Result<dns::Message> answer = co_await ask_udp(asker.io, server.at, question, deadline);
+    if (answer && !without_edns && refuses_the_form(*answer)) {
+        without_edns = true;
+        question = question_for(asked.name, asked.type, true);
+        answer = co_await ask_udp(asker.io, server.at, question, deadline);
+    }
+    if (answer && answer->truncated) {
+        answer = co_await ask_tcp(asker.io, server.at, question, deadline);
+        if (answer && answer->truncated) {
+            answer = fail(ErrorKind::unavailable, "the answer is cut off, also over TCP");
+        }
+    }
+    if (is_of_use(answer) && without_edns && !known_as_plain) {
+        asker.servers->list[index].plain_until = started + kPlainFor;
+    }
+    co_return answer;
+}
+
+// The first answer that says something about the name; else the last one, of whatever response
+// code, or the last attempt's error.
+Task<Result<dns::Message>> ask_servers(Asker asker, Question asked) {
+    const Status valid = asker.usable ? check_name(asked.name) : asker.usable;
     if (!valid) {
         co_return std::unexpected(valid.error());
     }
+    enum class Next { usual, plain, not_again };
+    const std::size_t count = asker.servers->list.size();
+    const std::size_t first = asker.servers->first;
+    std::vector<Next> next(count, Next::usual);
     Result<dns::Message> answer = fail(ErrorKind::timed_out, "no attempt allowed");
-    for (int attempt = 0; attempt < asker.attempts_max; ++attempt) {
-        dns::Message question;
-        question.id = random_id();
-        question.recursion_desired = true;
-        question.questions.push_back({.name = name, .type = type});
-        question.edns_udp_size = kUdpBytes;
-        const Timer::time_point deadline = std::chrono::steady_clock::now() + asker.timeout;
-        answer = co_await ask_udp(asker.io, asker.server, question, deadline);
-        if (answer && answer->truncated) {
-            answer = co_await ask_tcp(asker.io, asker.server, question, deadline);
+    for (std::size_t turn = 0; turn < count * static_cast<std::size_t>(asker.attempts_max);
+         ++turn) {
+        const std::size_t index = (first + turn) % count;
+        if (next[index] == Next::not_again) {
+            continue;
         }
+        const bool plain = next[index] == Next::plain;
+        answer = co_await ask_server(asker, index, asked, plain);
         const auto state = co_await asio::this_coro::cancellation_state;
-        if (answer || state.cancelled() != asio::cancellation_type::none) {
+        if (is_of_use(answer) || state.cancelled() != asio::cancellation_type::none) {
+            asker.servers->first = index;
             co_return answer;
         }
+        // Some servers, and what stands before them, drop or fail what they do not know.
+        const bool again = !answer || answer->rcode == dns::Rcode::server_failure;
+        next[index] = again ? Next::plain : Next::not_again;
     }
     co_return answer;
 }
@@ -222,6 +171,29 @@ std::string_view word_of(dns::Rcode rcode) {
         case dns::Rcode::refused: return "REFUSED";
     }
     return "an unknown response code";
+}
+
+bool has_authority(const dns::Message& answer, dns::Type type) {
+    return std::ranges::any_of(answer.authorities, [type](const dns::Record& record) {
+        return record.type == std::to_underlying(type);
+    });
+}
+
+// An answer without an address: does it say that there is none, or only that the server does not
+// look any further (RFC 2308, 2.2)?
+Status says_so(const dns::Message& answer, const std::string& asked, const std::string& last) {
+    if (answer.authoritative || answer.recursion_available ||
+        has_authority(answer, dns::Type::soa)) {
+        return {};
+    }
+    if (last == asked && !has_authority(answer, dns::Type::ns)) {
+        return {};
+    }
+    return fail(
+        ErrorKind::unavailable,
+        "the DNS server refers to others for " + last,
+        "name a DNS server that looks up names of others: a recursive resolver"
+    );
 }
 
 // The addresses at the end of the CNAME chain that begins at `name`.
@@ -248,6 +220,9 @@ Result<DnsAnswer> addresses_in(const dns::Message& answer, std::string name) {
             return found;
         }
         if (!next) {
+            if (Status said = says_so(answer, asked, name); !said) {
+                return std::unexpected(std::move(said.error()));
+            }
             break;
         }
         name = std::move(*next);
@@ -260,8 +235,8 @@ Result<DnsAnswer> addresses_in(const dns::Message& answer, std::string name) {
 }
 
 Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
-    const Result<dns::Message> answer =
-        co_await ask_server(std::move(asker), name, std::to_underlying(dns::Type::a));
+    Question question{.name = name, .type = std::to_underlying(dns::Type::a)};
+    const Result<dns::Message> answer = co_await ask_servers(std::move(asker), std::move(question));
     if (!answer) {
         co_return std::unexpected(in_context("DNS lookup of " + name, answer.error()));
     }
@@ -283,26 +258,21 @@ Task<Result<DnsAnswer>> resolve_with(Asker asker, std::string name) {
 class AsioDnsClient final : public DnsClient {
   public:
     AsioDnsClient(Io& io, const Options& options) {
-        boost::system::error_code error;
         asker_.io = &io;
-        asker_.server.address = asio::ip::make_address(options.server_address, error);
-        asker_.server.port = options.server_port;
+        asker_.servers = std::make_shared<Servers>();
         asker_.timeout = options.timeout;
         asker_.attempts_max = options.attempts_max;
-        if (error) {
-            asker_.usable = fail(
-                ErrorKind::malformed,
-                "\"" + options.server_address + "\" is not a DNS server's address"
+        const auto source = address_from(options.source_address);
+        for (const wire::AddressPort& server : options.servers) {
+            asker_.servers->list.push_back(
+                {.at =
+                     {.address = address_from(server.address).value_or(asio::ip::address{}),
+                      .port = server.port,
+                      .source = source}}
             );
         }
-        if (!options.source_address.empty()) {
-            asker_.server.source = asio::ip::make_address(options.source_address, error);
-        }
-        if (error && asker_.usable) {
-            asker_.usable = fail(
-                ErrorKind::malformed,
-                "\"" + options.source_address + "\" is not an address to ask from"
-            );
+        if (options.servers.empty()) {
+            asker_.usable = fail(ErrorKind::malformed, "no DNS server is named");
         }
     }
 
@@ -311,10 +281,24 @@ class AsioDnsClient final : public DnsClient {
     }
 
     Task<Result<dns::Message>> ask(std::string name, dns::Type type) override {
-        return ask_server(asker_, plain_name(name), std::to_underlying(type));
+        return ask_servers(
+            asker_, Question{.name = plain_name(name), .type = std::to_underlying(type)}
+        );
     }
 
   private:
+    std::optional<asio::ip::address> address_from(const std::string& text) {
+        boost::system::error_code error;
+        const asio::ip::address address = asio::ip::make_address(text, error);
+        if (error && !text.empty()) {
+            asker_.usable = fail(
+                ErrorKind::malformed,
+                "\"" + text + "\" is not an address of a DNS server, or to ask one from"
+            );
+        }
+        return error ? std::nullopt : std::optional{address};
+    }
+
     Asker asker_;
 };
 

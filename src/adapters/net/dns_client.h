@@ -10,6 +10,7 @@
 #include "adapters/net/task.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "wire/url.h"
 
 namespace farshore::net {
 
@@ -24,19 +25,20 @@ inline constexpr std::string_view kNoAddress = "NODATA";
 // A name server said that there is no address. Nobody's trouble or silence is that.
 [[nodiscard]] bool says_there_is_no_address(const Error& error);
 
-// Asks one configured DNS server (UDP, TCP when truncated). Caches nothing by itself: whoever wants
-// an honest cache, or a dishonest one, keeps DnsAnswers.
+// Asks configured DNS servers (UDP, TCP when truncated), the one that answered last first; the next
+// one when a server is silent, refuses or is in trouble. A server that does not take EDNS is asked
+// without, and not tried again with it for a while. Caches no answer by itself: whoever wants an
+// honest cache, or a dishonest one, keeps DnsAnswers.
 //
 // Errors: not_found (NXDOMAIN), unavailable (the name has no address: code kNoAddress; or SERVFAIL,
 // refused, nobody there: no code, and nothing is said about the name), timed_out.
 class DnsClient {
   public:
     struct Options {
-        std::string server_address;
-        std::uint16_t server_port = 53;
-        std::string source_address;  // empty: the kernel chooses
-        Duration timeout = std::chrono::milliseconds{500};
-        int attempts_max = 2;
+        std::vector<wire::AddressPort> servers;             // at least one
+        std::string source_address;                         // empty: the kernel chooses
+        Duration timeout = std::chrono::milliseconds{500};  // of one attempt at one server
+        int attempts_max = 2;                               // at each server
     };
 
     [[nodiscard]] static std::unique_ptr<DnsClient> create(Io& io, Options options);

@@ -33,6 +33,7 @@ class TestServer {
 
     int udp_questions = 0;
     int tcp_questions = 0;
+    int with_edns = 0;
     // Sent before each UDP answer: what a forger would try.
     std::function<dns::Message(dns::Message)> forge;
     std::vector<std::uint16_t> ids;
@@ -53,6 +54,7 @@ class TestServer {
                 dns::decode(std::span<const std::uint8_t>(buffer).first(count));
             EXPECT_TRUE(question.has_value());
             ++self->udp_questions;
+            self->with_edns += question->edns_udp_size ? 1 : 0;
             self->ids.push_back(question->id);
             self->ports.push_back(from.port());
             if (self->forge) {
@@ -124,20 +126,29 @@ dns::Record a_record(std::string name, std::uint8_t last, std::uint32_t ttl) {
 
 class DnsClientTest : public ::testing::Test {
   protected:
+    // A client that remembers, as long as the test.
+    std::unique_ptr<DnsClient> client_of(
+        const std::vector<std::uint16_t>& ports, Duration timeout = 2s, int attempts_max = 2
+    ) {
+        DnsClient::Options options{.timeout = timeout, .attempts_max = attempts_max};
+        for (const std::uint16_t port : ports) {
+            options.servers.push_back({.address = "127.0.0.1", .port = port});
+        }
+        return DnsClient::create(world.io, std::move(options));
+    }
+
+    Result<DnsAnswer> resolve(DnsClient& client, const std::string& name = "a.example") {
+        std::function<Task<Result<DnsAnswer>>()> start = [&] {
+            return client.resolve(name);
+        };
+        return world.wait_for(start);
+    }
+
     Result<DnsAnswer> resolve(
         std::uint16_t port, const std::string& name, Duration timeout = 2s, int attempts_max = 2
     ) {
-        const auto client = DnsClient::create(
-            world.io,
-            {.server_address = "127.0.0.1",
-             .server_port = port,
-             .timeout = timeout,
-             .attempts_max = attempts_max}
-        );
-        std::function<Task<Result<DnsAnswer>>()> start = [&] {
-            return client->resolve(name);
-        };
-        return world.wait_for(start);
+        const auto client = client_of({port}, timeout, attempts_max);
+        return resolve(*client, name);
     }
 
     testing::World world;
@@ -238,6 +249,152 @@ TEST_F(DnsClientTest, AsksOverTcpWhenTruncated) {
     finish(world);
 }
 
+dns::Message one_address(const dns::Message& question, std::uint8_t last = 1) {
+    dns::Message answer = answer_to(question);
+    answer.answers.push_back(a_record(question.questions[0].name, last, 5));
+    return answer;
+}
+
+dns::Message refusal_of(const dns::Message& question, dns::Rcode rcode) {
+    dns::Message answer = answer_to(question);
+    answer.rcode = rcode;
+    return answer;
+}
+
+// A server from before EDNS (RFC 6891, 7), and one that cannot even repeat the question.
+TEST_F(DnsClientTest, AsksWithoutEdnsWhereItIsNotTakenAndRemembersThat) {
+    dns::Rcode rcode = dns::Rcode::format_error;
+    bool repeats_the_question = true;
+    TestServer server(world, [&](const dns::Message& question, bool) {
+        if (!question.edns_udp_size) {
+            return one_address(question);
+        }
+        dns::Message answer = refusal_of(question, rcode);
+        if (!repeats_the_question) {
+            answer.questions.clear();
+        }
+        return answer;
+    });
+    for (const dns::Rcode refusal : {dns::Rcode::format_error, dns::Rcode::not_implemented}) {
+        for (const bool repeats : {true, false}) {
+            rcode = refusal;
+            repeats_the_question = repeats;
+            server.udp_questions = 0;
+            server.with_edns = 0;
+            const auto client = client_of({server.port()});
+            for (int i = 0; i < 3; ++i) {
+                const Result<DnsAnswer> answer = resolve(*client);
+                ASSERT_TRUE(answer) << answer.error().text;
+                EXPECT_EQ(answer->addresses, (std::vector<std::string>{"127.0.0.1"}));
+            }
+            EXPECT_EQ(server.with_edns, 1) << "asked once with it, and remembered";
+            EXPECT_EQ(server.udp_questions, 4);
+        }
+    }
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AsksWithoutEdnsWhereSuchQuestionsAreLost) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        return question.edns_udp_size ? std::nullopt : std::optional{one_address(question)};
+    });
+    const auto client = client_of({server.port()}, 400ms, 3);
+    ASSERT_TRUE(resolve(*client));
+    ASSERT_TRUE(resolve(*client));
+    EXPECT_EQ(server.with_edns, 1);
+    EXPECT_EQ(server.udp_questions, 3);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AServerThatUnderstandsNothingIsNotAskedForEver) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        return refusal_of(question, dns::Rcode::format_error);
+    });
+    const Result<DnsAnswer> answer = resolve(server.port(), "a.example");
+    ASSERT_FALSE(answer);
+    EXPECT_FALSE(says_there_is_no_address(answer.error()));
+    EXPECT_NE(answer.error().text.find("FORMERR"), std::string::npos) << answer.error().text;
+    EXPECT_EQ(server.udp_questions, 2);
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AsksTheNextServerWhenOneIsOfNoUse) {
+    std::optional<dns::Rcode> trouble;
+    TestServer first(world, [&](const dns::Message& question, bool) {
+        return trouble ? std::optional{refusal_of(question, *trouble)} : std::nullopt;
+    });
+    TestServer second(world, [](const dns::Message& question, bool) {
+        return one_address(question, 7);
+    });
+    for (const auto& seen :
+         {std::optional{dns::Rcode::refused},
+          std::optional{dns::Rcode::server_failure},
+          std::optional<dns::Rcode>{}}) {
+        trouble = seen;
+        first.udp_questions = 0;
+        const auto client = client_of({first.port(), second.port()}, 400ms);
+        const Result<DnsAnswer> answer = resolve(*client);
+        ASSERT_TRUE(answer) << answer.error().text;
+        EXPECT_EQ(answer->addresses, (std::vector<std::string>{"127.0.0.7"}));
+        EXPECT_EQ(first.udp_questions, 1);
+        ASSERT_TRUE(resolve(*client));
+        EXPECT_EQ(first.udp_questions, 1) << "the one that answered is asked first";
+    }
+    finish(world);
+}
+
+// What a name has, one server is enough to say.
+TEST_F(DnsClientTest, AnAnswerThatThereIsNoAddressIsNotAskedForTwice) {
+    TestServer first(world, [](const dns::Message& question, bool) { return answer_to(question); });
+    TestServer second(world, [](const dns::Message& question, bool) {
+        return one_address(question);
+    });
+    const auto client = client_of({first.port(), second.port()});
+    EXPECT_EQ(resolve(*client).error().code, kNoAddress);
+    EXPECT_EQ(second.udp_questions, 0);
+    finish(world);
+}
+
+// RFC 2308, 2.2: such answers say that others know, not that there is no address.
+TEST_F(DnsClientTest, AReferralSaysNothingAboutTheName) {
+    bool with_name_servers = true;
+    TestServer server(world, [&](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        if (with_name_servers) {
+            answer.authorities.push_back(
+                {.name = "example", .type = 2, .ttl = 5, .data = std::string{"ns.example"}}
+            );
+        } else {
+            answer.answers.push_back(
+                {.name = "a.example", .type = 5, .ttl = 5, .data = std::string{"b.elsewhere"}}
+            );
+        }
+        return answer;
+    });
+    for (const bool referral : {true, false}) {
+        with_name_servers = referral;
+        const Result<DnsAnswer> answer = resolve(server.port(), "a.example");
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+        EXPECT_FALSE(says_there_is_no_address(answer.error())) << answer.error().text;
+        EXPECT_FALSE(answer.error().remedy.empty());
+    }
+    finish(world);
+}
+
+TEST_F(DnsClientTest, AnAnswerThatIsCutOffOverTcpTooSaysNothing) {
+    TestServer server(world, [](const dns::Message& question, bool) {
+        dns::Message answer = answer_to(question);
+        answer.truncated = true;
+        return answer;
+    });
+    const Result<DnsAnswer> answer = resolve(server.port(), "a.example");
+    ASSERT_FALSE(answer);
+    EXPECT_FALSE(says_there_is_no_address(answer.error())) << answer.error().text;
+    EXPECT_GE(server.tcp_questions, 1);
+    finish(world);
+}
+
 TEST_F(DnsClientTest, IgnoresAnswersToOtherQuestions) {
     TestServer server(world, [](const dns::Message& question, bool) {
         dns::Message answer = answer_to(question);
@@ -294,7 +451,8 @@ TEST_F(DnsClientTest, RefusesWhatIsNoName) {
 }
 
 TEST_F(DnsClientTest, RefusesAServerThatIsNoAddress) {
-    const auto client = DnsClient::create(world.io, {.server_address = "dns.example"});
+    const auto client =
+        DnsClient::create(world.io, {.servers = {{.address = "dns.example", .port = 53}}});
     std::function<Task<Result<DnsAnswer>>()> start = [&] {
         return client->resolve("a.example");
     };

@@ -224,6 +224,8 @@ bool read_additional(Reader& reader, std::uint16_t count, Message& message) {
                 return false;  // RFC 6891: at most one, owned by the root
             }
             message.edns_udp_size = klass;
+            const unsigned extended = (record.ttl >> 24U) << 4U;
+            message.rcode = static_cast<Rcode>(std::to_underlying(message.rcode) | extended);
         }
     }
     return true;

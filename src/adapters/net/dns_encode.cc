@@ -157,7 +157,7 @@ std::vector<std::uint8_t> write(const Message& message, bool only_question) {
         writer.u8(0);
         writer.u16(std::to_underlying(Type::opt));
         writer.u16(*message.edns_udp_size);
-        writer.u32(0);
+        writer.u32(static_cast<std::uint32_t>(std::to_underlying(message.rcode) >> 4U) << 24U);
         writer.u16(0);
     }
     return writer.take();

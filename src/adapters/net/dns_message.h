@@ -25,7 +25,8 @@ enum class Type : std::uint16_t {
     opt = 41,
     any = 255
 };
-enum class Rcode : std::uint8_t {
+// With the eight bits that EDNS puts before the four of the header (RFC 6891).
+enum class Rcode : std::uint16_t {
     no_error = 0,
     format_error = 1,
     server_failure = 2,

@@ -135,6 +135,17 @@ Message random_message(Rng& rng) {
     return message;
 }
 
+// Twelve bits of response code: four of the header's, eight of the OPT record's (RFC 6891, 6.1.3).
+TEST(DnsMessage, AnExtendedResponseCodeIsNoSuccess) {
+    Message message;
+    message.response = true;
+    message.edns_udp_size = 1232;
+    std::vector<std::uint8_t> bytes = encode(message);
+    ASSERT_EQ(decode(bytes)->rcode, Rcode::no_error);
+    bytes[bytes.size() - 6] = 1;  // BADVERS
+    EXPECT_EQ(decode(bytes)->rcode, static_cast<Rcode>(16));
+}
+
 TEST(DnsMessage, ComesBackAsItWasSent) {
     Rng rng(7);
     for (int round = 0; round < 2000; ++round) {

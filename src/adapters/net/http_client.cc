@@ -10,6 +10,7 @@
 #include "adapters/net/http_exchange.h"
 #include "adapters/net/name_cache.h"
 #include "base/text.h"
+#include "wire/url.h"
 
 namespace farshore::net {
 
@@ -47,7 +48,7 @@ Error too_silent(bool head_seen, Effect effect) {
 Task<Result<std::vector<std::string>>> addresses_of(
     std::shared_ptr<ClientShared> shared, std::string host, bool fresh, Duration patience
 ) {
-    if (shared->options.resolver == nullptr || is_address(host) ||
+    if (shared->options.resolver == nullptr || wire::is_ip_address(host) ||
         equals_ignoring_case(host, "localhost")) {
         co_return std::vector<std::string>{};
     }
@@ -69,11 +70,11 @@ Task<Result<HttpReply>> run(
             io->get_executor(), boost::asio::use_awaitable_t<Io::executor_type>{}
         );
     }
-    const Result<UrlParts> url = split_url(call.url);
+    const Result<wire::Url> url = wire::parse_url(call.url);
     if (!url) {
-        co_return std::unexpected(url.error());
+        co_return std::unexpected(in_context("the URL of a request", url.error()));
     }
-    const std::string what = call.method + " " + url->shown;
+    const std::string what = call.method + " " + url->origin() + url->path;
     const Duration total = call.total_timeout;
     auto addresses = co_await addresses_of(shared, url->host, call.fresh_connection, total);
     if (!addresses) {

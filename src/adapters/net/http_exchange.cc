@@ -21,16 +21,6 @@ long seconds_of(Duration duration) {
     return std::max<long>(1, std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
 
-std::string part_of(CURLU* url, CURLUPart part) {
-    char* text = nullptr;
-    if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-        return {};
-    }
-    std::string copy{text};
-    curl_free(text);
-    return copy;
-}
-
 bool ends_a_line(std::string_view text) {
     return text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos;
 }
@@ -52,29 +42,6 @@ Duration timing(CURL* easy, CURLINFO what) {
 }
 
 }  // namespace
-
-Result<UrlParts> split_url(const std::string& url) {
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
-    FARSHORE_ASSERT(parsed != nullptr, "memory for libcurl");
-    if (ends_a_line(url) ||
-        curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-        return fail(ErrorKind::malformed, "not a URL: \"" + url.substr(0, 200) + "\"");
-    }
-    const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
-    UrlParts parts{
-        .host = part_of(parsed.get(), CURLUPART_HOST),
-        .port = part_of(parsed.get(), CURLUPART_PORT),
-        .shown = {}
-    };
-    if ((scheme != "http" && scheme != "https") || parts.host.empty()) {
-        return fail(
-            ErrorKind::malformed, "not an http:// or https:// URL: \"" + url.substr(0, 200) + "\""
-        );
-    }
-    parts.shown =
-        scheme + "://" + parts.host + ":" + parts.port + part_of(parsed.get(), CURLUPART_PATH);
-    return parts;
-}
 
 HttpExchange::HttpExchange(
     Io& io,
@@ -99,12 +66,12 @@ HttpExchange::~HttpExchange() {
 
 Status HttpExchange::prepare(
     const HttpClient::Options& options,
-    const UrlParts& url,
+    const wire::Url& url,
     const std::vector<std::string>& addresses,
     ExchangeTimes times
 ) {
     times_ = times;
-    const Status request = set_request();
+    const Status request = set_request(url);
     if (!request) {
         return request;
     }
@@ -130,11 +97,11 @@ void HttpExchange::add_header(const std::string& line) {
     header_list_ = longer;
 }
 
-Status HttpExchange::set_request() {
+Status HttpExchange::set_request(const wire::Url& url) {
     if (call_.method.empty() || ends_a_line(call_.method) || call_.method.contains(' ')) {
         return fail(ErrorKind::malformed, "not an HTTP method");
     }
-    curl_easy_setopt(easy_, CURLOPT_URL, call_.url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_URL, url.text().c_str());
     curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);  // the path may be part of a signature
     if (call_.method == "HEAD") {
         curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
@@ -170,7 +137,7 @@ Status HttpExchange::set_request() {
 
 void HttpExchange::set_connection(
     const HttpClient::Options& options,
-    const UrlParts& url,
+    const wire::Url& url,
     const std::vector<std::string>& addresses
 ) {
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
@@ -198,7 +165,7 @@ void HttpExchange::set_connection(
     }
     if (!addresses.empty()) {
         // An entry replaces the one that an earlier call gave for the same name and port.
-        std::string entry = url.host + ":" + url.port + ":";
+        std::string entry = url.host + ":" + std::to_string(url.port) + ":";
         for (std::size_t i = 0; i < addresses.size(); ++i) {
             entry += (i == 0 ? "" : ",") + addresses[i];
         }

@@ -11,17 +11,9 @@
 
 #include "adapters/net/curl_loop.h"
 #include "adapters/net/http_client.h"
+#include "wire/url.h"
 
 namespace farshore::net {
-
-struct UrlParts {
-    std::string host;
-    std::string port;
-    std::string shown;  // for error texts: without user, query and fragment
-};
-
-// Errors: malformed (not an http or https URL).
-[[nodiscard]] Result<UrlParts> split_url(const std::string& url);
 
 struct ExchangeTimes {
     Duration lookup{};  // already spent
@@ -46,7 +38,7 @@ class HttpExchange final : private CurlTransfer {
     // Hands the call to libcurl. Empty `addresses`: libcurl resolves the name.
     [[nodiscard]] Status prepare(
         const HttpClient::Options& options,
-        const UrlParts& url,
+        const wire::Url& url,
         const std::vector<std::string>& addresses,
         ExchangeTimes times
     );
@@ -67,10 +59,10 @@ class HttpExchange final : private CurlTransfer {
   private:
     void ended(CURLcode code) override;
 
-    [[nodiscard]] Status set_request();
+    [[nodiscard]] Status set_request(const wire::Url& url);
     void set_connection(
         const HttpClient::Options& options,
-        const UrlParts& url,
+        const wire::Url& url,
         const std::vector<std::string>& addresses
     );
     void set_callbacks();

@@ -9,6 +9,7 @@
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_connection.h"
 #include "adapters/net/listener.h"
+#include "adapters/net/pem_file.h"
 
 namespace farshore::net {
 
@@ -20,6 +21,13 @@ namespace {
 using TlsStream = asio::ssl::stream<TcpSocket>;
 
 Result<std::shared_ptr<asio::ssl::context>> tls_context(const ServerTls& files) {
+    Status good = check_certificates(files.certificate_file, "the TLS certificate");
+    if (good) {
+        good = check_private_key(files.key_file, "the TLS key");
+    }
+    if (!good) {
+        return std::unexpected(std::move(good.error()));
+    }
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     boost::system::error_code error;
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "adapters/net/asio_types.h"
@@ -37,15 +36,6 @@ Task<Result<DnsAnswer>> within(DnsClient* resolver, std::string name, Duration p
 }
 
 }  // namespace
-
-bool is_address(std::string_view host) {
-    if (host.starts_with('[') && host.ends_with(']')) {
-        host = host.substr(1, host.size() - 2);
-    }
-    boost::system::error_code error;
-    static_cast<void>(boost::asio::ip::make_address(host, error));
-    return !error;
-}
 
 Task<Result<std::vector<std::string>>> NameCache::lookup(
     DnsClient* resolver, std::string name, bool fresh, Duration patience

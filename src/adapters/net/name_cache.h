@@ -13,9 +13,6 @@
 
 namespace farshore::net {
 
-// Whether `host` is an IPv4 or IPv6 literal (brackets allowed).
-[[nodiscard]] bool is_address(std::string_view host);
-
 // Remembers what names resolved to, as an honest client does: an answer holds for its TTL (at least
 // one second), then the server is asked again. When it then has no answer, the old addresses stay
 // in use, because connections made with them live on as well: a name that is emptied on purpose

@@ -1,5 +1,6 @@
 #include "adapters/sqlite/store.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "wire/journal.h"
@@ -85,6 +86,14 @@ Status Store::explained(Status status) const {
 }
 
 Result<std::unique_ptr<Store>> Store::open(Options options) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(options.path, ignored)) {
+        return fail(
+            ErrorKind::malformed,
+            "the store " + options.path + " is a directory, not a file",
+            "name the file in it: " + options.path + "/farshore.db"
+        );
+    }
     Result<StoreLock> lock = StoreLock::take(options.path);
     if (!lock) {
         return std::unexpected(std::move(lock.error()));

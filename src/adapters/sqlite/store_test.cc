@@ -170,6 +170,16 @@ TEST_F(StoreTest, AMissingDirectoryIsReported) {
     EXPECT_EQ(store.error().kind, ErrorKind::not_found);
 }
 
+TEST_F(StoreTest, ADirectoryIsSaidToBeOne) {
+    const std::string directory = directory_ + "/store";
+    std::filesystem::create_directory(directory);
+    const auto store = Store::open({.path = directory});
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().kind, ErrorKind::malformed);
+    EXPECT_EQ(store.error().text, "the store " + directory + " is a directory, not a file");
+    EXPECT_FALSE(std::filesystem::exists(directory + ".lock")) << "nothing is left beside it";
+}
+
 // The child commits as fast as it can and says after each commit what is safe; the parent kills it
 // at a different place each time. What was said to be safe must be there, and nothing half.
 TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {

@@ -101,6 +101,16 @@ TEST(FaultSpec, WrongWordsAreNamedWithTheNearestRightOne) {
     refuses({"random", "--seed", "x"}, "not a whole number", "");
 }
 
+TEST(FaultSpec, AllWrongWordsAreToldAtOnce) {
+    refuses(
+        {"dynamodb", "us-east-1", "--for", "ten", "--after", "2", "--one-way"},
+        "--for \"ten\" is not a duration; --after \"2\" is not a duration; --one-way does not "
+        "belong "
+        "to a fault of kind dynamodb; dynamodb needs --mode",
+        "30s"
+    );
+}
+
 TEST(FaultSpec, TextReadsBackAsTheSameFault) {
     const std::vector<std::vector<std::string>> all{
         {"dynamodb", "us-east-1", "--mode", "errors=30%"},

@@ -108,6 +108,23 @@ Status take_option(FaultSpec& spec, std::span<const std::string> words, std::siz
     return read_option(spec, option, value);
 }
 
+// All that is wrong with the words, as one error.
+struct Wrong {
+    std::optional<Error> all;
+
+    void add(const Status& status) {
+        if (status) {
+            return;
+        }
+        if (!all) {
+            all = status.error();
+            return;
+        }
+        all->text += "; " + status.error().text;
+        all->remedy += (all->remedy.empty() ? "" : "; ") + status.error().remedy;
+    }
+};
+
 }  // namespace
 
 Result<FaultSpec> fault_spec_from_words(const World& world, std::span<const std::string> words) {
@@ -123,26 +140,30 @@ Result<FaultSpec> fault_spec_from_words(const World& world, std::span<const std:
     FaultSpec spec{.kind = *kind};
     std::vector<std::string> named;
     bool mode_given = false;
+    Wrong wrong;
     for (std::size_t i = 1; i < words.size(); ++i) {
         if (!words[i].starts_with("--")) {
             named.push_back(words[i]);
             continue;
         }
         mode_given = mode_given || words[i].starts_with("--mode");
-        if (const Status read = take_option(spec, words, i); !read) {
-            return std::unexpected(read.error());
-        }
+        wrong.add(take_option(spec, words, i));
     }
-    if (named.size() != places_of(*kind)) {
-        return fail(
+    // Behind an unknown option, its value looks like a place.
+    if (!wrong.all && named.size() != places_of(*kind)) {
+        wrong.add(fail(
             ErrorKind::malformed,
             words[0] + " takes " + std::to_string(places_of(*kind)) + " Region(s), not " +
                 std::to_string(named.size()),
             "Regions of this world: " + join(region_words(world))
-        );
+        ));
     }
     if (*kind == FaultKind::dynamodb && !mode_given) {
-        return fail(ErrorKind::malformed, "dynamodb needs --mode", "one of: " + join(kModeWords));
+        wrong.add(fail(ErrorKind::malformed, "dynamodb needs --mode", "one of: " + join(kModeWords))
+        );
+    }
+    if (wrong.all) {
+        return std::unexpected(std::move(*wrong.all));
     }
     spec.region = named.empty() ? RegionId{} : RegionId{named[0]};
     spec.other = named.size() < 2 ? RegionId{} : RegionId{named[1]};

@@ -35,10 +35,7 @@ class ShopperCrowd final : public Shoppers {
           clock_(clock),
           tasks_(io),
           dns_(net::DnsClient::create(
-              io,
-              {.server_address = options_.dns_address,
-               .server_port = options_.dns_port,
-               .source_address = options_.source_address}
+              io, {.servers = {options_.dns}, .source_address = options_.source_address}
           )),
           http_(net::HttpClient::create(
               io,

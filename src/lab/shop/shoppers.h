@@ -11,6 +11,7 @@
 #include "base/enum_names.h"
 #include "base/result.h"
 #include "ports/clock.h"
+#include "wire/url.h"
 
 namespace farshore::lab {
 
@@ -39,8 +40,7 @@ class Shoppers {
         DnsHabit habit = DnsHabit::honest;
         std::string name = "magento.example.com";
         std::uint16_t port = 80;
-        std::string dns_address;
-        std::uint16_t dns_port = 53;
+        wire::AddressPort dns;
         std::string source_address;
         std::string log_file;  // wire/client_log.h, one line per request
         // A log that has grown so long becomes `log_file`.1, and a new one begins. 0: never.

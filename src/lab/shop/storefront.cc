@@ -7,6 +7,7 @@
 
 #include "adapters/net/http_client.h"
 #include "base/text.h"
+#include "wire/url.h"
 
 namespace farshore::lab {
 
@@ -159,19 +160,23 @@ class StorefrontServer final : public Storefront {
     net::Task<Result<net::HttpReply>> call(std::string operation, std::string body) {
         net::HttpCall call;
         call.method = "POST";
-        call.url = options_.dynamodb_url + "/";
         call.total_timeout = options_.dynamodb_timeout;
-        std::string host = options_.dynamodb_url.substr(options_.dynamodb_url.find("://") + 3);
+        const auto endpoint = wire::parse_endpoint(options_.dynamodb_url);
+        if (!endpoint) {
+            co_return std::unexpected(endpoint.error());
+        }
+        const std::string path = endpoint->path + "/";
+        call.url = endpoint->origin() + path;
         const std::array<sigv4::Header, 4> signed_headers{
             {{"content-type", "application/x-amz-json-1.0"},
-             {"host", host},
+             {"host", endpoint->authority()},
              {"x-amz-date", to_amz_date(clock_.wall())},
              {"x-amz-target", "DynamoDB_20120810." + operation}}
         };
         const std::string payload_hash = sigv4::sha256_hex(body);
         const std::string authorization = signer_.authorization(
             {.method = "POST",
-             .path = "/",
+             .path = path,
              .query = "",
              .headers = signed_headers,
              .payload_hash = payload_hash},
