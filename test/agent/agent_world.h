@@ -67,7 +67,7 @@ class AgentWorld {
 
     void start_agent() {
         auto started =
-            Agent::start(io, {.config = config, .clock = clock, .seed = 7, .watchdog = false});
+            Agent::start(io, {.config = config, .clock = clock, .seed = 7});
         ASSERT_TRUE(started.has_value()) << started.error().text;
         agent = std::move(*started);
     }
