@@ -256,6 +256,6 @@ def test_a_story_without_its_load_is_inconclusive(tmp_path):
         assert demo.end() == 9, demo.text
         report = demo.report()
         assert report["verdict"] == "interrupted"
-        assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9"
+        assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9 (KILL)"
         assert any("the shoppers ended early" in finding for finding in report["findings"])
         assert "the shoppers ended early" in demo.text
