@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 
 import jsonschema
 import pytest
 
+import exits
 import recount
 from conftest import BIN, ROOT, farshore, is_alive, lost_by_the_lab, processes_of, until
 from counters import Adder, Items
@@ -103,9 +103,7 @@ def check_table(text, report):
 
 def run_lines(lines, demo):
     """Lines for a shell, as printed; they follow each other in one shell."""
-    done = subprocess.run(["bash", "-ec", "\n".join(lines)], env=demo.environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, (lines, done.stdout, done.stderr)
-    return done.stdout
+    return exits.run("bash", "-ec", "\n".join(lines), env=demo.environment, cwd=ROOT, timeout=120).stdout
 
 
 def check_the_printed_aws_line(demo):
@@ -177,6 +175,8 @@ def test_the_other_stories_and_a_shop_with_few_shoppers(tmp_path):
         for name, (words, _) in runs.items():
             demos[name] = stack.enter_context(Demo(tmp_path / name, *words, kept=True))
             demos[name].wait_for("go shopping")
+        crashing = stack.enter_context(Demo(tmp_path / "crashing", "--rate", "10"))
+        check_that_a_crash_is_no_success(crashing)
         for name, demo in demos.items():
             code = demo.end()
             report, requests, world = demo.report(), demo.requests(), demo.world()
@@ -193,6 +193,19 @@ def test_the_other_stories_and_a_shop_with_few_shoppers(tmp_path):
             assert runs[name][1] in report["operations"]["failover"]["reason"]
             assert world.faults()[-1]["touched"] > 0
             farshore("lab", "down", "--dir", demo.directory)
+
+
+def check_that_a_crash_is_no_success(demo):
+    """The story has been told to its end, and nothing else is wrong."""
+    demo.wait_for(r"s  decision +failback[^$]*s  step +outcome: users are sent to the new Region")
+    agent = demo.pid_of("agent-euw1-web-2.yaml")
+    os.kill(agent, signal.SIGABRT)
+    assert demo.end() == 1, demo.text
+    report = demo.report()
+    finding = f"agent-euw1-web-2 (pid {agent}) ended badly: killed by signal 6 (ABRT)"
+    assert report["verdict"] == "failed" and [end["pid"] for end in report["ended_badly"]] == [agent]
+    assert any(found.startswith(finding) for found in report["findings"]) and f"  - {finding}" in demo.text
+    jsonschema.validate(report, schema("report"))
 
 
 # When it is interrupted, how, and with which words.
@@ -258,4 +271,5 @@ def test_a_story_without_its_load_is_inconclusive(tmp_path):
         assert report["verdict"] == "interrupted"
         assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9 (KILL)"
         assert any("the shoppers ended early" in finding for finding in report["findings"])
+        assert [(end["process"], end["how"]) for end in report["ended_badly"]] == [("shoppers", "killed by signal 9 (KILL)")]
         assert "the shoppers ended early" in demo.text
