@@ -216,7 +216,7 @@ MOMENTS = {
     "at a step": (r"s  step +outcome", signal.SIGINT, ("--keep",)),
     "at the failback": (r"s  note +farshore failback", signal.SIGINT, ()),
     "at a step of the failback": (r"decision +failback[^$]*s  step +outcome", signal.SIGTERM, ("--keep",)),
-    "at the report": (r"report: /", signal.SIGINT, ()),
+    "at the books": (r"s  note +the story is told; its books are being closed", signal.SIGINT, ()),
 }
 
 
@@ -241,8 +241,8 @@ def test_an_interrupted_demo_leaves_no_process_behind(tmp_path, moments):
 def interrupt(demo, moment):
     demo.send(MOMENTS[moment][1])
     code = demo.end()
-    # Once the report is written the story is over; what is left to do is done in order.
-    assert code == 130 or moment == "at the report" and code in (0, 8), (moment, code, demo.text)
+    # Once the story is told, what is left to do is done in order.
+    assert code == 130 or moment == "at the books" and code in (0, 8), (moment, code, demo.text)
     assert code != 130 or "interrupted: the world is being taken down" in demo.text, demo.text
     until(lambda: [pid for pid in processes_of(demo.folder) if is_alive(pid)] == [], 60, f"{moment}: no process is left")
 

@@ -369,6 +369,7 @@ class Story {
 
     void close_books() {
         record_.ended = clock_.wall();
+        stage_.say("note", "the story is told; its books are being closed");
         for (const ChildExit& ended : shoppers_.stop_all(stretched(kShoppersGrace))) {
             if (!ended.well()) {
                 note_end(ended, "the shoppers ended with " + ended.text());

@@ -49,27 +49,24 @@ class Supervisor {
     std::optional<Error> run(const std::function<void(const LabLayout&)>& on_ready) {
         on_ready_ = on_ready;
         write_state("starting");
-        auto world = LabWorld::create(
-            io_,
-            layout_,
+        world_ = LabWorld::create(io_, layout_, clock_);
+        const Status opened = world_->open(
             keys_,
-            clock_,
             {.status = [this] { return status(); },
              .shutdown =
                  [this] {
                      io_.stop();
                  }}
         );
-        if (!world) {
-            failure_ = world.error();
-        } else {
-            world_ = std::move(*world);
+        if (opened) {
             subscription_ = world_->board().subscribe([this] { on_faults(); });
             tasks_.spawn("signals", [this] { return mind_signals(); });
             tasks_.spawn("start", [this] { return start(); });
             io_.run();
-            tear_down();
+        } else {
+            failure_ = opened.error();
         }
+        tear_down();
         return failure_;
     }
 
