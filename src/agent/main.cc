@@ -104,7 +104,8 @@ int run(const Arguments& arguments) {
     net::TaskGroup waiting(io);
     waiting.spawn("signals", [&] { return stop_on_signal(&io, agent->get(), &signals); });
     io.run();
-    // Cancelled tasks run to their end; what does not end in time is cut with the process.
+    // Cancelled tasks run to their end. What does not end in time is cut with the process, which is
+    // then no stop in order.
     const auto deadline = std::chrono::steady_clock::now() + 1500ms;
     while ((!(*agent)->stopped() || !waiting.idle()) && std::chrono::steady_clock::now() < deadline
     ) {
@@ -112,9 +113,9 @@ int run(const Arguments& arguments) {
         io.run_one_for(20ms);
     }
     if (!(*agent)->stopped() || !waiting.idle()) {
-        system::log_warning("main", "some tasks did not end in time");
+        system::log_error("main", "a bug: some tasks did not end in time");
         std::fflush(nullptr);
-        std::_Exit(0);
+        std::_Exit(kSoftware);
     }
     return 0;
 }

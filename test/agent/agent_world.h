@@ -14,6 +14,7 @@
 #include "adapters/net/http_client.h"
 #include "agent/agent.h"
 #include "agent/doubles.h"
+#include "base/patience.h"
 
 // An agent between the doubles, and an application that uses it.
 namespace farshore::agent::testing {
@@ -102,7 +103,7 @@ class AgentWorld {
     }
 
     bool run_until(const std::function<bool()>& holds, Duration patience = 10s) {
-        const Instant end = clock->now() + patience;
+        const Instant end = clock->now() + stretched(patience);
         while (!holds()) {
             if (clock->now() >= end) {
                 return false;

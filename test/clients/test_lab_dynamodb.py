@@ -4,7 +4,6 @@ Starts `lab_dynamo_cross_test --serve` from $FARSHORE_BUILD/bin (build/release b
 FARSHORE_LAB_DYNAMODB, a JSON object from Region to URL as that program prints it, it uses those.
 """
 
-import atexit
 import json
 import os
 import pathlib
@@ -19,6 +18,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 from botocore.config import Config
 from botocore.exceptions import ClientError
+import exits
 from built import must_be_built
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,15 +30,20 @@ def served():
         return json.loads(os.environ["FARSHORE_LAB_DYNAMODB"])
     if not must_be_built(SERVER):
         return {}
-    process = subprocess.Popen([SERVER, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    atexit.register(process.kill)
-    return json.loads(process.stdout.readline())
+    return json.loads(SERVERS(SERVER, "--serve", stderr=subprocess.PIPE).stdout.readline())
 
 
+SERVERS = exits.Processes()
 ENDPOINTS = served()
 EAST, WEST = "us-east-1", "eu-west-1"
 
 pytestmark = pytest.mark.skipif(not ENDPOINTS, reason=f"{SERVER} is not built")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server_ends_well():
+    yield
+    SERVERS.end()
 
 
 def client(region=EAST, secret="lab-secret", **options):
