@@ -249,6 +249,11 @@ TEST_F(SortedTable, RefusesKeyConditionsThatAreNone) {
     );
 }
 
+TEST_F(SortedTable, TakesAKeyConditionEitherWayRound) {
+    EXPECT_EQ(query(":p = id AND :n <= n"), query("id = :p AND n >= :n"));
+    EXPECT_EQ(query(":p = id AND :n > n"), query("id = :p AND n < :n"));
+}
+
 TEST_F(SortedTable, GivesAKeyToGoOnFromWhenTheLimitIsReached) {
     const std::string page = query("id = :p AND n >= :n", ",'Limit':1");
     EXPECT_EQ(
