@@ -102,7 +102,9 @@ std::optional<ServiceError> collect(const Condition& condition, std::vector<Cond
     return std::nullopt;
 }
 
-std::optional<ServiceError> check_types(const KeyAttribute& attribute, const Condition& condition) {
+std::optional<ServiceError> check_values(
+    const KeyAttribute& attribute, const Condition& condition, bool hash
+) {
     for (std::size_t i = 1; i < condition.operands.size(); ++i) {
         const Value& value = condition.operands[i].value;
         if (type_name(value) != attribute.type) {
@@ -111,16 +113,8 @@ std::optional<ServiceError> check_types(const KeyAttribute& attribute, const Con
                 "match schema type"
             );
         }
-        const auto* text = as<std::string>(value);
-        const auto* binary = as<Binary>(value);
-        if ((text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty())) {
-            return validation(
-                "One or more parameter values are not valid. The AttributeValue for a key "
-                "attribute cannot contain an "
-                "empty " +
-                std::string{attribute.type == "S" ? "string" : "binary"} +
-                " value. Key: " + attribute.name
-            );
+        if (auto error = check_key_value(attribute, value, hash)) {
+            return error;
         }
     }
     return std::nullopt;
@@ -182,14 +176,14 @@ Answer<KeyRange> key_range(const KeySchema& schema, const Condition& condition) 
     if (hash->kind != Condition::Kind::compare || hash->comparator != Comparator::equal) {
         return invalid("Query key condition not supported");
     }
-    if (auto error = check_types(schema.hash, *hash)) {
+    if (auto error = check_values(schema.hash, *hash, true)) {
         return std::unexpected(std::move(*error));
     }
     KeyRange found{.hash = hash->operands[1].value, .locations = {}};
     const std::string partition = partition_bytes(found.hash);
     found.locations = {.from = partition, .to = after_prefix(partition)};
     if (range != nullptr) {
-        if (auto error = check_types(*schema.range, *range)) {
+        if (auto error = check_values(*schema.range, *range, false)) {
             return std::unexpected(std::move(*error));
         }
         if (range->kind == Condition::Kind::begins_with && schema.range->type == "N") {

@@ -90,6 +90,9 @@ Answer<Placeholders> Placeholders::read(const json::object& request, bool expres
     if (*values != nullptr) {
         for (const auto& [name, value] : **values) {
             Answer<Value> parsed = parse_value(value);
+            if (parsed && stored_size(*parsed) > kItemBytesMax) {
+                parsed = invalid("Item size has exceeded the maximum allowed size");
+            }
             if (!parsed) {
                 if (parsed.error().type.ends_with("ValidationException")) {
                     parsed.error().message = "ExpressionAttributeValues contains invalid value: " +
@@ -101,7 +104,29 @@ Answer<Placeholders> Placeholders::read(const json::object& request, bool expres
             placeholders.values_.emplace(std::string{name}, std::move(*parsed));
         }
     }
+    if (auto error = placeholders.check_sizes()) {
+        return std::unexpected(std::move(*error));
+    }
     return placeholders;
+}
+
+std::optional<ServiceError> Placeholders::check_sizes() const {
+    constexpr std::size_t kBytesMax = 2 * 1024 * 1024;
+    std::size_t bytes = 0;
+    for (const auto& [key, name] : names_) {
+        bytes += key.size() + name.size();
+    }
+    if (bytes > kBytesMax) {
+        return validation("ExpressionAttributeNames exceeds max size");
+    }
+    bytes = 0;
+    for (const auto& [key, value] : values_) {
+        bytes += key.size() + stored_size(value);
+    }
+    if (bytes > kBytesMax) {
+        return validation("ExpressionAttributeValues exceeds max size");
+    }
+    return std::nullopt;
 }
 
 const std::string* Placeholders::name(std::string_view name) {

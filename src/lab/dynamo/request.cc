@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "lab/dynamo/constraints.h"
 #include "lab/dynamo/expression_parser.h"
 #include "lab/dynamo/legacy.h"
 
@@ -149,17 +150,13 @@ std::optional<ServiceError> check_table_name(std::string_view name) {
             "' at 'tableName' failed to satisfy constraint: Member must " + std::string{rule}
         );
     };
-    const bool well_formed = std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-' || c == '.';
-    });
     if (name.size() < 3) {
         return complain("have length greater than or equal to 3");
     }
     if (name.size() > 255) {
         return complain("have length less than or equal to 255");
     }
-    if (!well_formed) {
+    if (!is_resource_name(name)) {
         return complain("satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
     }
     return std::nullopt;

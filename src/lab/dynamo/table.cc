@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "lab/dynamo/constraints.h"
 #include "lab/dynamo/request.h"
 
 namespace farshore::lab::dynamo {
@@ -130,6 +131,13 @@ Answer<IndexDefinition> read_index(
         return std::unexpected(!type ? type.error() : included.error());
     }
     index.projection = *type;
+    const bool wanted = *type == "INCLUDE";
+    if (wanted != (*included != nullptr)) {
+        return invalid(
+            std::string{kInvalid} + "ProjectionType is " + *type + ", but NonKeyAttributes is " +
+            (wanted ? "not specified" : "specified")
+        );
+    }
     if (*included != nullptr) {
         for (const Json& each : **included) {
             index.included.emplace_back(
@@ -249,17 +257,7 @@ std::optional<ServiceError> read_options(const Object& request, TableDefinition&
         definition.stream = **stream;
     }
     if (*tags != nullptr) {
-        for (const Json& tag : **tags) {
-            const auto* object = tag.if_object();
-            const auto* key = object == nullptr ? nullptr : member(*object, "Key");
-            const auto* value = object == nullptr ? nullptr : member(*object, "Value");
-            if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
-                return serialization("Unexpected value type in payload");
-            }
-            definition.tags.insert_or_assign(
-                std::string{key->get_string()}, std::string{value->get_string()}
-            );
-        }
+        return add_tags(**tags, definition.tags);
     }
     return std::nullopt;
 }
@@ -269,6 +267,32 @@ std::optional<ServiceError> read_options(const Object& request, TableDefinition&
 const IndexDefinition* TableDefinition::index(std::string_view wanted) const {
     const auto found = std::ranges::find(indexes, wanted, &IndexDefinition::name);
     return found == indexes.end() ? nullptr : &*found;
+}
+
+std::optional<ServiceError> add_tags(
+    const json::array& list, std::map<std::string, std::string>& tags
+) {
+    constexpr std::size_t kTagsMax = 50;
+    Constraints constraints;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const auto* object = list[i].if_object();
+        const auto* key = object == nullptr ? nullptr : member(*object, "Key");
+        const auto* value = object == nullptr ? nullptr : member(*object, "Value");
+        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
+            return serialization("Unexpected value type in payload");
+        }
+        const std::string where = "tags." + std::to_string(i + 1) + ".member.";
+        constraints.length(key, where + "key", 1, 128);
+        constraints.length(value, where + "value", 0, 256);
+        tags.insert_or_assign(std::string{key->get_string()}, std::string{value->get_string()});
+    }
+    if (auto broken = constraints.broken()) {
+        return broken;
+    }
+    if (tags.size() > kTagsMax) {
+        return validation("Number of Tags exceed the current limit for the provided ResourceArn");
+    }
+    return std::nullopt;
 }
 
 std::optional<ServiceError> change_throughput(const Object& request, TableDefinition& definition) {
@@ -298,6 +322,9 @@ Answer<TableDefinition> read_definition(const Object& request) {
         return std::unexpected(name.error());
     }
     definition.name = TableName{*name};
+    if (auto broken = check_definition_constraints(request)) {
+        return std::unexpected(std::move(*broken));
+    }
     Answer<std::vector<KeyAttribute>> attributes = read_attributes(request);
     if (!attributes) {
         return std::unexpected(std::move(attributes.error()));
@@ -312,6 +339,9 @@ Answer<TableDefinition> read_definition(const Object& request) {
     }
     definition.schema = std::move(*schema);
     if (auto error = read_indexes(request, definition)) {
+        return std::unexpected(std::move(*error));
+    }
+    if (auto error = check_index_counts(definition)) {
         return std::unexpected(std::move(*error));
     }
     if (auto error = check_all_used(definition)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "base/ids.h"
@@ -60,6 +61,17 @@ struct Table {
 
 // Reads CreateTable's parameters. Errors: ValidationException.
 [[nodiscard]] Answer<TableDefinition> read_definition(const boost::json::object& request);
+// What of CreateTable breaks a length or a pattern, or is empty. nullopt: nothing.
+[[nodiscard]] std::optional<ServiceError> check_definition_constraints(
+    const boost::json::object& request
+);
+// nullopt: the table has no more indexes than it may.
+[[nodiscard]] std::optional<ServiceError> check_index_counts(const TableDefinition& definition);
+// Adds the tags of a request to those of a table, which are not to be used when it fails. Errors:
+// SerializationException, ValidationException.
+[[nodiscard]] std::optional<ServiceError> add_tags(
+    const boost::json::array& list, std::map<std::string, std::string>& tags
+);
 // Reads UpdateTable's billing mode and throughput into a definition; what is absent stays. Errors:
 // ValidationException.
 [[nodiscard]] std::optional<ServiceError> change_throughput(

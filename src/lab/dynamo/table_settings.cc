@@ -102,17 +102,11 @@ Answer<Object> tag_resource(Cluster& /*cluster*/, Region& region, const Object& 
     if (!table || !tags) {
         return std::unexpected(!table ? table.error() : tags.error());
     }
-    for (const Json& tag : **tags) {
-        const auto* object = tag.if_object();
-        const auto* key = object == nullptr ? nullptr : member(*object, "Key");
-        const auto* value = object == nullptr ? nullptr : member(*object, "Value");
-        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
-            return std::unexpected(serialization("Unexpected value type in payload"));
-        }
-        (*table)->definition.tags.insert_or_assign(
-            std::string{key->get_string()}, std::string{value->get_string()}
-        );
+    auto all = (*table)->definition.tags;
+    if (auto error = add_tags(**tags, all)) {
+        return std::unexpected(std::move(*error));
     }
+    (*table)->definition.tags = std::move(all);
     return saved(region, **table, {});
 }
 
