@@ -371,6 +371,7 @@ TEST(Tables, AreThereAgainAfterARestart) {
         return region;
     };
     const Item key{{"id", Value{std::string{"a"}}}};
+    std::string label;
     {
         auto region = open();
         const auto definition = read_definition(
@@ -385,6 +386,11 @@ TEST(Tables, AreThereAgainAfterARestart) {
         const auto table = region->add(*definition, clock.now());
         ASSERT_TRUE(table.has_value());
         (*table)->replicas.emplace(kWest, Replica{});
+        region->start_stream(**table, "KEYS_ONLY");
+        label = (*table)->stream_label;
+        (*table)->definition.ttl_attribute = "at";
+        (*table)->ttl_changed_ms = 7;
+        (*table)->source_ms = 8;
         ASSERT_TRUE(region->save(**table).has_value());
         EXPECT_FALSE(region->write(**table, key, key, "PutItem").has_value());
     }
@@ -393,6 +399,11 @@ TEST(Tables, AreThereAgainAfterARestart) {
     ASSERT_NE(table, nullptr);
     EXPECT_TRUE(table->replicas.contains(kWest));
     EXPECT_EQ(table->definition.tags.at("App"), "Magento");
+    EXPECT_EQ(table->definition.stream_view, "KEYS_ONLY");
+    EXPECT_EQ(table->stream_label, label);
+    EXPECT_EQ(table->definition.ttl_attribute, "at");
+    EXPECT_EQ(table->ttl_changed_ms, 7);
+    EXPECT_EQ(table->source_ms, 8);
     EXPECT_EQ(region->read(*table, key).value(), key);
     region.reset();
     std::filesystem::remove_all(directory);

@@ -143,6 +143,24 @@ ServiceError must_not_be_null(std::string_view key) {
     );
 }
 
+ServiceError no_such_table(const std::string& name) {
+    return dynamo_error(
+        "ResourceNotFoundException", "Requested resource not found: Table: " + name + " not found"
+    );
+}
+
+ServiceError being_created(const TableName& name) {
+    return dynamo_error(
+        "ResourceInUseException",
+        "Attempt to change a resource which is still in use: Table is being created: " +
+            name.value()
+    );
+}
+
+ServiceError not_of_the_lab(const std::string& what) {
+    return validation("UpdateTable: the lab does not support " + what);
+}
+
 std::optional<ServiceError> check_table_name(std::string_view name) {
     const auto complain = [name](std::string_view rule) {
         return validation(

@@ -1,6 +1,7 @@
 #include "lab/dynamo/table.h"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 
@@ -247,15 +248,22 @@ std::optional<ServiceError> read_throughput(const Object& request, TableDefiniti
 
 std::optional<ServiceError> read_options(const Object& request, TableDefinition& definition) {
     const auto protection = optional_flag(request, "DeletionProtectionEnabled", false);
-    const auto stream = optional_object(request, "StreamSpecification");
+    const auto stream = read_stream(request);
     const auto tags = optional_array(request, "Tags");
     if (!protection || !stream || !tags) {
         return !protection ? protection.error() : !stream ? stream.error() : tags.error();
     }
     definition.deletion_protection = *protection;
-    if (*stream != nullptr) {
-        definition.stream = **stream;
+    if (*stream && (*stream)->enabled == (*stream)->view.empty()) {
+        return validation(
+            std::string{kInvalid} +
+            ((*stream)->enabled ? "Table is being created with a stream enabled, UpdateViewType is "
+                                  "required"
+                                : "Table is being created with a stream disabled, UpdateViewType "
+                                  "should not be specified")
+        );
     }
+    definition.stream_view = *stream ? (*stream)->view : std::string{};
     if (*tags != nullptr) {
         return add_tags(**tags, definition.tags);
     }
@@ -293,6 +301,33 @@ std::optional<ServiceError> add_tags(
         return validation("Number of Tags exceed the current limit for the provided ResourceArn");
     }
     return std::nullopt;
+}
+
+Answer<std::optional<StreamWish>> read_stream(const Object& request) {
+    const auto stream = optional_object(request, "StreamSpecification");
+    if (!stream || *stream == nullptr) {
+        return stream ? Answer<std::optional<StreamWish>>{std::nullopt}
+                      : std::unexpected(stream.error());
+    }
+    const auto enabled = optional_flag(**stream, "StreamEnabled", false);
+    const auto view = optional_text(**stream, "StreamViewType");
+    if (!enabled || !view) {
+        return std::unexpected(!enabled ? enabled.error() : view.error());
+    }
+    if (member(**stream, "StreamEnabled") == nullptr) {
+        return std::unexpected(must_not_be_null("streamSpecification.streamEnabled"));
+    }
+    constexpr std::array<std::string_view, 4> kViews{
+        "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"
+    };
+    if (*view && std::ranges::find(kViews, **view) == kViews.end()) {
+        return invalid(
+            "1 validation error detected: Value '" + **view +
+            "' at 'streamSpecification.streamViewType' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY]"
+        );
+    }
+    return StreamWish{.enabled = *enabled, .view = view->value_or("")};
 }
 
 std::optional<ServiceError> change_throughput(const Object& request, TableDefinition& definition) {
