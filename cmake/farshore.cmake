@@ -35,6 +35,11 @@ if(FARSHORE_TSAN)
   target_compile_options(farshore_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
   target_link_options(farshore_options INTERFACE -fsanitize=thread)
 endif()
+# What an instrumented program may take is no measure of anything.
+set(farshore_test_timeout 600)
+if(FARSHORE_ASAN OR FARSHORE_TSAN)
+  set(farshore_test_timeout 3600)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT FARSHORE_ASAN AND NOT FARSHORE_TSAN)
   target_compile_options(farshore_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
@@ -110,7 +115,7 @@ function(_farshore_test_program target is_net sources)
   _farshore_compile_like(${target} ${is_net})
   # The tests of one folder run as one ctest entry: starting a process per case costs more than the cases.
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
-  set_tests_properties(${target} PROPERTIES TIMEOUT 600)
+  set_tests_properties(${target} PROPERTIES TIMEOUT ${farshore_test_timeout})
 endfunction()
 
 # farshore_program(<name> <module>): src/<module>/main.cc linked with the module.

@@ -6,13 +6,14 @@ import os
 import pathlib
 import signal
 import ssl
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
 import pytest
+
+import exits
+from exits import PATIENCE, until  # noqa: F401: the tests have it from here
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("FARSHORE_BIN", ROOT / "bin"))
@@ -20,25 +21,9 @@ TABLE = "MyMagentoSessionsTable"
 
 
 def farshore(*words, check=True, timeout=180):
-    """Runs the command. `check`: True wants success, a number that exit status, False anything."""
-    done = subprocess.run(
-        [str(BIN / "farshore"), *map(str, words)], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
-    )
-    if check is not False:
-        expected = 0 if check is True else check
-        assert done.returncode == expected, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-def until(condition, patience, what, every=0.05):
-    """Polls until the condition gives something true, and gives that."""
-    deadline = time.monotonic() + patience
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"waited {patience} s in vain: {what() if callable(what) else what}"
-        time.sleep(every)
+    """Runs the command. `check`: True wants success, a number that exit status, False any; a signal is never right."""
+    status = {True: 0, False: exits.ANY}.get(check, check) if isinstance(check, bool) else check
+    return exits.run(BIN / "farshore", *words, status=status, timeout=timeout)
 
 
 def processes_of(directory):
@@ -65,6 +50,7 @@ class World:
 
     def __init__(self, directory, *options):
         self.directory = pathlib.Path(directory)
+        self.killed = set()
         done = farshore("lab", "up", "--dir", self.directory, *options, check=False)
         log = self.directory / "lab.log"
         assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
@@ -75,7 +61,7 @@ class World:
     def found(cls, directory):
         """One that somebody else has started."""
         world = cls.__new__(cls)
-        world.directory, world.told = pathlib.Path(directory), ""
+        world.directory, world.told, world.killed = pathlib.Path(directory), "", set()
         world.refresh()
         return world
 
@@ -99,11 +85,13 @@ class World:
         return [host for host in self.document["hosts"] if host["region"] == region]
 
     def kill(self, pid):
-        os.kill(pid, signal.SIGKILL)
+        """SIGKILL, on purpose: of this process of the world no other end is right."""
+        self.killed.add(pid)
+        exits.kill_on_purpose(pid)
 
     def ask(self, path):
         request = urllib.request.Request(self.document["controllers"][0]["api"] + path, headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
+        with urllib.request.urlopen(request, context=self.context, timeout=10 * PATIENCE) as answer:
             return json.load(answer)
 
     def status(self):
@@ -148,7 +136,7 @@ class World:
         entries = []
         while True:
             after = entries[-1]["n"] if entries else 0
-            with urllib.request.urlopen(f"{self.document['admin']}/v1/log?after={after}", timeout=30) as answer:
+            with urllib.request.urlopen(f"{self.document['admin']}/v1/log?after={after}", timeout=30 * PATIENCE) as answer:
                 document = json.load(answer)
             page = document if isinstance(document, list) else document.get("log", document.get("entries"))
             if not page:
@@ -157,7 +145,7 @@ class World:
 
     def faults(self):
         """Those that are set and those that are over, the newest last."""
-        with urllib.request.urlopen(f"{self.document['admin']}/v1/faults", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.document['admin']}/v1/faults", timeout=30 * PATIENCE) as answer:
             document = json.load(answer)
         return document["past"] + document["faults"]
 
@@ -178,18 +166,23 @@ class World:
         return boto3.client(
             "dynamodb", endpoint_url=endpoint, region_name=region, aws_access_key_id=keys["aws_access_key_id"],
             aws_secret_access_key=keys["aws_secret_access_key"],
-            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=5, connect_timeout=3),
+            config=Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=5 * PATIENCE, connect_timeout=3 * PATIENCE),
         )
 
     def region_table(self, region):
         return self.dynamodb(self.document["regions"][region]["dynamodb"], region)
 
     def down(self):
-        farshore("lab", "down", "--dir", self.directory, check=False)
+        """Every process of the world has ended as it should: with status 0, or by the test's own SIGKILL."""
+        done = farshore("lab", "down", "--dir", self.directory, "-o", "json", check=(0, 1))
+        ended_badly = json.loads(done.stdout).get("ended_badly", []) if done.stdout else []
+        by_kill = exits.how(-signal.SIGKILL)
+        badly = [end for end in ended_badly if end["pid"] not in self.killed or end["how"] != by_kill or exits.alarm_in(end["last_words"])]
         left = processes_of(self.directory)
         for pid in left:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+        assert badly == [] and (done.returncode == 0 or ended_badly), (badly, done.stderr)
         assert left == [], "the world left processes behind"
 
 
@@ -214,7 +207,9 @@ def lost_by_the_lab(entries):
 
 # An application of its own: one numbered write after the other, a line of output for each: word, number, when it began, why.
 WRITER = """
-import sys, time, boto3
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+import boto3
 from botocore.config import Config
 endpoint, key, secret, table, prefix = sys.argv[1:6]
 client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
@@ -258,11 +253,8 @@ class Writer:
         return found
 
 
-class Processes:
+class Processes(exits.Processes):
     """Programs that a test starts by hand; they end with it."""
-
-    def __init__(self):
-        self.started = []
 
     def writer(self, world, host, prefix="writer"):
         keys = world.credentials()
@@ -271,26 +263,11 @@ class Processes:
             process = self(sys.executable, "-c", WRITER, host["dynamodb"], keys["aws_access_key_id"], keys["aws_secret_access_key"], TABLE, prefix, stdout=out)
         return Writer(process, path, prefix)
 
-    def __call__(self, *argv, **options):
-        """Programs that run for long want stdout=DEVNULL: nobody empties a pipe for them."""
-        options.setdefault("stdout", subprocess.PIPE)
-        options.setdefault("stderr", subprocess.STDOUT)
-        process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, text=True, **options)
-        self.started.append(process)
-        return process
-
-    def end(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-
 
 @pytest.fixture
 def processes():
-    started = Processes()
-    yield started
-    started.end()
+    with Processes() as started:
+        yield started
 
 
 @pytest.fixture

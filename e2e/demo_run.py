@@ -7,16 +7,17 @@ import pathlib
 import pty
 import re
 import signal
-import subprocess
 import threading
 
+import exits
 from conftest import BIN, World, processes_of, until
 
 
 class Demo:
     """A demo in a directory of its own, which is its HOME too. It is gone when the block ends.
 
-    kept: `--keep`, in the place that the demo itself chooses. terminal: its output is one.
+    kept: `--keep`, in the place that the demo itself chooses. terminal: its output is one. end() gives its exit status to
+    the test, which has to say what is right: no signal ever is.
     """
 
     def __init__(self, folder, *options, kept=False, terminal=False):
@@ -30,9 +31,8 @@ class Demo:
         self.environment |= {"HOME": str(self.folder), "TERM": "xterm"}
         read, write = pty.openpty() if terminal else os.pipe()
         # A group of its own: Ctrl-C goes to the whole group, as a terminal sends it.
-        self.process = subprocess.Popen(
-            [str(BIN / "farshore"), *map(str, words)], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.STDOUT,
-            start_new_session=True, env=self.environment,
+        self.process = exits.Process(
+            [BIN / "farshore", *words], status=exits.ANY, stdout=write, start_new_session=True, env=self.environment,
         )
         os.close(write)
         self.reader = threading.Thread(target=self._read, args=(read,), daemon=True)
@@ -52,13 +52,17 @@ class Demo:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for pid in processes_of(self.folder):
+        left = processes_of(self.folder)
+        for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        trouble = self.process.trouble()
+        assert failed or not trouble, f"{trouble}\n{self.text}"
+        assert failed or not left, "the demo left processes behind"
 
     @property
     def text(self):
@@ -82,6 +86,7 @@ class Demo:
         """Waits for its end; gives the exit status."""
         self.process.wait(timeout=patience)
         self.reader.join(timeout=30)
+        self.process.said = self.text
         return self.process.returncode
 
     def report(self):

@@ -5,9 +5,9 @@ import os
 import pathlib
 import re
 import shlex
-import subprocess
 import sys
 
+import exits
 from conftest import TABLE, until
 
 AWS = pathlib.Path(sys.executable).parent / "aws"
@@ -16,9 +16,8 @@ AWS = pathlib.Path(sys.executable).parent / "aws"
 def aws(environment, *words, check=True):
     """Runs the CLI with nothing of this machine's own AWS settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    done = subprocess.run([str(AWS), *words, "--output", "json"], env=clean | environment, capture_output=True, text=True, timeout=60, check=False)
+    done = exits.run(AWS, *words, "--output", "json", status=0 if check else exits.ANY, env=clean | environment, timeout=60)
     if check:
-        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else {}
     return done
 

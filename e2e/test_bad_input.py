@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 
+import exits
 from conftest import BIN, TABLE, farshore, until
 
 FRAMING = {
@@ -130,10 +131,7 @@ def test_garbage_at_the_dns_server(world):
     last = []
 
     def answers():
-        asked = subprocess.run(
-            ["dig", "+short", "+tries=1", "-p", str(where[1]), "@" + where[0], world.document["route53"]["record"], "A"],
-            capture_output=True, text=True, timeout=60, check=False,
-        )
+        asked = exits.run("dig", "+short", "+tries=1", "-p", where[1], "@" + where[0], world.document["route53"]["record"], "A", status=exits.ANY)
         last[:] = [asked.stdout]
         return re.match(r"127\.", asked.stdout)
 
@@ -197,25 +195,22 @@ def test_two_controllers_on_one_store(world, processes):
     second = config.with_name("second.yaml")
     second.write_text(re.sub(r"(?m)^  listen: (.*):\d+$", r"  listen: \1:0", config.read_text()))
     assert second.read_text() != config.read_text()
-    started = processes(BIN / "farshored", "--config", second)
+    started = processes(BIN / "farshored", "--config", second, status=69)
     text, _ = started.communicate(timeout=60)
-    assert started.returncode == 69, (started.returncode, text)
     assert "is in use by process" in text and "remedy: one farshored per store" in text, text
     # And with a store of its own it is the port.
     third = config.with_name("third.yaml")
     third.write_text(re.sub(r"sqlite: (.*)/farshore\.db", r"sqlite: \1/third.db", config.read_text()))
-    started = processes(BIN / "farshored", "--config", third)
+    started = processes(BIN / "farshored", "--config", third, status=69)
     text, _ = started.communicate(timeout=60)
-    assert started.returncode == 69, (started.returncode, text)
     assert "in use" in text and "remedy:" in text, text
     assert until(world.try_status, 30, "the first one answers")["epoch"] == 1
 
 
 def test_a_second_agent_of_the_same_host_and_a_port_that_is_taken(world, processes):
     host = world.document["hosts"][0]
-    again = processes(BIN / "farshore-agent", "--config", host["config"])
+    again = processes(BIN / "farshore-agent", "--config", host["config"], status=69)
     text, _ = again.communicate(timeout=20)
-    assert again.returncode == 69, text
     assert "another agent uses" in text and "remedy:" in text, text
     # With directories of its own, it is the port that is taken.
     folder = pathlib.Path(world.directory) / "hosts" / host["name"]
@@ -223,20 +218,18 @@ def test_a_second_agent_of_the_same_host_and_a_port_that_is_taken(world, process
         (folder / "again" / name).mkdir(parents=True)
     elsewhere = folder / "again.yaml"
     elsewhere.write_text(pathlib.Path(host["config"]).read_text().replace(f"{folder}/", f"{folder}/again/"))
-    taken = processes(BIN / "farshore-agent", "--config", elsewhere)
+    taken = processes(BIN / "farshore-agent", "--config", elsewhere, status=69)
     text, _ = taken.communicate(timeout=20)
-    assert taken.returncode == 69, text
     assert "in use" in text and "remedy:" in text, text
 
 
 @pytest.mark.parametrize("program", ["farshored", "farshore-agent"])
 def test_configuration_that_cannot_be_read(tmp_path, program):
-    missing = subprocess.run([str(BIN / program), "--config", str(tmp_path / "nothing.yaml")], capture_output=True, text=True, timeout=20)
-    assert missing.returncode == 78 and "nothing.yaml" in missing.stderr
+    missing = exits.run(BIN / program, "--config", tmp_path / "nothing.yaml", status=78)
+    assert "nothing.yaml" in missing.stderr
     broken = tmp_path / "broken.yaml"
     broken.write_text("version: 1\napp: shop\nobjectives: { rto: 60 }\nregoins: {}\n")
-    told = subprocess.run([str(BIN / program), "--config", str(broken)], capture_output=True, text=True, timeout=20)
-    assert told.returncode == 78
+    told = exits.run(BIN / program, "--config", broken, status=78)
     assert "broken.yaml:" in told.stderr and "error[C" in told.stderr, told.stderr
 
 
@@ -273,11 +266,11 @@ def small_disk(tmp_path):
     """A file system of one MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True, text=True, check=False)
+    mounted = exits.run("mount", "-t", "tmpfs", "-o", "size=1m", "none", folder, status=exits.ANY)
     if mounted.returncode != 0:
         pytest.skip(f"cannot mount a small file system here: {mounted.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    exits.run("umount", "-l", folder)
 
 
 def fill(folder):

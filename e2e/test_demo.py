@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 
 import jsonschema
 import pytest
 
+import exits
 import recount
 from conftest import BIN, ROOT, farshore, is_alive, lost_by_the_lab, processes_of, until
 from counters import Adder, Items
@@ -103,9 +103,7 @@ def check_table(text, report):
 
 def run_lines(lines, demo):
     """Lines for a shell, as printed; they follow each other in one shell."""
-    done = subprocess.run(["bash", "-ec", "\n".join(lines)], env=demo.environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, (lines, done.stdout, done.stderr)
-    return done.stdout
+    return exits.run("bash", "-ec", "\n".join(lines), env=demo.environment, cwd=ROOT, timeout=120).stdout
 
 
 def check_the_printed_aws_line(demo):
@@ -177,6 +175,8 @@ def test_the_other_stories_and_a_shop_with_few_shoppers(tmp_path):
         for name, (words, _) in runs.items():
             demos[name] = stack.enter_context(Demo(tmp_path / name, *words, kept=True))
             demos[name].wait_for("go shopping")
+        crashing = stack.enter_context(Demo(tmp_path / "crashing", "--rate", "10"))
+        check_that_a_crash_is_no_success(crashing)
         for name, demo in demos.items():
             code = demo.end()
             report, requests, world = demo.report(), demo.requests(), demo.world()
@@ -195,6 +195,19 @@ def test_the_other_stories_and_a_shop_with_few_shoppers(tmp_path):
             farshore("lab", "down", "--dir", demo.directory)
 
 
+def check_that_a_crash_is_no_success(demo):
+    """The story has been told to its end, and nothing else is wrong."""
+    demo.wait_for(r"s  decision +failback[^$]*s  step +outcome: users are sent to the new Region")
+    agent = demo.pid_of("agent-euw1-web-2.yaml")
+    os.kill(agent, signal.SIGABRT)
+    assert demo.end() == 1, demo.text
+    report = demo.report()
+    finding = f"agent-euw1-web-2 (pid {agent}) ended badly: killed by signal 6 (ABRT)"
+    assert report["verdict"] == "failed" and [end["pid"] for end in report["ended_badly"]] == [agent]
+    assert any(found.startswith(finding) for found in report["findings"]) and f"  - {finding}" in demo.text
+    jsonschema.validate(report, schema("report"))
+
+
 # When it is interrupted, how, and with which words.
 MOMENTS = {
     "while it comes up": (r"bringing the world up", signal.SIGINT, ()),
@@ -203,7 +216,7 @@ MOMENTS = {
     "at a step": (r"s  step +outcome", signal.SIGINT, ("--keep",)),
     "at the failback": (r"s  note +farshore failback", signal.SIGINT, ()),
     "at a step of the failback": (r"decision +failback[^$]*s  step +outcome", signal.SIGTERM, ("--keep",)),
-    "at the report": (r"report: /", signal.SIGINT, ()),
+    "at the books": (r"s  note +the story is told; its books are being closed", signal.SIGINT, ()),
 }
 
 
@@ -228,8 +241,8 @@ def test_an_interrupted_demo_leaves_no_process_behind(tmp_path, moments):
 def interrupt(demo, moment):
     demo.send(MOMENTS[moment][1])
     code = demo.end()
-    # Once the report is written the story is over; what is left to do is done in order.
-    assert code == 130 or moment == "at the report" and code in (0, 8), (moment, code, demo.text)
+    # Once the story is told, what is left to do is done in order.
+    assert code == 130 or moment == "at the books" and code in (0, 8), (moment, code, demo.text)
     assert code != 130 or "interrupted: the world is being taken down" in demo.text, demo.text
     until(lambda: [pid for pid in processes_of(demo.folder) if is_alive(pid)] == [], 60, f"{moment}: no process is left")
 
@@ -256,6 +269,7 @@ def test_a_story_without_its_load_is_inconclusive(tmp_path):
         assert demo.end() == 9, demo.text
         report = demo.report()
         assert report["verdict"] == "interrupted"
-        assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9"
+        assert report["load"]["trouble"] == "the shoppers ended early: killed by signal 9 (KILL)"
         assert any("the shoppers ended early" in finding for finding in report["findings"])
+        assert [(end["process"], end["how"]) for end in report["ended_badly"]] == [("shoppers", "killed by signal 9 (KILL)")]
         assert "the shoppers ended early" in demo.text

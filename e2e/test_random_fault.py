@@ -89,7 +89,7 @@ def test_a_fault_of_random_kind_and_time(tmp_path, processes, seed):
 
         for writer in writers:
             writer.process.terminate()
-            writer.process.wait(timeout=10)
+            writer.process.wait()
         log = world.log()
         writes = [entry for entry in log if entry["origin"] == "client" and entry["table"] == TABLE]
         assert_one_region_at_a_time(writes, active)

@@ -14,8 +14,9 @@ import json
 import logging
 import os
 import pathlib
-import subprocess
 import sys
+
+import exits
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -31,7 +32,13 @@ def program() -> pathlib.Path:
 def run_suite(settings: dict[str, str], arguments: list[str]) -> int:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment.update({f"FARSHORE_CONTRACT_{name}": value for name, value in settings.items() if value})
-    return subprocess.run([program(), "--gtest_filter=*Contract*", *arguments], env=environment, check=False).returncode
+    # What it says goes to where ours does; its end is ours.
+    process = exits.Process([program(), "--gtest_filter=*Contract*", *arguments], status=(0, 1), env=environment, stdout=sys.stdout, stderr=sys.stderr)
+    process.finish(600)
+    trouble = process.trouble()
+    if trouble:
+        print(trouble, file=sys.stderr)
+    return 1 if trouble else process.returncode
 
 
 def against_moto(arguments: list[str]) -> int:

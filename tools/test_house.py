@@ -2,10 +2,11 @@
 
 import os
 import pathlib
-import subprocess
+import re
 import sys
 
 import check_layers
+import exits
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -47,8 +48,8 @@ def test_a_planted_include_is_found(tree, file, line, finding):
 @pytest.mark.parametrize("symbol", ["clock_gettime", "socket", "pthread_create", "_ZNSt6chrono3_V212system_clock3nowEv"])
 def test_a_core_that_links_against_the_world_is_found(tmp_path, symbol):
     (tmp_path / "a.s").write_text(f".text\n.quad {symbol}\n")
-    subprocess.run(["as", "-o", "a.o", "a.s"], cwd=tmp_path, check=True)
-    subprocess.run(["ar", "rc", "libfarshore_core.a", "a.o"], cwd=tmp_path, check=True)
+    exits.run("as", "-o", "a.o", "a.s", cwd=tmp_path)
+    exits.run("ar", "rc", "libfarshore_core.a", "a.o", cwd=tmp_path)
     (finding,) = check_layers.check_core_symbols(tmp_path)
     assert f"links against {symbol}" in finding
 
@@ -64,13 +65,17 @@ def test_the_column_of_the_map_is_compared():
     assert check_layers.check_column(text.replace(row + "\n", ""))
 
 
+def run_pytest(folder, plugin="skips", **environment):
+    return exits.run(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin, folder, status=exits.ANY, quotes=True, cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tools")} | environment,
+    )
+
+
 def test_an_unexpected_skip_fails_the_run(tmp_path):
     def run(reason):
         (tmp_path / "test_it.py").write_text(f"import pytest\n\ndef test_it():\n    pytest.skip({reason!r})\n")
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "skips", str(tmp_path)],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "tools")}, cwd=tmp_path, capture_output=True, text=True, check=False,
-        )
+        return run_pytest(tmp_path)
 
     unexpected = run("no time today")
     assert unexpected.returncode == 1 and "UNEXPECTED SKIP test_it.py::test_it: Skipped: no time today" in unexpected.stdout
@@ -81,8 +86,87 @@ def test_an_unexpected_skip_fails_the_run(tmp_path):
 def test_a_module_that_is_skipped_as_a_whole_counts(tmp_path):
     (tmp_path / "test_it.py").write_text("import pytest\n\npytest.importorskip('no_such_module')\n\n\ndef test_it():\n    pass\n")
     (tmp_path / "test_other.py").write_text("def test_other():\n    pass\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "skips", str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "tools")}, cwd=tmp_path, capture_output=True, text=True, check=False,
-    )
+    done = run_pytest(tmp_path)
     assert done.returncode == 1 and "UNEXPECTED SKIP test_it.py" in done.stdout, done.stdout
+
+
+BAD_ENDS = '''
+import exits
+import pytest
+
+SLEEP = ("sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done")
+
+
+def ready(process):
+    assert process.stdout.readline() == "ready\\n"
+    return process
+
+
+@pytest.mark.parametrize("script", ["kill -SEGV $$", "exit 3", "echo x.cc:1:2: runtime error: overflow", "echo ERROR: AddressSanitizer: x; exit 86"])
+def test_bad_by_itself(processes, script):
+    processes("sh", "-c", script).wait()
+
+
+@pytest.mark.parametrize("script", ["kill -ABRT $$", "exit 86", "echo a: assertion failed: b"])
+def test_bad_whatever_the_status(script):
+    exits.run("sh", "-c", script, status=exits.ANY)
+
+
+def test_bad_that_does_not_end(processes, monkeypatch):
+    ready(processes("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.01; done"))
+    monkeypatch.setattr(exits, "PATIENCE", 0.001)
+    processes.end()
+
+
+def test_bad_that_another_kills(processes):
+    process = ready(processes(*SLEEP))
+    import os, signal
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_bad_that_a_sanitizer_wrote_a_report(processes):
+    processes("sh", "-c", "echo data race >$FARSHORE_SANITIZER_REPORTS.1").wait()
+
+
+def test_good_that_the_test_kills(processes):
+    ready(processes(*SLEEP)).kill()
+
+
+def test_good_that_ends_as_told(processes):
+    processes("sh", "-c", "exit 69", status=69).wait()
+    processes("true").wait()
+    assert exits.run("sh", "-c", "exit 7", status=exits.ANY).returncode == 7
+
+
+def test_good_that_ends_when_asked(processes):
+    ready(processes(*SLEEP))
+'''
+
+
+def test_a_process_that_ends_badly_fails_its_test(tmp_path):
+    (tmp_path / "test_it.py").write_text(BAD_ENDS)
+    done = run_pytest(tmp_path, "exits", FARSHORE_SANITIZER_REPORTS=str(tmp_path / "report"))
+    failed = {line.split("::")[1].split("[")[0].split(" ")[0] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))}
+    assert len([line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]) == 10, done.stdout
+    assert failed == {f"test_bad_{name}" for name in (
+        "by_itself", "whatever_the_status", "that_does_not_end", "that_another_kills", "that_a_sanitizer_wrote_a_report")}, done.stdout
+    for words in ("killed by signal 11 (SEGV)", "exit status 3", "did not end in time", "killed by signal 9 (KILL)", "data race"):
+        assert words in done.stdout, words
+
+
+def test_a_process_that_nobody_awaits_fails_the_run(tmp_path):
+    (tmp_path / "test_it.py").write_text("import exits\n\ndef test_it():\n    exits.Process(['sleep', '1000'])\n")
+    done = run_pytest(tmp_path, "exits")
+    assert done.returncode == 1 and "NOT AWAITED sleep 1000" in done.stdout, done.stdout
+
+
+PAST_IT = re.compile(r"subprocess\.(run|Popen|call|check_call|check_output|getoutput)\(|os\.(system|popen|fork|spawn\w+|posix_spawn)\(|pty\.(fork|spawn)\(|multiprocessing")
+
+
+def test_no_test_starts_a_process_past_the_one_place():
+    files = [*(ROOT / "e2e").rglob("*.py"), *(ROOT / "test").rglob("*.py"), *(ROOT / "tools").glob("test_*.py"), ROOT / "tools" / "contract_tests.py"]
+    assert len(files) > 20
+    found = [f"{file.relative_to(ROOT)}:{number}" for file in files for number, line in enumerate(file.read_text().splitlines(), 1)
+             if PAST_IT.search(line) and "PAST_IT = " not in line]
+    assert found == [], "exits.run and exits.Processes start processes for tests"

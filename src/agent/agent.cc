@@ -226,16 +226,14 @@ Status Agent::open() {
     }
     server_ = std::move(*server);
     tasks_.spawn("region files", [this] { return run_files(); });
-    if (options_.watchdog) {
-        Watchdog::Options watch{.clock = options_.clock, .endpoints = {}, .bite = end_process};
-        for (const auto& app : apps_) {
-            watch.endpoints.emplace_back([endpoint = &app->endpoint()] {
-                return endpoint->slowest_turn();
-            });
-        }
-        watchdog_ = std::make_unique<Watchdog>(std::move(watch));
-        tasks_.spawn("watchdog's food", [this] { return run_turns(); });
+    Watchdog::Options watch{.clock = options_.clock, .endpoints = {}, .bite = end_process};
+    for (const auto& app : apps_) {
+        watch.endpoints.emplace_back([endpoint = &app->endpoint()] {
+            return endpoint->slowest_turn();
+        });
     }
+    watchdog_ = std::make_unique<Watchdog>(std::move(watch));
+    tasks_.spawn("watchdog's food", [this] { return run_turns(); });
     return {};
 }
 
@@ -324,11 +322,12 @@ net::Task<> Agent::wind_down() {
 }
 
 net::Task<> Agent::stop() {
-    watchdog_.reset();
     // Leases are renewed meanwhile: the end of one must not cut what would be answered in time.
     co_await wind_down();
     co_await server_->stop(200ms);
     tasks_.stop();
+    // It watched the stop too. The object stays: a task that was cancelled ends at its next turn.
+    watchdog_->end();
     for (const auto& app : apps_) {
         app->stop();
     }

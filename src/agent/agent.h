@@ -20,7 +20,6 @@ class Agent {
         config::AgentConfig config;
         std::shared_ptr<const ports::Clock> clock;
         std::uint64_t seed = 1;
-        bool watchdog = true;
     };
 
     // Reads secrets, prepares directories, binds all ports. Errors carry their remedy: malformed or
@@ -79,8 +78,8 @@ class Agent {
     std::unique_ptr<Shared> shared_;
     Apps apps_;
     std::unique_ptr<net::HttpServer> server_;
-    std::unique_ptr<Watchdog> watchdog_;
-    int claim_ = -1;  // an open lock file: one agent per state directory
+    std::unique_ptr<Watchdog> watchdog_;  // run_turns() feeds it to its end
+    int claim_ = -1;                      // an open lock file: one agent per state directory
     bool stopped_ = false;
 };
 

@@ -84,6 +84,8 @@ int run(const Arguments& arguments) {
     (void)std::signal(SIGPIPE, SIG_IGN);
     (void)std::signal(SIGHUP, SIG_IGN);
     net::Io io{1};
+    // From here on: a signal that comes while the agent starts is not its end but an order to stop.
+    Signals signals(io.get_executor(), SIGTERM, SIGINT);
     agent::Agent::Options options{
         .config = *config, .clock = std::make_shared<system::SystemClock>(), .seed = random_seed()
     };
@@ -99,7 +101,6 @@ int run(const Arguments& arguments) {
          {"region", config->region.value()},
          {"health_port", std::to_string((*agent)->health_port())}}
     );
-    Signals signals(io.get_executor(), SIGTERM, SIGINT);
     net::TaskGroup waiting(io);
     waiting.spawn("signals", [&] { return stop_on_signal(&io, agent->get(), &signals); });
     io.run();

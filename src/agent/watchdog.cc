@@ -23,12 +23,18 @@ Watchdog::Watchdog(Options options)
       thread_([this] { watch(); }) {}
 
 Watchdog::~Watchdog() {
+    end();
+}
+
+void Watchdog::end() {
     {
         const std::lock_guard guard(mutex_);
         stopping_ = true;
     }
     stop_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
 }
 
 void Watchdog::turned() {

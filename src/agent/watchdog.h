@@ -38,8 +38,10 @@ class Watchdog {
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
-    // The control thread turns. Thread-safe.
+    // The control thread turns. Thread-safe, also after end().
     void turned();
+    // Watches no more: before the loops that it watches end. Idempotent.
+    void end();
 
   private:
     void watch();

@@ -59,7 +59,7 @@ LabOptions options_of(const LabFlags& flags) {
 
 int run_foreground(const LabFlags& flags) {
     const LabOptions options = options_of(flags);
-    const Status served = serve_lab(options, [](const LabLayout& layout) {
+    const auto served = serve_lab(options, [](const LabLayout& layout) {
         fmt::print("{}", world_summary(layout));
         std::fflush(stdout);
     });
@@ -67,7 +67,11 @@ int run_foreground(const LabFlags& flags) {
         print_message(served.error().text);
         return kInterrupted;
     }
-    return served ? kDone : failed_with(served.error());
+    if (!served) {
+        return failed_with(served.error());
+    }
+    print_bad_ends(*served);
+    return served->empty() ? kDone : kFailed;
 }
 
 int run_up(const Context& context, const LabFlags& flags) {
@@ -222,16 +226,22 @@ int run_heal(const Context& context, const std::string& directory, const std::st
 int run_down(const Context& context, const std::string& directory) {
     const std::string path = directory_of(directory);
     if (!lab_is_running(path)) {
+        if (const auto dead = dead_supervisor(path)) {
+            print_bad_ends({*dead});
+            return kFailed;
+        }
         say(context, "no world runs in " + path, {{"directory", path}, {"was_up", false}});
         return kDone;
     }
-    if (const Status stopped = stop_lab(path); !stopped) {
-        return failed_with(stopped.error());
+    const auto ends = stop_lab(path);
+    if (!ends) {
+        return failed_with(ends.error());
     }
     say(context,
         fmt::format("the world in {} is down; its logs are in {}/logs", path, path),
-        {{"directory", path}, {"was_up", true}});
-    return kDone;
+        {{"directory", path}, {"was_up", true}, {"ended_badly", drill::to_json(*ends)}});
+    print_bad_ends(*ends);
+    return ends->empty() ? kDone : kFailed;
 }
 
 void add_up_options(CLI::App& command, LabFlags& flags) {

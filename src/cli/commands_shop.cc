@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
-#include <sys/prctl.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
@@ -46,6 +45,20 @@ net::Task<> until_signal(net::Io& io, std::function<net::Task<>()> stop) {
     io.stop();
 }
 
+net::Task<> stop_crowd(net::Io& io, lab::Shoppers& crowd) {
+    co_await crowd.stop();
+    io.stop();
+}
+
+// Until a task has stopped `io`; then nothing of ours is left on it.
+void run_to_the_end(net::Io& io, net::TaskGroup& tasks) {
+    io.run();
+    tasks.stop();
+    io.restart();
+    while (!tasks.idle() && io.run_one() > 0) {
+    }
+}
+
 struct StorefrontFlags {
     std::string listen;
     std::string endpoint;
@@ -85,9 +98,8 @@ int run_storefront(const StorefrontFlags& flags) {
     net::TaskGroup tasks{io};
     lab::Storefront& server = **storefront;
     tasks.spawn("storefront", [&] { return until_signal(io, [&] { return server.stop(); }); });
-    io.run();
-    // The rest of its connections ends with the process.
-    std::_Exit(kDone);
+    run_to_the_end(io, tasks);
+    return kDone;
 }
 
 struct ShopperFlags {
@@ -125,14 +137,14 @@ int run_shoppers(const ShopperFlags& flags) {
     }
     lab::Shoppers& crowd = **shoppers;
     int code = kDone;
+    net::TaskGroup tasks{io};
     crowd.start([&](const Error& error) {
         code = failed_with(error);
-        io.stop();
+        tasks.spawn("broken log", [&] { return stop_crowd(io, crowd); });
     });
-    net::TaskGroup tasks{io};
     tasks.spawn("shoppers", [&] { return until_signal(io, [&] { return crowd.stop(); }); });
-    io.run();
-    std::_Exit(code);
+    run_to_the_end(io, tasks);
+    return code;
 }
 
 }  // namespace

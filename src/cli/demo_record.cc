@@ -46,7 +46,10 @@ int publish(const drill::StoryRecord& record, const DemoFiles& files) {
     if (drill::passed(document)) {
         return kDone;
     }
-    return record.interrupted.empty() ? kObjectiveMissed : kInconclusive;
+    if (!record.interrupted.empty()) {
+        return kInconclusive;
+    }
+    return record.ended_badly.empty() ? kObjectiveMissed : kFailed;
 }
 
 }  // namespace farshore::cli

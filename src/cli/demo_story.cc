@@ -1,6 +1,8 @@
 #include "cli/demo_story.h"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <thread>
 
@@ -8,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "adapters/system/system_clock.h"
+#include "base/patience.h"
 #include "base/text.h"
 #include "cli/context.h"
 #include "cli/demo_books.h"
@@ -55,16 +58,26 @@ class Story {
             stage_.clear_live();
             print_message("interrupted: the world is being taken down");
             leave(false);
+            print_bad_ends(record_.ended_badly);
             return kInterrupted;
         }
         if (!told) {
             record_.interrupted = told.error().text;
             print_error(told.error());
         }
-        const int code = record_.started != UtcTime{} ? report()
-                         : told                       ? static_cast<int>(kFailed)
-                                                      : exit_code_of(told.error().kind);
-        leave(options_.keep && told.has_value());
+        const bool keep = options_.keep && told.has_value();
+        if (record_.started == UtcTime{}) {
+            leave(keep);
+            print_bad_ends(record_.ended_badly);
+            return told ? static_cast<int>(kFailed) : exit_code_of(told.error().kind);
+        }
+        close_books();
+        // How the processes end is part of the story, so the report comes last.
+        const bool kept = leave(keep);
+        const int code = publish(record_, files_);
+        if (kept) {
+            fmt::print("\n{}", kept_summary(lab_status_));
+        }
         return code;
     }
 
@@ -137,10 +150,17 @@ class Story {
         return {};
     }
 
+    void note_end(const ChildExit& shoppers, std::string trouble) {
+        record_.load_trouble = std::move(trouble);
+        if (!shoppers.well()) {
+            record_.ended_badly.push_back(shoppers.bad_end());
+        }
+    }
+
     // Without its load a story cannot be judged.
     Status mind_shoppers() {
         for (const ChildExit& ended : shoppers_.reap()) {
-            record_.load_trouble = "the shoppers ended early: " + ended.text();
+            note_end(ended, "the shoppers ended early: " + ended.text());
         }
         if (record_.load_trouble.empty()) {
             return {};
@@ -152,7 +172,7 @@ class Story {
     Status watch_until(
         Duration patience, std::string_view awaited, const std::function<bool()>& done
     ) {
-        const Instant deadline = clock_.now() + patience;
+        const Instant deadline = clock_.now() + stretched(patience);
         while (true) {
             if (Interrupts::asked()) {
                 return fail(ErrorKind::cancelled, "interrupted");
@@ -167,7 +187,7 @@ class Story {
             if (clock_.now() > deadline) {
                 return fail(
                     ErrorKind::timed_out,
-                    fmt::format("waited {} for {}", to_text(patience), awaited),
+                    fmt::format("waited {} for {}", to_text(stretched(patience)), awaited),
                     "logs are in " + files_.world + "/logs"
                 );
             }
@@ -347,11 +367,12 @@ class Story {
         return watch_until(10s, "quiet", [&, this] { return clock_.now() >= enough; });
     }
 
-    int report() {
+    void close_books() {
         record_.ended = clock_.wall();
-        for (const ChildExit& ended : shoppers_.stop_all(kShoppersGrace)) {
+        stage_.say("note", "the story is told; its books are being closed");
+        for (const ChildExit& ended : shoppers_.stop_all(stretched(kShoppersGrace))) {
             if (!ended.well()) {
-                record_.load_trouble = "the shoppers ended with " + ended.text();
+                note_end(ended, "the shoppers ended with " + ended.text());
             }
         }
         watcher_->look();
@@ -363,20 +384,23 @@ class Story {
         record_.fault_seen_by_agents =
             watcher_->agents_saw(regions_.preferred, plot_.component, record_.fault_span);
         record_.marks = stage_.marks();
-        return publish(record_, files_);
     }
 
-    // Ends the world, or hands it over.
-    void leave(bool keep) {
-        shoppers_.stop_all(1s);
+    // Ends the world, or hands it over; true: it lives on.
+    bool leave(bool keep) {
+        for (const ChildExit& ended : shoppers_.stop_all(stretched(1s))) {
+            if (!ended.well()) {
+                record_.ended_badly.push_back(ended.bad_end());
+            }
+        }
         if (world_ == nullptr) {
-            return;
+            return false;
         }
-        if (keep && !Interrupts::asked() && world_->keep()) {
-            fmt::print("\n{}", kept_summary(lab_status_));
-            return;
-        }
-        world_->stop();
+        const bool kept = keep && !Interrupts::asked() && world_->keep();
+        std::ranges::move(
+            kept ? world_->ended_badly() : world_->stop(), std::back_inserter(record_.ended_badly)
+        );
+        return kept;
     }
 
     DemoOptions options_;

@@ -5,15 +5,19 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <iterator>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "cli/last_words.h"
 
 namespace farshore::cli {
 
@@ -45,13 +49,28 @@ std::string ChildExit::text() const {
     if (WIFEXITED(status)) {
         return fmt::format("exit status {}", WEXITSTATUS(status));
     }
-    return fmt::format("killed by signal {}", WTERMSIG(status));
+    const char* abbreviation = ::sigabbrev_np(WTERMSIG(status));
+    return too_late ? "it did not end in time after SIGTERM, and was killed"
+                    : fmt::format(
+                          "killed by signal {} ({})",
+                          WTERMSIG(status),
+                          abbreviation == nullptr ? "?" : abbreviation
+                      );
+}
+
+bool ChildExit::well() const {
+    const bool as_wanted = WIFSIGNALED(status) && WTERMSIG(status) == killed_on_purpose;
+    return alarm.empty() && !too_late && (status == 0 || as_wanted);
+}
+
+drill::BadEnd ChildExit::bad_end() const {
+    return {.process = name, .pid = pid, .how = text(), .last_words = last_words, .log = log_file};
 }
 
 Children::~Children() {
-    for (const auto& [name, pid] : alive_) {
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
+    for (const auto& [name, child] : alive_) {
+        ::kill(child.pid, SIGKILL);
+        ::waitpid(child.pid, nullptr, 0);
     }
 }
 
@@ -82,6 +101,8 @@ Result<pid_t> Children::start(const ChildSpec& spec) {
         argv.push_back(const_cast<char*>(word.c_str()));  // execv does not write to it
     }
     argv.push_back(nullptr);
+    struct stat so_far{};
+    const bool measured = ::fstat(log, &so_far) == 0;
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
@@ -93,57 +114,75 @@ Result<pid_t> Children::start(const ChildSpec& spec) {
             ErrorKind::exhausted, "cannot start another process", "raise the limit: ulimit -u"
         );
     }
-    alive_[spec.name] = pid;
+    alive_[spec.name] = {
+        .pid = pid,
+        .log_file = spec.log_file,
+        .log_begins = measured ? static_cast<std::uint64_t>(so_far.st_size) : 0
+    };
     return pid;
 }
 
 std::optional<pid_t> Children::pid(const std::string& name) const {
     const auto found = alive_.find(name);
-    return found == alive_.end() ? std::nullopt : std::optional{found->second};
+    return found == alive_.end() ? std::nullopt : std::optional{found->second.pid};
 }
 
 void Children::kill(const std::string& name) {
-    signal(name, SIGKILL);
-}
-
-void Children::signal(const std::string& name, int signal) {
-    if (const auto pid = this->pid(name)) {
-        ::kill(*pid, signal);
+    if (const auto found = alive_.find(name); found != alive_.end()) {
+        found->second.killed_on_purpose = SIGKILL;
+        ::kill(found->second.pid, SIGKILL);
     }
 }
 
+ChildExit Children::ended(const std::string& name, const Living& child, int status) {
+    const std::string log = log_from(child.log_file, child.log_begins);
+    return {
+        .name = name,
+        .pid = child.pid,
+        .status = status,
+        .killed_on_purpose = child.killed_on_purpose,
+        .alarm = alarm_in(log),
+        .last_words = last_words_in(log),
+        .log_file = child.log_file
+    };
+}
+
 std::vector<ChildExit> Children::reap() {
-    std::vector<ChildExit> ended;
+    std::vector<ChildExit> all;
     for (auto at = alive_.begin(); at != alive_.end();) {
         int status = 0;
-        if (::waitpid(at->second, &status, WNOHANG) == at->second) {
-            ended.push_back({.name = at->first, .pid = at->second, .status = status});
+        if (::waitpid(at->second.pid, &status, WNOHANG) == at->second.pid) {
+            all.push_back(ended(at->first, at->second, status));
             at = alive_.erase(at);
         } else {
             ++at;
         }
     }
-    return ended;
+    return all;
 }
 
 std::vector<ChildExit> Children::stop_all(Duration grace) {
-    for (const auto& [name, pid] : alive_) {
-        ::kill(pid, SIGTERM);
+    for (const auto& [name, child] : alive_) {
+        ::kill(child.pid, SIGTERM);
+        // A process that is stopped takes no other signal before this one.
+        ::kill(child.pid, SIGCONT);
     }
-    std::vector<ChildExit> ended;
+    std::vector<ChildExit> all;
     constexpr auto kStep = std::chrono::milliseconds{10};
     for (Duration waited{}; waited < grace && !alive_.empty(); waited += kStep) {
-        std::ranges::move(reap(), std::back_inserter(ended));
+        std::ranges::move(reap(), std::back_inserter(all));
         std::this_thread::sleep_for(alive_.empty() ? std::chrono::milliseconds{0} : kStep);
     }
-    for (const auto& [name, pid] : alive_) {
+    for (const auto& [name, child] : alive_) {
         int status = 0;
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, &status, 0);
-        ended.push_back({.name = name, .pid = pid, .status = status});
+        ::kill(child.pid, SIGKILL);
+        ::waitpid(child.pid, &status, 0);
+        all.push_back(ended(name, child, status));
+        // It may have ended by itself at the last moment.
+        all.back().too_late = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }
     alive_.clear();
-    return ended;
+    return all;
 }
 
 std::string own_path() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+
+#include "drill/bad_end.h"
 
 // Processes that end with us, however we end: each is told by the kernel to die when its parent
 // does (PR_SET_PDEATHSIG), also after our SIGKILL. Single-threaded: a death signal is tied to the
@@ -27,11 +30,21 @@ struct ChildSpec {
 struct ChildExit {
     std::string name;
     pid_t pid = 0;
-    int status = 0;  // as of waitpid
+    int status = 0;             // as of waitpid
+    int killed_on_purpose = 0;  // by this signal, which was sent to end it; 0: by none
+    bool too_late = false;      // it was asked to end, did not in time, and was killed
+    std::string alarm;          // what last_words.h's alarm_in() found in its log
+    std::string last_words;
+    std::string log_file;
 
-    [[nodiscard]] std::string text() const;  // "exit status 3", "killed by signal 9"
+    // "exit status 3", "killed by signal 11 (SEGV)".
+    [[nodiscard]] std::string text() const;
 
-    [[nodiscard]] bool well() const { return status == 0; }
+    // With status 0, or by exactly the signal that was to kill it; never with an alarm.
+    [[nodiscard]] bool well() const;
+
+    // For those that did not end well.
+    [[nodiscard]] drill::BadEnd bad_end() const;
 };
 
 class Children {
@@ -48,20 +61,28 @@ class Children {
     void release(const std::string& name) { alive_.erase(name); }
 
     [[nodiscard]] std::optional<pid_t> pid(const std::string& name) const;
-    // SIGKILL; the exit is reported by reap().
+    // SIGKILL, on purpose: that it ends by this signal is right. The exit is reported by reap().
     void kill(const std::string& name);
-    void signal(const std::string& name, int signal);
     // The children that have ended since the last call.
     [[nodiscard]] std::vector<ChildExit> reap();
 
-    // SIGTERM to all, SIGKILL to those that are left after `grace`; blocks until none is left.
-    // Gives how each has ended.
+    // SIGTERM to all, also to those that are stopped; SIGKILL to those that are left after `grace`;
+    // blocks until none is left. Gives how each has ended.
     std::vector<ChildExit> stop_all(Duration grace);
 
     [[nodiscard]] bool empty() const { return alive_.empty(); }
 
   private:
-    std::map<std::string, pid_t> alive_;
+    struct Living {
+        pid_t pid = 0;
+        std::string log_file;
+        std::uint64_t log_begins = 0;  // what stands before it, an earlier process has said
+        int killed_on_purpose = 0;
+    };
+
+    [[nodiscard]] static ChildExit ended(const std::string& name, const Living& child, int status);
+
+    std::map<std::string, Living> alive_;
 };
 
 // The directory of the running executable; its neighbours are the other programs.

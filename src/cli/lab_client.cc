@@ -1,18 +1,25 @@
 #include "cli/lab_client.h"
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "base/patience.h"
 #include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/lab_directory.h"
 #include "cli/lab_supervisor.h"
+#include "cli/last_words.h"
 #include "cli/output.h"
 
 namespace farshore::cli {
@@ -23,7 +30,8 @@ namespace {
 
 constexpr auto kPollEvery = std::chrono::milliseconds{20};
 constexpr std::chrono::seconds kStartPatience{60};
-constexpr std::chrono::seconds kStopPatience{15};
+// More than the supervisor gives its processes.
+constexpr std::chrono::seconds kStopPatience{25};
 
 Access admin_access(const std::string& url) {
     Access access;
@@ -53,6 +61,30 @@ Error last_error(const std::string& path) {
         }
     }
     return error;
+}
+
+// What lab.json says of the processes of this supervisor's world.
+std::vector<drill::BadEnd> ended_badly_in(const std::string& directory, pid_t supervisor) {
+    const auto document = read_lab_file(directory);
+    if (!document || number_at(json::value(*document), "pid") != supervisor) {
+        return {};
+    }
+    const json::value* ends = document->if_contains("ended_badly");
+    return ends == nullptr ? std::vector<drill::BadEnd>{} : drill::bad_ends_from(*ends);
+}
+
+// SIGTERM to a process that need not be our child; false: it goes on.
+bool end_process(pid_t pid, Duration patience) {
+    // The header of glibc 2.36 declares pidfd_open for C only.
+    const int file = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (file < 0) {
+        return errno == ESRCH;
+    }
+    pollfd process{.fd = file, .events = POLLIN, .revents = 0};
+    ::kill(pid, SIGTERM);
+    const bool ended = ::poll(&process, 1, static_cast<int>(to_ms(patience))) > 0;
+    ::close(file);
+    return ended;
 }
 
 }  // namespace
@@ -212,7 +244,7 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
 }
 
 Result<json::value> LabProcess::wait_ready(const std::function<bool()>& given_up) {
-    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+    const auto deadline = std::chrono::steady_clock::now() + stretched(kStartPatience);
     while (std::chrono::steady_clock::now() < deadline) {
         if (given_up()) {
             return fail(ErrorKind::cancelled, "interrupted");
@@ -241,7 +273,7 @@ Result<json::value> LabProcess::wait_ready(const std::function<bool()>& given_up
 
 Status LabProcess::keep() {
     ::kill(pid_, SIGUSR1);
-    const auto deadline = std::chrono::steady_clock::now() + kStopPatience;
+    const auto deadline = std::chrono::steady_clock::now() + stretched(kStopPatience);
     while (std::chrono::steady_clock::now() < deadline) {
         const auto document = read_lab_file(options_.directory);
         if (document && flag_at(json::value(*document), "kept")) {
@@ -257,32 +289,66 @@ Status LabProcess::keep() {
     );
 }
 
-void LabProcess::stop() {
-    children_->stop_all(kStopPatience);
+std::vector<drill::BadEnd> LabProcess::ended_badly() const {
+    return ended_badly_in(options_.directory, pid_);
 }
 
-Status stop_lab(const std::string& directory) {
+std::vector<drill::BadEnd> LabProcess::stop() {
+    const std::vector<ChildExit> ends = children_->stop_all(stretched(kStopPatience));
+    std::vector<drill::BadEnd> bad = ended_badly();
+    for (const ChildExit& ended : ends) {
+        // It ends with 1 when a process of the world ended badly, and says which.
+        if (!ended.well() && (bad.empty() || !WIFEXITED(ended.status))) {
+            bad.push_back(ended.bad_end());
+        }
+    }
+    return bad;
+}
+
+Result<std::vector<drill::BadEnd>> stop_lab(const std::string& directory) {
     const auto document = read_lab_file(directory);
     if (!document) {
         return std::unexpected(document.error());
     }
     const auto pid = static_cast<pid_t>(number_at(json::value(*document), "pid"));
     // The lock says that this process lives, so its number has not been given to another one.
-    if (pid > 1) {
-        ::kill(pid, SIGTERM);
+    if (pid > 1 && !end_process(pid, stretched(kStopPatience))) {
+        return fail(
+            ErrorKind::timed_out,
+            fmt::format("the world (pid {}) does not end", pid),
+            fmt::format("kill -9 {}", pid)
+        );
     }
-    const auto deadline = std::chrono::steady_clock::now() + kStopPatience;
-    while (lab_is_running(directory)) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return fail(
-                ErrorKind::timed_out,
-                fmt::format("the world (pid {}) does not end", pid),
-                fmt::format("kill -9 {}", pid)
-            );
-        }
-        std::this_thread::sleep_for(kPollEvery);
+    auto bad = ended_badly_in(directory, pid);
+    if (auto dead = dead_supervisor(directory)) {
+        bad.push_back(std::move(*dead));
     }
-    return {};
+    return bad;
+}
+
+std::optional<drill::BadEnd> dead_supervisor(const std::string& directory) {
+    auto document = read_lab_file(directory);
+    if (!document || !has_mark(directory, kWorldMark)) {
+        return std::nullopt;
+    }
+    const json::value status = *document;
+    const std::string state = text_at(status, "state");
+    if (state == "down" || state == "failed") {
+        return std::nullopt;
+    }
+    (*document)["state"] = "failed";
+    if (const Status written =
+            write_file(directory + "/lab.json", to_pretty_json(json::value(*document)), 0600);
+        !written) {
+        print_error(written.error());
+    }
+    return drill::BadEnd{
+        .process = "lab",
+        .pid = number_at(status, "pid"),
+        .how = "it died before the world was down",
+        .last_words = last_words_in(log_from(world_log(directory), 0)),
+        .log = world_log(directory)
+    };
 }
 
 }  // namespace farshore::cli

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include <boost/json/value.hpp>
 
@@ -11,6 +13,8 @@
 #include "cli/lab_children.h"
 #include "cli/lab_layout.h"
 #include "lab/faults/fault_spec.h"
+
+#include "drill/bad_end.h"
 
 // The lab from outside: its supervisor as a process, and its admin API.
 namespace farshore::cli {
@@ -49,8 +53,11 @@ class LabProcess {
     // From now on it lives on when we end. Errors: timed_out.
     [[nodiscard]] Status keep();
 
-    // Ends it and waits until nothing is left of it.
-    void stop();
+    // What has ended badly of it so far.
+    [[nodiscard]] std::vector<drill::BadEnd> ended_badly() const;
+
+    // Ends it and waits until nothing is left of it. Gives what ended badly of it, at any time.
+    [[nodiscard]] std::vector<drill::BadEnd> stop();
 
   private:
     LabProcess(LabOptions options, std::unique_ptr<Children> children, pid_t pid);
@@ -60,7 +67,12 @@ class LabProcess {
     pid_t pid_ = 0;
 };
 
-// Ends the world that runs in `directory`; blocks until it is gone. Errors: timed_out.
-[[nodiscard]] Status stop_lab(const std::string& directory);
+// Ends the world that runs in `directory`; blocks until it is gone. Gives what ended badly of it,
+// at any time. Errors: timed_out.
+[[nodiscard]] Result<std::vector<drill::BadEnd>> stop_lab(const std::string& directory);
+
+// Of a world that does not run: its supervisor, when that died before the world was down. Its
+// processes died with it. Told once: afterwards lab.json says "failed".
+[[nodiscard]] std::optional<drill::BadEnd> dead_supervisor(const std::string& directory);
 
 }  // namespace farshore::cli

@@ -16,11 +16,13 @@
 #include "adapters/net/http_client.h"
 #include "adapters/net/task_group.h"
 #include "adapters/system/system_clock.h"
+#include "base/patience.h"
 #include "cli/lab_children.h"
 #include "cli/lab_directory.h"
 #include "cli/lab_lock.h"
 #include "cli/lab_processes.h"
 #include "cli/lab_world.h"
+#include "cli/last_words.h"
 #include "cli/output.h"
 
 namespace farshore::cli {
@@ -32,7 +34,10 @@ namespace {
 
 constexpr Duration kStartPatience = std::chrono::seconds{30};
 constexpr Duration kPollEvery = std::chrono::milliseconds{50};
-constexpr Duration kStopGrace = std::chrono::seconds{2};
+// More than an agent may take to end (its `upstream_timeout` and two seconds).
+constexpr Duration kStopGrace = std::chrono::seconds{10};
+// A world in which everything goes on dying says so, and need not list it all.
+constexpr std::size_t kBadEndsMax = 100;
 constexpr Duration kTryAgainAfter = std::chrono::seconds{1};
 
 class Supervisor {
@@ -40,35 +45,38 @@ class Supervisor {
     Supervisor(LabLayout layout, std::vector<LabKey> keys)
         : layout_(std::move(layout)), processes_(layout_), keys_(std::move(keys)) {}
 
-    Status run(const std::function<void(const LabLayout&)>& on_ready) {
+    // How it ended: nullopt in order, whatever became of its processes.
+    std::optional<Error> run(const std::function<void(const LabLayout&)>& on_ready) {
         on_ready_ = on_ready;
         write_state("starting");
-        auto world = LabWorld::create(
-            io_,
-            layout_,
+        world_ = LabWorld::create(io_, layout_, clock_);
+        const Status opened = world_->open(
             keys_,
-            clock_,
             {.status = [this] { return status(); },
              .shutdown =
                  [this] {
                      io_.stop();
                  }}
         );
-        if (!world) {
-            failure_ = world.error();
-        } else {
-            world_ = std::move(*world);
+        if (opened) {
             subscription_ = world_->board().subscribe([this] { on_faults(); });
             tasks_.spawn("signals", [this] { return mind_signals(); });
             tasks_.spawn("start", [this] { return start(); });
             io_.run();
-            tear_down();
+        } else {
+            failure_ = opened.error();
         }
-        write_state(failure_ ? "failed" : "down");
-        if (failure_) {
-            return std::unexpected(*failure_);
-        }
-        return {};
+        tear_down();
+        return failure_;
+    }
+
+    [[nodiscard]] const std::vector<drill::BadEnd>& ended_badly() const { return ended_badly_; }
+
+    // Called when nothing of the world is left.
+    [[nodiscard]] json::object last_status() const {
+        json::object out = status();
+        out["state"] = failure_ ? "failed" : "down";
+        return out;
     }
 
   private:
@@ -115,7 +123,7 @@ class Supervisor {
 
     // Asks until it is answered with 200, the process is gone, or patience ends.
     net::Task<Status> wait_for(Readiness readiness) {
-        const Instant deadline = clock_.now() + kStartPatience;
+        const Instant deadline = clock_.now() + stretched(kStartPatience);
         std::string last = "no answer";
         while (clock_.now() < deadline && !tasks_.stopping()) {
             net::HttpCall call;
@@ -139,7 +147,7 @@ class Supervisor {
 
     // A world is ready when its hosts may write: each agent is connected and has a lease.
     net::Task<Status> wait_for_agents() {
-        const Instant deadline = clock_.now() + kStartPatience;
+        const Instant deadline = clock_.now() + stretched(kStartPatience);
         const std::string token = token_of("operator");
         std::size_t open = 0;
         while (clock_.now() < deadline && !tasks_.stopping()) {
@@ -194,13 +202,7 @@ class Supervisor {
 
     // What a process that ended too early said last.
     [[nodiscard]] Error dead(const std::string& process) const {
-        std::ifstream in{log_of(process)};
-        std::string line;
-        std::string last;
-        while (std::getline(in, line)) {
-            // Indented lines are remedies and places; what went wrong stands before them.
-            last = line.empty() || line.starts_with("  ") ? last : line;
-        }
+        const std::string last = last_words_in(log_from(log_of(process), 0));
         return {
             .kind = ErrorKind::unavailable,
             .text =
@@ -235,13 +237,27 @@ class Supervisor {
                 io_.stop();
                 co_return;
             }
-            for (const ChildExit& ended : children_.reap()) {
-                fmt::print(
-                    stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text()
-                );
+            if (note_ends(children_.reap()) && state_ == "ready") {
+                write_state(state_);
             }
             on_faults();
         }
+    }
+
+    // Says how each has ended; true: one of them badly.
+    bool note_ends(const std::vector<ChildExit>& ends) {
+        bool bad = false;
+        for (const ChildExit& ended : ends) {
+            fmt::print(stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text());
+            if (ended.well()) {
+                continue;
+            }
+            bad = true;
+            if (ended_badly_.size() < kBadEndsMax) {
+                ended_badly_.push_back(ended.bad_end());
+            }
+        }
+        return bad;
     }
 
     // Kills the hosts that a fault wants dead, starts again those that it gave back.
@@ -301,6 +317,7 @@ class Supervisor {
             out["error"] = failure_->text;
             out["remedy"] = failure_->remedy;
         }
+        out["ended_badly"] = drill::to_json(ended_badly_);
         json::object trouble;
         for (const auto& [name, text] : trouble_) {
             trouble[name] = text;
@@ -325,7 +342,7 @@ class Supervisor {
     }
 
     void tear_down() {
-        children_.stop_all(kStopGrace);
+        note_ends(children_.stop_all(stretched(kStopGrace)));
         tasks_.stop();
         io_.restart();
         closing_.spawn("stop", [this] { return world_->stop(); });
@@ -348,6 +365,7 @@ class Supervisor {
     Children children_;
     std::set<std::string> killed_;                // by a fault; to be started again
     std::map<std::string, std::string> trouble_;  // of those that could not be
+    std::vector<drill::BadEnd> ended_badly_;
     std::string state_;
     bool kept_ = false;
     std::optional<Error> failure_;
@@ -357,7 +375,9 @@ class Supervisor {
 
 }  // namespace
 
-Status serve_lab(const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready) {
+Result<std::vector<drill::BadEnd>> serve_lab(
+    const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready
+) {
     if (const Status fit = check_regions(options); !fit) {
         return std::unexpected(fit.error());
     }
@@ -387,8 +407,18 @@ Status serve_lab(const LabOptions& options, const std::function<void(const LabLa
     if (!keys) {
         return std::unexpected(keys.error());
     }
-    Supervisor supervisor{*layout, std::move(*keys)};
-    return supervisor.run(on_ready);
+    auto supervisor = std::make_unique<Supervisor>(*layout, std::move(*keys));
+    const std::optional<Error> failure = supervisor->run(on_ready);
+    std::vector<drill::BadEnd> ended_badly = supervisor->ended_badly();
+    const json::object last = supervisor->last_status();
+    // Its end is part of the story: only a world that is gone says that it is down.
+    supervisor.reset();
+    const Status written =
+        write_file(layout->path("lab.json"), to_pretty_json(json::value(last)), 0600);
+    if (failure || !written) {
+        return std::unexpected(failure ? *failure : written.error());
+    }
+    return ended_badly;
 }
 
 Result<json::object> read_lab_file(const std::string& directory) {

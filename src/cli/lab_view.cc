@@ -91,6 +91,13 @@ std::string world_summary(const json::value& status) {
     return out + try_lines(status) + aws_cli_hint(status);
 }
 
+void print_bad_ends(const std::vector<drill::BadEnd>& ends) {
+    for (const drill::BadEnd& end : ends) {
+        print_error({.kind = ErrorKind::unavailable, .text = end.text(), .remedy = "see " + end.log}
+        );
+    }
+}
+
 std::string world_table(const json::value& status) {
     TextTable regions{{"REGION", "DYNAMODB", "NAME", "LOAD BALANCER"}};
     if (const json::value* list = value_at(status, "regions");

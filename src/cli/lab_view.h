@@ -1,10 +1,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <boost/json/value.hpp>
 
 #include "cli/lab_layout.h"
+
+#include "drill/bad_end.h"
 
 // A lab world as a person reads it.
 namespace farshore::cli {
@@ -23,5 +26,8 @@ namespace farshore::cli {
 
 // How to reach the world with the AWS CLI.
 [[nodiscard]] std::string aws_cli_hint(const boost::json::value& status);
+
+// Each process that ended badly, to stderr, with the log that tells more.
+void print_bad_ends(const std::vector<drill::BadEnd>& ends);
 
 }  // namespace farshore::cli

@@ -30,7 +30,7 @@ class Servers final : public LabWorld {
           board_(layout.world, clock),
           fault_timer_(io, board_, clock) {}
 
-    Status open(const std::vector<LabKey>& keys, Hooks hooks) {
+    Status open(const std::vector<LabKey>& keys, Hooks hooks) override {
         for (const LabKey& key : keys) {
             credentials_.push_back(key.credentials);
         }
@@ -223,21 +223,10 @@ class Servers final : public LabWorld {
 
 }  // namespace
 
-Result<std::unique_ptr<LabWorld>> LabWorld::create(
-    net::Io& io,
-    const LabLayout& layout,
-    const std::vector<LabKey>& keys,
-    const ports::Clock& clock,
-    Hooks hooks
+std::unique_ptr<LabWorld> LabWorld::create(
+    net::Io& io, const LabLayout& layout, const ports::Clock& clock
 ) {
-    auto world = std::make_unique<Servers>(io, layout, clock);
-    if (const Status opened = world->open(keys, std::move(hooks)); !opened) {
-        // What did open has tasks on `io`, which ends with the process; it must not be destroyed
-        // here.
-        (void)world.release();
-        return std::unexpected(opened.error());
-    }
-    return world;
+    return std::make_unique<Servers>(io, layout, clock);
 }
 
 }  // namespace farshore::cli

@@ -25,15 +25,14 @@ class LabWorld {
         std::function<void()> shutdown;               // POST /v1/shutdown
     };
 
-    // Binds everything. Errors: conflict (address in use), and those of the servers.
-    [[nodiscard]] static Result<std::unique_ptr<LabWorld>> create(
-        net::Io& io,
-        const LabLayout& layout,
-        const std::vector<LabKey>& keys,
-        const ports::Clock& clock,
-        Hooks hooks
+    [[nodiscard]] static std::unique_ptr<LabWorld> create(
+        net::Io& io, const LabLayout& layout, const ports::Clock& clock
     );
     virtual ~LabWorld() = default;
+
+    // Binds everything. Errors: conflict (address in use), and those of the servers; what is open
+    // by then stays so until stop().
+    [[nodiscard]] virtual Status open(const std::vector<LabKey>& keys, Hooks hooks) = 0;
 
     [[nodiscard]] virtual lab::FaultBoard& board() = 0;
 

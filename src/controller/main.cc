@@ -47,12 +47,13 @@ int refuse(const Error& error) {
 
 int serve(config::Config config) {
     net::Io io(1);
+    // From here on: a signal that comes while the controller starts is an order to stop.
+    boost::asio::signal_set signals(io, SIGTERM, SIGINT);
     Result<std::unique_ptr<Controller>> created = Controller::create(io, std::move(config));
     if (!created) {
         return refuse(created.error());
     }
     Controller& controller = **created;
-    boost::asio::signal_set signals(io, SIGTERM, SIGINT);
     signals.async_wait([&controller](const boost::system::error_code& error, int number) {
         if (!error) {
             system::log_info("main", "stopping", {{"signal", std::to_string(number)}});

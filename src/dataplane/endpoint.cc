@@ -103,6 +103,7 @@ class RunningEndpoint final : public Endpoint {
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::uint16_t port_ = 0;
+    bool stopped_ = false;
 };
 
 std::optional<RegionIndex> RunningEndpoint::index_of(const RegionId& region) const {
@@ -220,8 +221,8 @@ Statistics RunningEndpoint::statistics() const {
 }
 
 void RunningEndpoint::wind_down(Duration within, std::function<void(std::uint64_t)> done) {
-    if (loops_.empty()) {
-        done(0);  // stopped already
+    if (stopped_) {
+        done(0);
         return;
     }
     const Instant deadline = options_.clock->now() + within;
@@ -233,14 +234,14 @@ void RunningEndpoint::wind_down(Duration within, std::function<void(std::uint64_
     });
 }
 
+// The loops outlive their threads: the control thread may still give orders, which reach nobody.
 void RunningEndpoint::stop() {
     for (const auto& loop : loops_) {
         loop->stop();
     }
-    if (!loops_.empty() && !options_.unix_socket.empty()) {
+    if (!std::exchange(stopped_, true) && !options_.unix_socket.empty()) {
         ::unlink(options_.unix_socket.c_str());
     }
-    loops_.clear();
 }
 
 }  // namespace

@@ -187,7 +187,8 @@ class Endpoint {
     // `done` hears how many writes that were; stop() is what is left to do.
     virtual void wind_down(Duration within, std::function<void(std::uint64_t)> done) = 0;
 
-    // Ends the threads; requests under way are cut without a word. Idempotent.
+    // Ends the threads; requests under way are cut without a word. Idempotent. Orders that come
+    // later are judged like any, and never done.
     virtual void stop() = 0;
 };
 

@@ -195,9 +195,6 @@ Result<std::unique_ptr<Loop>> Loop::create(Environment environment) {
 
 Loop::~Loop() {
     stop();
-    // Applications are told by the end of their connections; what was in flight is cut.
-    const auto clients = std::move(clients_);
-    clients_.clear();
 }
 
 void Loop::start() {
@@ -215,6 +212,9 @@ void Loop::stop() {
         post([](Loop& loop) { loop.stopping_ = true; });
         thread_.join();
     }
+    acceptors_.clear();
+    // Applications are told by the end of their connections; what was in flight is cut.
+    const auto clients = std::exchange(clients_, {});
 }
 
 void Loop::post(std::function<void(Loop&)> command) {

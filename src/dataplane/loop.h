@@ -38,7 +38,8 @@ class Loop final : private ClientOwner {
     Loop& operator=(const Loop&) = delete;
 
     void start();
-    void stop();  // joins; commands not yet taken are dropped
+    // Joins, and closes the connections. Commands that come later are dropped.
+    void stop();
 
     // From any thread: runs on the loop's thread, in the order of posting.
     void post(std::function<void(Loop&)> command);

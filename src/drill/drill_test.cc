@@ -375,6 +375,29 @@ TEST(Report, ALoadThatDiedProvesNothing) {
     EXPECT_EQ(report_document(cut).at("load").as_object().at("missing"), 3);
 }
 
+TEST(Report, AProcessThatEndedBadlyIsAFinding) {
+    StoryRecord story = told();
+    story.ended_badly.push_back(
+        {.process = "agent-use1-web-1",
+         .pid = 12,
+         .how = "killed by signal 11 (SEGV)",
+         .last_words = "stopping",
+         .log = "/w/logs/agent.log"}
+    );
+    const std::string text =
+        "agent-use1-web-1 (pid 12) ended badly: killed by signal 11 (SEGV); its last words: "
+        "stopping";
+    EXPECT_EQ(findings_of(story), text);
+    const auto report = report_document(story);
+    EXPECT_EQ(report.at("verdict"), "failed");
+    const std::vector<BadEnd> read = bad_ends_from(report.at("ended_badly"));
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_EQ(read.front().text(), text);
+    EXPECT_EQ(read.front().log, "/w/logs/agent.log");
+    story.ended_badly.front().last_words.clear();
+    EXPECT_TRUE(findings_of(story).ends_with("; it said nothing"));
+}
+
 TEST(Report, AMachineThatStoodStillForAMomentIsNoDeadLoad) {
     for (const int rate : {1, 10, 100, 5000}) {
         const Span span{.from = utc_from_ms(0), .until = utc_from_ms(10'000)};

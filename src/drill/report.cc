@@ -296,6 +296,7 @@ json::object report_document(const StoryRecord& story) {
           {"switchover", traffic(switchover_span(story))}}},
         {"switchover_requested_ms", to_ms(story.switchover_requested)},
         {"data", books_document(story)},
+        {"ended_badly", to_json(story.ended_badly)},
         {"operations", {{"failover", story.failover}, {"switchover", story.switchover}}},
         {"timeline", timeline(story)},
         {"failed_requests", failed_requests(story.log)},

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 
+#include "drill/bad_end.h"
 #include "drill/books.h"
 #include "drill/measure.h"
 
@@ -58,8 +59,9 @@ struct StoryRecord {
     Log log;
     std::vector<Mark> marks;
     Objectives objectives;
-    std::string load_trouble;  // "the shoppers ended early: exit status 1"; empty: none
-    std::string interrupted;   // why the story could not be told to its end; empty: it was
+    std::vector<BadEnd> ended_badly;  // processes, at any time between the first and the report
+    std::string load_trouble;         // "the shoppers ended early: exit status 1"; empty: none
+    std::string interrupted;          // why the story could not be told to its end; empty: it was
 };
 
 // The truth of a drill: schema/report.schema.json. Sections as in the manual: identity, verdict,

@@ -167,6 +167,9 @@ void judge_data(Findings& findings, const StoryRecord& story) {
 json::array find_faults(const StoryRecord& story, const std::optional<Outage>& outage) {
     Findings findings;
     findings.add(!story.interrupted.empty(), "interrupted: " + story.interrupted);
+    for (const BadEnd& end : story.ended_badly) {
+        findings.add(true, end.text());
+    }
     judge_load(findings, story);
     judge_operations(findings, story);
     judge_requests(findings, story, outage);

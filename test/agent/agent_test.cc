@@ -297,14 +297,14 @@ TEST(AgentStart, ErrorsNameTheRemedy) {
     AgentWorld world;
     world.config.token_file = world.directory + "/missing";
     auto started =
-        Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
+        Agent::start(world.io, {.config = world.config, .clock = world.clock});
     ASSERT_FALSE(started);
     EXPECT_FALSE(started.error().remedy.empty());
     world.config.token_file = world.directory + "/token";
     world.config.health.port =
         static_cast<std::uint16_t>(std::stoi(world.a.url().substr(world.a.url().rfind(':') + 1)));
     started =
-        Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
+        Agent::start(world.io, {.config = world.config, .clock = world.clock});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
     EXPECT_FALSE(started.error().remedy.empty());
@@ -315,12 +315,12 @@ TEST(AgentStart, NoTwoAgentsShareAPortOrAStateDirectory) {
     world.start_agent();
     config::AgentConfig second = world.config;
     auto started =
-        Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
+        Agent::start(world.io, {.config = second, .clock = world.clock});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
     second.state_directory += "-2";
     second.apps[0].listen.port = world.agent->app(0).endpoint().port();
-    started = Agent::start(world.io, {.config = second, .clock = world.clock, .watchdog = false});
+    started = Agent::start(world.io, {.config = second, .clock = world.clock});
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, ErrorKind::conflict) << started.error().text;
 }

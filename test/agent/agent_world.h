@@ -14,6 +14,7 @@
 #include "adapters/net/http_client.h"
 #include "agent/agent.h"
 #include "agent/doubles.h"
+#include "base/patience.h"
 
 // An agent between the doubles, and an application that uses it.
 namespace farshore::agent::testing {
@@ -67,7 +68,7 @@ class AgentWorld {
 
     void start_agent() {
         auto started =
-            Agent::start(io, {.config = config, .clock = clock, .seed = 7, .watchdog = false});
+            Agent::start(io, {.config = config, .clock = clock, .seed = 7});
         ASSERT_TRUE(started.has_value()) << started.error().text;
         agent = std::move(*started);
     }
@@ -103,7 +104,7 @@ class AgentWorld {
     }
 
     bool run_until(const std::function<bool()>& holds, Duration patience = 10s) {
-        const Instant end = clock->now() + patience;
+        const Instant end = clock->now() + stretched(patience);
         while (!holds()) {
             if (clock->now() >= end) {
                 return false;

@@ -29,7 +29,7 @@ TEST(AgentCredentials, AMistakeInTheFileEndsTheStart) {
     AgentWorld world;
     std::ofstream(world.config.aws.credentials_file) << "[default]\naws_access_key_id = AKID\n";
     const auto started =
-        Agent::start(world.io, {.config = world.config, .clock = world.clock, .watchdog = false});
+        Agent::start(world.io, {.config = world.config, .clock = world.clock});
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().text.find("aws_secret_access_key"), std::string::npos)
         << started.error().text;

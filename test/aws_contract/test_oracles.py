@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import random
-import subprocess
 import sys
 import urllib.parse
 import xml.etree.ElementTree
@@ -14,6 +13,7 @@ import botocore.awsrequest
 import botocore.credentials
 import botocore.session
 import botocore.validate
+import exits
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -21,22 +21,15 @@ PROGRAM = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "releas
 
 
 def run_program(test: str, **environment: str) -> str:
-    done = subprocess.run(
-        [PROGRAM, f"--gtest_filter={test}"],
-        env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    done = exits.run(PROGRAM, f"--gtest_filter={test}", env=os.environ | environment, timeout=120)
     assert "SKIPPED" not in done.stdout and "0 tests" not in done.stdout, done.stdout
     return done.stdout
 
 
 def test_moto_accepts_what_the_adapters_send():
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "contract_tests.py", "moto"],
-        env=os.environ | {"FARSHORE_BUILD": str(PROGRAM.parents[1])},
-        capture_output=True, text=True, check=False, timeout=180,
+    done = exits.run(
+        sys.executable, ROOT / "tools" / "contract_tests.py", "moto", env=os.environ | {"FARSHORE_BUILD": str(PROGRAM.parents[1])}
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "[  PASSED  ]" in done.stdout and "[  PASSED  ] 0 tests" not in done.stdout, done.stdout
 
 

@@ -14,11 +14,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+import exits
 from built import must_be_built
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release")) / "bin" / "lab_dynamo_cross_test"
-STARTED = []
+SERVERS = exits.Processes()
 
 
 def served():
@@ -26,9 +27,7 @@ def served():
         return json.loads(os.environ["FARSHORE_LAB_DYNAMODB"])
     if not must_be_built(SERVER):
         return {}
-    process = subprocess.Popen([SERVER, "--serve"], stdout=subprocess.PIPE, text=True)
-    STARTED.append(process)
-    return json.loads(process.stdout.readline())
+    return json.loads(SERVERS(SERVER, "--serve", stderr=subprocess.PIPE).stdout.readline())
 
 
 ENDPOINTS = served()
@@ -41,13 +40,7 @@ needs_the_server = pytest.mark.skipif(not ENDPOINTS, reason=f"{SERVER} is not bu
 def ends_well():
     """Ends the server after the last test; each test file that uses the server imports this."""
     yield
-    while STARTED:
-        process = STARTED.pop()
-        process.terminate()
-        try:
-            assert process.wait(timeout=60) == 0
-        finally:
-            process.kill()
+    SERVERS.end()
 
 
 def client(region=EAST, secret="lab-secret", **options):

@@ -19,6 +19,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+import exits
 from built import must_be_built
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,15 +31,13 @@ pytestmark = pytest.mark.skipif(not must_be_built(SERVER), reason=f"{SERVER} is 
 
 @pytest.fixture(scope="module")
 def lab():
-    process = subprocess.Popen([SERVER, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    assert line, "the server did not start"
-    yield json.loads(line)
-    process.stdin.close()
-    try:
-        assert process.wait(timeout=60) == 0
-    finally:
-        process.kill()
+    with exits.Processes() as started:
+        process = started(SERVER, "--serve", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = process.stdout.readline()
+        assert line, "the server did not start"
+        yield json.loads(line)
+        # Its input ends: so shall it.
+        process.communicate()
 
 
 def connect(lab, **changed):

@@ -1,12 +1,8 @@
 #include <array>
-#include <csignal>
-#include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "controller/controller_world.h"
+#include "controller/farshored.h"
 
 // The real farshored, killed at each commit that it makes during an operation and started again:
 // whoever resumes brings the operation to its end, and no epoch is raised twice for it.
@@ -23,74 +19,6 @@ constexpr std::array<std::string_view, 3> kHowNames{"kept", "lost", "torn"};
 constexpr const auto& names_of(How) {
     return kHowNames;
 }
-
-// A farshored of the test's own: killed with it.
-class Farshored {
-  public:
-    Farshored(std::string config, std::string log, std::vector<std::string> environment)
-        : log_(std::move(log)) {
-        const std::string program =
-            (std::filesystem::canonical("/proc/self/exe").parent_path() / "farshored").string();
-        for (char** each = environ; *each != nullptr; ++each) {
-            environment.emplace_back(*each);
-        }
-        std::vector<char*> variables;
-        for (std::string& each : environment) {
-            variables.push_back(each.data());
-        }
-        variables.push_back(nullptr);
-        std::array<std::string, 3> words{program, "--config", std::move(config)};
-        const std::array<char*, 4> argv{words[0].data(), words[1].data(), words[2].data(), nullptr};
-        posix_spawn_file_actions_t files;
-        posix_spawn_file_actions_init(&files);
-        posix_spawn_file_actions_addopen(
-            &files, 1, log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600
-        );
-        posix_spawn_file_actions_adddup2(&files, 1, 2);
-        const int failed =
-            posix_spawn(&process_, program.c_str(), &files, nullptr, argv.data(), variables.data());
-        posix_spawn_file_actions_destroy(&files);
-        EXPECT_EQ(failed, 0) << program;
-    }
-
-    Farshored(const Farshored&) = delete;
-    Farshored& operator=(const Farshored&) = delete;
-
-    ~Farshored() {
-        if (is_alive()) {
-            kill(process_, SIGKILL);
-            waitpid(process_, nullptr, 0);
-        }
-    }
-
-    [[nodiscard]] bool is_alive() {
-        if (!ended_) {
-            ended_ = waitpid(process_, nullptr, WNOHANG) == process_;
-        }
-        return !ended_;
-    }
-
-    // Zero: it does not listen yet.
-    [[nodiscard]] int port() const {
-        const std::string text = log();
-        const std::size_t at = text.find("listening port=");
-        return at == std::string::npos || text.find('\n', at) == std::string::npos
-                   ? 0
-                   : std::atoi(text.c_str() + at + 15);
-    }
-
-    [[nodiscard]] std::string log() const {
-        std::ifstream file(log_);
-        std::ostringstream text;
-        text << file.rdbuf();
-        return text.str();
-    }
-
-  private:
-    std::string log_;
-    pid_t process_ = 0;
-    bool ended_ = false;
-};
 
 class CrashTest : public ControllerTest {
   protected:
@@ -251,7 +179,8 @@ class CrashTest : public ControllerTest {
                 "FARSHORE_DIE_AT=" + std::to_string(run->at),
                 "FARSHORE_DIE_HOW=" + std::string{to_string(run->how)},
                 "FARSHORE_DIE_COUNT=" + count
-            }
+            },
+            run->at > 0 ? Farshored::End::may_be_killed : Farshored::End::when_asked
         );
         std::string url = co_await url_of(controller.get());
         std::vector<FakeAgent*> hosts = start_agents(url, app, Epoch{}, RegionId{});
@@ -265,7 +194,10 @@ class CrashTest : public ControllerTest {
         }
         if (run->died) {
             controller = std::make_unique<Farshored>(
-                config, folder + "/second.log", std::vector<std::string>{}
+                config,
+                folder + "/second.log",
+                std::vector<std::string>{},
+                Farshored::End::when_asked
             );
             url = co_await url_of(controller.get());
             // The hosts have gone on: they know what they were told.

@@ -98,6 +98,27 @@ TEST_F(WindingDown, NobodyConnectsAnyMore) {
     ::close(fd);
 }
 
+// What the control thread still has to say when the loops are gone: it hears nothing, and nobody is
+// asked who is not there any more.
+TEST_F(WindingDown, OrdersAfterTheEndReachNobody) {
+    start([](Endpoint::Options& options) { options.loops = 3; });
+    Application app = application();
+    ASSERT_EQ(app.call("PutItem", kPut)->status, 200);
+    endpoint->stop();
+    EXPECT_TRUE(app.ended());
+    int heard = 0;
+    EXPECT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = in(1ms)}));
+    EXPECT_TRUE(endpoint->hold(Epoch{1}, 1ms, [&](HoldResult) { ++heard; }));
+    EXPECT_TRUE(endpoint->release(Epoch{1}, in(1h), [&] { ++heard; }));
+    EXPECT_TRUE(endpoint->fence(Epoch{2}, 1ms, [&](FenceResult) { ++heard; }));
+    endpoint->settle(Epoch{3}, 1ms, [&](FenceResult) { ++heard; });
+    EXPECT_TRUE(endpoint->set_route(
+        {.epoch = Epoch{4}, .active = kWest, .writes_until = in(1h)}, [&](RouteWord) { ++heard; }
+    ));
+    EXPECT_EQ(heard, 0);
+    EXPECT_EQ(endpoint->statistics().epochs.at(0).acknowledged_writes, 1U);
+}
+
 TEST_F(WindingDown, ALoopThatHangsIsSeenAmongOthers) {
     start([](Endpoint::Options& options) { options.loops = 3; });
     const Instant before = now();

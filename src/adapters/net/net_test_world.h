@@ -16,6 +16,7 @@
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_server.h"
 #include "adapters/net/task_group.h"
+#include "base/patience.h"
 
 namespace farshore::net::testing {
 
@@ -62,7 +63,7 @@ class World {
         const std::function<bool()>& holds,
         std::chrono::milliseconds patience = std::chrono::seconds{10}
     ) {
-        const auto end = std::chrono::steady_clock::now() + patience;
+        const auto end = std::chrono::steady_clock::now() + stretched(patience);
         while (!holds()) {
             if (std::chrono::steady_clock::now() >= end) {
                 return false;

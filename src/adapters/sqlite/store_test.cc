@@ -203,8 +203,8 @@ TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {
         }
         kill(child, SIGKILL);
         int status = 0;
-        waitpid(child, &status, 0);
-        ASSERT_TRUE(WIFSIGNALED(status)) << "exit " << WEXITSTATUS(status);
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "status " << status;
         close(pipe_ends[0]);
 
         auto store = open();

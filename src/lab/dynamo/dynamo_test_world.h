@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/net/task_group.h"
+#include "base/patience.h"
 #include "lab/dynamo/cluster.h"
 #include "lab/dynamo/endpoint.h"
 #include "lab/dynamo/operations.h"
@@ -155,7 +156,7 @@ class TestWorld {
     }
 
     bool run_until(const std::function<bool()>& holds) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        const auto end = std::chrono::steady_clock::now() + stretched(std::chrono::seconds{10});
         while (!holds()) {
             if (std::chrono::steady_clock::now() > end) {
                 return false;
