@@ -132,6 +132,11 @@ class LocalDynamoWorld final : public DynamoWorld {
                 .address = board_.world().dynamodb_address(id),
                 .port = port,
                 .credentials = options_.credentials,
+                .of_region =
+                    [this](const RegionId& region) {
+                        const auto found = endpoints_.find(region);
+                        return found == endpoints_.end() ? nullptr : found->second.get();
+                    },
                 .seed = seed++
             };
             auto opened = std::make_unique<dynamo::Endpoint>(
