@@ -91,7 +91,7 @@ TEST(LabDynamoDb, PassesTheBoto3Suite) {
     ASSERT_EQ(::setenv("FARSHORE_LAB_DYNAMODB", world.endpoints().c_str(), 1), 0);
     EXPECT_EQ(
         run("cd " FARSHORE_SOURCE_DIR " && PYTHONPATH=tools python3 -m pytest -q -p "
-                                      "no:cacheprovider test/clients/test_lab_dynamodb.py"
+            "no:cacheprovider test/clients/test_lab_dynamodb.py"
             " test/clients/test_lab_dynamodb_rules.py"),
         0
     );
