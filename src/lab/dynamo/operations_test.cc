@@ -202,6 +202,29 @@ TEST_F(SortedTable, AnIndexKeyIsNotEmpty) {
         "attempted to update a secondary index key to a value that is not supported. The "
         "AttributeValue for a key attribute cannot contain an empty string value."
     );
+    // An empty value of another type has that against it first.
+    EXPECT_EQ(
+        world.call(
+            kEast, "PutItem", "{'TableName':'indexed','Item':{'id':{'S':'1'},'k':{'B':''}}}"
+        ),
+        "ValidationException: One or more parameter values were invalid: Type mismatch for Index "
+        "Key k Expected: S Actual: B IndexName: by-k"
+    );
+    EXPECT_EQ(
+        world.call(
+            kEast,
+            "UpdateItem",
+            "{'TableName':'indexed','Key':{'id':{'S':'1'}},'UpdateExpression':'SET k = :v',"
+            "'ExpressionAttributeValues':{':v':{'B':''}}}"
+        ),
+        "ValidationException: One or more parameter values were invalid: Type mismatch for Index "
+        "Key k Expected: S Actual: B IndexName: by-k"
+    );
+    EXPECT_EQ(
+        world.call(kEast, "PutItem", "{'TableName':'indexed','Item':{'id':{'B':''}}}"),
+        "ValidationException: One or more parameter values were invalid: Type mismatch for key id "
+        "expected: S actual: B"
+    );
 }
 
 TEST_F(SortedTable, SortsNumbersAsNumbers) {

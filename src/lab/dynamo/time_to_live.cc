@@ -168,13 +168,15 @@ void Expiry::sweep() {
 
 void Expiry::sweep(Region& region, const Table& table) {
     const std::int64_t now_s = to_ms(region.clock().wall()) / 1000;
-    std::string& next = next_[{region.id(), table.definition.name}];
+    const std::pair place{region.id(), table.definition.name};
+    const auto began = next_.extract(place);  // kept while a walk is under way
+    std::string next;
     std::vector<Item> ended;
     std::size_t looks = 0;
     bool more = false;
     const Status visited = region.store().visit(
         table.number,
-        {.from = next, .to = {}},
+        {.from = began.empty() ? std::string{} : began.mapped(), .to = {}},
         {},
         [&](std::string_view where, StoredItem stored) {
             more = looks++ == looks_max_;
@@ -191,17 +193,16 @@ void Expiry::sweep(Region& region, const Table& table) {
             return true;
         }
     );
-    if (!more) {
-        next.clear();
-    }
     // A store that fails here fails for its clients too, and tells them.
     for (const Item& item : ended) {
         const Answer<Item> key = key_of(table.definition.schema, item);
         if (!visited || !key ||
             region.write(table, *key, std::nullopt, "TimeToLive", WriteOrigin::service)) {
-            next.clear();
             return;
         }
+    }
+    if (more) {
+        next_.emplace(place, std::move(next));
     }
 }
 
