@@ -66,7 +66,8 @@ class World:
         return world
 
     def refresh(self):
-        self.document = json.loads(farshore("lab", "status", "--dir", self.directory, "-o", "json").stdout)
+        # 3: one of its processes has ended.
+        self.document = json.loads(farshore("lab", "status", "--dir", self.directory, "-o", "json", check=(0, 3)).stdout)
         return self.document
 
     @property

@@ -8,7 +8,13 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from conftest import BIN, World, farshore, processes_of, until
+
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=30, read_timeout=60)
 
 
 def state_of(folder):
@@ -65,6 +71,12 @@ def test_a_process_of_the_world_that_ends_badly_is_told_when_it_goes_down(tmp_pa
         host = running.document["hosts"][0]
         os.kill(host["agent_pid"], signal.SIGABRT)
         until(lambda: running.refresh()["ended_badly"], 60, "the world has seen it")
+        told = farshore("lab", "status", "--dir", running.directory, check=3).stdout
+        rows = {line.split()[0]: line.strip().split(maxsplit=2)[1:] for line in told.splitlines() if line.strip()}
+        assert rows[f"agent-{host['name']}"][0] == str(host["agent_pid"])
+        assert rows[f"agent-{host['name']}"][1].startswith("ended: killed by signal 6 (ABRT)")
+        assert rows["lab"] == [str(running.document["pid"]), "running"]
+        assert rows["controller"] == [str(running.document["controllers"][0]["pid"]), "running"]
         os.kill(running.document["controllers"][0]["pid"], signal.SIGSTOP)  # and takes SIGTERM all the same
     finally:
         done = farshore("lab", "down", "--dir", running.directory, check=1)
@@ -79,9 +91,66 @@ def test_a_world_whose_supervisor_was_killed_leaves_no_process_and_says_so(tmp_p
     running = World(tmp_path / "world", "--bare")
     running.kill(running.document["pid"])
     until(lambda: processes_of(running.directory) == [], 60, "its processes have ended with it")
+    told = farshore("lab", "status", "--dir", running.directory, check=3).stderr
+    assert f"error: lab (pid {running.document['pid']}) ended badly: it died before the world was down" in told
     done = farshore("lab", "down", "--dir", running.directory, check=1)
     assert f"error: lab (pid {running.document['pid']}) ended badly: it died before the world was down" in done.stderr
     assert "no world runs" in farshore("lab", "down", "--dir", running.directory).stdout
+
+
+def stranger(service, region, url):
+    """A client that knows nothing of this world's keys."""
+    return boto3.client(
+        service, region_name=region, endpoint_url=url, aws_access_key_id="any", aws_secret_access_key="thing", config=ONE_ATTEMPT
+    )
+
+
+def test_a_world_takes_foreign_clients_when_it_is_told_to(tmp_path):
+    running = World(tmp_path / "world", "--bare", "--any-credentials")
+    try:
+        assert "any access key is taken" in running.told and running.document["any_credentials"]
+        processes = {process["name"]: process for process in running.document["processes"]}
+        assert set(processes) == {"lab", *("storefront-" + host["name"] for host in running.document["hosts"])}
+        for name, process in processes.items():
+            assert process["state"] == "running" and f"{name}  " in running.told and str(process["pid"]) in running.told
+        east, west = (running.document["regions"][region]["dynamodb"] for region in ("us-east-1", "eu-west-1"))
+        table = {
+            "TableName": "foreign",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+        made = stranger("dynamodb", "eu-west-1", east).create_table(**table)["TableDescription"]
+        assert ":eu-west-1:" in made["TableArn"], "the Region of the signature serves"
+        assert "foreign" in stranger("dynamodb", "eu-west-1", west).list_tables()["TableNames"]
+        assert "foreign" in stranger("dynamodb", "localhost", west).list_tables()["TableNames"], "no Region: the address's"
+        assert "foreign" not in stranger("dynamodb", "us-east-1", west).list_tables()["TableNames"]
+        zones = stranger("route53", "us-east-1", running.document["route53"]["api"]).list_hosted_zones()["HostedZones"]
+        assert [zone["Name"] for zone in zones] == ["example.com."]
+    finally:
+        farshore("lab", "down", "--dir", running.directory)
+
+
+def test_a_world_is_strict_by_itself_and_a_random_fault_says_its_seed(tmp_path):
+    running = World(tmp_path / "world", "--bare")
+
+    def drawn(*words):
+        # Far in the future: it is looked at, and taken back before it bites.
+        told = farshore("lab", "fault", "random", *words, "--after", "1h", "--dir", running.directory).stdout
+        fault = running.refresh()["faults"][-1]
+        assert told.startswith(f"{fault['id']}: {fault['text']}, for 10m, from {fault['starts_at']}, drawn with --seed {fault['seed']};")
+        farshore("lab", "heal", fault["id"], "--dir", running.directory)
+        return fault
+
+    try:
+        with pytest.raises(ClientError) as refused:
+            stranger("dynamodb", "us-east-1", running.document["regions"]["us-east-1"]["dynamodb"]).list_tables()
+        assert refused.value.response["Error"]["Code"] == "UnrecognizedClientException"
+        first = drawn()
+        again = drawn("--seed", str(first["seed"]))
+        assert (again["seed"], again["text"]) == (first["seed"], first["text"])
+    finally:
+        farshore("lab", "down", "--dir", running.directory)
 
 
 def test_shoppers_whose_log_cannot_be_written_say_so_and_end(processes):

@@ -28,6 +28,7 @@ struct LabFlags {
     std::string regions = "us-east-1,eu-west-1,us-east-2";
     int hosts_per_region = 2;
     bool bare = false;
+    bool any_credentials = false;
     bool foreground = false;
     std::int64_t rate = 0;
     std::uint64_t seed = 1;
@@ -50,6 +51,7 @@ LabOptions options_of(const LabFlags& flags) {
     }
     options.hosts_per_region = flags.hosts_per_region;
     options.bare = flags.bare;
+    options.any_credentials = flags.any_credentials;
     options.rate = flags.rate;
     options.seed = flags.seed;
     options.dns_habit = flags.dns_habit;
@@ -59,8 +61,8 @@ LabOptions options_of(const LabFlags& flags) {
 
 int run_foreground(const LabFlags& flags) {
     const LabOptions options = options_of(flags);
-    const auto served = serve_lab(options, [](const LabLayout& layout) {
-        fmt::print("{}", world_summary(layout));
+    const auto served = serve_lab(options, [](const json::value& status) {
+        fmt::print("{}", world_summary(status));
         std::fflush(stdout);
     });
     if (!served && served.error().kind == ErrorKind::cancelled) {
@@ -113,7 +115,7 @@ int run_status(const Context& context, const std::string& directory) {
     } else {
         print_document(context.format, *status);
     }
-    return kDone;
+    return has_dead_process(*status) ? kNotReady : kDone;
 }
 
 // `farshore lab fault` hands its words to the lab's own grammar, so that it is one grammar. The
@@ -143,13 +145,15 @@ constexpr std::string_view kFaultHelp =
     "usage: farshore lab fault KIND [--for T] [--after T] [--dir DIR]\n\n"
     "  dynamodb REGION --mode M    M: empty-dns, refused, timeout, reset, errors=N%, throttle,\n"
     "                              latency=T, read-only\n"
-    "  partition A B [--one-way]   two Regions, or a Region and `internet`, do not reach each\n"
-    "                              other; with --one-way A does not reach B\n"
+    "  partition A B [--one-way]   two Regions, or a Region and `internet` (shoppers, health\n"
+    "                              checkers, Route 53, DNS), do not reach each other; with\n"
+    "                              --one-way A does not reach B\n"
     "  replication REGION          nothing is replicated from it, nor to it\n"
     "  region REGION               the whole Region is cut off\n"
     "  hosts REGION                its hosts are killed, and started again at the end;\n"
     "                              not in a world of `lab up --bare`\n"
-    "  random [--seed N] [--within T]\n\n"
+    "  random [--within T]         one of these, drawn at random; it says its seed, and\n"
+    "         [--seed N]           the same seed gives the same fault again\n\n"
     "Every fault ends by itself; `farshore lab heal ID` ends it before.\n";
 
 int run_fault(
@@ -185,11 +189,17 @@ int run_fault(
         return failed_with(answer.error());
     }
     if (is_table(*format)) {
+        const std::string seed = text_at(*answer, "seed");
         fmt::print(
-            "{}: {}, for {}; take it back with `farshore lab heal {}{}`\n",
+            "{}: {}, for {}{}; take it back with `farshore lab heal {}{}`\n",
             text_at(*answer, "id"),
-            lab::to_text(*spec),
+            text_at(*answer, "text"),
             to_text(spec->lasts),
+            seed.empty()
+                ? seed
+                : fmt::format(
+                      ", from {}, drawn with --seed {}", text_at(*answer, "starts_at"), seed
+                  ),
             text_at(*answer, "id"),
             dir_hint(directory_of(words.directory.empty() ? directory : words.directory))
         );
@@ -251,6 +261,12 @@ void add_up_options(CLI::App& command, LabFlags& flags) {
     command.add_flag(
         "--bare", flags.bare, "Without controller and agents: prints how to start them by hand"
     );
+    command.add_flag(
+        "--any-credentials",
+        flags.any_credentials,
+        "For clients that are not ours: signatures are not verified, and the Region that one names "
+        "serves its request"
+    );
     auto* rate = command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)");
     rate->check(CLI::Range(0, 10'000));
     add_habit_option(command, flags.dns_habit)->needs(rate);
@@ -294,7 +310,8 @@ void add_lab_commands(CLI::App& app, Context& context) {
     auto* fault = lab->add_subcommand(
         "fault",
         "Break something: dynamodb REGION --mode M | partition A B [--one-way] | replication "
-        "REGION | region REGION | hosts REGION | random --seed N --within T; each with --for T and "
+        "REGION | region REGION | hosts REGION | random [--within T] [--seed N]; each with --for T "
+        "and "
         "--after T"
     );
     fault->prefix_command();

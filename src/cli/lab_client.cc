@@ -87,6 +87,23 @@ bool end_process(pid_t pid, Duration patience) {
     return ended;
 }
 
+// Of a world that does not run, by what its lab.json says.
+std::optional<drill::BadEnd> supervisor_that_died(
+    const std::string& directory, const json::value& status
+) {
+    const std::string state = text_at(status, "state");
+    if (!has_mark(directory, kWorldMark) || state == "down" || state == "failed") {
+        return std::nullopt;
+    }
+    return drill::BadEnd{
+        .process = "lab",
+        .pid = number_at(status, "pid"),
+        .how = "it died before the world was down",
+        .last_words = last_words_in(log_from(world_log(directory), 0)),
+        .log = world_log(directory)
+    };
+}
+
 }  // namespace
 
 Result<std::string> LabClient::admin() const {
@@ -95,9 +112,10 @@ Result<std::string> LabClient::admin() const {
         return std::unexpected(document.error());
     }
     if (!lab_is_running(directory_)) {
+        const auto dead = supervisor_that_died(directory_, *document);
         return fail(
             ErrorKind::unavailable,
-            fmt::format("the world in {} is down", directory_),
+            dead ? dead->text() : fmt::format("the world in {} is down", directory_),
             "start it with `farshore lab up`"
         );
     }
@@ -232,6 +250,9 @@ Result<LabProcess> LabProcess::start(const LabOptions& options) {
     if (options.bare) {
         spec.argv.emplace_back("--bare");
     }
+    if (options.any_credentials) {
+        spec.argv.emplace_back("--any-credentials");
+    }
     // What an earlier world said is not to be taken for our answer.
     std::error_code no_log_yet;
     std::filesystem::resize_file(spec.log_file, 0, no_log_yet);
@@ -328,12 +349,8 @@ Result<std::vector<drill::BadEnd>> stop_lab(const std::string& directory) {
 
 std::optional<drill::BadEnd> dead_supervisor(const std::string& directory) {
     auto document = read_lab_file(directory);
-    if (!document || !has_mark(directory, kWorldMark)) {
-        return std::nullopt;
-    }
-    const json::value status = *document;
-    const std::string state = text_at(status, "state");
-    if (state == "down" || state == "failed") {
+    auto dead = document ? supervisor_that_died(directory, *document) : std::nullopt;
+    if (!dead) {
         return std::nullopt;
     }
     (*document)["state"] = "failed";
@@ -342,13 +359,7 @@ std::optional<drill::BadEnd> dead_supervisor(const std::string& directory) {
         !written) {
         print_error(written.error());
     }
-    return drill::BadEnd{
-        .process = "lab",
-        .pid = number_at(status, "pid"),
-        .how = "it died before the world was down",
-        .last_words = last_words_in(log_from(world_log(directory), 0)),
-        .log = world_log(directory)
-    };
+    return dead;
 }
 
 }  // namespace farshore::cli

@@ -85,7 +85,9 @@ TEST_F(SomeDirectory, OfSomebodyElseIsLeftAsItIsByEveryDoor) {
     }
     EXPECT_EQ(clear_world(directory_).error().kind, ErrorKind::conflict);
     EXPECT_EQ(LabProcess::start(options()).error().kind, ErrorKind::conflict);
-    EXPECT_EQ(serve_lab(options(), [](const LabLayout&) {}).error().kind, ErrorKind::conflict);
+    EXPECT_EQ(
+        serve_lab(options(), [](const boost::json::value&) {}).error().kind, ErrorKind::conflict
+    );
     EXPECT_FALSE(lab_is_running(directory_));
     EXPECT_EQ(everything(), before);
 }

@@ -46,6 +46,8 @@ struct LabOptions {
     std::int64_t rate = 0;             // shoppers' requests per second; 0: no shoppers
     std::string dns_habit = "honest";  // of the shoppers
     std::uint64_t seed = 1;
+    // Signatures are not verified, and the Region that one names serves its request.
+    bool any_credentials = false;
     Duration rto = std::chrono::seconds{60};  // the promise in its configuration
 };
 

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "cli/lab_files.h"
 #include "cli/lab_lock.h"
 #include "cli/lab_processes.h"
+#include "cli/lab_view.h"
 #include "cli/output.h"
 #include "cli/version.h"
 #include "wire/config_loader.h"
@@ -239,6 +241,54 @@ TEST_F(LabDirectory, ABareWorldNamesTheCommandsThatCompleteIt) {
     for (const ChildSpec& spec : processes.all()) {
         EXPECT_TRUE(spec.name.starts_with("storefront-")) << spec.name;
     }
+}
+
+TEST_F(LabDirectory, TheStatusTellsOfEachProcess) {
+    const LabLayout world = layout();
+    const LabProcesses processes{world};
+    const std::string agent = "agent-" + world.hosts[0].name;
+    const std::string storefront = "storefront-" + world.hosts[0].name;
+    const ChildExit end{.name = "any", .pid = 7, .status = SIGSEGV, .last_words = "oh"};
+    std::string by_fault = agent;
+    const auto status = [&] {
+        return boost::json::value{
+            {"processes",
+             processes.census(
+                 {.supervisor = 4,
+                  .pid_of =
+                      [](const std::string& name) {
+                          return name == "controller" ? std::optional{pid_t{5}} : std::nullopt;
+                      },
+                  .end_of = [&](const std::string& name) { return name == agent ? &end : nullptr; },
+                  .killed_by_fault =
+                      [&](const std::string& name) {
+                          return name == by_fault;
+                      }}
+             )}
+        };
+    };
+    const boost::json::value killed = status();
+    EXPECT_FALSE(has_dead_process(killed)) << "it comes back when the fault ends";
+    by_fault.clear();
+    const boost::json::value dead = status();
+    EXPECT_TRUE(has_dead_process(dead));
+    std::map<std::string, boost::json::object> by_name;
+    for (const boost::json::value& process : dead.at("processes").as_array()) {
+        by_name[text_at(process, "name")] = process.as_object();
+    }
+    EXPECT_EQ(by_name.size(), 2 + 2 * world.hosts.size());
+    EXPECT_EQ(by_name.at("lab").at("pid").to_number<int>(), 4);
+    EXPECT_EQ(by_name.at("controller").at("pid").to_number<int>(), 5);
+    EXPECT_EQ(by_name.at("controller").at("state").as_string(), "running");
+    EXPECT_EQ(by_name.at(storefront).at("state").as_string(), "not started");
+    EXPECT_EQ(by_name.at(agent).at("pid").to_number<int>(), 7);
+    EXPECT_EQ(by_name.at(agent).at("state").as_string(), "ended");
+    EXPECT_EQ(by_name.at(agent).at("how").as_string(), "killed by signal 11 (SEGV)");
+    EXPECT_EQ(by_name.at(agent).at("last_words").as_string(), "oh");
+    EXPECT_EQ(by_name.at(agent).at("log").as_string(), processes.log_file(agent).c_str());
+    const std::string table = world_table(dead);
+    EXPECT_NE(table.find("ended: killed by signal 11 (SEGV)"), std::string::npos) << table;
+    EXPECT_NE(world_table(killed).find("killed by a fault"), std::string::npos);
 }
 
 TEST(Version, IsTheProjects) {

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/lab_directory.h"
+
 namespace farshore::cli {
 
 namespace json = boost::json;
@@ -145,6 +147,31 @@ std::vector<std::string> LabProcesses::commands() const {
     return out;
 }
 
+json::array LabProcesses::census(const Census& census) const {
+    json::array out{json::object{
+        {"name", "lab"},
+        {"pid", census.supervisor},
+        {"state", "running"},
+        {"log", world_log(layout_.options.directory)}
+    }};
+    for (const ChildSpec& spec : all()) {
+        json::object process{
+            {"name", spec.name}, {"pid", nullptr}, {"state", "not started"}, {"log", spec.log_file}
+        };
+        if (const auto pid = census.pid_of(spec.name)) {
+            process["pid"] = *pid;
+            process["state"] = "running";
+        } else if (const ChildExit* end = census.end_of(spec.name)) {
+            process["pid"] = end->pid;
+            process["state"] = census.killed_by_fault(spec.name) ? "killed" : "ended";
+            process["how"] = end->text();
+            process["last_words"] = end->last_words;
+        }
+        out.push_back(std::move(process));
+    }
+    return out;
+}
+
 json::object LabProcesses::describe(
     const std::function<std::optional<pid_t>(const std::string&)>& pid_of
 ) const {
@@ -206,6 +233,9 @@ json::object LabProcesses::describe(
           {"port", layout_.ports.shop},
           {"source", layout_.world.shopper_address(2)}}}
     };
+    if (layout_.options.any_credentials) {
+        out["any_credentials"] = true;
+    }
     if (layout_.options.bare) {
         json::array by_hand;
         for (const std::string& command : commands()) {

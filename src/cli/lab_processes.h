@@ -32,6 +32,19 @@ class LabProcesses {
     // The commands that start controller and agents by hand from the written files.
     [[nodiscard]] std::vector<std::string> commands() const;
 
+    // What each process does, as `lab status` tells it.
+    struct Census {
+        pid_t supervisor = 0;
+        std::function<std::optional<pid_t>(const std::string&)> pid_of;  // nullopt: not alive
+        std::function<const ChildExit*(const std::string&)> end_of;      // null: none yet
+        std::function<bool(const std::string&)> killed_by_fault;
+    };
+
+    // {"name": …, "pid": …, "state": …, "log": …} of each; of one that ended also "how" and
+    // "last_words". The state is "running", "killed" (by a fault that starts it again), "ended" or
+    // "not started".
+    [[nodiscard]] boost::json::array census(const Census& census) const;
+
     // The status document without faults and state.
     [[nodiscard]] boost::json::object describe(
         const std::function<std::optional<pid_t>(const std::string&)>& pid_of

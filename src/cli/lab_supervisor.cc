@@ -46,7 +46,7 @@ class Supervisor {
         : layout_(std::move(layout)), processes_(layout_), keys_(std::move(keys)) {}
 
     // How it ended: nullopt in order, whatever became of its processes.
-    std::optional<Error> run(const std::function<void(const LabLayout&)>& on_ready) {
+    std::optional<Error> run(const std::function<void(const json::value&)>& on_ready) {
         on_ready_ = on_ready;
         write_state("starting");
         world_ = LabWorld::create(io_, layout_, clock_);
@@ -91,7 +91,7 @@ class Supervisor {
             co_return;
         }
         write_state("ready");
-        on_ready_(layout_);
+        on_ready_(status());
     }
 
     net::Task<Status> bring_up() {
@@ -249,6 +249,7 @@ class Supervisor {
         bool bad = false;
         for (const ChildExit& ended : ends) {
             fmt::print(stderr, "{} (pid {}) has ended: {}\n", ended.name, ended.pid, ended.text());
+            ends_[ended.name] = ended;
             if (ended.well()) {
                 continue;
             }
@@ -318,6 +319,19 @@ class Supervisor {
             out["remedy"] = failure_->remedy;
         }
         out["ended_badly"] = drill::to_json(ended_badly_);
+        out["processes"] = processes_.census(
+            {.supervisor = ::getpid(),
+             .pid_of = [this](const std::string& name) { return children_.pid(name); },
+             .end_of =
+                 [this](const std::string& name) {
+                     const auto end = ends_.find(name);
+                     return end == ends_.end() ? nullptr : &end->second;
+                 },
+             .killed_by_fault =
+                 [this](const std::string& name) {
+                     return killed_.contains(name);
+                 }}
+        );
         json::object trouble;
         for (const auto& [name, text] : trouble_) {
             trouble[name] = text;
@@ -358,7 +372,7 @@ class Supervisor {
     LabLayout layout_;
     LabProcesses processes_;
     std::vector<LabKey> keys_;
-    std::function<void(const LabLayout&)> on_ready_;
+    std::function<void(const json::value&)> on_ready_;
     std::unique_ptr<LabWorld> world_;
     lab::FaultBoard::Subscription subscription_;
     std::unique_ptr<net::HttpClient> http_;
@@ -366,6 +380,7 @@ class Supervisor {
     std::set<std::string> killed_;                // by a fault; to be started again
     std::map<std::string, std::string> trouble_;  // of those that could not be
     std::vector<drill::BadEnd> ended_badly_;
+    std::map<std::string, ChildExit> ends_;  // the last one of each
     std::string state_;
     bool kept_ = false;
     std::optional<Error> failure_;
@@ -376,7 +391,7 @@ class Supervisor {
 }  // namespace
 
 Result<std::vector<drill::BadEnd>> serve_lab(
-    const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready
+    const LabOptions& options, const std::function<void(const json::value&)>& on_ready
 ) {
     if (const Status fit = check_regions(options); !fit) {
         return std::unexpected(fit.error());

@@ -16,12 +16,12 @@
 namespace farshore::cli {
 
 // Runs a world until SIGTERM, SIGINT or a shutdown through its admin API; then nothing of it is
-// left but its directory. `on_ready` is called once everything answers. Gives the processes that
-// ended badly in all this time, also at its end; lab.json has them too, as "ended_badly". Errors:
-// conflict (a world runs in this directory, or it is no world's), what keeps it from coming up,
-// with the end of the log that tells more.
+// left but its directory. `on_ready` is called once everything answers, with the status document.
+// Gives the processes that ended badly in all this time, also at its end; lab.json has them too, as
+// "ended_badly". Errors: conflict (a world runs in this directory, or it is no world's), what keeps
+// it from coming up, with the end of the log that tells more.
 [[nodiscard]] Result<std::vector<drill::BadEnd>> serve_lab(
-    const LabOptions& options, const std::function<void(const LabLayout&)>& on_ready
+    const LabOptions& options, const std::function<void(const boost::json::value&)>& on_ready
 );
 
 // What lab.json in `directory` says, with "state": starting, ready, failed or down. Errors:

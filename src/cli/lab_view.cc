@@ -1,5 +1,7 @@
 #include "cli/lab_view.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -69,17 +71,25 @@ std::string heading(const json::value& status) {
     );
 }
 
+// "running", "killed by a fault", "ended: exit status 3".
+std::string state_of(const json::value& process) {
+    const std::string state = text_at(process, "state");
+    if (state == "killed") {
+        return "killed by a fault";
+    }
+    return state == "ended" ? "ended: " + text_at(process, "how") : state;
+}
+
+// " (random, seed 7)" of a fault that was drawn.
+std::string seed_of(const json::value& fault) {
+    const std::string seed = text_at(fault, "seed");
+    return seed.empty() ? seed : " (random, seed " + seed + ")";
+}
+
 }  // namespace
 
 std::string kept_summary(const json::value& status) {
     return heading(status) + try_lines(status) + aws_cli_hint(status);
-}
-
-std::string world_summary(const LabLayout& layout) {
-    const LabProcesses processes{layout};
-    return world_summary(json::value(processes.describe([](const std::string&) {
-        return std::nullopt;
-    })));
 }
 
 std::string world_summary(const json::value& status) {
@@ -88,7 +98,19 @@ std::string world_summary(const json::value& status) {
     if (value_at(status, "commands") != nullptr) {
         out += "\n" + hand_commands(status);
     }
-    return out + try_lines(status) + aws_cli_hint(status);
+    out += try_lines(status) + aws_cli_hint(status);
+    if (flag_at(status, "any_credentials")) {
+        out += "any access key is taken; the Region that a signature names serves its request\n";
+    }
+    return out;
+}
+
+bool has_dead_process(const json::value& status) {
+    const json::value* list = value_at(status, "processes");
+    return list != nullptr && list->is_array() &&
+           std::ranges::any_of(list->get_array(), [](const json::value& process) {
+               return text_at(process, "state") == "ended";
+           });
 }
 
 void print_bad_ends(const std::vector<drill::BadEnd>& ends) {
@@ -141,12 +163,25 @@ std::string world_table(const json::value& status) {
             );
         }
     }
+    TextTable processes{{"PROCESS", "PID", "STATE", "LAST WORDS"}};
+    if (const json::value* list = value_at(status, "processes");
+        list != nullptr && list->is_array()) {
+        for (const json::value& process : list->get_array()) {
+            processes.add(
+                {text_at(process, "name"),
+                 text_at(process, "pid").empty() ? "-" : text_at(process, "pid"),
+                 state_of(process),
+                 text_at(process, "last_words")}
+            );
+        }
+        out += "\n" + processes.text();
+    }
     TextTable faults{{"FAULT", "WHAT", "STATE", "TOUCHED", "ENDS"}};
     if (const json::value* list = value_at(status, "faults"); list != nullptr && list->is_array()) {
         for (const json::value& fault : list->get_array()) {
             faults.add(
                 {text_at(fault, "id"),
-                 text_at(fault, "text"),
+                 text_at(fault, "text") + seed_of(fault),
                  text_at(fault, "state"),
                  text_at(fault, "touched"),
                  text_at(fault, "ends_at")}

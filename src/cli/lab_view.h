@@ -15,11 +15,13 @@ namespace farshore::cli {
 // " --dir DIR" for hints, where the world is not where commands look by themselves.
 [[nodiscard]] std::string dir_hint(const std::string& directory);
 // After `lab up`: where everything is, and what to try first.
-[[nodiscard]] std::string world_summary(const LabLayout& layout);
 [[nodiscard]] std::string world_summary(const boost::json::value& status);
 
 // After `demo --keep`: what to try first.
 [[nodiscard]] std::string kept_summary(const boost::json::value& status);
+
+// Has a process of the world ended that no fault has killed?
+[[nodiscard]] bool has_dead_process(const boost::json::value& status);
 
 // `lab status`.
 [[nodiscard]] std::string world_table(const boost::json::value& status);

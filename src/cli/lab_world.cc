@@ -111,12 +111,17 @@ class Servers final : public LabWorld {
         co_return admin_->answer(request);
     }
 
+    // Empty: signatures are not verified.
+    [[nodiscard]] std::vector<sigv4::Credentials> known_credentials() const {
+        return layout_.options.any_credentials ? std::vector<sigv4::Credentials>{} : credentials_;
+    }
+
     Status open_dynamodb() {
         auto dynamo = lab::DynamoWorld::create(
             io_,
             {.regions = layout_.options.regions,
              .port = layout_.ports.dynamodb,
-             .credentials = credentials_,
+             .credentials = known_credentials(),
              .directory = {},
              .seed = layout_.options.seed},
             board_,
@@ -138,7 +143,7 @@ class Servers final : public LabWorld {
         for (int checker = 1; checker <= kCheckers; ++checker) {
             options.checker_addresses.push_back(layout_.world.checker_address(checker));
         }
-        options.credentials = credentials_;
+        options.credentials = known_credentials();
         for (const RegionId& region : layout_.options.regions) {
             options.static_names[lab::World::dynamodb_name(region)] =
                 layout_.world.dynamodb_address(region);

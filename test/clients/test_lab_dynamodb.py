@@ -1,15 +1,8 @@
 """The lab's DynamoDB as boto3 sees it: items, expressions, paging, errors, tables, replicas.
 
-Starts `lab_dynamo_cross_test --serve` from $FARSHORE_BUILD/bin (build/release by default). With
-FARSHORE_LAB_DYNAMODB, a JSON object from Region to URL as that program prints it, it uses those.
+Its rules and limits are in test_lab_dynamodb_rules.py.
 """
 
-import json
-import os
-import pathlib
-import subprocess
-import time
-import uuid
 from decimal import Decimal
 
 import boto3
@@ -18,68 +11,22 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 from botocore.config import Config
 from botocore.exceptions import ClientError
-import exits
-from built import must_be_built
+from lab_dynamodb import (
+    EAST,
+    ENDPOINTS,
+    WEST,
+    client,
+    code_and_message,
+    ends_well,  # noqa: F401
+    error_of,
+    eventually,
+    fresh_id,
+    make_table,
+    needs_the_server,
+    replica_statuses,
+)
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVER = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release")) / "bin" / "lab_dynamo_cross_test"
-
-
-def served():
-    if "FARSHORE_LAB_DYNAMODB" in os.environ:
-        return json.loads(os.environ["FARSHORE_LAB_DYNAMODB"])
-    if not must_be_built(SERVER):
-        return {}
-    return json.loads(SERVERS(SERVER, "--serve", stderr=subprocess.PIPE).stdout.readline())
-
-
-SERVERS = exits.Processes()
-ENDPOINTS = served()
-EAST, WEST = "us-east-1", "eu-west-1"
-
-pytestmark = pytest.mark.skipif(not ENDPOINTS, reason=f"{SERVER} is not built")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server_ends_well():
-    yield
-    SERVERS.end()
-
-
-def client(region=EAST, secret="lab-secret", **options):
-    return boto3.client(
-        "dynamodb",
-        region_name=region,
-        endpoint_url=ENDPOINTS.get(region),
-        aws_access_key_id="AKIDLAB",
-        aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60),
-        **options,
-    )
-
-
-def eventually(holds, patience=60.0):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def make_table(db, range_key=None, key_type="S", **options):
-    name = f"t-{uuid.uuid4().hex[:12]}"
-    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
-    schema = [{"AttributeName": "id", "KeyType": "HASH"}]
-    if range_key:
-        attributes.append({"AttributeName": range_key, "AttributeType": key_type})
-        schema.append({"AttributeName": range_key, "KeyType": "RANGE"})
-    attributes += options.pop("more_attributes", [])
-    db.create_table(
-        TableName=name, AttributeDefinitions=attributes, KeySchema=schema, BillingMode="PAY_PER_REQUEST", **options
-    )
-    db.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 100})
-    return name
+pytestmark = needs_the_server
 
 
 @pytest.fixture(scope="module")
@@ -121,28 +68,9 @@ def global_table(db, west):
     statuses = {r["RegionName"]: r["ReplicaStatus"] for r in answer["TableDescription"]["Replicas"]}
     assert statuses == {WEST: "CREATING"}
 
-    def active():
-        replicas = db.describe_table(TableName=name)["Table"]["Replicas"]
-        return [r["ReplicaStatus"] for r in replicas] == ["ACTIVE"]
-
-    assert eventually(active)
+    assert eventually(lambda: replica_statuses(db, name) == ["ACTIVE"])
     assert west.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
     return name
-
-
-def fresh_id():
-    return uuid.uuid4().hex
-
-
-def error_of(call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    return caught.value.response
-
-
-def code_and_message(call, **arguments):
-    error = error_of(call, **arguments)["Error"]
-    return error["Code"], error["Message"]
 
 
 # Items
@@ -161,7 +89,7 @@ def test_every_type_comes_back(resource, simple):
         "false": False,
         "null": None,
         "list": [1, "x", [None], {"a": Decimal("0.1")}],
-        "map": {"a": {"b": {"c": [1, 2]}}, "": "empty name"},
+        "map": {"a": {"b": {"c": [1, 2]}}, "e": {}},
         "strings": {"a", "b"},
         "numbers": {Decimal("1"), Decimal("2.5")},
         "binaries": {Binary(b"a"), Binary(b"\xff")},
@@ -698,6 +626,7 @@ def test_a_replica_can_be_taken_away(db, west):
     name = make_table(db)
     db.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
     assert error_of(db.update_table, TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+    assert eventually(lambda: replica_statuses(db, name) == ["ACTIVE"])
     db.update_table(TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": WEST}}])
     assert "Replicas" not in db.describe_table(TableName=name)["Table"]
     assert error_of(west.describe_table, TableName=name)["Error"]["Code"] == "ResourceNotFoundException"

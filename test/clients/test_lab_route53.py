@@ -226,6 +226,68 @@ def test_a_batch_is_atomic(r53, zone):
     assert len(r53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]) == 2
 
 
+def texts(lab, name):
+    """[[character string]] of a TXT query over TCP, by hand."""
+    query = query_bytes(name, 16)
+    with socket.create_connection(("127.0.0.1", lab["dns_port"]), timeout=60) as conn:
+        conn.sendall(struct.pack("!H", len(query)) + query)
+        stream = conn.makefile("rb")
+        reply = stream.read(struct.unpack("!H", stream.read(2))[0])
+    found, at = [], len(query)
+    for _ in range(struct.unpack("!H", reply[6:8])[0]):
+        assert reply[at] >= 0xC0, "the owner's name is a pointer to the question"
+        kind, _, _, length = struct.unpack("!HHIH", reply[at + 2 : at + 12])
+        assert kind == 16
+        at, end, strings = at + 12, at + 12 + length, []
+        while at < end:
+            strings.append(reply[at + 1 : at + 1 + reply[at]])
+            at += 1 + reply[at]
+        found.append(strings)
+    return found
+
+
+def txt(name, *values):
+    return {"Name": name, "Type": "TXT", "TTL": 5, "ResourceRecords": [{"Value": value} for value in values]}
+
+
+def test_a_text_is_served_octet_by_octet(lab, r53, zone):
+    name = "text." + zone["Name"]
+    longest = " ".join(['"' + "x" * 255 + '"'] * 15)
+    change(r53, zone, ("CREATE", txt(name, r'"caf\303\251 \042x\042 \\ end"', longest)))
+    assert texts(lab, name) == [["café \"x\" \\ end".encode()], [b"x" * 255] * 15]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ('"' + "x" * 256 + '"', "CharacterStringTooLong (Value is too long)"),
+        ('"' + "x" * 250 + '" ' + '"' + '" "'.join(["x" * 250] * 15) + '" "x"', "CharacterStringTooLong (Value is too long)"),
+        ('"a"b"', "InvalidCharacterString (Value should be enclosed in quotation marks)"),
+    ],
+)  # fmt: skip
+def test_a_text_that_dns_could_not_carry_is_refused(r53, zone, value, problem):
+    batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": txt("text." + zone["Name"], value)}]}
+    code, text = code_of(r53.change_resource_record_sets, HostedZoneId=zone["Id"], ChangeBatch=batch)
+    assert code == "InvalidChangeBatch"
+    assert text == f"[Invalid Resource Record: 'FATAL problem: {problem} encountered with '{value}'']"
+
+
+def test_the_values_of_a_record_set_are_a_set(r53, zone):
+    def batch(action, *addresses):
+        record = a_record("a." + zone["Name"], "") | {"ResourceRecords": [{"Value": a} for a in addresses]}
+        return {"HostedZoneId": zone["Id"], "ChangeBatch": {"Changes": [{"Action": action, "ResourceRecordSet": record}]}}
+
+    twice = batch("UPSERT", "127.0.0.1", "127.0.0.2", "127.0.0.1")
+    assert code_of(r53.change_resource_record_sets, **twice) == (
+        "InvalidChangeBatch", "[Duplicate Resource Record: '127.0.0.1']"
+    )  # fmt: skip
+    r53.change_resource_record_sets(**batch("CREATE", "127.0.0.1", "127.0.0.2"))
+    code, text = code_of(r53.change_resource_record_sets, **batch("DELETE", "127.0.0.2", "127.0.0.3"))
+    assert code == "InvalidChangeBatch"
+    assert "do not match the current values" in text
+    r53.change_resource_record_sets(**batch("DELETE", "127.0.0.2", "127.0.0.1"))
+
+
 @pytest.mark.parametrize("tcp", [False, True])
 def test_dns_answers_what_the_api_was_told(lab, r53, zone, tcp):
     name = "www." + zone["Name"]

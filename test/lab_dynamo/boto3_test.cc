@@ -1,5 +1,5 @@
 // The lab's DynamoDB under boto3: starts a world of three Regions and runs the Python suite
-// test/clients/test_lab_dynamodb.py against it. With --serve it only serves, until it is
+// test/clients/test_lab_dynamodb*.py against it. With --serve it only serves, until it is
 // interrupted.
 #include <array>
 #include <csignal>
@@ -90,8 +90,9 @@ TEST(LabDynamoDb, PassesTheBoto3Suite) {
     ASSERT_EQ(world.error(), "");
     ASSERT_EQ(::setenv("FARSHORE_LAB_DYNAMODB", world.endpoints().c_str(), 1), 0);
     EXPECT_EQ(
-        run("cd " FARSHORE_SOURCE_DIR
-            " && PYTHONPATH=tools python3 -m pytest -q -p no:cacheprovider test/clients/test_lab_dynamodb.py"),
+        run("cd " FARSHORE_SOURCE_DIR " && PYTHONPATH=tools python3 -m pytest -q -p "
+            "no:cacheprovider test/clients/test_lab_dynamodb.py"
+            " test/clients/test_lab_dynamodb_rules.py"),
         0
     );
 }

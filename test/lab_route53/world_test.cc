@@ -54,7 +54,10 @@ class Route53Test : public testing::Test {
         for (int i = 1; i <= 16; ++i) {
             options.checker_addresses.push_back(world().checker_address(i));
         }
-        options.static_names = {{"dynamodb.us-east-1.lab.farshore", "127.191.1.1"}};
+        options.static_names = {
+            {"dynamodb.us-east-1.lab.farshore", "127.191.1.1"},
+            {"dynamodb.eu-west-1.lab.farshore", "127.191.2.1"}
+        };
         options.propagation = Duration{};
         options.interval_unit = std::chrono::milliseconds{10};
         options.connect_timeout = check_timeout;
@@ -398,6 +401,32 @@ TEST_F(Route53Test, ARegionThatIsCutOffResolvesItsOwnEndpointOnly) {
     EXPECT_TRUE(resolve("dynamodb.us-east-1.lab.farshore", host));
     EXPECT_TRUE(resolve("magento.example.com", world().host_address(RegionId{"eu-west-1"}, 1)));
     EXPECT_TRUE(resolve("magento.example.com", world().shopper_address(1)));
+}
+
+TEST_F(Route53Test, ARegionWithoutInternetResolvesTheEndpointsThatItReaches) {
+    start();
+    put_pair(
+        create_zone(),
+        create_check(
+            "cw",
+            "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</"
+            "Name></AlarmIdentifier>"
+        )
+    );
+    const RegionId east{"us-east-1"};
+    const RegionId west{"eu-west-1"};
+    const std::string host = world().host_address(east, 1);
+    ASSERT_TRUE(board.add({.kind = FaultKind::partition, .region = east, .other = kInternet}));
+    EXPECT_EQ(resolve("magento.example.com", host, kImpatient).error().kind, ErrorKind::timed_out);
+    EXPECT_TRUE(resolve("dynamodb.us-east-1.lab.farshore", host));
+    EXPECT_TRUE(resolve("dynamodb.eu-west-1.lab.farshore", host));
+    EXPECT_TRUE(resolve("magento.example.com", world().host_address(west, 1)));
+    EXPECT_TRUE(resolve("magento.example.com", world().shopper_address(1)));
+    ASSERT_TRUE(board.add({.kind = FaultKind::partition, .region = east, .other = west}));
+    EXPECT_EQ(
+        resolve("dynamodb.eu-west-1.lab.farshore", host, kImpatient).error().kind,
+        ErrorKind::timed_out
+    );
 }
 
 TEST_F(Route53Test, CheckersCannotReachARegionThatIsCutOff) {

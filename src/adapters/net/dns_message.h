@@ -45,6 +45,8 @@ struct Soa {
     std::string mname;
     std::string rname;
     std::uint32_t serial = 1, refresh = 7200, retry = 900, expire = 1209600, minimum = 60;
+
+    friend bool operator==(const Soa&, const Soa&) = default;
 };
 
 using Rdata = std::variant<

@@ -50,6 +50,13 @@ Answer<Gets> read_gets(Region& region, const std::string& name, const Json& json
     if (!keys || !consistent) {
         return std::unexpected(!keys ? keys.error() : consistent.error());
     }
+    if ((*keys)->empty()) {
+        return invalid(
+            "1 validation error detected: Value '[]' at 'requestItems." + name +
+            ".member.keys' failed to satisfy constraint: Member must have length greater than or "
+            "equal to 1"
+        );
+    }
     if (auto mixed = check_not_mixed(part)) {
         return std::unexpected(std::move(*mixed));
     }
@@ -106,7 +113,7 @@ Answer<PlannedWrite> plan_one(Region& region, const std::string& table, const Js
     Object single = *put != nullptr ? **put : **remove;
     single["TableName"] = table;
     Answer<PlannedWrite> write =
-        *put != nullptr ? plan_put(region, single) : plan_delete(region, single);
+        plan(region, *put != nullptr ? read_put(single) : read_delete(single));
     if (write) {
         write->op = "BatchWriteItem";
     }
@@ -239,9 +246,7 @@ Answer<Object> batch_write_item(Cluster& /*cluster*/, Region& region, const Obje
         if (auto error = carry_out(region, write)) {
             return std::unexpected(std::move(*error));
         }
-        const std::size_t before = write.before ? stored_size(*write.before) : 0;
-        const std::size_t after = write.after ? stored_size(*write.after) : 0;
-        units[write.table->definition.name.value()] += write_units(std::max(before, after));
+        units[write.table->definition.name.value()] += write_units(bytes_of(write));
     }
     Object answer{{"UnprocessedItems", Object{}}};
     capacity->add_to(answer, units);

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "lab/dynamo/evaluate.h"
+#include "base/text.h"
 #include "lab/dynamo/expression_parser.h"
-#include "lab/dynamo/value_json.h"
 
 namespace farshore::lab::dynamo {
 namespace {
@@ -26,16 +25,28 @@ constexpr std::array kFunctions{
     Function{.name = "contains", .kind = Condition::Kind::contains, .operands = 2},
 };
 
-constexpr std::array<std::string_view, 10> kTypes{
-    "B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"
-};
-
 const Function* function_named(std::string_view name) {
     const auto* found = std::ranges::find(kFunctions, name, &Function::name);
     return found == kFunctions.end() ? nullptr : found;
 }
 
-std::optional<Comparator> comparator_from(std::string_view text) {
+std::string misused(std::string_view name) {
+    return "The function is not allowed to be used this way in an expression; function: " +
+           std::string{name};
+}
+
+// Why this is no function of conditions.
+std::string unknown(std::string_view name) {
+    const bool of_updates = name == "if_not_exists" || name == "list_append";
+    return (of_updates ? "The function is not allowed in a condition expression; function: "
+                       : "Invalid function name; function: ") +
+           std::string{name};
+}
+
+std::optional<Comparator> comparator_from(const Token& token) {
+    if (token.kind != Token::Kind::symbol) {
+        return std::nullopt;
+    }
     for (const Comparator each :
          {Comparator::equal,
           Comparator::not_equal,
@@ -43,24 +54,18 @@ std::optional<Comparator> comparator_from(std::string_view text) {
           Comparator::less_or_equal,
           Comparator::greater,
           Comparator::greater_or_equal}) {
-        if (symbol(each) == text) {
+        if (symbol(each) == token.text) {
             return each;
         }
     }
     return std::nullopt;
 }
 
-bool is_ordered(const Value& value) {
-    return as<std::string>(value) != nullptr || as<Decimal>(value) != nullptr ||
-           as<Binary>(value) != nullptr;
-}
-
-std::string shown(const Value& value) {
-    const auto object = to_json(value);
-    const auto& content = object.begin()->value();
-    const std::string text =
-        content.is_string() ? std::string{content.get_string()} : std::string{"..."};
-    return "AttributeValue: {" + std::string{type_name(value)} + ":" + text + "}";
+// Does this go on with an operand, so that the two are compared?
+bool compares(const Token& token) {
+    return comparator_from(token).has_value() ||
+           (token.kind == Token::Kind::word && (equals_ignoring_case(token.text, "BETWEEN") ||
+                                                equals_ignoring_case(token.text, "IN")));
 }
 
 }  // namespace
@@ -78,7 +83,7 @@ Answer<Condition> ExpressionParser::condition() {
 
 Condition ExpressionParser::any_of(int depth) {
     if (depth > kDepthMax) {
-        syntax_error("The expression is nested too deeply");
+        complain(Complaint::syntax, "The expression is nested too deeply");
         return {};
     }
     Condition first = all_of(depth);
@@ -128,101 +133,80 @@ Condition ExpressionParser::negation(int depth) {
     return negation;
 }
 
+bool ExpressionParser::encloses_operand() const {
+    std::size_t depth = 0;
+    for (std::size_t i = next_; i + 1 < tokens_.size(); ++i) {
+        const bool symbol = tokens_[i].kind == Token::Kind::symbol;
+        depth += symbol && tokens_[i].text == "(" ? 1 : 0;
+        depth -= symbol && tokens_[i].text == ")" ? 1 : 0;
+        if (depth == 0) {
+            return compares(tokens_[i + 1]);
+        }
+    }
+    return false;
+}
+
 Condition ExpressionParser::primary(int depth) {
     if (failed()) {
         return {};
     }
-    if (accept_symbol("(")) {
+    if (at_symbol("(") && !encloses_operand()) {
+        take();
         Condition inner = any_of(depth + 1);
         expect_symbol(")");
         if (in_parentheses_) {
-            syntax_error("The expression has redundant parentheses;");
+            complain(Complaint::syntax, "The expression has redundant parentheses;");
         }
         in_parentheses_ = true;
         return inner;
     }
     in_parentheses_ = false;
-    const bool call = peek().kind == Token::Kind::word && peek(1).kind == Token::Kind::symbol &&
-                      peek(1).text == "(";
-    if (call && peek().text != "size") {
-        return function_condition();
-    }
-    return comparison();
+    return at_call() && peek().text != "size" ? function_condition() : comparison(operand());
 }
 
 Condition ExpressionParser::function_condition() {
-    const Token name = take();
-    const Function* function = function_named(name.text);
-    if (function == nullptr) {
-        const bool known = name.text == "if_not_exists" || name.text == "list_append";
-        syntax_error(
-            known ? "The function is not allowed in a condition expression; function: " +
-                        std::string{name.text}
-                  : "Invalid function name; function: " + std::string{name.text}
-        );
+    const std::string name{take().text};
+    const Function* function = function_named(name);
+    Condition condition{.operands = arguments(0)};
+    if (failed()) {
         return {};
     }
     count_operator();
-    Condition condition{
-        .kind = function->kind, .operands = arguments(function->name, function->operands)
-    };
-    if (!failed() && !semantic_error_) {
-        check_condition(condition);
+    if (compares(peek())) {
+        complain(Complaint::words, function == nullptr ? unknown(name) : misused(name));
+        return comparison({.kind = Operand::Kind::value});
     }
+    if (function == nullptr) {
+        complain(Complaint::words, unknown(name));
+        return {};
+    }
+    condition.kind = function->kind;
+    check_count(Complaint::words, name, condition.operands.size(), function->operands);
+    check_condition(condition);
     return condition;
 }
 
-Operand ExpressionParser::size_operand() {
-    take();
-    Operand size{.kind = Operand::Kind::size, .arguments = arguments("size", 1)};
-    if (!failed() && !semantic_error_) {
-        const Operand& inner = size.arguments.front();
-        const bool sizeless =
-            inner.kind == Operand::Kind::value &&
-            (as<Decimal>(inner.value) != nullptr || as<bool>(inner.value) != nullptr ||
-             as<Null>(inner.value) != nullptr);
-        if (sizeless) {
-            wrong_type("size", type_name(inner.value));
-        }
+// A function in the place of an operand: size() alone may stand there.
+Operand ExpressionParser::condition_call(int depth) {
+    const std::string name{take().text};
+    Operand size{.kind = Operand::Kind::size, .arguments = arguments(depth)};
+    if (name != "size") {
+        complain(Complaint::words, function_named(name) == nullptr ? unknown(name) : misused(name));
+        return {.kind = Operand::Kind::value};
+    }
+    if (check_count(Complaint::words, name, size.arguments.size(), 1)) {
+        check_types("size", size.arguments, {"S", "B", "SS", "NS", "BS", "L", "M"});
     }
     return size;
 }
 
-Operand ExpressionParser::operand() {
-    if (failed()) {
-        return {};
-    }
-    if (peek().kind == Token::Kind::value) {
-        return {.kind = Operand::Kind::value, .value = literal()};
-    }
-    const bool call = peek().kind == Token::Kind::word && peek(1).kind == Token::Kind::symbol &&
-                      peek(1).text == "(";
-    if (call && peek().text == "size") {
-        return size_operand();
-    }
-    if (call) {
-        const std::string name{peek().text};
-        const bool known =
-            function_named(name) != nullptr || name == "if_not_exists" || name == "list_append";
-        syntax_error(
-            known ? "The function is not allowed to be used this way in an expression; function: " +
-                        name
-                  : "Invalid function name; function: " + name
-        );
-        return {};
-    }
-    return {.kind = Operand::Kind::path, .path = path()};
-}
-
-Condition ExpressionParser::comparison() {
-    Operand left = operand();
+Condition ExpressionParser::comparison(Operand left) {
     if (failed()) {
         return {};
     }
     Condition condition;
     condition.operands.push_back(std::move(left));
     if (accept_keyword("BETWEEN")) {
-        count_operator();
         condition.kind = Condition::Kind::between;
         condition.operands.push_back(operand());
         if (!accept_keyword("AND")) {
@@ -230,154 +214,27 @@ Condition ExpressionParser::comparison() {
         }
         condition.operands.push_back(operand());
     } else if (accept_keyword("IN")) {
-        count_operator();
         condition.kind = Condition::Kind::in;
         expect_symbol("(");
         do {
             condition.operands.push_back(operand());
         } while (accept_symbol(","));
         expect_symbol(")");
-        check_choices(condition.operands.size() - 1);
-    } else {
-        const auto comparator = peek().kind == Token::Kind::symbol ? comparator_from(peek().text)
-                                                                   : std::optional<Comparator>{};
-        if (!comparator) {
-            const bool lonely_size = condition.operands.front().kind == Operand::Kind::size;
-            if (lonely_size) {
-                syntax_error(
-                    "The function is not allowed to be used this way in an expression; function: "
-                    "size"
-                );
-            } else {
-                syntax_error();
-            }
-            return {};
-        }
+    } else if (const auto comparator = comparator_from(peek())) {
         take();
-        count_operator();
         condition.kind = Condition::Kind::compare;
         condition.comparator = *comparator;
         condition.operands.push_back(operand());
+    } else if (condition.operands.front().kind == Operand::Kind::size) {
+        complain(Complaint::words, misused("size"));
+        return {};
+    } else {
+        syntax_error();
+        return {};
     }
-    if (!failed() && !semantic_error_) {
-        check_condition(condition);
-    }
+    count_operator();
+    check_condition(condition);
     return condition;
-}
-
-void ExpressionParser::check_choices(std::size_t count) {
-    if (count > kChoicesMax) {
-        semantic_error(
-            "The IN operator is provided with too many operands; number of operands: " +
-            std::to_string(count)
-        );
-    }
-}
-
-void ExpressionParser::check_ordered(const Operand& operand, std::string_view name) {
-    if (operand.kind == Operand::Kind::value && !is_ordered(operand.value)) {
-        wrong_type(name, type_name(operand.value));
-    }
-}
-
-void ExpressionParser::check_bounds(const Condition& condition) {
-    const Operand& low = condition.operands[1];
-    const Operand& high = condition.operands[2];
-    if (low.kind != Operand::Kind::value || high.kind != Operand::Kind::value || semantic_error_) {
-        return;
-    }
-    const std::string both =
-        "lower bound operand: " + shown(low.value) + ", upper bound operand: " + shown(high.value);
-    const auto order = compare_values(low.value, high.value);
-    if (!order) {
-        semantic_error(
-            "The BETWEEN operator requires same data type for lower and upper bounds; " + both
-        );
-    } else if (*order > 0) {
-        semantic_error(
-            "The BETWEEN operator requires upper bound to be greater than or equal to lower "
-            "bound; " +
-            both
-        );
-    }
-}
-
-void ExpressionParser::check_compare(const Condition& condition) {
-    const std::vector<Operand>& operands = condition.operands;
-    if (condition.comparator != Comparator::equal &&
-        condition.comparator != Comparator::not_equal) {
-        check_ordered(operands[0], symbol(condition.comparator));
-        check_ordered(operands[1], symbol(condition.comparator));
-    }
-    if (operands[0].kind == Operand::Kind::path && operands[1].kind == Operand::Kind::path &&
-        operands[0].path == operands[1].path) {
-        semantic_error(
-            "The first operand must be distinct from the remaining operands for this "
-            "operator or function; "
-            "operator: " +
-            std::string{symbol(condition.comparator)} +
-            ", first operand: " + to_text(operands[0].path)
-        );
-    }
-}
-
-void ExpressionParser::check_type(const Condition& condition) {
-    const std::vector<Operand>& operands = condition.operands;
-    const auto* type =
-        operands[1].kind == Operand::Kind::value ? as<std::string>(operands[1].value) : nullptr;
-    if (type == nullptr) {
-        wrong_type(
-            "attribute_type",
-            operands[1].kind == Operand::Kind::value ? type_name(operands[1].value)
-                                                     : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
-        );
-    } else if (std::ranges::find(kTypes, std::string_view{*type}) == kTypes.end()) {
-        semantic_error(
-            "Invalid attribute type name found; type: " + *type +
-            ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
-        );
-    }
-}
-
-void ExpressionParser::check_condition(const Condition& condition) {
-    const std::vector<Operand>& operands = condition.operands;
-    switch (condition.kind) {
-        case Condition::Kind::compare: check_compare(condition); return;
-        case Condition::Kind::between:
-            for (const Operand& operand : operands) {
-                check_ordered(operand, "BETWEEN");
-            }
-            check_bounds(condition);
-            return;
-        case Condition::Kind::attribute_exists:
-        case Condition::Kind::attribute_not_exists:
-            if (operands[0].kind != Operand::Kind::path) {
-                const bool exists = condition.kind == Condition::Kind::attribute_exists;
-                semantic_error(
-                    std::string{
-                        "Operator or function requires a document path; operator or function: "
-                    } +
-                    (exists ? "attribute_exists" : "attribute_not_exists")
-                );
-            }
-            return;
-        case Condition::Kind::attribute_type: check_type(condition); return;
-        case Condition::Kind::begins_with:
-            for (const Operand& operand : operands) {
-                const bool wrong = operand.kind == Operand::Kind::value &&
-                                   as<std::string>(operand.value) == nullptr &&
-                                   as<Binary>(operand.value) == nullptr;
-                if (wrong) {
-                    wrong_type("begins_with", type_name(operand.value));
-                }
-            }
-            return;
-        case Condition::Kind::contains:
-        case Condition::Kind::in:
-        case Condition::Kind::all:
-        case Condition::Kind::any:
-        case Condition::Kind::negation: return;
-    }
 }
 
 }  // namespace farshore::lab::dynamo

@@ -116,7 +116,24 @@ Treatment Endpoint::treatment(const PartyId& caller, Instant connected_at) const
     return board_.dynamodb(region_.id()).treatment(connected_at, clock_.now());
 }
 
+// The endpoint of another Region whose signature the request has; null: this one is to answer.
+Endpoint* Endpoint::meant_by(const net::HttpRequest& request) const {
+    const auto header = request.header("authorization");
+    if (!options_.credentials.empty() || !options_.of_region || !header) {
+        return nullptr;
+    }
+    const auto parsed = sigv4::parse_authorization(*header);
+    if (!parsed || parsed->region == region_.id().value()) {
+        return nullptr;
+    }
+    return options_.of_region(RegionId{parsed->region});
+}
+
 net::Task<net::HttpResponse> Endpoint::respond(net::HttpRequest request) {
+    if (Endpoint* other = meant_by(request)) {
+        net::HttpResponse answer = co_await other->respond(std::move(request));
+        co_return answer;
+    }
     const Instant connected_at = first_seen(request);
     const PartyId caller = board_.world().party_of(request.peer_address);
     const Treatment link = board_.treat(caller, self_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,7 +25,10 @@ class Endpoint {
     struct Options {
         std::string address;
         std::uint16_t port = 0;
-        std::vector<sigv4::Credentials> credentials;  // empty: not verified
+        // Empty: a signature is read and not verified, and the Region that it names serves the
+        // request, wherever it was sent.
+        std::vector<sigv4::Credentials> credentials;
+        std::function<Endpoint*(const RegionId&)> of_region;  // null: not one of the world's
         std::uint64_t seed = 1;
     };
 
@@ -60,6 +64,7 @@ class Endpoint {
         Instant last;
     };
 
+    [[nodiscard]] Endpoint* meant_by(const net::HttpRequest& request) const;
     [[nodiscard]] Instant first_seen(const net::HttpRequest& request);
     [[nodiscard]] Treatment treatment(const PartyId& caller, Instant connected_at) const;
     [[nodiscard]] net::HttpResponse execute(const net::HttpRequest& request);

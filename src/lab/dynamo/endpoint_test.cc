@@ -28,19 +28,33 @@ class EastEndpoint : public ::testing::Test {
     }
 
     void make(std::vector<sigv4::Credentials> credentials) {
+        endpoint = made(kEast, credentials);
+        western = made(kWest, credentials);
+    }
+
+    std::unique_ptr<Endpoint> made(
+        const RegionId& region, std::vector<sigv4::Credentials> credentials
+    ) {
         Endpoint::Options options{
-            .address = world.board.world().dynamodb_address(kEast),
-            .credentials = std::move(credentials)
+            .address = world.board.world().dynamodb_address(region),
+            .credentials = std::move(credentials),
+            .of_region =
+                [this](const RegionId& wanted) {
+                    return wanted == kEast   ? endpoint.get()
+                           : wanted == kWest ? western.get()
+                                             : nullptr;
+                }
         };
-        endpoint = std::make_unique<Endpoint>(
+        auto opened = std::make_unique<Endpoint>(
             world.io,
             std::move(options),
             world.cluster,
-            *world.cluster.find(kEast),
+            *world.cluster.find(region),
             world.board,
             world.clock
         );
-        ASSERT_TRUE(endpoint->listen().has_value());
+        EXPECT_TRUE(opened->listen().has_value());
+        return opened;
     }
 
     struct Call {
@@ -61,9 +75,8 @@ class EastEndpoint : public ::testing::Test {
             .headers =
                 {{.name = "X-Amz-Target", .value = "DynamoDB_20120810." + operation},
                  {.name = "Authorization",
-                  .value =
-                      "AWS4-HMAC-SHA256 Credential=AKID/20261123/us-east-1/dynamodb/aws4_request, "
-                      "SignedHeaders=host;x-amz-date, Signature=00"}},
+                  .value = "AWS4-HMAC-SHA256 Credential=AKID/20261123/" + scope +
+                           "/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"}},
             .body = std::move(body),
             .peer_address = std::move(peer),
             .peer_port = port,
@@ -104,6 +117,8 @@ class EastEndpoint : public ::testing::Test {
     TestWorld world;
     net::TaskGroup tasks{world.io};
     std::unique_ptr<Endpoint> endpoint;
+    std::unique_ptr<Endpoint> western;
+    std::string scope = "us-east-1";  // the Region that a request is signed for
 };
 
 TEST_F(EastEndpoint, AnswersWithChecksumAndRequestId) {
@@ -118,6 +133,30 @@ TEST_F(EastEndpoint, AnswersWithChecksumAndRequestId) {
     EXPECT_EQ(net::find_header(response.headers, "x-amz-crc32"), std::to_string(crc));
     EXPECT_EQ(net::find_header(response.headers, "x-amzn-requestid")->size(), 52U);
     EXPECT_EQ(endpoint->requests().at("PutItem"), 1U);
+}
+
+TEST_F(EastEndpoint, WithoutCredentialsTheRegionOfTheSignatureServes) {
+    const auto tables = [this](const std::string& region) {
+        scope = region;
+        return answer("ListTables", "{}").body;
+    };
+    EXPECT_EQ(tables("us-east-1"), R"({"TableNames":["t-t"]})");
+    EXPECT_EQ(tables("eu-west-1"), R"({"TableNames":[]})");
+    EXPECT_EQ(tables("localhost"), R"({"TableNames":["t-t"]})") << "no Region of this world";
+    EXPECT_EQ(western->requests().at("ListTables"), 1U);
+    EXPECT_EQ(endpoint->requests().at("ListTables"), 2U);
+    world.fault("dynamodb eu-west-1 --mode errors=100%");
+    scope = "eu-west-1";
+    EXPECT_EQ(answer("ListTables", "{}").status, 500) << "with that Region's faults";
+    scope = "us-east-1";
+    EXPECT_EQ(answer("ListTables", "{}").status, 200);
+}
+
+TEST_F(EastEndpoint, WithCredentialsTheSignatureMustBeForThisRegion) {
+    make({{.access_key_id = "AKID", .secret_access_key = "s"}});
+    scope = "eu-west-1";
+    EXPECT_EQ(answer("ListTables", "{}").status, 400);
+    EXPECT_FALSE(western->requests().contains("ListTables"));
 }
 
 TEST_F(EastEndpoint, NamesWhatItDoesNotKnow) {

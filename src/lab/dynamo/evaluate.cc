@@ -15,11 +15,17 @@ struct Evaluated {
 
 struct ElementCount {
     std::optional<std::size_t> operator()(const std::string& text) const {
-        // DynamoDB counts characters, not bytes.
-        const auto continues = [](char c) {
-            return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+        // DynamoDB counts UTF-16 code units: each character once, those beyond the basic plane
+        // (four bytes of UTF-8) twice. https://github.com/ExtendDB/extenddb/issues/60
+        const auto begins = [](char c) {
+            return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
         };
-        return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, continues));
+        const auto begins_four = [](char c) {
+            return static_cast<unsigned char>(c) >= 0xF0U;
+        };
+        return static_cast<std::size_t>(
+            std::ranges::count_if(text, begins) + std::ranges::count_if(text, begins_four)
+        );
     }
 
     std::optional<std::size_t> operator()(const Binary& binary) const {

@@ -7,16 +7,9 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+// Other names, such as _a, are given by placeholder.
 bool begins_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-bool continues_word(char c) {
-    return begins_word(c) || is_digit(c);
-}
-
-bool continues_placeholder(char c) {
-    return continues_word(c) || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 bool is_space(char c) {
@@ -36,14 +29,16 @@ Token next_token(std::string_view rest) {
     const char c = rest.front();
     if (begins_word(c)) {
         return {
-            .kind = Token::Kind::word, .text = rest.substr(0, run_length(rest, continues_word))
+            .kind = Token::Kind::word, .text = rest.substr(0, run_length(rest, continues_name))
         };
     }
     if (is_digit(c)) {
-        return {.kind = Token::Kind::number, .text = rest.substr(0, run_length(rest, is_digit))};
+        // No number begins with a zero but zero itself.
+        const std::size_t length = c == '0' ? 1 : run_length(rest, is_digit);
+        return {.kind = Token::Kind::number, .text = rest.substr(0, length)};
     }
     if (c == '#' || c == ':') {
-        const std::size_t length = run_length(rest, continues_placeholder);
+        const std::size_t length = run_length(rest, continues_name);
         const Token::Kind kind = c == '#' ? Token::Kind::name : Token::Kind::value;
         return {.kind = length > 1 ? kind : Token::Kind::wrong, .text = rest.substr(0, length)};
     }
@@ -56,6 +51,10 @@ Token next_token(std::string_view rest) {
 }
 
 }  // namespace
+
+bool continues_name(char c) {
+    return begins_word(c) || is_digit(c) || c == '_';
+}
 
 std::vector<Token> split_expression(std::string_view text) {
     std::vector<Token> tokens;

@@ -8,7 +8,7 @@ namespace farshore::lab::dynamo {
 
 struct Token {
     enum class Kind {
-        word,    // name or keyword
+        word,    // name, function or keyword
         name,    // #placeholder
         value,   // :placeholder
         number,  // list index
@@ -21,6 +21,9 @@ struct Token {
     std::string_view text;
     std::size_t start = 0;  // in the expression
 };
+
+// What names and placeholders consist of behind their first character.
+[[nodiscard]] bool continues_name(char c);
 
 // Splits an expression; the last token is `end`. The tokens point into `text`.
 [[nodiscard]] std::vector<Token> split_expression(std::string_view text);

@@ -1,5 +1,6 @@
 #include "lab/dynamo/expression_parser.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -28,6 +29,12 @@ bool ExpressionParser::at_symbol(std::string_view symbol) const {
 
 bool ExpressionParser::at_keyword(std::string_view keyword) const {
     return peek().kind == Token::Kind::word && equals_ignoring_case(peek().text, keyword);
+}
+
+bool ExpressionParser::at_call() const {
+    const Token& after = peek(1);
+    return peek().kind == Token::Kind::word && !is_expression_keyword(peek().text) &&
+           after.kind == Token::Kind::symbol && after.text == "(";
 }
 
 bool ExpressionParser::accept_symbol(std::string_view symbol) {
@@ -62,33 +69,60 @@ void ExpressionParser::syntax_error() {
     const std::size_t end = last.start + last.text.size();
     const std::string_view near = text_.substr(before.start, end - before.start);
     const std::string_view shown = token.kind == Token::Kind::end ? "<EOF>" : token.text;
-    syntax_error(
+    complain(
+        Complaint::syntax,
         "Syntax error; token: \"" + std::string{shown} + "\", near: \"" + std::string{near} + "\""
     );
 }
 
-void ExpressionParser::syntax_error(std::string message) {
-    if (!syntax_error_) {
-        syntax_error_ = validation("Invalid " + std::string{kind_} + ": " + message);
+void ExpressionParser::complain(Complaint about, std::string message) {
+    auto& slot = complaints_[static_cast<std::size_t>(about)];
+    if (!slot) {
+        slot = validation("Invalid " + std::string{kind_} + ": " + message);
     }
 }
 
-void ExpressionParser::semantic_error(std::string message) {
-    if (!semantic_error_) {
-        semantic_error_ = validation("Invalid " + std::string{kind_} + ": " + message);
-    }
+const std::optional<ServiceError>& ExpressionParser::complaint(Complaint about) const {
+    return complaints_[static_cast<std::size_t>(about)];
+}
+
+bool ExpressionParser::sound() const {
+    return std::ranges::none_of(complaints_, &std::optional<ServiceError>::has_value);
 }
 
 void ExpressionParser::wrong_type(std::string_view name, std::string_view type) {
-    semantic_error(
+    complain(
+        Complaint::meaning,
         "Incorrect operand type for operator or function; operator or function: " +
-        std::string{name} + ", operand type: " + std::string{type}
+            std::string{name} + ", operand type: " + std::string{type}
     );
+}
+
+void ExpressionParser::needs_path(std::string_view name) {
+    complain(
+        Complaint::meaning,
+        "Operator or function requires a document path; operator or function: " + std::string{name}
+    );
+}
+
+bool ExpressionParser::check_count(
+    Complaint about, std::string_view name, std::size_t count, std::size_t expected
+) {
+    if (count != expected) {
+        complain(
+            about,
+            "Incorrect number of operands for operator or function; operator or function: " +
+                std::string{name} + ", number of operands: " + std::to_string(count)
+        );
+    }
+    return count == expected;
 }
 
 void ExpressionParser::count_operator() {
     if (++operators_ == kOperatorsMax + 1) {
-        syntax_error("The expression contains too many operators; operator count: 301");
+        complain(
+            Complaint::syntax, "The expression contains too many operators; operator count: 301"
+        );
     }
 }
 
@@ -112,15 +146,17 @@ std::optional<ServiceError> ExpressionParser::finish() {
     if (!failed() && peek().kind != Token::Kind::end) {
         syntax_error();
     }
-    return syntax_error_ ? syntax_error_ : semantic_error_;
+    const auto* first = std::ranges::find_if(complaints_, &std::optional<ServiceError>::has_value);
+    return first == complaints_.end() ? std::nullopt : *first;
 }
 
-PathStep ExpressionParser::name_step() {
+PathStep ExpressionParser::name_step(Complaint undefined) {
     const Token token = peek();
-    if (token.kind == Token::Kind::word) {
+    if (token.kind == Token::Kind::word && !is_expression_keyword(token.text)) {
         take();
         if (is_reserved_word(token.text)) {
-            semantic_error(
+            complain(
+                Complaint::words,
                 "Attribute name is a reserved keyword; reserved keyword: " + std::string{token.text}
             );
         }
@@ -130,10 +166,11 @@ PathStep ExpressionParser::name_step() {
         take();
         const std::string* name = placeholders_.name(token.text);
         if (name == nullptr) {
-            semantic_error(
+            complain(
+                undefined,
                 "An expression attribute name used in the document path is not defined; attribute "
                 "name: " +
-                std::string{token.text}
+                    std::string{token.text}
             );
             return std::string{token.text};
         }
@@ -143,31 +180,43 @@ PathStep ExpressionParser::name_step() {
     return std::string{};
 }
 
-Path ExpressionParser::path() {
-    Path path{name_step()};
+std::size_t ExpressionParser::index_step() {
+    constexpr std::size_t kIndexMax = 2'147'483'647;
+    const Token token = peek();
+    if (token.kind != Token::Kind::number) {
+        syntax_error();
+        return 0;
+    }
+    take();
+    std::size_t index = 0;
+    const char* end = token.text.data() + token.text.size();
+    const auto read = std::from_chars(token.text.data(), end, index);
+    if (read.ec != std::errc{} || index > kIndexMax) {
+        complain(
+            Complaint::words,
+            "List index is not within the allowable range; index: [" + std::string{token.text} + "]"
+        );
+    }
+    expect_symbol("]");
+    return index;
+}
+
+Path ExpressionParser::path(Complaint undefined) {
+    Path path{name_step(undefined)};
     while (!failed()) {
         if (accept_symbol(".")) {
-            path.push_back(name_step());
+            path.push_back(name_step(undefined));
         } else if (accept_symbol("[")) {
-            const Token token = peek();
-            std::size_t index = 0;
-            const auto read =
-                std::from_chars(token.text.data(), token.text.data() + token.text.size(), index);
-            if (token.kind != Token::Kind::number || read.ec != std::errc{}) {
-                syntax_error();
-                return path;
-            }
-            take();
-            expect_symbol("]");
-            path.emplace_back(index);
+            path.emplace_back(index_step());
         } else {
             break;
         }
     }
     if (path.size() > kNestingMax) {
-        semantic_error(
+        complain(
+            Complaint::meaning,
             "The document path has too many nesting elements; nesting levels: " +
-            std::to_string(path.size())
+                std::to_string(path.size())
         );
     }
     return path;
@@ -182,32 +231,49 @@ Value ExpressionParser::literal() {
     take();
     const Value* value = placeholders_.value(token.text);
     if (value == nullptr) {
-        semantic_error(
+        complain(
+            Complaint::meaning,
             "An expression attribute value used in expression is not defined; attribute value: " +
-            std::string{token.text}
+                std::string{token.text}
         );
         return {};
     }
     return *value;
 }
 
-std::vector<Operand> ExpressionParser::arguments(std::string_view function, std::size_t count) {
+Operand ExpressionParser::operand(int depth) {
+    if (failed()) {
+        return {};
+    }
+    if (depth > kDepthMax) {
+        complain(Complaint::syntax, "The expression is nested too deeply");
+        return {};
+    }
+    if (accept_symbol("(")) {
+        const bool redundant = at_symbol("(");
+        Operand inner = operand(depth + 1);
+        expect_symbol(")");
+        if (redundant) {
+            complain(Complaint::syntax, "The expression has redundant parentheses;");
+        }
+        return inner;
+    }
+    if (peek().kind == Token::Kind::value) {
+        return {.kind = Operand::Kind::value, .value = literal()};
+    }
+    if (at_call()) {
+        return update_ ? update_call(depth) : condition_call(depth);
+    }
+    return {.kind = Operand::Kind::path, .path = path()};
+}
+
+std::vector<Operand> ExpressionParser::arguments(int depth) {
     std::vector<Operand> found;
     expect_symbol("(");
-    while (!failed()) {
-        found.push_back(operand());
-        if (!accept_symbol(",")) {
-            break;
-        }
-    }
+    do {
+        found.push_back(operand(depth + 1));
+    } while (accept_symbol(","));
     expect_symbol(")");
-    if (!failed() && found.size() != count) {
-        semantic_error(
-            "Incorrect number of operands for operator or function; operator or function: " +
-            std::string{function} + ", number of operands: " + std::to_string(found.size())
-        );
-        found.resize(count);
-    }
     return found;
 }
 
@@ -219,8 +285,8 @@ Answer<Projection> ExpressionParser::projection() {
     do {
         paths.push_back(path());
     } while (accept_symbol(","));
-    if (!failed()) {
-        check_overlaps(paths);
+    if (sound()) {
+        check_overlaps(paths, Complaint::meaning);
     }
     if (auto error = finish()) {
         return std::unexpected(std::move(*error));
@@ -228,7 +294,7 @@ Answer<Projection> ExpressionParser::projection() {
     return paths;
 }
 
-void ExpressionParser::check_overlaps(const std::vector<Path>& paths) {
+void ExpressionParser::check_overlaps(const std::vector<Path>& paths, Complaint about) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
         for (std::size_t k = i + 1; k < paths.size(); ++k) {
             const std::size_t common = std::min(paths[i].size(), paths[k].size());
@@ -239,16 +305,18 @@ void ExpressionParser::check_overlaps(const std::vector<Path>& paths) {
             const std::string both =
                 " path one: " + to_text(paths[i]) + ", path two: " + to_text(paths[k]);
             if (same == common) {
-                semantic_error(
+                complain(
+                    about,
                     "Two document paths overlap with each other; must remove or rewrite one of "
                     "these paths;" +
-                    both
+                        both
                 );
             } else if (paths[i][same].index() != paths[k][same].index()) {
-                semantic_error(
+                complain(
+                    about,
                     "Two document paths conflict with each other; must remove or rewrite one of "
                     "these paths;" +
-                    both
+                        both
                 );
             }
         }

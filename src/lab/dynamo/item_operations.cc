@@ -13,10 +13,6 @@
 namespace farshore::lab::dynamo {
 namespace {
 
-std::size_t bytes_of(const std::optional<Item>& item) {
-    return item ? stored_size(*item) : 0;
-}
-
 void add_attributes(Object& answer, const Item& item) {
     if (!item.empty()) {
         answer["Attributes"] = to_json(item);
@@ -39,11 +35,11 @@ void add_collection(Object& answer, const Object& request, const PlannedWrite& w
     };
 }
 
-using Plan = Answer<PlannedWrite> (*)(Region&, const Object&);
+using Read = Answer<WriteRequest> (*)(const Object&);
 
 // Plans a write, carries it out, and answers; `returns` adds the attributes that were asked for.
 template <class Returns>
-Answer<Object> run_write(Region& region, const Object& request, Plan plan, Returns returns) {
+Answer<Object> run_write(Region& region, const Object& request, Read read, Returns returns) {
     const Answer<CapacityReport> capacity = CapacityReport::read(request);
     if (!capacity) {
         return std::unexpected(capacity.error());
@@ -52,7 +48,7 @@ Answer<Object> run_write(Region& region, const Object& request, Plan plan, Retur
     if (!metrics) {
         return std::unexpected(metrics.error());
     }
-    Answer<PlannedWrite> write = plan(region, request);
+    Answer<PlannedWrite> write = plan(region, read(request));
     if (!write) {
         return std::unexpected(std::move(write.error()));
     }
@@ -61,7 +57,7 @@ Answer<Object> run_write(Region& region, const Object& request, Plan plan, Retur
     }
     Object answer;
     returns(answer, *write);
-    const double units = write_units(std::max(bytes_of(write->before), bytes_of(write->after)));
+    const double units = write_units(bytes_of(*write));
     capacity->add_to(answer, write->table->definition.name.value(), units);
     add_collection(answer, request, *write);
     return answer;
@@ -87,7 +83,7 @@ Answer<Object> put_item(Cluster& /*cluster*/, Region& region, const Object& requ
     if (!old) {
         return std::unexpected(old.error());
     }
-    return run_write(region, request, plan_put, [&old](Object& answer, const PlannedWrite& write) {
+    return run_write(region, request, read_put, [&old](Object& answer, const PlannedWrite& write) {
         if (*old && write.before) {
             add_attributes(answer, *write.before);
         }
@@ -102,7 +98,7 @@ Answer<Object> delete_item(Cluster& /*cluster*/, Region& region, const Object& r
     return run_write(
         region,
         request,
-        plan_delete,
+        read_delete,
         [&old](Object& answer, const PlannedWrite& write) {
             if (*old && write.before) {
                 add_attributes(answer, *write.before);
@@ -121,7 +117,7 @@ Answer<Object> update_item(Cluster& /*cluster*/, Region& region, const Object& r
     return run_write(
         region,
         request,
-        plan_update,
+        read_update,
         [&wanted](Object& answer, const PlannedWrite& write) {
             if (*wanted == "ALL_NEW") {
                 add_attributes(answer, *write.after);
@@ -166,9 +162,12 @@ Answer<Object> get_item(Cluster& /*cluster*/, Region& region, const Object& requ
     if (!table) {
         return std::unexpected(table.error());
     }
-    const Answer<Item> key = read_key(**table, request);
+    const Answer<Item> key = given_key(request);
     if (!key) {
         return std::unexpected(key.error());
+    }
+    if (auto error = check_key((*table)->definition.schema, *key)) {
+        return std::unexpected(std::move(*error));
     }
     const Answer<std::optional<Item>> item = region.read(**table, *key);
     if (!item) {
@@ -178,7 +177,7 @@ Answer<Object> get_item(Cluster& /*cluster*/, Region& region, const Object& requ
     if (*item) {
         answer["Item"] = to_json(*projection ? projected(**projection, **item) : **item);
     }
-    capacity->add_to(answer, *name, read_units(bytes_of(*item), *consistent));
+    capacity->add_to(answer, *name, read_units(*item ? stored_size(**item) : 0, *consistent));
     return answer;
 }
 

@@ -11,42 +11,13 @@ namespace {
 
 constexpr std::string_view kInvalid = "One or more parameter values were invalid: ";
 
-std::size_t key_bytes(const Value& value) {
-    return stored_size(value);
-}
-
-bool is_empty(const Value& value) {
-    const auto* text = as<std::string>(value);
-    const auto* binary = as<Binary>(value);
-    return (text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty());
-}
-
-// What is wrong with a key attribute's value, its type being right.
-std::optional<ServiceError> check_value(
-    const KeyAttribute& attribute, const Value& value, bool hash
-) {
-    if (is_empty(value)) {
-        return validation(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute "
-            "cannot contain an "
-            "empty " +
-            std::string{attribute.type == "S" ? "string" : "binary"} +
-            " value. Key: " + attribute.name
-        );
-    }
-    if (hash && key_bytes(value) > kHashKeyBytesMax) {
-        return validation(
-            std::string{kInvalid} +
-            "Size of hashkey has exceeded the maximum size limit of2048 bytes"
-        );
-    }
-    if (!hash && key_bytes(value) > kRangeKeyBytesMax) {
-        return validation(
-            std::string{kInvalid} +
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
-        );
-    }
-    return std::nullopt;
+ServiceError empty_key(const KeyAttribute& attribute, const Value& value) {
+    return validation(
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
+        "contain an empty " +
+        std::string{as<std::string>(value) != nullptr ? "string" : "binary"} +
+        " value. Key: " + attribute.name
+    );
 }
 
 std::string escaped(std::string_view bytes) {
@@ -62,6 +33,44 @@ std::string escaped(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_empty_value(const Value& value) {
+    const auto* text = as<std::string>(value);
+    const auto* binary = as<Binary>(value);
+    return (text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty());
+}
+
+std::optional<ServiceError> check_key_is_not_empty(const KeySchema& schema, const Item& item) {
+    for (const KeyAttribute* attribute : {&schema.hash, schema.range ? &*schema.range : nullptr}) {
+        const auto found = attribute == nullptr ? item.end() : item.find(attribute->name);
+        if (found != item.end() && is_empty_value(found->second)) {
+            return empty_key(*attribute, found->second);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<ServiceError> check_key_size(const Value& value, bool hash) {
+    if (hash && stored_size(value) > kHashKeyBytesMax) {
+        return validation(
+            std::string{kInvalid} +
+            "Size of hashkey has exceeded the maximum size limit of2048 bytes"
+        );
+    }
+    if (!hash && stored_size(value) > kRangeKeyBytesMax) {
+        return validation(
+            std::string{kInvalid} +
+            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+        );
+    }
+    return std::nullopt;
+}
+
+std::optional<ServiceError> check_key_value(
+    const KeyAttribute& attribute, const Value& value, bool hash
+) {
+    return is_empty_value(value) ? empty_key(attribute, value) : check_key_size(value, hash);
+}
 
 bool KeySchema::has(std::string_view name) const {
     return hash.name == name || (range && range->name == name);
@@ -83,7 +92,7 @@ Answer<Item> key_of(const KeySchema& schema, const Item& item) {
             );
         }
         key.emplace(attribute.name, found->second);
-        return check_value(attribute, found->second, hash);
+        return check_key_value(attribute, found->second, hash);
     };
     if (auto error = take(schema.hash, true)) {
         return std::unexpected(std::move(*error));
@@ -105,11 +114,11 @@ std::optional<ServiceError> check_key(const KeySchema& schema, const Item& key) 
     if (key.size() != wanted || !fits(schema.hash) || (schema.range && !fits(*schema.range))) {
         return validation("The provided key element does not match the schema");
     }
-    if (auto error = check_value(schema.hash, key.find(schema.hash.name)->second, true)) {
+    if (auto error = check_key_value(schema.hash, key.find(schema.hash.name)->second, true)) {
         return error;
     }
     if (schema.range) {
-        return check_value(*schema.range, key.find(schema.range->name)->second, false);
+        return check_key_value(*schema.range, key.find(schema.range->name)->second, false);
     }
     return std::nullopt;
 }

@@ -29,6 +29,19 @@ struct KeySchema {
 inline constexpr std::size_t kHashKeyBytesMax = 2048;
 inline constexpr std::size_t kRangeKeyBytesMax = 1024;
 
+// An empty string or binary: no key attribute may be one.
+[[nodiscard]] bool is_empty_value(const Value& value);
+// nullopt: no attribute of the key is empty.
+[[nodiscard]] std::optional<ServiceError> check_key_is_not_empty(
+    const KeySchema& schema, const Item& item
+);
+// Of a partition key (`hash`) or a sort key. nullopt: it is short enough.
+[[nodiscard]] std::optional<ServiceError> check_key_size(const Value& value, bool hash);
+// What is wrong with a key attribute's value, its type being right. nullopt: nothing.
+[[nodiscard]] std::optional<ServiceError> check_key_value(
+    const KeyAttribute& attribute, const Value& value, bool hash
+);
+
 // The key attributes of an item that is put. Errors: ValidationException in PutItem's words.
 [[nodiscard]] Answer<Item> key_of(const KeySchema& schema, const Item& item);
 // A request's Key must be exactly the key. Errors: ValidationException in GetItem's words.

@@ -34,10 +34,28 @@ std::unexpected<ServiceError> wrong_operator(Condition::Kind kind) {
     );
 }
 
+// "5 < n" as "n > 5".
+Condition path_first(Condition condition) {
+    const bool reversed = condition.kind == Condition::Kind::compare &&
+                          condition.operands[0].kind == Operand::Kind::value &&
+                          condition.operands[1].kind == Operand::Kind::path;
+    if (!reversed) {
+        return condition;
+    }
+    std::swap(condition.operands[0], condition.operands[1]);
+    switch (condition.comparator) {
+        case Comparator::less: condition.comparator = Comparator::greater; break;
+        case Comparator::less_or_equal: condition.comparator = Comparator::greater_or_equal; break;
+        case Comparator::greater: condition.comparator = Comparator::less; break;
+        case Comparator::greater_or_equal: condition.comparator = Comparator::less_or_equal; break;
+        case Comparator::equal:
+        case Comparator::not_equal: break;
+    }
+    return condition;
+}
+
 // Flattens ANDs into single conditions on one attribute each.
-std::optional<ServiceError> collect(
-    const Condition& condition, std::vector<const Condition*>& simple
-) {
+std::optional<ServiceError> collect(const Condition& condition, std::vector<Condition>& simple) {
     switch (condition.kind) {
         case Condition::Kind::all:
             for (const Condition& child : condition.children) {
@@ -61,7 +79,8 @@ std::optional<ServiceError> collect(
         case Condition::Kind::attribute_type:
         case Condition::Kind::contains: return wrong_operator(condition.kind).error();
     }
-    const Operand& first = condition.operands.front();
+    Condition one = path_first(condition);
+    const Operand& first = one.operands.front();
     if (first.kind != Operand::Kind::path) {
         return validation(
             "Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
@@ -71,19 +90,21 @@ std::optional<ServiceError> collect(
     if (first.path.size() > 1) {
         return validation("KeyConditionExpressions cannot have conditions on nested attributes");
     }
-    for (std::size_t i = 1; i < condition.operands.size(); ++i) {
-        if (condition.operands[i].kind != Operand::Kind::value) {
+    for (std::size_t i = 1; i < one.operands.size(); ++i) {
+        if (one.operands[i].kind != Operand::Kind::value) {
             return validation(
                 "Invalid condition in KeyConditionExpression: No expression attribute value used "
                 "in condition"
             );
         }
     }
-    simple.push_back(&condition);
+    simple.push_back(std::move(one));
     return std::nullopt;
 }
 
-std::optional<ServiceError> check_types(const KeyAttribute& attribute, const Condition& condition) {
+std::optional<ServiceError> check_values(
+    const KeyAttribute& attribute, const Condition& condition, bool hash
+) {
     for (std::size_t i = 1; i < condition.operands.size(); ++i) {
         const Value& value = condition.operands[i].value;
         if (type_name(value) != attribute.type) {
@@ -92,16 +113,8 @@ std::optional<ServiceError> check_types(const KeyAttribute& attribute, const Con
                 "match schema type"
             );
         }
-        const auto* text = as<std::string>(value);
-        const auto* binary = as<Binary>(value);
-        if ((text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty())) {
-            return validation(
-                "One or more parameter values are not valid. The AttributeValue for a key "
-                "attribute cannot contain an "
-                "empty " +
-                std::string{attribute.type == "S" ? "string" : "binary"} +
-                " value. Key: " + attribute.name
-            );
+        if (auto error = check_key_value(attribute, value, hash)) {
+            return error;
         }
     }
     return std::nullopt;
@@ -134,14 +147,14 @@ LocationRange narrowed(const std::string& partition, const Condition& condition)
 }  // namespace
 
 Answer<KeyRange> key_range(const KeySchema& schema, const Condition& condition) {
-    std::vector<const Condition*> simple;
+    std::vector<Condition> simple;
     if (auto error = collect(condition, simple)) {
         return std::unexpected(std::move(*error));
     }
     const Condition* hash = nullptr;
     const Condition* range = nullptr;
-    for (const Condition* each : simple) {
-        const std::string& name = top_name(each->operands.front().path);
+    for (const Condition& each : simple) {
+        const std::string& name = top_name(each.operands.front().path);
         const bool is_hash = name == schema.hash.name;
         const bool is_range = schema.range && name == schema.range->name;
         if (!is_hash && !is_range) {
@@ -155,7 +168,7 @@ Answer<KeyRange> key_range(const KeySchema& schema, const Condition& condition) 
         if (slot != nullptr) {
             return invalid("KeyConditionExpressions must only contain one condition per key");
         }
-        slot = each;
+        slot = &each;
     }
     if (hash == nullptr) {
         return invalid("Query condition missed key schema element: " + schema.hash.name);
@@ -163,14 +176,14 @@ Answer<KeyRange> key_range(const KeySchema& schema, const Condition& condition) 
     if (hash->kind != Condition::Kind::compare || hash->comparator != Comparator::equal) {
         return invalid("Query key condition not supported");
     }
-    if (auto error = check_types(schema.hash, *hash)) {
+    if (auto error = check_values(schema.hash, *hash, true)) {
         return std::unexpected(std::move(*error));
     }
     KeyRange found{.hash = hash->operands[1].value, .locations = {}};
     const std::string partition = partition_bytes(found.hash);
     found.locations = {.from = partition, .to = after_prefix(partition)};
     if (range != nullptr) {
-        if (auto error = check_types(*schema.range, *range)) {
+        if (auto error = check_values(*schema.range, *range, false)) {
             return std::unexpected(std::move(*error));
         }
         if (range->kind == Condition::Kind::begins_with && schema.range->type == "N") {

@@ -218,6 +218,9 @@ Answer<std::optional<Condition>> legacy_condition(const Object& request, std::st
         if (!json.is_object()) {
             return std::unexpected(serialization("Unexpected value type in payload"));
         }
+        if (auto error = check_attribute_name(name)) {
+            return std::unexpected(std::move(*error));
+        }
         const auto comparison = optional_text(json.get_object(), "ComparisonOperator");
         if (!comparison) {
             return std::unexpected(comparison.error());
@@ -248,6 +251,9 @@ Answer<std::optional<UpdateExpression>> legacy_update(const Object& request) {
         if (!json.is_object()) {
             return std::unexpected(serialization("Unexpected value type in payload"));
         }
+        if (auto error = check_attribute_name(name)) {
+            return std::unexpected(std::move(*error));
+        }
         if (auto error = add_update(name, json.get_object(), update)) {
             return std::unexpected(std::move(*error));
         }
@@ -267,6 +273,9 @@ Answer<std::optional<Projection>> legacy_projection(const Object& request) {
     for (const Json& name : **names) {
         if (!name.is_string()) {
             return std::unexpected(serialization("NUMBER_VALUE cannot be converted to String"));
+        }
+        if (auto error = check_attribute_name(name.get_string())) {
+            return std::unexpected(std::move(*error));
         }
         projection.push_back({std::string{name.get_string()}});
     }

@@ -24,6 +24,7 @@ constexpr std::array kOperations{
     Operation{.name = "ListTables", .writes = false, .run = list_tables},
     Operation{.name = "DescribeEndpoints", .writes = false, .run = describe_endpoints},
     Operation{.name = "DescribeLimits", .writes = false, .run = describe_limits},
+    Operation{.name = "UpdateTimeToLive", .writes = true, .run = update_time_to_live},
     Operation{.name = "DescribeTimeToLive", .writes = false, .run = describe_time_to_live},
     Operation{
         .name = "DescribeContinuousBackups", .writes = false, .run = describe_continuous_backups
@@ -31,6 +32,10 @@ constexpr std::array kOperations{
     Operation{.name = "ListTagsOfResource", .writes = false, .run = list_tags},
     Operation{.name = "TagResource", .writes = true, .run = tag_resource},
     Operation{.name = "UntagResource", .writes = true, .run = untag_resource},
+    Operation{.name = "CreateGlobalTable", .writes = true, .run = create_global_table},
+    Operation{.name = "DescribeGlobalTable", .writes = false, .run = find_global_table},
+    Operation{.name = "UpdateGlobalTable", .writes = true, .run = find_global_table},
+    Operation{.name = "ListGlobalTables", .writes = false, .run = list_global_tables},
 };
 
 }  // namespace

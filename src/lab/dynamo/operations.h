@@ -66,13 +66,23 @@ describe_endpoints(Cluster&, Region&, const boost::json::object&);
 [[nodiscard]] Answer<boost::json::object>
 describe_limits(Cluster&, Region&, const boost::json::object&);
 [[nodiscard]] Answer<boost::json::object>
-describe_time_to_live(Cluster&, Region&, const boost::json::object&);
-[[nodiscard]] Answer<boost::json::object>
 describe_continuous_backups(Cluster&, Region&, const boost::json::object&);
 [[nodiscard]] Answer<boost::json::object> list_tags(Cluster&, Region&, const boost::json::object&);
 [[nodiscard]] Answer<boost::json::object>
 tag_resource(Cluster&, Region&, const boost::json::object&);
 [[nodiscard]] Answer<boost::json::object>
 untag_resource(Cluster&, Region&, const boost::json::object&);
+[[nodiscard]] Answer<boost::json::object>
+create_global_table(Cluster&, Region&, const boost::json::object&);
+[[nodiscard]] Answer<boost::json::object>
+find_global_table(Cluster&, Region&, const boost::json::object&);
+[[nodiscard]] Answer<boost::json::object>
+list_global_tables(Cluster&, Region&, const boost::json::object&);
+
+// time_to_live.cc
+[[nodiscard]] Answer<boost::json::object>
+update_time_to_live(Cluster&, Region&, const boost::json::object&);
+[[nodiscard]] Answer<boost::json::object>
+describe_time_to_live(Cluster&, Region&, const boost::json::object&);
 
 }  // namespace farshore::lab::dynamo

@@ -1,7 +1,10 @@
 #include "lab/dynamo/placeholders.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
+#include "lab/dynamo/expression_lexer.h"
 #include "lab/dynamo/value_json.h"
 
 namespace farshore::lab::dynamo {
@@ -9,20 +12,28 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t kKeyBytesMax = 255;  // with its mark
+
 bool is_placeholder(std::string_view key, char mark) {
-    if (key.size() < 2 || key.front() != mark) {
-        return false;
+    return key.size() > 1 && key.front() == mark &&
+           std::ranges::all_of(key.substr(1), continues_name);
+}
+
+// nullopt: `key` may stand for a name or a value. The service tells the size of names only.
+std::optional<ServiceError> check_placeholder(
+    std::string_view parameter, std::string_view key, char mark
+) {
+    const std::string contains = std::string{parameter} + " contains invalid key: ";
+    if (key.size() > kKeyBytesMax) {
+        return validation(
+            contains + "The expression attribute map contains a key that is too long;" +
+            (mark == '#' ? " size of key: " + std::to_string(key.size()) : "")
+        );
     }
-    key.remove_prefix(1);
-    for (const char c : key) {
-        const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '_' ||
-                          static_cast<unsigned char>(c) >= 0x80;
-        if (!word) {
-            return false;
-        }
+    if (!is_placeholder(key, mark)) {
+        return validation(contains + "Syntax error; key: \"" + std::string{key} + "\"");
     }
-    return true;
+    return std::nullopt;
 }
 
 // nullptr: the request has none of them. Checks what is common to names and values.
@@ -43,11 +54,8 @@ Answer<const json::object*> section(
         return invalid(std::string{key} + " must not be empty");
     }
     for (const auto& [name, value] : found->get_object()) {
-        if (!is_placeholder(name, mark)) {
-            return invalid(
-                std::string{key} + " contains invalid key: Syntax error; key: \"" +
-                std::string{name} + "\""
-            );
+        if (auto error = check_placeholder(key, name, mark)) {
+            return std::unexpected(std::move(*error));
         }
     }
     return &found->get_object();
@@ -66,6 +74,12 @@ Answer<Placeholders> Placeholders::read(const json::object& request, bool expres
             if (!value.is_string()) {
                 return std::unexpected(serialization("NUMBER_VALUE cannot be converted to String"));
             }
+            if (const auto fault = fault_of_attribute_name(value.get_string())) {
+                return invalid(
+                    "ExpressionAttributeNames contains invalid value: " + std::string{*fault} +
+                    " for key " + std::string{name}
+                );
+            }
             placeholders.names_.emplace(std::string{name}, std::string{value.get_string()});
         }
     }
@@ -76,6 +90,9 @@ Answer<Placeholders> Placeholders::read(const json::object& request, bool expres
     if (*values != nullptr) {
         for (const auto& [name, value] : **values) {
             Answer<Value> parsed = parse_value(value);
+            if (parsed && stored_size(*parsed) > kItemBytesMax) {
+                parsed = invalid("Item size has exceeded the maximum allowed size");
+            }
             if (!parsed) {
                 if (parsed.error().type.ends_with("ValidationException")) {
                     parsed.error().message = "ExpressionAttributeValues contains invalid value: " +
@@ -87,7 +104,29 @@ Answer<Placeholders> Placeholders::read(const json::object& request, bool expres
             placeholders.values_.emplace(std::string{name}, std::move(*parsed));
         }
     }
+    if (auto error = placeholders.check_sizes()) {
+        return std::unexpected(std::move(*error));
+    }
     return placeholders;
+}
+
+std::optional<ServiceError> Placeholders::check_sizes() const {
+    constexpr std::size_t kBytesMax = 2 * 1024 * 1024;
+    std::size_t bytes = 0;
+    for (const auto& [key, name] : names_) {
+        bytes += key.size() + name.size();
+    }
+    if (bytes > kBytesMax) {
+        return validation("ExpressionAttributeNames exceeds max size");
+    }
+    bytes = 0;
+    for (const auto& [key, value] : values_) {
+        bytes += key.size() + stored_size(value);
+    }
+    if (bytes > kBytesMax) {
+        return validation("ExpressionAttributeValues exceeds max size");
+    }
+    return std::nullopt;
 }
 
 const std::string* Placeholders::name(std::string_view name) {

@@ -31,6 +31,8 @@ class Placeholders {
     [[nodiscard]] std::optional<ServiceError> unused() const;
 
   private:
+    [[nodiscard]] std::optional<ServiceError> check_sizes() const;
+
     std::map<std::string, std::string, std::less<>> names_;
     std::map<std::string, Value, std::less<>> values_;
     std::set<std::string, std::less<>> used_;

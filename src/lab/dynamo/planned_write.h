@@ -6,33 +6,39 @@
 #include "lab/dynamo/capacity.h"
 #include "lab/dynamo/expression.h"
 #include "lab/dynamo/region.h"
-#include "lab/dynamo/request.h"
+#include "lab/dynamo/write_request.h"
 
 namespace farshore::lab::dynamo {
 
-// A write that was asked for, checked, and found allowed by its condition; nothing has changed yet.
-// Single writes carry it out at once, transactions together with others.
+// A write on its way to be carried out; nothing has changed yet. Single writes take all steps at
+// once, transactions one step of all actions after the other: the errors of find_target() end the
+// whole, those of check_keys() and judge() become the action's reason for the cancellation.
 struct PlannedWrite {
+    WriteRequest request;
     const Table* table = nullptr;
     Item key;
     std::optional<Item> before;
-    std::optional<Item> after;  // nullopt: deletes
+    std::optional<Item> after;  // nullopt: deletes, or ConditionCheck
     std::string op;
-    bool changes = true;  // false: ConditionCheck
-    Projection written;   // UpdateItem: the paths of its expression
+    Projection written;  // UpdateItem: the paths of its expression
 };
 
-// Errors: all that the request itself can cause; ConditionalCheckFailedException with "Item" when
-// the request asks for it.
-[[nodiscard]] Answer<PlannedWrite> plan_put(Region& region, const Object& request);
-[[nodiscard]] Answer<PlannedWrite> plan_update(Region& region, const Object& request);
-[[nodiscard]] Answer<PlannedWrite> plan_delete(Region& region, const Object& request);
-[[nodiscard]] Answer<PlannedWrite> plan_check(Region& region, const Object& request);
+// Errors: ResourceNotFoundException; ValidationException for empty key values.
+[[nodiscard]] Answer<PlannedWrite> find_target(Region& region, WriteRequest request);
+// The keys of table and indexes. nullopt: they fit. Errors: ValidationException.
+[[nodiscard]] std::optional<ServiceError> check_keys(PlannedWrite& write);
+// Reads the item, judges the condition, makes the item's new state. nullopt: it is allowed.
+// `alone`: not in a transaction, which counts sizes otherwise. Errors: ValidationException;
+// ConditionalCheckFailedException with "Item" when the request asks for it.
+[[nodiscard]] std::optional<ServiceError> judge(Region& region, PlannedWrite& write, bool alone);
+
+// All steps of a single write. Errors: those of the steps.
+[[nodiscard]] Answer<PlannedWrite> plan(Region& region, Answer<WriteRequest> request);
 
 // nullopt: done.
 [[nodiscard]] std::optional<ServiceError> carry_out(Region& region, PlannedWrite& write);
 
-// The key of a request, its table's schema applied.
-[[nodiscard]] Answer<Item> read_key(const Table& table, const Object& request);
+// Of both states of the item, the greater size.
+[[nodiscard]] std::size_t bytes_of(const PlannedWrite& write);
 
 }  // namespace farshore::lab::dynamo

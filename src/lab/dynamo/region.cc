@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "lab/dynamo/item_digest.h"
 
 namespace farshore::lab::dynamo {
@@ -69,6 +70,9 @@ Answer<Table*> Region::add(TableDefinition definition, Instant active_at) {
         .active_at = active_at,
         .replicas = {}
     };
+    if (!table.definition.stream_view.empty()) {
+        start_stream(table, table.definition.stream_view);
+    }
     const Status saved = save(table);
     if (!saved) {
         return std::unexpected(store_failure(saved.error()));
@@ -78,6 +82,12 @@ Answer<Table*> Region::add(TableDefinition definition, Instant active_at) {
 
 Status Region::save(const Table& table) {
     return store_->save({.table = table.number, .text = catalog_text(table)});
+}
+
+void Region::start_stream(Table& table, std::string view) const {
+    table.definition.stream_view = std::move(view);
+    table.stream_label = to_iso8601(clock_.wall());
+    table.stream_label.pop_back();  // DynamoDB writes no "Z"
 }
 
 Status Region::drop(const TableName& name) {
@@ -104,7 +114,11 @@ Answer<std::optional<Item>> Region::read(const Table& table, const Item& key) {
 }
 
 std::optional<ServiceError> Region::write(
-    const Table& table, const Item& key, std::optional<Item> item, std::string op
+    const Table& table,
+    const Item& key,
+    std::optional<Item> item,
+    std::string op,
+    WriteOrigin origin
 ) {
     const std::string where = location(table.definition.schema, key);
     const auto before = store_->get(table.number, where);
@@ -141,7 +155,7 @@ std::optional<ServiceError> Region::write(
          .table = write.table,
          .key = write.key,
          .op = write.op,
-         .origin = WriteOrigin::client,
+         .origin = origin,
          .version = write.stored.version,
          .outcome = WriteOutcome::applied,
          .item_hash = write.digest}

@@ -56,7 +56,7 @@ class WriteClock {
 // items, whether clients or replication ask. Single-threaded.
 class Region {
   public:
-    // Called for each client's write to a table with replicas.
+    // Called for each write to a table with replicas that began here.
     using OnWrite = std::function<void(const Table&, ReplicatedWrite)>;
 
     Region(RegionId id, std::unique_ptr<ItemStore> store, WriteLog& log, const WriteClock& clock);
@@ -81,13 +81,20 @@ class Region {
     [[nodiscard]] std::vector<Table*> tables();
     [[nodiscard]] Answer<Table*> add(TableDefinition definition, Instant active_at);
     [[nodiscard]] Status save(const Table& table);
+    // Gives the table a new stream; the caller saves it.
+    void start_stream(Table& table, std::string view) const;
     [[nodiscard]] Status drop(const TableName& name);
 
     // Items. Deleted ones are absent here.
     [[nodiscard]] Answer<std::optional<Item>> read(const Table& table, const Item& key);
-    // nullopt: deletes. The key must have passed its checks and agree with the item.
+    // Without an item: deletes. The key must have passed its checks and agree with the item.
+    // nullopt: it is done.
     [[nodiscard]] std::optional<ServiceError> write(
-        const Table& table, const Item& key, std::optional<Item> item, std::string op
+        const Table& table,
+        const Item& key,
+        std::optional<Item> item,
+        std::string op,
+        WriteOrigin origin = WriteOrigin::client
     );
 
     // Last writer wins. `copy`: of an item that was there before, not on its own way; one without

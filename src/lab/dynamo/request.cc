@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "lab/dynamo/constraints.h"
 #include "lab/dynamo/expression_parser.h"
 #include "lab/dynamo/legacy.h"
 
@@ -142,6 +143,24 @@ ServiceError must_not_be_null(std::string_view key) {
     );
 }
 
+ServiceError no_such_table(const std::string& name) {
+    return dynamo_error(
+        "ResourceNotFoundException", "Requested resource not found: Table: " + name + " not found"
+    );
+}
+
+ServiceError being_created(const TableName& name) {
+    return dynamo_error(
+        "ResourceInUseException",
+        "Attempt to change a resource which is still in use: Table is being created: " +
+            name.value()
+    );
+}
+
+ServiceError not_of_the_lab(const std::string& what) {
+    return validation("UpdateTable: the lab does not support " + what);
+}
+
 std::optional<ServiceError> check_table_name(std::string_view name) {
     const auto complain = [name](std::string_view rule) {
         return validation(
@@ -149,17 +168,13 @@ std::optional<ServiceError> check_table_name(std::string_view name) {
             "' at 'tableName' failed to satisfy constraint: Member must " + std::string{rule}
         );
     };
-    const bool well_formed = std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-' || c == '.';
-    });
     if (name.size() < 3) {
         return complain("have length greater than or equal to 3");
     }
     if (name.size() > 255) {
         return complain("have length less than or equal to 255");
     }
-    if (!well_formed) {
+    if (!is_resource_name(name)) {
         return complain("satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
     }
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/ids.h"
 #include "lab/dynamo/expression.h"
 #include "lab/dynamo/placeholders.h"
 #include "lab/dynamo/service_error.h"
@@ -50,6 +51,11 @@ using Object = boost::json::object;
 // "tableName": as constraint messages spell "TableName".
 [[nodiscard]] std::string constraint_name(std::string_view key);
 [[nodiscard]] ServiceError must_not_be_null(std::string_view key);
+
+[[nodiscard]] ServiceError no_such_table(const std::string& name);
+[[nodiscard]] ServiceError being_created(const TableName& name);
+// DynamoDB can do it and the lab cannot: an answer of success would be a lie.
+[[nodiscard]] ServiceError not_of_the_lab(const std::string& what);
 
 // nullopt inside: the request has no such expression.
 [[nodiscard]] Answer<std::optional<Condition>> optional_condition(

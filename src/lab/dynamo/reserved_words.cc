@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
+
 namespace farshore::lab::dynamo {
 namespace {
 
@@ -69,6 +71,10 @@ constexpr std::array<std::string_view, 573> kWords{
 // clang-format on
 static_assert(std::ranges::is_sorted(kWords), "the search needs the order");
 
+constexpr std::array<std::string_view, 9> kKeywords{
+    "ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET"
+};
+
 }  // namespace
 
 bool is_reserved_word(std::string_view word) {
@@ -77,6 +83,12 @@ bool is_reserved_word(std::string_view word) {
         c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     }
     return std::ranges::binary_search(kWords, std::string_view{upper});
+}
+
+bool is_expression_keyword(std::string_view word) {
+    return std::ranges::any_of(kKeywords, [word](std::string_view keyword) {
+        return equals_ignoring_case(word, keyword);
+    });
 }
 
 }  // namespace farshore::lab::dynamo

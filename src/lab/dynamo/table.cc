@@ -1,9 +1,11 @@
 #include "lab/dynamo/table.h"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 
+#include "lab/dynamo/constraints.h"
 #include "lab/dynamo/request.h"
 
 namespace farshore::lab::dynamo {
@@ -130,6 +132,13 @@ Answer<IndexDefinition> read_index(
         return std::unexpected(!type ? type.error() : included.error());
     }
     index.projection = *type;
+    const bool wanted = *type == "INCLUDE";
+    if (wanted != (*included != nullptr)) {
+        return invalid(
+            std::string{kInvalid} + "ProjectionType is " + *type + ", but NonKeyAttributes is " +
+            (wanted ? "not specified" : "specified")
+        );
+    }
     if (*included != nullptr) {
         for (const Json& each : **included) {
             index.included.emplace_back(
@@ -239,27 +248,24 @@ std::optional<ServiceError> read_throughput(const Object& request, TableDefiniti
 
 std::optional<ServiceError> read_options(const Object& request, TableDefinition& definition) {
     const auto protection = optional_flag(request, "DeletionProtectionEnabled", false);
-    const auto stream = optional_object(request, "StreamSpecification");
+    const auto stream = read_stream(request);
     const auto tags = optional_array(request, "Tags");
     if (!protection || !stream || !tags) {
         return !protection ? protection.error() : !stream ? stream.error() : tags.error();
     }
     definition.deletion_protection = *protection;
-    if (*stream != nullptr) {
-        definition.stream = **stream;
+    if (*stream && (*stream)->enabled == (*stream)->view.empty()) {
+        return validation(
+            std::string{kInvalid} +
+            ((*stream)->enabled ? "Table is being created with a stream enabled, UpdateViewType is "
+                                  "required"
+                                : "Table is being created with a stream disabled, UpdateViewType "
+                                  "should not be specified")
+        );
     }
+    definition.stream_view = *stream ? (*stream)->view : std::string{};
     if (*tags != nullptr) {
-        for (const Json& tag : **tags) {
-            const auto* object = tag.if_object();
-            const auto* key = object == nullptr ? nullptr : member(*object, "Key");
-            const auto* value = object == nullptr ? nullptr : member(*object, "Value");
-            if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
-                return serialization("Unexpected value type in payload");
-            }
-            definition.tags.insert_or_assign(
-                std::string{key->get_string()}, std::string{value->get_string()}
-            );
-        }
+        return add_tags(**tags, definition.tags);
     }
     return std::nullopt;
 }
@@ -269,6 +275,59 @@ std::optional<ServiceError> read_options(const Object& request, TableDefinition&
 const IndexDefinition* TableDefinition::index(std::string_view wanted) const {
     const auto found = std::ranges::find(indexes, wanted, &IndexDefinition::name);
     return found == indexes.end() ? nullptr : &*found;
+}
+
+std::optional<ServiceError> add_tags(
+    const json::array& list, std::map<std::string, std::string>& tags
+) {
+    constexpr std::size_t kTagsMax = 50;
+    Constraints constraints;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const auto* object = list[i].if_object();
+        const auto* key = object == nullptr ? nullptr : member(*object, "Key");
+        const auto* value = object == nullptr ? nullptr : member(*object, "Value");
+        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
+            return serialization("Unexpected value type in payload");
+        }
+        const std::string where = "tags." + std::to_string(i + 1) + ".member.";
+        constraints.length(key, where + "key", 1, 128);
+        constraints.length(value, where + "value", 0, 256);
+        tags.insert_or_assign(std::string{key->get_string()}, std::string{value->get_string()});
+    }
+    if (auto broken = constraints.broken()) {
+        return broken;
+    }
+    if (tags.size() > kTagsMax) {
+        return validation("Number of Tags exceed the current limit for the provided ResourceArn");
+    }
+    return std::nullopt;
+}
+
+Answer<std::optional<StreamWish>> read_stream(const Object& request) {
+    const auto stream = optional_object(request, "StreamSpecification");
+    if (!stream || *stream == nullptr) {
+        return stream ? Answer<std::optional<StreamWish>>{std::nullopt}
+                      : std::unexpected(stream.error());
+    }
+    const auto enabled = optional_flag(**stream, "StreamEnabled", false);
+    const auto view = optional_text(**stream, "StreamViewType");
+    if (!enabled || !view) {
+        return std::unexpected(!enabled ? enabled.error() : view.error());
+    }
+    if (member(**stream, "StreamEnabled") == nullptr) {
+        return std::unexpected(must_not_be_null("streamSpecification.streamEnabled"));
+    }
+    constexpr std::array<std::string_view, 4> kViews{
+        "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY"
+    };
+    if (*view && std::ranges::find(kViews, **view) == kViews.end()) {
+        return invalid(
+            "1 validation error detected: Value '" + **view +
+            "' at 'streamSpecification.streamViewType' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY]"
+        );
+    }
+    return StreamWish{.enabled = *enabled, .view = view->value_or("")};
 }
 
 std::optional<ServiceError> change_throughput(const Object& request, TableDefinition& definition) {
@@ -298,6 +357,9 @@ Answer<TableDefinition> read_definition(const Object& request) {
         return std::unexpected(name.error());
     }
     definition.name = TableName{*name};
+    if (auto broken = check_definition_constraints(request)) {
+        return std::unexpected(std::move(*broken));
+    }
     Answer<std::vector<KeyAttribute>> attributes = read_attributes(request);
     if (!attributes) {
         return std::unexpected(std::move(attributes.error()));
@@ -312,6 +374,9 @@ Answer<TableDefinition> read_definition(const Object& request) {
     }
     definition.schema = std::move(*schema);
     if (auto error = read_indexes(request, definition)) {
+        return std::unexpected(std::move(*error));
+    }
+    if (auto error = check_index_counts(definition)) {
         return std::unexpected(std::move(*error));
     }
     if (auto error = check_all_used(definition)) {

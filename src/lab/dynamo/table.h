@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "base/ids.h"
@@ -24,7 +25,8 @@ struct IndexDefinition {
     std::vector<std::string> included;
 };
 
-// What CreateTable asked for; the same in all replicas.
+// What CreateTable and the later changes asked for. Replicas share it, but for the settings that
+// are each Region's own: deletion protection and tags.
 struct TableDefinition {
     TableName name;
     KeySchema schema;
@@ -34,7 +36,8 @@ struct TableDefinition {
     std::int64_t read_units = 0;
     std::int64_t write_units = 0;
     bool deletion_protection = false;
-    boost::json::object stream;  // StreamSpecification, as given
+    std::string stream_view;                   // "NEW_AND_OLD_IMAGES"; empty: no stream
+    std::optional<std::string> ttl_attribute;  // nullopt: nothing expires
     std::map<std::string, std::string> tags;
     std::int64_t created_ms = 0;
     std::string id;
@@ -52,6 +55,10 @@ struct Table {
     TableDefinition definition;
     Instant active_at;  // CREATING until then
     std::map<RegionId, Replica> replicas;
+    std::string stream_label;  // of its newest stream, also when that is disabled; empty: none yet
+    // Milliseconds since 1970; zero: never.
+    std::int64_t ttl_changed_ms = 0;
+    std::int64_t source_ms = 0;  // when a replica was last made from this copy
 
     [[nodiscard]] bool is_global() const { return !replicas.empty(); }
 
@@ -60,6 +67,26 @@ struct Table {
 
 // Reads CreateTable's parameters. Errors: ValidationException.
 [[nodiscard]] Answer<TableDefinition> read_definition(const boost::json::object& request);
+// What of CreateTable breaks a length or a pattern, or is empty. nullopt: nothing.
+[[nodiscard]] std::optional<ServiceError> check_definition_constraints(
+    const boost::json::object& request
+);
+// nullopt: the table has no more indexes than it may.
+[[nodiscard]] std::optional<ServiceError> check_index_counts(const TableDefinition& definition);
+// Adds the tags of a request to those of a table, which are not to be used when it fails. Errors:
+// SerializationException, ValidationException.
+[[nodiscard]] std::optional<ServiceError> add_tags(
+    const boost::json::array& list, std::map<std::string, std::string>& tags
+);
+
+// What a StreamSpecification asks for. `view`: "KEYS_ONLY", ...; empty: not given.
+struct StreamWish {
+    bool enabled = false;
+    std::string view;
+};
+
+// nullopt inside: the request has none. Errors: SerializationException, ValidationException.
+[[nodiscard]] Answer<std::optional<StreamWish>> read_stream(const boost::json::object& request);
 // Reads UpdateTable's billing mode and throughput into a definition; what is absent stays. Errors:
 // ValidationException.
 [[nodiscard]] std::optional<ServiceError> change_throughput(

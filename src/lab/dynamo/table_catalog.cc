@@ -40,6 +40,10 @@ json::object index_json(const IndexDefinition& index) {
     };
 }
 
+json::object stream_json(const TableDefinition& definition) {
+    return {{"StreamEnabled", true}, {"StreamViewType", definition.stream_view}};
+}
+
 json::object definition_json(const TableDefinition& definition) {
     json::object out{
         {"TableName", definition.name.value()},
@@ -61,8 +65,8 @@ json::object definition_json(const TableDefinition& definition) {
         }
         list.get_array().push_back(index_json(index));
     }
-    if (!definition.stream.empty()) {
-        out["StreamSpecification"] = definition.stream;
+    if (!definition.stream_view.empty()) {
+        out["StreamSpecification"] = stream_json(definition);
     }
     json::array tags;
     for (const auto& [key, value] : definition.tags) {
@@ -77,12 +81,19 @@ std::string catalog_text(const Table& table) {
     for (const auto& [region, replica] : table.replicas) {
         replicas.push_back(json::string{region.value()});
     }
-    return json::serialize(json::object{
+    json::object out{
         {"definition", definition_json(table.definition)},
         {"created_ms", table.definition.created_ms},
         {"id", table.definition.id},
         {"replicas", std::move(replicas)},
-    });
+        {"stream_label", table.stream_label},
+        {"ttl_changed_ms", table.ttl_changed_ms},
+        {"source_ms", table.source_ms},
+    };
+    if (table.definition.ttl_attribute) {
+        out["ttl_attribute"] = *table.definition.ttl_attribute;
+    }
+    return json::serialize(out);
 }
 
 std::optional<Table> table_from_catalog(std::int64_t number, std::string_view text) {
@@ -98,12 +109,25 @@ std::optional<Table> table_from_catalog(std::int64_t number, std::string_view te
     Answer<TableDefinition> read = read_definition(definition->get_object());
     const auto created = optional_integer(*object, "created_ms");
     const auto id = optional_text(*object, "id");
-    if (!read || !created || !id) {
+    const auto label = optional_text(*object, "stream_label");
+    const auto ttl = optional_text(*object, "ttl_attribute");
+    const auto ttl_changed = optional_integer(*object, "ttl_changed_ms");
+    const auto source = optional_integer(*object, "source_ms");
+    if (!read || !created || !id || !label || !ttl || !ttl_changed || !source) {
         return std::nullopt;
     }
-    Table table{.number = number, .definition = std::move(*read), .active_at = {}, .replicas = {}};
+    Table table{
+        .number = number,
+        .definition = std::move(*read),
+        .active_at = {},
+        .replicas = {},
+        .stream_label = label->value_or(""),
+        .ttl_changed_ms = ttl_changed->value_or(0),
+        .source_ms = source->value_or(0)
+    };
     table.definition.created_ms = created->value_or(0);
     table.definition.id = id->value_or("");
+    table.definition.ttl_attribute = *ttl;
     for (const Json& region : replicas->get_array()) {
         if (!region.is_string()) {
             return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "lab/dynamo/replicas.h"
 #include "lab/dynamo/table_json.h"
 
 namespace farshore::lab::dynamo {
@@ -13,26 +14,12 @@ std::string table_arn(const RegionId& region, const TableName& name) {
     return "arn:aws:dynamodb:" + region.value() + ":000000000000:table/" + name.value();
 }
 
-// A replica is ACTIVE when its time has come and the copy of what was there before has arrived.
-std::string_view replica_status(
-    Cluster& cluster,
-    const Region& from,
-    const Table& table,
-    const RegionId& to,
-    const Replica& replica
-) {
-    const bool due = from.clock().now() >= replica.active_at;
-    const bool copied =
-        cluster.copier == nullptr || !cluster.copier->copying(from.id(), to, table.definition.name);
-    return due && copied ? "ACTIVE" : "CREATING";
-}
-
 json::array replicas_json(Cluster& cluster, const Region& region, const Table& table) {
     json::array out;
     for (const auto& [id, replica] : table.replicas) {
         out.push_back(json::object{
             {"RegionName", id.value()},
-            {"ReplicaStatus", replica_status(cluster, region, table, id, replica)},
+            {"ReplicaStatus", is_being_made(cluster, region, table, id) ? "CREATING" : "ACTIVE"},
             {"ReplicaTableClassSummary", json::object{{"TableClass", "STANDARD"}}},
         });
     }
@@ -100,8 +87,13 @@ Answer<json::object> describe_json(
     if (definition.on_demand) {
         out["BillingModeSummary"] = json::object{{"BillingMode", "PAY_PER_REQUEST"}};
     }
-    if (!definition.stream.empty()) {
-        out["StreamSpecification"] = definition.stream;
+    if (!definition.stream_view.empty()) {
+        out["StreamSpecification"] = stream_json(definition);
+    }
+    if (!table.stream_label.empty()) {
+        out["LatestStreamLabel"] = table.stream_label;
+        out["LatestStreamArn"] =
+            table_arn(region.id(), definition.name) + "/stream/" + table.stream_label;
     }
     add_indexes(out, region.id(), definition, status);
     if (table.is_global()) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lab/dynamo/operations.h"
+#include "lab/dynamo/replicas.h"
 #include "lab/dynamo/request.h"
 #include "lab/dynamo/table_description.h"
 
@@ -14,17 +15,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kListedMax = 100;
-
-// DynamoDB can do it and this one cannot: an answer of success would be a lie.
-ServiceError not_of_the_lab(const std::string& what) {
-    return validation("UpdateTable: the lab does not support " + what);
-}
-
-std::unexpected<ServiceError> no_such_table(const std::string& name) {
-    return std::unexpected(dynamo_error(
-        "ResourceNotFoundException", "Requested resource not found: Table: " + name + " not found"
-    ));
-}
 
 std::string new_id(Rng& rng) {
     const std::uint64_t a = rng.next();
@@ -39,139 +29,14 @@ std::string new_id(Rng& rng) {
     );
 }
 
-// Every Region that has a copy of the table, this one included.
-std::vector<Region*> holders(Cluster& cluster, Region& region, const Table& table) {
-    std::vector<Region*> all{&region};
-    for (const auto& [id, replica] : table.replicas) {
-        if (Region* other = cluster.find(id);
-            other != nullptr && other->find(table.definition.name) != nullptr) {
-            all.push_back(other);
-        }
-    }
-    return all;
-}
-
-std::optional<ServiceError> create_replica(
-    Cluster& cluster, Region& region, Table& table, const RegionId& to
-) {
-    const TableName name = table.definition.name;
-    Region* other = cluster.find(to);
-    if (other == nullptr) {
-        return validation("Unsupported replica Region: " + to.value());
-    }
-    if (to == region.id() || table.replicas.contains(to)) {
-        return validation(
-            "Failed to create a the new replica of table with name: '" + name.value() +
-            "' because one or more replicas already existed as tables."
-        );
-    }
-    if (other->find(name) != nullptr) {
-        return dynamo_error(
-            "ResourceInUseException", "Table already exists: " + name.value() + " in " + to.value()
-        );
-    }
-    const Instant active_at = region.clock().now() + cluster.creation_takes;
-    const std::vector<Region*> before = holders(cluster, region, table);
-    const Answer<Table*> made = other->add(table.definition, active_at);
-    if (!made) {
-        return made.error();
-    }
-    for (Region* holder : before) {
-        Table* copy = holder->find(name);
-        copy->replicas.emplace(to, Replica{.active_at = active_at});
-        (*made)->replicas.emplace(holder->id(), Replica{.active_at = active_at});
-        const Status saved = holder->save(*copy);
-        if (!saved) {
-            return store_failure(saved.error());
-        }
-    }
-    const Status saved = other->save(**made);
-    if (!saved) {
-        return store_failure(saved.error());
-    }
-    if (cluster.copier != nullptr) {
-        cluster.copier->copy_all(region.id(), to, name);
-    }
-    return std::nullopt;
-}
-
-// Takes the table out of one Region and out of the others' lists.
-std::optional<ServiceError> remove_copy(Cluster& cluster, Region& from, const TableName& name) {
-    const Table* table = from.find(name);
-    if (table == nullptr) {
-        return std::nullopt;
-    }
-    for (Region* holder : holders(cluster, from, *table)) {
-        if (holder != &from) {
-            Table* copy = holder->find(name);
-            copy->replicas.erase(from.id());
-            const Status saved = holder->save(*copy);
-            if (!saved) {
-                return store_failure(saved.error());
-            }
-        }
-    }
-    if (cluster.copier != nullptr) {
-        cluster.copier->forget(from.id(), name);
-    }
-    const Status dropped = from.drop(name);
-    return dropped ? std::nullopt : std::optional{store_failure(dropped.error())};
-}
-
-std::optional<ServiceError> delete_replica(
-    Cluster& cluster, const Table& table, const RegionId& gone
-) {
-    Region* other = cluster.find(gone);
-    if (other == nullptr || !table.replicas.contains(gone)) {
-        return validation(
-            "Replica with Region name: '" + gone.value() +
-            "' does not exist for the table: " + table.definition.name.value()
-        );
-    }
-    return remove_copy(cluster, *other, table.definition.name);
-}
-
-struct ReplicaChange {
-    bool create = false;
-    RegionId region;
-};
-
-Answer<ReplicaChange> read_replica_change(const json::array& updates) {
-    if (updates.size() != 1) {
-        return invalid(
-            "1 validation error detected: exactly one replica update may be made at a time"
-        );
-    }
-    const Object* update = updates.front().if_object();
-    if (update == nullptr) {
-        return std::unexpected(serialization("Unexpected value type in payload"));
-    }
-    const auto create = optional_object(*update, "Create");
-    const auto remove = optional_object(*update, "Delete");
-    if (!create || !remove) {
-        return std::unexpected(!create ? create.error() : remove.error());
-    }
-    if (member(*update, "Update") != nullptr) {
-        return std::unexpected(not_of_the_lab("ReplicaUpdates[].Update"));
-    }
-    const Object* chosen = *create != nullptr ? *create : *remove;
-    if (chosen == nullptr) {
-        return invalid(
-            "One or more parameter values were invalid: a replica update needs Create, Update or "
-            "Delete"
-        );
-    }
-    const auto name = optional_text(*chosen, "RegionName");
-    if (!name || !*name) {
-        return std::unexpected(name ? must_not_be_null("RegionName") : name.error());
-    }
-    return ReplicaChange{.create = *create != nullptr, .region = RegionId{**name}};
-}
+constexpr std::string_view kInvalid = "One or more parameter values were invalid: ";
 
 // What an UpdateTable asks for, read and checked before any of it is done.
 struct TableChange {
     std::optional<ReplicaChange> replica;
-    TableDefinition settings;  // the same in every replica
+    std::optional<StreamWish> stream;
+    bool deletion_protection = false;
+    TableDefinition shared;  // what all replicas have in common
 };
 
 constexpr std::array<std::string_view, 7> kChangeable{
@@ -184,22 +49,76 @@ constexpr std::array<std::string_view, 7> kChangeable{
     "StreamSpecification",
 };
 
-Answer<TableChange> read_change(const Object& request, const TableDefinition& now) {
+// nullopt: the request names something to change that the lab can change.
+std::optional<ServiceError> check_members(const Object& request) {
+    std::size_t changes = 0;
     for (const auto& [key, value] : request) {
-        if (!value.is_null() &&
-            std::ranges::find(kChangeable, std::string_view{key}) == kChangeable.end()) {
-            return std::unexpected(not_of_the_lab(std::string{key}));
+        if (value.is_null()) {
+            continue;
         }
+        if (std::ranges::find(kChangeable, std::string_view{key}) == kChangeable.end()) {
+            return not_of_the_lab(std::string{key});
+        }
+        changes += key == "TableName" || key == "AttributeDefinitions" ? 0U : 1U;
     }
-    TableChange change{.replica = {}, .settings = now};
+    if (changes == 0) {
+        return validation(
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+            "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
+        );
+    }
+    if (changes > 1 && member(request, "ReplicaUpdates") != nullptr) {
+        return validation(
+            std::string{kInvalid} + "Replica modification must be the only operation in the request"
+        );
+    }
+    return std::nullopt;
+}
+
+std::optional<ServiceError> check_stream(const Table& table, const StreamWish& wish) {
+    if (wish.enabled == wish.view.empty()) {
+        return validation(
+            std::string{kInvalid} +
+            (wish.enabled
+                 ? "If stream is being enabled then UpdateViewType is required"
+                 : "If stream is being disabled, then UpdateViewType must not be specified")
+        );
+    }
+    const std::string& name = table.definition.name.value();
+    const bool has_one = !table.definition.stream_view.empty();
+    if (wish.enabled && has_one) {
+        return validation("Table already has an enabled stream: TableName: " + name);
+    }
+    if (!wish.enabled && !has_one) {
+        return validation("Table has no stream to disable: TableName: " + name);
+    }
+    if (!wish.enabled && table.is_global()) {
+        return validation(
+            std::string{kInvalid} + "Disabling Stream is not allowed for a Global Table replica."
+        );
+    }
+    return std::nullopt;
+}
+
+Answer<TableChange> read_change(const Object& request, const Table& table) {
+    const TableDefinition& now = table.definition;
+    TableChange change{
+        .replica = {}, .stream = {}, .deletion_protection = now.deletion_protection, .shared = now
+    };
     const auto updates = optional_array(request, "ReplicaUpdates");
-    const auto stream = optional_object(request, "StreamSpecification");
+    auto stream = read_stream(request);
     const auto protection =
         optional_flag(request, "DeletionProtectionEnabled", now.deletion_protection);
     if (!updates || !stream || !protection) {
         return std::unexpected(
             !updates ? updates.error() : (!stream ? stream.error() : protection.error())
         );
+    }
+    if (auto error = change_throughput(request, change.shared)) {
+        return std::unexpected(std::move(*error));
+    }
+    if (auto error = check_members(request)) {
+        return std::unexpected(std::move(*error));
     }
     if (*updates != nullptr) {
         const Answer<ReplicaChange> replica = read_replica_change(**updates);
@@ -208,31 +127,49 @@ Answer<TableChange> read_change(const Object& request, const TableDefinition& no
         }
         change.replica = *replica;
     }
-    if (*stream != nullptr) {
-        change.settings.stream = **stream;
+    if (*stream) {
+        if (auto error = check_stream(table, **stream)) {
+            return std::unexpected(std::move(*error));
+        }
+        change.stream = std::move(*stream);
     }
-    change.settings.deletion_protection = *protection;
-    if (auto error = change_throughput(request, change.settings)) {
-        return std::unexpected(std::move(*error));
-    }
+    change.deletion_protection = *protection;
     return change;
 }
 
 std::optional<ServiceError> update_settings(
-    Cluster& cluster, Region& region, const Table& table, const TableDefinition& settings
+    Cluster& cluster, Region& region, Table& table, const TableChange& change
 ) {
+    table.definition.deletion_protection = change.deletion_protection;
+    if (change.stream && change.stream->enabled) {
+        region.start_stream(table, change.stream->view);
+    } else if (change.stream) {
+        table.definition.stream_view.clear();
+    }
     for (Region* holder : holders(cluster, region, table)) {
         Table* copy = holder->find(table.definition.name);
-        TableDefinition& definition = copy->definition;
-        definition.deletion_protection = settings.deletion_protection;
-        definition.stream = settings.stream;
-        definition.on_demand = settings.on_demand;
-        definition.read_units = settings.read_units;
-        definition.write_units = settings.write_units;
+        copy->definition.on_demand = change.shared.on_demand;
+        copy->definition.read_units = change.shared.read_units;
+        copy->definition.write_units = change.shared.write_units;
         const Status saved = holder->save(*copy);
         if (!saved) {
             return store_failure(saved.error());
         }
+    }
+    return std::nullopt;
+}
+
+// nullopt: neither the table nor one of its replicas is being made.
+std::optional<ServiceError> check_in_use(Cluster& cluster, Region& region, const Table& table) {
+    if (!table.is_active(region.clock().now())) {
+        return being_created(table.definition.name);
+    }
+    if (replica_being_made(cluster, region, table)) {
+        return dynamo_error(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use: Table is being updated: " +
+                table.definition.name.value()
+        );
     }
     return std::nullopt;
 }
@@ -268,7 +205,7 @@ Answer<Object> describe_table(Cluster& cluster, Region& region, const Object& re
     }
     const Table* table = region.find(TableName{*name});
     if (table == nullptr) {
-        return no_such_table(*name);
+        return std::unexpected(no_such_table(*name));
     }
     Answer<Object> described = describe_json(cluster, region, *table);
     return described ? Answer<Object>{Object{{"Table", std::move(*described)}}} : described;
@@ -281,27 +218,18 @@ Answer<Object> update_table(Cluster& cluster, Region& region, const Object& requ
     }
     Table* table = region.find(TableName{*name});
     if (table == nullptr) {
-        return no_such_table(*name);
+        return std::unexpected(no_such_table(*name));
     }
-    if (!table->is_active(region.clock().now())) {
-        return std::unexpected(dynamo_error(
-            "ResourceInUseException",
-            "Attempt to change a resource which is still in use: Table is being created: " + *name
-        ));
+    if (auto error = check_in_use(cluster, region, *table)) {
+        return std::unexpected(std::move(*error));
     }
-    const Answer<TableChange> change = read_change(request, table->definition);
+    const Answer<TableChange> change = read_change(request, *table);
     if (!change) {
         return std::unexpected(change.error());
     }
-    if (change->replica) {
-        auto error = change->replica->create
-                         ? create_replica(cluster, region, *table, change->replica->region)
-                         : delete_replica(cluster, *table, change->replica->region);
-        if (error) {
-            return std::unexpected(std::move(*error));
-        }
-    }
-    if (auto error = update_settings(cluster, region, *table, change->settings)) {
+    auto error = change->replica ? change_replicas(cluster, region, *table, *change->replica)
+                                 : update_settings(cluster, region, *table, *change);
+    if (error) {
         return std::unexpected(std::move(*error));
     }
     Answer<Object> described = describe_json(cluster, region, *table);
@@ -316,19 +244,19 @@ Answer<Object> delete_table(Cluster& cluster, Region& region, const Object& requ
     }
     const Table* table = region.find(TableName{*name});
     if (table == nullptr) {
-        return no_such_table(*name);
+        return std::unexpected(no_such_table(*name));
     }
-    if (!table->is_active(region.clock().now())) {
-        return std::unexpected(dynamo_error(
-            "ResourceInUseException",
-            "Attempt to change a resource which is still in use: Table is being created: " + *name
-        ));
+    if (auto error = check_in_use(cluster, region, *table)) {
+        return std::unexpected(std::move(*error));
     }
     if (table->definition.deletion_protection) {
         return invalid(
             "Resource cannot be deleted as it is currently protected against deletion. Disable "
             "deletion protection first."
         );
+    }
+    if (auto error = check_source(region, *table)) {
+        return std::unexpected(std::move(*error));
     }
     Answer<Object> described = describe_json(cluster, region, *table, "DELETING");
     if (!described) {

@@ -16,10 +16,7 @@ Answer<Table*> named_table(Region& region, const Object& request) {
     }
     Table* table = region.find(TableName{*name});
     if (table == nullptr) {
-        return std::unexpected(dynamo_error(
-            "ResourceNotFoundException",
-            "Requested resource not found: Table: " + *name + " not found"
-        ));
+        return std::unexpected(no_such_table(*name));
     }
     return table;
 }
@@ -30,6 +27,14 @@ Answer<Table*> tagged_table(Region& region, const Object& request) {
         return std::unexpected(arn ? must_not_be_null("ResourceArn") : arn.error());
     }
     return named_table(region, Object{{"TableName", **arn}});
+}
+
+Answer<std::string> global_table_name(const Object& request) {
+    const auto name = optional_text(request, "GlobalTableName");
+    if (!name || !*name) {
+        return std::unexpected(name ? must_not_be_null("GlobalTableName") : name.error());
+    }
+    return **name;
 }
 
 Answer<Object> saved(Region& region, const Table& table, Object answer) {
@@ -57,15 +62,6 @@ describe_limits(Cluster& /*cluster*/, Region& /*region*/, const Object& /*reques
         {"TableMaxReadCapacityUnits", 40000},
         {"TableMaxWriteCapacityUnits", 40000},
     };
-}
-
-Answer<Object> describe_time_to_live(Cluster& /*cluster*/, Region& region, const Object& request) {
-    const Answer<Table*> table = named_table(region, request);
-    if (!table) {
-        return std::unexpected(table.error());
-    }
-    // Nothing here can enable it.
-    return Object{{"TimeToLiveDescription", Object{{"TimeToLiveStatus", "DISABLED"}}}};
 }
 
 Answer<Object> describe_continuous_backups(
@@ -102,17 +98,11 @@ Answer<Object> tag_resource(Cluster& /*cluster*/, Region& region, const Object& 
     if (!table || !tags) {
         return std::unexpected(!table ? table.error() : tags.error());
     }
-    for (const Json& tag : **tags) {
-        const auto* object = tag.if_object();
-        const auto* key = object == nullptr ? nullptr : member(*object, "Key");
-        const auto* value = object == nullptr ? nullptr : member(*object, "Value");
-        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string()) {
-            return std::unexpected(serialization("Unexpected value type in payload"));
-        }
-        (*table)->definition.tags.insert_or_assign(
-            std::string{key->get_string()}, std::string{value->get_string()}
-        );
+    auto all = (*table)->definition.tags;
+    if (auto error = add_tags(**tags, all)) {
+        return std::unexpected(std::move(*error));
     }
+    (*table)->definition.tags = std::move(all);
     return saved(region, **table, {});
 }
 
@@ -128,6 +118,37 @@ Answer<Object> untag_resource(Cluster& /*cluster*/, Region& region, const Object
         }
     }
     return saved(region, **table, {});
+}
+
+// Global tables of version 2017.11.29, which AWS takes no new ones of: no table here is one.
+Answer<Object> create_global_table(
+    Cluster& /*cluster*/, Region& /*region*/, const Object& request
+) {
+    const Answer<std::string> name = global_table_name(request);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    return invalid(
+        "DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB "
+        "global tables version 2019.11.21, instead of version 2017.11.29 (Legacy)."
+    );
+}
+
+Answer<Object> find_global_table(Cluster& /*cluster*/, Region& /*region*/, const Object& request) {
+    const Answer<std::string> name = global_table_name(request);
+    return std::unexpected(
+        name ? dynamo_error(
+                   "GlobalTableNotFoundException",
+                   "Global table with name '" + *name + "' does not exist."
+               )
+             : name.error()
+    );
+}
+
+Answer<Object> list_global_tables(
+    Cluster& /*cluster*/, Region& /*region*/, const Object& /*request*/
+) {
+    return Object{{"GlobalTables", json::array{}}};
 }
 
 }  // namespace farshore::lab::dynamo

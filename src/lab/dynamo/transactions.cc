@@ -18,6 +18,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kActionsMax = 100;
+constexpr std::size_t kBytesMax = 4 * 1024 * 1024;
 
 Answer<const json::array*> actions_of(const Object& request) {
     const auto actions = required_array(request, "TransactItems");
@@ -26,49 +27,55 @@ Answer<const json::array*> actions_of(const Object& request) {
     }
     if ((*actions)->empty() || (*actions)->size() > kActionsMax) {
         return invalid(
-            std::string{"1 validation error detected: Value at 'transactItems' failed to satisfy "
-                        "constraint: Member must have length "} +
+            std::string{"1 validation error detected: Value "} +
+            ((*actions)->empty() ? "'[]' " : "") +
+            "at 'transactItems' failed to satisfy constraint: Member must have length " +
             ((*actions)->empty() ? "greater than or equal to 1" : "less than or equal to 100")
         );
     }
     return actions;
 }
 
-using Plan = Answer<PlannedWrite> (*)(Region&, const Object&);
+ServiceError twice_on_one_item() {
+    return validation("Transaction request cannot include multiple operations on one item");
+}
 
-Answer<PlannedWrite> plan_action(Region& region, const Json& action) {
+// The service refuses it; the words are ours.
+ServiceError too_large() {
+    return validation("The items of the transaction have more than 4 MB together");
+}
+
+using Read = Answer<WriteRequest> (*)(const Object&);
+
+Answer<WriteRequest> read_action(const Json& action) {
     const Object* object = action.if_object();
     if (object == nullptr) {
         return std::unexpected(serialization("Unexpected value type in payload"));
     }
     const Object* chosen = nullptr;
-    Plan plan = nullptr;
+    Read read = nullptr;
     std::size_t count = 0;
-    constexpr std::array<std::pair<std::string_view, Plan>, 4> kPlans{
-        {{"Put", plan_put},
-         {"Update", plan_update},
-         {"Delete", plan_delete},
-         {"ConditionCheck", plan_check}}
+    constexpr std::array<std::pair<std::string_view, Read>, 4> kReads{
+        {{"Put", read_put},
+         {"Update", read_update},
+         {"Delete", read_delete},
+         {"ConditionCheck", read_check}}
     };
-    for (const auto& [name, each] : kPlans) {
+    for (const auto& [name, each] : kReads) {
         const auto found = optional_object(*object, name);
         if (!found) {
             return std::unexpected(found.error());
         }
         if (*found != nullptr) {
             chosen = *found;
-            plan = each;
+            read = each;
             ++count;
         }
     }
     if (count != 1) {
         return invalid("TransactItems can only contain one of Check, Put, Update or Delete");
     }
-    Answer<PlannedWrite> write = plan(region, *chosen);
-    if (write) {
-        write->op = "TransactWriteItems";
-    }
-    return write;
+    return read(*chosen);
 }
 
 json::object reason_for(const ServiceError& error) {
@@ -98,33 +105,79 @@ ServiceError cancelled(json::array reasons) {
     return error;
 }
 
-// Judges every action before any is carried out. Errors that only the request is to blame for end
-// the whole at once; those that depend on items become cancellation reasons.
-Answer<std::vector<PlannedWrite>> plan_all(Region& region, const json::array& actions) {
-    std::vector<PlannedWrite> writes;
-    std::set<std::pair<std::string, std::string>> seen;
-    json::array reasons;
-    bool refused = false;
-    for (const Json& action : actions) {
-        Answer<PlannedWrite> write = plan_action(region, action);
-        if (!write) {
-            if (!write.error().type.ends_with("#ConditionalCheckFailedException")) {
-                return std::unexpected(std::move(write.error()));
-            }
-            refused = true;
-            reasons.push_back(reason_for(write.error()));
-            continue;
+// What the actions are refused for, one reason each; "None" while there is none.
+class Reasons {
+  public:
+    explicit Reasons(std::size_t actions) : reasons_(actions, json::object{{"Code", "None"}}) {}
+
+    [[nodiscard]] bool none() const { return !refused_; }
+
+    [[nodiscard]] bool none(std::size_t action) const {
+        return reasons_[action].at("Code").as_string() == "None";
+    }
+
+    void add(std::size_t action, const std::optional<ServiceError>& error) {
+        if (error) {
+            reasons_[action] = reason_for(*error);
+            refused_ = true;
         }
-        reasons.push_back(json::object{{"Code", "None"}});
-        const TableDefinition& definition = write->table->definition;
-        if (!seen.emplace(definition.name.value(), location(definition.schema, write->key))
-                 .second) {
-            return invalid("Transaction request cannot include multiple operations on one item");
+    }
+
+    [[nodiscard]] ServiceError cancelled() const {
+        json::array all;
+        for (const json::object& reason : reasons_) {
+            all.push_back(reason);
+        }
+        return dynamo::cancelled(std::move(all));
+    }
+
+  private:
+    std::vector<json::object> reasons_;
+    bool refused_ = false;
+};
+
+// Takes all actions through one step after the other, so that what ends the whole is found wherever
+// it stands, before anything that becomes one action's reason.
+Answer<std::vector<PlannedWrite>> plan_all(Region& region, const json::array& actions) {
+    std::vector<WriteRequest> requests;
+    for (const Json& action : actions) {
+        Answer<WriteRequest> request = read_action(action);
+        if (!request) {
+            return std::unexpected(std::move(request.error()));
+        }
+        requests.push_back(std::move(*request));
+    }
+    std::vector<PlannedWrite> writes;
+    for (WriteRequest& request : requests) {
+        Answer<PlannedWrite> write = find_target(region, std::move(request));
+        if (!write) {
+            return std::unexpected(std::move(write.error()));
         }
         writes.push_back(std::move(*write));
     }
-    if (refused) {
-        return std::unexpected(cancelled(std::move(reasons)));
+    Reasons reasons{writes.size()};
+    std::set<std::pair<std::string, std::string>> seen;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        PlannedWrite& write = writes[i];
+        const TableDefinition& definition = write.table->definition;
+        reasons.add(i, check_keys(write));
+        if (reasons.none(i) &&
+            !seen.emplace(definition.name.value(), location(definition.schema, write.key)).second) {
+            return std::unexpected(twice_on_one_item());
+        }
+    }
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        if (reasons.none(i)) {
+            reasons.add(i, judge(region, writes[i], false));
+            bytes += bytes_of(writes[i]);
+        }
+    }
+    if (bytes > kBytesMax) {
+        return std::unexpected(too_large());
+    }
+    if (!reasons.none()) {
+        return std::unexpected(reasons.cancelled());
     }
     return writes;
 }
@@ -154,6 +207,7 @@ Answer<Object> carry_out_all(
     std::optional<ServiceError> failed;
     const Status done = region.store().together([&]() -> Status {
         for (PlannedWrite& write : *writes) {
+            write.op = "TransactWriteItems";
             failed = carry_out(region, write);
             if (failed) {
                 return fail(ErrorKind::unavailable, failed->message);
@@ -169,6 +223,81 @@ Answer<Object> carry_out_all(
     Object answer;
     capacity.add_to(answer, units);
     return answer;
+}
+
+// One action of TransactGetItems.
+struct Get {
+    std::string table_name;
+    const Table* table = nullptr;
+    Item key;
+    std::optional<Projection> projection;
+};
+
+Answer<Get> read_get(const Json& action) {
+    const Object* object = action.if_object();
+    const auto get =
+        object == nullptr ? Answer<const Object*>{nullptr} : required_object(*object, "Get");
+    if (!get || *get == nullptr) {
+        return std::unexpected(
+            get ? serialization("Unexpected value type in payload") : get.error()
+        );
+    }
+    Answer<std::string> name = required_table_name(**get);
+    Answer<Placeholders> placeholders =
+        Placeholders::read(**get, has_any(**get, {"ProjectionExpression"}));
+    if (!name || !placeholders) {
+        return std::unexpected(!name ? name.error() : placeholders.error());
+    }
+    auto projection = optional_projection(**get, *placeholders);
+    if (!projection) {
+        return std::unexpected(std::move(projection.error()));
+    }
+    if (auto unused = placeholders->unused()) {
+        return std::unexpected(std::move(*unused));
+    }
+    Answer<Item> key = given_key(**get);
+    if (!key) {
+        return std::unexpected(std::move(key.error()));
+    }
+    return Get{
+        .table_name = std::move(*name), .key = std::move(*key), .projection = std::move(*projection)
+    };
+}
+
+// In the same steps as writes.
+Answer<std::vector<Get>> plan_gets(Region& region, const json::array& actions) {
+    std::vector<Get> gets;
+    for (const Json& action : actions) {
+        Answer<Get> get = read_get(action);
+        if (!get) {
+            return std::unexpected(std::move(get.error()));
+        }
+        gets.push_back(std::move(*get));
+    }
+    for (Get& get : gets) {
+        const Answer<Table*> table = region.usable(get.table_name);
+        if (!table) {
+            return std::unexpected(table.error());
+        }
+        get.table = *table;
+        if (auto error = check_key_is_not_empty(get.table->definition.schema, get.key)) {
+            return std::unexpected(std::move(*error));
+        }
+    }
+    Reasons reasons{gets.size()};
+    std::set<std::pair<std::string, std::string>> seen;
+    for (std::size_t i = 0; i < gets.size(); ++i) {
+        const KeySchema& schema = gets[i].table->definition.schema;
+        reasons.add(i, check_key(schema, gets[i].key));
+        if (reasons.none(i) &&
+            !seen.emplace(gets[i].table_name, location(schema, gets[i].key)).second) {
+            return std::unexpected(twice_on_one_item());
+        }
+    }
+    if (!reasons.none()) {
+        return std::unexpected(reasons.cancelled());
+    }
+    return gets;
 }
 
 }  // namespace
@@ -201,35 +330,37 @@ Answer<Object> transact_write_items(Cluster& /*cluster*/, Region& region, const 
     return answer;
 }
 
-Answer<Object> transact_get_items(Cluster& cluster, Region& region, const Object& request) {
+Answer<Object> transact_get_items(Cluster& /*cluster*/, Region& region, const Object& request) {
     const auto actions = actions_of(request);
     const Answer<CapacityReport> capacity = CapacityReport::read(request);
     if (!actions || !capacity) {
         return std::unexpected(!actions ? actions.error() : capacity.error());
     }
+    const Answer<std::vector<Get>> gets = plan_gets(region, **actions);
+    if (!gets) {
+        return std::unexpected(gets.error());
+    }
     std::map<std::string, double> units;
     json::array responses;
-    for (const Json& action : **actions) {
-        const Object* object = action.if_object();
-        const auto get =
-            object == nullptr ? Answer<const Object*>{nullptr} : required_object(*object, "Get");
-        if (!get || *get == nullptr) {
-            return std::unexpected(
-                get ? serialization("Unexpected value type in payload") : get.error()
-            );
+    std::size_t bytes = 0;
+    for (const Get& get : *gets) {
+        const Answer<std::optional<Item>> item = region.read(*get.table, get.key);
+        if (!item) {
+            return std::unexpected(item.error());
         }
-        Object single = **get;
-        single["ConsistentRead"] = true;
-        single.erase("ReturnConsumedCapacity");
-        Answer<Object> answer = get_item(cluster, region, single);
-        if (!answer) {
-            return answer;
-        }
-        const Json* item = answer->if_contains("Item");
-        const Answer<Item> read = item == nullptr ? Answer<Item>{Item{}} : parse_item(*item);
-        units[std::string{single.at("TableName").get_string()}] +=
-            2 * read_units(read ? stored_size(*read) : 0, true);
-        responses.push_back(std::move(*answer));
+        const std::size_t size = *item ? stored_size(**item) : 0;
+        bytes += size;
+        units[get.table->definition.name.value()] += 2 * read_units(size, true);
+        responses.push_back(
+            *item
+                ? json::
+                      object{{"Item", to_json(get.projection ? projected(*get.projection, **item) : **item)}
+                      }
+                : json::object{}
+        );
+    }
+    if (bytes > kBytesMax) {
+        return std::unexpected(too_large());
     }
     Object answer{{"Responses", std::move(responses)}};
     capacity->add_to(answer, units);

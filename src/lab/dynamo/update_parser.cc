@@ -9,6 +9,9 @@ namespace farshore::lab::dynamo {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSections{"SET", "REMOVE", "ADD", "DELETE"};
+constexpr std::array<std::string_view, 6> kConditionFunctions{
+    "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"
+};
 
 // ADD and DELETE complain with the types' long names.
 std::string_view long_name(const Value& value) {
@@ -38,12 +41,13 @@ Answer<UpdateExpression> ExpressionParser::update() {
     if (auto error = begin()) {
         return std::unexpected(std::move(*error));
     }
+    update_ = true;
     UpdateExpression update;
     do {
         update_section(update);
     } while (!failed() && peek().kind != Token::Kind::end);
-    if (!failed()) {
-        check_overlaps(update.paths());
+    if (!failed() && !complaint(Complaint::words)) {
+        check_overlaps(update.paths(), Complaint::targets);
     }
     if (auto error = finish()) {
         return std::unexpected(std::move(*error));
@@ -59,11 +63,11 @@ void ExpressionParser::update_section(UpdateExpression& update) {
         return;
     }
     if (std::ranges::find(sections_, *section) != sections_.end()) {
-        syntax_error(
+        complain(
+            Complaint::words,
             "The \"" + std::string{*section} +
-            "\" section can only be used once in an update expression;"
+                "\" section can only be used once in an update expression;"
         );
-        return;
     }
     sections_.emplace_back(*section);
     take();
@@ -71,7 +75,7 @@ void ExpressionParser::update_section(UpdateExpression& update) {
         if (*section == "SET") {
             update.sets.push_back(set_action());
         } else if (*section == "REMOVE") {
-            update.removes.push_back(path());
+            update.removes.push_back(path(Complaint::targets));
         } else if (*section == "ADD") {
             update.adds.push_back(element_action(true));
         } else {
@@ -82,13 +86,13 @@ void ExpressionParser::update_section(UpdateExpression& update) {
 }
 
 SetAction ExpressionParser::set_action() {
-    SetAction action{.path = path()};
+    SetAction action{.path = path(Complaint::targets)};
     expect_symbol("=");
-    action.left = set_operand(0);
+    action.left = operand();
     const bool plus = accept_symbol("+");
     const bool minus = !plus && accept_symbol("-");
     if (plus || minus) {
-        action.right = set_operand(0);
+        action.right = operand();
         action.minus = minus;
         count_operator();
         if (!failed()) {
@@ -100,110 +104,60 @@ SetAction ExpressionParser::set_action() {
 }
 
 void ExpressionParser::check_number(const std::optional<Operand>& operand, bool minus) {
-    const std::string_view name = minus ? "-" : "+";
-    if (!operand || semantic_error_) {
-        return;
-    }
-    if (operand->kind == Operand::Kind::value && as<Decimal>(operand->value) == nullptr) {
-        wrong_type(name, type_name(operand->value));
-    } else if (operand->kind == Operand::Kind::list_append) {
-        wrong_type(name, "L");
+    if (operand) {
+        check_types(minus ? "-" : "+", {*operand}, {"N"});
     }
 }
 
-Operand ExpressionParser::set_operand(int depth) {
-    if (failed()) {
-        return {};
-    }
-    if (depth > kDepthMax) {
-        syntax_error("The expression is nested too deeply");
-        return {};
-    }
-    if (accept_symbol("(")) {
-        Operand inner = set_operand(depth + 1);
-        expect_symbol(")");
-        return inner;
-    }
-    if (peek().kind == Token::Kind::value) {
-        return {.kind = Operand::Kind::value, .value = literal()};
-    }
-    const bool call = peek().kind == Token::Kind::word && peek(1).kind == Token::Kind::symbol &&
-                      peek(1).text == "(";
-    if (call) {
-        return set_function(depth);
-    }
-    return {.kind = Operand::Kind::path, .path = path()};
-}
-
-Operand ExpressionParser::set_function(int depth) {
+Operand ExpressionParser::update_call(int depth) {
     const std::string name{take().text};
     const bool append = name == "list_append";
+    std::vector<Operand> operands = arguments(depth);
     if (!append && name != "if_not_exists") {
-        const bool condition = name == "attribute_exists" || name == "attribute_not_exists" ||
-                               name == "attribute_type" || name == "begins_with" ||
-                               name == "contains" || name == "size";
-        syntax_error(
-            condition ? "The function is not allowed in an update expression; function: " + name
-                      : "Invalid function name; function: " + name
+        const bool known =
+            std::ranges::find(kConditionFunctions, name) != kConditionFunctions.end();
+        complain(
+            Complaint::words,
+            (known ? "The function is not allowed in an update expression; function: "
+                   : "Invalid function name; function: ") +
+                name
         );
-        return {};
     }
     count_operator();
-    expect_symbol("(");
-    std::vector<Operand> operands;
-    while (!failed()) {
-        operands.push_back(set_operand(depth + 1));
-        if (!accept_symbol(",")) {
-            break;
-        }
-    }
-    expect_symbol(")");
-    if (failed()) {
-        return {};
-    }
-    if (operands.size() != 2) {
-        semantic_error(
-            "Incorrect number of operands for operator or function; operator or function: " + name +
-            ", number of operands: " + std::to_string(operands.size())
-        );
-        return {};
+    if (!sound() || !check_count(Complaint::meaning, name, operands.size(), 2)) {
+        return {.kind = Operand::Kind::value};
     }
     if (append) {
-        for (const Operand& operand : operands) {
-            if (operand.kind == Operand::Kind::value && as<List>(operand.value) == nullptr &&
-                !semantic_error_) {
-                wrong_type("list_append", type_name(operand.value));
-            }
-        }
+        check_types(name, operands, {"L"});
         return {.kind = Operand::Kind::list_append, .arguments = std::move(operands)};
     }
     if (operands[0].kind != Operand::Kind::path) {
-        semantic_error(
-            "Operator or function requires a document path; operator or function: if_not_exists"
-        );
-        return {};
+        needs_path(name);
+        return {.kind = Operand::Kind::value};
     }
+    check_distinct(name, operands);
     Operand chosen{.kind = Operand::Kind::if_not_exists, .path = std::move(operands[0].path)};
     chosen.arguments.push_back(std::move(operands[1]));
     return chosen;
 }
 
 ElementAction ExpressionParser::element_action(bool add) {
-    ElementAction action{.path = path(), .value = {}};
+    ElementAction action{.path = path(Complaint::targets), .value = {}};
     if (failed()) {
         return action;
     }
     action.value = literal();
-    if (failed() || semantic_error_) {
+    if (!sound()) {
         return action;
     }
     const bool fits = is_set(action.value) || (add && as<Decimal>(action.value) != nullptr);
     if (!fits) {
         const std::string word = add ? "ADD" : "DELETE";
-        semantic_error(
+        complain(
+            Complaint::meaning,
             "Incorrect operand type for operator or function; operator: " + word +
-            ", operand type: " + std::string{long_name(action.value)} + ", typeSet: ALLOWED_FOR_" +
-            word + "_OPERAND"
+                ", operand type: " + std::string{long_name(action.value)} +
+                ", typeSet: ALLOWED_FOR_" + word + "_OPERAND"
         );
     }
     return action;

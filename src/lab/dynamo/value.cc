@@ -76,6 +76,16 @@ std::string_view type_name(const Value& value) {
     return kTypeNames[value.data.index()];
 }
 
+std::optional<std::string_view> fault_of_attribute_name(std::string_view name) {
+    if (name.empty()) {
+        return "Empty attribute name";
+    }
+    if (name.size() > kAttributeNameBytesMax) {
+        return "Attribute name is too large, must be less than 65536 bytes";
+    }
+    return std::nullopt;
+}
+
 std::size_t stored_size(const Value& value) {
     return std::visit(Size{}, value.data);
 }

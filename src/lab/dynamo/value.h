@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -70,5 +71,9 @@ template <class T>
 // An item may hold documents nested so deep, its attributes being level one.
 inline constexpr std::size_t kNestingMax = 32;
 inline constexpr std::size_t kItemBytesMax = 400 * 1024;
+inline constexpr std::size_t kAttributeNameBytesMax = 65'535;
+
+// What is wrong with an attribute's name, of an item or in a document; nullopt: nothing.
+[[nodiscard]] std::optional<std::string_view> fault_of_attribute_name(std::string_view name);
 
 }  // namespace farshore::lab::dynamo

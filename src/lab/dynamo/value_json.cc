@@ -125,6 +125,9 @@ Answer<Map> read_map(const json::value& value, std::size_t depth) {
     }
     Map map;
     for (const auto& [name, element] : value.get_object()) {
+        if (auto error = check_attribute_name(name)) {
+            return std::unexpected(std::move(*error));
+        }
         Answer<Value> read = read_value(element, depth);
         if (!read) {
             return std::unexpected(std::move(read.error()));
@@ -262,6 +265,12 @@ struct Writer {
 };
 
 }  // namespace
+
+std::optional<ServiceError> check_attribute_name(std::string_view name) {
+    const auto fault = fault_of_attribute_name(name);
+    return fault ? std::optional{validation(std::string{kInvalid} + std::string{*fault})}
+                 : std::nullopt;
+}
 
 Answer<Value> parse_value(const json::value& value) {
     return read_value(value, 1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ namespace farshore::lab::dynamo {
 [[nodiscard]] Answer<Value> parse_value(const boost::json::value& json);
 // {"id":{"S":"x"},...}.
 [[nodiscard]] Answer<Item> parse_item(const boost::json::value& json);
+
+// nullopt: an attribute may be called so. Errors: ValidationException.
+[[nodiscard]] std::optional<ServiceError> check_attribute_name(std::string_view name);
 
 [[nodiscard]] boost::json::object to_json(const Value& value);
 [[nodiscard]] boost::json::object to_json(const Item& item);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
@@ -11,7 +12,9 @@
 #include "lab/dynamo/cluster.h"
 #include "lab/dynamo/endpoint.h"
 #include "lab/dynamo/operations.h"
+#include "lab/dynamo/replicas.h"
 #include "lab/dynamo/replication.h"
+#include "lab/dynamo/time_to_live.h"
 
 namespace farshore::lab {
 namespace {
@@ -19,6 +22,8 @@ namespace {
 // A deletion's trace is needed while an older write may still be under way.
 constexpr Duration kDeletionKept = std::chrono::hours{24};
 constexpr Duration kPurgeEvery = std::chrono::minutes{10};
+// DynamoDB promises a few days. A lab's user does not want to wait.
+constexpr Duration kExpireEvery = std::chrono::seconds{1};
 
 class LocalDynamoWorld final : public DynamoWorld {
   public:
@@ -29,7 +34,8 @@ class LocalDynamoWorld final : public DynamoWorld {
           clock_(clock),
           write_clock_(clock),
           log_(options_.log_entries_max),
-          purge_timer_(io) {
+          purge_timer_(io),
+          expire_timer_(io) {
         cluster_.creation_takes = options_.creation_takes;
         cluster_.rng = Rng{options_.seed + 2};
     }
@@ -53,7 +59,8 @@ class LocalDynamoWorld final : public DynamoWorld {
                              ) { replication_->send(from, table, write); });
         }
         replication_->resume();
-        arm_purge();
+        repeat(purge_timer_, kPurgeEvery, [this] { purge(); });
+        repeat(expire_timer_, kExpireEvery, [this] { expiry_.sweep(); });
         return listen();
     }
 
@@ -82,6 +89,7 @@ class LocalDynamoWorld final : public DynamoWorld {
         }
         replication_->stop();
         purge_timer_.cancel();
+        expire_timer_.cancel();
     }
 
   private:
@@ -124,6 +132,11 @@ class LocalDynamoWorld final : public DynamoWorld {
                 .address = board_.world().dynamodb_address(id),
                 .port = port,
                 .credentials = options_.credentials,
+                .of_region =
+                    [this](const RegionId& region) {
+                        const auto found = endpoints_.find(region);
+                        return found == endpoints_.end() ? nullptr : found->second.get();
+                    },
                 .seed = seed++
             };
             auto opened = std::make_unique<dynamo::Endpoint>(
@@ -144,12 +157,14 @@ class LocalDynamoWorld final : public DynamoWorld {
         return *found->second;
     }
 
-    void arm_purge() {
-        purge_timer_.expires_after(kPurgeEvery);
-        purge_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    void repeat(boost::asio::steady_timer& timer, Duration pause, std::function<void()> action) {
+        timer.expires_after(pause);
+        timer.async_wait([this, &timer, pause, action = std::move(action), alive = alive_](
+                             const boost::system::error_code& error
+                         ) {
             if (!error && *alive) {
-                purge();
-                arm_purge();
+                action();
+                repeat(timer, pause, action);
             }
         });
     }
@@ -174,15 +189,18 @@ class LocalDynamoWorld final : public DynamoWorld {
     dynamo::Cluster cluster_;
     std::unique_ptr<dynamo::Replication> replication_;
     std::map<RegionId, std::unique_ptr<dynamo::Endpoint>> endpoints_;
+    dynamo::Expiry expiry_{cluster_};
     boost::asio::steady_timer purge_timer_;
+    boost::asio::steady_timer expire_timer_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+Status as_status(const std::optional<dynamo::ServiceError>& error) {
+    return error ? fail(ErrorKind::malformed, error->message) : Status{};
+}
+
 Status as_status(const dynamo::Answer<boost::json::object>& answer) {
-    if (answer || answer.error().type.ends_with("#ResourceInUseException")) {
-        return {};
-    }
-    return fail(ErrorKind::malformed, answer.error().message);
+    return answer ? Status{} : fail(ErrorKind::malformed, answer.error().message);
 }
 
 Status LocalDynamoWorld::make_table(
@@ -211,14 +229,11 @@ Status LocalDynamoWorld::make_table(
     };
     Status done = as_status(dynamo::create_table(cluster_, first, create));
     for (auto region = regions.begin() + 1; done && region != regions.end(); ++region) {
-        const boost::json::object update{
-            {"TableName", table.value()},
-            {"ReplicaUpdates",
-             boost::json::array{boost::json::object{
-                 {"Create", boost::json::object{{"RegionName", region->value()}}}
-             }}},
-        };
-        done = as_status(dynamo::update_table(cluster_, first, update));
+        if (cluster_.find(*region)->find(table) == nullptr) {
+            done = as_status(
+                dynamo::add_replica(cluster_, first, *first.find(table), *cluster_.find(*region))
+            );
+        }
     }
     cluster_.creation_takes = takes;
     return done;

@@ -47,7 +47,8 @@ class DynamoWorld {
     struct Options {
         std::vector<RegionId> regions;  // empty: all Regions of the board's world
         std::uint16_t port = 0;  // the same in each Region; 0: one that is free in all of them
-        // Known keys. Empty: signatures are read for their Region, not verified.
+        // Known keys. Empty: signatures are read and not verified; the Region that one names serves
+        // its request, at whichever address it arrived.
         std::vector<sigv4::Credentials> credentials;
         std::string directory;  // holds the tables, a file per Region; empty: in memory
         ReplicationLag lag;

@@ -24,8 +24,11 @@ struct ItemVersion {
     friend bool operator==(const ItemVersion&, const ItemVersion&) = default;
 };
 
-enum class WriteOrigin { client, replication };
-inline constexpr std::array<std::string_view, 2> kWriteOriginNames{"client", "replication"};
+// Service: DynamoDB itself deleted an item whose time to live was over.
+enum class WriteOrigin { client, replication, service };
+inline constexpr std::array<std::string_view, 3> kWriteOriginNames{
+    "client", "replication", "service"
+};
 
 constexpr const auto& names_of(WriteOrigin) {
     return kWriteOriginNames;

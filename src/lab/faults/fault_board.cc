@@ -1,6 +1,7 @@
 #include "lab/faults/fault_board.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -90,6 +91,9 @@ Treatment DynamoFault::treatment(Instant connected_at, Instant now) const {
 boost::json::object to_json(const Fault& fault) {
     boost::json::object object = to_json(fault.spec);
     object["id"] = fault.id.value();
+    if (fault.seed) {
+        object["seed"] = *fault.seed;
+    }
     object["text"] = to_text(fault.spec);
     object["starts_at"] = to_iso8601(fault.starts_at);
     object["ends_at"] = to_iso8601(fault.ends_at);
@@ -121,6 +125,10 @@ Result<FaultId> FaultBoard::add(FaultSpec spec) {
             "end some of them first"
         );
     }
+    if (spec.kind == FaultKind::random && !spec.seed) {
+        spec.seed = std::random_device{}();
+    }
+    const std::optional<std::uint64_t> seed = spec.seed;
     spec = resolve_random(world_, spec);
     const Instant now = clock_.now();
     const auto until_start = std::chrono::duration_cast<WallClock::duration>(spec.after);
@@ -133,6 +141,7 @@ Result<FaultId> FaultBoard::add(FaultSpec spec) {
     fault.ends = fault.starts + spec.lasts;
     fault.running = spec.after == Duration{};
     fault.spec = std::move(spec);
+    fault.seed = seed;
     faults_.push_back(fault);
     tell();
     return fault.id;

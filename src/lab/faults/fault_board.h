@@ -58,7 +58,8 @@ struct DynamoFault {
 
 struct Fault {
     FaultId id;
-    FaultSpec spec;  // never random: resolved when added
+    FaultSpec spec;                     // never random: resolved when added
+    std::optional<std::uint64_t> seed;  // of the random one that it was drawn as
     UtcTime starts_at;
     UtcTime ends_at;
     Instant starts;

@@ -1,5 +1,7 @@
 #include "lab/faults/fault_board.h"
 
+#include <set>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -200,6 +202,53 @@ TEST_F(FaultBoardTest, ARandomFaultIsResolvedWhenItIsAdded) {
     const Fault fault = *board.find(*id);
     EXPECT_NE(fault.spec.kind, FaultKind::random);
     EXPECT_LE(fault.spec.after, seconds{30});
+}
+
+TEST_F(FaultBoardTest, ARandomFaultHasASeedThatGivesItAgain) {
+    std::set<std::uint64_t> seeds;
+    for (int i = 0; i < 8; ++i) {
+        const auto id = board.add(spec({"random", "--within", "30s"}));
+        ASSERT_TRUE(id);
+        const Fault fault = *board.find(*id);
+        ASSERT_TRUE(fault.seed);
+        EXPECT_EQ(to_json(fault).at("seed").to_number<std::uint64_t>(), *fault.seed);
+        seeds.insert(*fault.seed);
+        const std::string seed = std::to_string(*fault.seed);
+        const auto again = board.add(spec({"random", "--within", "30s", "--seed", seed}));
+        EXPECT_EQ(board.find(*again)->spec, fault.spec);
+        EXPECT_EQ(board.find(*again)->seed, fault.seed);
+    }
+    EXPECT_GT(seeds.size(), 1U) << "each is drawn anew";
+    const auto chosen = board.add(spec({"region", "us-east-1"}));
+    EXPECT_FALSE(to_json(*board.find(*chosen)).contains("seed"));
+}
+
+TEST_F(FaultBoardTest, ARegionWithoutInternetStillTalksToTheOthers) {
+    const PartyId far_host = world().party_of("127.101.2.11");
+    const PartyId far_balancer = world().party_of("127.101.2.10");
+    const PartyId checker = world().party_of("127.101.204.3");
+    const PartyId api = world().party_of("127.101.201.1");
+    const PartyId dns = world().party_of("127.101.202.1");
+    ASSERT_TRUE(board.add(spec({"partition", "us-east-1", "internet"})));
+    for (const auto& [from, to] :
+         {std::pair{shopper, balancer}, {checker, balancer}, {host, api}, {host, dns}, {relay, api}
+         }) {
+        EXPECT_EQ(board.look(from, to), Treatment::hang) << to_text(from) << " to " << to_text(to);
+        EXPECT_EQ(board.look(to, from), Treatment::hang) << to_text(to) << " to " << to_text(from);
+    }
+    for (const auto& [from, to] :
+         {std::pair{host, far_dynamo},
+          {far_host, own_dynamo},
+          {host, own_dynamo},
+          {relay, controller},
+          {controller, own_dynamo},
+          {controller, api},
+          {shopper, far_balancer},
+          {checker, far_balancer},
+          {shopper, dns}}) {
+        EXPECT_EQ(board.look(from, to), Treatment::serve) << to_text(from) << " to " << to_text(to);
+    }
+    EXPECT_FALSE(board.replication_blocked(kEast, kWest));
 }
 
 TEST_F(FaultBoardTest, TheDocumentNamesStateAndTimes) {

@@ -68,16 +68,17 @@ std::string to_text(const FaultSpec& spec) {
         case FaultKind::replication: return text + " " + spec.region.value() + " --pause";
         case FaultKind::region:
         case FaultKind::hosts: return text + " " + spec.region.value();
-        case FaultKind::random: return text + " --seed " + std::to_string(spec.seed);
+        case FaultKind::random:
+            return text + (spec.seed ? " --seed " + std::to_string(*spec.seed) : "");
     }
     std::unreachable();
 }
 
 FaultSpec resolve_random(const World& world, FaultSpec spec) {
-    if (spec.kind != FaultKind::random || world.regions.empty()) {
+    if (spec.kind != FaultKind::random || !spec.seed || world.regions.empty()) {
         return spec;
     }
-    Rng rng{spec.seed};
+    Rng rng{*spec.seed};
     FaultSpec drawn{.lasts = spec.lasts};
     drawn.region = world.regions[rng.below(world.regions.size())];
     drawn.kind =

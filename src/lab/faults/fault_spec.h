@@ -61,7 +61,7 @@ struct FaultSpec {
     DynamoMode mode = DynamoMode::empty_dns;  // dynamodb
     int percent = 0;                          // dynamodb errors: 1..100
     Duration latency{};                       // dynamodb latency
-    std::uint64_t seed = 0;                   // random
+    std::optional<std::uint64_t> seed;        // random; nullopt: to be drawn when it is added
     Duration within{};                        // random: it starts at a drawn time within this
     Duration after{};                         // it starts so much later than it was added
     Duration lasts = std::chrono::minutes{10};
@@ -73,8 +73,8 @@ struct FaultSpec {
 inline constexpr Duration kFaultLastsMax = std::chrono::hours{24};
 
 // "dynamodb us-east-1 --mode errors=30%", "partition us-east-1 eu-west-1 --one-way",
-// "replication us-east-1 --pause", "region us-east-1", "hosts us-east-1", "random --seed 7
-// --within 30s"; each with --for 2m and --after 5s. Errors: malformed, naming the word that is
+// "replication us-east-1 --pause", "region us-east-1", "hosts us-east-1", "random --within 30s
+// [--seed 7]"; each with --for 2m and --after 5s. Errors: malformed, naming the word that is
 // wrong, with the nearest right one.
 [[nodiscard]] Result<FaultSpec> fault_spec_from_words(
     const World& world, std::span<const std::string> words
@@ -90,8 +90,8 @@ inline constexpr Duration kFaultLastsMax = std::chrono::hours{24};
 // "dynamodb us-east-1 --mode errors=30%": the words that give this fault again, without times.
 [[nodiscard]] std::string to_text(const FaultSpec& spec);
 
-// What a random specification stands for: the same seed and world give the same fault. Others are
-// returned as they are. Needs at least one Region.
+// What a random specification with a seed stands for: the same seed and world give the same fault.
+// Others are returned as they are. Needs at least one Region.
 [[nodiscard]] FaultSpec resolve_random(const World& world, FaultSpec spec);
 
 // Does the specification fit this world? Errors: malformed.

@@ -117,11 +117,16 @@ Result<FaultSpec> fault_spec_from_json(const World& world, const boost::json::va
     } else if (!texts[3].empty()) {
         return fail(ErrorKind::malformed, "\"mode\" belongs to faults of kind dynamodb only");
     }
-    const auto seed = fields.whole("seed", 0);
-    if (!seed) {
-        return std::unexpected(seed.error());
+    if (document.get_object().contains("seed")) {
+        const auto seed = fields.whole("seed", 0);
+        if (!seed) {
+            return std::unexpected(seed.error());
+        }
+        if (*kind != FaultKind::random) {
+            return fail(ErrorKind::malformed, "\"seed\" belongs to faults of kind random only");
+        }
+        spec.seed = static_cast<std::uint64_t>(*seed);
     }
-    spec.seed = static_cast<std::uint64_t>(*seed);
     if (const Status times = read_times(spec, fields); !times) {
         return std::unexpected(times.error());
     }
@@ -137,7 +142,9 @@ boost::json::object to_json(const FaultSpec& spec) {
     if (spec.kind != FaultKind::random) {
         object["region"] = spec.region.value();
     } else {
-        object["seed"] = spec.seed;
+        if (spec.seed) {
+            object["seed"] = *spec.seed;
+        }
         object["within_ms"] = to_ms(spec.within);
     }
     if (spec.kind == FaultKind::partition) {

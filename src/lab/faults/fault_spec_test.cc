@@ -65,6 +65,8 @@ TEST(FaultSpec, ReadsEveryKindFromWords) {
     EXPECT_EQ(read({"region", "us-east-1"})->kind, FaultKind::region);
     EXPECT_EQ(read({"hosts", "us-east-1", "--after", "5s"})->after, std::chrono::seconds{5});
     EXPECT_EQ(read({"random", "--seed", "9"})->seed, 9U);
+    EXPECT_EQ(read({"random", "--seed", "0"})->seed, 0U);
+    EXPECT_EQ(read({"random"})->seed, std::nullopt) << "to be drawn when the fault is set";
 }
 
 // The witness holds an epoch record and the controller, and that is all there is to break.
@@ -99,6 +101,7 @@ TEST(FaultSpec, WrongWordsAreNamedWithTheNearestRightOne) {
     refuses({"partition", "us-east-1"}, "takes 2 Region(s), not 1", "us-east-1");
     refuses({"partition", "us-east-1", "us-east-1"}, "two different places", "");
     refuses({"random", "--seed", "x"}, "not a whole number", "");
+    refuses({"region", "us-east-1", "--seed", "1"}, "does not belong", "");
 }
 
 TEST(FaultSpec, AllWrongWordsAreToldAtOnce) {
@@ -121,6 +124,8 @@ TEST(FaultSpec, TextReadsBackAsTheSameFault) {
         {"region", "us-east-1"},
         {"hosts", "us-east-1"},
         {"random", "--seed", "3"},
+        {"random", "--seed", "0"},
+        {"random"},
     };
     for (const auto& words : all) {
         std::string joined;
@@ -152,6 +157,10 @@ TEST(FaultSpec, JsonIsCheckedFieldByField) {
     EXPECT_EQ(
         refused(R"({"kind":"region","region":"us-east-1","mode":"reset"})"),
         "\"mode\" belongs to faults of kind dynamodb only / "
+    );
+    EXPECT_EQ(
+        refused(R"({"kind":"region","region":"us-east-1","seed":1})"),
+        "\"seed\" belongs to faults of kind random only / "
     );
     EXPECT_EQ(
         refused(R"({"kind":"partition","region":"us-east-1","other":"eu-west-1","one_way":1})"),

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -26,12 +27,16 @@ Status read_duration(Duration& into, std::string_view option, std::string_view v
 
 Status read_seed(FaultSpec& spec, std::string_view value) {
     const char* end = value.data() + value.size();
-    const auto [stop, error] = std::from_chars(value.data(), end, spec.seed);
-    if (error != std::errc{} || stop != end) {
+    // JSON's whole numbers end there.
+    constexpr std::uint64_t kSeedMax = std::numeric_limits<std::int64_t>::max();
+    std::uint64_t seed = 0;
+    const auto [stop, error] = std::from_chars(value.data(), end, seed);
+    if (error != std::errc{} || stop != end || seed > kSeedMax) {
         return fail(
             ErrorKind::malformed, "--seed \"" + std::string{value} + "\" is not a whole number"
         );
     }
+    spec.seed = seed;
     return {};
 }
 

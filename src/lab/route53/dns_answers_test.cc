@@ -171,6 +171,31 @@ TEST_F(DnsAnswersTest, ServesItsOtherTypes) {
     EXPECT_EQ(ask("example.com", "SOA").answers.size(), 1U);
 }
 
+TEST_F(DnsAnswersTest, ServesTheOctetsOfAText) {
+    const auto served = [this](const std::string& name, const std::string& value) {
+        put(simple(name + ".", "TXT", {value}));
+        book.settle(now.instant);
+        const Message reply = ask(name, "TXT");
+        EXPECT_EQ(reply.answers.size(), 1U) << value;
+        return reply.answers.empty() ? std::vector<std::string>{}
+                                     : std::get<std::vector<std::string>>(reply.answers[0].data);
+    };
+    EXPECT_EQ(
+        served("octal.example.com", R"("caf\303\251 \042x\042 \\ end")"),
+        (std::vector<std::string>{"caf\xC3\xA9 \"x\" \\ end"})
+    );
+    EXPECT_EQ(
+        served("close.example.com", R"("a\"b""\000c" "")"),
+        (std::vector<std::string>{"a\"b", std::string{"\0c", 2}, ""})
+    );
+    const std::string longest(255, 'x');
+    std::string value;
+    for (int i = 0; i < 15; ++i) {
+        value += "\"" + longest + "\" ";
+    }
+    EXPECT_EQ(served("long.example.com", value), (std::vector<std::string>(15, longest)));
+}
+
 TEST_F(DnsAnswersTest, RefusesWhatIsNotItsOwn) {
     EXPECT_EQ(ask("www.example.net").rcode, Rcode::refused);
     EXPECT_EQ(ask("com").rcode, Rcode::refused);

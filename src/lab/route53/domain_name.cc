@@ -34,7 +34,8 @@ void put(std::string& into, char c) {
     into += static_cast<char>('0' + (byte & 7U));
 }
 
-// One byte of a label; advances `at`. nullopt: a broken escape.
+// One byte of a label; advances `at`. nullopt: a broken escape, or an escaped dot, which the DNS
+// codec could not tell from the end of a label.
 std::optional<char> next_byte(std::string_view text, std::size_t& at) {
     if (text[at] != '\\') {
         return text[at++];
@@ -43,7 +44,8 @@ std::optional<char> next_byte(std::string_view text, std::size_t& at) {
         const int value =
             (text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 + (text[at + 3] - '0');
         at += 4;
-        return value <= 255 ? std::optional{static_cast<char>(value)} : std::nullopt;
+        return value <= 255 && value != '.' ? std::optional{static_cast<char>(value)}
+                                            : std::nullopt;
     }
     return std::nullopt;
 }

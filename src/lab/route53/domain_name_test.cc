@@ -21,6 +21,7 @@ TEST(DomainName, RefusesWhatIsNone) {
     EXPECT_FALSE(canonical_name(".a"));
     EXPECT_FALSE(canonical_name("a\\9b.com"));
     EXPECT_FALSE(canonical_name("\\777.com"));
+    EXPECT_FALSE(canonical_name("a\\056b.com")) << "DNS would serve it as two labels";
     EXPECT_FALSE(canonical_name(std::string(64, 'a') + ".com"));
     std::string longest;
     for (int i = 0; i < 5; ++i) {

@@ -13,7 +13,8 @@ namespace farshore::lab::route53 {
 
 namespace {
 
-constexpr std::size_t kTxtMax = 255;
+constexpr std::size_t kTxtStringMax = 255;  // octets: RFC 1035's length octet
+constexpr std::size_t kTxtMax = 4000;       // octets in all strings of one value: Route 53's rule
 
 struct TypeNumber {
     std::string_view name;
@@ -39,28 +40,72 @@ std::optional<Number> number_from(std::string_view text) {
     return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
 }
 
+constexpr ValueFault kTooLong{"CharacterStringTooLong", "Value is too long"};
+constexpr ValueFault kNotQuoted{
+    "InvalidCharacterString", "Value should be enclosed in quotation marks"
+};
+
+bool octal(char c) {
+    return c >= '0' && c <= '7';
+}
+
+// The octet behind a backslash at `at`: \ooo in octal, or the character itself. nullopt: neither.
+std::optional<char> escaped(std::string_view value, std::size_t& at) {
+    const std::string_view rest = value.substr(at);
+    if (rest.empty()) {
+        return std::nullopt;
+    }
+    if (rest[0] < '0' || rest[0] > '9') {
+        ++at;
+        return rest[0];
+    }
+    if (rest.size() < 3 || rest[0] > '3' || !octal(rest[1]) || !octal(rest[2])) {
+        return std::nullopt;
+    }
+    at += 3;
+    return static_cast<char>((rest[0] - '0') * 64 + (rest[1] - '0') * 8 + (rest[2] - '0'));
+}
+
+// One character string from its first quotation mark at `at` to its last. nullopt: it is none.
+std::optional<std::string> string_at(std::string_view value, std::size_t& at) {
+    if (value[at++] != '"') {
+        return std::nullopt;
+    }
+    std::string text;
+    while (at < value.size() && value[at] != '"') {
+        const char c = value[at++];
+        const auto octet = c == '\\' ? escaped(value, at) : std::optional{c};
+        if (!octet) {
+            return std::nullopt;
+        }
+        text += *octet;
+    }
+    return at++ < value.size() ? std::optional{std::move(text)} : std::nullopt;
+}
+
 // "\"a b\" \"c\"" to its character strings.
-std::optional<std::vector<std::string>> strings_from(std::string_view value) {
+std::expected<std::vector<std::string>, ValueFault> strings_from(std::string_view value) {
     std::vector<std::string> strings;
+    std::size_t total = 0;
     for (std::size_t at = 0; at < value.size();) {
         if (value[at] == ' ') {
             ++at;
             continue;
         }
-        if (value[at++] != '"') {
-            return std::nullopt;
+        auto text = string_at(value, at);
+        if (!text) {
+            return std::unexpected(kNotQuoted);
         }
-        std::string text;
-        while (at < value.size() && value[at] != '"') {
-            at += value[at] == '\\' && at + 1 < value.size() ? 1 : 0;
-            text += value[at++];
+        total += text->size();
+        if (text->size() > kTxtStringMax || total > kTxtMax) {
+            return std::unexpected(kTooLong);
         }
-        if (at++ >= value.size() || text.size() > kTxtMax) {
-            return std::nullopt;
-        }
-        strings.push_back(std::move(text));
+        strings.push_back(std::move(*text));
     }
-    return strings.empty() ? std::nullopt : std::optional{std::move(strings)};
+    if (strings.empty()) {
+        return std::unexpected(kNotQuoted);
+    }
+    return strings;
 }
 
 // Preference, then the name without compression.
@@ -84,6 +129,14 @@ std::optional<net::dns::Rdata> mx_from(std::string_view value) {
     }
     bytes.push_back(0);
     return net::dns::Rdata{std::move(bytes)};
+}
+
+template <class Value>
+std::expected<net::dns::Rdata, ValueFault> or_fault(std::optional<Value> value, ValueFault fault) {
+    if (!value) {
+        return std::unexpected(fault);
+    }
+    return net::dns::Rdata{std::move(*value)};
 }
 
 }  // namespace
@@ -122,34 +175,44 @@ std::optional<net::dns::Soa> soa_from(const std::string& value) {
     };
 }
 
-std::optional<net::dns::Rdata> rdata_from(const std::string& type, const std::string& value) {
+std::expected<net::dns::Rdata, ValueFault> rdata_from(
+    const std::string& type, const std::string& value
+) {
     if (type == "A") {
-        const auto address = net::dns::a_from(value);
-        return address ? std::optional<net::dns::Rdata>{*address} : std::nullopt;
+        return or_fault(
+            net::dns::a_from(value),
+            {"ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address"}
+        );
     }
     if (type == "AAAA") {
         std::array<std::uint8_t, 16> address{};
         if (inet_pton(AF_INET6, value.c_str(), address.data()) != 1) {
-            return std::nullopt;
+            return std::unexpected(
+                ValueFault{"AAAARRDATAIllegalIPv6Address", "Value is not a valid IPv6 address"}
+            );
         }
         return net::dns::Rdata{address};
     }
     if (type == "CNAME" || type == "NS" || type == "PTR") {
-        const auto name = canonical_name(value);
-        return name ? std::optional<net::dns::Rdata>{to_dns_name(*name)} : std::nullopt;
+        return or_fault(
+            canonical_name(value).transform(to_dns_name),
+            {"DomainNameEmpty", "Value is not a domain name"}
+        );
     }
     if (type == "TXT") {
-        auto strings = strings_from(value);
-        return strings ? std::optional<net::dns::Rdata>{std::move(*strings)} : std::nullopt;
+        return strings_from(value);
     }
     if (type == "SOA") {
-        const auto soa = soa_from(value);
-        return soa ? std::optional<net::dns::Rdata>{*soa} : std::nullopt;
+        return or_fault(
+            soa_from(value), {"SOARRDATANotSevenFields", "Value should have seven fields"}
+        );
     }
     if (type == "MX") {
-        return mx_from(value);
+        return or_fault(
+            mx_from(value), {"MXRRDATANotTwoFields", "Value should have a preference and a name"}
+        );
     }
-    return std::nullopt;
+    return std::unexpected(ValueFault{"TypeNotServed", "The lab's DNS server has no such type"});
 }
 
 }  // namespace farshore::lab::route53

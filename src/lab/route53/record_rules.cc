@@ -1,14 +1,11 @@
 #include "lab/route53/record_rules.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <charconv>
 
-#include "adapters/net/dns_message.h"
-#include "base/text.h"
 #include "lab/route53/api_error.h"
 #include "lab/route53/domain_name.h"
+#include "lab/route53/rdata.h"
 
 namespace farshore::lab::route53 {
 
@@ -18,53 +15,43 @@ constexpr std::int64_t kTtlMax = 2'147'483'647;
 constexpr std::size_t kValuesMax = 400;
 constexpr std::size_t kSetIdentifierMax = 128;
 constexpr std::size_t kRecordsMax = 10'000;
+constexpr std::size_t kBatchValuesMax = 1000;
+constexpr std::size_t kBatchCharactersMax = 32'000;
 
 // What the lab's DNS server can answer.
 constexpr std::array<std::string_view, 8> kTypes{
     "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "TXT"
 };
 
-std::string illegal(std::string_view problem, std::string_view text, std::string_view value) {
-    return "Invalid Resource Record: 'FATAL problem: " + std::string{problem} + " (" +
-           std::string{text} + ") encountered with '" + std::string{value} + "''";
+// The values as DNS serves them, and why Route 53 refuses some of them.
+std::vector<net::dns::Rdata> read_values(
+    const RecordSet& record, std::vector<std::string>& faults
+) {
+    std::vector<net::dns::Rdata> known;
+    for (const std::string& value : record.values) {
+        auto data = rdata_from(record.type, value);
+        if (!data) {
+            faults.push_back(
+                "Invalid Resource Record: 'FATAL problem: " + std::string{data.error().problem} +
+                " (" + std::string{data.error().text} + ") encountered with '" + value + "''"
+            );
+        } else if (std::ranges::find(known, *data) != known.end()) {
+            faults.push_back("Duplicate Resource Record: '" + value + "'");
+        } else {
+            known.push_back(std::move(*data));
+        }
+    }
+    return known;
 }
 
-bool quoted(std::string_view value) {
-    return value.size() >= 2 && value.starts_with('"') && value.ends_with('"');
-}
-
-bool is_mx(std::string_view value) {
-    const auto blank = value.find(' ');
-    unsigned preference = 0;
-    const char* end = value.data() + std::min(blank, value.size());
-    const auto [stop, error] = std::from_chars(value.data(), end, preference);
-    return blank != std::string_view::npos && error == std::errc{} && stop == end &&
-           preference <= 65535 && canonical_name(value.substr(blank + 1)).has_value();
-}
-
-std::string fault_of_value(const std::string& type, const std::string& value) {
-    if (type == "A" && !net::dns::a_from(value)) {
-        return illegal("ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address", value);
-    }
-    in6_addr ipv6{};
-    if (type == "AAAA" && inet_pton(AF_INET6, value.c_str(), &ipv6) != 1) {
-        return illegal("AAAARRDATAIllegalIPv6Address", "Value is not a valid IPv6 address", value);
-    }
-    if ((type == "CNAME" || type == "NS" || type == "PTR") && !canonical_name(value)) {
-        return illegal("DomainNameEmpty", "Value is not a domain name", value);
-    }
-    if (type == "TXT" && !quoted(value)) {
-        return illegal(
-            "InvalidCharacterString", "Value should be enclosed in quotation marks", value
-        );
-    }
-    if (type == "MX" && !is_mx(value)) {
-        return illegal("MXRRDATANotTwoFields", "Value should have a preference and a name", value);
-    }
-    if (type == "SOA" && std::ranges::count(value, ' ') != 6) {
-        return illegal("SOARRDATANotSevenFields", "Value should have seven fields", value);
-    }
-    return {};
+// Equal but for the order and the spelling of the values.
+bool same(const RecordSet& a, const RecordSet& b) {
+    std::vector<std::string> faults;
+    const auto values_of_a = read_values(a, faults);
+    const auto values_of_b = read_values(b, faults);
+    RecordSet other = b;
+    other.values = a.values;
+    return faults.empty() && a == other && std::ranges::is_permutation(values_of_a, values_of_b);
 }
 
 void find_routing_faults(const RecordSet& record, std::vector<std::string>& faults) {
@@ -99,6 +86,26 @@ void find_routing_faults(const RecordSet& record, std::vector<std::string>& faul
 std::string tried_to(std::string_view verb, const RecordSet& record, std::string_view but) {
     return "Tried to " + std::string{verb} + " resource record set " + described(record) + " but " +
            std::string{but};
+}
+
+// What one batch may hold. An UPSERT counts twice.
+std::string_view fault_of_size(const std::vector<RecordChange>& changes) {
+    std::size_t values = 0;
+    std::size_t characters = 0;
+    for (const RecordChange& change : changes) {
+        const std::size_t times = change.action == ChangeAction::upsert ? 2 : 1;
+        values += times * change.record.values.size();
+        for (const std::string& value : change.record.values) {
+            characters += times * value.size();
+        }
+    }
+    if (values > kBatchValuesMax) {
+        return "[Number of records limit of 1000 exceeded.]";
+    }
+    if (characters > kBatchCharactersMax) {
+        return "[RDATA character limit of 32000 exceeded.]";
+    }
+    return {};
 }
 
 // One batch at work: the records so far and what is wrong.
@@ -146,7 +153,7 @@ class Batch {
         const auto found = records_.find(key_of(record));
         if (found == records_.end()) {
             faults_.push_back(tried_to("delete", record, "it was not found"));
-        } else if (found->second != record) {
+        } else if (!same(found->second, record)) {
             faults_.push_back(
                 tried_to("delete", record, "the values provided do not match the current values")
             );
@@ -290,7 +297,11 @@ std::vector<std::string> faults_of(const RecordSet& record) {
         }
         return faults;
     }
-    if (record.values.empty() || record.values.size() > kValuesMax) {
+    if (record.values.size() > kValuesMax) {
+        faults.emplace_back("Cannot have more than 400 records in a RRSet.");
+        return faults;
+    }
+    if (record.values.empty()) {
         faults.push_back(
             "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
             "ResourceRecords], or TrafficPolicyInstanceId], but found none in Change with [Name=" +
@@ -308,18 +319,16 @@ std::vector<std::string> faults_of(const RecordSet& record) {
             " has more than one value"
         );
     }
-    for (const std::string& value : record.values) {
-        std::string fault = fault_of_value(record.type, value);
-        if (!fault.empty()) {
-            faults.push_back(std::move(fault));
-        }
-    }
+    read_values(record, faults);
     return faults;
 }
 
 Result<Records> apply(
     const Zone& zone, const Records& before, const std::vector<RecordChange>& changes
 ) {
+    if (const auto fault = fault_of_size(changes); !fault.empty()) {
+        return api_error("InvalidChangeBatch", std::string{fault});
+    }
     Batch batch{zone, before};
     for (const RecordChange& change : changes) {
         batch.change(change);

@@ -144,15 +144,24 @@ class RunningWorld final : public Route53World {
     ) {
         const PartyId from = board_.world().party_of(peer);
         const PartyId to{.role = PartyRole::dns, .place = kInternet};
-        // The resolver inside a Region goes on answering for that Region's own endpoint when the
-        // Region is cut off.
-        const bool local = query.questions.size() == 1 &&
-                           board_.world().region_of_name(query.questions[0].name) == from.place;
-        if (!local && board_.treat(from, to) != Treatment::serve) {
+        if (!resolves_within_aws(query, from) && board_.treat(from, to) != Treatment::serve) {
             return std::nullopt;
         }
         zones_.settle(clock_.now());
         return answers_.answer(query, rng_.next());
+    }
+
+    // The resolver inside a Region answers for the endpoints of all Regions that it reaches, its
+    // own one first: these names need no internet.
+    [[nodiscard]] bool resolves_within_aws(const net::dns::Message& query, const PartyId& from)
+        const {
+        if (query.questions.size() != 1) {
+            return false;
+        }
+        const auto region = board_.world().region_of_name(query.questions[0].name);
+        return region && board_.world().has(from.place) &&
+               board_.look(from, {.role = PartyRole::dynamodb, .place = *region}) ==
+                   Treatment::serve;
     }
 
     // For the checkers, which stand on the internet.

@@ -175,6 +175,157 @@ TEST_F(ZoneBookTest, WrongRecordsAreNamed) {
     }
 }
 
+std::string repeated(std::size_t times, char c) {
+    return std::string(times, c);
+}
+
+// `count` character strings of `length` octets each.
+std::string strings(std::size_t count, std::size_t length) {
+    std::string value;
+    for (std::size_t i = 0; i < count; ++i) {
+        value += (value.empty() ? "\"" : " \"") + repeated(length, 'a') + "\"";
+    }
+    return value;
+}
+
+TEST_F(ZoneBookTest, ATextHasStringsOf255OctetsAnd4000InAll) {
+    const auto outcome = [this](std::string value) {
+        return refused({{ChangeAction::upsert, record("a.example.com.", "TXT", {std::move(value)})}}
+        );
+    };
+    const auto refusal = [](const std::string& problem, const std::string& value) {
+        return "[Invalid Resource Record: 'FATAL problem: " + problem + " encountered with '" +
+               value + "'']";
+    };
+    const std::string too_long = "CharacterStringTooLong (Value is too long)";
+    const std::string unquoted =
+        "InvalidCharacterString (Value should be enclosed in quotation marks)";
+    for (const std::string& value :
+         {strings(1, 256),
+          strings(2, 256),
+          strings(15, 267),
+          strings(15, 255) + " " + strings(1, 176)}) {
+        EXPECT_EQ(outcome(value), refusal(too_long, value));
+    }
+    for (const std::string value :
+         {R"("a"b")",
+          "plain",
+          R"("open)",
+          R"("a" b)",
+          R"("a\")",
+          R"("\8")",
+          R"("\12")",
+          R"("\400")",
+          "\"",
+          " "}) {
+        EXPECT_EQ(outcome(value), refusal(unquoted, value));
+    }
+    std::string escaped = "\"";
+    for (std::size_t i = 0; i < 255; ++i) {
+        escaped += R"(\303)";
+    }
+    for (const std::string& value :
+         {strings(1, 255),
+          strings(15, 255) + " " + strings(1, 175),
+          escaped + "\"",
+          std::string{R"("a""b")"},
+          std::string{R"("")"},
+          std::string{R"("a\"b\\")"}}) {
+        EXPECT_EQ(outcome(value), "accepted") << value;
+    }
+}
+
+TEST_F(ZoneBookTest, ADeletionNamesTheValuesInAnyOrder) {
+    const RecordSet two = record("b.example.com.", "A", {"127.0.0.1", "127.0.0.2"});
+    ASSERT_TRUE(book.change(zone.id, {{ChangeAction::create, two}}, "", now));
+    for (std::vector<std::string> others :
+         {std::vector<std::string>{"127.0.0.2"},
+          {"127.0.0.2", "127.0.0.3"},
+          {"127.0.0.2", "127.0.0.2"},
+          {"127.0.0.1", "127.0.0.2", "127.0.0.2"}}) {
+        EXPECT_EQ(
+            refused({{ChangeAction::erase, record("b.example.com.", "A", std::move(others))}}),
+            "[Tried to delete resource record set [name='b.example.com.', type='A'] but the values "
+            "provided do not match the current values]"
+        );
+    }
+    RecordSet turned = two;
+    turned.values = {"127.0.0.2", "127.0.0.1"};
+    EXPECT_TRUE(book.change(zone.id, {{ChangeAction::erase, turned}}, "", now));
+
+    const RecordSet names = record("c.example.com.", "NS", {"A.example.org.", "b.example.org"});
+    ASSERT_TRUE(book.change(zone.id, {{ChangeAction::create, names}}, "", now));
+    RecordSet respelled = names;
+    respelled.values = {"b.example.org.", "a.example.org"};
+    EXPECT_TRUE(book.change(zone.id, {{ChangeAction::erase, respelled}}, "", now));
+}
+
+TEST_F(ZoneBookTest, AValueOccursOnceInARecordSet) {
+    const auto says = [this](const std::string& type, std::vector<std::string> values) {
+        const RecordSet twice = record("a.example.com.", type, std::move(values));
+        const std::string text = refused({{ChangeAction::upsert, twice}});
+        EXPECT_EQ(refused({{ChangeAction::create, twice}}), text);
+        EXPECT_EQ((*book.records(zone.id))->size(), 2U);
+        return text;
+    };
+    EXPECT_EQ(
+        says("A", {"127.0.0.1", "127.0.0.2", "127.0.0.1"}),
+        "[Duplicate Resource Record: '127.0.0.1']"
+    );
+    EXPECT_EQ(says("AAAA", {"::1", "0:0::1"}), "[Duplicate Resource Record: '0:0::1']");
+    EXPECT_EQ(says("NS", {"A.b.c.", "a.b.c"}), "[Duplicate Resource Record: 'a.b.c']");
+    EXPECT_EQ(says("MX", {"5 a.b", "5 A.b."}), "[Duplicate Resource Record: '5 A.b.']");
+    EXPECT_EQ(says("TXT", {R"("a")", R"("\141")"}), "[Duplicate Resource Record: '\"\\141\"']");
+    EXPECT_EQ(
+        refused({{ChangeAction::create, record("a.example.com.", "TXT", {R"("a")", R"("A")"})}}),
+        "accepted"
+    );
+}
+
+TEST_F(ZoneBookTest, WhatDnsCannotCarryIsRefused) {
+    const auto says = [this](std::string name, const std::string& type, std::string value) {
+        return refused({{ChangeAction::upsert, record(std::move(name), type, {std::move(value)})}});
+    };
+    EXPECT_NE(says("example.com.", "SOA", "a. b. 1 2 3 4 five"), "accepted");
+    EXPECT_NE(says("example.com.", "SOA", "a..b b. 1 2 3 4 5"), "accepted");
+    EXPECT_NE(says("example.com.", "SOA", "a. b. 1 2 3 4 4294967296"), "accepted");
+    EXPECT_NE(says("a.example.com.", "MX", "65536 a.b"), "accepted");
+    EXPECT_EQ(says("example.com.", "SOA", "a. b. 1 2 3 4 5"), "accepted");
+}
+
+TEST_F(ZoneBookTest, ABatchHasItsLimits) {
+    const auto addresses = [](std::size_t count) {
+        std::vector<std::string> values;
+        for (std::size_t i = 0; i < count; ++i) {
+            values.push_back("127.0." + std::to_string(i / 250) + "." + std::to_string(i % 250));
+        }
+        return values;
+    };
+    EXPECT_EQ(
+        refused({{ChangeAction::create, record("a.example.com.", "A", addresses(401))}}),
+        "[Cannot have more than 400 records in a RRSet.]"
+    );
+    const auto three = [&](ChangeAction action, std::size_t last) {
+        return std::vector<RecordChange>{
+            {action, record("a.example.com.", "A", addresses(400))},
+            {action, record("b.example.com.", "A", addresses(100))},
+            {action, record("c.example.com.", "A", addresses(last))}
+        };
+    };
+    const std::string records = "[Number of records limit of 1000 exceeded.]";
+    EXPECT_EQ(refused(three(ChangeAction::upsert, 1)), records) << "UPSERT counts twice";
+    EXPECT_EQ(refused(three(ChangeAction::create, 1)), "accepted");
+    std::vector<std::string> texts;
+    for (char c = 'a'; c <= 'h'; ++c) {
+        texts.push_back("\"" + repeated(8, c) + "\" " + strings(15, 255));
+    }
+    const RecordSet large = record("t.example.com.", "TXT", texts);
+    EXPECT_EQ(
+        refused({{ChangeAction::upsert, large}}), "[RDATA character limit of 32000 exceeded.]"
+    );
+    EXPECT_EQ(refused({{ChangeAction::create, large}}), "accepted");
+}
+
 TEST_F(ZoneBookTest, AZoneIsDeletedOnlyWhenEmpty) {
     ASSERT_TRUE(book.change(zone.id, {{ChangeAction::create, a}}, "", now));
     EXPECT_EQ(book.erase(zone.id, now).error().code, "HostedZoneNotEmpty");
