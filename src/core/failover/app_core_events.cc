@@ -46,10 +46,12 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
         const auto [at, is_new] = agents_.try_emplace(host);
         if (is_new) {
             at->second.region = region;
-            evidence_.add_host(agents_of(region), host);
             step.actions.emplace_back(Announce{
                 host.value() + " of " + region.value() +
-                " registered itself: it writes and has found no controller to say hello to"
+                " registered itself: fences wait for it, and it has no vote" +
+                (register_is_closed_
+                     ? "; `agents` does not name it: add it, or end its agent and forget it"
+                     : " before it says hello with a credential of its own")
             });
         }
     }
@@ -129,6 +131,19 @@ void AppCore::apply(Now now, const AgentForgotten& event, Step& step) {
     agents_.erase(found);
     step.actions.emplace_back(Announce{
         event.host.value() + " left the register of " + record_.app.value() + ", by " + event.by
+    });
+}
+
+void AppCore::apply(Now, const CredentialRevoked& event, Step& step) {
+    const auto found = agents_.find(event.host);
+    if (found == agents_.end()) {
+        return;
+    }
+    evidence_.remove_host(agents_of(found->second.region), event.host);
+    found->second.connected = false;
+    step.actions.emplace_back(Announce{
+        "the credential of " + event.host.value() + " was ended by " + event.by +
+        ": it has no vote and gets no lease; fences wait for it until it is forgotten"
     });
 }
 

@@ -26,6 +26,8 @@ struct EpochRaised {
     std::string detail;
 };
 
+// Hosts that registered themselves in the epoch tables. Whoever can write there can invent them: a
+// fence waits for them, and they have no vote.
 struct HostsFound {
     StepId step;
     bool complete = false;  // a majority of the tables was read to its end
@@ -42,6 +44,7 @@ struct AgentAcked {
     std::string detail;
 };
 
+// With a credential of its own: from now on it has a voice in its Region's vote.
 struct AgentConnected {
     HostId host;
     RegionId region;
@@ -54,6 +57,13 @@ struct AgentDisconnected {
 
 // An operator says that the host is gone for good: no fence waits for it any more.
 struct AgentForgotten {
+    HostId host;
+    std::string by;
+};
+
+// The host's credential counts no longer: nobody vouches for it. It may go on writing for as long as
+// its permission lasts, so fences still wait for it.
+struct CredentialRevoked {
     HostId host;
     std::string by;
 };
@@ -153,6 +163,7 @@ using Event = std::variant<
     AgentConnected,
     AgentDisconnected,
     AgentForgotten,
+    CredentialRevoked,
     AgentReported,
     LossesExamined,
     LossesOpen,
