@@ -253,6 +253,7 @@ void read_file(Section& file, Config& config) {
             config.agents.emplace_back(std::move(*host));
         }
     });
+    read_join(file, config.join);
     file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
     file.inside("controller", [&](Section& section) {
         read_controller(section, config.controller);

@@ -15,6 +15,12 @@ void read_version(Section& file);
 // aws: { credentials, endpoints, resolver, source_address, ca_file }
 void read_aws(Section& section, AwsAccess& out);
 
+// join: { aws: { roles, sts_regions, urls } } of farshore.yaml
+void read_join(Section& file, Join& out);
+
+// join: { token, aws: { sts_region } } of agent.yaml
+void read_agent_join(Section& file, AgentConfig& out);
+
 // Region names look like AWS's ("us-east-1"); anything else is a slip.
 void check_region_name(Findings& findings, const RegionId& region, Place place);
 
