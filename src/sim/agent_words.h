@@ -58,6 +58,9 @@ struct Hello {
     std::uint64_t life = 0;
     Place home = 0;
     Epoch epoch;
+    // Of an intruder: whose credential it shows, and where it truly is.
+    std::optional<std::size_t> holder = std::nullopt;
+    std::optional<Place> from = std::nullopt;
 };
 
 struct ReportAnswer {
@@ -99,6 +102,7 @@ struct Report {
     bool ledger_whole = true;
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers
+    std::optional<Place> from;                     // of an intruder: where it truly is
 };
 
 }  // namespace farshore::sim

@@ -34,8 +34,10 @@ enum class Plant : std::uint8_t {
     acknowledgement_only,       // silence never becomes proof (stolon #481)
     host_without_a_row,         // a fenced agent knows no way out (pg_auto_failover #1185)
     no_hysteresis,              // one failed probe is an outage (GitHub 2018)
+    subject_from_body,          // whoever holds a credential speaks for the host that it names
+    ghost_votes,                // hosts that nobody vouched for are heard, and vote
 };
-inline constexpr std::array<std::string_view, 23> kPlantNames{
+inline constexpr std::array<std::string_view, 25> kPlantNames{
     "none",
     "promotion_before_fence",
     "lease_from_arrival",
@@ -58,7 +60,9 @@ inline constexpr std::array<std::string_view, 23> kPlantNames{
     "gate_on_heartbeat_age",
     "acknowledgement_only",
     "host_without_a_row",
-    "no_hysteresis"
+    "no_hysteresis",
+    "subject_from_body",
+    "ghost_votes"
 };
 
 constexpr const auto& names_of(Plant) {

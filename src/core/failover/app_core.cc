@@ -384,8 +384,10 @@ std::optional<std::string> AppCore::why_not_forget(Now now, const HostId& host) 
     if (found->second.connected) {
         return host.value() + " is connected: end its agent first";
     }
-    const Instant certain =
-        found->second.granted_until.value_or(now.at) + policy_.timing.clock_error;
+    if (!found->second.granted_until) {
+        return std::nullopt;  // nobody here has granted it anything
+    }
+    const Instant certain = *found->second.granted_until + policy_.timing.clock_error;
     if (now.at <= certain) {
         return host.value() + " may hold permission to write for another " +
                std::to_string(to_ms(certain - now.at)) + " ms";

@@ -119,6 +119,7 @@ class AppCore {
     void apply(Now now, const EpochRaised& event, Step& step);
     void apply(Now now, const HostsFound& event, Step& step);
     void apply(Now now, const AgentAcked& event, Step& step);
+    void apply(Now now, const AgentJoined& event, Step& step);
     void apply(Now now, const AgentConnected& event, Step& step);
     void apply(Now now, const AgentDisconnected& event, Step& step);
     void apply(Now now, const AgentForgotten& event, Step& step);

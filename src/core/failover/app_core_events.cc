@@ -94,6 +94,18 @@ void AppCore::standing_route(const HostId& host, Step& step) const {
     });
 }
 
+void AppCore::apply(Now, const AgentJoined& event, Step& step) {
+    AgentState& agent = agents_[event.host];
+    if (agent.region != event.region) {
+        evidence_.remove_host(agents_of(agent.region), event.host);
+    }
+    agent.region = event.region;
+    step.actions.emplace_back(Announce{
+        event.host.value() + " of " + event.region.value() + " joined " + record_.app.value() +
+        ": " + event.by + " vouches for it"
+    });
+}
+
 void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     AgentState& agent = agents_[event.host];
     if (agent.region != event.region) {

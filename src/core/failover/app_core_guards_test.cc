@@ -193,6 +193,16 @@ TEST_F(AppCoreTest, AHostThatRegisteredItselfIsWaitedFor) {
     }
 }
 
+// It has no lease of ours that could run out: an operator's word is all there is.
+TEST_F(AppCoreTest, AHostThatRegisteredItselfCanBeForgotten) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)tell(core, HostsFound{.step = {}, .complete = true, .hosts = {{HostId{"e9"}, kEast}}});
+    EXPECT_EQ(core.why_not_forget(now(), HostId{"e9"}), std::nullopt);
+    (void)tell(core, AgentForgotten{.host = HostId{"e9"}, .by = "operator:eve"});
+    EXPECT_FALSE(core.agents().contains(HostId{"e9"}));
+}
+
 // Whoever can write into the epoch tables can invent hosts.
 TEST_F(AppCoreTest, OnlyHostsThatSaidHelloVote) {
     AppCore core = make(policy());

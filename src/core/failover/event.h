@@ -44,6 +44,14 @@ struct AgentAcked {
     std::string detail;
 };
 
+// A host that nobody configured has proven who it is, and got a credential of its own: it is in the
+// register, and says hello when it has kept it.
+struct AgentJoined {
+    HostId host;
+    RegionId region;
+    std::string by;  // who vouches for it
+};
+
 // With a credential of its own: from now on it has a voice in its Region's vote.
 struct AgentConnected {
     HostId host;
@@ -61,8 +69,8 @@ struct AgentForgotten {
     std::string by;
 };
 
-// The host's credential counts no longer: nobody vouches for it. It may go on writing for as long as
-// its permission lasts, so fences still wait for it.
+// The host's credential counts no longer: nobody vouches for it. It may go on writing for as long
+// as its permission lasts, so fences still wait for it.
 struct CredentialRevoked {
     HostId host;
     std::string by;
@@ -160,6 +168,7 @@ using Event = std::variant<
     EpochRaised,
     HostsFound,
     AgentAcked,
+    AgentJoined,
     AgentConnected,
     AgentDisconnected,
     AgentForgotten,
