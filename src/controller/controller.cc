@@ -21,14 +21,24 @@ namespace {
 
 constexpr Duration kServerGrace = std::chrono::seconds{1};
 
+std::string random_bytes(std::size_t count) {
+    std::string bytes(count, '\0');
+    FARSHORE_ASSERT(
+        RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1,
+        "the kernel has randomness"
+    );
+    return bytes;
+}
+
+std::string random_hex(std::size_t count) {
+    const std::string bytes = random_bytes(count);
+    return to_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
+
 // Names that cannot be guessed tell one life of a process from the next, and one store from
 // another.
 std::string random_name() {
-    std::array<std::uint8_t, 8> bytes{};
-    FARSHORE_ASSERT(
-        RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness"
-    );
-    return to_hex(bytes);
+    return random_hex(8);
 }
 
 // "127.0.0.1:53" or "127.0.0.1".
@@ -64,21 +74,15 @@ Status check_readable(const std::string& what, const std::string& path) {
 
 }  // namespace
 
-Controller::Controller(
-    net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
-)
-    : io_(io),
-      config_(std::move(config)),
-      tokens_(std::move(tokens)),
-      store_(std::move(store)),
-      tasks_(io) {}
+Controller::Controller(net::Io& io, config::Config config, std::unique_ptr<sqlite::Store> store)
+    : io_(io), config_(std::move(config)), store_(std::move(store)), tasks_(io) {}
 
 Controller::~Controller() = default;
 
 Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Config config) {
-    Result<Tokens> tokens = Tokens::load(config.controller.tokens_file);
-    if (!tokens) {
-        return std::unexpected(std::move(tokens.error()));
+    // A wrong file is told before the store is made.
+    if (const Result<Tokens> tokens = Tokens::load(config.controller.tokens_file); !tokens) {
+        return std::unexpected(tokens.error());
     }
     sqlite::Store::Options store_options;
     store_options.path = config.store_path;
@@ -86,9 +90,16 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     if (!store) {
         return std::unexpected(std::move(store.error()));
     }
-    std::unique_ptr<Controller> made{
-        new Controller(io, std::move(config), std::move(*tokens), std::move(*store))
-    };
+    std::unique_ptr<Controller> made{new Controller(io, std::move(config), std::move(*store))};
+    auto credentials = Credentials::open(
+        made->clock_,
+        *made->store_,
+        {.app = made->config_.app, .tokens_file = made->config_.controller.tokens_file}
+    );
+    if (!credentials) {
+        return std::unexpected(std::move(credentials.error()));
+    }
+    made->credentials_ = std::move(*credentials);
     if (Status connected = made->connect(); !connected) {
         return std::unexpected(std::move(connected.error()));
     }
@@ -143,12 +154,12 @@ Status Controller::connect() {
 
 // What works with the clients, and the core's ports.
 Status Controller::assemble() {
-    const Result<std::string> register_id = store_->register_id(random_name());
-    if (!register_id) {
-        return std::unexpected(register_id.error());
+    const Result<std::string> store_name = store_->register_id(random_name());
+    if (!store_name) {
+        return std::unexpected(store_name.error());
     }
-    epochs_ = std::make_unique<EpochRecords>(*edge_, *register_id);
-    host_records_ = std::make_unique<HostRecords>(*edge_, epochs_->regions());
+    register_id_ = ClosedRegister::name_of(*store_name, config_.agents);
+    assemble_register();
     probes_ = std::make_unique<Probes>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
@@ -168,16 +179,46 @@ Status Controller::assemble() {
     if (!generation) {
         return std::unexpected(generation.error());
     }
-    link_ = std::make_unique<AgentLink>(
-        io_, clock_, link_options(*generation, *register_id), link_upcalls()
-    );
+    link_ = std::make_unique<AgentLink>(io_, clock_, link_options(*generation), link_upcalls());
     durable_ = std::make_unique<DurableRecord>(*store_);
     wake_ = std::make_unique<WakeUp>(io_, clock_);
     announcer_ = std::make_unique<Announcer>(*store_, clock_);
+    assemble_api();
+    return {};
+}
+
+// Whose hosts the epoch records confirm, and how hosts are found that they confirm unasked.
+void Controller::assemble_register() {
+    epochs_ = std::make_unique<EpochRecords>(*edge_, register_id_);
+    const bool bounded = config_.fence.on_controller_loss != config::OnControllerLoss::keep;
+    if (!config_.agents.empty() && bounded) {
+        closed_register_ = std::make_unique<ClosedRegister>(ClosedRegister::Parts{
+            .edge = *edge_,
+            .regions = epochs_->regions(),
+            .register_id = register_id_,
+            .longest_lease =
+                [this] { return std::max(config_.fence.lease, epochs_->longest_lease()); },
+            .unlisted = [this] { return unlisted(); },
+            .drop =
+                [this](const HostId& host) {
+                    return drop(host);
+                }
+        });
+    }
+    host_records_ =
+        std::make_unique<HostRecords>(*edge_, epochs_->regions(), [this](const std::string& of) {
+            return of == register_id_ || !closed_register_ || !closed_register_->is_alone();
+        });
+}
+
+void Controller::assemble_api() {
+    joining_ = std::make_unique<Joining>(joining_parts());
     api_ = std::make_unique<Api>(Api::Parts{
         .io = io_,
+        .clock = clock_,
         .config = config_,
-        .tokens = tokens_,
+        .credentials = *credentials_,
+        .joining = *joining_,
         .store = *store_,
         .link = *link_,
         .losses = *losses_,
@@ -185,15 +226,37 @@ Status Controller::assemble() {
         .forget =
             [this](const HostId& host) {
                 tasks_.spawn("forget host", [this, host] { return host_records_->forget(host); });
-            }
+            },
+        .random = random_hex
     });
-    return {};
 }
 
-AgentLink::Options Controller::link_options(std::uint64_t generation, std::string register_id)
-    const {
+Joining::Parts Controller::joining_parts() {
+    return {
+        .clock = clock_,
+        .config = config_,
+        .credentials = *credentials_,
+        .link = *link_,
+        .http = *http_,
+        .hosts = [this] { return pump_->core().agents().size(); },
+        .deliver = [this](core::Event event) { deliver(std::move(event)); },
+        .note =
+            [this](const std::string& who, const std::string& what) {
+                return store_->append_audit(
+                    {.at = clock_.wall(), .who = who, .what = what, .detail = {}}
+                );
+            },
+        .challenge_key = random_bytes(32),
+        .random =
+            [] {
+                return random_bytes(16);
+            }
+    };
+}
+
+AgentLink::Options Controller::link_options(std::uint64_t generation) const {
     AgentLink::Options options;
-    options.register_id = std::move(register_id);
+    options.register_id = register_id_;
     options.app = config_.app;
     options.controller = config_.controller.id;
     options.boot = BootId{random_name()};
@@ -218,10 +281,14 @@ AgentLink::Upcalls Controller::link_upcalls() {
                        };
     };
     upcalls.enroll = [this](const HostId& host, const RegionId& region) {
-        return enroll(host, region);
+        const Status enrolled = enroll(host, region);
+        return enrolled ? credentials_->said_hello(host) : enrolled;
     };
     upcalls.users = [this] {
         return pump_ ? pump_->core().record().users : RegionId{};
+    };
+    upcalls.announce = [this](const std::string& text) {
+        announcer_->announce(core::Announce{text});
     };
     upcalls.fenced =
         [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
@@ -239,6 +306,39 @@ Status Controller::enroll(const HostId& host, const RegionId& region) {
     return store_->add_host(
         config_.app, {.host = host, .region = region, .registered_at = clock_.wall()}
     );
+}
+
+bool Controller::is_listed(const HostId& host) const {
+    return config_.agents.empty() ||
+           std::ranges::find(config_.agents, host) != config_.agents.end();
+}
+
+// Hosts of an earlier register.
+std::vector<HostId> Controller::unlisted() const {
+    std::vector<HostId> hosts;
+    for (const auto& [host, agent] : pump_->core().agents()) {
+        if (!is_listed(host)) {
+            hosts.push_back(host);
+        }
+    }
+    return hosts;
+}
+
+bool Controller::drop(const HostId& host) {
+    if (pump_->core().why_not_forget(pump_->now(), host)) {
+        return !pump_->core().agents().contains(host);
+    }
+    const Status removed = store_->remove_host(config_.app, host);
+    if (!removed && removed.error().kind != ErrorKind::not_found) {
+        system::log_error("register", removed.error().text);
+        return false;
+    }
+    credentials_->forgotten(host);
+    link_->forget(host);
+    deliver(core::AgentForgotten{.host = host, .by = "the configuration, which does not name it"});
+    // What it registered for the present register says that it writes.
+    tasks_.spawn("forget host", [this, host] { return host_records_->forget(host, register_id_); });
+    return true;
 }
 
 Status Controller::listen() {
@@ -269,7 +369,61 @@ Status Controller::listen() {
         return std::unexpected(std::move(server.error()));
     }
     server_ = std::move(*server);
+    tls_stamp_ = file_stamp(config_.controller.certificate_file) + " " +
+                 file_stamp(config_.controller.key_file);
     return {};
+}
+
+void Controller::reload() {
+    system::log_info("main", "reading tokens and certificate again");
+    reload_if_changed(true);
+}
+
+// Renewed certificates and rotated tokens are taken up without a restart, and without a signal.
+net::Task<> Controller::watch_files() {
+    constexpr Duration kLookEvery = std::chrono::seconds{1};
+    while (true) {
+        const bool slept = co_await net::sleep_for(io_, kLookEvery);
+        if (!slept) {
+            co_return;
+        }
+        reload_if_changed(false);
+    }
+}
+
+void Controller::reload_if_changed(bool always) {
+    const Result<bool> tokens = credentials_->reload(always);
+    if (!tokens) {
+        system::log_error(
+            "tokens",
+            tokens.error().text + "; the tokens that were read before stay in force",
+            {{"remedy", tokens.error().remedy}}
+        );
+    } else if (*tokens) {
+        system::log_info("tokens", "the tokens file was read again");
+        end_streams_of_nobody();
+    }
+    const std::string stamp = file_stamp(config_.controller.certificate_file) + " " +
+                              file_stamp(config_.controller.key_file);
+    if (stamp == tls_stamp_ && !always) {
+        return;
+    }
+    tls_stamp_ = stamp;
+    if (const Status renewed = server_->reload_tls(); !renewed) {
+        system::log_error("tls", renewed.error().text, {{"remedy", renewed.error().remedy}});
+    } else {
+        system::log_info("tls", "the certificate was read again");
+    }
+}
+
+// Hosts whose tokens have gone from the file.
+void Controller::end_streams_of_nobody() {
+    for (const AgentView& agent : link_->agents()) {
+        if (agent.connected && !credentials_->vouching(agent.host)) {
+            link_->cut(agent.host);
+            deliver(core::CredentialRevoked{.host = agent.host, .by = "the tokens file"});
+        }
+    }
 }
 
 std::uint16_t Controller::port() const {
@@ -285,6 +439,9 @@ void Controller::deliver(core::Event event) {
     }
     if (const auto* found = std::get_if<core::HostsFound>(&event)) {
         for (const auto& [host, region] : found->hosts) {
+            if (!is_listed(host)) {
+                continue;  // a closed register remembers nobody that it does not name
+            }
             if (const Status enrolled = enroll(host, region); !enrolled) {
                 system::log_error("register", enrolled.error().text);
             }
