@@ -104,7 +104,7 @@ void ControllerLink::refused(int status, std::string_view body) {
         text +=
             " (is this the credential of this host, for this app? see `token` and `join` in the "
             "agent's configuration)";
-        parts_.membership.refused(wire::error_from(status, body).code);
+        parts_.membership.refused(url_, wire::error_from(status, body).code);
     }
     say(std::move(text));
 }
@@ -263,7 +263,7 @@ net::Task<> ControllerLink::run_reports() {
         const std::uint64_t wanted = report_wanted_.generation();
         const Instant started = parts_.clock->now();
         // A controller that has never heard our hello refuses reports.
-        bool ready = status_.connects > 0;
+        bool ready = status_.connects > 0 && !parts_.membership.has_to_join_at(url_);
         if (ready) {
             ready = co_await parts_.membership.ready(url_);
         }

@@ -64,7 +64,7 @@ std::string Membership::state() const {
     return token_.empty() ? "" : joins() ? "joined" : "token";
 }
 
-void Membership::refused(std::string_view code) {
+void Membership::refused(const std::string& url, std::string_view code) {
     if (code != "bad_token" && code != "revoked" && code != "expired") {
         return;
     }
@@ -72,16 +72,27 @@ void Membership::refused(std::string_view code) {
         stale_ = true;
         return;
     }
-    if (own_.joined) {
-        // It is nobody's any more, and perhaps in the wrong hands: the next one is another.
-        system::log_warning(
-            "join",
-            "the controller takes this host's credential no longer; the host joins anew",
-            {{"app", parts_.app.value()}, {"reason", std::string{code}}}
-        );
+    // While a join is on its way, its answer comes first; the refusal comes again.
+    if (!own_.joined || joining_ || strange_to_.contains(url)) {
+        return;
+    }
+    system::log_warning(
+        "join",
+        "the controller does not take this host's credential; the host joins anew",
+        {{"app", parts_.app.value()}, {"controller", url}, {"reason", std::string{code}}}
+    );
+    if (code == "revoked") {
+        // It is perhaps in the wrong hands: the next one is another.
         token_.clear();
         own_ = {};
+        strange_to_.clear();
+    } else {
+        strange_to_.insert(url);
     }
+}
+
+bool Membership::has_to_join_at(const std::string& url) const {
+    return joins() && (token_.empty() || strange_to_.contains(url));
 }
 
 net::Task<Status> Membership::on_disk(std::function<Status()> work) {
@@ -133,7 +144,7 @@ net::Task<bool> Membership::ready(std::string url) {
     if (std::exchange(stale_, false)) {
         co_await read_again();
     }
-    if (!joins() || !token_.empty()) {
+    if (!has_to_join_at(url)) {
         co_return true;
     }
     if (joining_) {
@@ -199,6 +210,7 @@ net::Task<Status> Membership::join(std::string url) {
     }
     own_.joined = true;
     token_ = own_.secret;
+    strange_to_.erase(url);
     system::log_info(
         "join",
         "this host joined",

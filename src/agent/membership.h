@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,9 @@ namespace farshore::agent {
 
 // What this host shows to the controllers of one app: the credential that somebody gave it, or one
 // that it gets by joining: with a join token, or by the role that it has in AWS. One that a
-// controller does not take any more is looked for again: in its file, or by joining anew. The
-// secret is made here and is on disk before anybody is asked, so a join whose answer was lost is
-// asked again. Control thread only.
+// controller does not take any more is looked for again: in its file, or by joining there anew;
+// with another secret if this one was revoked. The secret is made here and is on disk before
+// a controller is asked, so a join whose answer was lost is asked again. Control thread only.
 class Membership {
   public:
     struct Parts {
@@ -42,11 +43,12 @@ class Membership {
     // Empty: there is nothing to show yet.
     [[nodiscard]] const std::string& token() const { return token_; }
 
+    [[nodiscard]] bool has_to_join_at(const std::string& url) const;
     // There is something to show to the controller at `url`; joins there if that is how.
     [[nodiscard]] net::Task<bool> ready(std::string url);
 
-    // A controller does not take what was shown, for this reason.
-    void refused(std::string_view code);
+    // The controller at `url` does not take what was shown, for this reason.
+    void refused(const std::string& url, std::string_view code);
 
     // Why there is nothing to show.
     [[nodiscard]] const std::string& why() const { return why_; }
@@ -71,7 +73,8 @@ class Membership {
 
     Parts parts_;
     std::string token_;
-    host::StoredCredential own_;  // when it joins
+    host::StoredCredential own_;        // when it joins
+    std::set<std::string> strange_to_;  // controllers that do not know it
     std::string why_;
     bool joining_ = false;
     bool stale_ = false;  // the token was refused: its file may hold another one

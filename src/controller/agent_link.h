@@ -178,6 +178,9 @@ class AgentLink final : public ports::AgentLink {
     };
 
     // Marks the stream's end, however its coroutine ends.
+    // An agent that is refused comes back within seconds.
+    static constexpr Duration kRivalRemembered = std::chrono::minutes{1};
+
     struct StreamEnd;
 
     [[nodiscard]] net::HttpResponse hello(const net::HttpRequest& request, const Caller& caller);

@@ -128,7 +128,8 @@ net::Task<net::HttpResponse> Api::answer_join(net::HttpRequest request) {
     }
     const std::string peer = request.peer_address;
     net::HttpResponse response = co_await parts_.joining.answer(std::move(request));
-    if (response.status == 401 || response.status == 403) {
+    // A proof that is refused is no guess of a secret, and its host's people need the reason.
+    if (response.status == 401) {
         response = co_await slowed(peer, std::move(response));
     }
     co_return response;

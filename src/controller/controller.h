@@ -60,7 +60,7 @@ class Controller {
     void assemble_register();
     void assemble_api();
     [[nodiscard]] Status listen();
-    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation) const;
+    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, BootId boot) const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
     [[nodiscard]] Joining::Parts joining_parts();
     [[nodiscard]] net::Task<> boot();

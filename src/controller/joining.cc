@@ -14,7 +14,8 @@ namespace farshore::controller {
 namespace {
 
 // Questions to STS that are under way: whoever floods us must not make us flood others.
-constexpr std::size_t kAskingMax = 8;
+constexpr std::size_t kAskingMax = 16;
+constexpr std::size_t kAskingFromOneMax = 4;  // addresses: nor may one keep out the others
 constexpr std::size_t kReasonsMax = 64;
 
 std::unexpected<Error> denied(std::string code, std::string text, std::string remedy) {
@@ -76,7 +77,7 @@ net::Task<net::HttpResponse> Joining::answer(net::HttpRequest request) {
     if (!join->identity) {
         co_return by_token(request, *join);
     }
-    net::HttpResponse response = co_await by_identity(*join);
+    net::HttpResponse response = co_await by_identity(*join, request.peer_address);
     co_return response;
 }
 
@@ -224,7 +225,7 @@ Result<core::JoinRequest> Joining::request_of(
     };
 }
 
-net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join) {
+net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::string peer) {
     if (const Status good = check_proof(join); !good) {
         co_return refuse(good.error(), join);
     }
@@ -242,17 +243,18 @@ net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join) {
     if (const Status good = check_identity_call(call, statement, parts_.clock.wall()); !good) {
         co_return refuse(good.error(), join);
     }
-    if (asking_ >= kAskingMax) {
+    const bool full = asking_.size() >= kAskingMax || asking_.count(peer) >= kAskingFromOneMax;
+    if (full) {
         const Error busy{
             .kind = ErrorKind::throttled,
-            .text = "STS is being asked about " + std::to_string(kAskingMax) + " hosts already",
+            .text = "STS is being asked about " + std::to_string(asking_.size()) + " hosts already",
             .remedy = "try again in a second",
             .code = "busy"
         };
         co_return refuse(busy, join);
     }
-    ++asking_;
-    const std::shared_ptr<void> counted(nullptr, [this](void*) { --asking_; });
+    const auto asked = asking_.insert(std::move(peer));
+    const std::shared_ptr<void> counted(nullptr, [this, asked](void*) { asking_.erase(asked); });
     const std::string endpoint = sts_of(proof.sts_region);
     const Result<aws::CallerIdentity> identity =
         co_await aws::ask_caller_identity(parts_.http, endpoint, call, statement);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "adapters/net/http_client.h"
@@ -55,7 +56,9 @@ class Joining {
     [[nodiscard]] net::HttpResponse by_token(
         const net::HttpRequest& request, const wire::JoinRequest& join
     );
-    [[nodiscard]] net::Task<net::HttpResponse> by_identity(wire::JoinRequest join);
+    [[nodiscard]] net::Task<net::HttpResponse> by_identity(
+        wire::JoinRequest join, std::string peer
+    );
     // Errors: denied, malformed, throttled; what can be known before STS is asked.
     [[nodiscard]] Status check_proof(const wire::JoinRequest& join);
     [[nodiscard]] Result<core::JoinRequest> request_of(
@@ -70,7 +73,7 @@ class Joining {
 
     Parts parts_;
     Challenges challenges_;
-    std::size_t asking_ = 0;
+    std::multiset<std::string> asking_;  // the addresses for which STS is being asked
     std::uint64_t joins_ = 0;
     std::map<std::string, std::uint64_t> refusals_;
 };
