@@ -137,11 +137,6 @@ Status Agent::prepare() {
             return good;
         }
     }
-    Result<std::string> token = read_token(options_.config.token_file);
-    if (!token) {
-        return std::unexpected(token.error());
-    }
-    token_ = std::move(*token);
     Result<std::vector<sigv4::Credentials>> keys =
         read_client_keys(options_.config.client_keys_file);
     if (!keys) {
@@ -191,7 +186,6 @@ Status Agent::open() {
         .credentials = *credentials_,
         .client_keys = client_keys_,
         .boot = BootId{fmt::format("{:016x}", rng.next())},
-        .token = token_,
         .seed = options_.seed,
         .clients_max = clients_max_
     });
