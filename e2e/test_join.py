@@ -67,6 +67,7 @@ region: us-east-1
 controllers: [{url}]
 controller_ca: {ca}
 join: {join}
+registration: {registration}
 state_directory: {directory}/state
 run_directory: {directory}/run
 health: 127.0.0.1:0
@@ -108,12 +109,12 @@ class Installation:
         with log.open("a") as out:
             return self.processes(program, "--config", config, stdout=out)
 
-    def start_agent(self, host, join, keys):
+    def start_agent(self, host, join, keys, registration="host", url=None):
         directory = self.directory / host
         directory.mkdir()
         config = self.directory / f"{host}.yaml"
         config.write_text(AGENT.format(
-            host=host, url=self.url, ca=self.directory / "ca.pem", join=join, directory=directory, aws=self.aws(directory / "keys", keys),
+            host=host, registration=registration, url=url or self.url, ca=self.directory / "ca.pem", join=join, directory=directory, aws=self.aws(directory / "keys", keys),
         ))
         return self.start(BIN / "farshore-agent", config)
 
@@ -267,6 +268,37 @@ def test_a_join_token_lets_one_host_in_and_a_revoked_host_needs_another(installa
     farshore("init", "join-token", "--name", "web-again", "--hosts", "web-1", "--out", file, "--force", "--config", installation.config)
     installation.wait_connected("web-1")
     assert installation.agent("web-1")["vouched_by"] == "join token web-again"
+
+
+def test_hosts_of_one_role_register_under_a_key_that_only_they_can_write(installation, stack):
+    """No controller answers them, so they write themselves into the epoch tables; a policy with ${aws:userid} binds the key."""
+    host, nobody = "i-0shared", "https://127.0.0.1:1"
+    tables = [stack.client("dynamodb", OURS, region) for region in TABLES]
+
+    def registered():
+        items = [table.scan(TableName="farshore_epochs")["Items"] for table in tables]
+        return [{item["app"]["S"] for item in found if item.get("host", {}).get("S") == host} for found in items]
+
+    agent = installation.start_agent(host, "{ aws: {} }", stack.session(OURS, "shop-host", host), "userid", nobody)
+    until(lambda: sum(map(bool, registered())) >= 2, 30, lambda: (installation.directory / f"{host}.log").read_text()[-3000:])
+    (key,) = set.union(*registered())
+    assert re.fullmatch(rf"magento#host#[A-Z0-9]+:{host}", key)
+    found = until(lambda: installation.agent(host), 30, "the controller finds it")
+    assert not found["connected"]
+    # Its name is on disk for a start while STS does not answer.
+    assert (installation.directory / host / "state" / "aws-userid").read_text().strip() == key.removeprefix("magento#host#")
+    agent.terminate()
+    assert agent.wait(timeout=30) == 0
+    farshore("agents", "forget", host, "--config", installation.config)
+    until(lambda: not any(registered()), 30, "what it registered is gone")
+
+
+def test_a_host_whose_session_has_another_name_does_not_register_under_it(installation, stack):
+    agent = installation.start_agent("i-0other", "{ aws: {} }", stack.session(OURS, "shop-host", "i-0mine"), "userid", "https://127.0.0.1:1")
+    log = installation.directory / "i-0other.log"
+    until(lambda: "session named i-0mine, and this host is called i-0other" in log.read_text(), 30, lambda: log.read_text()[-3000:])
+    agent.terminate()
+    assert agent.wait(timeout=30) == 0
 
 
 def served_certificate(installation):

@@ -246,6 +246,7 @@ void AppAgent::wire_up() {
         .registered = gate_->confirmation_wanted(),
         .app = app_,
         .host = shared_->config.host,
+        .name = shared_->registration_name,
         .home = shared_->config.region,
         .boot = shared_->boot
     });

@@ -30,6 +30,7 @@ struct Shared {
     aws::AwsClient& aws;
     aws::CredentialsProvider& credentials;
     std::vector<sigv4::Credentials> client_keys;
+    const RegistrationName& registration_name;
     BootId boot;
     std::uint64_t seed = 1;
     std::optional<std::size_t> clients_max;  // nullopt: the usual

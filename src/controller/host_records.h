@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class HostRecords final : public ports::HostRecords {
     [[nodiscard]] net::Task<> forget(HostId host, std::string but_not_for = {});
 
   private:
+    net::Task<> erase(RegionId region, HostId host, std::string key, std::string but_not_for);
+
     struct Search {
         core::StepId step;
         std::size_t read = 0;
@@ -45,7 +48,7 @@ class HostRecords final : public ports::HostRecords {
         bool reported = false;
     };
 
-    void take(const aws::Item& item, Search& search) const;
+    void take(const aws::Item& item, Search& search);
     void search(const core::StepId& step);
     [[nodiscard]] net::Task<> search_in(RegionId region, std::shared_ptr<Search> search);
     // True: it was read to its end.
@@ -54,6 +57,7 @@ class HostRecords final : public ports::HostRecords {
     Edge& edge_;
     std::vector<RegionId> regions_;
     std::function<bool(const std::string& register_id)> counts_;
+    std::map<HostId, std::set<std::string>> keys_;  // under which a host was found
 };
 
 }  // namespace farshore::controller

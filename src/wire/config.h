@@ -199,6 +199,14 @@ struct AgentApp {
         health_urls;  // other Regions' stack health, probed as this Region's observer
 };
 
+// Under what name a host registers itself in the epoch tables.
+enum class RegistrationBy { host, userid };
+inline constexpr std::array<std::string_view, 2> kRegistrationByNames{"host", "userid"};
+
+constexpr const auto& names_of(RegistrationBy) {
+    return kRegistrationByNames;
+}
+
 struct AgentController {
     std::string url;
 };
@@ -212,6 +220,7 @@ struct AgentConfig {
     std::string join_token_file;    // a join token, which mints one
     bool join_by_identity = false;  // the host's role in AWS does
     RegionId join_sts_region;       // whose STS the proof is for; empty: the host's Region
+    RegistrationBy registration = RegistrationBy::host;  // wire/host_record.h
     std::string state_directory = "/var/lib/farshore";  // epoch on disk
     std::string run_directory = "/run/farshore";        // region.json, env file
     Listen health{.address = "127.0.0.1", .port = 8643};
