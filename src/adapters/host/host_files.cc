@@ -176,15 +176,14 @@ Result<std::optional<StoredCredential>> load_credential(
 ) {
     constexpr std::size_t kSecretHex = 64;
     const std::string path = credential_path(directory, app);
-    const Result<std::optional<std::string>> text = read_small_file(path);
+    const Result<std::string> text = read_text_file(path, {.what = "the host's credential"});
     if (!text) {
-        return std::unexpected(text.error());
-    }
-    if (!*text) {
-        return std::optional<StoredCredential>{};
+        return text.error().kind == ErrorKind::not_found
+                   ? Result<std::optional<StoredCredential>>{std::nullopt}
+                   : std::unexpected(text.error());
     }
     boost::system::error_code code;
-    const json::value value = json::parse(**text, code);
+    const json::value value = json::parse(*text, code);
     const json::object* document = value.if_object();
     const auto owner = document != nullptr ? text_of(*document, "app") : std::nullopt;
     const auto whose = document != nullptr ? text_of(*document, "host") : std::nullopt;

@@ -52,7 +52,7 @@ struct StoredCredential {
 
 [[nodiscard]] std::string credential_path(const std::string& directory, const AppId& app);
 
-// nullopt: there is none, or it is another host's. Blocking. Errors: those of read_small_file,
+// nullopt: there is none, or it is another host's. Blocking. Errors: those of read_text_file,
 // malformed (the text never quotes it).
 [[nodiscard]] Result<std::optional<StoredCredential>> load_credential(
     const std::string& directory, const AppId& app, const HostId& host
