@@ -10,26 +10,6 @@
 
 namespace farshore::config {
 
-namespace {
-
-void read_regional_urls(
-    Section& endpoints, const std::string& service, std::map<RegionId, std::string>& out
-) {
-    endpoints.each_entry(service, [&](const YamlEntry& entry) {
-        const RegionId region{entry.key};
-        check_region_name(endpoints.findings(), region, entry.key_place);
-        // A section of its own, so that the URL is checked as any other.
-        YamlNode holder;
-        holder.kind = YamlNode::Kind::map;
-        holder.place = entry.key_place;
-        holder.entries.push_back(entry);
-        Section url{endpoints.findings(), holder, "`" + service + "`", endpoints.path_of(service)};
-        url.read_url(entry.key, out[region]);
-    });
-}
-
-}  // namespace
-
 void read_version(Section& file) {
     const YamlNode& node = file.require("version");
     if (node.kind == YamlNode::Kind::null ||
