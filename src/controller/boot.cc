@@ -127,6 +127,7 @@ core::AppCore::Start Controller::start_of(
         start.agents.try_emplace(host, RegionId{});
     }
     start.register_is_closed = !config_.agents.empty();
+    start.register_id = register_id_;
     start.epochs = survey;
     start.longest_lease = epochs_->longest_lease();
     start.drill_proven_at = drill_proven_at();

@@ -93,6 +93,7 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
     if (answer.landed == Landed::confirmed) {
         raise->confirmed.push_back(region);
     }
+    raise->other_register = raise->other_register || answer.other_register;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     raise->newer += answer.landed == Landed::newer ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
@@ -116,6 +117,7 @@ void EpochRecords::report(Raise& raise) {
         .taken = raise.newer > regions_.size() - this->majority(),
         .highest_seen = raise.highest,
         .longest_lease = longest_lease(),
+        .other_register = raise.other_register,
         .detail = raise.detail
     });
 }
@@ -149,7 +151,13 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     named(region, before ? before->terms.lease : named_[region]);
     if (written) {
         named_[region] = item.terms.lease;
-        co_return Answer{.landed = Landed::confirmed, .seen = item.epoch, .detail = "raised"};
+        const std::string named_before = before ? before->register_id : std::string{};
+        co_return Answer{
+            .landed = Landed::confirmed,
+            .seen = item.epoch,
+            .detail = "raised",
+            .other_register = !named_before.empty() && named_before != register_id_
+        };
     }
     // A controller that was refused has been answered: what the copy says now can be read.
     const ErrorKind kind = written.error().kind;
@@ -160,6 +168,8 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
     }
     Answer answer = co_await look(region, item, written.error().text);
+    // Our write may have landed, and its answer said what it replaced.
+    answer.other_register = answer.landed == Landed::confirmed;
     co_return answer;
 }
 
@@ -173,7 +183,10 @@ net::Task<EpochRecords::Answer> EpochRecords::look(
     const std::string seen = std::to_string(found->epoch.value());
     if (found->says(item.epoch, item.active)) {
         co_return Answer{
-            .landed = Landed::confirmed, .seen = found->epoch, .detail = "raised, as read back"
+            .landed = Landed::confirmed,
+            .seen = found->epoch,
+            .detail = "raised, as read back",
+            .other_register = !found->register_id.empty() && found->register_id != register_id_
         };
     }
     if (found->epoch < item.epoch) {

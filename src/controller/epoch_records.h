@@ -55,6 +55,7 @@ class EpochRecords final : public ports::EpochRecords {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
+        bool other_register = false;  // the copy named another one before, or may have
     };
 
     // One raise over all Regions.
@@ -70,6 +71,7 @@ class EpochRecords final : public ports::EpochRecords {
         std::size_t ended = 0;
         Epoch highest;
         std::string detail;
+        bool other_register = false;
         bool reported = false;
     };
 

@@ -119,6 +119,7 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const core::Ep
     }
     start.record = std::move(record);
     start.agents = scene_.store->hosts();
+    start.register_id = scene_.store->register_id();
     if (configuration_.register_closed) {
         start.register_is_closed = true;
         for (const auto& host : scene_.hosts) {

@@ -145,6 +145,7 @@ class Controller final : public ports::Clock,
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
+        bool other_register = false;
     };
 
     struct Raise {
@@ -158,6 +159,7 @@ class Controller final : public ports::Clock,
         std::size_t ended = 0;
         Epoch highest;
         std::string detail;
+        bool other_register = false;
         bool reported = false;
     };
 

@@ -189,10 +189,20 @@ void Controller::write_copy(Place place, const core::EpochItem& item, Reply repl
         named(place, told ? outcome->before->terms.lease : named_[place]);
         if (came == Came::answer && !outcome->refused) {
             named_[place] = item.terms.lease;
-            reply({.landed = Landed::confirmed, .seen = item.epoch, .detail = "raised"});
+            const std::string before = told ? outcome->before->register_id : std::string{};
+            reply(
+                {.landed = Landed::confirmed,
+                 .seen = item.epoch,
+                 .detail = "raised",
+                 .other_register = !before.empty() && before != item.register_id}
+            );
             return;
         }
-        look_at_copy(place, item, "no answer", reply);
+        look_at_copy(place, item, "no answer", [reply](CopyAnswer answer) {
+            // Our write may have landed, and its answer said what it replaced.
+            answer.other_register = answer.landed == Landed::confirmed;
+            reply(answer);
+        });
     });
 }
 
@@ -237,6 +247,7 @@ void Controller::copy_ended(
     if (answer.landed == Landed::confirmed) {
         raise->confirmed.push_back(region_id(place));
     }
+    raise->other_register = raise->other_register || answer.other_register;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     raise->newer += answer.landed == Landed::newer ? 1 : 0;
     append(raise->detail, region_id(place).value() + ": " + answer.detail);
@@ -263,6 +274,7 @@ void Controller::report_raise(Raise& raise) {
         .taken = raise.newer > scene_.record_places.size() - majority(),
         .highest_seen = raise.highest,
         .longest_lease = longest_lease(),
+        .other_register = raise.other_register,
         .detail = raise.detail
     });
 }

@@ -57,6 +57,7 @@ core::AppCore Stage::make(core::AppRecord record, const core::Policy& policy) co
         start.observers[host.region == kRegions[0] ? 1 : 2].hosts.push_back(id);
     }
     start.epochs = reading();
+    start.register_id = "r1";
     start.record = std::move(record);
     return core::AppCore{std::move(start), now()};
 }

@@ -16,10 +16,14 @@ AppCore::AppCore(Start start, Now now)
       leases_until_(now.at + longest_lease_),
       superseded_(newer_in(start.epochs)),
       register_is_closed_(start.register_is_closed),
+      register_id_(std::move(start.register_id)),
       drill_proven_at_(start.drill_proven_at),
       losses_(now.at),
       losses_open_(std::move(start.losses_open)) {
     learn(start.epochs);
+    if (const auto agreed = judge(start.epochs).agreed) {
+        register_is_ours_ = agreed->register_id == register_id_;
+    }
     if (record_.in_force_by_word) {
         permission_.accept(record_.epoch);
     }
@@ -36,12 +40,14 @@ AppCore::AppCore(Start start, Now now)
 // Hosts that nobody told us of. Where the epoch records confirm whoever registers, the epoch tables
 // are asked, also when the configuration names every host there should be: one that it does not
 // name is refused by us, and writes all the same. What a register that was lost had named counts
-// for as long as what confirmed it may last; with `keep` only a register that names everybody
-// answers for ever.
+// for as long as what confirmed it may last, and so does the register of another controller's
+// store; with `keep` only a register that names everybody answers for ever.
 Operation::Strangers AppCore::strangers(Now now) const {
     const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
     Operation::Strangers strangers{
-        .possible = policy_.on_controller_loss == OnControllerLoss::verify, .until = {}
+        .possible = policy_.on_controller_loss == OnControllerLoss::verify,
+        .of_another_register = !for_ever && register_is_ours_ == false,
+        .until = {}
     };
     if (record_.register_lost_at && !(for_ever && register_is_closed_)) {
         const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);

@@ -30,6 +30,7 @@ class AppCore {
         // The register: who has said hello, and whom the configuration names (no Region yet).
         std::map<HostId, RegionId> agents;
         bool register_is_closed = false;         // the configuration names every host there may be
+        std::string register_id;                 // as the epoch items name it
         EpochReading epochs;                     // as read at the start; empty: not read
         Duration longest_lease{};                // that agents may have from the epoch items
         std::optional<UtcTime> drill_proven_at;  // under this configuration
@@ -106,6 +107,9 @@ class AppCore {
     [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
     [[nodiscard]] Epoch newer_in(const EpochReading& reading) const;
     void learn(const EpochReading& reading);
+    // Whose hosts the epoch items confirm, as the reading or the raise found it.
+    void found_register(Now now, bool ours, Step& step);
+    void look_at_register(Now now, const EpochReading& reading, Step& step);
     [[nodiscard]] std::optional<std::string> why_no_grant(Now now, Epoch epoch) const;
     void take(Step part, Step& whole, Now now);
     void consider(Now now, Step& step);
@@ -153,6 +157,9 @@ class AppCore {
     Now permission_begun_{};  // by both clocks: the start of the reading behind it
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool register_is_closed_;
+    std::string register_id_;
+    // Do the epoch items name our register? Unknown until a majority has been read.
+    std::optional<bool> register_is_ours_;
     std::optional<UtcTime> drill_proven_at_;
     std::optional<Operation> operation_;
     LossWindow losses_;

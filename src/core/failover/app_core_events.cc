@@ -37,7 +37,9 @@ void AppCore::learn(const EpochReading& reading) {
     const bool is_planned =
         record_.operation &&
         agreed->says(record_.operation->plan.epoch_after, record_.operation->plan.to);
-    if (in_force || is_planned) {
+    // A controller whose register the items do not name grants nothing: a fence of the one that
+    // they name would not know of its hosts.
+    if ((in_force || is_planned) && agreed->register_id == register_id_) {
         permission_.confirm(
             agreed->epoch, reading.started, std::min(policy_.timing.lease, agreed->terms.lease)
         );
@@ -45,7 +47,38 @@ void AppCore::learn(const EpochReading& reading) {
     }
 }
 
-void AppCore::apply(Now, const EpochsRead& event, Step& step) {
+void AppCore::found_register(Now now, bool ours, Step& step) {
+    if (ours ? register_is_ours_ == false : register_is_ours_ != false) {
+        // Leases that were granted under the other register last for one more lease.
+        record_.register_lost_at = now.wall;
+        step.save = true;
+    }
+    if (!ours && register_is_ours_ != false) {
+        step.actions.emplace_back(Announce{
+            "the epoch items of " + record_.app.value() +
+            " name another store's register: another controller with a store of its own serves "
+            "this app, or did; fences wait for its leases"
+        });
+    }
+    register_is_ours_ = ours;
+    if (!ours && operation_) {
+        operation_->other_register();
+    }
+}
+
+void AppCore::look_at_register(Now now, const EpochReading& reading, Step& step) {
+    const bool other = std::ranges::any_of(reading.copies, [&](const EpochItem& copy) {
+        return copy.exists() && !copy.register_id.empty() && copy.register_id != register_id_;
+    });
+    const std::optional<EpochItem> agreed = judge(reading).agreed;
+    if (other) {
+        found_register(now, false, step);
+    } else if (agreed && agreed->register_id == register_id_) {
+        found_register(now, true, step);
+    }
+}
+
+void AppCore::apply(Now now, const EpochsRead& event, Step& step) {
     const std::optional<EpochItem> agreed = judge(event.reading).agreed;
     if (record_.in_force_by_word && agreed && agreed->says(record_.epoch, record_.active)) {
         // From now on the items have the say again.
@@ -54,6 +87,7 @@ void AppCore::apply(Now, const EpochsRead& event, Step& step) {
         step.save = true;
     }
     learn(event.reading);
+    look_at_register(now, event.reading, step);
     const Epoch newer = newer_in(event.reading);
     if (!operation_running() && newer > superseded_) {
         superseded_ = newer;
@@ -67,6 +101,9 @@ void AppCore::apply(Now, const EpochsRead& event, Step& step) {
 
 void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
     highest_seen_ = std::max(highest_seen_, event.highest_seen);
+    if (event.other_register) {
+        found_register(now, false, step);
+    }
     if (event.majority && acts() && event.step.operation == record_.operation->plan.id) {
         permission_.confirm(
             record_.operation->plan.epoch_after, event.started, policy_.timing.lease

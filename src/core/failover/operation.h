@@ -29,6 +29,8 @@ class Operation {
     // Who may write without being in the register.
     struct Strangers {
         bool possible = false;  // the epoch records confirm whoever registers itself
+        // Another controller, with a store of its own, may grant leases until the raise.
+        bool of_another_register = false;
         std::optional<Instant> until;  // a lost register's hosts hold permission until then
     };
 
@@ -44,6 +46,9 @@ class Operation {
     [[nodiscard]] Step resume(
         Now now, const AgentRegister& agents, std::string_view after, const RegionId& users
     );
+
+    // A copy of the epoch item names another store's register.
+    void other_register() { strangers_.of_another_register = true; }
 
     [[nodiscard]] Step on(Now now, const EpochRaised& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const HostsFound& event, const AgentRegister& agents);

@@ -152,8 +152,9 @@ void Operation::check_fence(Now now, Step& step, const AgentRegister& agents) {
         .strangers_until = strangers_.until,
         .agents = {}
     };
-    if (!hosts_found_ && raised_at_) {
-        // Who registered before the raise may have been confirmed just before it.
+    if ((!hosts_found_ || strangers_.of_another_register) && raised_at_) {
+        // Who registered before the raise may have been confirmed just before it. Another
+        // controller's permission to grant ends one lease after its last reading of the old epoch.
         const Instant until = *raised_at_ + situation.lease;
         situation.strangers_until = std::max(situation.strangers_until.value_or(until), until);
     }

@@ -1,0 +1,139 @@
+#include "core/failover/app_core_test_world.h"
+
+// Two controllers, each with a store of its own: the one grants leases to hosts that the other has
+// never heard of. Whose grants count, and for how long a fence waits for the other one's, follows
+// from whose register the epoch items name.
+namespace farshore::core {
+namespace {
+
+using namespace testing;
+
+class AppCoreRegister : public AppCoreTest {
+  protected:
+    AppCore make_named(const std::string& in_the_items) {
+        AppCore::Start start = start_of(policy());
+        start.register_id = "ours";
+        start.epochs = named(in_the_items, 3);
+        return AppCore{std::move(start), now()};
+    }
+
+    // So many of the three copies name that register, the others name ours.
+    [[nodiscard]] EpochReading named(const std::string& name, std::size_t copies) const {
+        EpochReading all = reading(Epoch{7}, kEast);
+        for (std::size_t i = 0; i < all.copies.size(); ++i) {
+            all.copies[i].register_id = i < copies ? name : "ours";
+        }
+        return all;
+    }
+
+    // A quiet second, in which the items are read.
+    void second_with(AppCore& core, const std::string& name, std::size_t copies) {
+        (void)round(core, true, 0);
+        (void)tell(core, EpochsRead{named(name, copies)});
+    }
+
+    // How long the fence of a failover lasts when each known host acknowledges it at once.
+    Duration fence_lasts(AppCore& core, bool replaces_another = false) {
+        (void)tell(
+            core,
+            ChangeRequest{
+                .id = OperationId{"op-1"},
+                .verb = Verb::failover,
+                .to = kWest,
+                .by = "operator:x",
+                .reason = "INC-1",
+                .accept_loss = 1h
+            }
+        );
+        EXPECT_TRUE(core.operation_running());
+        EpochRaised done = raised(core);
+        done.other_register = replaces_another;
+        (void)tell(core, done);
+        const Instant began = at;
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, OrderType::fence);
+        }
+        while (core.record().operation->state == OperationState::fencing && at < began + 20s) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        return at - began;
+    }
+
+    [[nodiscard]] bool grants(AppCore& core) {
+        return core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length.has_value();
+    }
+};
+
+TEST_F(AppCoreRegister, WhileItIsTheOneOfTheItemsAFenceWaitsForNobodyElse) {
+    AppCore core = make_named("ours");
+    settle(core);
+    second_with(core, "ours", 3);
+    EXPECT_TRUE(grants(core));
+    EXPECT_FALSE(core.record().register_lost_at);
+    EXPECT_LT(fence_lasts(core), 200ms);
+}
+
+TEST_F(AppCoreRegister, AControllerWhoseRegisterTheItemsDoNotNameGrantsNothing) {
+    AppCore core = make_named("theirs");
+    settle(core);
+    EXPECT_FALSE(grants(core));
+    second_with(core, "theirs", 2);
+    EXPECT_FALSE(grants(core));
+    second_with(core, "theirs", 1);
+    EXPECT_TRUE(grants(core)) << "a majority names ours";
+}
+
+TEST_F(AppCoreRegister, AFenceWaitsForTheLeasesOfAControllerWhoseRegisterTheItemsNamed) {
+    AppCore core = make_named("theirs");
+    settle(core);
+    second_with(core, "theirs", 3);
+    EXPECT_GE(fence_lasts(core), 3s) << "one lease from the raise";
+}
+
+TEST_F(AppCoreRegister, OneLeaseAfterTheItemsNameOursAloneTheOthersLeasesAreOver) {
+    AppCore core = make_named("theirs");
+    settle(core);
+    second_with(core, "theirs", 1);
+    second_with(core, "ours", 3);
+    ASSERT_TRUE(core.record().register_lost_at);
+    EXPECT_EQ(*core.record().register_lost_at, now().wall);
+    AppCore::Start start = start_of(policy());
+    start.register_id = "ours";
+    start.record = core.record();
+    start.epochs = named("ours", 3);
+    AppCore restarted{std::move(start), now()};
+    connect(restarted);
+    for (int i = 0; i < 3; ++i) {
+        (void)round(restarted, true, 0);
+    }
+    const Instant lost = at;
+    EXPECT_GT(fence_lasts(restarted), Duration::zero()) << "also after a restart";
+    EXPECT_LE(at, lost + 4s);
+    for (int i = 0; i < 10; ++i) {
+        second_with(core, "ours", 3);
+    }
+    EXPECT_LT(fence_lasts(core), 200ms);
+}
+
+TEST_F(AppCoreRegister, ARaiseThatReplacesAnotherRegisterIsFollowedByAFullLease) {
+    AppCore core = make_named("ours");
+    settle(core);
+    second_with(core, "ours", 3);
+    EXPECT_GE(fence_lasts(core, true), 3s);
+    EXPECT_TRUE(core.record().register_lost_at) << "the next fence knows it too";
+}
+
+TEST_F(AppCoreRegister, AnotherStoresNameIsToldOnce) {
+    AppCore core = make_named("ours");
+    settle(core);
+    std::size_t told = 0;
+    for (int i = 0; i < 3; ++i) {
+        const std::vector<Action> actions = tell(core, EpochsRead{named("theirs", 1)});
+        told += find<Announce>(actions) != nullptr ? 1 : 0;
+    }
+    EXPECT_EQ(told, 1U);
+}
+
+}  // namespace
+}  // namespace farshore::core
