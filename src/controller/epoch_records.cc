@@ -149,14 +149,17 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
     const bool told = written && *written;
     const auto before = told ? aws::parse_epoch_item(**written) : std::nullopt;
     named(region, before ? before->terms.lease : named_[region]);
+    // Of a lost answer it is not known either, but each copy was read a second ago.
+    const std::string register_before = before ? before->register_id : registers_[region];
+    const bool other = !register_before.empty() && register_before != register_id_;
     if (written) {
         named_[region] = item.terms.lease;
-        const std::string named_before = before ? before->register_id : std::string{};
+        registers_[region] = register_id_;
         co_return Answer{
             .landed = Landed::confirmed,
             .seen = item.epoch,
             .detail = "raised",
-            .other_register = !named_before.empty() && named_before != register_id_
+            .other_register = other
         };
     }
     // A controller that was refused has been answered: what the copy says now can be read.
@@ -168,8 +171,7 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
         co_return Answer{.landed = Landed::unknown, .seen = {}, .detail = written.error().text};
     }
     Answer answer = co_await look(region, item, written.error().text);
-    // Our write may have landed, and its answer said what it replaced.
-    answer.other_register = answer.landed == Landed::confirmed;
+    answer.other_register = answer.other_register || other;
     co_return answer;
 }
 
@@ -226,6 +228,7 @@ net::Task<Result<core::EpochItem>> EpochRecords::read(RegionId region) {
         );
     }
     named(region, parsed->terms.lease);
+    registers_[region] = parsed->register_id;
     co_return *parsed;
 }
 

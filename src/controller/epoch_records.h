@@ -55,7 +55,7 @@ class EpochRecords final : public ports::EpochRecords {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
-        bool other_register = false;  // the copy named another one before, or may have
+        bool other_register = false;  // the copy named another one before
     };
 
     // One raise over all Regions.
@@ -103,9 +103,10 @@ class EpochRecords final : public ports::EpochRecords {
     Edge& edge_;
     std::string register_id_;
     std::vector<RegionId> regions_;
-    std::set<RegionId> healing_;               // Regions whose copy is being written anew
-    std::map<RegionId, Duration> named_;       // by each copy, when it was last read or written
-    std::map<Duration, Instant> named_until_;  // each lease, and when a copy last named it
+    std::set<RegionId> healing_;                 // Regions whose copy is being written anew
+    std::map<RegionId, Duration> named_;         // by each copy, when it was last read or written
+    std::map<RegionId, std::string> registers_;  // the same, of the register
+    std::map<Duration, Instant> named_until_;    // each lease, and when a copy last named it
 };
 
 }  // namespace farshore::controller

@@ -262,6 +262,7 @@ class Controller final : public ports::Clock,
     std::array<std::array<Counts::Silent, kTablesMax>, 2> silent_{};
 
     std::map<Place, Duration> named_;
+    std::map<Place, std::string> registers_;
     std::map<Duration, Instant> named_until_;  // local
     std::uint64_t requests_ = 0;
 };

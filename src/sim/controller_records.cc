@@ -96,6 +96,7 @@ void Controller::read_copy(Place place, Found found) {
             }
             if (seen->exists()) {
                 named(place, seen->terms.lease);
+                registers_[place] = seen->register_id;
             }
             found(*seen);
         }
@@ -187,20 +188,21 @@ void Controller::write_copy(Place place, const core::EpochItem& item, Reply repl
         // Until now an agent may have read what the copy named before.
         const bool told = came == Came::answer && outcome->before;
         named(place, told ? outcome->before->terms.lease : named_[place]);
+        const std::string before = told ? outcome->before->register_id : registers_[place];
+        const bool other = !before.empty() && before != item.register_id;
         if (came == Came::answer && !outcome->refused) {
             named_[place] = item.terms.lease;
-            const std::string before = told ? outcome->before->register_id : std::string{};
+            registers_[place] = item.register_id;
             reply(
                 {.landed = Landed::confirmed,
                  .seen = item.epoch,
                  .detail = "raised",
-                 .other_register = !before.empty() && before != item.register_id}
+                 .other_register = other}
             );
             return;
         }
-        look_at_copy(place, item, "no answer", [reply](CopyAnswer answer) {
-            // Our write may have landed, and its answer said what it replaced.
-            answer.other_register = answer.landed == Landed::confirmed;
+        look_at_copy(place, item, "no answer", [reply, other](CopyAnswer answer) {
+            answer.other_register = other;
             reply(answer);
         });
     });

@@ -26,8 +26,8 @@ struct EpochRaised {
     bool taken = false;
     Epoch highest_seen;
     Duration longest_lease{};  // that a record named before the raise: agents may have taken it
-    // A copy named another store's register before this raise, or may have: a controller of that
-    // store granted leases to hosts that this one has never heard of.
+    // A copy named another store's register before this raise: a controller of that store granted
+    // leases to hosts that this one has never heard of.
     bool other_register = false;
     std::string detail;
 };
