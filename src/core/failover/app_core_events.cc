@@ -295,9 +295,10 @@ void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
         now.wall + std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
     record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
     step.save = true;
-    step.actions.emplace_back(
-        Announce{"automation of " + record_.app.value() + " resumed by " + event.by}
-    );
+    step.actions.emplace_back(Announce{
+        "automation of " + record_.app.value() + " resumed by " + event.by +
+        (event.reason.empty() ? "" : ": " + event.reason)
+    });
 }
 
 void AppCore::apply(Now, const Tick&, Step&) {}

@@ -142,11 +142,15 @@ struct ChangeRequest {
     bool accept_unfenced = false;
     bool accept_unknown = false;  // hold although a write of unknown outcome may still happen
     std::vector<Lever> levers;    // empty: those that fit, see levers_of_request()
+    // What the operator believes: where it is not so, nothing is done.
+    std::optional<RegionId> expect_active;
+    std::optional<Epoch> expect_epoch;
 };
 
 struct AbortRequest {
     OperationId operation;
     std::string by;
+    std::string reason;
 };
 
 struct PauseRequest {
@@ -155,6 +159,7 @@ struct PauseRequest {
 
 struct ResumeRequest {
     std::string by;
+    std::string reason;
 };
 
 // A deadline passed, or nothing happened at all.
