@@ -38,13 +38,20 @@ int list_agents(const Context& context, const std::string& given) {
     });
 }
 
-int forget_agent(const Context& context, const std::string& given, const std::string& host) {
+int forget_agent(
+    const Context& context,
+    const std::string& given,
+    const std::string& host,
+    const std::string& reason
+) {
     const auto app = context.app(given);
     if (!app) {
         return failed_with(app.error());
     }
     return post_and_say(
-        context, app_target(*app, "agents/" + net::percent_encode(host) + "/forget"), {}
+        context,
+        app_target(*app, "agents/" + net::percent_encode(host) + "/forget"),
+        with_reason(reason)
     );
 }
 
@@ -67,9 +74,11 @@ void add_agents_commands(CLI::App& app, Context& context) {
     );
     forget->add_option("HOST", *host, "Its name, as `farshore agents list` shows it")->required();
     forget->add_option("APP", *app_name, "The app (default: the configuration's)");
-    forget->callback([&context, app_name, host] {
-        context.run = [&context, app_name, host] {
-            return forget_agent(context, *app_name, *host);
+    auto reason = std::make_shared<std::string>();
+    add_reason_option(*forget, *reason);
+    forget->callback([&context, app_name, host, reason] {
+        context.run = [&context, app_name, host, reason] {
+            return forget_agent(context, *app_name, *host, *reason);
         };
     });
 }

@@ -123,7 +123,7 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
     const json::value guards = json::parse(
         R"([{"guard":"quorum","passed":true,"text":"two of three"},{"guard":"data_loss","passed":false,"text":"6s > 5s"}])"
     );
-    const std::string text = guards_table(guards);
+    const std::string text = guards_table(guards, Asked::yes);
     EXPECT_NE(text.find("passed   quorum     two of three"), std::string::npos) << text;
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
 }

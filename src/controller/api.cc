@@ -42,6 +42,7 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     }
     const Result<Caller> caller = parts_.tokens.caller(request.header("authorization"));
     if (!caller) {
+        note_denied(request, "nobody", caller.error());
         net::HttpResponse response = refusal(caller.error());
         response.status = 401;
         response.headers.push_back({.name = "WWW-Authenticate", .value = "Bearer"});
@@ -56,15 +57,18 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         );
     }
     const bool for_agents = request.path().starts_with("/v1/agents/");
+    const std::string who = std::string{to_string(caller->role)} + ":" + caller->name;
     if (for_agents != (caller->role == Role::agent)) {
-        co_return refusal(
-            {.kind = ErrorKind::denied,
-             .text = "the token " + caller->name + " has the role " +
-                     std::string{to_string(caller->role)},
-             .remedy = for_agents ? "agents need a token of the role agent"
-                                  : "use a token of the role viewer or operator",
-             .code = "role"}
-        );
+        const Error why{
+            .kind = ErrorKind::denied,
+            .text = "the token " + caller->name + " has the role " +
+                    std::string{to_string(caller->role)},
+            .remedy = for_agents ? "agents need a token of the role agent"
+                                 : "use a token of the role viewer or operator",
+            .code = "role"
+        };
+        note_denied(request, who, why);
+        co_return refusal(why);
     }
     if (for_agents) {
         net::HttpResponse response = co_await parts_.link.answer(std::move(request), *caller);
@@ -79,12 +83,14 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         co_return wrong_method(request, "GET, POST");
     }
     if (caller->role != Role::operator_) {
-        co_return refusal(
-            {.kind = ErrorKind::denied,
-             .text = "the token " + caller->name + " may look, but not change anything",
-             .remedy = "use a token of the role operator",
-             .code = "role"}
-        );
+        const Error why{
+            .kind = ErrorKind::denied,
+            .text = "the token " + caller->name + " may look, but not change anything",
+            .remedy = "use a token of the role operator",
+            .code = "role"
+        };
+        note_denied(request, who, why);
+        co_return refusal(why);
     }
     co_return change(request, path, *caller);
 }

@@ -24,6 +24,10 @@ struct Caller {
     std::string name;
     Role role = Role::viewer;
     AppId app;  // of an agent; empty: any app
+    // Of a request for a change, for the audit.
+    std::string from{};  // its address
+    std::string reason{};
+    bool has_reason = false;  // it gave one itself
 
     [[nodiscard]] bool may_speak_for(const AppId& wanted) const {
         return app.value().empty() || app == wanted;
