@@ -171,12 +171,23 @@ std::string operation_line(const json::value& operation) {
 
 std::string agents_table(const json::value& status) {
     TextTable table{
-        {"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}
+        {"HOST",
+         "REGION",
+         "CONNECTED",
+         "EPOCH",
+         "WRITES TO",
+         "STATE",
+         "LEASE",
+         "UNPROVEN",
+         "AGE",
+         "VOUCHED BY",
+         "SINCE"}
     };
     // What a host said last is no value of now once it is silent.
     const auto was = [](const std::string& text) {
         return text.empty() ? "-" : "was " + text;
     };
+    std::string troubles;
     for (const json::value& agent : list_at(status, "agents")) {
         const bool heard = flag_at(agent, "connected");
         table.add(
@@ -188,10 +199,15 @@ std::string agents_table(const json::value& status) {
              heard ? text_at(agent, "write_state") : was(text_at(agent, "write_state")),
              age_text(number_at(agent, "lease_remaining_ms", -1)),
              heard ? text_at(agent, "unproven") : was(text_at(agent, "unproven")),
-             age_text(number_at(agent, "age_ms", -1))}
+             age_text(number_at(agent, "age_ms", -1)),
+             or_dash(text_at(agent, "vouched_by")),
+             utc_text(agent, "vouched_at_ms")}
         );
+        if (const std::string trouble = text_at(agent, "trouble"); !trouble.empty()) {
+            troubles += fmt::format("{}: {}\n", text_at(agent, "host"), trouble);
+        }
     }
-    return table.empty() ? "" : table.text();
+    return table.empty() ? "" : table.text() + troubles;
 }
 
 std::string status_table(const json::value& status, Format format) {

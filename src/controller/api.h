@@ -9,27 +9,34 @@
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_message.h"
 #include "adapters/net/task.h"
+#include "controller/credentials.h"
 #include "controller/denial_log.h"
-#include "controller/tokens.h"
+#include "controller/guess_limiter.h"
+#include "controller/joining.h"
 #include "controller/view.h"
 
 namespace farshore::controller {
 
 // The controller's HTTP API for people and their programs: documents as JSON, requests for changes,
 // and a stream to watch an operation. Every change is in the audit before it begins; what a guard
-// refuses is answered with all guards. Single-threaded.
+// refuses is answered with all guards. Wrong tokens are answered slower and slower.
+// Single-threaded.
 class Api {
   public:
     struct Parts {
         net::Io& io;
+        const ports::Clock& clock;
         const config::Config& config;
-        const Tokens& tokens;
+        Credentials& credentials;
+        Joining& joining;
         sqlite::Store& store;
         AgentLink& link;
         LossKeeper& losses;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;
+        // So many random bytes, hex.
+        std::function<std::string(std::size_t)> random;
     };
 
     explicit Api(Parts parts) : parts_(parts) {}
@@ -48,6 +55,12 @@ class Api {
   private:
     using Words = std::vector<std::string_view>;
 
+    [[nodiscard]] net::Task<net::HttpResponse> answer_join(net::HttpRequest request);
+    // Nobody's token, or a proof that is none: the answer waits, and asks to wait.
+    [[nodiscard]] net::Task<net::HttpResponse> slowed(std::string peer, net::HttpResponse response);
+    [[nodiscard]] std::optional<Error> why_not_for(
+        const net::HttpRequest& request, const Caller& caller
+    ) const;
     [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
     [[nodiscard]] net::HttpResponse read_operation(
         const net::HttpRequest& request, const Words& path
@@ -70,7 +83,18 @@ class Api {
     ) const;
     [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
     [[nodiscard]] net::HttpResponse resume(const Caller& caller);
+    // api_credentials.cc
     [[nodiscard]] net::HttpResponse forget(const HostId& host, const Caller& caller);
+    [[nodiscard]] net::HttpResponse revoke(const HostId& host, const Caller& caller);
+    [[nodiscard]] net::HttpResponse join_tokens() const;
+    [[nodiscard]] net::HttpResponse make_join_token(
+        const boost::json::object& body, const Caller& caller
+    );
+    [[nodiscard]] net::HttpResponse end_join_token(const std::string& name, const Caller& caller);
+    [[nodiscard]] std::optional<net::HttpResponse> change_credentials(
+        const Words& path, const boost::json::object& body, const Caller& caller
+    );
+
     [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
     [[nodiscard]] net::HttpResponse watch(const OperationId& id);
     [[nodiscard]] net::HttpResponse operations() const;
@@ -83,13 +107,20 @@ class Api {
     [[nodiscard]] Status note(
         const Caller& caller, std::string what, std::string detail, std::string_view remark = {}
     );
-    void note_denied(const net::HttpRequest& request, const std::string& who, const Error& why);
+    void note_denied(
+        const std::string& peer,
+        const std::string& asked,
+        const std::string& who,
+        const std::string& why
+    );
     [[nodiscard]] View view() const;
 
     Parts parts_;
     runtime::Pump* pump_ = nullptr;
     std::vector<std::shared_ptr<net::Timer>> watchers_;
     DenialLog denials_;
+    GuessLimiter guesses_;
+    std::size_t slowed_ = 0;  // answers that wait
     std::uint64_t requests_ = 0;
     bool closed_ = false;
 };

@@ -36,10 +36,6 @@ std::string words_of(const std::vector<std::string_view>& path, const json::obje
     return words.substr(0, kWordsMax);
 }
 
-std::string text_in(const net::HttpResponse& response) {
-    return wire::error_from(response.status, response.body).text;
-}
-
 }  // namespace
 
 Status Api::note(
@@ -64,17 +60,21 @@ Status Api::note(
 }
 
 // Denied attempts are in the audit too, but nobody can fill it with them.
-void Api::note_denied(const net::HttpRequest& request, const std::string& who, const Error& why) {
+void Api::note_denied(
+    const std::string& peer,
+    const std::string& asked,
+    const std::string& who,
+    const std::string& why
+) {
     if (pump_ == nullptr) {
         return;
     }
-    const auto attempts = denials_.note(request.peer_address + " " + who, pump_->now().at);
+    const auto attempts = denials_.note(peer + " " + who, pump_->now().at);
     if (!attempts) {
         return;
     }
-    constexpr std::size_t kPathMax = 200;
-    std::string detail = request.method + " " + std::string{request.path().substr(0, kPathMax)} +
-                         ": " + why.text + "; from " + request.peer_address;
+    constexpr std::size_t kAskedMax = 200;
+    std::string detail = asked.substr(0, kAskedMax) + ": " + why + "; from " + peer;
     if (*attempts > 1) {
         detail += "; " + std::to_string(*attempts) + " attempts since it was last written down";
     }
@@ -109,7 +109,8 @@ net::HttpResponse Api::change(
     net::HttpResponse response = carry_out(request, path, *body, acting);
     const bool only_plan = path.back() == "plan";
     if (response.status >= 400 && !only_plan) {
-        const Status noted = note(acting, words_of(path, *body) + ": refused", text_in(response));
+        const Status noted =
+            note(acting, words_of(path, *body) + ": refused", error_text_in(response));
         static_cast<void>(noted);  // nothing was changed; the refusal itself matters more
     }
     return response;
@@ -125,8 +126,8 @@ net::HttpResponse Api::carry_out(
         const std::optional<std::string> name = net::percent_decode(path[2]);
         return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
     }
-    const bool of_agent = path.size() == 6 && path[3] == "agents" && path[5] == "forget";
-    if ((path.size() != 4 && !of_agent) || path[0] != "v1" || path[1] != "apps") {
+    const bool long_path = path.size() == 6 && (path[3] == "agents" || path[3] == "join-tokens");
+    if ((path.size() != 4 && !long_path) || path[0] != "v1" || path[1] != "apps") {
         return refusal(not_here(request));
     }
     if (path[2] != parts_.config.app.value()) {
@@ -137,9 +138,11 @@ net::HttpResponse Api::carry_out(
              .code = "app"}
         );
     }
-    if (of_agent) {
-        const std::optional<std::string> name = net::percent_decode(path[4]);
-        return name ? forget(HostId{*name}, caller) : refusal(not_here(request));
+    if (auto changed = change_credentials(path, *body, caller)) {
+        return std::move(*changed);
+    }
+    if (long_path) {
+        return refusal(not_here(request));
     }
     if (path[3] == "pause") {
         return pause(body, caller);
@@ -212,41 +215,6 @@ net::HttpResponse Api::resume(const Caller& caller) {
     }
     pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason});
     return ok({{"text", app + " is resumed"}});
-}
-
-// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
-// it any more.
-net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
-    const std::string& app = parts_.config.app.value();
-    if (const auto why = pump_->core().why_not_forget(pump_->now(), host)) {
-        const bool unknown = !pump_->core().agents().contains(host);
-        return refusal(
-            {.kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
-             .text = *why,
-             .remedy = unknown ? "`farshore agents list` shows the register of " + app
-                               : "try again when that no longer holds",
-             .code = "register"}
-        );
-    }
-    if (std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end()) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = host.value() + " is one of the configuration's `agents`",
-             .remedy = "take it out of `agents` and restart the controller, then forget it",
-             .code = "register"}
-        );
-    }
-    if (const Status noted = note(caller, "forget " + host.value(), {}); !noted) {
-        return refusal(noted.error());
-    }
-    const Status removed = parts_.store.remove_host(parts_.config.app, host);
-    if (!removed && removed.error().kind != ErrorKind::not_found) {
-        return refusal(removed.error());
-    }
-    pump_->deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
-    parts_.link.forget(host);
-    parts_.forget(host);
-    return ok({{"text", host.value() + " left the register of " + app}});
 }
 
 net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {

@@ -27,6 +27,16 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
              .remedy = "make room for it: nothing is done without a durable record"}
         );
     }
+    for (const AgentView& agent : view.link.agents()) {
+        if (!agent.trouble.empty()) {
+            findings.push_back(
+                {.code = core::Shortfall::host_troubled,
+                 .severity = core::Severity::degraded,
+                 .text = agent.host.value() + ": " + agent.trouble,
+                 .remedy = {}}
+            );
+        }
+    }
     return findings;
 }
 

@@ -26,6 +26,7 @@ enum class Shortfall : std::uint8_t {
     register_empty,          // no host is registered
     register_not_known,      // hosts that nobody knows may write for ever
     host_silent,             // a registered host is not heard: a fence waits for its lease
+    host_troubled,           // something about a host that a person should look at
     host_not_writing,        // a host is heard, and may not write
     controller_alone,        // no vote but this controller's own is fresh
     too_few_observers,       // fewer are heard than a verdict needs
@@ -39,13 +40,13 @@ enum class Shortfall : std::uint8_t {
     operation_unfinished,    // the last operation is partly done
     active_unhealthy,        // the active Region is in trouble, or nobody knows
 };
-inline constexpr std::array<std::string_view, 23> kShortfallNames{
-    "no_standby",           "operation_running",    "standby_unhealthy", "standby_does_not_serve",
-    "standby_has_no_hosts", "replication_stalled",  "loss_beyond_gate",  "ledger_not_whole",
-    "register_empty",       "register_not_known",   "host_silent",       "host_not_writing",
-    "controller_alone",     "too_few_observers",    "records_unread",    "store_behind",
-    "store_refuses",        "table_missing",        "table_unlike",      "table_unchecked",
-    "losses_open",          "operation_unfinished", "active_unhealthy",
+inline constexpr std::array<std::string_view, 24> kShortfallNames{
+    "no_standby",           "operation_running",   "standby_unhealthy",    "standby_does_not_serve",
+    "standby_has_no_hosts", "replication_stalled", "loss_beyond_gate",     "ledger_not_whole",
+    "register_empty",       "register_not_known",  "host_silent",          "host_troubled",
+    "host_not_writing",     "controller_alone",    "too_few_observers",    "records_unread",
+    "store_behind",         "store_refuses",       "table_missing",        "table_unlike",
+    "table_unchecked",      "losses_open",         "operation_unfinished", "active_unhealthy",
 };
 
 constexpr const auto& names_of(Shortfall) {
