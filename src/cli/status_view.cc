@@ -103,15 +103,19 @@ std::string regions_text(const json::value& status) {
 std::string lag_text(const json::value& status) {
     TextTable table{{"TABLE", "FROM", "TO", "LAG", "MEASURED"}};
     for (const json::value& lag : list_at(status, "lag")) {
-        const std::string measured = age_text(number_at(lag, "ms", -1));
         const bool stale = flag_at(lag, "stale");
+        // The lag grows while nothing arrives; the measurement is shown as what it is, with its age.
         table.add(
             {text_at(lag, "table"),
              text_at(lag, "from"),
              text_at(lag, "to"),
-             stale ? "over " + age_text(number_at(lag, "at_least_ms", -1)) : measured,
-             age_text(number_at(lag, "age_ms", -1)) + " ago" +
-                 (stale ? ", STALE: it was " + measured : "")}
+             (stale ? "over " : "") + age_text(number_at(lag, "at_least_ms", -1)),
+             fmt::format(
+                 "{}{}, {} ago",
+                 stale ? "STALE: " : "",
+                 age_text(number_at(lag, "ms", -1)),
+                 age_text(number_at(lag, "age_ms", -1))
+             )}
         );
     }
     return table.empty() ? "" : "\n" + table.text();

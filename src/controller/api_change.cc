@@ -138,7 +138,7 @@ net::HttpResponse Api::carry_out(
              .code = "app"}
         );
     }
-    if (auto changed = change_credentials(path, *body, caller)) {
+    if (auto changed = change_credentials(path, body, caller)) {
         return std::move(*changed);
     }
     if (long_path) {

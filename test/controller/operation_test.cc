@@ -89,6 +89,10 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     const json::object last = status.at("last_operation").as_object();
     EXPECT_EQ(last.at("outcome"), "done") << json::serialize(last);
     EXPECT_EQ(last.at("by"), "automatic");
+    const std::string audit = get("/v1/audit").body;
+    EXPECT_NE(audit.find("started by itself"), std::string::npos) << audit;
+    EXPECT_NE(audit.find("observers say unhealthy"), std::string::npos)
+        << "its evidence: " << audit;
     EXPECT_EQ(last.at("loss").as_object().at("at_risk"), 1);
     EXPECT_EQ(status.at("epoch"), 2);
     inside([&] { ASSERT_TRUE(board->end(*broken).has_value()); });
@@ -119,7 +123,7 @@ TEST_F(ControllerTest, AnOperationGoesOnAfterTheControllerWasAway) {
     east.answers = false;  // its fence is never acknowledged: the lease has to run out
     const net::HttpReply started = post(
         "/v1/apps/magento/failover",
-        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
     );
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
@@ -178,7 +182,7 @@ TEST_F(ControllerTest, AShortenedLeaseIsStillWaitedForWhileAnAgentMayHoldIt) {
     east.answers = false;  // its fence is never acknowledged: the lease has to run out
     const net::HttpReply started = post(
         "/v1/apps/magento/failover",
-        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
     );
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
@@ -197,7 +201,7 @@ TEST_F(ControllerTest, AnEpochThatSomebodyElseTookEndsTheRaise) {
     const auto failover = [this] {
         const net::HttpReply started = post(
             "/v1/apps/magento/failover",
-            R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+            R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
         );
         EXPECT_EQ(started.status, 202) << started.body;
         return wait_for_end(std::string{json::parse(started.body).as_object().at("id").as_string()}
