@@ -244,6 +244,12 @@ def test_the_first_line_of_status_is_the_answer(lab):
     gate = farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--reason", "test", "--accept-loss", "1ms", "--config", lab.config, check=4)
     assert "`--accept-loss " in gate.stderr and "--accept-unfenced" not in gate.stderr, gate.stderr
     farshore("lab", "heal", "all", "--dir", lab.directory)
+    for words, code in ((("dynamodb", "eu-west-1", "--mode", "refused"), "standby_unhealthy"), (("hosts", "eu-west-1"), "host_silent")):
+        farshore("lab", "fault", *words, "--dir", lab.directory)
+        told = until(lambda: f"  {code}: " in (asked := farshore("status", "--config", lab.config, check=(0, 3))).stdout and asked, 60, code)
+        assert told.returncode == 3 and told.stdout.startswith("NOT READY  magento: "), told.stdout
+        farshore("lab", "heal", "all", "--dir", lab.directory)
+    until(lambda: farshore("status", "--config", lab.config, check=(0, 3)).returncode == 0, 60, "the lab is ready again")
 
 
 def test_a_typed_wrong_region_is_told_the_right_ones(lab):

@@ -22,6 +22,8 @@ const std::map<std::string, std::string> kNotCommands{
     {"farshore drill run", "of src/core: drills have no command in this version"},
     {"farshore doctor", "of src/adapters/aws: the doctor has no command in this version"},
     {"farshore lab", "all commands about a world"},
+    {"farshore init", "all commands about credentials"},
+    {"farshore init token", "what it needs is in the manual"},
     {"farshore lab fault", "prints its grammar, and is a usage error"},
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},
     {"farshore lab shoppers", "hidden, the same"},

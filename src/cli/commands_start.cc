@@ -227,8 +227,15 @@ int run_start(const Context& context, StartOptions options) {
         if (const int sure = make_sure(*before, *app, options, confirmed); sure != kDone) {
             return sure;
         }
-        const auto answer =
-            client.post(app_target(*app, options.verb), start_body(options, *app, confirmed));
+        const std::string target = app_target(*app, options.verb);
+        auto answer = client.post(target, start_body(options, *app, confirmed));
+        if (answer && !answer->ok() && answer->error().code == "confirm" && !confirmed) {
+            // It looked done already, and something is left to do.
+            if (const int sure = confirm_failover(*app, options); sure != kDone) {
+                return sure;
+            }
+            answer = client.post(target, start_body(options, *app, true));
+        }
         if (!answer) {
             return without_answer(context, client, options, answer.error());
         }

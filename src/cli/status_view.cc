@@ -104,7 +104,8 @@ std::string lag_text(const json::value& status) {
     TextTable table{{"TABLE", "FROM", "TO", "LAG", "MEASURED"}};
     for (const json::value& lag : list_at(status, "lag")) {
         const bool stale = flag_at(lag, "stale");
-        // The lag grows while nothing arrives; the measurement is shown as what it is, with its age.
+        // The lag grows while nothing arrives; the measurement is shown as what it is, with its
+        // age.
         table.add(
             {text_at(lag, "table"),
              text_at(lag, "from"),
@@ -160,6 +161,12 @@ std::string findings_text(const json::value& status) {
     return out;
 }
 
+// "7, oldest 2.1s"
+std::string unproven_text(const json::value& agent) {
+    const std::int64_t oldest = number_at(agent, "oldest_unproven_ms", 0);
+    return text_at(agent, "unproven") + (oldest > 0 ? ", oldest " + age_text(oldest) : "");
+}
+
 std::string operation_line(const json::value& operation) {
     return fmt::format(
         "{} {} {} -> {}: {}",
@@ -202,7 +209,7 @@ std::string agents_table(const json::value& status) {
              or_dash(text_at(agent, "active")),
              heard ? text_at(agent, "write_state") : was(text_at(agent, "write_state")),
              age_text(number_at(agent, "lease_remaining_ms", -1)),
-             heard ? text_at(agent, "unproven") : was(text_at(agent, "unproven")),
+             heard ? unproven_text(agent) : was(unproven_text(agent)),
              age_text(number_at(agent, "age_ms", -1)),
              or_dash(text_at(agent, "vouched_by")),
              utc_text(agent, "vouched_at_ms")}

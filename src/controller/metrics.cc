@@ -150,6 +150,13 @@ void write_agents(std::string& out, const View& view) {
         "Acknowledged writes not yet seen in the other Region; absent while it is silent.",
         [&](const AgentView& a) { return while_heard(a, a.unproven); }
     );
+    family(
+        "farshore_agent_oldest_unproven_seconds",
+        "Since the oldest of them was acknowledged; absent while the agent is silent.",
+        [&](const AgentView& a) {
+            return a.connected ? std::optional{seconds(a.oldest_unproven)} : std::nullopt;
+        }
+    );
 }
 
 // Who was let in, and who was not.

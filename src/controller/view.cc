@@ -122,7 +122,8 @@ json::array agents_document(const View& view) {
             {"age_ms",
              agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
-            {"unproven", agent.unproven}
+            {"unproven", agent.unproven},
+            {"oldest_unproven_ms", to_ms(agent.oldest_unproven)}
         };
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);

@@ -10,16 +10,17 @@ TEST_F(ControllerTest, AnOldOperationTellsWhereItLeftUsers) {
     agent("use1-web-1", kEast);
     agent("euw1-web-1", kWest);
     ASSERT_TRUE(wait_for_plan("switchover"));
-    const auto moved = [this](const std::string& verb) {
-        const net::HttpReply started = post("/v1/apps/magento/" + verb, "");
+    const auto moved = [this](const std::string& verb, const RegionId& to) {
+        const net::HttpReply started =
+            post("/v1/apps/magento/" + verb, R"({"to":")" + to.value() + R"("})");
         EXPECT_EQ(started.status, 202) << started.body;
         const std::string id{json::parse(started.body).as_object().at("id").as_string()};
         EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
         return id;
     };
-    const std::string there = moved("switchover");
+    const std::string there = moved("switchover", kWest);
     ASSERT_TRUE(wait_for_plan("failback"));
-    const std::string back = moved("failback");
+    const std::string back = moved("failback", kEast);
     const json::object old = document("/v1/operations/" + there);
     EXPECT_EQ(old.at("users"), "eu-west-1");
     for (const json::value& step : old.at("steps").as_array()) {

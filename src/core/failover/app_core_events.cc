@@ -217,6 +217,10 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.active = event.active;
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
+    agent.unproven_since =
+        event.unproven == 0
+            ? std::nullopt
+            : std::optional{now.at - std::max(Duration::zero(), event.oldest_unproven)};
     agent.ledger_whole = event.ledger_whole;
     heard_of_unknown(now, event.host, event.newest_unknown_ago);
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));

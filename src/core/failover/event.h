@@ -100,6 +100,7 @@ struct AgentReported {
     std::uint32_t unproven = 0;
     bool ledger_whole = true;  // false: writes are missing from it that may still be under way
     std::optional<Duration> newest_unknown_ago;  // as in AgentAcked
+    Duration oldest_unproven{};                  // age of the oldest unproven one, by its clock
 };
 
 struct LossesExamined {

@@ -79,10 +79,8 @@ class Judge {
         request.to = *to_;
         for (const GuardAnswer& answer : guards_of_request(s_, request)) {
             if (!answer.passed) {
-                add(shortfall_of(answer.guard),
-                    Severity::not_ready,
-                    answer.guard == Guard::no_operation ? operation_text() : answer.text,
-                    answer.remedy);
+                add(shortfall_of(answer.guard), Severity::not_ready, text_of(answer), answer.remedy
+                );
             }
         }
         if (s_.superseded > s_.record.epoch) {
@@ -92,6 +90,17 @@ class Judge {
                     ", newer than this controller's store",
                 "run a failover to the Region that is meant to be active");
         }
+    }
+
+    [[nodiscard]] std::string text_of(const GuardAnswer& answer) const {
+        if (answer.guard == Guard::no_operation) {
+            return operation_text();
+        }
+        if (answer.guard == Guard::loss_within_gate && s_.loss_window) {
+            return "a failover now could lose " + to_text(*s_.loss_window) +
+                   " of writes, and decide.max_loss allows " + to_text(s_.policy.max_loss);
+        }
+        return answer.text;
     }
 
     [[nodiscard]] std::string operation_text() const {
@@ -168,9 +177,10 @@ class Judge {
                 add(Shortfall::host_not_writing,
                     explained ? Severity::degraded : Severity::not_ready,
                     name + " may not write: it is " +
-                        (agent.write_state.empty() ? "silent about it" : agent.write_state),
+                        (agent.write_state.empty() ? "in no known state" : agent.write_state),
                     "its log and `farshore-agent`'s /v1/state say why");
             }
+            look_at_writes_of(name, agent);
             if (!agent.ledger_whole) {
                 add(Shortfall::ledger_not_whole,
                     Severity::not_ready,
@@ -180,6 +190,21 @@ class Judge {
                     "wait: its ledger is whole again some time after a start or a burst");
             }
         }
+    }
+
+    // The heartbeats replicate in a table of their own; the application's tables may not.
+    void look_at_writes_of(const std::string& name, const AgentState& agent) {
+        // An agent compares what was not seen after a second, and gives a write ten seconds.
+        constexpr Duration kPatience = std::chrono::seconds{15};
+        if (!to_ || active_is_impaired_ || !agent.unproven_since ||
+            s_.now.at - *agent.unproven_since <= kPatience) {
+            return;
+        }
+        add(Shortfall::writes_not_arriving,
+            Severity::not_ready,
+            std::to_string(agent.unproven) + " writes of " + name + " were not seen in " +
+                to_->value() + ", the oldest for " + to_text(s_.now.at - *agent.unproven_since),
+            "a table may not replicate: look at the replicas of each, and at the agent's log");
     }
 
     void look_at_observers() {

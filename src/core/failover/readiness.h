@@ -21,6 +21,7 @@ enum class Shortfall : std::uint8_t {
     standby_does_not_serve,  // the standby's stack does not answer users
     standby_has_no_hosts,    // nobody is there who could serve
     replication_stalled,     // nothing arrives in the standby
+    writes_not_arriving,     // a host's own write has not been seen in the standby for long
     loss_beyond_gate,        // more would be lost than decide.max_loss, or nobody knows how much
     ledger_not_whole,        // a host does not know all of what it wrote
     register_empty,          // no host is registered
@@ -40,13 +41,14 @@ enum class Shortfall : std::uint8_t {
     operation_unfinished,    // the last operation is partly done
     active_unhealthy,        // the active Region is in trouble, or nobody knows
 };
-inline constexpr std::array<std::string_view, 24> kShortfallNames{
-    "no_standby",           "operation_running",   "standby_unhealthy",    "standby_does_not_serve",
-    "standby_has_no_hosts", "replication_stalled", "loss_beyond_gate",     "ledger_not_whole",
-    "register_empty",       "register_not_known",  "host_silent",          "host_troubled",
-    "host_not_writing",     "controller_alone",    "too_few_observers",    "records_unread",
-    "store_behind",         "store_refuses",       "table_missing",        "table_unlike",
-    "table_unchecked",      "losses_open",         "operation_unfinished", "active_unhealthy",
+inline constexpr std::array<std::string_view, 25> kShortfallNames{
+    "no_standby",           "operation_running",   "standby_unhealthy",   "standby_does_not_serve",
+    "standby_has_no_hosts", "replication_stalled", "writes_not_arriving", "loss_beyond_gate",
+    "ledger_not_whole",     "register_empty",      "register_not_known",  "host_silent",
+    "host_troubled",        "host_not_writing",    "controller_alone",    "too_few_observers",
+    "records_unread",       "store_behind",        "store_refuses",       "table_missing",
+    "table_unlike",         "table_unchecked",     "losses_open",         "operation_unfinished",
+    "active_unhealthy",
 };
 
 constexpr const auto& names_of(Shortfall) {

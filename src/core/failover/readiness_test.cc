@@ -187,6 +187,33 @@ TEST_F(ReadinessTest, BooksAndLedgersThatAreNotWholeAreSaid) {
     EXPECT_EQ(readiness.findings.front().severity, Severity::not_ready) << "the gravest first";
 }
 
+// The heartbeats arrive, and a table of the application does not replicate.
+TEST_F(ReadinessTest, AWriteOfTheApplicationThatDoesNotArriveIsSaid) {
+    AppCore core = settled(policy());
+    const auto report = [&](Duration oldest) {
+        (void)tell(
+            core,
+            AgentReported{
+                .host = HostId{"e1"},
+                .epoch = Epoch{7},
+                .active = kEast,
+                .users = kEast,
+                .write_state = "open",
+                .unproven = 21,
+                .oldest_unproven = oldest
+            }
+        );
+    };
+    report(15s);
+    EXPECT_EQ(ask(core).verdict(), ReadinessVerdict::ready) << line(core);
+    report(42s);
+    ASSERT_NE(find(ask(core), Shortfall::writes_not_arriving), nullptr);
+    EXPECT_TRUE(line(core).starts_with(
+        "NOT READY  shop: 21 writes of e1 of us-east-1 were not seen in eu-west-1, the oldest for "
+        "42s"
+    )) << line(core);
+}
+
 TEST_F(ReadinessTest, ARunningOperationIsInTheWayOfAnother) {
     AppCore core = settled(policy());
     (void)switch_over(core);
