@@ -43,11 +43,11 @@ std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard gu
         case Guard::register_is_known:
             return failover ? "`--accept-unfenced` accepts hosts that nobody knows"
                             : "name every host in `agents`";
-        case Guard::agents_reachable:
-            return "start the agents; a failover does not wait for them";
+        case Guard::agents_reachable: return "start the agents; a failover does not wait for them";
         case Guard::lag_measured: return "wait for a heartbeat; a failover asks for none";
         case Guard::losses_settled: return "wait until they are settled";
-        case Guard::quorum: return "a failover to " + request.to.value() + " asks only for the standby";
+        case Guard::quorum:
+            return "a failover to " + request.to.value() + " asks only for the standby";
         // Automation alone is asked these.
         case Guard::suspect_yourself:
         case Guard::hosts_see_errors:
