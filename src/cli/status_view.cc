@@ -309,7 +309,7 @@ std::string region_health(const json::value& status, const std::string& region) 
 std::string change_preview(
     const json::value& status, const std::string& verb, const std::string& to
 ) {
-    std::string out = fmt::format(
+    const std::string out = fmt::format(
         "{} of {}\n  from {}\n  to   {}\n",
         verb,
         text_at(status, "app"),
