@@ -1,11 +1,13 @@
 """Exit statuses and errors of the command, as the manual's table has them."""
 
 import json
+import re
 import socket
+import urllib.request
 
 import pytest
 import yaml
-from conftest import ROOT, World, farshore
+from conftest import ROOT, World, farshore, until
 
 DATA = ROOT / "test" / "data" / "config"
 
@@ -167,7 +169,7 @@ def test_a_resume_without_a_pause_says_so(lab):
 
 def test_plans_tell_what_would_be_done(lab):
     here = farshore("plan", "switchover", "--to", "us-east-1", "--config", lab.config, check=0)
-    assert "nothing to do" in here.stdout and "1." not in here.stdout
+    assert "already done" in here.stdout and "1." not in here.stdout
     refused = farshore("plan", "failback", "--to", "eu-west-1", "--config", lab.config, check=64)
     assert "preferred Region, us-east-1" in refused.stderr
     forecast = farshore("plan", "failover", "--to", "eu-west-1", "--config", lab.config, check=False)
@@ -192,6 +194,62 @@ def test_the_register_is_listed_and_nobody_leaves_it_who_may_write(lab):
     assert f"{host} is connected" in refused.stderr
     unknown = farshore("agents", "forget", "nobody", "--config", lab.config, check=64)
     assert "nobody is not in the register" in unknown.stderr and "farshore agents list" in unknown.stderr
+
+
+def documented(title):
+    """Of one table of docs/metrics.md: {name: (type, labels)}."""
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    section = page.split(f"## {title}\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| `")]
+    assert all(len(row) == 6 and row[4] for row in rows), rows
+    return {row[0].strip("`"): (row[1], set(row[2].split(", "))) for row in rows}
+
+
+def scraped(lab, url, token=None):
+    """The same, from a running program."""
+    request = urllib.request.Request(url + "/metrics", headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, context=lab.context if url.startswith("https") else None, timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    types = {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE ")}
+    labels = {name: None for name in types}
+    for line in lines:
+        if not line.startswith("#"):
+            name, _, rest = line.partition("{")
+            family = name if name in types else re.sub(r"_(bucket|sum|count)$", "", name)
+            labels[family] = set(re.findall(r'(\w+)="', rest)) - {"le"}
+    return {name: (types[name], labels[name]) for name in types}
+
+
+def test_every_metric_is_in_the_manual_and_the_manual_has_no_other(lab):
+    controller = lab.document["controllers"][0]["api"]
+    agent = lab.hosts("us-east-1")[0]["healthz"].removesuffix("/healthz")
+    for title, found in (("The controller's", scraped(lab, controller, lab.token)), ("The agent's", scraped(lab, agent))):
+        pages = documented(title)
+        assert set(found) == set(pages), set(found) ^ set(pages)
+        for name, (kind, labels) in found.items():
+            # A family without a line tells no labels.
+            assert kind == pages[name][0] and labels in (None, pages[name][1]), (name, kind, labels, pages[name])
+
+
+def test_the_first_line_of_status_is_the_answer(lab):
+    ready = until(lambda: (asked := farshore("status", "--config", lab.config, check=(0, 3))).returncode == 0 and asked, 60, "the lab is ready")
+    assert ready.stdout.startswith("READY  magento: us-east-1 -> eu-west-1 now would lose"), ready.stdout
+    farshore("lab", "fault", "replication", "us-east-1", "--dir", lab.directory)
+    still = "replication us-east-1 -> eu-west-1 has not moved for"
+    stalled = until(lambda: still in (asked := farshore("status", "--config", lab.config, check=(0, 3))).stdout and asked, 60, "replication stands still")
+    assert stalled.returncode == 3 and stalled.stdout.startswith("NOT READY  magento: "), stalled.stdout
+    assert still in stalled.stdout.splitlines()[0] and "STALE" in stalled.stdout, stalled.stdout
+    why = farshore("why", "--config", lab.config, check=0).stdout
+    assert "nothing calls for a failover: us-east-1 is healthy" in why and "REFUSED" not in why, why
+    gate = farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--reason", "test", "--accept-loss", "1ms", "--config", lab.config, check=4)
+    assert "`--accept-loss " in gate.stderr and "--accept-unfenced" not in gate.stderr, gate.stderr
+    farshore("lab", "heal", "all", "--dir", lab.directory)
+    for words, code in ((("dynamodb", "eu-west-1", "--mode", "refused"), "standby_unhealthy"), (("hosts", "eu-west-1"), "host_silent")):
+        farshore("lab", "fault", *words, "--dir", lab.directory)
+        told = until(lambda: f"  {code}: " in (asked := farshore("status", "--config", lab.config, check=(0, 3))).stdout and asked, 60, code)
+        assert told.returncode == 3 and told.stdout.startswith("NOT READY  magento: "), told.stdout
+        farshore("lab", "heal", "all", "--dir", lab.directory)
+    until(lambda: farshore("status", "--config", lab.config, check=(0, 3)).returncode == 0, 60, "the lab is ready again")
 
 
 def test_a_typed_wrong_region_is_told_the_right_ones(lab):
@@ -219,6 +277,6 @@ def test_an_operation_that_does_not_exist_is_a_usage_error(lab):
 
 def test_losses_are_those_of_the_last_failover(lab):
     assert "no failover" in farshore("losses", "--config", lab.config, check=0).stderr
-    farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--accept-loss", "1m", "--wait", "--config", lab.config, check=0)
+    farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--reason", "test", "--accept-loss", "1m", "--wait", "--config", lab.config, check=0)
     operation = lab.operation()
     assert operation["id"] in farshore("losses", "--config", lab.config, check=0).stderr

@@ -2,18 +2,24 @@
 
 import http.server
 import json
+import os
 import threading
 
+import exits
 import pytest
 
-from conftest import ROOT, farshore
+from conftest import BIN, ROOT, farshore
 
 OPERATION = "op-1"
+MOVE = ("switchover", "shop", "--to", "eu-west-1")
 
 
-def status(active="healthy", operation=None):
-    regions = {"us-east-1": {"verdict": active, "components": {}}, "eu-west-1": {"verdict": "healthy", "components": {}}}
-    return {"app": "shop", "active": "us-east-1", "first_line": "shop", "regions": regions, "operation": operation, "last_operation": None}
+def status(verdict="ready", operation=None):
+    regions = {"us-east-1": {"verdict": "healthy", "components": {}}, "eu-west-1": {"verdict": "healthy", "components": {}}}
+    return {
+        "app": "shop", "active": "us-east-1", "users": "us-east-1", "preferred": "us-east-1", "first_line": "shop", "regions": regions,
+        "readiness": {"verdict": verdict, "findings": []}, "operation": operation, "last_operation": None,
+    }  # fmt: skip
 
 
 def error(kind, text="no", **more):
@@ -69,8 +75,12 @@ class Controller:
         self.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "outcome", "text": "x"}])
         self.answers[f"GET /v1/operations/{OPERATION}"] = (200, document)
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
     def run(self, *words, check=True):
-        return farshore(*words, "--controller", f"http://127.0.0.1:{self.server.server_port}", check=check)
+        return farshore(*words, "--controller", self.url, check=check)
 
 
 @pytest.fixture
@@ -85,14 +95,14 @@ def controller():
 @pytest.mark.parametrize(("outcome", "code"), [("done", 0), ("failed", 1), ("aborted", 1), ("partly_done", 7)])
 def test_an_operation_gives_its_outcome(controller, outcome, code):
     controller.ends_as(outcome)
-    assert f"switchover {outcome}" in controller.run("switchover", "shop", "--wait", check=code).stdout
+    assert f"switchover {outcome}" in controller.run(*MOVE, "--wait", check=code).stdout
     controller.run("op", "watch", OPERATION, check=code)
 
 
 def test_who_stops_watching_is_told_that_it_goes_on(controller):
     controller.ends_as("running")
     controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = "silence"
-    for words in (("switchover", "shop", "--wait", "--timeout", "200ms"), ("op", "watch", OPERATION, "--timeout", "200ms")):
+    for words in ((*MOVE, "--wait", "--timeout", "200ms"), ("op", "watch", OPERATION, "--timeout", "200ms")):
         left = controller.run(*words, check=6)
         assert f"timed out; the operation goes on: farshore op watch {OPERATION}" in left.stderr
 
@@ -108,31 +118,73 @@ def test_who_stops_watching_is_told_that_it_goes_on(controller):
 )  # fmt: skip
 def test_a_refusal_gives_its_kind(controller, answer, code):
     controller.answers["POST /v1/apps/shop/switchover"] = answer
-    assert controller.run("switchover", "shop", check=code).stderr.startswith("error: ")
+    assert controller.run(*MOVE, check=code).stderr.startswith("error: ")
 
 
-def test_a_start_without_an_answer_is_looked_up(controller):
+def test_a_start_without_an_answer_is_looked_up_by_its_own_id(controller):
     controller.answers["POST /v1/apps/shop/switchover"] = None
-    unsure = controller.run("switchover", "shop", check=69)
+    words = (*MOVE, "--request-id", "incident-812")
+    controller.answers["GET /v1/operations/op-incident-812"] = None
+    unsure = controller.run(*words, check=69)
     assert "did not answer" in unsure.stderr and "cannot be reached" not in unsure.stderr
     assert "may have been started: `farshore op list` shows it" in unsure.stderr
-    # An operation that was there before is not ours.
+    assert "--request-id incident-812" in unsure.stderr, "asking again starts nothing twice"
+    # Another's operation of the same kind is not ours.
     controller.answers["GET /v1/status"] = (200, status(operation={"id": "op-0", "verb": "switchover"}))
-    assert "may have been started" in controller.run("switchover", "shop", check=69).stderr
+    del controller.answers["GET /v1/operations/op-incident-812"]
+    assert "the switchover was not started" in controller.run(*words, check=69).stderr
+    controller.answers["GET /v1/operations/op-incident-812"] = (200, {"id": "op-incident-812", "verb": "switchover"})
+    found = controller.run(*words, check=0)
+    assert found.stdout.strip() == "op-incident-812" and "was started" in found.stderr
 
-    class Later(dict):
-        """The operation is there as soon as it was asked for."""
 
-        def get(self, request, otherwise=None):
-            started = any(asked.startswith("POST") for asked, _ in controller.asked)
-            if request == "GET /v1/status" and started:
-                return (200, status(operation={"id": OPERATION, "verb": "switchover"}))
-            return super().get(request, otherwise)
+def test_each_request_has_an_id_of_its_own(controller):
+    controller.ends_as("done")
+    for _ in range(2):
+        controller.run(*MOVE)
+    ids = [body["request_id"] for request, body in controller.asked if request.startswith("POST")]
+    assert len(set(ids)) == 2 and all(len(each) >= 8 for each in ids), ids
+    assert "not 8 to 64" in controller.run(*MOVE, "--request-id", "A b", check=64).stderr
 
-    controller.asked.clear()
-    controller.answers = Later(controller.answers)
-    found = controller.run("switchover", "shop", check=0)
-    assert found.stdout.strip() == OPERATION and "was started" in found.stderr
+
+def test_a_world_that_has_moved_is_5_and_too_late_is_4(controller):
+    controller.answers["POST /v1/apps/shop/switchover"] = (409, error("conflict", "the epoch is 3, not 2", code="moved"))
+    assert "the epoch is 3, not 2" in controller.run(*MOVE, "--expect-epoch", "2", "--expect-active", "us-east-1", check=5).stderr
+    body = controller.asked[-1][1]
+    assert (body["expect_epoch"], body["expect_active"]) == (2, "us-east-1")
+    controller.answers[f"POST /v1/operations/{OPERATION}/abort"] = (409, error("conflict", "too late to turn back", code="too_late"))
+    assert "too late" in controller.run("op", "abort", OPERATION, "--reason", "x", check=4).stderr
+
+
+def test_the_target_is_named_or_asked_for_and_never_guessed(controller):
+    controller.ends_as("done")
+    for verb in (("switchover",), ("failover", "--reason", "x", "--confirm", "shop")):
+        refused = controller.run(verb[0], "shop", *verb[1:], check=64)
+        assert "names the Region to go to" in refused.stderr and "eu-west-1" in refused.stderr
+    assert all(request.startswith("GET") for request, _ in controller.asked)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "code", "posted"),
+    [
+        (("switchover", "shop"), "1\n", 0, True), (("switchover", "shop"), "eu-west-1\n", 0, True), (("switchover", "shop"), "\n", 10, False),
+        (("failover", "shop", "--to", "eu-west-1", "--reason", "x"), "shop\n", 0, True),
+        (("failover", "shop", "--to", "eu-west-1", "--reason", "x"), "yes\n", 10, False),
+    ],
+)  # fmt: skip
+def test_on_a_terminal_a_person_is_asked(controller, words, typed, code, posted):
+    controller.ends_as("done")
+    controller.answers["POST /v1/apps/shop/failover"] = controller.answers["POST /v1/apps/shop/switchover"]
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, typed.encode())
+        asked = exits.run(BIN / "farshore", *words, "--controller", controller.url, status=code, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "from us-east-1:" in asked.stderr or words[0] == "switchover", asked.stderr
+    assert "eu-west-1:" in asked.stderr
+    assert any(request.startswith("POST") for request, _ in controller.asked) == posted
 
 
 def test_a_pause_without_an_answer_says_where_to_look(controller):
@@ -141,35 +193,46 @@ def test_a_pause_without_an_answer_says_where_to_look(controller):
     assert "may have happened all the same" in unsure.stderr and "`farshore status`" in unsure.stderr
 
 
-@pytest.mark.parametrize(("verdict", "code"), [("healthy", 0), ("unhealthy", 3), ("unknown", 3)])
-def test_status_says_whether_the_active_region_is_healthy(controller, verdict, code):
-    controller.answers["GET /v1/status"] = (200, status(active=verdict))
+@pytest.mark.parametrize(("verdict", "code"), [("ready", 0), ("degraded", 3), ("not_ready", 3)])
+def test_status_says_whether_a_failover_could_start(controller, verdict, code):
+    controller.answers["GET /v1/status"] = (200, status(verdict=verdict))
     controller.run("status", check=code)
 
 
 def test_a_region_that_is_none_is_a_usage_error_and_nothing_is_asked_for(controller):
     controller.ends_as("done")
-    for words in (("switchover", "shop"), ("failover", "shop", "--confirm", "shop"), ("plan", "switchover", "shop")):
+    for words in (("switchover", "shop"), ("failover", "shop", "--confirm", "shop", "--reason", "x"), ("plan", "switchover", "shop")):
         refused = controller.run(*words, "--to", "mars", check=64)
         assert "mars is no Region of shop: us-east-1, eu-west-1" in refused.stderr
     assert all(request.startswith("GET") for request, _ in controller.asked)
 
 
 def test_a_failover_wants_the_apps_name(controller):
-    assert "--confirm" in controller.run("failover", "shop", check=64).stderr
-    assert "the app is `shop`" in controller.run("failover", "shop", "--confirm", "sohp", check=10).stderr
+    words = ("failover", "shop", "--to", "eu-west-1")
+    assert "--reason" in controller.run(*words, "--confirm", "shop", check=64).stderr
+    assert "--confirm" in controller.run(*words, "--reason", "x", check=64).stderr
+    assert "the app is `shop`" in controller.run(*words, "--reason", "x", "--confirm", "sohp", check=10).stderr
     assert all(request.startswith("GET") for request, _ in controller.asked)
+
+
+def test_a_failover_that_only_looked_done_wants_the_name_too(controller):
+    controller.answers["POST /v1/apps/shop/failover"] = (400, error("malformed", "it needs \"confirm\"", code="confirm"))
+    words = ("failover", "shop", "--to", "us-east-1", "--reason", "x")
+    assert "--confirm shop" in controller.run(*words, check=64).stderr
+    assert "confirm" not in controller.asked[-1][1], "nobody has given the word"
+    controller.run(*words, "--confirm", "shop", check=64)
+    assert controller.asked[-1][1]["confirm"] == "shop"
 
 
 def test_a_started_operation_is_a_document_too(controller):
     controller.ends_as("done")
-    assert json.loads(controller.run("switchover", "shop", "-o", "json").stdout)["id"] == OPERATION
+    assert json.loads(controller.run(*MOVE, "-o", "json").stdout)["id"] == OPERATION
     controller.answers["POST /v1/apps/shop/switchover"] = (200, {"text": "there already"})
-    assert json.loads(controller.run("switchover", "shop", "-o", "json").stdout) == {"text": "there already"}
+    assert json.loads(controller.run(*MOVE, "-o", "json").stdout) == {"text": "there already"}
 
 
 def test_no_option_is_ignored_in_silence(controller, tmp_path):
-    assert "--wait" in controller.run("switchover", "shop", "--timeout", "5s", check=64).stderr
+    assert "--wait" in controller.run(*MOVE, "--timeout", "5s", check=64).stderr
     assert "--rate" in farshore("lab", "up", "--dns-habit", "jvm", "--dir", tmp_path / "w", check=64).stderr
     farshore("demo", "--dns-habit", "guess", check=64)
     assert "`xml`" in farshore("lab", "fault", "region", "us-east-1", "-o", "xml", "--dir", tmp_path, check=64).stderr
@@ -190,7 +253,7 @@ def test_help_tells_the_statuses_that_there_are():
     text = farshore("--help", check=0).stdout
     table = text[text.index("Exit status:"):].splitlines()[1:]
     codes = [int(line.split()[0]) for line in table if line.strip()]
-    assert codes == [0, 1, 3, 4, 6, 7, 8, 9, 10, 64, 69, 77, 78, 130]
+    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 77, 78, 130]
 
 
 def test_without_a_word_the_help_is_shown():

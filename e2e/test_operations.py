@@ -22,7 +22,8 @@ def test_an_operation_is_watched_and_given_up_and_the_way_home_is_taken(world, p
     watched = run(world, "op", "watch", operation, "--timeout", "500ms", check=6)
     assert f"timed out; the operation goes on: farshore op watch {operation}" in watched.stderr
     assert outcome_of(world, operation) == "running"
-    assert json.loads(run(world, "op", "abort", operation, "-o", "json").stdout)["id"] == operation
+    aborted = run(world, "op", "abort", operation, "--reason", "stop-7", "-o", "json")
+    assert json.loads(aborted.stdout)["id"] == operation
     ended = run(world, "op", "watch", operation, "--timeout", "2m", check=1)
     # Before its first effect it is aborted; a hold that has begun is taken back first. Either way nothing was changed.
     given_up = outcome_of(world, operation)
@@ -41,17 +42,24 @@ def test_an_operation_is_watched_and_given_up_and_the_way_home_is_taken(world, p
 
     assert "switchover done" in until(moved, 180, "the way is free", every=1).stdout
     assert world.status()["active"] == "eu-west-1"
-    home = run(world, "failback", "--reason", "home-9", "--wait")
+    # What is done already is done: nothing is started, and nothing goes back.
+    again = run(world, "switchover", "--to", "eu-west-1", "--reason", "move-8", "--wait")
+    assert "already done: eu-west-1 is active" in again.stdout and "op-" not in again.stderr, again
+    moved = run(world, "switchover", "--to", "us-east-1", "--expect-active", "us-east-1", check=5)
+    assert "the active Region is eu-west-1, not us-east-1" in moved.stderr, moved.stderr
+    assert "the epoch is 2, not 1" in run(world, "failback", "--expect-epoch", "1", check=5).stderr
+    home = run(world, "failback", "--reason", "home-9", "--expect-epoch", "2", "--wait")
     assert "failback done" in home.stdout and "operation op-" in home.stderr
     status = world.status()
     assert (status["active"], status["epoch"]) == ("us-east-1", 3)
+    assert "already done" in run(world, "failback").stdout
 
     listed = json.loads(run(world, "op", "list", "-o", "json").stdout)["operations"]
     assert [(each["verb"], each["outcome"]) for each in listed][0] == ("failback", "done")
     assert (listed[-1]["id"], listed[-1]["outcome"]) == (operation, given_up)
     entries = json.loads(run(world, "audit", "-o", "json").stdout)["entries"]
     told = [(entry["what"], entry["detail"]) for entry in entries if entry["who"] == "operator:operator"]
-    assert ("abort", operation) in told
+    assert any(what == "abort" and detail.startswith(f"{operation}: stop-7; from 127.") for what, detail in told), told
     for verb, reason in (("switchover to eu-west-1", "move-7"), ("failback to us-east-1", "home-9")):
         assert any(what == verb and reason in detail for what, detail in told), told
     assert "home-9" in run(world, "audit").stdout

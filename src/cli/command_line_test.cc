@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/failover/readiness.h"
+
 namespace farshore::cli {
 namespace {
 
@@ -22,6 +24,8 @@ const std::map<std::string, std::string> kNotCommands{
     {"farshore init", "all commands that make what an installation needs"},
     {"farshore init token", "named without what it is for: its --help says what it wants"},
     {"farshore lab", "all commands about a world"},
+    {"farshore init", "all commands about credentials"},
+    {"farshore init token", "what it needs is in the manual"},
     {"farshore lab fault", "prints its grammar, and is a usage error"},
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},
     {"farshore lab shoppers", "hidden, the same"},
@@ -64,7 +68,9 @@ std::set<std::string> named_commands() {
         find_in(text, in_a_text, commands);
         find_in(text, as_a_text, commands);
     }
-    for (const fs::path& manual : {root / "README.md", root / "docs" / "configuration.md"}) {
+    const fs::path docs = root / "docs";
+    for (const fs::path& manual :
+         {root / "README.md", docs / "configuration.md", docs / "commands.md"}) {
         find_in(contents_of(manual), in_backticks, commands);
     }
     return commands;
@@ -90,6 +96,47 @@ std::string complaint_about(std::string command) {
         return error.what();
     }
     return context.run ? std::string{} : "it names no command";
+}
+
+// "switchover", "op abort": what a person can type.
+void collect_names(CLI::App& app, const std::string& before, std::vector<std::string>& names) {
+    for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+        if (command->get_description().empty()) {
+            continue;  // hidden
+        }
+        const std::string name = before + command->get_name();
+        if (command->get_subcommands([](CLI::App*) { return true; }).empty()) {
+            names.push_back(name);
+        }
+        collect_names(*command, name + " ", names);
+    }
+}
+
+TEST(CommandLine, TheManualHasEveryCommandStatusAndCodeOfReadiness) {
+    const std::string manual = contents_of(fs::path{FARSHORE_SOURCE_DIR} / "docs" / "commands.md");
+    CLI::App app;
+    Context context;
+    std::string format;
+    add_commands(app, context, format);
+    std::vector<std::string> names;
+    collect_names(app, "farshore ", names);
+    EXPECT_GE(names.size(), 20U);
+    for (const std::string& name : names) {
+        const bool elsewhere = name.starts_with("farshore init ");  // configuration.md
+        EXPECT_TRUE(elsewhere || manual.find("`" + name) != std::string::npos) << name;
+    }
+    for (const ExitCodeRow& row : kExitCodes) {
+        const std::string line = "| " + std::to_string(row.code) + " | " + std::string{row.meaning};
+        // The manual has flags and commands in backticks.
+        std::string plain = manual;
+        std::erase(plain, '`');
+        std::string wanted = line;
+        std::erase(wanted, '`');
+        EXPECT_NE(plain.find(wanted), std::string::npos) << line;
+    }
+    for (const std::string_view code : core::kShortfallNames) {
+        EXPECT_NE(manual.find("| `" + std::string{code} + "` |"), std::string::npos) << code;
+    }
 }
 
 TEST(CommandLine, EveryCommandThatATextNamesIsOne) {

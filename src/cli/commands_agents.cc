@@ -42,14 +42,17 @@ int change_agent(
     const Context& context,
     const std::string& given,
     const std::string& host,
-    const std::string& verb
+    const std::string& verb,
+    const std::string& reason
 ) {
     const auto app = context.app(given);
     if (!app) {
         return failed_with(app.error());
     }
     return post_and_say(
-        context, app_target(*app, "agents/" + net::percent_encode(host) + "/" + verb), {}
+        context,
+        app_target(*app, "agents/" + net::percent_encode(host) + "/" + verb),
+        with_reason(reason)
     );
 }
 
@@ -67,14 +70,16 @@ void add_agents_commands(CLI::App& app, Context& context) {
         };
     });
     auto host = std::make_shared<std::string>();
+    auto reason = std::make_shared<std::string>();
     const auto add = [&](const std::string& verb, const char* what) {
         auto* command = agents->add_subcommand(verb, what);
         command->add_option("HOST", *host, "Its name, as `farshore agents list` shows it")
             ->required();
         command->add_option("APP", *app_name, "The app (default: the configuration's)");
-        command->callback([&context, app_name, host, verb] {
-            context.run = [&context, app_name, host, verb] {
-                return change_agent(context, *app_name, *host, verb);
+        add_reason_option(*command, *reason);
+        command->callback([&context, app_name, host, verb, reason] {
+            context.run = [&context, app_name, host, verb, reason] {
+                return change_agent(context, *app_name, *host, verb, *reason);
             };
         });
     };

@@ -38,15 +38,20 @@ void add_op_commands(CLI::App& app, Context& context) {
             return show(given, operation_target(id), operation_table);
         }
     );
-    (void)with_id(
+    auto reason = std::make_shared<std::string>();
+    auto* abort = with_id(
         "abort",
-        "Give it up, where that is still safe",
-        [](const Context& given, const std::string& id) {
+        "Give it up, where that is still safe; exit 4 where it is too late",
+        [reason](const Context& given, const std::string& id) {
             return post_and_say(
-                given, operation_target(id) + "/abort", {}, "abort of " + id + " asked for"
+                given,
+                operation_target(id) + "/abort",
+                with_reason(*reason),
+                "abort of " + id + " asked for"
             );
         }
     );
+    add_reason_option(*abort, *reason);
     auto timeout = std::make_shared<std::string>("10m");
     auto* watch = with_id(
         "watch",

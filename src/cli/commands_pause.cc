@@ -41,13 +41,15 @@ void add_pause_commands(CLI::App& app, Context& context) {
     auto* resume = app.add_subcommand("resume", "End a pause");
     auto resume_app = std::make_shared<std::string>();
     resume->add_option("APP", *resume_app, "The app (default: the configuration's)");
-    resume->callback([&context, resume_app] {
-        context.run = [&context, resume_app] {
+    auto reason = std::make_shared<std::string>();
+    add_reason_option(*resume, *reason);
+    resume->callback([&context, resume_app, reason] {
+        context.run = [&context, resume_app, reason] {
             const auto app_name = context.app(*resume_app);
             if (!app_name) {
                 return failed_with(app_name.error());
             }
-            return post_and_say(context, app_target(*app_name, "resume"), {});
+            return post_and_say(context, app_target(*app_name, "resume"), with_reason(*reason));
         };
     });
 }

@@ -1,6 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <random>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -8,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/operation_calls.h"
+#include "cli/status_view.h"
 
 // switchover, failover, failback: what starts an operation.
 namespace farshore::cli {
@@ -24,17 +28,72 @@ struct StartOptions {
     std::string confirm;
     std::string accept_loss;
     std::vector<std::string> levers;
+    std::string expect_active;
+    std::optional<std::uint64_t> expect_epoch;
+    std::string request_id;
     bool accept_unfenced = false;
     bool accept_unknown = false;
     bool wait = false;
     std::string timeout = "10m";
 };
 
+bool stdin_is_terminal() {
+    return ::isatty(STDIN_FILENO) == 1;
+}
+
+// "1764489600123-5f0c77aa": no two requests have the same.
+std::string new_request_id() {
+    std::random_device random;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return fmt::format(
+        "{}-{:08x}", std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), random()
+    );
+}
+
+std::vector<std::string> standbys_of(const json::value& status) {
+    std::vector<std::string> names;
+    for (const auto& [name, region] : members_at(status, "regions")) {
+        if (std::string_view{name} != text_at(status, "active")) {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
+
+// The target is named, or chosen from a list. There is no default: which Region is "the other one"
+// depends on what has happened meanwhile, and a command that is repeated would go back.
+int choose_target(const json::value& status, StartOptions& options) {
+    const std::vector<std::string> names = standbys_of(status);
+    if (!stdin_is_terminal()) {
+        print_message(fmt::format(
+            "error: a {} names the Region to go to\n  remedy: --to REGION, now {}",
+            options.verb,
+            joined(names)
+        ));
+        return kUsage;
+    }
+    fmt::print(
+        stderr, "writes go to {}; a {} could go to\n", text_at(status, "active"), options.verb
+    );
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        fmt::print(stderr, "  {}  {}\n", i + 1, region_health(status, names[i]));
+    }
+    fmt::print(stderr, "type its number or name: ");
+    std::string typed;
+    std::getline(std::cin, typed);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (typed == names[i] || typed == std::to_string(i + 1)) {
+            options.to = names[i];
+            return kDone;
+        }
+    }
+    print_message("declined; nothing was changed");
+    return kDeclined;
+}
+
 // A failover needs the app's name, typed or given: a flag like --yes is too easy to keep in a
 // script.
-int confirm_failover(
-    const json::value& status, const std::string& app, const StartOptions& options
-) {
+int confirm_failover(const std::string& app, const StartOptions& options) {
     if (!options.confirm.empty()) {
         if (options.confirm == app) {
             return kDone;
@@ -44,20 +103,13 @@ int confirm_failover(
         );
         return kDeclined;
     }
-    if (::isatty(STDIN_FILENO) != 1) {
+    if (!stdin_is_terminal()) {
         print_message(fmt::format(
             "error: a failover may lose writes and needs the app's name\n  remedy: --confirm {}",
             app
         ));
         return kUsage;
     }
-    fmt::print(
-        stderr,
-        "{}\na failover now could lose {} of writes; {} keys are not proven in the standby\n",
-        text_at(status, "first_line"),
-        age_text(number_at(status, "loss/window_ms", -1)),
-        text_at(status, "loss/unproven_writes")
-    );
     fmt::print(stderr, "type the app's name to go on: ");
     std::string typed;
     std::getline(std::cin, typed);
@@ -68,11 +120,8 @@ int confirm_failover(
     return kDeclined;
 }
 
-json::object start_body(const StartOptions& options, const std::string& app) {
-    json::object body;
-    if (!options.to.empty()) {
-        body["to"] = options.to;
-    }
+json::object start_body(const StartOptions& options, const std::string& app, bool confirmed) {
+    json::object body{{"request_id", options.request_id}, {"to", options.to}};
     if (!options.reason.empty()) {
         body["reason"] = options.reason;
     }
@@ -86,7 +135,13 @@ json::object start_body(const StartOptions& options, const std::string& app) {
     if (options.accept_unknown) {
         body["accept_unknown"] = true;
     }
-    if (options.verb == "failover") {
+    if (!options.expect_active.empty()) {
+        body["expect_active"] = options.expect_active;
+    }
+    if (options.expect_epoch) {
+        body["expect_epoch"] = *options.expect_epoch;
+    }
+    if (confirmed) {
         body["confirm"] = app;
     }
     return body;
@@ -102,54 +157,94 @@ int said_started(const Context& context, const json::value& answer, const std::s
     return kDone;
 }
 
-// The request got no answer, and may have been carried out: nobody should have to guess.
+// The request got no answer, and may have been carried out: its own id tells, so nobody has to
+// guess.
 int without_answer(
-    const Context& context,
-    ApiClient& client,
-    const StartOptions& options,
-    const std::string& app,
-    const json::value& before,
-    Error error
+    const Context& context, ApiClient& client, const StartOptions& options, Error error
 ) {
     if (error.effect == Effect::possible) {
-        const std::string id = operation_since(client, app, options.verb, before);
-        if (!id.empty()) {
+        const std::string id = "op-" + options.request_id;
+        const auto found = client.get(operation_target(id));
+        if (found && found->ok()) {
             print_message(error.text);
             print_message(fmt::format("the {} was started", options.verb));
             return said_started(context, json::object{{"id", id}, {"operation", id}}, id);
         }
-        error.remedy =
-            fmt::format("the {} may have been started: `farshore op list` shows it", options.verb);
+        error.remedy = fmt::format(
+            "the {} {}; asking again with `--request-id {}` starts one at the most",
+            options.verb,
+            found ? "was not started" : "may have been started: `farshore op list` shows it",
+            options.request_id
+        );
     }
     return failed_with(error);
 }
 
-int run_start(const Context& context, const StartOptions& options) {
+// The target, and the word of the person who asks, when something is to be changed.
+int make_sure(
+    const json::value& status, const std::string& app, StartOptions& options, bool& confirmed
+) {
+    if (options.verb == "failback") {
+        options.to = text_at(status, "preferred");
+    }
+    if (options.to.empty()) {
+        if (const int chosen = choose_target(status, options); chosen != kDone) {
+            return chosen;
+        }
+    }
+    const bool there = text_at(status, "active") == options.to &&
+                       text_at(status, "users") == options.to &&
+                       value_at(status, "operation") == nullptr;
+    // Nothing is to be confirmed then; the controller decides, and asks for the word if it is not.
+    if (there) {
+        return kDone;
+    }
+    if (stdin_is_terminal()) {
+        fmt::print(stderr, "{}", change_preview(status, options.verb, options.to));
+    }
+    if (options.verb == "failover") {
+        const int sure = confirm_failover(app, options);
+        confirmed = sure == kDone;
+        return sure;
+    }
+    return kDone;
+}
+
+int run_start(const Context& context, StartOptions options) {
     const auto app = context.app(options.app);
     if (!app) {
         return failed_with(app.error());
+    }
+    if (options.request_id.empty()) {
+        options.request_id = new_request_id();
     }
     return with_controller(context, [&](ApiClient& client) {
         const auto before = status_for(client, *app, options.to);
         if (!before) {
             return failed_with(before.error());
         }
-        if (options.verb == "failover") {
-            const int confirmed = confirm_failover(*before, *app, options);
-            if (confirmed != kDone) {
-                return confirmed;
-            }
+        bool confirmed = !options.confirm.empty() && options.confirm == *app;
+        if (const int sure = make_sure(*before, *app, options, confirmed); sure != kDone) {
+            return sure;
         }
-        const auto answer = client.post(app_target(*app, options.verb), start_body(options, *app));
+        const std::string target = app_target(*app, options.verb);
+        auto answer = client.post(target, start_body(options, *app, confirmed));
+        if (answer && !answer->ok() && answer->error().code == "confirm" && !confirmed) {
+            // It looked done already, and something is left to do.
+            if (const int sure = confirm_failover(*app, options); sure != kDone) {
+                return sure;
+            }
+            answer = client.post(target, start_body(options, *app, true));
+        }
         if (!answer) {
-            return without_answer(context, client, options, *app, *before, answer.error());
+            return without_answer(context, client, options, answer.error());
         }
         if (!answer->ok()) {
             return refused(*answer);
         }
         const std::string id = text_at(answer->document, "id");
         if (id.empty()) {
-            // Nothing to do is a success: the app is there already.
+            // Done already is a success.
             if (is_table(context.format)) {
                 fmt::print("{}\n", text_at(answer->document, "text"));
             } else {
@@ -167,6 +262,33 @@ int run_start(const Context& context, const StartOptions& options) {
     });
 }
 
+// What makes a repetition safe.
+void add_safety_options(CLI::App& command, StartOptions& options) {
+    command.add_option(
+        "--expect-active",
+        options.expect_active,
+        "Do nothing, and exit 5, unless this Region is active"
+    );
+    command.add_option(
+        "--expect-epoch",
+        options.expect_epoch,
+        "Do nothing, and exit 5, unless this epoch is in force"
+    );
+    command
+        .add_option(
+            "--request-id",
+            options.request_id,
+            "A name for this request, of 8 to 64 of a-z, 0-9 and -: however often it is sent, it "
+            "starts one operation at the most (default: a new one)"
+        )
+        ->check([](const std::string& id) {
+            const bool good =
+                id.size() >= 8 && id.size() <= 64 &&
+                id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+            return good ? std::string{} : std::string{"not 8 to 64 of a-z, 0-9 and -"};
+        });
+}
+
 void add_start_command(
     CLI::App& app, Context& context, const std::string& verb, const std::string& help
 ) {
@@ -175,9 +297,13 @@ void add_start_command(
     options->verb = verb;
     command->add_option("APP", options->app, "The app (default: the configuration's)");
     if (verb != "failback") {
-        command->add_option("--to", options->to, "The Region to go to (default: the other one)");
+        command->add_option(
+            "--to", options->to, "The Region to go to; asked for on a terminal, needed elsewhere"
+        );
     }
-    command->add_option("--reason", options->reason, "For the audit: INC-812");
+    command->add_option("--reason", options->reason, "For the audit: INC-812")
+        ->required(verb == "failover");
+    add_safety_options(*command, *options);
     add_levers_option(*command, options->levers);
     auto* wait = command->add_flag(
         "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
@@ -225,15 +351,18 @@ void add_start_commands(CLI::App& app, Context& context) {
         app,
         context,
         "switchover",
-        "Change the active Region as planned: nothing lost, no failed request"
+        "Change the active Region as planned: nothing lost, no failed request. Done already where "
+        "the Region is active: it is safe to repeat"
     );
     add_start_command(
         app,
         context,
         "failover",
-        "Change the active Region in an emergency: loss possible, and measured"
+        "Change the active Region in an emergency: loss possible, and measured. Safe to repeat"
     );
-    add_start_command(app, context, "failback", "A switchover to the preferred Region");
+    add_start_command(
+        app, context, "failback", "A switchover to the preferred Region. Safe to repeat"
+    );
 }
 
 }  // namespace farshore::cli

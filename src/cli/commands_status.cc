@@ -37,7 +37,7 @@ void print_status(const Context& context, const boost::json::value& status) {
 // Until Ctrl-C. On a terminal the screen is drawn anew; elsewhere a line is printed when it
 // changes.
 int watch_status(const Context& context, ApiClient& client, const std::string& target) {
-    std::string last_line;
+    std::string last_state;
     while (true) {
         const auto answer = client.get(target);
         if (!answer) {
@@ -48,10 +48,15 @@ int watch_status(const Context& context, ApiClient& client, const std::string& t
             fmt::print("\x1b[H\x1b[2J");
             print_status(context, answer->document);
         } else if (is_table(context.format)) {
-            const std::string line = text_at(answer->document, "first_line");
-            if (line != last_line) {
-                fmt::print("{} {}\n", text_at(answer->document, "at"), line);
-                last_line = line;
+            // Figures change all the time; a line is for what they mean.
+            const std::string state = status_in_short(answer->document);
+            if (state != last_state) {
+                fmt::print(
+                    "{} {}\n",
+                    text_at(answer->document, "at"),
+                    text_at(answer->document, "first_line")
+                );
+                last_state = state;
             }
         } else {
             fmt::print("{}\n", boost::json::serialize(answer->document));
@@ -75,10 +80,8 @@ int run_status(const Context& context, const StatusOptions& options) {
             return failed_with(answer->error());
         }
         print_status(context, answer->document);
-        // Degraded is what a script wants to notice: the active Region is not known to be healthy.
-        const std::string active = text_at(answer->document, "active");
-        const std::string verdict = text_at(answer->document, "regions/" + active + "/verdict");
-        return static_cast<int>(verdict == "healthy" ? kDone : kNotReady);
+        const std::string verdict = text_at(answer->document, "readiness/verdict");
+        return static_cast<int>(verdict == "ready" ? kDone : kNotReady);
     });
 }
 
@@ -129,7 +132,9 @@ int run_losses(const Context& context, const std::string& given) {
 
 void add_status_commands(CLI::App& app, Context& context) {
     auto* status = app.add_subcommand(
-        "status", "Who is active, what the observers say, what a failover would lose"
+        "status",
+        "Could I fail over now, and what would I lose: exit 0 when ready, 3 when not. Then who is "
+        "active, what the observers say, the lag, the hosts"
     );
     auto options = std::make_shared<StatusOptions>();
     status->add_option("APP", options->app, "The app, when the controller has several");

@@ -8,6 +8,7 @@
 
 #include "adapters/net/pem_file.h"
 #include "base/text_file.h"
+#include "wire/api.h"
 #include "wire/config_loader.h"
 #include "wire/url.h"
 
@@ -136,6 +137,9 @@ int failed_with(const Error& error) {
         return kConfigurationInvalid;
     }
     print_error(error);
+    if (error.code == wire::kMovedCode) {
+        return kMoved;
+    }
     return error.code == config::kUnreadableCode ? kConfigurationInvalid : exit_code_of(error.kind);
 }
 

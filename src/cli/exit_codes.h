@@ -14,6 +14,7 @@ enum ExitCode : int {
     kFailed = 1,
     kNotReady = 3,
     kGuardRefused = 4,
+    kMoved = 5,
     kStillRunning = 6,
     kPartlyDone = 7,
     kObjectiveMissed = 8,
@@ -33,11 +34,12 @@ struct ExitCodeRow {
     std::string_view meaning;
 };
 
-inline constexpr std::array<ExitCodeRow, 14> kExitCodes{{
+inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
     {kDone, "done, or already so"},
     {kFailed, "failed; unchanged or rolled back"},
     {kNotReady, "degraded, not ready"},
-    {kGuardRefused, "a guard refused"},
+    {kGuardRefused, "a guard refused, or it is too late"},
+    {kMoved, "the world is not as --expect-active or --expect-epoch says; nothing was done"},
     {kStillRunning, "timed out or detached, the operation still runs (its id is printed)"},
     {kPartlyDone, "partly done: `farshore op show ID` says what is not"},
     {kObjectiveMissed, "an objective was missed"},

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <iterator>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,6 +40,9 @@ constexpr int kExecFailed = 127;
     ::dup2(null, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
+    // The world's sockets listen for as long as any process holds them: a child must not, or a
+    // Region that refuses would still be connected to, and never come back.
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     ::execv(argv[0], argv);
     ::_exit(kExecFailed);
 }

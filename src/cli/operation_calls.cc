@@ -54,27 +54,6 @@ Result<json::value> status_for(ApiClient& client, const std::string& app, const 
     );
 }
 
-std::string operation_since(
-    ApiClient& client, const std::string& app, std::string_view verb, const json::value& before
-) {
-    const auto ids_of = [](const json::value& status) {
-        return std::array{text_at(status, "operation/id"), text_at(status, "last_operation/id")};
-    };
-    const auto now = status_for(client, app, {});
-    if (!now) {
-        return {};
-    }
-    const auto known = ids_of(before);
-    for (const char* which : {"operation", "last_operation"}) {
-        const std::string id = text_at(*now, fmt::format("{}/id", which));
-        if (!id.empty() && std::ranges::find(known, id) == known.end() &&
-            text_at(*now, fmt::format("{}/verb", which)) == verb) {
-            return id;
-        }
-    }
-    return {};
-}
-
 std::string app_target(const std::string& app, std::string_view verb) {
     return "/v1/apps/" + net::percent_encode(app) + "/" + std::string{verb};
 }
@@ -102,6 +81,14 @@ void add_levers(json::object& body, const std::vector<std::string>& levers) {
     }
 }
 
+void add_reason_option(CLI::App& command, std::string& reason) {
+    command.add_option("--reason", reason, "For the audit: INC-812");
+}
+
+json::object with_reason(const std::string& reason) {
+    return reason.empty() ? json::object{} : json::object{{"reason", reason}};
+}
+
 std::string must_be_duration(const std::string& text) {
     return duration_from(text) ? std::string{} : "not a duration: write 500ms, 5s, 2m or 1h";
 }
@@ -112,7 +99,7 @@ int refused(const Answer& answer) {
     if (guards == nullptr) {
         return code;
     }
-    fmt::print(stderr, "{}", guards_table(*guards));
+    fmt::print(stderr, "{}", guards_table(*guards, Asked::yes));
     return kGuardRefused;
 }
 

@@ -17,21 +17,16 @@ namespace farshore::cli {
     ApiClient& client, const std::string& app, const std::string& to
 );
 
-// The operation of that verb which the controller has now and had not in `before`, a status; for a
-// request that got no answer. Empty: none, or it does not answer now either.
-[[nodiscard]] std::string operation_since(
-    ApiClient& client,
-    const std::string& app,
-    std::string_view verb,
-    const boost::json::value& before
-);
-
 [[nodiscard]] std::string app_target(const std::string& app, std::string_view verb);
 [[nodiscard]] std::string operation_target(const std::string& id);
 
 // --levers, of commands that ask for a change or a plan; left empty, the configuration decides.
 void add_levers_option(CLI::App& command, std::vector<std::string>& levers);
 void add_levers(boost::json::object& body, const std::vector<std::string>& levers);
+
+// --reason, for the audit; may be left out.
+void add_reason_option(CLI::App& command, std::string& reason);
+[[nodiscard]] boost::json::object with_reason(const std::string& reason);
 
 // For CLI11, which shows the text as a usage error; empty: it is one.
 [[nodiscard]] std::string must_be_duration(const std::string& text);

@@ -93,6 +93,44 @@ TEST(StatusTable, InItsWideFormGivesEachVotesReason) {
     EXPECT_EQ(status_table(status).find("nothing heard"), std::string::npos);
 }
 
+TEST(StatusTable, MarksWhatIsOldAndSaysWhatToDo) {
+    const json::value status = json::parse(R"({
+        "first_line":"NOT READY  magento: replication has not moved","app":"magento","active":"us-east-1",
+        "readiness":{"verdict":"not_ready","findings":[{"code":"replication_stalled","severity":"not_ready",
+          "text":"replication has not moved for 17s","remedy":"look at the replicas"}]},
+        "lag":[{"table":"hb","from":"us-east-1","to":"eu-west-1","ms":90,"age_ms":17000,"at_least_ms":16590,"stale":true},
+               {"table":"hb","from":"eu-west-1","to":"us-east-1","ms":80,"age_ms":200,"at_least_ms":80,"stale":false}],
+        "agents":[{"host":"w1","connected":false,"write_state":"open","unproven":4,"age_ms":9000}]})"
+    );
+    const std::string text = status_table(status);
+    EXPECT_TRUE(text.starts_with("NOT READY  magento: ")) << text;
+    EXPECT_NE(
+        text.find(
+            "  replication_stalled: replication has not moved for 17s\n    remedy: look at the"
+        ),
+        std::string::npos
+    ) << text;
+    EXPECT_NE(text.find("over 16.5s  STALE: 90ms, 17s ago"), std::string::npos) << text;
+    EXPECT_NE(text.find("80ms        80ms, 200ms ago\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("was open"), std::string::npos) << text;
+    EXPECT_NE(text.find("was 4"), std::string::npos) << text;
+}
+
+TEST(ChangePreview, NamesFromToTheHealthOfBothAndWhatWouldBeLost) {
+    const json::value status = json::parse(R"({"app":"magento","active":"us-east-1",
+        "loss":{"window_ms":1500,"unproven_writes":7},
+        "regions":{"us-east-1":{"components":{"dynamodb":{"verdict":"unhealthy"},"stack":{"verdict":"unknown"}}},
+                   "eu-west-1":{"components":{"dynamodb":{"verdict":"healthy"},"stack":{"verdict":"healthy"}}}}})"
+    );
+    EXPECT_EQ(
+        change_preview(status, "failover", "eu-west-1"),
+        "failover of magento\n  from us-east-1: dynamodb unhealthy, stack unknown\n  to   "
+        "eu-west-1: "
+        "dynamodb healthy, stack healthy\n  a failover now could lose: 1.5s of writes, 7 keys not "
+        "proven in the standby\n"
+    );
+}
+
 TEST(PlanTable, OfAFailoverForecastsTheLoss) {
     const json::value plan = json::parse(
         R"({"plan":{"verb":"failover","app":"magento","from":"a","to":"b","steps":["raise"]},"guards":[],
@@ -121,9 +159,13 @@ TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {
 
 TEST(GuardsTable, NamesTheGuardThatRefuses) {
     const json::value guards = json::parse(
-        R"([{"guard":"quorum","passed":true,"text":"two of three"},{"guard":"data_loss","passed":false,"text":"6s > 5s"}])"
+        R"([{"guard":"quorum","passed":true,"text":"two of three"},{"guard":"data_loss","passed":false,"text":"6s > 5s","remedy":"`--accept-loss 7s`"}])"
     );
-    const std::string text = guards_table(guards);
+    const std::string text = guards_table(guards, Asked::yes);
+    EXPECT_NE(text.find("data_loss: `--accept-loss 7s`\n"), std::string::npos) << text;
+    const std::string plan = guards_table(guards, Asked::no);
+    EXPECT_NE(plan.find("would refuse  data_loss"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("REFUSED"), std::string::npos) << "nothing was asked";
     EXPECT_NE(text.find("passed   quorum     two of three"), std::string::npos) << text;
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
 }

@@ -101,14 +101,22 @@ std::string regions_text(const json::value& status) {
 }
 
 std::string lag_text(const json::value& status) {
-    TextTable table{{"TABLE", "FROM", "TO", "LAG", "AGE"}};
+    TextTable table{{"TABLE", "FROM", "TO", "LAG", "MEASURED"}};
     for (const json::value& lag : list_at(status, "lag")) {
+        const bool stale = flag_at(lag, "stale");
+        // The lag grows while nothing arrives; the measurement is shown as what it is, with its
+        // age.
         table.add(
             {text_at(lag, "table"),
              text_at(lag, "from"),
              text_at(lag, "to"),
-             age_text(number_at(lag, "ms", -1)),
-             age_text(number_at(lag, "age_ms", -1))}
+             (stale ? "over " : "") + age_text(number_at(lag, "at_least_ms", -1)),
+             fmt::format(
+                 "{}{}, {} ago",
+                 stale ? "STALE: " : "",
+                 age_text(number_at(lag, "ms", -1)),
+                 age_text(number_at(lag, "age_ms", -1))
+             )}
         );
     }
     return table.empty() ? "" : "\n" + table.text();
@@ -139,7 +147,24 @@ std::string automation_line(const json::value& status) {
     }
     return flag_at(status, "armed")
                ? "automation: armed\n"
-               : fmt::format("automation: off: {}\n", text_at(status, "why_not_armed"));
+               : fmt::format("automation: DISARMED: {}\n", text_at(status, "why_not_armed"));
+}
+
+// Each reason why it is not ready, with what to do about it.
+std::string findings_text(const json::value& status) {
+    std::string out;
+    for (const json::value& finding : list_at(status, "readiness/findings")) {
+        out += fmt::format("  {}: {}\n", text_at(finding, "code"), text_at(finding, "text"));
+        const std::string remedy = text_at(finding, "remedy");
+        out += remedy.empty() ? "" : fmt::format("    remedy: {}\n", remedy);
+    }
+    return out;
+}
+
+// "7, oldest 2.1s"
+std::string unproven_text(const json::value& agent) {
+    const std::int64_t oldest = number_at(agent, "oldest_unproven_ms", 0);
+    return text_at(agent, "unproven") + (oldest > 0 ? ", oldest " + age_text(oldest) : "");
 }
 
 std::string operation_line(const json::value& operation) {
@@ -169,17 +194,22 @@ std::string agents_table(const json::value& status) {
          "VOUCHED BY",
          "SINCE"}
     };
+    // What a host said last is no value of now once it is silent.
+    const auto was = [](const std::string& text) {
+        return text.empty() ? "-" : "was " + text;
+    };
     std::string troubles;
     for (const json::value& agent : list_at(status, "agents")) {
+        const bool heard = flag_at(agent, "connected");
         table.add(
             {text_at(agent, "host"),
              text_at(agent, "region"),
              flag_at(agent, "connected") ? "yes" : "no",
              text_at(agent, "epoch"),
              or_dash(text_at(agent, "active")),
-             text_at(agent, "write_state"),
+             heard ? text_at(agent, "write_state") : was(text_at(agent, "write_state")),
              age_text(number_at(agent, "lease_remaining_ms", -1)),
-             text_at(agent, "unproven"),
+             heard ? unproven_text(agent) : was(unproven_text(agent)),
              age_text(number_at(agent, "age_ms", -1)),
              or_dash(text_at(agent, "vouched_by")),
              utc_text(agent, "vouched_at_ms")}
@@ -193,7 +223,7 @@ std::string agents_table(const json::value& status) {
 
 std::string status_table(const json::value& status, Format format) {
     const bool wide = format == Format::wide;
-    std::string out = bold(text_at(status, "first_line")) + "\n";
+    std::string out = bold(text_at(status, "first_line")) + "\n" + findings_text(status);
     out += fmt::format(
         "app {}, epoch {}, active {}, users in {}, preferred {}\n",
         text_at(status, "app"),
@@ -229,17 +259,65 @@ std::string status_table(const json::value& status, Format format) {
            lag_text(status) + (agents.empty() ? "" : "\n" + agents);
 }
 
-std::string guards_table(const json::value& guards) {
+std::string guards_table(const json::value& guards, Asked asked) {
     TextTable table{{"", "GUARD", "WHAT IT SAYS"}};
+    std::string remedies;
     if (guards.is_array()) {
         for (const json::value& guard : guards.get_array()) {
             const bool passed = flag_at(guard, "passed");
-            table.add(
-                {passed ? "passed" : "REFUSED", text_at(guard, "guard"), text_at(guard, "text")}
+            const std::string refuses = asked == Asked::yes ? "REFUSED" : "would refuse";
+            table.add({passed ? "passed" : refuses, text_at(guard, "guard"), text_at(guard, "text")}
             );
+            const std::string remedy = text_at(guard, "remedy");
+            if (!passed && !remedy.empty()) {
+                remedies += fmt::format("{}: {}\n", text_at(guard, "guard"), remedy);
+            }
         }
     }
-    return table.empty() ? "" : table.text();
+    return table.empty() ? "" : table.text() + remedies;
+}
+
+std::string status_in_short(const json::value& status) {
+    std::string text = fmt::format(
+        "{} {} {} {} {} {}",
+        text_at(status, "readiness/verdict"),
+        text_at(status, "active"),
+        text_at(status, "users"),
+        text_at(status, "epoch"),
+        flag_at(status, "armed"),
+        value_at(status, "paused") != nullptr
+    );
+    for (const json::value& finding : list_at(status, "readiness/findings")) {
+        text += " " + text_at(finding, "code");
+    }
+    return text + " " + text_at(status, "operation/state");
+}
+
+std::string region_health(const json::value& status, const std::string& region) {
+    std::string out = region + ":";
+    for (const auto& [component, state] : members_at(status, "regions/" + region + "/components")) {
+        out += fmt::format(
+            "{} {} {}",
+            out.ends_with(':') ? "" : ",",
+            std::string_view{component},
+            text_at(state, "verdict")
+        );
+    }
+    return out;
+}
+
+std::string change_preview(
+    const json::value& status, const std::string& verb, const std::string& to
+) {
+    const std::string out = fmt::format(
+        "{} of {}\n  from {}\n  to   {}\n",
+        verb,
+        text_at(status, "app"),
+        region_health(status, text_at(status, "active")),
+        region_health(status, to)
+    );
+    const json::value* loss = value_at(status, "loss");
+    return loss == nullptr ? out : out + "  " + loss_forecast(*loss);
 }
 
 std::string why_table(const json::value& document) {
@@ -251,7 +329,7 @@ std::string why_table(const json::value& document) {
         }
     }
     if (const json::value* guards = value_at(document, "guards")) {
-        out += guards_table(*guards);
+        out += guards_table(*guards, Asked::no);
     }
     return out.empty() ? to_yaml(document) : out;
 }
@@ -377,7 +455,7 @@ std::string plan_table(const json::value& document) {
         }
     }
     if (const json::value* guards = value_at(document, "guards")) {
-        out += guards_table(*guards);
+        out += guards_table(*guards, Asked::no);
     }
     return out.empty() ? to_yaml(document) : out;
 }

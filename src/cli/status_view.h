@@ -13,6 +13,17 @@ namespace farshore::cli {
 [[nodiscard]] std::string status_table(
     const boost::json::value& status, Format format = Format::table
 );
+// What is so, without the figures: for whoever wants to know when it changes.
+[[nodiscard]] std::string status_in_short(const boost::json::value& status);
+// "us-east-1: dynamodb healthy, stack unknown"
+[[nodiscard]] std::string region_health(
+    const boost::json::value& status, const std::string& region
+);
+// What a person should know before a change: from where, to where, the health of both, and what a
+// failover would lose.
+[[nodiscard]] std::string change_preview(
+    const boost::json::value& status, const std::string& verb, const std::string& to
+);
 // The register alone, from the status; empty: no host is in it.
 [[nodiscard]] std::string agents_table(const boost::json::value& status);
 [[nodiscard]] std::string why_table(const boost::json::value& document);
@@ -22,8 +33,10 @@ namespace farshore::cli {
 [[nodiscard]] std::string losses_table(const boost::json::value& document);
 [[nodiscard]] std::string plan_table(const boost::json::value& document);
 
-// "  ok       quorum     two of three …": what the guards say.
-[[nodiscard]] std::string guards_table(const boost::json::value& guards);
+// What the guards say, and what would lower each that refuses. Nothing was asked of those of a
+// plan: they would refuse.
+enum class Asked { yes, no };
+[[nodiscard]] std::string guards_table(const boost::json::value& guards, Asked asked);
 
 // One line of an operation's journal.
 [[nodiscard]] std::string journal_line(const boost::json::value& entry);

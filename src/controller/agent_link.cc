@@ -241,6 +241,10 @@ std::vector<AgentView> AgentLink::agents() const {
             view.active = agent.report->active;
             view.write_state = std::string{to_string(agent.report->write_state)};
             view.unproven = agent.report->ledger.unproven;
+            if (view.unproven > 0) {
+                view.oldest_unproven =
+                    agent.report->ledger.oldest_unproven + std::max(view.age, Duration::zero());
+            }
             view.acknowledged = agent.report->ledger.acknowledged;
         }
         if (agent.rival && agent.rival->both_live &&

@@ -65,6 +65,7 @@ struct AgentView {
     Duration age{};  // since it was last heard; negative: never heard by this process
     Duration lease_remaining{};
     std::uint64_t unproven = 0;
+    Duration oldest_unproven{};  // its age by now
     std::uint64_t acknowledged = 0;
     std::string trouble;  // what a person should look at; empty: nothing
 };

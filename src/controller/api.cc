@@ -17,6 +17,11 @@ namespace {
 constexpr std::size_t kAuditRows = 500;
 constexpr std::size_t kOperationRows = 100;
 
+// "POST /v1/apps/shop/pause": for the audit.
+std::string words_of(const net::HttpRequest& request) {
+    return request.method + " " + std::string{request.path()};
+}
+
 Error starting() {
     return {
         .kind = ErrorKind::unavailable,
@@ -59,6 +64,7 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     }
     const Result<Caller> caller = parts_.credentials.caller(request.header("authorization"));
     if (!caller) {
+        note_denied(request.peer_address, words_of(request), "nobody", caller.error().text);
         net::HttpResponse response = refusal(caller.error());
         response.status = 401;
         response.headers.push_back({.name = "WWW-Authenticate", .value = "Bearer"});
@@ -70,11 +76,18 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     if (pump_ == nullptr) {
         co_return refusal(starting());
     }
+    const std::string who = std::string{to_string(caller->role)} + ":" + caller->name;
     if (const auto why = why_not_for(request, *caller)) {
+        note_denied(request.peer_address, words_of(request), who, why->text);
         co_return refusal(*why);
     }
     if (caller->role == Role::agent) {
+        const std::string peer = request.peer_address;
+        const std::string asked = words_of(request);
         net::HttpResponse response = co_await parts_.link.answer(std::move(request), *caller);
+        if (response.status == 403) {
+            note_denied(peer, asked, who, error_text_in(response));
+        }
         co_return response;
     }
     Words path = split(request.path(), '/');
@@ -86,12 +99,14 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         co_return wrong_method(request, "GET, POST");
     }
     if (caller->role != Role::operator_) {
-        co_return refusal(
-            {.kind = ErrorKind::denied,
-             .text = "the token " + caller->name + " may look, but not change anything",
-             .remedy = "use a token of the role operator",
-             .code = "role"}
-        );
+        const Error why{
+            .kind = ErrorKind::denied,
+            .text = "the token " + caller->name + " may look, but not change anything",
+            .remedy = "use a token of the role operator",
+            .code = "role"
+        };
+        note_denied(request.peer_address, words_of(request), who, why.text);
+        co_return refusal(why);
     }
     co_return change(request, path, *caller);
 }
@@ -127,7 +142,11 @@ net::Task<net::HttpResponse> Api::answer_join(net::HttpRequest request) {
         co_return refusal(starting());
     }
     const std::string peer = request.peer_address;
+    const std::string asked = words_of(request);
     net::HttpResponse response = co_await parts_.joining.answer(std::move(request));
+    if (response.status == 401 || response.status == 403) {
+        note_denied(peer, asked, "joining", error_text_in(response));
+    }
     // A proof that is refused is no guess of a secret, and its host's people need the reason.
     if (response.status == 401) {
         response = co_await slowed(peer, std::move(response));

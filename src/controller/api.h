@@ -10,6 +10,7 @@
 #include "adapters/net/http_message.h"
 #include "adapters/net/task.h"
 #include "controller/credentials.h"
+#include "controller/denial_log.h"
 #include "controller/guess_limiter.h"
 #include "controller/joining.h"
 #include "controller/view.h"
@@ -67,7 +68,19 @@ class Api {
     [[nodiscard]] net::HttpResponse change(
         const net::HttpRequest& request, const Words& path, const Caller& caller
     );
-    [[nodiscard]] net::HttpResponse start(core::ChangeRequest change, const Caller& caller);
+    [[nodiscard]] net::HttpResponse carry_out(
+        const net::HttpRequest& request,
+        const Words& path,
+        const boost::json::object& body,
+        const Caller& caller
+    );
+    [[nodiscard]] net::HttpResponse start(
+        core::ChangeRequest change, bool confirmed, const Caller& caller
+    );
+    [[nodiscard]] std::optional<net::HttpResponse> answer_again(const core::ChangeRequest& change);
+    [[nodiscard]] std::optional<Error> why_not_meant(
+        const core::ChangeRequest& change, bool confirmed, const Caller& caller
+    ) const;
     [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
     [[nodiscard]] net::HttpResponse resume(const Caller& caller);
     // api_credentials.cc
@@ -88,14 +101,24 @@ class Api {
     [[nodiscard]] net::HttpResponse audit() const;
     [[nodiscard]] net::Task<> run_watch(OperationId id, net::ByteSink& sink);
     [[nodiscard]] Result<core::ChangeRequest> change_from(
-        const boost::json::object& body, core::Verb verb, const Caller& caller
+        const boost::json::object& body, core::Verb verb, bool only_plan, const Caller& caller
     );
-    [[nodiscard]] Status note(const Caller& caller, std::string what, std::string detail);
+    // Into the audit: who, from where, what, why. `remark` follows the reason.
+    [[nodiscard]] Status note(
+        const Caller& caller, std::string what, std::string detail, std::string_view remark = {}
+    );
+    void note_denied(
+        const std::string& peer,
+        const std::string& asked,
+        const std::string& who,
+        const std::string& why
+    );
     [[nodiscard]] View view() const;
 
     Parts parts_;
     runtime::Pump* pump_ = nullptr;
     std::vector<std::shared_ptr<net::Timer>> watchers_;
+    DenialLog denials_;
     GuessLimiter guesses_;
     std::size_t slowed_ = 0;  // answers that wait
     std::uint64_t requests_ = 0;

@@ -34,4 +34,8 @@ net::HttpResponse wrong_method(const net::HttpRequest& request, const char* allo
     return response;
 }
 
+std::string error_text_in(const net::HttpResponse& response) {
+    return wire::error_from(response.status, response.body).text;
+}
+
 }  // namespace farshore::controller

@@ -11,6 +11,8 @@ namespace farshore::controller {
 [[nodiscard]] net::HttpResponse refusal(const Error& error);
 [[nodiscard]] net::HttpResponse ok(const boost::json::object& document, int status = 200);
 [[nodiscard]] Error not_here(const net::HttpRequest& request);
+// The text of an answer that refuses.
+[[nodiscard]] std::string error_text_in(const net::HttpResponse& response);
 [[nodiscard]] net::HttpResponse wrong_method(const net::HttpRequest& request, const char* allowed);
 
 }  // namespace farshore::controller

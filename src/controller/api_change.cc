@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -19,25 +18,70 @@ constexpr std::size_t kBodyBytesMax = 64 * 1024;
 constexpr std::size_t kReasonBytesMax = 1024;
 constexpr std::int64_t kPauseMsMax = 30LL * 24 * 3600 * 1000;  // a pause that is forgotten must end
 
-// Nobody has to give a reason; the journal and the audit say so then.
-std::string reason_in(wire::ObjectReader& body) {
-    std::string reason = body.text("reason", kReasonBytesMax, wire::Field::optional);
-    if (reason.empty()) {
-        reason = "no reason given";
+// A failover needs one; of everything else the journal and the audit say that there is none.
+constexpr std::string_view kNoReason = "no reason given";
+
+// "switchover to eu-west-1", "forget use1-web-1", "abort op-7": of a request that was not carried
+// out.
+std::string words_of(const std::vector<std::string_view>& path, const json::object& body) {
+    constexpr std::size_t kWordsMax = 256;
+    std::string words{path.back()};
+    if (path.size() == 4 && path[1] == "operations") {
+        words += " " + std::string{path[2]};
+    } else if (path.size() == 6) {
+        words += " " + std::string{path[4]};
+    } else if (const json::value* to = body.if_contains("to"); to != nullptr && to->is_string()) {
+        words += " to " + std::string{to->get_string()};
     }
-    return reason;
+    return words.substr(0, kWordsMax);
 }
 
 }  // namespace
 
-Status Api::note(const Caller& caller, std::string what, std::string detail) {
+Status Api::note(
+    const Caller& caller, std::string what, std::string detail, std::string_view remark
+) {
+    if (!caller.reason.empty()) {
+        detail += (detail.empty() ? "" : ": ") + caller.reason;
+    }
+    if (!remark.empty()) {
+        detail.append("; ").append(remark);
+    }
+    if (!caller.from.empty()) {
+        detail += (detail.empty() ? "" : "; ") + ("from " + caller.from);
+    }
     const sqlite::AuditRow row{
         .at = pump_->now().wall,
-        .who = "operator:" + caller.name,
+        .who = std::string{to_string(caller.role)} + ":" + caller.name,
         .what = std::move(what),
         .detail = std::move(detail)
     };
     return parts_.store.append_audit(row);
+}
+
+// Denied attempts are in the audit too, but nobody can fill it with them.
+void Api::note_denied(
+    const std::string& peer,
+    const std::string& asked,
+    const std::string& who,
+    const std::string& why
+) {
+    if (pump_ == nullptr) {
+        return;
+    }
+    const auto attempts = denials_.note(peer + " " + who, pump_->now().at);
+    if (!attempts) {
+        return;
+    }
+    constexpr std::size_t kAskedMax = 200;
+    std::string detail = asked.substr(0, kAskedMax) + ": " + why + "; from " + peer;
+    if (*attempts > 1) {
+        detail += "; " + std::to_string(*attempts) + " attempts since it was last written down";
+    }
+    const Status noted = parts_.store.append_audit(
+        {.at = pump_->now().wall, .who = who, .what = "denied", .detail = std::move(detail)}
+    );
+    static_cast<void>(noted);  // nothing was changed; the denial itself matters more
 }
 
 net::HttpResponse Api::change(
@@ -50,6 +94,34 @@ net::HttpResponse Api::change(
             return refusal(body.error());
         }
     }
+    wire::JsonTrouble trouble;
+    wire::ObjectReader in(*body, "", trouble);
+    Caller acting = caller;
+    acting.from = request.peer_address;
+    acting.reason = in.text("reason", kReasonBytesMax, wire::Field::optional);
+    if (const Status status = trouble.status(); !status) {
+        return refusal(status.error());
+    }
+    acting.has_reason = !acting.reason.empty();
+    if (!acting.has_reason) {
+        acting.reason = kNoReason;
+    }
+    net::HttpResponse response = carry_out(request, path, *body, acting);
+    const bool only_plan = path.back() == "plan";
+    if (response.status >= 400 && !only_plan) {
+        const Status noted =
+            note(acting, words_of(path, *body) + ": refused", error_text_in(response));
+        static_cast<void>(noted);  // nothing was changed; the refusal itself matters more
+    }
+    return response;
+}
+
+net::HttpResponse Api::carry_out(
+    const net::HttpRequest& request,
+    const Words& path,
+    const json::object& body,
+    const Caller& caller
+) {
     if (path.size() == 4 && path[0] == "v1" && path[1] == "operations" && path[3] == "abort") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
         return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
@@ -66,14 +138,14 @@ net::HttpResponse Api::change(
              .code = "app"}
         );
     }
-    if (auto changed = change_credentials(path, *body, caller)) {
+    if (auto changed = change_credentials(path, body, caller)) {
         return std::move(*changed);
     }
     if (long_path) {
         return refusal(not_here(request));
     }
     if (path[3] == "pause") {
-        return pause(*body, caller);
+        return pause(body, caller);
     }
     if (path[3] == "resume") {
         return resume(caller);
@@ -82,7 +154,7 @@ net::HttpResponse Api::change(
     std::string verb_name{path[3]};
     if (only_plan) {
         wire::JsonTrouble trouble;
-        wire::ObjectReader in(*body, "", trouble);
+        wire::ObjectReader in(body, "", trouble);
         verb_name = in.text("verb", 64);
         if (const Status status = trouble.status(); !status) {
             return refusal(status.error());
@@ -96,7 +168,7 @@ net::HttpResponse Api::change(
                 : not_here(request)
         );
     }
-    const Result<core::ChangeRequest> wanted = change_from(*body, *verb, caller);
+    const Result<core::ChangeRequest> wanted = change_from(body, *verb, only_plan, caller);
     if (!wanted) {
         return refusal(wanted.error());
     }
@@ -104,139 +176,10 @@ net::HttpResponse Api::change(
         return ok(plan_document(view(), *wanted));
     }
     wire::JsonTrouble trouble;
-    wire::ObjectReader in(*body, "", trouble);
-    if (*verb == core::Verb::failover &&
-        in.text("confirm", kReasonBytesMax, wire::Field::optional) != path[2]) {
-        return refusal(
-            {.kind = ErrorKind::malformed,
-             .text = "a failover may lose writes: it needs \"confirm\" with the app's name",
-             .remedy = "send \"confirm\": \"" + parts_.config.app.value() + "\"",
-             .code = "confirm"}
-        );
-    }
-    return start(*wanted, caller);
-}
-
-// The other Region when there are two, the preferred one for a failback.
-Result<core::ChangeRequest> Api::change_from(
-    const json::object& body, core::Verb verb, const Caller& caller
-) {
-    wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
-    core::ChangeRequest change;
-    change.verb = verb;
-    change.to = in.id<RegionId>("to", wire::Field::optional);
-    if (in.has("to") && change.to.value().empty()) {
-        in.wrong("to", "empty, which is not the same as left out");
-    }
-    change.reason = reason_in(in);
-    change.by = "operator:" + caller.name;
-    change.accept_unfenced = in.flag("accept_unfenced", wire::Field::optional);
-    change.accept_unknown = in.flag("accept_unknown", wire::Field::optional);
-    if (in.has("accept_loss_ms")) {
-        change.accept_loss = std::chrono::milliseconds{
-            in.number("accept_loss_ms", 0, std::numeric_limits<std::int32_t>::max())
-        };
-    }
-    if (const json::array* levers =
-            in.array("levers", core::kLeverNames.size(), wire::Field::optional)) {
-        for (const json::value& value : *levers) {
-            const json::string* name = value.if_string();
-            const auto lever =
-                name == nullptr ? std::nullopt : enum_from<core::Lever>(std::string_view{*name});
-            if (!lever) {
-                in.wrong("levers", "not a list of repoint and shift");
-                break;
-            }
-            change.levers.push_back(*lever);
-        }
-    }
-    if (const Status status = trouble.status(); !status) {
-        return std::unexpected(status.error());
-    }
-    if (verb == core::Verb::failback) {
-        const RegionId preferred = parts_.config.preferred();
-        if (!change.to.value().empty() && change.to != preferred) {
-            return fail(
-                ErrorKind::malformed,
-                "a failback goes to the preferred Region, " + preferred.value() + ", not to " +
-                    change.to.value(),
-                "leave \"to\" out, or use a switchover"
-            );
-        }
-        change.to = preferred;
-    }
-    if (change.to.value().empty()) {
-        std::vector<RegionId> others;
-        for (const config::Region& region : parts_.config.regions) {
-            if (region.id != pump_->core().record().active) {
-                others.push_back(region.id);
-            }
-        }
-        if (others.size() != 1) {
-            return fail(
-                ErrorKind::malformed,
-                "to: there is more than one Region to go to",
-                "name the Region with \"to\""
-            );
-        }
-        change.to = others.front();
-    }
-    return change;
-}
-
-net::HttpResponse Api::start(core::ChangeRequest change, const Caller& caller) {
-    const core::Now now = pump_->now();
-    if (const auto text = nothing_to_do(view(), change)) {
-        return ok({{"text", *text}});
-    }
-    if (!pump_->trouble().empty()) {
-        return refusal(
-            {.kind = ErrorKind::exhausted,
-             .text = "the store refuses to write: " + pump_->trouble(),
-             .remedy = "make room for the store first: nothing is done without a durable record",
-             .code = "store"}
-        );
-    }
-    const core::AppCore::Preview preview = pump_->core().preview(now, change);
-    const std::string what = std::string{to_string(change.verb)} + " to " + change.to.value();
-    if (!core::all_passed(preview.guards)) {
-        std::string text = what + " refused";
-        for (const core::GuardAnswer& answer : preview.guards) {
-            if (!answer.passed) {
-                text += "; " + answer.text;
-            }
-        }
-        const Status noted = note(caller, what + ": refused", text);
-        static_cast<void>(noted);  // nothing was changed; the refusal itself matters more
-        const Error error{
-            .kind = ErrorKind::conflict,
-            .text = text,
-            .remedy = "`farshore plan` shows every guard",
-            .code = "guard"
-        };
-        return net::HttpResponse::json(409, wire::error_document(error, preview.guards));
-    }
-    change.id =
-        OperationId{"op-" + std::to_string(to_ms(now.wall)) + "-m" + std::to_string(++requests_)};
-    std::string detail = change.id.value() + ": " + change.reason;
-    if (change.accept_unknown) {
-        detail += "; writes of unknown outcome accepted";
-    }
-    if (const Status noted = note(caller, what, std::move(detail)); !noted) {
-        return refusal(noted.error());
-    }
-    const OperationId id = change.id;
-    pump_->deliver(std::move(change));
-    const auto& operation = pump_->core().record().operation;
-    if (!operation || operation->plan.id != id) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = what + ": another operation was first",
-             .code = "guard"}
-        );
-    }
-    return ok({{"id", id.value()}, {"operation", id.value()}}, 202);
+    const bool confirmed =
+        in.text("confirm", kReasonBytesMax, wire::Field::optional) == parts_.config.app.value();
+    return start(*wanted, confirmed, caller);
 }
 
 net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
@@ -244,15 +187,13 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
     wire::ObjectReader in(body, "", trouble);
     const std::int64_t for_ms = in.number("for_ms", 1, kPauseMsMax);
     core::Pause pause;
-    pause.reason = reason_in(in);
+    pause.reason = caller.reason;
     pause.by = "operator:" + caller.name;
     if (const Status status = trouble.status(); !status) {
         return refusal(status.error());
     }
     pause.until = pump_->now().wall + WallClock::duration{for_ms};
-    if (const Status noted =
-            note(caller, "pause", "until " + to_iso8601(*pause.until) + ": " + pause.reason);
-        !noted) {
+    if (const Status noted = note(caller, "pause", "until " + to_iso8601(*pause.until)); !noted) {
         return refusal(noted.error());
     }
     pump_->deliver(core::PauseRequest{.pause = pause});
@@ -272,7 +213,7 @@ net::HttpResponse Api::resume(const Caller& caller) {
     if (const Status noted = note(caller, "resume", {}); !noted) {
         return refusal(noted.error());
     }
-    pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name});
+    pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason});
     return ok({{"text", app + " is resumed"}});
 }
 
@@ -288,10 +229,22 @@ net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {
             }
         );
     }
+    if (const auto why = pump_->core().why_not_abort(pump_->now())) {
+        return refusal(
+            {.kind = ErrorKind::conflict,
+             .text = id.value() + ": " + *why,
+             .remedy = "`farshore op watch " + id.value() +
+                       "` follows it; a switchover brings "
+                       "the writes back afterwards",
+             .code = "too_late"}
+        );
+    }
     if (const Status noted = note(caller, "abort", id.value()); !noted) {
         return refusal(noted.error());
     }
-    pump_->deliver(core::AbortRequest{.operation = id, .by = "operator:" + caller.name});
+    pump_->deliver(core::AbortRequest{
+        .operation = id, .by = "operator:" + caller.name, .reason = caller.reason
+    });
     const Result<json::object> document = operation_document(view(), id, false);
     return document ? ok(*document) : refusal(document.error());
 }

@@ -174,6 +174,11 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
     pump_->start();
     api_->ready(*pump_);
     const core::AppRecord& in_force = pump_->core().record();
+    note_life(
+        "started",
+        "epoch " + std::to_string(in_force.epoch.value()) + ", active " + in_force.active.value() +
+            ", configuration " + config_.hash
+    );
     system::log_info(
         "boot",
         "ready",
@@ -182,6 +187,19 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
          {"active", in_force.active.value()},
          {"agents", std::to_string(pump_->core().agents().size())}}
     );
+}
+
+// One that begins without the end of the one before it tells of a crash.
+void Controller::note_life(const char* what, std::string detail) {
+    const Status noted = store_->append_audit(
+        {.at = clock_.wall(),
+         .who = "controller:" + config_.controller.id.value(),
+         .what = what,
+         .detail = std::move(detail)}
+    );
+    if (!noted) {
+        system::log_error("audit", noted.error().text);
+    }
 }
 
 void Controller::start_tasks() {

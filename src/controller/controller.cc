@@ -244,6 +244,7 @@ void Controller::stop() {
         return;
     }
     stopping_ = true;
+    note_life("stopped", {});
     wake_->end();
     api_->close();
     link_->close();

@@ -74,6 +74,7 @@ class Controller {
     [[nodiscard]] net::Task<> stop_server();
     void begin(core::AppRecord record, const core::EpochReading& survey);
     void start_tasks();
+    void note_life(const char* what, std::string detail);
     void deliver(core::Event event);
     [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
     [[nodiscard]] bool is_listed(const HostId& host) const;

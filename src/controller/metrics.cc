@@ -1,6 +1,7 @@
-#include <cinttypes>
+#include <array>
 #include <cstdio>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "controller/view.h"
@@ -98,28 +99,63 @@ void write_votes(std::string& out, const View& view, Instant now) {
     }
 }
 
+void write_readiness(std::string& out, const View& view) {
+    const std::string& app = view.config.app.value();
+    const core::Readiness readiness = readiness_of(view);
+    Family(out, "farshore_ready", "1 when an operator could fail over now.")
+        .add({{"app", app}}, readiness.verdict() == core::ReadinessVerdict::not_ready ? 0 : 1);
+    std::array<int, core::kShortfallNames.size()> found{};
+    for (const core::Finding& finding : readiness.findings) {
+        ++found[static_cast<std::size_t>(finding.code)];
+    }
+    Family findings(
+        out, "farshore_readiness_findings", "What speaks against a failover now, by kind."
+    );
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        findings.add({{"app", app}, {"code", core::kShortfallNames[i]}}, found[i]);
+    }
+}
+
+// What a host said last is no value of now once it is silent: only its age is told then.
 void write_agents(std::string& out, const View& view) {
     const std::string& app = view.config.app.value();
     const std::vector<AgentView> agents = view.link.agents();
     const auto family = [&](std::string_view name, std::string_view help, auto value) {
         Family metric(out, name, help);
         for (const AgentView& agent : agents) {
-            metric.add(
-                {{"app", app}, {"host", agent.host.value()}, {"region", agent.region.value()}},
-                value(agent)
-            );
+            if (const std::optional<double> known = value(agent)) {
+                metric.add(
+                    {{"app", app}, {"host", agent.host.value()}, {"region", agent.region.value()}},
+                    *known
+                );
+            }
         }
     };
+    const auto while_heard = [](const AgentView& agent, std::uint64_t said) {
+        return agent.connected ? std::optional{static_cast<double>(said)} : std::nullopt;
+    };
     family("farshore_agent_connected", "1 when its stream is open.", [](const AgentView& a) {
-        return a.connected ? 1.0 : 0.0;
+        return std::optional{a.connected ? 1.0 : 0.0};
     });
-    family("farshore_agent_epoch", "The epoch the agent follows.", [](const AgentView& a) {
-        return static_cast<double>(a.epoch.value());
+    family("farshore_agent_age_seconds", "Since the agent was last heard.", [](const AgentView& a) {
+        return a.age < Duration::zero() ? std::nullopt : std::optional{seconds(a.age)};
     });
     family(
+        "farshore_agent_epoch",
+        "The epoch the agent follows; absent while it is silent.",
+        [&](const AgentView& a) { return while_heard(a, a.epoch.value()); }
+    );
+    family(
         "farshore_agent_unproven_writes",
-        "Acknowledged writes not yet seen in the other Region.",
-        [](const AgentView& a) { return static_cast<double>(a.unproven); }
+        "Acknowledged writes not yet seen in the other Region; absent while it is silent.",
+        [&](const AgentView& a) { return while_heard(a, a.unproven); }
+    );
+    family(
+        "farshore_agent_oldest_unproven_seconds",
+        "Since the oldest of them was acknowledged; absent while the agent is silent.",
+        [&](const AgentView& a) {
+            return a.connected ? std::optional{seconds(a.oldest_unproven)} : std::nullopt;
+        }
     );
 }
 
@@ -188,12 +224,16 @@ std::string metrics_text(const View& view) {
     }
     {
         Family lag(
-            out, "farshore_replication_lag_seconds", "Lag of the newest heartbeat, on one clock."
+            out,
+            "farshore_replication_lag_seconds",
+            "Lag of the newest heartbeat, on one clock; it grows while none arrives."
         );
         for (const auto& [link, seen] : view.lags) {
+            const Duration at_least =
+                core::lag_at_least(seen.lag, now.at - seen.at, view.config.detect.probe_every);
             lag.add(
                 {{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}},
-                seconds(seen.lag)
+                seconds(at_least)
             );
         }
     }
@@ -206,6 +246,7 @@ std::string metrics_text(const View& view) {
             );
         }
     }
+    write_readiness(out, view);
     write_votes(out, view, now.at);
     write_agents(out, view);
     write_credentials(out, view);

@@ -32,6 +32,10 @@ struct Caller {
     AppId app;        // of an agent and of a join token always; of a person, empty: any app
     HostId host;      // an agent's: what it says counts for this host alone
     RegionId region;  // where an agent stands, and hosts that join; empty: it does not say
+    // Of a request for a change, for the audit.
+    std::string from{};  // its address
+    std::string reason{};
+    bool has_reason = false;  // it gave one itself
 
     [[nodiscard]] bool may_speak_for(const AppId& wanted) const {
         return app.value().empty() || app == wanted;

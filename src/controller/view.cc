@@ -37,6 +37,8 @@ json::array votes_document(const core::Tally& tally, Instant now) {
     return votes;
 }
 
+}  // namespace
+
 json::object regions_document(const View& view, core::Now now) {
     json::object regions;
     for (const config::Region& region : view.config.regions) {
@@ -67,19 +69,7 @@ json::object regions_document(const View& view, core::Now now) {
     return regions;
 }
 
-json::array lag_document(const View& view, Instant now) {
-    json::array list;
-    for (const auto& [link, seen] : view.lags) {
-        list.push_back(json::object{
-            {"table", view.config.detect.heartbeat_table.value()},
-            {"from", link.first.value()},
-            {"to", link.second.value()},
-            {"ms", to_ms(seen.lag)},
-            {"age_ms", to_ms(now - seen.at)}
-        });
-    }
-    return list;
-}
+namespace {
 
 // Who vouches for the host, since when, and what a person should look at.
 void write_vouching(
@@ -132,7 +122,8 @@ json::array agents_document(const View& view) {
             {"age_ms",
              agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
-            {"unproven", agent.unproven}
+            {"unproven", agent.unproven},
+            {"oldest_unproven_ms", to_ms(agent.oldest_unproven)}
         };
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);
@@ -258,44 +249,8 @@ std::optional<std::string> nothing_to_do(const View& view, const core::ChangeReq
     if (!there || view.pump.core().operation_running()) {
         return std::nullopt;
     }
-    return "nothing to do: " + request.to.value() + " is active already";
-}
-
-std::string first_line(const View& view) {
-    const core::AppCore& core = view.pump.core();
-    const core::AppRecord& record = core.record();
-    const core::Now now = view.pump.now();
-    std::string line = record.app.value() + ": ";
-    if (core.operation_running()) {
-        const core::OperationRecord& operation = *record.operation;
-        return line + std::string{to_string(operation.plan.verb)} + " " +
-               operation.plan.from.value() + " -> " + operation.plan.to.value() + " is " +
-               std::string{to_string(operation.state)} + " (" + operation.plan.id.value() + ")";
-    }
-    if (const auto why = core.why_not_armed(now)) {
-        line += "DISARMED, " + *why + "; ";
-    } else if (is_paused(record, now.wall)) {
-        line += "PAUSED by " + record.pause->by + ", `farshore resume` ends it; ";
-    } else if (record.cooldown_until && now.wall < *record.cooldown_until) {
-        line += "COOLING DOWN until " + to_iso8601(*record.cooldown_until) + "; ";
-    } else {
-        line +=
-            "armed" +
-            std::string{core.policy().require_drill_within ? "" : " (require_drill_within: off)"} +
-            "; ";
-    }
-    line += "active " + record.active.value();
-    if (record.users != record.active) {
-        line += ", users in " + record.users.value();
-    }
-    line += ", epoch " + std::to_string(record.epoch.value());
-    if (record.operation && record.operation->state == core::OperationState::partly_done) {
-        line += "; the last operation is PARTLY DONE: " + record.operation->why;
-    }
-    if (!view.pump.trouble().empty()) {
-        line += "; THE STORE REFUSES: " + view.pump.trouble();
-    }
-    return line;
+    return "already done: " + request.to.value() +
+           " is active and serves users; nothing was started";
 }
 
 json::object status_document(const View& view) {
@@ -317,6 +272,7 @@ json::object status_document(const View& view) {
         {"at", to_iso8601(now.wall)},
         {"at_ms", to_ms(now.wall)},
         {"first_line", first_line(view)},
+        {"readiness", readiness_document(readiness_of(view))},
         {"mode", text_of(to_string(core.policy().mode))},
         {"armed", !why_not.has_value()},
         {"why_not_armed", why_not.value_or("")},
@@ -333,32 +289,6 @@ json::object status_document(const View& view) {
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}
-    };
-}
-
-json::object why_document(const View& view) {
-    const core::AppCore& core = view.pump.core();
-    const core::Now now = view.pump.now();
-    const core::AppCore::Preview preview = core.preview_automatic(now);
-    std::string refusing;
-    for (const core::GuardAnswer& answer : preview.guards) {
-        if (!answer.passed) {
-            refusing += (refusing.empty() ? "" : "; ") + answer.text;
-        }
-    }
-    const core::Condition condition = core.evidence().condition(now.at, core.record().active);
-    return {
-        {"schema_version", wire::kApiSchemaVersion},
-        {"app", core.record().app.value()},
-        {"first_line", first_line(view)},
-        {"text",
-         refusing.empty() ? "every guard passes: an automatic failover to " +
-                                preview.to.value_or(RegionId{"?"}).value() + " would start now"
-                          : "no automatic failover now: " + refusing},
-        {"condition", text_of(to_string(condition))},
-        {"to", preview.to ? json::value(preview.to->value()) : json::value(nullptr)},
-        {"guards", wire::guards_document(preview.guards)},
-        {"regions", regions_document(view, now)}
     };
 }
 

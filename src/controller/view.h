@@ -51,7 +51,13 @@ struct View {
 [[nodiscard]] std::optional<std::string> nothing_to_do(
     const View& view, const core::ChangeRequest& request
 );
-// One line for people: who is active, and what is unusual.
+[[nodiscard]] boost::json::object regions_document(const View& view, core::Now now);
+// The newest measurement of each way, with its age, and what the lag is at least by now.
+[[nodiscard]] boost::json::array lag_document(const View& view, Instant now);
+// Could an operator fail over now, and what would be lost?
+[[nodiscard]] core::Readiness readiness_of(const View& view);
+[[nodiscard]] boost::json::object readiness_document(const core::Readiness& readiness);
+// The same in one line for people, and whether automation would act.
 [[nodiscard]] std::string first_line(const View& view);
 // Prometheus's text format, version 0.0.4.
 [[nodiscard]] std::string metrics_text(const View& view);

@@ -84,7 +84,8 @@ json::array guards_document(const std::vector<core::GuardAnswer>& guards) {
         list.push_back(json::object{
             {"guard", text_of(to_string(answer.guard))},
             {"passed", answer.passed},
-            {"text", answer.text}
+            {"text", answer.text},
+            {"remedy", answer.remedy}
         });
     }
     return list;

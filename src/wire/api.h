@@ -16,6 +16,8 @@
 namespace farshore::wire {
 
 inline constexpr int kApiSchemaVersion = 1;
+// The `code` of a refusal because the world is not as the request expects.
+inline constexpr std::string_view kMovedCode = "moved";
 
 // {"error":{"kind","text","remedy","code"}}, with "guards" when they refused.
 [[nodiscard]] std::string error_document(const Error& error);

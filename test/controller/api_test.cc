@@ -1,46 +1,10 @@
-#include "controller/controller_world.h"
+#include "controller/api_world.h"
 
 // The API for people and their programs: what it shows, what it changes, what it writes down.
 namespace farshore::controller {
 namespace {
 
 using namespace testing;
-
-class ApiTest : public ControllerTest {
-  protected:
-    // Audit rows, newest first, as "who: what: detail".
-    std::vector<std::string> audit() {
-        std::vector<std::string> rows;
-        const json::object document = this->document("/v1/audit");
-        for (const json::value& row : document.at("entries").as_array()) {
-            rows.push_back(
-                std::string{row.at("who").as_string()} + ": " +
-                std::string{row.at("what").as_string()} + ": " +
-                std::string{row.at("detail").as_string()}
-            );
-        }
-        return rows;
-    }
-
-    bool audited(const std::string& beginning) {
-        return std::ranges::any_of(audit(), [&](const std::string& row) {
-            return row.starts_with(beginning);
-        });
-    }
-
-    std::string begin(const std::string& verb, const std::string& body) {
-        const net::HttpReply started = post("/v1/apps/magento/" + verb, body);
-        EXPECT_EQ(started.status, 202) << started.body;
-        return std::string{json::parse(started.body).as_object().at("id").as_string()};
-    }
-
-    void two_hosts() {
-        launch();
-        agent("use1-web-1", kEast);
-        agent("euw1-web-1", kWest);
-        ASSERT_TRUE(wait_for_plan("switchover"));
-    }
-};
 
 TEST_F(ApiTest, EveryChangeIsInTheAuditWithWhoAndWhy) {
     two_hosts();
@@ -96,7 +60,7 @@ TEST_F(ApiTest, AnOperationCanBeStoppedBeforeItChangesAnything) {
     EXPECT_EQ(operation.at("outcome"), "failed") << json::serialize(operation);
     EXPECT_NE(json::serialize(operation).find("stopped by an operator"), std::string::npos);
     EXPECT_EQ(document("/v1/status").at("active"), "us-east-1");
-    EXPECT_TRUE(audited("operator:operator: abort: " + id));
+    EXPECT_TRUE(audited("operator:operator: abort: " + id + ": no reason given; from 127."));
     EXPECT_EQ(post("/v1/operations/" + id + "/abort", "").status, 409) << "it has ended";
     EXPECT_EQ(post("/v1/operations/op-none/abort", "").status, 404);
 }

@@ -77,8 +77,13 @@ TEST_F(ControllerTest, AGuardThatRefusesIsNamedAndARefusalIsInTheAudit) {
     launch();
     const net::HttpReply unconfirmed = post("/v1/apps/magento/failover", R"({"to":"eu-west-1"})");
     EXPECT_EQ(unconfirmed.status, 400);
-    const net::HttpReply refused =
+    const net::HttpReply without_reason =
         post("/v1/apps/magento/failover", R"({"to":"eu-west-1","confirm":"magento"})");
+    EXPECT_EQ(without_reason.status, 400) << without_reason.body;
+    EXPECT_NE(without_reason.body.find("reason"), std::string::npos);
+    const net::HttpReply refused = post(
+        "/v1/apps/magento/failover", R"({"to":"eu-west-1","confirm":"magento","reason":"INC-1"})"
+    );
     EXPECT_EQ(refused.status, 409) << refused.body;
     const json::object error = json::parse(refused.body).as_object().at("error").as_object();
     EXPECT_EQ(error.at("code"), "guard");
@@ -114,7 +119,9 @@ TEST_F(ControllerTest, APlanForNothingHasNoSteps) {
         return json::parse(reply.body).as_object();
     };
     const json::object here = plan(R"({"verb":"switchover","to":"us-east-1"})");
-    EXPECT_EQ(here.at("text"), "nothing to do: us-east-1 is active already");
+    EXPECT_EQ(
+        here.at("text"), "already done: us-east-1 is active and serves users; nothing was started"
+    );
     EXPECT_EQ(here.at("allowed"), true);
     EXPECT_TRUE(here.at("plan").at("steps").as_array().empty());
     const json::object nowhere = plan(R"({"verb":"failover","to":"mars"})");

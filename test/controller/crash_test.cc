@@ -142,8 +142,8 @@ class CrashTest : public ControllerTest {
         const std::string path = "/v1/apps/" + app + "/";
         const std::string plan =
             R"({"verb":")" + run->verb + R"(","to":"eu-west-1","accept_loss_ms":3600000})";
-        const std::string change =
-            R"({"to":"eu-west-1","confirm":")" + app + R"(","accept_loss_ms":3600000})";
+        const std::string change = R"({"to":"eu-west-1","reason":"test","confirm":")" + app +
+                                   R"(","accept_loss_ms":3600000})";
         bool allowed = false;
         while (controller->is_alive()) {
             const auto planned = co_await ask_json(url, "POST", path + "plan", plan);

@@ -10,16 +10,17 @@ TEST_F(ControllerTest, AnOldOperationTellsWhereItLeftUsers) {
     agent("use1-web-1", kEast);
     agent("euw1-web-1", kWest);
     ASSERT_TRUE(wait_for_plan("switchover"));
-    const auto moved = [this](const std::string& verb) {
-        const net::HttpReply started = post("/v1/apps/magento/" + verb, "");
+    const auto moved = [this](const std::string& verb, const RegionId& to) {
+        const net::HttpReply started =
+            post("/v1/apps/magento/" + verb, R"({"to":")" + to.value() + R"("})");
         EXPECT_EQ(started.status, 202) << started.body;
         const std::string id{json::parse(started.body).as_object().at("id").as_string()};
         EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
         return id;
     };
-    const std::string there = moved("switchover");
+    const std::string there = moved("switchover", kWest);
     ASSERT_TRUE(wait_for_plan("failback"));
-    const std::string back = moved("failback");
+    const std::string back = moved("failback", kEast);
     const json::object old = document("/v1/operations/" + there);
     EXPECT_EQ(old.at("users"), "eu-west-1");
     for (const json::value& step : old.at("steps").as_array()) {
@@ -89,6 +90,10 @@ TEST_F(ControllerTest, ARegionWhoseDynamoDbFailsIsLeftByItselfAndTheBooksBalance
     const json::object last = status.at("last_operation").as_object();
     EXPECT_EQ(last.at("outcome"), "done") << json::serialize(last);
     EXPECT_EQ(last.at("by"), "automatic");
+    const std::string audit = get("/v1/audit").body;
+    EXPECT_NE(audit.find("started by itself"), std::string::npos) << audit;
+    EXPECT_NE(audit.find("observers say unhealthy"), std::string::npos)
+        << "its evidence: " << audit;
     EXPECT_EQ(last.at("loss").as_object().at("at_risk"), 1);
     EXPECT_EQ(status.at("epoch"), 2);
     inside([&] { ASSERT_TRUE(board->end(*broken).has_value()); });
@@ -119,7 +124,7 @@ TEST_F(ControllerTest, AnOperationGoesOnAfterTheControllerWasAway) {
     east.answers = false;  // its fence is never acknowledged: the lease has to run out
     const net::HttpReply started = post(
         "/v1/apps/magento/failover",
-        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
     );
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
@@ -178,7 +183,7 @@ TEST_F(ControllerTest, AShortenedLeaseIsStillWaitedForWhileAnAgentMayHoldIt) {
     east.answers = false;  // its fence is never acknowledged: the lease has to run out
     const net::HttpReply started = post(
         "/v1/apps/magento/failover",
-        R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+        R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
     );
     ASSERT_EQ(started.status, 202) << started.body;
     const std::string id{json::parse(started.body).as_object().at("id").as_string()};
@@ -197,7 +202,7 @@ TEST_F(ControllerTest, AnEpochThatSomebodyElseTookEndsTheRaise) {
     const auto failover = [this] {
         const net::HttpReply started = post(
             "/v1/apps/magento/failover",
-            R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+            R"({"to":"eu-west-1","confirm":"magento","reason":"test","accept_loss_ms":60000})"
         );
         EXPECT_EQ(started.status, 202) << started.body;
         return wait_for_end(std::string{json::parse(started.body).as_object().at("id").as_string()}

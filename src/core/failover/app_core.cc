@@ -215,6 +215,28 @@ std::optional<std::string> AppCore::why_not_armed(Now now) const {
     return core::why_not_armed(situation(now, RegionId{}, {}));
 }
 
+Readiness AppCore::readiness(Now now, std::vector<Finding> from_outside) const {
+    const std::optional<RegionId> to = choose_target(situation(now, RegionId{}, {}));
+    ReadinessFacts facts{.from_outside = std::move(from_outside)};
+    if (permission_begun_.at != Instant{}) {
+        facts.records_read_ago = now.at - permission_begun_.at;
+    }
+    if (!to) {
+        return judge_readiness(situation(now, RegionId{}, {}), to, std::move(facts));
+    }
+    facts.heartbeat_ago = losses_.silent_for(now.at, record_.active, *to);
+    ChangeRequest request;
+    request.verb = Verb::failover;
+    request.to = *to;
+    return judge_readiness(
+        situation(now, *to, levers_of_request(policy_, record_, request)), to, std::move(facts)
+    );
+}
+
+std::optional<std::string> AppCore::why_not_abort(Now now) const {
+    return operation_running() ? operation_->why_not_abort(now) : std::nullopt;
+}
+
 // Does the evidence call for a failover that nobody asked for?
 void AppCore::consider(Now now, Step& step) {
     if (policy_.mode != Mode::automatic) {
@@ -337,6 +359,13 @@ void AppCore::start_operation(Now now, Plan plan, Step& step) {
         std::move(record), policy_.timing, policy_.on_controller_loss, strangers(now)
     );
     take(operation_->begin(now, agents_), step, now);
+    if (const Plan& begun = record_.operation->plan; begun.automatic) {
+        step.actions.emplace_back(Announce{
+            std::string{to_string(begun.verb)} + " of " + begun.app.value() + " " +
+            begun.from.value() + " -> " + begun.to.value() + " started by itself (" +
+            begun.id.value() + "): " + begun.reason + "; " + begun.evidence
+        });
+    }
 }
 
 std::optional<Instant> AppCore::next_deadline() const {

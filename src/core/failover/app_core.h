@@ -12,6 +12,7 @@
 #include "core/failover/loss_window.h"
 #include "core/failover/operation.h"
 #include "core/failover/policy.h"
+#include "core/failover/readiness.h"
 #include "core/lease/grant_permission.h"
 
 namespace farshore::core {
@@ -92,6 +93,14 @@ class AppCore {
     }
 
     [[nodiscard]] std::optional<std::string> why_not_armed(Now now) const;
+
+    // Could an operator fail over now, and what would be lost? `from_outside`: what only the edge
+    // knows.
+    [[nodiscard]] Readiness readiness(Now now, std::vector<Finding> from_outside) const;
+
+    // nullopt: the running operation can be given up now. Otherwise why it is too late, and what
+    // happens now.
+    [[nodiscard]] std::optional<std::string> why_not_abort(Now now) const;
 
   private:
     [[nodiscard]] bool acts() const { return operation_.has_value() && !stalled_; }

@@ -254,6 +254,10 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     agent.active = event.active;
     agent.write_state = event.write_state;
     agent.unproven = event.unproven;
+    agent.unproven_since =
+        event.unproven == 0
+            ? std::nullopt
+            : std::optional{now.at - std::max(Duration::zero(), event.oldest_unproven)};
     agent.ledger_whole = event.ledger_whole;
     heard_of_unknown(now, event.host, event.newest_unknown_ago);
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
@@ -359,9 +363,10 @@ void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
         now.wall + std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
     record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
     step.save = true;
-    step.actions.emplace_back(
-        Announce{"automation of " + record_.app.value() + " resumed by " + event.by}
-    );
+    step.actions.emplace_back(Announce{
+        "automation of " + record_.app.value() + " resumed by " + event.by +
+        (event.reason.empty() ? "" : ": " + event.reason)
+    });
 }
 
 void AppCore::apply(Now, const Tick&, Step&) {}

@@ -103,6 +103,7 @@ struct AgentReported {
     std::uint32_t unproven = 0;
     bool ledger_whole = true;  // false: writes are missing from it that may still be under way
     std::optional<Duration> newest_unknown_ago;  // as in AgentAcked
+    Duration oldest_unproven{};                  // age of the oldest unproven one, by its clock
 };
 
 struct LossesExamined {
@@ -163,11 +164,15 @@ struct ChangeRequest {
     bool accept_unfenced = false;
     bool accept_unknown = false;  // hold although a write of unknown outcome may still happen
     std::vector<Lever> levers;    // empty: those that fit, see levers_of_request()
+    // What the operator believes: where it is not so, nothing is done.
+    std::optional<RegionId> expect_active;
+    std::optional<Epoch> expect_epoch;
 };
 
 struct AbortRequest {
     OperationId operation;
     std::string by;
+    std::string reason;
 };
 
 struct PauseRequest {
@@ -176,6 +181,7 @@ struct PauseRequest {
 
 struct ResumeRequest {
     std::string by;
+    std::string reason;
 };
 
 // A deadline passed, or nothing happened at all.

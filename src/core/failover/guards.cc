@@ -69,8 +69,17 @@ GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_act
 GuardAnswer no_operation(const Situation& s) {
     return answer(s, Guard::no_operation, !s.operation_running, [&] {
         return s.operation_running
-                   ? "operation " + s.record.operation->plan.id.value() + " is running"
+                   ? "operation " + s.record.operation->plan.id.value() + " (" +
+                         std::string{to_string(s.record.operation->plan.verb)} + " to " +
+                         s.record.operation->plan.to.value() + ") is running"
                    : "no operation is running";
+    });
+}
+
+GuardAnswer as_expected(const Situation& s, const ChangeRequest& request) {
+    const auto why = why_not_as_expected(s.record, s.superseded, request);
+    return answer(s, Guard::as_expected, !why, [&] {
+        return why.value_or("the active Region and the epoch are as expected");
     });
 }
 
@@ -249,12 +258,14 @@ std::optional<std::string> why_no_drill_proves(const Situation& s) {
         return std::nullopt;
     }
     if (!s.drill_proven_at) {
-        return "no drill has proven it: decide.require_drill_within asks for one";
+        return "decide.require_drill_within asks for a proof by a drill, and this version has no "
+               "drills: set `require_drill_within: off` and restart the controller";
     }
     const auto age = s.now.wall - *s.drill_proven_at;
     if (age > *s.policy.require_drill_within) {
         return "the last drill that proved it is from " + to_iso8601(*s.drill_proven_at) +
-               ", older than decide.require_drill_within allows";
+               ", older than decide.require_drill_within allows: set `require_drill_within: off` "
+               "and restart the controller";
     }
     return std::nullopt;
 }
@@ -266,8 +277,7 @@ GuardAnswer register_is_known(const Situation& s, bool accepted) {
         }
         return accepted ? "an operator accepts hosts that nobody knows"
                         : "the register was lost with its store, and with `keep` hosts that it "
-                          "named go on writing: name every host in `agents`, or accept it with "
-                          "--accept-unfenced";
+                          "named go on writing: name every host in `agents`";
     });
 }
 

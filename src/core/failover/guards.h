@@ -17,6 +17,7 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 // The target is a Region of the app, and not the active one unless something is left to do there.
 [[nodiscard]] GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_active);
 [[nodiscard]] GuardAnswer no_operation(const Situation& s);
+[[nodiscard]] GuardAnswer as_expected(const Situation& s, const ChangeRequest& request);
 [[nodiscard]] GuardAnswer quorum(const Situation& s, Condition condition);
 // A strict majority says that the stack which serves users is down, while the tables are elsewhere.
 [[nodiscard]] GuardAnswer quorum_on_users_stack(const Situation& s);
@@ -44,6 +45,10 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer armed(const Situation& s);
 [[nodiscard]] GuardAnswer not_paused(const Situation& s);
 [[nodiscard]] GuardAnswer not_cooling_down(const Situation& s);
+
+// What an operator can do about a guard that refuses the request: the flag that lowers it, where
+// there is one for that verb, or what has to change.
+[[nodiscard]] std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard guard);
 
 // nullopt: a drill proves it, or none is asked for.
 [[nodiscard]] std::optional<std::string> why_no_drill_proves(const Situation& s);

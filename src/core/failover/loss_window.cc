@@ -50,4 +50,14 @@ std::optional<Duration> LossWindow::lag(
     return link->second.lag;
 }
 
+std::optional<Duration> LossWindow::silent_for(
+    Instant now, const RegionId& from, const RegionId& to
+) const {
+    const auto link = links_.find({from, to});
+    if (link == links_.end() || !link->second.measured_at) {
+        return std::nullopt;
+    }
+    return now - *link->second.measured_at;
+}
+
 }  // namespace farshore::core

@@ -9,6 +9,15 @@
 
 namespace farshore::core {
 
+// What the lag is at least, `age` after a heartbeat arrived with `measured` lag, when one is
+// written each `beat_every`: had the lag been less, a later heartbeat would have arrived. A lag
+// that is measured by arrivals alone would stand still when nothing arrives.
+[[nodiscard]] constexpr Duration lag_at_least(
+    Duration measured, Duration age, Duration beat_every
+) {
+    return age > beat_every ? measured + (age - beat_every) : measured;
+}
+
 // How much an unplanned failover would lose now: the time of the last write that the active Region
 // acknowledged, minus the time at which its newest heartbeat that was seen in the target had been
 // written. It stops growing when the Region stops acknowledging; the age of the heartbeat would go
@@ -41,6 +50,11 @@ class LossWindow {
     // The lag as last measured, unless that is longer ago than `fresh_for`.
     [[nodiscard]] std::optional<Duration> lag(
         Instant now, const RegionId& from, const RegionId& to, Duration fresh_for
+    ) const;
+
+    // Since a heartbeat of `from` last arrived in `to`; nullopt: none has in this life.
+    [[nodiscard]] std::optional<Duration> silent_for(
+        Instant now, const RegionId& from, const RegionId& to
     ) const;
 
   private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/text.h"
 
 namespace farshore::core {
 
@@ -277,24 +278,45 @@ Step Operation::on(Now now, const AbortRequest& event, const AgentRegister& agen
     if (event.operation != record_.plan.id || ended()) {
         return step;
     }
-    if (record_.state == OperationState::raising &&
-        now.at >= entered_at_ + timing_.raise_abort_after) {
+    const std::string asked =
+        "asked by " + event.by + (event.reason.empty() ? "" : ": " + event.reason);
+    if (raise_may_be_stopped(now)) {
         // It has been tried for long; what the last look at the records says decides how it ends.
         advance(
             now,
             unchanged_ ? OperationEvent::exhausted : OperationEvent::undecided,
-            "stopped by " + event.by,
+            asked,
             step,
             agents
         );
         return step;
     }
     const OperationState before = record_.state;
-    move(now, OperationEvent::abort_requested, "asked by " + event.by, step);
+    move(now, OperationEvent::abort_requested, asked, step);
     if (record_.state != before) {
         enter(now, step, agents);
     }
     return step;
+}
+
+bool Operation::raise_may_be_stopped(Now now) const {
+    return record_.state == OperationState::raising &&
+           now.at >= entered_at_ + timing_.raise_abort_after;
+}
+
+std::optional<std::string> Operation::why_not_abort(Now now) const {
+    const OperationRow& row = row_for(record_.state, OperationEvent::abort_requested);
+    const bool undone = record_.state == OperationState::giving_up;
+    if (row.to != record_.state || undone || raise_may_be_stopped(now)) {
+        return std::nullopt;
+    }
+    std::string text = std::string{row.why} + "; it is " + std::string{to_string(record_.state)} +
+                       ", and goes on to its end in " + record_.plan.to.value();
+    if (record_.state == OperationState::raising) {
+        text += "; if the epoch records do not answer, it can be stopped in " +
+                to_text(entered_at_ + timing_.raise_abort_after - now.at);
+    }
+    return text;
 }
 
 Step Operation::tick(Now now, const Surroundings& around) {

@@ -58,6 +58,9 @@ class Operation {
     [[nodiscard]] Step on(Now now, const TrafficServed& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const FunctionVerified& event, const AgentRegister& agents);
     [[nodiscard]] Step on(Now now, const AbortRequest& event, const AgentRegister& agents);
+    // nullopt: an operator can still give it up, or it is given up already. Otherwise why it is too
+    // late, and what happens now.
+    [[nodiscard]] std::optional<std::string> why_not_abort(Now now) const;
     // Deadlines, and what follows from the register or the lag having changed.
     [[nodiscard]] Step tick(Now now, const Surroundings& around);
 
@@ -158,6 +161,7 @@ class Operation {
     void tick_verifying(Now now, Due due, Step& step, const AgentRegister& agents);
 
     [[nodiscard]] bool is_current(const StepId& step) const;
+    [[nodiscard]] bool raise_may_be_stopped(Now now) const;
 
     [[nodiscard]] StepId step_id() const { return {record_.plan.id, record_.steps}; }
 

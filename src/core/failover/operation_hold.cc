@@ -130,7 +130,8 @@ std::optional<Operation::Obstacle> Operation::obstacle(
                 .host = host,
                 .text = unknown_outcome_of(host, now.at - *agent.unknown_at) +
                         "; it counts no more once it is " +
-                        std::to_string(to_ms(timing_.unknown_for)) + " ms old"
+                        std::to_string(to_ms(timing_.unknown_for)) +
+                        " ms old, or with `--accept-unknown`"
             };
         }
     }

@@ -133,7 +133,7 @@ inline constexpr auto kOperation = std::to_array<OperationRow>({
 
     {fencing,    ev::kSucceeded,       examining,   "each agent acknowledged the fence, or its lease has run out"},
     {fencing,    ev::kFailed,          fencing,     "an agent has not acknowledged and its lease has not run out"},
-    {fencing,    ev::kExhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: accept it as unfenced, or reach it"},
+    {fencing,    ev::kExhausted,       partly_done, "an agent that keeps its route without controllers has not acknowledged: reach it, or accept it by a failover with --accept-unfenced"},
     {fencing,    ev::kUndecided,       partly_done, "nobody can say whether the old Region is fenced"},
     {fencing,    ev::kAbortRequested, fencing,     "too late to turn back: the epoch has been raised"},
     {fencing,    ev::kResumed,         fencing,     "the proof of a fence lives in memory only: prove it again"},

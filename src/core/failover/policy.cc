@@ -11,7 +11,7 @@ std::optional<std::string> why_not_armed(const Situation& s) {
         return "mode is " + std::string{to_string(s.policy.mode)} + ": set decide.mode: auto";
     }
     if (const auto why = why_no_drill_proves(s)) {
-        return *why + "; `off` never asks";
+        return why;
     }
     if (s.superseded > s.record.epoch) {
         return newer_in_the_records(s);
@@ -63,12 +63,17 @@ std::vector<GuardAnswer> guards_of_following_users(const Situation& s) {
     };
 }
 
-std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeRequest& request) {
+namespace {
+
+std::vector<GuardAnswer> answers_to(const Situation& s, const ChangeRequest& request) {
     const bool users_only = moves_users_only(s.record, s.superseded, request.to);
     const bool again = request.verb == Verb::failover && is_raised_beyond(s.record, s.superseded);
     std::vector<GuardAnswer> answers{
         target_known(s, request.to, users_only || again), no_operation(s)
     };
+    if (request.expect_active || request.expect_epoch) {
+        answers.push_back(as_expected(s, request));
+    }
     if (!answers.front().passed) {
         // What cannot be the target has no health, no hosts and no lag to ask for.
         answers.front() = target_known(s, request.to, false);
@@ -97,6 +102,33 @@ std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeReque
         answers.push_back(losses_settled(s));
     }
     return answers;
+}
+
+}  // namespace
+
+std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeRequest& request) {
+    std::vector<GuardAnswer> answers = answers_to(s, request);
+    for (GuardAnswer& answer : answers) {
+        if (!answer.passed && s.with_words) {
+            answer.remedy = remedy_of(s, request, answer.guard);
+        }
+    }
+    return answers;
+}
+
+std::optional<std::string> why_not_as_expected(
+    const AppRecord& record, Epoch superseded, const ChangeRequest& request
+) {
+    if (request.expect_active && *request.expect_active != record.active) {
+        return "the active Region is " + record.active.value() + ", not " +
+               request.expect_active->value();
+    }
+    const Epoch epoch = std::max(record.epoch, superseded);
+    if (request.expect_epoch && *request.expect_epoch != epoch) {
+        return "the epoch is " + std::to_string(epoch.value()) + ", not " +
+               std::to_string(request.expect_epoch->value());
+    }
+    return std::nullopt;
 }
 
 bool all_passed(const std::vector<GuardAnswer>& answers) {

@@ -40,26 +40,13 @@ enum class Guard {
     armed,              // proven by a recent drill, or the requirement is off
     not_paused,         // INV-S7
     not_cooling_down,   // INV-S7
+    as_expected,        // the world is still the one that the operator looked at
 };
-inline constexpr std::array<std::string_view, 18> kGuardNames{
-    "target_known",
-    "no_operation",
-    "quorum",
-    "suspect_yourself",
-    "hosts_see_errors",
-    "target_healthy",
-    "target_serves",
-    "target_has_hosts",
-    "loss_within_gate",
-    "agents_reachable",
-    "lag_measured",
-    "losses_settled",
-    "store_is_current",
-    "register_is_known",
-    "mode",
-    "armed",
-    "not_paused",
-    "not_cooling_down",
+inline constexpr std::array<std::string_view, 19> kGuardNames{
+    "target_known",   "no_operation",   "quorum",           "suspect_yourself",  "hosts_see_errors",
+    "target_healthy", "target_serves",  "target_has_hosts", "loss_within_gate",  "agents_reachable",
+    "lag_measured",   "losses_settled", "store_is_current", "register_is_known", "mode",
+    "armed",          "not_paused",     "not_cooling_down", "as_expected",
 };
 
 constexpr const auto& names_of(Guard) {
@@ -70,6 +57,7 @@ struct GuardAnswer {
     Guard guard = Guard::target_known;
     bool passed = false;
     std::string text;
+    std::string remedy;  // of one that refuses an operator: the flag or command that would lower it
 };
 
 struct Policy {
@@ -121,6 +109,12 @@ struct Situation {
 );
 
 [[nodiscard]] bool all_passed(const std::vector<GuardAnswer>& answers);
+
+// What has changed since the operator looked, by --expect-active and --expect-epoch; nullopt: it is
+// as expected, or nothing was.
+[[nodiscard]] std::optional<std::string> why_not_as_expected(
+    const AppRecord& record, Epoch superseded, const ChangeRequest& request
+);
 
 // Where to go: the first Region in configured order that is not active and whose tables are
 // healthy, or else the first that is not active.

@@ -24,7 +24,8 @@ struct AgentState {
     std::uint32_t unproven = 0;
     bool reported = false;  // its ledger's figures, since this controller started
     bool ledger_whole = true;
-    std::optional<Instant> unknown_at;  // of its newest write whose outcome nobody knows
+    std::optional<Instant> unproven_since;  // when the oldest unproven one was acknowledged
+    std::optional<Instant> unknown_at;      // of its newest write whose outcome nobody knows
 };
 
 // Every host that may write under the app's epochs. Hosts leave it by an explicit act, never by

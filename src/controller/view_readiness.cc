@@ -1,0 +1,160 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "controller/view.h"
+#include "wire/api.h"
+
+// "Could I fail over now, and what would I lose": what the core says about it, with what only the
+// controller's edge knows.
+namespace farshore::controller {
+
+namespace json = boost::json;
+
+namespace {
+
+json::string text_of(std::string_view text) {
+    return json::string{text.data(), text.size()};
+}
+
+// Whatever the core cannot see.
+std::vector<core::Finding> findings_of_the_edge(const View& view) {
+    std::vector<core::Finding> findings;
+    if (!view.pump.trouble().empty()) {
+        findings.push_back(
+            {.code = core::Shortfall::store_refuses,
+             .severity = core::Severity::not_ready,
+             .text = "the store refuses: " + view.pump.trouble(),
+             .remedy = "make room for it: nothing is done without a durable record"}
+        );
+    }
+    for (const AgentView& agent : view.link.agents()) {
+        if (!agent.trouble.empty()) {
+            findings.push_back(
+                {.code = core::Shortfall::host_troubled,
+                 .severity = core::Severity::degraded,
+                 .text = agent.host.value() + ": " + agent.trouble,
+                 .remedy = {}}
+            );
+        }
+    }
+    return findings;
+}
+
+// Beside readiness, which is an operator's: would anything happen by itself?
+std::string automation_in_words(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::AppRecord& record = core.record();
+    const core::Now now = view.pump.now();
+    if (const auto why = core.why_not_armed(now)) {
+        return "automation DISARMED: " + *why;
+    }
+    if (is_paused(record, now.wall)) {
+        return "automation PAUSED by " + record.pause->by + ", `farshore resume` ends it";
+    }
+    if (record.cooldown_until && now.wall < *record.cooldown_until) {
+        return "automation COOLING DOWN until " + to_iso8601(*record.cooldown_until);
+    }
+    return "automation armed" +
+           std::string{core.policy().require_drill_within ? "" : " (require_drill_within: off)"};
+}
+
+// Of an automatic failover, these say whether anything calls for it.
+bool is_evidence(core::Guard guard) {
+    return guard == core::Guard::quorum || guard == core::Guard::hosts_see_errors ||
+           guard == core::Guard::suspect_yourself;
+}
+
+std::string why_in_words(const View& view, const core::AppCore::Preview& preview) {
+    const core::AppCore& core = view.pump.core();
+    const std::string active = core.record().active.value();
+    const core::Condition condition =
+        core.evidence().condition(view.pump.now().at, RegionId{active});
+    const bool called_for = core::is_impaired(condition);
+    std::string refusing;
+    for (const core::GuardAnswer& answer : preview.guards) {
+        if (!answer.passed && (called_for || !is_evidence(answer.guard))) {
+            refusing += (refusing.empty() ? "" : "; ") + answer.text;
+        }
+    }
+    if (!called_for) {
+        const std::string nothing = condition == core::Condition::healthy
+                                        ? "nothing calls for a failover: " + active + " is healthy"
+                                        : "nothing calls for a failover: nobody can say how " +
+                                              active +
+                                              " is, and only a majority that says unhealthy counts";
+        return nothing +
+               (refusing.empty() ? "" : "; if something did, this would refuse it: " + refusing);
+    }
+    const std::string called = active + " is " + std::string{to_string(condition)} + ": ";
+    return called + (refusing.empty()
+                         ? "every guard passes, an automatic failover to " +
+                               preview.to.value_or(RegionId{"?"}).value() + " starts now"
+                         : "no automatic failover: " + refusing);
+}
+
+}  // namespace
+
+core::Readiness readiness_of(const View& view) {
+    return view.pump.core().readiness(view.pump.now(), findings_of_the_edge(view));
+}
+
+json::object readiness_document(const core::Readiness& readiness) {
+    json::array findings;
+    for (const core::Finding& finding : readiness.findings) {
+        findings.push_back(json::object{
+            {"code", text_of(to_string(finding.code))},
+            {"severity", text_of(to_string(finding.severity))},
+            {"text", finding.text},
+            {"remedy", finding.remedy}
+        });
+    }
+    return {
+        {"verdict", text_of(to_string(readiness.verdict()))},
+        {"from", readiness.from.value()},
+        {"to", readiness.to ? json::value(readiness.to->value()) : json::value(nullptr)},
+        {"findings", std::move(findings)}
+    };
+}
+
+std::string first_line(const View& view) {
+    return core::in_words(readiness_of(view), view.config.app) + "; " + automation_in_words(view);
+}
+
+json::object why_document(const View& view) {
+    const core::AppCore& core = view.pump.core();
+    const core::Now now = view.pump.now();
+    const core::AppCore::Preview preview = core.preview_automatic(now);
+    const core::Condition condition = core.evidence().condition(now.at, core.record().active);
+    return {
+        {"schema_version", wire::kApiSchemaVersion},
+        {"app", core.record().app.value()},
+        {"first_line", first_line(view)},
+        {"text", why_in_words(view, preview)},
+        {"called_for", core::is_impaired(condition)},
+        {"condition", text_of(to_string(condition))},
+        {"to", preview.to ? json::value(preview.to->value()) : json::value(nullptr)},
+        {"guards", wire::guards_document(preview.guards)},
+        {"regions", regions_document(view, now)}
+    };
+}
+
+json::array lag_document(const View& view, Instant now) {
+    const Duration fresh_for = view.pump.core().policy().timing.lag_fresh_for;
+    json::array list;
+    for (const auto& [link, seen] : view.lags) {
+        const Duration age = now - seen.at;
+        list.push_back(json::object{
+            {"table", view.config.detect.heartbeat_table.value()},
+            {"from", link.first.value()},
+            {"to", link.second.value()},
+            {"ms", to_ms(seen.lag)},
+            {"age_ms", to_ms(age)},
+            {"at_least_ms", to_ms(core::lag_at_least(seen.lag, age, view.config.detect.probe_every))
+            },
+            {"stale", age > fresh_for}
+        });
+    }
+    return list;
+}
+
+}  // namespace farshore::controller
