@@ -72,6 +72,9 @@ class FakeRegion:
         writer.close()
 
     async def answer(self, operation, body):
+        if operation == "DescribeEndpoints":
+            own = {"Address": f"http://127.0.0.1:{self.port}/", "CachePeriodInMinutes": 1440}
+            return response(200, json.dumps({"Endpoints": [own]}).encode())
         if operation == "DescribeTable":
             keys = [{"AttributeName": "id", "KeyType": "HASH"}]
             return response(200, json.dumps({"Table": {"TableName": body["TableName"], "TableStatus": "ACTIVE", "KeySchema": keys}}).encode())
@@ -197,11 +200,13 @@ class Agent:
         self.log = self.directory / "agent.log"
         self.config = self.directory / "agent.yaml"
         endpoints = ", ".join(f"{region}: http://127.0.0.1:{fake.port}" for region, fake in world.regions.items())
+        keys = options.pop("client_keys", "off")
+        keys = f"client_keys: {keys}\n" if keys else ""
         more = "".join(f"    {key}: {value}\n" for key, value in options.items())
         self.config.write_text(
             f"version: 1\nhost: {name}\nregion: {REGIONS[0]}\n"
             f"controllers: ['https://127.0.0.1:{world.controller.port}']\ncontroller_ca: {world.ca}\n"
-            f"token: ${{file:{world.directory}/token}}\n"
+            f"token: ${{file:{world.directory}/token}}\n{keys}"
             f"state_directory: {self.directory}/state\nrun_directory: {self.directory}/run\nhealth: 127.0.0.1:0\n"
             f"aws:\n  credentials: {{ file: {world.directory}/credentials, profile: default }}\n"
             f"  endpoints: {{ dynamodb: {{ {endpoints} }} }}\n"

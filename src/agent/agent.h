@@ -49,6 +49,7 @@ class Agent {
 
     void make_room();
     [[nodiscard]] Status prepare();
+    [[nodiscard]] Status read_keys();
     [[nodiscard]] Status claim_state_directory();
     void make_clients();
     void make_credentials();
@@ -79,6 +80,7 @@ class Agent {
     std::unique_ptr<aws::AwsClient> aws_;
     std::vector<sigv4::Credentials> client_keys_;
     std::string token_;
+    std::vector<std::string> names_;          // of this host, for the Host header
     std::optional<std::size_t> clients_max_;  // fewer than usual, of each app
     std::unique_ptr<Shared> shared_;
     Apps apps_;

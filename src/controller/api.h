@@ -47,6 +47,8 @@ class Api {
   private:
     using Words = std::vector<std::string_view>;
 
+    [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(const net::HttpRequest& request
+    ) const;
     [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
     [[nodiscard]] net::HttpResponse read_operation(
         const net::HttpRequest& request, const Words& path
