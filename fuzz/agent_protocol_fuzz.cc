@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "wire/agent_protocol.h"
+#include "wire/joining.h"
 
 namespace {
 
@@ -33,5 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check(text, farshore::wire::parse_ack);
     check(text, farshore::wire::parse_stream_line);
     check(text, farshore::wire::parse_ledger_entry);
+    check(text, farshore::wire::parse_challenge);
+    check(text, farshore::wire::parse_join_request);
+    check(text, farshore::wire::parse_joined);
     return 0;
 }

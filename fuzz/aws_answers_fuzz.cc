@@ -1,6 +1,7 @@
 // modules: adapters/aws
 #include <string_view>
 
+#include "adapters/aws/caller_identity.h"
 #include "adapters/aws/client.h"
 #include "adapters/aws/credentials.h"
 #include "adapters/aws/dynamodb.h"
@@ -15,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)farshore::sigv4::time_from_http_date(body);
     (void)credentials_from_json(body);
     (void)credentials_from_sts(body);
+    if (const auto identity = parse_caller_identity(body)) {
+        (void)assumed_role_of(*identity);
+    }
     (void)dynamodb_json::table_description(body);
     (void)dynamodb_json::item(body, "Item");
     (void)dynamodb_json::page(body);

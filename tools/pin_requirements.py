@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tools/requirements.txt from tools/requirements.in: every package with version and hashes."""
+"""Writes tools/requirements*.txt from tools/requirements*.in: every package with version and hashes."""
 
 import json
 import pathlib
@@ -9,11 +9,11 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def main() -> int:
+def pin(wanted: pathlib.Path) -> None:
     report = subprocess.run(
         [
             sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed",
-            "--only-binary", ":all:", "--report", "-", "-r", str(HERE / "requirements.in"),
+            "--only-binary", ":all:", "--report", "-", "-r", str(wanted),
         ],
         check=True, capture_output=True, text=True,
     ).stdout
@@ -23,8 +23,13 @@ def main() -> int:
         version = package["metadata"]["version"]
         digest = package["download_info"]["archive_info"]["hashes"]["sha256"]
         lines.append(f"{name}=={version} --hash=sha256:{digest}\n")
-    header = "# Made by tools/pin_requirements.py from requirements.in, for CPython 3.11 on Linux x86-64.\n"
-    (HERE / "requirements.txt").write_text(header + "".join(sorted(lines, key=str.lower)))
+    header = f"# Made by tools/pin_requirements.py from {wanted.name}, for CPython 3.11 on Linux x86-64.\n"
+    wanted.with_suffix(".txt").write_text(header + "".join(sorted(lines, key=str.lower)))
+
+
+def main() -> int:
+    for wanted in sorted(HERE.glob("requirements*.in")):
+        pin(wanted)
     return 0
 
 

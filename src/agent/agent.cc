@@ -139,11 +139,6 @@ Status Agent::prepare() {
             return good;
         }
     }
-    Result<std::string> token = read_token(options_.config.token_file);
-    if (!token) {
-        return std::unexpected(token.error());
-    }
-    token_ = std::move(*token);
     names_ = options_.config.listen_names;
     names_.push_back(options_.config.host.value());
     std::array<char, HOST_NAME_MAX + 1> name{};
@@ -206,6 +201,16 @@ void Agent::make_clients() {
 
 Status Agent::open() {
     Rng rng(options_.seed);
+    registration_name_ = std::make_unique<RegistrationName>(RegistrationName::Parts{
+        .io = *io_,
+        .clock = *options_.clock,
+        .http = *stacks_,
+        .files = *files_,
+        .config = options_.config,
+        .aws = *aws_,
+        .aws_keys = *credentials_
+    });
+    tasks_.spawn("registration name", [this] { return registration_name_->run(&tasks_); });
     shared_ = std::make_unique<Shared>(Shared{
         .io = *io_,
         .clock = options_.clock,
@@ -218,8 +223,8 @@ Status Agent::open() {
         .aws = *aws_,
         .credentials = *credentials_,
         .client_keys = client_keys_,
+        .registration_name = *registration_name_,
         .boot = BootId{fmt::format("{:016x}", rng.next())},
-        .token = token_,
         .seed = options_.seed,
         .clients_max = clients_max_
     });

@@ -79,9 +79,9 @@ class Agent {
     std::unique_ptr<aws::CredentialsProvider> credentials_;
     std::unique_ptr<aws::AwsClient> aws_;
     std::vector<sigv4::Credentials> client_keys_;
-    std::string token_;
     std::vector<std::string> names_;          // of this host, for the Host header
     std::optional<std::size_t> clients_max_;  // fewer than usual, of each app
+    std::unique_ptr<RegistrationName> registration_name_;
     std::unique_ptr<Shared> shared_;
     Apps apps_;
     std::unique_ptr<net::HttpServer> server_;

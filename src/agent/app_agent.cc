@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "adapters/host/durable_file.h"
 #include "adapters/system/log.h"
 
 namespace farshore::agent {
@@ -41,7 +41,7 @@ bool lived_before(const std::string& directory, const AppId& app) {
         std::array{path, path + ".unreadable", path + ".started"},
         [&](const std::string& trace) { return std::filesystem::exists(trace, ignored); }
     );
-    std::ofstream(path + ".started").flush();
+    (void)host::replace_file(path + ".started", "", host::Durability::visible, 0600);
     return lived;
 }
 
@@ -132,6 +132,20 @@ void AppAgent::stop() {
 
 Result<std::unique_ptr<AppAgent>> AppAgent::start(Shared& shared, config::AgentApp app) {
     std::unique_ptr<AppAgent> agent(new AppAgent(shared, std::move(app)));
+    Result<std::unique_ptr<Membership>> membership = Membership::open(
+        {.io = shared.io,
+         .clock = shared.clock,
+         .http = shared.controllers,
+         .files = shared.files,
+         .config = shared.config,
+         .app = agent->app_.app,
+         .aws = shared.aws,
+         .aws_keys = shared.credentials}
+    );
+    if (!membership) {
+        return std::unexpected(std::move(membership.error()));
+    }
+    agent->membership_ = std::move(*membership);
     const Status opened = agent->open_endpoint();
     if (!opened) {
         return std::unexpected(in_context("app " + agent->app_.app.value(), opened.error()));
@@ -231,6 +245,7 @@ void AppAgent::wire_up() {
         .registered = gate_->confirmation_wanted(),
         .app = app_,
         .host = shared_->config.host,
+        .name = shared_->registration_name,
         .home = shared_->config.region,
         .boot = shared_->boot
     });
@@ -292,7 +307,7 @@ void AppAgent::wire_up() {
                 .unknown = *unknown_,
                 .config = shared_->config,
                 .boot = shared_->boot,
-                .token = shared_->token,
+                .membership = *membership_,
                 .seed = ++seed
             },
             controller.url

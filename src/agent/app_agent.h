@@ -30,8 +30,8 @@ struct Shared {
     aws::AwsClient& aws;
     aws::CredentialsProvider& credentials;
     std::vector<sigv4::Credentials> client_keys;
+    const RegistrationName& registration_name;
     BootId boot;
-    std::string token;
     std::uint64_t seed = 1;
     std::optional<std::size_t> clients_max;  // nullopt: the usual
 };
@@ -70,6 +70,7 @@ class AppAgent {
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
 
     [[nodiscard]] const UnknownOutcomes& unknown() const { return *unknown_; }
+    [[nodiscard]] const Membership& membership() const { return *membership_; }
 
     [[nodiscard]] std::vector<LinkStatus> links() const;
     [[nodiscard]] std::string endpoint_url() const;
@@ -96,6 +97,7 @@ class AppAgent {
     std::unique_ptr<aws::AwsClient> own_;  // through our own endpoint
     std::unique_ptr<Verifier> verifier_;
     std::unique_ptr<Prover> prover_;
+    std::unique_ptr<Membership> membership_;
     std::unique_ptr<HostRegistration> registration_;
     std::unique_ptr<EpochReader> epochs_;
     std::unique_ptr<OrderDesk> desk_;

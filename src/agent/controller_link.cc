@@ -7,6 +7,7 @@
 
 #include "adapters/system/log.h"
 #include "base/text.h"
+#include "wire/api.h"
 
 namespace farshore::agent {
 
@@ -65,7 +66,8 @@ net::HttpCall ControllerLink::call(std::string_view path, std::string body) cons
         .method = "POST",
         .url = url_ + std::string{path},
         .headers =
-            {{"Authorization", "Bearer " + parts_.token}, {"Content-Type", "application/json"}},
+            {{"Authorization", "Bearer " + parts_.membership.token()},
+             {"Content-Type", "application/json"}},
         .body = std::move(body),
         .connect_timeout = 1s,
         .total_timeout = kReportPatience,
@@ -101,8 +103,9 @@ void ControllerLink::refused(int status, std::string_view body) {
     std::string text = fmt::format("the controller answers {}: {}", status, first_words(body));
     if (status == 401 || status == 403) {
         text +=
-            " (is this the token of an agent of this app? see `token` in the agent's "
-            "configuration)";
+            " (is this the credential of this host, for this app? see `token` and `join` in the "
+            "agent's configuration)";
+        parts_.membership.refused(url_, wire::error_from(status, body).code);
     }
     say(std::move(text));
 }
@@ -125,6 +128,13 @@ net::Task<> ControllerLink::run_stream() {
 }
 
 net::Task<> ControllerLink::listen_once() {
+    const bool ready = co_await parts_.membership.ready(url_);
+    if (!ready) {
+        if (!parts_.membership.why().empty()) {
+            say(parts_.membership.why());
+        }
+        co_return;
+    }
     auto incoming = std::make_shared<Incoming>();
     net::HttpCall request = call("/v1/agents/stream", serialize(hello()));
     request.total_timeout = 3s;
@@ -263,7 +273,11 @@ net::Task<> ControllerLink::run_reports() {
         const std::uint64_t wanted = report_wanted_.generation();
         const Instant started = parts_.clock->now();
         // A controller that has never heard our hello refuses reports.
-        if (status_.connects > 0) {
+        bool ready = status_.connects > 0 && !parts_.membership.has_to_join_at(url_);
+        if (ready) {
+            ready = co_await parts_.membership.ready(url_);
+        }
+        if (ready) {
             co_await report_once();
         }
         co_await net::sleep_for(parts_.io, kReportPauseMin);

@@ -9,6 +9,7 @@
 #include "agent/app_gate.h"
 #include "agent/evidence_book.h"
 #include "agent/host_registration.h"
+#include "agent/membership.h"
 #include "agent/order_desk.h"
 #include "agent/prover.h"
 #include "agent/unknown_outcomes.h"
@@ -47,7 +48,7 @@ class ControllerLink {
         const UnknownOutcomes& unknown;
         const config::AgentConfig& config;
         BootId boot;
-        std::string token;
+        Membership& membership;
         std::uint64_t seed = 1;
     };
 

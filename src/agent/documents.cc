@@ -331,6 +331,7 @@ json::object app_json(AppAgent& app, Instant now) {
     }
     out["epoch_records"] = std::move(records);
     out["registered"] = app.registration().state();
+    out["credential"] = app.membership().state();
     json::array links;
     for (const LinkStatus& link : app.links()) {
         links.push_back(json::object{

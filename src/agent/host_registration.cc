@@ -66,7 +66,8 @@ net::Task<> HostRegistration::put(
     std::shared_ptr<Round> round, RegionId region, std::string register_id
 ) {
     aws::PutItem put{.table = parts_.app.epoch_table};
-    put.item["app"] = aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.host));
+    put.item["app"] =
+        aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.name.text()));
     put.item["host"] = aws::string_attribute(parts_.host.value());
     put.item["region"] = aws::string_attribute(parts_.home.value());
     put.item["boot"] = aws::string_attribute(parts_.boot.value());
@@ -89,7 +90,8 @@ net::Task<> HostRegistration::put(
 
 net::Task<> HostRegistration::take_back(std::shared_ptr<Round> round, RegionId region) {
     aws::DeleteItem erase{.table = parts_.app.epoch_table};
-    erase.key["app"] = aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.host));
+    erase.key["app"] =
+        aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.name.text()));
     const aws::CallOptions options{
         .connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1
     };
@@ -103,7 +105,11 @@ net::Task<bool> HostRegistration::everywhere(
     net::TaskGroup* tasks, bool add, std::string register_id
 ) {
     auto round = std::make_shared<Round>();
-    for (const RegionId& region : regions_) {
+    if (parts_.name.text().empty()) {
+        round->ended = regions_.size();
+        round->why = parts_.name.why();
+    }
+    for (const RegionId& region : round->ended == 0 ? regions_ : std::vector<RegionId>{}) {
         tasks->spawn("host record", [this, round, region, register_id, add] {
             return add ? put(round, region, register_id) : take_back(round, region);
         });

@@ -7,6 +7,7 @@
 
 #include "adapters/aws/dynamodb.h"
 #include "adapters/net/task_group.h"
+#include "agent/registration_name.h"
 #include "agent/signal.h"
 #include "ports/clock.h"
 #include "wire/config.h"
@@ -26,6 +27,7 @@ class HostRegistration {
         Signal& registered;  // a confirmation may be worth asking for again
         const config::AgentApp& app;
         HostId host;
+        const RegistrationName& name;
         RegionId home;
         BootId boot;
     };

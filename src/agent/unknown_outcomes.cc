@@ -10,6 +10,7 @@
 #include "adapters/host/host_files.h"
 #include "adapters/system/log.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "wire/json_reader.h"
 
 namespace farshore::agent {
@@ -61,11 +62,13 @@ UnknownOutcomes::UnknownOutcomes(
     }
     began_at_ = clock.now();
     const std::string path = unknown_path(state_directory, app_);
-    const Result<std::optional<std::string>> text = host::read_small_file(path);
-    if (text && *text) {
-        take_over(**text);
+    const Result<std::string> text = read_text_file(path, {.what = "the unknown outcomes"});
+    if (text) {
+        take_over(*text);
         // Said once: the next process tells of what this one leaves.
         (void)std::remove(path.c_str());
+    } else if (text.error().kind != ErrorKind::not_found) {
+        system::log_error("state", text.error().text, {{"app", app_.value()}});
     }
 }
 

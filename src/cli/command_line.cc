@@ -44,6 +44,7 @@ void add_commands(CLI::App& app, Context& context, std::string& format) {
     app.footer(exit_code_text());
     add_global_options(app, context, format);
     add_demo_command(app, context);
+    add_init_commands(app, context);
     add_lab_commands(app, context);
     add_status_commands(app, context);
     add_plan_command(app, context);

@@ -8,7 +8,7 @@
 #include "cli/operation_calls.h"
 #include "cli/status_view.h"
 
-// The register of hosts: list, forget.
+// The register of hosts: list, forget, revoke.
 namespace farshore::cli {
 
 namespace json = boost::json;
@@ -38,20 +38,25 @@ int list_agents(const Context& context, const std::string& given) {
     });
 }
 
-int forget_agent(const Context& context, const std::string& given, const std::string& host) {
+int change_agent(
+    const Context& context,
+    const std::string& given,
+    const std::string& host,
+    const std::string& verb
+) {
     const auto app = context.app(given);
     if (!app) {
         return failed_with(app.error());
     }
     return post_and_say(
-        context, app_target(*app, "agents/" + net::percent_encode(host) + "/forget"), {}
+        context, app_target(*app, "agents/" + net::percent_encode(host) + "/" + verb), {}
     );
 }
 
 }  // namespace
 
 void add_agents_commands(CLI::App& app, Context& context) {
-    auto* agents = app.add_subcommand("agents", "The register of hosts: list, forget");
+    auto* agents = app.add_subcommand("agents", "The register of hosts: list, forget, revoke");
     agents->require_subcommand(1);
     auto app_name = std::make_shared<std::string>();
     auto* list = agents->add_subcommand("list", "Every host that a fence waits for, and its state");
@@ -62,16 +67,21 @@ void add_agents_commands(CLI::App& app, Context& context) {
         };
     });
     auto host = std::make_shared<std::string>();
-    auto* forget = agents->add_subcommand(
-        "forget", "Take a host that is gone for good out of the register: nothing waits for it then"
-    );
-    forget->add_option("HOST", *host, "Its name, as `farshore agents list` shows it")->required();
-    forget->add_option("APP", *app_name, "The app (default: the configuration's)");
-    forget->callback([&context, app_name, host] {
-        context.run = [&context, app_name, host] {
-            return forget_agent(context, *app_name, *host);
-        };
-    });
+    const auto add = [&](const std::string& verb, const char* what) {
+        auto* command = agents->add_subcommand(verb, what);
+        command->add_option("HOST", *host, "Its name, as `farshore agents list` shows it")
+            ->required();
+        command->add_option("APP", *app_name, "The app (default: the configuration's)");
+        command->callback([&context, app_name, host, verb] {
+            context.run = [&context, app_name, host, verb] {
+                return change_agent(context, *app_name, *host, verb);
+            };
+        });
+    };
+    add("forget",
+        "Take a host that is gone for good out of the register: nothing waits for it then");
+    add("revoke",
+        "End a host's credential at once: it has no vote and gets no lease; it may join again");
 }
 
 }  // namespace farshore::cli

@@ -50,13 +50,15 @@ json::object aws_of(const config::AwsAccess& aws) {
     if (!credentials.empty()) {
         out["credentials"] = std::move(credentials);
     }
-    json::object dynamodb;
-    for (const auto& [region, url] : aws.dynamodb) {
-        dynamodb[region.value()] = url;
-    }
     json::object endpoints;
-    if (!dynamodb.empty()) {
-        endpoints["dynamodb"] = std::move(dynamodb);
+    for (const auto& [service, urls] : {std::pair{"dynamodb", &aws.dynamodb}, {"sts", &aws.sts}}) {
+        json::object by_region;
+        for (const auto& [region, url] : *urls) {
+            by_region[region.value()] = url;
+        }
+        if (!by_region.empty()) {
+            endpoints[service] = std::move(by_region);
+        }
     }
     put(endpoints, "route53", aws.route53);
     if (!endpoints.empty()) {
@@ -72,6 +74,27 @@ json::object aws_of(const config::AwsAccess& aws) {
     put(out, "source_address", aws.source_address);
     put(out, "ca_file", aws.ca_file);
     return out;
+}
+
+json::object join_of(const config::Join& join) {
+    json::array roles;
+    for (const config::JoinRole& role : join.roles) {
+        json::object one{{"arn", role.arn}, {"hosts", role.hosts}};
+        put(one, "region", role.region.value());
+        roles.push_back(std::move(one));
+    }
+    json::object aws{{"roles", std::move(roles)}};
+    if (!join.sts_regions.empty()) {
+        json::array regions;
+        for (const RegionId& region : join.sts_regions) {
+            regions.emplace_back(region.value());
+        }
+        aws["sts_regions"] = std::move(regions);
+    }
+    if (!join.urls.empty()) {
+        aws["urls"] = json::array(join.urls.begin(), join.urls.end());
+    }
+    return {{"aws", std::move(aws)}};
 }
 
 json::object controller_of(const Config::Controller& controller) {
@@ -185,6 +208,9 @@ json::value config_document(const Config& config) {
             agents.emplace_back(host.value());
         }
         out["agents"] = std::move(agents);
+    }
+    if (!config.join.roles.empty()) {
+        out["join"] = join_of(config.join);
     }
     out["aws"] = aws_of(config.aws);
     out["controller"] = controller_of(config.controller);

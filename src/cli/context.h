@@ -43,6 +43,8 @@ void add_status_commands(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
 void add_start_commands(CLI::App& app, Context& context);  // switchover, failover, failback
 void add_agents_commands(CLI::App& app, Context& context);
+void add_init_commands(CLI::App& app, Context& context);
+void add_join_token_command(CLI::App& init, Context& context);
 void add_pause_commands(CLI::App& app, Context& context);  // and resume
 void add_op_commands(CLI::App& app, Context& context);
 void add_lab_commands(CLI::App& app, Context& context);

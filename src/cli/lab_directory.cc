@@ -20,7 +20,7 @@ namespace {
 
 // Everything that a world writes into its directory, but for the mark, the lock and the log, which
 // outlive it. `.new` is what write_file leaves when it is interrupted.
-constexpr std::array<std::string_view, 15> kWorldNames{
+constexpr std::array<std::string_view, 14> kWorldNames{
     "lab.json",
     "credentials",
     "client-keys",
@@ -31,7 +31,6 @@ constexpr std::array<std::string_view, 15> kWorldNames{
     "tokens.json",
     "operator.token",
     "viewer.token",
-    "agents-magento.token",
     "etc",
     "logs",
     "controller",
@@ -133,7 +132,9 @@ std::string world_log(const std::string& directory) {
 
 Status write_file(const std::string& path, std::string_view text, unsigned mode) {
     const std::string beside = path + ".new";
-    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    // What an interrupted write has left may be open to more readers than this one may be.
+    (void)::unlink(beside.c_str());
+    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0) {
         return std::unexpected(file_error("cannot write", path));
     }

@@ -73,21 +73,30 @@ std::string credentials_text(const LabLayout& layout, const std::vector<LabKey>&
 
 Status write_tokens(const LabLayout& layout) {
     json::array tokens;
-    const auto add = [&](std::string_view name, std::string_view role, std::string_view app
-                     ) -> Status {
-        const std::string token = random_hex(24);
-        tokens.push_back(json::object{
-            {"name", name}, {"role", role}, {"app", app}, {"token_sha256", sigv4::sha256_hex(token)}
-        });
-        return write_file(layout.path(std::string{name} + ".token"), token + "\n", 0600);
+    const auto add = [&](json::object entry, const std::string& file) -> Status {
+        const std::string token = random_hex(32);
+        entry["token_sha256"] = sigv4::sha256_hex(token);
+        tokens.push_back(std::move(entry));
+        return write_file(file, token + "\n", 0600);
     };
-    for (const auto& [name, role] : {std::pair{"operator", "operator"}, {"viewer", "viewer"}}) {
-        if (const Status done = add(name, role, ""); !done) {
+    for (const char* role : {"operator", "viewer"}) {
+        const Status done =
+            add({{"name", role}, {"role", role}}, layout.path(std::string{role} + ".token"));
+        if (!done) {
             return done;
         }
     }
-    if (const Status done = add("agents-" + std::string{kLabApp}, "agent", kLabApp); !done) {
-        return done;
+    for (const LabHost& host : layout.hosts) {
+        const json::object entry{
+            {"name", host.name},
+            {"role", "agent"},
+            {"app", kLabApp},
+            {"host", host.name},
+            {"region", host.region.value()}
+        };
+        if (const Status done = add(entry, layout.token_file(host)); !done) {
+            return done;
+        }
     }
     return write_file(layout.path("tokens.json"), json::serialize(tokens) + "\n", 0600);
 }
@@ -193,7 +202,7 @@ std::string agent_text(const LabLayout& layout, const LabHost& host) {
         host.region.value(),
         layout.relay_url(host.region),
         layout.path("ca.pem"),
-        layout.path("agents-" + std::string{kLabApp} + ".token"),
+        layout.token_file(host),
         layout.host_directory(host),
         layout.host_directory(host),
         host.address,

@@ -76,6 +76,11 @@ struct LabLayout {
         return path("hosts/" + host.name);
     }
 
+    // The host's own credential.
+    [[nodiscard]] std::string token_file(const LabHost& host) const {
+        return host_directory(host) + "/token";
+    }
+
     // "http://127.101.1.10:8080".
     [[nodiscard]] std::string balancer_url(const RegionId& region) const;
     [[nodiscard]] std::string storefront_url(const LabHost& host) const;

@@ -157,8 +157,19 @@ std::string operation_line(const json::value& operation) {
 
 std::string agents_table(const json::value& status) {
     TextTable table{
-        {"HOST", "REGION", "CONNECTED", "EPOCH", "WRITES TO", "STATE", "LEASE", "UNPROVEN", "AGE"}
+        {"HOST",
+         "REGION",
+         "CONNECTED",
+         "EPOCH",
+         "WRITES TO",
+         "STATE",
+         "LEASE",
+         "UNPROVEN",
+         "AGE",
+         "VOUCHED BY",
+         "SINCE"}
     };
+    std::string troubles;
     for (const json::value& agent : list_at(status, "agents")) {
         table.add(
             {text_at(agent, "host"),
@@ -169,10 +180,15 @@ std::string agents_table(const json::value& status) {
              text_at(agent, "write_state"),
              age_text(number_at(agent, "lease_remaining_ms", -1)),
              text_at(agent, "unproven"),
-             age_text(number_at(agent, "age_ms", -1))}
+             age_text(number_at(agent, "age_ms", -1)),
+             or_dash(text_at(agent, "vouched_by")),
+             utc_text(agent, "vouched_at_ms")}
         );
+        if (const std::string trouble = text_at(agent, "trouble"); !trouble.empty()) {
+            troubles += fmt::format("{}: {}\n", text_at(agent, "host"), trouble);
+        }
     }
-    return table.empty() ? "" : table.text();
+    return table.empty() ? "" : table.text() + troubles;
 }
 
 std::string status_table(const json::value& status, Format format) {

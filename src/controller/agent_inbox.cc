@@ -10,22 +10,19 @@
 namespace farshore::controller {
 
 Result<AgentLink::Agent*> AgentLink::known(
-    const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
+    const core::Subject& subject, const BootId& boot, const Caller& caller
 ) {
-    if (app != options_.app || !caller.may_speak_for(app)) {
-        return std::unexpected(refused(
-            ErrorKind::denied,
-            "other_app",
-            "the token " + caller.name + " does not speak for " + app.value() + " here",
-            "give the agent the token of its app"
-        ));
+    if (const Status speaks = check_speaker(subject, caller); !speaks) {
+        return std::unexpected(speaks.error());
     }
-    const auto found = agents_.find(host);
-    if (found == agents_.end() || found->second.boot != boot) {
+    const auto found = agents_.find(subject.host);
+    const bool elsewhere = found != agents_.end() && subject.region != RegionId{} &&
+                           subject.region != found->second.region;
+    if (found == agents_.end() || found->second.boot != boot || elsewhere) {
         return std::unexpected(refused(
             ErrorKind::conflict,
             "hello_first",
-            host.value() + " has not said hello to this controller since its start",
+            subject.host.value() + " has not said hello to this controller since its start",
             "open /v1/agents/stream first"
         ));
     }
@@ -37,13 +34,15 @@ net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Calle
     if (!report) {
         return refusal(report.error());
     }
-    const Result<Agent*> found = known(report->app, report->host, report->boot, caller);
+    const core::Subject subject{.app = report->app, .host = report->host, .region = report->region};
+    const Result<Agent*> found = known(subject, report->boot, caller);
     if (!found) {
         return refusal(found.error());
     }
     Agent& agent = **found;
     agent.heard_at = clock_.now();
     agent.epoch = report->epoch;
+    look_at_rival(agent, report->host);
     const bool repeated = report->sequence <= agent.sequence && agent.report;
     if (!repeated) {
         agent.sequence = report->sequence;
@@ -136,7 +135,8 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
     if (!ack) {
         return refusal(ack.error());
     }
-    const Result<Agent*> found = known(ack->app, ack->host, ack->boot, caller);
+    const Result<Agent*> found =
+        known({.app = ack->app, .host = ack->host, .region = {}}, ack->boot, caller);
     if (!found) {
         return refusal(found.error());
     }
@@ -150,6 +150,15 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
         );  // a ping, an order of an earlier stream, or a repetition
     }
     const Pending order = pending->second;
+    if (!answers(*ack, order.type)) {
+        return refusal(
+            {.kind = ErrorKind::malformed,
+             .text = "the acknowledgement does not fit its order, which is a " +
+                     std::string{to_string(order.type)},
+             .remedy = {},
+             .code = "type"}
+        );
+    }
     agent.pending.erase(pending);
     if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
         fence != nullptr && order.type == core::OrderType::fence) {

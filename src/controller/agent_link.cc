@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/system/log.h"
+#include "base/text.h"
 #include "controller/agent_words.h"
 #include "controller/api_answers.h"
 
@@ -64,100 +65,6 @@ net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller 
     co_return refusal(
         refused(ErrorKind::not_found, "path", "no such path: " + std::string{path}, {})
     );
-}
-
-std::optional<std::string> AgentLink::why_refused(const wire::AgentHello& hello) const {
-    if (!wire::common_version({}, hello.protocol)) {
-        return "the agent speaks protocol versions " + std::to_string(hello.protocol.lowest) +
-               " to " + std::to_string(hello.protocol.highest) + ", this controller " +
-               std::to_string(wire::kProtocolLowest) + " to " +
-               std::to_string(wire::kProtocolHighest) + ": upgrade the older side";
-    }
-    if (std::ranges::find(options_.regions, hello.region) == options_.regions.end()) {
-        return hello.region.value() + " is not a Region of " + options_.app.value();
-    }
-    if (!options_.allowed.empty() &&
-        std::ranges::find(options_.allowed, hello.host) == options_.allowed.end()) {
-        return hello.host.value() + " is not in the register of " + options_.app.value() +
-               ": add it to `agents`";
-    }
-    if (!agents_.contains(hello.host) && agents_.size() >= options_.hosts_max) {
-        return "there are " + std::to_string(options_.hosts_max) + " agents already";
-    }
-    return std::nullopt;
-}
-
-net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller& caller) {
-    const Result<wire::AgentHello> hello = wire::parse_agent_hello(request.body);
-    if (!hello) {
-        return refusal(hello.error());
-    }
-    if (hello->app != options_.app || !caller.may_speak_for(hello->app)) {
-        return refusal(refused(
-            ErrorKind::denied,
-            "other_app",
-            "the token " + caller.name + " is for " + caller.app.value() +
-                ", this controller for " + options_.app.value() + ", and the agent asks for " +
-                hello->app.value(),
-            "give the agent the token of its app, and the address of that app's controller"
-        ));
-    }
-    net::HttpResponse response;
-    response.headers.push_back({.name = "Content-Type", .value = "application/x-ndjson"});
-    response.headers.push_back({.name = "Cache-Control", .value = "no-store"});
-    std::optional<std::string> why =
-        closed_ ? std::optional<std::string>{"the controller is stopping"} : why_refused(*hello);
-    if (!why) {
-        if (const Status enrolled = upcalls_.enroll(hello->host, hello->region); !enrolled) {
-            why = enrolled.error().text;
-        }
-    }
-    if (why) {
-        system::log_warning(
-            "link", "agent refused", {{"host", hello->host.value()}, {"why", *why}}
-        );
-        response.body = wire::serialize(wire::StreamLine{wire::Refused{.why = *why}}) + "\n";
-        return response;
-    }
-    Agent& agent = agents_[hello->host];
-    end_stream(agent);
-    if (agent.boot != hello->boot) {
-        agent.sequence = 0;
-        agent.fenced_below = Epoch{};
-        agent.report.reset();
-    }
-    agent.region = hello->region;
-    agent.boot = hello->boot;
-    agent.epoch = hello->epoch;
-    agent.heard_at = clock_.now();
-    agent.connected = true;
-    agent.session = std::make_shared<Session>(io_);
-    agent.session->host = hello->host;
-    agent.session->boot = hello->boot;
-    const wire::ControllerHello ours{
-        .protocol = {},
-        .speaks = *wire::common_version({}, hello->protocol),
-        .app = options_.app,
-        .controller = options_.controller,
-        .boot = options_.boot,
-        .configuration_generation = options_.configuration_generation,
-        .register_id = options_.register_id
-    };
-    agent.session->lines.push_back(wire::serialize(wire::StreamLine{ours}) + "\n");
-    system::log_info(
-        "link",
-        "agent connected",
-        {{"host", hello->host.value()},
-         {"region", hello->region.value()},
-         {"epoch", std::to_string(hello->epoch.value())}}
-    );
-    response.stream = [this, session = agent.session](net::ByteSink& sink) {
-        return run_stream(session, sink);
-    };
-    upcalls_.deliver(
-        core::AgentConnected{.host = hello->host, .region = hello->region, .epoch = hello->epoch}
-    );
-    return response;
 }
 
 net::Task<> AgentLink::run_stream(std::shared_ptr<Session> session, net::ByteSink& sink) {
@@ -301,6 +208,14 @@ void AgentLink::forget(const HostId& host) {
     }
 }
 
+void AgentLink::cut(const HostId& host) {
+    const auto found = agents_.find(host);
+    if (found != agents_.end()) {
+        end_stream(found->second);
+        found->second.connected = false;
+    }
+}
+
 void AgentLink::close() {
     closed_ = true;
     for (auto& [host, agent] : agents_) {
@@ -327,6 +242,14 @@ std::vector<AgentView> AgentLink::agents() const {
             view.write_state = std::string{to_string(agent.report->write_state)};
             view.unproven = agent.report->ledger.unproven;
             view.acknowledged = agent.report->ledger.acknowledged;
+        }
+        if (agent.rival && agent.rival->both_live &&
+            now - agent.rival->last_at <= kRivalRemembered) {
+            view.trouble =
+                "another agent that says it is this host (boot " + agent.rival->boot.value() +
+                ") was refused " +
+                to_text(std::chrono::floor<std::chrono::seconds>(now - agent.rival->last_at)) +
+                " ago";
         }
         views.push_back(std::move(view));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,13 +14,45 @@
 #include "adapters/net/http_message.h"
 #include "adapters/net/task.h"
 #include "adapters/net/task_group.h"
+#include "base/enum_names.h"
 #include "controller/tokens.h"
 #include "core/failover/app_core.h"
+#include "core/failover/credential.h"
 #include "ports/clock.h"
 #include "ports/effects.h"
 #include "wire/agent_protocol.h"
 
 namespace farshore::controller {
+
+// Why an agent's message was not taken, for metrics and logs.
+enum class AgentRefusal : std::uint8_t {
+    other_app,      // the credential, or the controller, is another app's
+    other_host,     // the message speaks for another host than the credential does
+    other_region,   // or for another Region
+    second_stream,  // another process of a host whose first one lives
+    not_listed,     // the configured register does not name the host
+    unknown_region,
+    protocol,
+    too_many,
+    stopping,
+    store  // the host could not be written into the register
+};
+inline constexpr std::array<std::string_view, 10> kAgentRefusalNames{
+    "other_app",
+    "other_host",
+    "other_region",
+    "second_stream",
+    "not_listed",
+    "unknown_region",
+    "protocol",
+    "too_many",
+    "stopping",
+    "store"
+};
+
+constexpr const auto& names_of(AgentRefusal) {
+    return kAgentRefusalNames;
+}
 
 // What the controller knows of one host's agent, for people.
 struct AgentView {
@@ -33,11 +66,13 @@ struct AgentView {
     Duration lease_remaining{};
     std::uint64_t unproven = 0;
     std::uint64_t acknowledged = 0;
+    std::string trouble;  // what a person should look at; empty: nothing
 };
 
 // The server's side of the agent protocol for one app: a stream of orders to each agent, reports
-// and acknowledgements from them. Everything from outside is bounded and checked; what is refused
-// gets its reason. Single-threaded: on the io_context's thread.
+// and acknowledgements from them. What an agent says counts for the host of its credential and for
+// nobody else. Everything from outside is bounded and checked; what is refused gets its reason, is
+// counted and logged. Single-threaded: on the io_context's thread.
 class AgentLink final : public ports::AgentLink {
   public:
     struct Options {
@@ -47,7 +82,7 @@ class AgentLink final : public ports::AgentLink {
         BootId boot;
         std::uint64_t configuration_generation = 0;
         std::vector<RegionId> regions;  // where agents may stand
-        std::vector<HostId> allowed;    // empty: whoever has a token
+        std::vector<HostId> allowed;    // empty: every host that holds a credential
         Duration fresh_for = std::chrono::seconds{3};
         Duration ping_every = std::chrono::seconds{1};
         std::size_t hosts_max = 10'000;
@@ -60,6 +95,8 @@ class AgentLink final : public ports::AgentLink {
         // Makes the host durable in the register before it counts.
         std::function<Status(const HostId&, const RegionId&)> enroll;
         std::function<RegionId()> users;
+        // Tells people.
+        std::function<void(const std::string&)> announce;
         // Writes that a fenced agent could not prove; the operation is empty for a late comer.
         std::function<void(const OperationId&, const HostId&, const wire::FenceAck&)> fenced;
     };
@@ -78,10 +115,21 @@ class AgentLink final : public ports::AgentLink {
     // The host has left the register.
     void forget(const HostId& host);
 
+    // The host's credential counts no longer: its stream ends now.
+    void cut(const HostId& host);
+
+    // Its stream is open, and it was heard lately.
+    [[nodiscard]] bool lives(const HostId& host) const;
+
     // Ends all streams, so that the server can stop.
     void close();
 
     [[nodiscard]] std::vector<AgentView> agents() const;
+
+    // How many messages were refused, by reason.
+    [[nodiscard]] const std::array<std::uint64_t, kAgentRefusalNames.size()>& refusals() const {
+        return refusals_;
+    }
 
   private:
     struct Session {
@@ -98,6 +146,14 @@ class AgentLink final : public ports::AgentLink {
         core::StepId step;
         core::OrderType type = core::OrderType::route;
         Epoch epoch;
+    };
+
+    // Another process that says it is a host whose first one lives.
+    struct Rival {
+        BootId boot;
+        Instant first_at{};
+        Instant last_at{};
+        bool both_live = false;  // the first one was heard after this one
     };
 
     struct Agent {
@@ -117,18 +173,39 @@ class AgentLink final : public ports::AgentLink {
         // are known before it forgets the epoch they belong to.
         std::optional<core::OrderAgents> after_fence;
         Instant after_fence_until{};
+        std::optional<Rival> rival;
+        std::optional<Instant> rival_told_at;
     };
 
     // Marks the stream's end, however its coroutine ends.
+    // An agent that is refused comes back within seconds.
+    static constexpr Duration kRivalRemembered = std::chrono::minutes{1};
+
     struct StreamEnd;
 
     [[nodiscard]] net::HttpResponse hello(const net::HttpRequest& request, const Caller& caller);
     [[nodiscard]] net::HttpResponse report(const net::HttpRequest& request, const Caller& caller);
     [[nodiscard]] net::HttpResponse ack(const net::HttpRequest& request, const Caller& caller);
-    [[nodiscard]] std::optional<std::string> why_refused(const wire::AgentHello& hello) const;
+
+    struct Refusal {
+        AgentRefusal why{};
+        std::string text;
+    };
+
+    [[nodiscard]] std::optional<Refusal> why_refused(const wire::AgentHello& hello) const;
+    // Errors: denied, when the credential does not speak for the subject. What is refused is noted.
+    [[nodiscard]] Status check_speaker(const core::Subject& subject, const Caller& caller);
     [[nodiscard]] Result<Agent*> known(
-        const AppId& app, const HostId& host, const BootId& boot, const Caller& caller
+        const core::Subject& subject, const BootId& boot, const Caller& caller
     );
+    void note_refusal(AgentRefusal why, const core::Subject& subject, const Caller& caller);
+    [[nodiscard]] net::HttpResponse refuse_hello(
+        const Refusal& refusal, const wire::AgentHello& hello, const Caller& caller
+    );
+    void begin_stream(Agent& agent, const wire::AgentHello& hello);
+    [[nodiscard]] std::optional<core::OpenStream> open_stream(const Agent& agent) const;
+    void note_rival(Agent& agent, const BootId& boot);
+    void look_at_rival(Agent& agent, const HostId& host);
     [[nodiscard]] net::Task<> run_stream(std::shared_ptr<Session> session, net::ByteSink& sink);
     void send(Agent& agent, wire::Order order);
     void send_order(Agent& agent, const HostId& host, const core::OrderAgents& action);
@@ -142,6 +219,8 @@ class AgentLink final : public ports::AgentLink {
     Options options_;
     Upcalls upcalls_;
     std::map<HostId, Agent> agents_;
+    std::array<std::uint64_t, kAgentRefusalNames.size()> refusals_{};
+    std::array<std::optional<Instant>, kAgentRefusalNames.size()> logged_at_{};
     std::uint64_t orders_ = 0;
     bool closed_ = false;
 };

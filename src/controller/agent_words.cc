@@ -57,6 +57,24 @@ std::uint32_t small(std::uint64_t count) {
     );
 }
 
+bool answers(const wire::Ack& ack, core::OrderType type) {
+    if (ack.type != to_string(type)) {
+        return false;
+    }
+    if (ack.result != wire::AckResult::done) {
+        return true;
+    }
+    switch (type) {
+        case core::OrderType::hold: return std::holds_alternative<wire::HoldAck>(ack.body);
+        case core::OrderType::fence: return std::holds_alternative<wire::FenceAck>(ack.body);
+        case core::OrderType::drain: return std::holds_alternative<wire::DrainAck>(ack.body);
+        case core::OrderType::verify: return std::holds_alternative<wire::VerifyAck>(ack.body);
+        case core::OrderType::route:
+        case core::OrderType::release: return true;
+    }
+    return false;
+}
+
 core::AgentAcked acked_event(
     const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type
 ) {

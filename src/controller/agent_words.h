@@ -15,6 +15,10 @@ namespace farshore::controller {
 [[nodiscard]] core::Component component_of(wire::EvidenceComponent component);
 [[nodiscard]] core::Path path_of(wire::EvidencePath path);
 
+// Is it an answer to an order of that type? One that says "done" says also what an answer to it
+// has to say.
+[[nodiscard]] bool answers(const wire::Ack& ack, core::OrderType type);
+
 // What an acknowledgement means for the step that ordered it.
 [[nodiscard]] core::AgentAcked acked_event(
     const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type

@@ -1,6 +1,7 @@
 #include "controller/api.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "adapters/net/http_guard.h"
@@ -18,6 +19,15 @@ namespace {
 constexpr std::size_t kAuditRows = 500;
 constexpr std::size_t kOperationRows = 100;
 
+Error starting() {
+    return {
+        .kind = ErrorKind::unavailable,
+        .text = "the controller is starting: it reads the epoch records",
+        .remedy = "try again in a second; its log says what it waits for",
+        .code = "starting"
+    };
+}
+
 }  // namespace
 
 void Api::ready(runtime::Pump& pump) {
@@ -31,6 +41,9 @@ View Api::view() const {
         .link = parts_.link,
         .losses = parts_.losses,
         .store = parts_.store,
+        .credentials = parts_.credentials,
+        .joining = parts_.joining,
+        .guesses = guesses_.guesses(),
         .lags = parts_.lags
     };
 }
@@ -55,33 +68,27 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     if (auto refusal = refuse_foreign(request)) {
         co_return std::move(*refusal);
     }
-    const Result<Caller> caller = parts_.tokens.caller(request.header("authorization"));
+    if (request.path() == "/v1/agents/join" || request.path() == "/v1/agents/challenge") {
+        net::HttpResponse response = co_await answer_join(std::move(request));
+        co_return response;
+    }
+    const Result<Caller> caller = parts_.credentials.caller(request.header("authorization"));
     if (!caller) {
         net::HttpResponse response = refusal(caller.error());
         response.status = 401;
         response.headers.push_back({.name = "WWW-Authenticate", .value = "Bearer"});
+        if (caller.error().code == "bad_token") {
+            response = co_await slowed(request.peer_address, std::move(response));
+        }
         co_return response;
     }
     if (pump_ == nullptr) {
-        co_return refusal(
-            {.kind = ErrorKind::unavailable,
-             .text = "the controller is starting: it reads the epoch records",
-             .remedy = "try again in a second; its log says what it waits for",
-             .code = "starting"}
-        );
+        co_return refusal(starting());
     }
-    const bool for_agents = request.path().starts_with("/v1/agents/");
-    if (for_agents != (caller->role == Role::agent)) {
-        co_return refusal(
-            {.kind = ErrorKind::denied,
-             .text = "the token " + caller->name + " has the role " +
-                     std::string{to_string(caller->role)},
-             .remedy = for_agents ? "agents need a token of the role agent"
-                                  : "use a token of the role viewer or operator",
-             .code = "role"}
-        );
+    if (const auto why = why_not_for(request, *caller)) {
+        co_return refusal(*why);
     }
-    if (for_agents) {
+    if (caller->role == Role::agent) {
         net::HttpResponse response = co_await parts_.link.answer(std::move(request), *caller);
         co_return response;
     }
@@ -102,6 +109,71 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         );
     }
     co_return change(request, path, *caller);
+}
+
+// What a token is for: agents' for agents, people's for people, and each for its own app.
+std::optional<Error> Api::why_not_for(const net::HttpRequest& request, const Caller& caller) const {
+    const bool for_agents = request.path().starts_with("/v1/agents/");
+    if (for_agents != (caller.role == Role::agent) || caller.role == Role::join) {
+        return Error{
+            .kind = ErrorKind::denied,
+            .text =
+                "the token " + caller.name + " has the role " + std::string{to_string(caller.role)},
+            .remedy = for_agents ? "agents need a token of the role agent"
+                                 : "use a token of the role viewer or operator",
+            .code = "role"
+        };
+    }
+    // An agent names the app that it asks for, and gets its answer for that.
+    if (!for_agents && !caller.may_speak_for(parts_.config.app)) {
+        return Error{
+            .kind = ErrorKind::denied,
+            .text = "the token " + caller.name + " is for " + caller.app.value() +
+                    ", and this controller serves " + parts_.config.app.value(),
+            .remedy = "use a token for this app",
+            .code = "other_app"
+        };
+    }
+    return std::nullopt;
+}
+
+net::Task<net::HttpResponse> Api::answer_join(net::HttpRequest request) {
+    if (pump_ == nullptr) {
+        co_return refusal(starting());
+    }
+    const std::string peer = request.peer_address;
+    net::HttpResponse response = co_await parts_.joining.answer(std::move(request));
+    // A proof that is refused is no guess of a secret, and its host's people need the reason.
+    if (response.status == 401) {
+        response = co_await slowed(peer, std::move(response));
+    }
+    co_return response;
+}
+
+net::Task<net::HttpResponse> Api::slowed(std::string peer, net::HttpResponse response) {
+    // An answer that waits holds a connection: those of agents must not run out.
+    constexpr std::size_t kSlowedMax = 64;
+    constexpr Duration kHeldMax = std::chrono::seconds{1};
+    const Duration wait = guesses_.wrong(peer, parts_.clock.now());
+    if (wait <= Duration::zero()) {
+        co_return response;
+    }
+    if (slowed_ < kSlowedMax) {
+        ++slowed_;
+        const std::shared_ptr<void> counted(nullptr, [this](void*) { --slowed_; });
+        const Duration held = std::min(wait, kHeldMax);
+        const bool slept = co_await net::sleep_for(parts_.io, held);
+        static_cast<void>(slept);
+    }
+    net::HttpResponse slow = refusal(
+        {.kind = ErrorKind::throttled,
+         .text = "too many wrong tokens came from " + peer,
+         .remedy = "show a right one; it is taken at once",
+         .code = "slow_down"}
+    );
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+    slow.headers.push_back({.name = "Retry-After", .value = std::to_string(seconds)});
+    co_return slow;
 }
 
 net::HttpResponse Api::read(const net::HttpRequest& request, const Words& path) {
@@ -140,6 +212,9 @@ net::HttpResponse Api::read(const net::HttpRequest& request, const Words& path) 
     }
     if (path[1] == "audit") {
         return audit();
+    }
+    if (path[1] == "join-tokens") {
+        return join_tokens();
     }
     return refusal(not_here(request));
 }

@@ -9,26 +9,33 @@
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_message.h"
 #include "adapters/net/task.h"
-#include "controller/tokens.h"
+#include "controller/credentials.h"
+#include "controller/guess_limiter.h"
+#include "controller/joining.h"
 #include "controller/view.h"
 
 namespace farshore::controller {
 
 // The controller's HTTP API for people and their programs: documents as JSON, requests for changes,
 // and a stream to watch an operation. Every change is in the audit before it begins; what a guard
-// refuses is answered with all guards. Single-threaded.
+// refuses is answered with all guards. Wrong tokens are answered slower and slower.
+// Single-threaded.
 class Api {
   public:
     struct Parts {
         net::Io& io;
+        const ports::Clock& clock;
         const config::Config& config;
-        const Tokens& tokens;
+        Credentials& credentials;
+        Joining& joining;
         sqlite::Store& store;
         AgentLink& link;
         LossKeeper& losses;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;
+        // So many random bytes, hex.
+        std::function<std::string(std::size_t)> random;
     };
 
     explicit Api(Parts parts) : parts_(parts) {}
@@ -47,7 +54,14 @@ class Api {
   private:
     using Words = std::vector<std::string_view>;
 
-    [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(const net::HttpRequest& request
+    [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(
+        const net::HttpRequest& request
+    ) const;
+    [[nodiscard]] net::Task<net::HttpResponse> answer_join(net::HttpRequest request);
+    // Nobody's token, or a proof that is none: the answer waits, and asks to wait.
+    [[nodiscard]] net::Task<net::HttpResponse> slowed(std::string peer, net::HttpResponse response);
+    [[nodiscard]] std::optional<Error> why_not_for(
+        const net::HttpRequest& request, const Caller& caller
     ) const;
     [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
     [[nodiscard]] net::HttpResponse read_operation(
@@ -59,7 +73,18 @@ class Api {
     [[nodiscard]] net::HttpResponse start(core::ChangeRequest change, const Caller& caller);
     [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
     [[nodiscard]] net::HttpResponse resume(const Caller& caller);
+    // api_credentials.cc
     [[nodiscard]] net::HttpResponse forget(const HostId& host, const Caller& caller);
+    [[nodiscard]] net::HttpResponse revoke(const HostId& host, const Caller& caller);
+    [[nodiscard]] net::HttpResponse join_tokens() const;
+    [[nodiscard]] net::HttpResponse make_join_token(
+        const boost::json::object& body, const Caller& caller
+    );
+    [[nodiscard]] net::HttpResponse end_join_token(const std::string& name, const Caller& caller);
+    [[nodiscard]] std::optional<net::HttpResponse> change_credentials(
+        const Words& path, const boost::json::object& body, const Caller& caller
+    );
+
     [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
     [[nodiscard]] net::HttpResponse watch(const OperationId& id);
     [[nodiscard]] net::HttpResponse operations() const;
@@ -74,6 +99,8 @@ class Api {
     Parts parts_;
     runtime::Pump* pump_ = nullptr;
     std::vector<std::shared_ptr<net::Timer>> watchers_;
+    GuessLimiter guesses_;
+    std::size_t slowed_ = 0;  // answers that wait
     std::uint64_t requests_ = 0;
     bool closed_ = false;
 };

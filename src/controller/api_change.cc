@@ -54,8 +54,8 @@ net::HttpResponse Api::change(
         const std::optional<std::string> name = net::percent_decode(path[2]);
         return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
     }
-    const bool of_agent = path.size() == 6 && path[3] == "agents" && path[5] == "forget";
-    if ((path.size() != 4 && !of_agent) || path[0] != "v1" || path[1] != "apps") {
+    const bool long_path = path.size() == 6 && (path[3] == "agents" || path[3] == "join-tokens");
+    if ((path.size() != 4 && !long_path) || path[0] != "v1" || path[1] != "apps") {
         return refusal(not_here(request));
     }
     if (path[2] != parts_.config.app.value()) {
@@ -66,9 +66,11 @@ net::HttpResponse Api::change(
              .code = "app"}
         );
     }
-    if (of_agent) {
-        const std::optional<std::string> name = net::percent_decode(path[4]);
-        return name ? forget(HostId{*name}, caller) : refusal(not_here(request));
+    if (auto changed = change_credentials(path, *body, caller)) {
+        return std::move(*changed);
+    }
+    if (long_path) {
+        return refusal(not_here(request));
     }
     if (path[3] == "pause") {
         return pause(*body, caller);
@@ -272,41 +274,6 @@ net::HttpResponse Api::resume(const Caller& caller) {
     }
     pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name});
     return ok({{"text", app + " is resumed"}});
-}
-
-// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
-// it any more.
-net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
-    const std::string& app = parts_.config.app.value();
-    if (const auto why = pump_->core().why_not_forget(pump_->now(), host)) {
-        const bool unknown = !pump_->core().agents().contains(host);
-        return refusal(
-            {.kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
-             .text = *why,
-             .remedy = unknown ? "`farshore agents list` shows the register of " + app
-                               : "try again when that no longer holds",
-             .code = "register"}
-        );
-    }
-    if (std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end()) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = host.value() + " is one of the configuration's `agents`",
-             .remedy = "take it out of `agents` and restart the controller, then forget it",
-             .code = "register"}
-        );
-    }
-    if (const Status noted = note(caller, "forget " + host.value(), {}); !noted) {
-        return refusal(noted.error());
-    }
-    const Status removed = parts_.store.remove_host(parts_.config.app, host);
-    if (!removed && removed.error().kind != ErrorKind::not_found) {
-        return refusal(removed.error());
-    }
-    pump_->deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
-    parts_.link.forget(host);
-    parts_.forget(host);
-    return ok({{"text", host.value() + " left the register of " + app}});
 }
 
 net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {

@@ -110,7 +110,11 @@ core::AppCore::Start Controller::start_of(
 ) {
     core::AppCore::Start start;
     start.policy = policy_of(config_);
-    start.observers = observers_of(config_, hosts);
+    std::vector<sqlite::RegisteredHost> voices = hosts;
+    std::erase_if(voices, [this](const sqlite::RegisteredHost& host) {
+        return !is_listed(host.host) || !credentials_->vouching(host.host);
+    });
+    start.observers = observers_of(config_, voices);
     start.quorum_needed = config_.detect.quorum_needed;
     start.hysteresis.unhealthy_for = config_.detect.unhealthy_for;
     start.hysteresis.healthy_for = config_.detect.healthy_for;
@@ -182,6 +186,10 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
 void Controller::start_tasks() {
     tasks_.spawn("watch agents", [this] { return link_->watch(); });
     tasks_.spawn("watch hosts", [this] { return host_records_->watch(); });
+    tasks_.spawn("watch files", [this] { return watch_files(); });
+    if (closed_register_) {
+        tasks_.spawn("close register", [this] { return closed_register_->run(); });
+    }
     tasks_.spawn("learn records", [this] { return traffic_->learn(); });
     tasks_.spawn("settle losses", [this] { return losses_->settle(); });
     tasks_.spawn("watch epochs", [this] {

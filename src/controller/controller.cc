@@ -20,26 +20,30 @@ namespace {
 
 constexpr Duration kServerGrace = std::chrono::seconds{1};
 
+std::string random_bytes(std::size_t count) {
+    std::string bytes(count, '\0');
+    FARSHORE_ASSERT(
+        RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1,
+        "the kernel has randomness"
+    );
+    return bytes;
+}
+
+std::string random_hex(std::size_t count) {
+    const std::string bytes = random_bytes(count);
+    return to_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
+
 // Names that cannot be guessed tell one life of a process from the next, and one store from
 // another.
 std::string random_name() {
-    std::array<std::uint8_t, 8> bytes{};
-    FARSHORE_ASSERT(
-        RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the kernel has randomness"
-    );
-    return to_hex(bytes);
+    return random_hex(8);
 }
 
 }  // namespace
 
-Controller::Controller(
-    net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
-)
-    : io_(io),
-      config_(std::move(config)),
-      tokens_(std::move(tokens)),
-      store_(std::move(store)),
-      tasks_(io) {}
+Controller::Controller(net::Io& io, config::Config config, std::unique_ptr<sqlite::Store> store)
+    : io_(io), config_(std::move(config)), store_(std::move(store)), tasks_(io) {}
 
 Controller::~Controller() = default;
 
@@ -49,9 +53,9 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
             return std::unexpected(std::move(good.error()));
         }
     }
-    Result<Tokens> tokens = Tokens::load(config.controller.tokens_file);
-    if (!tokens) {
-        return std::unexpected(std::move(tokens.error()));
+    // A wrong file is told before the store is made.
+    if (const Result<Tokens> tokens = Tokens::load(config.controller.tokens_file); !tokens) {
+        return std::unexpected(tokens.error());
     }
     sqlite::Store::Options store_options;
     store_options.path = config.store_path;
@@ -59,9 +63,16 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     if (!store) {
         return std::unexpected(std::move(store.error()));
     }
-    std::unique_ptr<Controller> made{
-        new Controller(io, std::move(config), std::move(*tokens), std::move(*store))
-    };
+    std::unique_ptr<Controller> made{new Controller(io, std::move(config), std::move(*store))};
+    auto credentials = Credentials::open(
+        made->clock_,
+        *made->store_,
+        {.app = made->config_.app, .tokens_file = made->config_.controller.tokens_file}
+    );
+    if (!credentials) {
+        return std::unexpected(std::move(credentials.error()));
+    }
+    made->credentials_ = std::move(*credentials);
     made->connect();
     if (Status assembled = made->assemble(); !assembled) {
         return std::unexpected(std::move(assembled.error()));
@@ -102,12 +113,12 @@ void Controller::connect() {
 
 // What works with the clients, and the core's ports.
 Status Controller::assemble() {
-    const Result<std::string> register_id = store_->register_id(random_name());
-    if (!register_id) {
-        return std::unexpected(register_id.error());
+    const Result<std::string> store_name = store_->register_id(random_name());
+    if (!store_name) {
+        return std::unexpected(store_name.error());
     }
-    epochs_ = std::make_unique<EpochRecords>(*edge_, *register_id);
-    host_records_ = std::make_unique<HostRecords>(*edge_, epochs_->regions());
+    register_id_ = ClosedRegister::name_of(*store_name, config_.agents);
+    assemble_register();
     probes_ = std::make_unique<Probes>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
@@ -128,15 +139,23 @@ Status Controller::assemble() {
         return std::unexpected(generation.error());
     }
     link_ = std::make_unique<AgentLink>(
-        io_, clock_, link_options(*generation, *register_id), link_upcalls()
+        io_, clock_, link_options(*generation, BootId{random_name()}), link_upcalls()
     );
     durable_ = std::make_unique<DurableRecord>(*store_);
     wake_ = std::make_unique<WakeUp>(io_, clock_);
     announcer_ = std::make_unique<Announcer>(*store_, clock_);
+    assemble_api();
+    return {};
+}
+
+void Controller::assemble_api() {
+    joining_ = std::make_unique<Joining>(joining_parts());
     api_ = std::make_unique<Api>(Api::Parts{
         .io = io_,
+        .clock = clock_,
         .config = config_,
-        .tokens = tokens_,
+        .credentials = *credentials_,
+        .joining = *joining_,
         .store = *store_,
         .link = *link_,
         .losses = *losses_,
@@ -144,60 +163,32 @@ Status Controller::assemble() {
         .forget =
             [this](const HostId& host) {
                 tasks_.spawn("forget host", [this, host] { return host_records_->forget(host); });
-            }
+            },
+        .random = random_hex
     });
-    return {};
 }
 
-AgentLink::Options Controller::link_options(std::uint64_t generation, std::string register_id)
-    const {
-    AgentLink::Options options;
-    options.register_id = std::move(register_id);
-    options.app = config_.app;
-    options.controller = config_.controller.id;
-    options.boot = BootId{random_name()};
-    options.configuration_generation = generation;
-    for (const config::Region& region : config_.regions) {
-        options.regions.push_back(region.id);
-    }
-    options.allowed = config_.agents;
-    options.fresh_for = config_.detect.fresh_for;
-    return options;
-}
-
-AgentLink::Upcalls Controller::link_upcalls() {
-    AgentLink::Upcalls upcalls;
-    upcalls.deliver = [this](core::Event event) {
-        deliver(std::move(event));
+Joining::Parts Controller::joining_parts() {
+    return {
+        .clock = clock_,
+        .config = config_,
+        .credentials = *credentials_,
+        .link = *link_,
+        .http = *http_,
+        .hosts = [this] { return pump_->core().agents().size(); },
+        .deliver = [this](core::Event event) { deliver(std::move(event)); },
+        .note =
+            [this](const std::string& who, const std::string& what) {
+                return store_->append_audit(
+                    {.at = clock_.wall(), .who = who, .what = what, .detail = {}}
+                );
+            },
+        .challenge_key = random_bytes(32),
+        .random =
+            [] {
+                return random_bytes(16);
+            }
     };
-    upcalls.grant_lease = [this](const HostId& host, Epoch epoch) {
-        return pump_ ? pump_->grant_lease(host, epoch)
-                     : core::AppCore::LeaseAnswer{
-                           .length = std::nullopt, .why = "the controller is starting"
-                       };
-    };
-    upcalls.enroll = [this](const HostId& host, const RegionId& region) {
-        return enroll(host, region);
-    };
-    upcalls.users = [this] {
-        return pump_ ? pump_->core().record().users : RegionId{};
-    };
-    upcalls.fenced =
-        [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
-            losses_->fenced(operation, host, ack);
-        };
-    return upcalls;
-}
-
-Status Controller::enroll(const HostId& host, const RegionId& region) {
-    const auto& known = pump_->core().agents();
-    const auto found = known.find(host);
-    if (found != known.end() && found->second.region == region) {
-        return {};
-    }
-    return store_->add_host(
-        config_.app, {.host = host, .region = region, .registered_at = clock_.wall()}
-    );
 }
 
 Status Controller::listen() {
@@ -219,6 +210,8 @@ Status Controller::listen() {
         return std::unexpected(std::move(server.error()));
     }
     server_ = std::move(*server);
+    tls_stamp_ = file_stamp(config_.controller.certificate_file) + " " +
+                 file_stamp(config_.controller.key_file);
     return {};
 }
 
@@ -235,6 +228,9 @@ void Controller::deliver(core::Event event) {
     }
     if (const auto* found = std::get_if<core::HostsFound>(&event)) {
         for (const auto& [host, region] : found->hosts) {
+            if (!is_listed(host)) {
+                continue;  // a closed register remembers nobody that it does not name
+            }
             if (const Status enrolled = enroll(host, region); !enrolled) {
                 system::log_error("register", enrolled.error().text);
             }

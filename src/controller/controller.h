@@ -13,13 +13,15 @@
 #include "adapters/system/system_clock.h"
 #include "controller/agent_link.h"
 #include "controller/api.h"
+#include "controller/closed_register.h"
 #include "controller/core_ports.h"
+#include "controller/credentials.h"
 #include "controller/edge.h"
 #include "controller/epoch_records.h"
 #include "controller/host_records.h"
+#include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "controller/probes.h"
-#include "controller/tokens.h"
 #include "controller/traffic.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
@@ -42,6 +44,9 @@ class Controller {
 
     // Begins to work. Never fails: what is not there yet is waited for.
     void start();
+    // Reads the tokens file and the certificate again. It happens by itself, too, within a second
+    // of a change; what cannot be read leaves in force what was.
+    void reload();
     // Ends all work; the io_context runs until stopped() afterwards.
     void stop();
     [[nodiscard]] bool stopped() const;
@@ -49,15 +54,15 @@ class Controller {
     [[nodiscard]] std::uint16_t port() const;
 
   private:
-    Controller(
-        net::Io& io, config::Config config, Tokens tokens, std::unique_ptr<sqlite::Store> store
-    );
+    Controller(net::Io& io, config::Config config, std::unique_ptr<sqlite::Store> store);
     void connect();
     [[nodiscard]] Status assemble();
+    void assemble_register();
+    void assemble_api();
     [[nodiscard]] Status listen();
-    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, std::string register_id)
-        const;
+    [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, BootId boot) const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
+    [[nodiscard]] Joining::Parts joining_parts();
     [[nodiscard]] net::Task<> boot();
     [[nodiscard]] net::Task<std::optional<core::AppRecord>> first_record();
     [[nodiscard]] net::Task<Result<core::AppRecord>> record_from(core::EpochReading survey);
@@ -71,13 +76,19 @@ class Controller {
     void start_tasks();
     void deliver(core::Event event);
     [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
+    [[nodiscard]] bool is_listed(const HostId& host) const;
+    [[nodiscard]] std::vector<HostId> unlisted() const;
+    [[nodiscard]] bool drop(const HostId& host);
+    [[nodiscard]] net::Task<> watch_files();
+    void reload_if_changed(bool always);
+    void end_streams_of_nobody();
     [[nodiscard]] std::optional<UtcTime> drill_proven_at();
 
     net::Io& io_;
     config::Config config_;
     system::SystemClock clock_;
-    Tokens tokens_;
     std::unique_ptr<sqlite::Store> store_;
+    std::unique_ptr<Credentials> credentials_;
     net::TaskGroup tasks_;
     std::unique_ptr<net::DnsClient> dns_;
     std::unique_ptr<net::HttpClient> http_;
@@ -86,12 +97,14 @@ class Controller {
     std::unique_ptr<aws::Route53> route53_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<EpochRecords> epochs_;
+    std::unique_ptr<ClosedRegister> closed_register_;  // null: it is open, or `keep` is the rule
     std::unique_ptr<HostRecords> host_records_;
     std::unique_ptr<Probes> probes_;
     std::unique_ptr<Traffic> traffic_;
     std::unique_ptr<Checks> checks_;
     std::unique_ptr<LossKeeper> losses_;
     std::unique_ptr<AgentLink> link_;
+    std::unique_ptr<Joining> joining_;
     std::unique_ptr<Api> api_;
     std::unique_ptr<DurableRecord> durable_;
     std::unique_ptr<WakeUp> wake_;
@@ -99,6 +112,8 @@ class Controller {
     std::unique_ptr<runtime::Pump> pump_;
     std::unique_ptr<net::HttpServer> server_;
     std::map<std::pair<RegionId, RegionId>, LagSeen> lags_;
+    std::string register_id_;  // whose hosts the epoch records confirm
+    std::string tls_stamp_;
     bool stopping_ = false;
     bool server_stopped_ = false;
 };

@@ -37,6 +37,29 @@ void HostRecords::search(const core::StepId& step) {
     }
 }
 
+// Whose registration it is, is what its key says: a policy can bind the key to its writer, and
+// nothing else in the item.
+void HostRecords::take(const aws::Item& item, Search& search) {
+    const auto key = aws::string_of(item, "app");
+    const auto host = aws::string_of(item, "host");
+    const auto home = aws::string_of(item, "region");
+    if (!key || !host || !home) {
+        return;
+    }
+    if (wire::host_of_record_key(edge_.config.app, *key) != HostId{*host}) {
+        system::log_warning(
+            "register",
+            "a registration in the epoch table names another host than its key does: not counted",
+            {{"key", *key}, {"host", *host}}
+        );
+        return;
+    }
+    keys_[HostId{*host}].insert(*key);
+    if (counts_(aws::string_of(item, "register").value_or(""))) {
+        search.hosts[HostId{*host}] = RegionId{*home};
+    }
+}
+
 net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> search) {
     aws::Scan scan;
     scan.table = edge_.config.fence.epoch_table;
@@ -51,11 +74,7 @@ net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> searc
             co_return false;
         }
         for (const aws::Item& item : found->items) {
-            const auto host = aws::string_of(item, "host");
-            const auto home = aws::string_of(item, "region");
-            if (host && home) {
-                search->hosts[HostId{*host}] = RegionId{*home};
-            }
+            take(item, *search);
         }
         if (!found->last_key) {
             co_return true;
@@ -80,9 +99,9 @@ net::Task<> HostRecords::search_in(RegionId region, std::shared_ptr<Search> sear
 }
 
 net::Task<> HostRecords::watch() {
-    const bool open = edge_.config.agents.empty() &&
-                      edge_.config.fence.on_controller_loss == config::OnControllerLoss::verify;
-    while (open) {
+    const bool by_records =
+        edge_.config.fence.on_controller_loss == config::OnControllerLoss::verify;
+    while (by_records) {
         search({});
         const bool slept = co_await net::sleep_for(edge_.io, kWatchEvery);
         if (!slept) {
@@ -91,20 +110,35 @@ net::Task<> HostRecords::watch() {
     }
 }
 
-net::Task<> HostRecords::forget(HostId host) {
-    for (const RegionId& region : regions_) {
-        aws::DeleteItem erase;
-        erase.table = edge_.config.fence.epoch_table;
-        erase.key["app"] = aws::string_attribute(wire::host_record_key(edge_.config.app, host));
-        const aws::CallOptions options = call_options();
-        const auto erased = co_await edge_.tables.delete_item(region, erase, options);
-        if (!erased) {
-            system::log_warning(
-                "register",
-                "what the host registered by itself could not be removed",
-                {{"host", host.value()}, {"region", region.value()}, {"why", erased.error().text}}
-            );
+net::Task<> HostRecords::forget(HostId host, std::string but_not_for) {
+    std::set<std::string> keys = keys_[host];
+    keys_.erase(host);
+    keys.insert(wire::host_record_key(edge_.config.app, host));
+    for (const std::string& key : keys) {
+        for (const RegionId& region : regions_) {
+            co_await erase(region, host, key, but_not_for);
         }
+    }
+}
+
+net::Task<> HostRecords::erase(
+    RegionId region, HostId host, std::string key, std::string but_not_for
+) {
+    aws::DeleteItem erase;
+    erase.table = edge_.config.fence.epoch_table;
+    erase.key["app"] = aws::string_attribute(key);
+    if (!but_not_for.empty()) {
+        erase.expressions.condition = "attribute_not_exists(#register) OR #register <> :register";
+        erase.expressions.names = {{"#register", "register"}};
+        erase.expressions.values[":register"] = aws::string_attribute(but_not_for);
+    }
+    const auto erased = co_await edge_.tables.delete_item(region, erase, call_options());
+    if (!erased && erased.error().kind != ErrorKind::conflict) {
+        system::log_warning(
+            "register",
+            "what the host registered by itself could not be removed",
+            {{"host", host.value()}, {"region", region.value()}, {"why", erased.error().text}}
+        );
     }
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "controller/edge.h"
@@ -10,12 +13,18 @@
 namespace farshore::controller {
 
 // Finds the hosts that registered themselves in the epoch tables: agents that had no controller to
-// say hello to, and take their permission from the epoch records (wire/host_record.h). A search is
-// complete when a majority of the Regions was read to its end. Single-threaded.
+// say hello to, and take their permission from the epoch records (wire/host_record.h); also those
+// that a closed register does not name. A search is complete when a majority of the Regions was
+// read to its end. Single-threaded.
 class HostRecords final : public ports::HostRecords {
   public:
-    HostRecords(Edge& edge, std::vector<RegionId> regions)
-        : edge_(edge), regions_(std::move(regions)) {}
+    // `counts`: does a registration for that register still mean that the host may write?
+    HostRecords(
+        Edge& edge,
+        std::vector<RegionId> regions,
+        std::function<bool(const std::string& register_id)> counts
+    )
+        : edge_(edge), regions_(std::move(regions)), counts_(std::move(counts)) {}
 
     // ports::HostRecords
     void find(const core::FindHosts& action) override;
@@ -24,10 +33,13 @@ class HostRecords final : public ports::HostRecords {
     // matters.
     [[nodiscard]] net::Task<> watch();
 
-    // Takes back what a host has registered, wherever it can be reached.
-    [[nodiscard]] net::Task<> forget(HostId host);
+    // Takes back what a host has registered, wherever it can be reached; only what it registered
+    // for another register than `but_not_for`, unless that is empty.
+    [[nodiscard]] net::Task<> forget(HostId host, std::string but_not_for = {});
 
   private:
+    net::Task<> erase(RegionId region, HostId host, std::string key, std::string but_not_for);
+
     struct Search {
         core::StepId step;
         std::size_t read = 0;
@@ -36,6 +48,7 @@ class HostRecords final : public ports::HostRecords {
         bool reported = false;
     };
 
+    void take(const aws::Item& item, Search& search);
     void search(const core::StepId& step);
     [[nodiscard]] net::Task<> search_in(RegionId region, std::shared_ptr<Search> search);
     // True: it was read to its end.
@@ -43,6 +56,8 @@ class HostRecords final : public ports::HostRecords {
 
     Edge& edge_;
     std::vector<RegionId> regions_;
+    std::function<bool(const std::string& register_id)> counts_;
+    std::map<HostId, std::set<std::string>> keys_;  // under which a host was found
 };
 
 }  // namespace farshore::controller

@@ -45,6 +45,16 @@ int refuse(const Error& error) {
     return exit_code_of(error);
 }
 
+// SIGHUP: tokens and certificate are read again, as after any change of them.
+void await_hangup(boost::asio::signal_set& signals, Controller& controller) {
+    signals.async_wait([&signals, &controller](const boost::system::error_code& error, int) {
+        if (!error) {
+            controller.reload();
+            await_hangup(signals, controller);
+        }
+    });
+}
+
 int serve(config::Config config) {
     net::Io io(1);
     // From here on: a signal that comes while the controller starts is an order to stop.
@@ -60,6 +70,8 @@ int serve(config::Config config) {
             controller.stop();
         }
     });
+    boost::asio::signal_set hangups(io, SIGHUP);
+    await_hangup(hangups, controller);
     std::signal(SIGPIPE, SIG_IGN);
     system::log_info("main", "listening", {{"port", std::to_string(controller.port())}});
     controller.start();

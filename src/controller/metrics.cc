@@ -17,10 +17,15 @@ struct Label {
 // One metric family of the text format.
 class Family {
   public:
-    Family(std::string& out, std::string_view name, std::string_view help)
+    Family(
+        std::string& out,
+        std::string_view name,
+        std::string_view help,
+        std::string_view type = "gauge"
+    )
         : out_(out), name_(name) {
         out_.append("# HELP ").append(name_).append(" ").append(help).append("\n");
-        out_.append("# TYPE ").append(name_).append(" gauge\n");
+        out_.append("# TYPE ").append(name_).append(" ").append(type).append("\n");
     }
 
     void add(std::initializer_list<Label> labels, double value) {
@@ -118,6 +123,35 @@ void write_agents(std::string& out, const View& view) {
     );
 }
 
+// Who was let in, and who was not.
+void write_credentials(std::string& out, const View& view) {
+    const std::string& app = view.config.app.value();
+    {
+        Family refused(
+            out,
+            "farshore_agents_refused_total",
+            "Messages of agents that were not taken, by reason.",
+            "counter"
+        );
+        for (std::size_t i = 0; i < kAgentRefusalNames.size(); ++i) {
+            refused.add(
+                {{"app", app}, {"reason", kAgentRefusalNames[i]}},
+                static_cast<double>(view.link.refusals()[i])
+            );
+        }
+    }
+    Family(out, "farshore_wrong_tokens_total", "Requests with nobody's token.", "counter")
+        .add({{"app", app}}, static_cast<double>(view.guesses));
+    Family(out, "farshore_joins_total", "Hosts that joined by proof.", "counter")
+        .add({{"app", app}}, static_cast<double>(view.joining.joins()));
+    Family refused(
+        out, "farshore_joins_refused_total", "Hosts that were not let in, by reason.", "counter"
+    );
+    for (const auto& [reason, count] : view.joining.refusals()) {
+        refused.add({{"app", app}, {"reason", reason}}, static_cast<double>(count));
+    }
+}
+
 }  // namespace
 
 std::string metrics_text(const View& view) {
@@ -174,6 +208,7 @@ std::string metrics_text(const View& view) {
     }
     write_votes(out, view, now.at);
     write_agents(out, view);
+    write_credentials(out, view);
     return out;
 }
 

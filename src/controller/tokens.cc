@@ -1,13 +1,14 @@
 #include "controller/tokens.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
-
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "base/text.h"
 #include "base/text_file.h"
 #include "wire/json_reader.h"
+
+#include "sigv4/signer.h"
 
 namespace farshore::controller {
 
@@ -15,52 +16,125 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kFileBytesMax = 1024 * 1024;
+constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kTokensMax = 10'000;
 constexpr std::size_t kTokenBytesMax = 4096;
+constexpr std::size_t kDigestHexBytes = 64;
+constexpr std::uint64_t kUsesMax = 10'000;
 
-std::string digest_of(std::string_view token) {
-    std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(
-        reinterpret_cast<const unsigned char*>(token.data()),
-        token.size(),
-        reinterpret_cast<unsigned char*>(digest.data())
-    );
-    return digest;
+bool is_digest(std::string_view text) {
+    return text.size() == kDigestHexBytes && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
 }
 
-std::optional<std::string> bytes_of(std::string_view hex) {
-    if (hex.size() != 2 * static_cast<std::size_t>(SHA256_DIGEST_LENGTH)) {
-        return std::nullopt;
+// What an agent's entry, or a join token's, must say beyond what every entry says.
+void check_role(const Token& token, wire::ObjectReader& in) {
+    const Caller& caller = token.caller;
+    const bool is_agent = caller.role == Role::agent;
+    const bool is_join = caller.role == Role::join;
+    if ((is_agent || is_join) && caller.app == AppId{}) {
+        in.wrong("app", std::string{to_string(caller.role)} + " tokens name their app");
+    } else if (is_agent && caller.host == HostId{}) {
+        in.wrong(
+            "host",
+            "an agent's token belongs to one host. Make one for each: `farshore init token --role "
+            "agent --app " +
+                caller.app.value() + " --host HOST`"
+        );
+    } else if (!is_agent && caller.host != HostId{}) {
+        in.wrong("host", "only an agent's token names a host");
+    } else if (is_join && !token.until) {
+        in.wrong("until", "a join token names its end");
     }
-    const auto nibble = [](char digit) -> int {
-        if (digit >= '0' && digit <= '9') {
-            return digit - '0';
-        }
-        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-    };
-    std::string bytes;
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-        const int high = nibble(hex[i]);
-        const int low = nibble(hex[i + 1]);
-        if (high < 0 || low < 0) {
-            return std::nullopt;
-        }
-        bytes.push_back(static_cast<char>(high * 16 + low));
-    }
-    return bytes;
 }
 
-std::unexpected<Error> refused(std::string text, std::string code) {
-    Error error{.kind = ErrorKind::denied, .text = std::move(text)};
-    error.remedy =
-        "send the header \"Authorization: Bearer TOKEN\" with a token of the controller's tokens "
-        "file";
-    error.code = std::move(code);
-    return std::unexpected(std::move(error));
+Token read_token(wire::ObjectReader& in) {
+    Token token;
+    token.caller.name = in.text("name", wire::ObjectReader::kIdBytesMax);
+    token.caller.role = in.word<Role>("role");
+    token.caller.app = in.id<AppId>("app", wire::Field::optional);
+    token.caller.host = in.id<HostId>("host", wire::Field::optional);
+    token.caller.region = in.id<RegionId>("region", wire::Field::optional);
+    if (in.has("hosts")) {
+        token.hosts = in.text("hosts", wire::ObjectReader::kIdBytesMax);
+    }
+    if (in.has("uses")) {
+        token.uses_max = in.count("uses", kUsesMax);
+    }
+    if (in.has("until")) {
+        token.until = from_iso8601(in.text("until", 64));
+        if (!token.until) {
+            in.wrong("until", "not a time like 2026-11-23T13:05:09Z");
+        }
+    }
+    token.digest = in.text("token_sha256", 128);
+    if (!is_digest(token.digest)) {
+        in.wrong("token_sha256", "not 64 lower-case hexadecimal digits");
+    }
+    check_role(token, in);
+    return token;
 }
 
 }  // namespace
+
+std::string digest_of(std::string_view token) {
+    return sigv4::sha256_hex(token);
+}
+
+Error not_let_in(std::string text, std::string code) {
+    return {
+        .kind = ErrorKind::denied,
+        .text = std::move(text),
+        .remedy =
+            "send the header \"Authorization: Bearer TOKEN\" with a token that this "
+            "controller accepts",
+        .code = std::move(code)
+    };
+}
+
+Result<std::string_view> bearer_token(std::optional<std::string_view> authorization) {
+    if (!authorization) {
+        return std::unexpected(not_let_in("no token was sent", "no_token"));
+    }
+    constexpr std::string_view kScheme = "Bearer ";
+    if (authorization->size() <= kScheme.size() || authorization->size() > kTokenBytesMax ||
+        !equals_ignoring_case(authorization->substr(0, kScheme.size()), kScheme)) {
+        return std::unexpected(
+            not_let_in("the Authorization header is not a bearer token", "no_token")
+        );
+    }
+    return authorization->substr(kScheme.size());
+}
+
+// One token is one caller's, and one name is one caller's.
+Status Tokens::check_against_others(const Token& token, const std::string& where) const {
+    const auto [first, last] = by_digest_.equal_range(token.digest);
+    for (auto same = first; same != last; ++same) {
+        if (tokens_[same->second].caller.app == token.caller.app) {
+            return fail(
+                ErrorKind::malformed,
+                where + ".token_sha256: the same token as that of " +
+                    tokens_[same->second].caller.name
+            );
+        }
+    }
+    const auto named = std::ranges::find_if(tokens_, [&](const Token& other) {
+        return other.caller.name == token.caller.name && other.caller.app == token.caller.app;
+    });
+    if (named == tokens_.end()) {
+        return {};
+    }
+    const bool same_caller = named->caller.role == token.caller.role &&
+                             named->caller.credential() == token.caller.credential();
+    return same_caller && token.caller.role != Role::join
+               ? Status{}
+               : fail(
+                     ErrorKind::malformed,
+                     where + ".name: " + token.caller.name +
+                         " is the name of another token, of another caller"
+                 );
+}
 
 Result<Tokens> Tokens::parse(std::string_view text) {
     const Result<json::value> document = wire::parse_json(text, kFileBytesMax);
@@ -73,8 +147,8 @@ Result<Tokens> Tokens::parse(std::string_view text) {
             ErrorKind::malformed, "not a list of at most " + std::to_string(kTokensMax) + " tokens"
         );
     }
-    wire::JsonTrouble trouble;
     Tokens tokens;
+    wire::JsonTrouble trouble;  // of all entries: they are told in one run
     for (std::size_t i = 0; i < list->size(); ++i) {
         const std::string where = "[" + std::to_string(i) + "]";
         const json::object* object = (*list)[i].if_object();
@@ -82,20 +156,19 @@ Result<Tokens> Tokens::parse(std::string_view text) {
             trouble.note(where + ": not an object");
             continue;
         }
-        wire::ObjectReader in(*object, where, trouble);
-        Known known;
-        known.caller.name = in.text("name", wire::ObjectReader::kIdBytesMax);
-        known.caller.role = in.word<Role>("role");
-        known.caller.app = in.name<AppId>("app", wire::Field::optional);
-        const std::optional<std::string> digest = bytes_of(in.text("token_sha256", 128));
-        if (!digest) {
-            in.wrong("token_sha256", "not 64 lower-case hexadecimal digits");
+        wire::JsonTrouble own;
+        wire::ObjectReader in(*object, where, own);
+        Token token = read_token(in);
+        Status status = own.status();
+        if (status) {
+            status = tokens.check_against_others(token, where);
         }
-        if (known.caller.role == Role::agent && known.caller.app.value().empty()) {
-            in.wrong("app", "an agent's token names its app");
+        if (!status) {
+            trouble.note(status.error().text);
+            continue;
         }
-        known.digest = digest.value_or("");
-        tokens.known_.push_back(std::move(known));
+        tokens.by_digest_.emplace(token.digest, tokens.tokens_.size());
+        tokens.tokens_.push_back(std::move(token));
     }
     if (Status status = trouble.status(); !status) {
         return std::unexpected(std::move(status.error()));
@@ -105,13 +178,14 @@ Result<Tokens> Tokens::parse(std::string_view text) {
 
 Result<Tokens> Tokens::load(const std::string& path) {
     constexpr std::string_view kRemedy =
-        R"(each entry is {"name","role":"agent|viewer|operator","app","token_sha256"}; )"
-        "`printf %s TOKEN | sha256sum` makes the digest";
+        "`farshore init token` writes entries; docs/configuration.md, \"Credentials\", has their "
+        "fields";
     if (path.empty()) {
         return fail(
             ErrorKind::malformed,
             "no tokens file is named: nobody could ask the controller for anything",
-            "set `controller: { tokens: /path }` to a file of mode 0600"
+            "set `controller: { tokens: /path }` to a file of mode 0600; `farshore init token` "
+            "makes it"
         );
     }
     const Result<std::string> text =
@@ -128,27 +202,16 @@ Result<Tokens> Tokens::load(const std::string& path) {
     return tokens;
 }
 
-Result<Caller> Tokens::caller(std::optional<std::string_view> authorization) const {
-    if (!authorization) {
-        return refused("no token was sent", "no_token");
-    }
-    constexpr std::string_view kScheme = "Bearer ";
-    if (authorization->size() <= kScheme.size() || authorization->size() > kTokenBytesMax ||
-        !equals_ignoring_case(authorization->substr(0, kScheme.size()), kScheme)) {
-        return refused("the Authorization header is not a bearer token", "no_token");
-    }
-    const std::string digest = digest_of(authorization->substr(kScheme.size()));
-    const Known* match = nullptr;
-    // Every entry is compared, each in constant time: how long it took tells nothing.
-    for (const Known& known : known_) {
-        if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) {
-            match = &known;
+const Token* Tokens::find(const std::string& digest, const AppId& app) const {
+    const Token* found = nullptr;
+    const auto [first, last] = by_digest_.equal_range(digest);
+    for (auto at = first; at != last; ++at) {
+        const Token& token = tokens_[at->second];
+        if (found == nullptr || token.caller.app == app) {
+            found = &token;
         }
     }
-    if (match == nullptr) {
-        return refused("the token is not known here", "bad_token");
-    }
-    return match->caller;
+    return found;
 }
 
 }  // namespace farshore::controller

@@ -4,44 +4,48 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace farshore::controller {
 namespace {
 
-// printf %s agent-secret | sha256sum, and so on.
-constexpr const char* kFile = R"([
-  {"name":"agents-magento","role":"agent","app":"magento","token_sha256":"84f40ae22be424d31d4f86d6ea2eca2f1edc47ff1f7ed1c41d7f06cf4eee4f28"},
-  {"name":"eve","role":"operator","token_sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
-])";
+const AppId kApp{"magento"};
 
-TEST(Tokens, AnUnknownTokenIsDeniedWithARemedy) {
-    const auto tokens = Tokens::parse(kFile);
-    ASSERT_TRUE(tokens.has_value()) << tokens.error().text;
-    for (const char* header : {"Bearer wrong", "Bearer ", "Basic abc", ""}) {
-        const auto caller = tokens->caller(header);
-        ASSERT_FALSE(caller.has_value()) << header;
-        EXPECT_EQ(caller.error().kind, ErrorKind::denied);
-        EXPECT_FALSE(caller.error().remedy.empty());
-    }
-    EXPECT_FALSE(tokens->caller(std::nullopt).has_value());
+std::string entry(const std::string& fields, const std::string& token = "abc") {
+    return "[{" + fields + R"(,"token_sha256":")" + digest_of(token) + R"("}])";
 }
 
+const std::string kAgent = R"("name":"web-1","role":"agent","app":"magento","host":"web-1")";
+
 TEST(Tokens, ATokenIsKnownByItsDigest) {
-    // sha256("abc")
-    const auto tokens = Tokens::parse(
-        R"([{"name":"a","role":"agent","app":"magento","token_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}])"
-    );
+    EXPECT_EQ(digest_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    const auto tokens = Tokens::parse(entry(kAgent + R"(,"region":"us-east-1")"));
     ASSERT_TRUE(tokens.has_value()) << tokens.error().text;
-    const auto caller = tokens->caller("Bearer abc");
-    ASSERT_TRUE(caller.has_value());
-    EXPECT_EQ(caller->role, Role::agent);
-    EXPECT_TRUE(caller->may_speak_for(AppId{"magento"}));
-    EXPECT_FALSE(caller->may_speak_for(AppId{"carts"}));
-    EXPECT_TRUE(tokens->caller("bearer abc").has_value()) << "schemes ignore case";
-    EXPECT_FALSE(tokens->caller("Bearer abc ").has_value());
+    const Token* token = tokens->find(digest_of("abc"), kApp);
+    ASSERT_NE(token, nullptr);
+    EXPECT_EQ(token->caller.role, Role::agent);
+    EXPECT_EQ(
+        token->caller.credential(),
+        (core::Credential{.app = kApp, .host = HostId{"web-1"}, .region = RegionId{"us-east-1"}})
+    );
+    EXPECT_EQ(tokens->find(digest_of("abd"), kApp), nullptr);
+}
+
+TEST(Tokens, ABearerTokenIsReadFromItsHeader) {
+    for (const char* header : {"Bearer ", "Basic abc", "", "Bearer"}) {
+        const auto token = bearer_token(header);
+        ASSERT_FALSE(token.has_value()) << header;
+        EXPECT_EQ(token.error().kind, ErrorKind::denied);
+        EXPECT_FALSE(token.error().remedy.empty());
+    }
+    EXPECT_FALSE(bearer_token(std::nullopt).has_value());
+    EXPECT_EQ(*bearer_token("Bearer abc"), "abc");
+    EXPECT_EQ(*bearer_token("bearer abc"), "abc") << "schemes ignore case";
+    EXPECT_EQ(*bearer_token("Bearer abc "), "abc ") << "and tokens nothing";
 }
 
 TEST(Tokens, AWrongFileIsRefusedWithItsPlace) {
-    const auto names = [](const char* text, const char* place) {
+    const auto names = [](const std::string& text, const char* place) {
         const auto tokens = Tokens::parse(text);
         ASSERT_FALSE(tokens.has_value()) << text;
         EXPECT_NE(tokens.error().text.find(place), std::string::npos) << tokens.error().text;
@@ -50,10 +54,10 @@ TEST(Tokens, AWrongFileIsRefusedWithItsPlace) {
     names("[1]", "[0]");
     names(R"([{"name":"a","role":"king","token_sha256":""}])", "king");
     names(R"([{"name":"a","role":"viewer","token_sha256":"abc"}])", "token_sha256");
-    names(
-        R"([{"name":"a","role":"agent","token_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}])",
-        "app"
-    );
+    names(entry(R"("name":"a","role":"agent","host":"a")"), "app");
+    names(entry(R"("name":"a","role":"viewer","host":"web-1")"), "only an agent's");
+    names(entry(R"("name":"a","role":"join","app":"magento")"), "until");
+    names(entry(kAgent + R"(,"until":"tomorrow")"), "until");
     // All that is wrong, in one run.
     const auto several = Tokens::parse(
         R"([1,{"name":"a","role":"king","token_sha256":"abc"},{"role":"viewer","token_sha256":"abc"}])"
@@ -70,6 +74,37 @@ TEST(Tokens, AWrongFileIsRefusedWithItsPlace) {
     ASSERT_FALSE(missing.has_value());
     EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
     EXPECT_FALSE(missing.error().remedy.empty());
+}
+
+// As files were before: one token for all hosts of an app.
+TEST(Tokens, AnAgentsTokenWithoutItsHostIsRefusedWithARemedy) {
+    const auto old = Tokens::parse(entry(R"("name":"agents","role":"agent","app":"magento")"));
+    ASSERT_FALSE(old.has_value());
+    EXPECT_NE(old.error().text.find("[0].host"), std::string::npos) << old.error().text;
+    EXPECT_NE(
+        old.error().text.find("farshore init token --role agent --app magento --host HOST"),
+        std::string::npos
+    ) << old.error().text;
+}
+
+TEST(Tokens, OneTokenIsOneCallersAndOneNameToo) {
+    const auto two = [](const std::string& a, const std::string& b, const std::string& token_b) {
+        std::string text = entry(a);
+        text.back() = ',';
+        return Tokens::parse(text + entry(b, token_b).substr(1));
+    };
+    const std::string other = R"("name":"web-2","role":"agent","app":"magento","host":"web-2")";
+    EXPECT_TRUE(two(kAgent, other, "def").has_value());
+    EXPECT_FALSE(two(kAgent, other, "abc").has_value()) << "one token would be two hosts";
+    EXPECT_TRUE(two(kAgent, kAgent, "def").has_value()) << "it changes its token";
+    const std::string thief = R"("name":"web-1","role":"agent","app":"magento","host":"web-2")";
+    EXPECT_FALSE(two(kAgent, thief, "def").has_value());
+    // An agent of two apps, whose controllers share a file.
+    const std::string carts = R"("name":"web-1","role":"agent","app":"carts","host":"web-1")";
+    const auto shared = two(kAgent, carts, "abc");
+    ASSERT_TRUE(shared.has_value()) << shared.error().text;
+    EXPECT_EQ(shared->find(digest_of("abc"), AppId{"carts"})->caller.app, AppId{"carts"});
+    EXPECT_EQ(shared->find(digest_of("abc"), kApp)->caller.app, kApp);
 }
 
 }  // namespace

@@ -81,6 +81,35 @@ json::array lag_document(const View& view, Instant now) {
     return list;
 }
 
+// Who vouches for the host, since when, and what a person should look at.
+void write_vouching(
+    const View& view, const AgentView& agent, std::optional<UtcTime> since, json::object& out
+) {
+    const std::optional<core::Vouching> vouching = view.credentials.vouching(agent.host);
+    const auto& listed = view.config.agents;
+    const bool unlisted = !listed.empty() && std::ranges::find(listed, agent.host) == listed.end();
+    std::string trouble = agent.trouble;
+    if (trouble.empty() && unlisted) {
+        trouble = "`agents` does not name it: it is refused, and fences wait for it";
+    } else if (trouble.empty() && !vouching) {
+        trouble = "nobody vouches for it: it has no vote, and fences wait for it";
+    }
+    out["vouched_by"] = vouching ? json::value(vouching->by) : json::value(nullptr);
+    out["vouched_at_ms"] = vouching ? ms_or_null(since) : json::value(nullptr);
+    out["trouble"] = trouble;
+}
+
+// When each host came into the register.
+std::map<HostId, UtcTime> registered_at(const View& view) {
+    std::map<HostId, UtcTime> times;
+    if (const auto hosts = view.store.hosts(view.config.app)) {
+        for (const sqlite::RegisteredHost& host : *hosts) {
+            times.emplace(host.host, host.registered_at);
+        }
+    }
+    return times;
+}
+
 // Registered hosts that this process has not heard yet are listed too: silence is not absence.
 json::array agents_document(const View& view) {
     json::array list;
@@ -91,8 +120,9 @@ json::array agents_document(const View& view) {
     for (AgentView& agent : view.link.agents()) {
         views[agent.host] = std::move(agent);
     }
+    const std::map<HostId, UtcTime> since = registered_at(view);
     for (const auto& [host, agent] : views) {
-        list.push_back(json::object{
+        json::object entry{
             {"host", host.value()},
             {"region", agent.region.value()},
             {"connected", agent.connected},
@@ -103,7 +133,18 @@ json::array agents_document(const View& view) {
              agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
             {"unproven", agent.unproven}
-        });
+        };
+        const auto registered = since.find(host);
+        const auto joined = view.credentials.joined_at(host);
+        write_vouching(
+            view,
+            agent,
+            joined                      ? joined
+            : registered == since.end() ? std::nullopt
+                                        : std::optional{registered->second},
+            entry
+        );
+        list.push_back(std::move(entry));
     }
     return list;
 }

@@ -9,6 +9,8 @@
 
 #include "adapters/sqlite/store.h"
 #include "controller/agent_link.h"
+#include "controller/credentials.h"
+#include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
@@ -28,6 +30,9 @@ struct View {
     const AgentLink& link;
     LossKeeper& losses;
     sqlite::Store& store;
+    const Credentials& credentials;
+    const Joining& joining;
+    std::uint64_t guesses = 0;  // wrong tokens
     const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
 };
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/failover/credential.h"
+
 #include "sim/chronicle.h"
 #include "sim/controller.h"
 #include "sim/host.h"
+#include "sim/intruder.h"
 
 namespace farshore::sim {
 
@@ -24,9 +27,49 @@ AgentLink::AgentLink(Scene& scene, Controller& controller)
     }
 }
 
+AgentLink::Agent& AgentLink::agent(std::size_t host) {
+    // Invented hosts come behind those that there are, and behind the controller's own index.
+    while (agents_.size() <= host) {
+        const bool somebody = agents_.size() != scene_.hosts.size();
+        agents_.emplace_back(scene_, somebody ? scene_.home_of(agents_.size()) : kWitness);
+    }
+    return agents_[host];
+}
+
+// Each host has a credential of its own, and an intruder one of them.
+bool AgentLink::speaks(const Hello& hello) const {
+    const bool planted =
+        scene_.planted(scene_.is_real(hello.host) ? Plant::subject_from_body : Plant::ghost_votes);
+    const std::size_t holder = hello.holder.value_or(hello.host);
+    const core::Credential credential{
+        .app = AppId{"shop"},
+        .host = scene_.id_of(holder),
+        .region = region_id(scene_.home_of(holder))
+    };
+    const core::Subject subject{
+        .app = credential.app, .host = scene_.id_of(hello.host), .region = region_id(hello.home)
+    };
+    return planted || core::speaks_for(credential, subject) == core::Speaks::yes;
+}
+
 void AgentLink::hello(const Hello& hello) {
-    Agent& agent = agents_[hello.host];
-    const HostId& id = scene_.hosts[hello.host]->id();
+    if (!speaks(hello)) {
+        return;
+    }
+    Agent& agent = this->agent(hello.host);
+    const HostId id = scene_.id_of(hello.host);
+    const auto open =
+        agent.streaming ? std::optional{core::OpenStream{
+                              .boot = BootId{std::to_string(agent.life)}, .heard_at = agent.heard_at
+                          }}
+                        : std::nullopt;
+    const BootId boot{std::to_string(hello.life)};
+    if (core::is_second_stream(open, boot, controller_.now(), kFreshFor)) {
+        return;
+    }
+    if (agent.streaming && agent.to_intruder && agent.life == hello.life) {
+        return;  // it asks again and again, and has what it wants
+    }
     if (!scene_.store->enroll(id, region_id(hello.home), controller_.configuration())) {
         return;
     }
@@ -40,7 +83,18 @@ void AgentLink::hello(const Hello& hello) {
     agent.heard_at = controller_.now();
     agent.connected = true;
     agent.streaming = true;
+    agent.to_intruder = hello.holder.has_value();
     agent.session = ++sessions_;
+    if (!agent.to_intruder) {
+        greet(hello, agent);
+    }
+    watch(hello.host);
+    controller_.deliver(
+        core::AgentConnected{.host = id, .region = region_id(hello.home), .epoch = hello.epoch}
+    );
+}
+
+void AgentLink::greet(const Hello& hello, Agent& agent) {
     const Session session{.life = controller_.life(), .number = agent.session};
     const Greeting greeting{.session = session, .register_id = scene_.store->register_id()};
     Host* host = scene_.hosts[hello.host].get();
@@ -55,10 +109,13 @@ void AgentLink::hello(const Hello& hello) {
             send(hello.host, order);
         }
     }
-    watch(hello.host);
-    controller_.deliver(
-        core::AgentConnected{.host = id, .region = region_id(hello.home), .epoch = hello.epoch}
-    );
+}
+
+void AgentLink::hung_up(std::size_t host, std::uint64_t life) {
+    Agent& agent = agents_[host];
+    if (agent.life == life) {
+        end_stream(agent);
+    }
 }
 
 // An agent that ends its stream, or whose stream we end, loses what was on its way to it.
@@ -78,6 +135,9 @@ void AgentLink::close() {
             continue;
         }
         end_stream(agent);
+        if (agent.to_intruder) {
+            continue;
+        }
         Host* host = scene_.hosts[index].get();
         const Session session{.life = controller_.life(), .number = agent.session};
         scene_.network.send(
@@ -117,7 +177,7 @@ void AgentLink::watch(std::size_t host) {
         }
         silent.connected = false;
         end_stream(silent);
-        controller_.deliver(core::AgentDisconnected{.host = scene_.hosts[host]->id()});
+        controller_.deliver(core::AgentDisconnected{.host = scene_.id_of(host)});
     });
 }
 
@@ -128,6 +188,12 @@ void AgentLink::send(std::size_t host, Order order) {
     }
     if (scene_.planted(Plant::orders_played_again)) {
         agent.sent.push_back(order);
+    }
+    if (agent.to_intruder) {
+        controller_.leave([this, host, order = std::move(order)] {
+            scene_.intruder->take_order(host, order);
+        });
+        return;
     }
     Host* to = scene_.hosts[host].get();
     const Session session{.life = controller_.life(), .number = agent.session};
@@ -177,8 +243,11 @@ void AgentLink::order(const core::OrderAgents& action) {
     }
     scene_.chronicle->effect(action.step, action);
     for (std::size_t host = 0; host < agents_.size(); ++host) {
-        const HostId& id = scene_.hosts[host]->id();
-        if (!agents_[host].streaming || std::ranges::find(action.hosts, id) == action.hosts.end()) {
+        if (!agents_[host].streaming) {
+            continue;
+        }
+        const HostId id = scene_.id_of(host);
+        if (std::ranges::find(action.hosts, id) == action.hosts.end()) {
             continue;
         }
         send_order(host, action);
@@ -207,7 +276,7 @@ void AgentLink::release_after_fence(std::size_t host) {
 }
 
 ReportAnswer AgentLink::report(const Report& report) {
-    Agent& agent = agents_[report.host];
+    Agent& agent = this->agent(report.host);
     if (agent.life != report.life) {
         return {.hello_first = true, .lease = std::nullopt, .epoch = {}};
     }
@@ -219,7 +288,7 @@ ReportAnswer AgentLink::report(const Report& report) {
             agent.connected = true;
             watch(report.host);
             controller_.deliver(core::AgentConnected{
-                .host = scene_.hosts[report.host]->id(),
+                .host = scene_.id_of(report.host),
                 .region = region_id(agent.home),
                 .epoch = report.epoch
             });
@@ -228,7 +297,7 @@ ReportAnswer AgentLink::report(const Report& report) {
         ask_for_left_behind(report);
     }
     const core::AppCore::LeaseAnswer lease =
-        controller_.grant_lease(scene_.hosts[report.host]->id(), report.epoch);
+        controller_.grant_lease(scene_.id_of(report.host), report.epoch);
     return {.hello_first = false, .lease = lease.length, .epoch = report.epoch};
 }
 
@@ -249,9 +318,11 @@ void AgentLink::ask_for_left_behind(const Report& report) {
 }
 
 void AgentLink::take_evidence(const Report& report) {
-    const HostId& id = scene_.hosts[report.host]->id();
+    const HostId id = scene_.id_of(report.host);
     const Place home = agents_[report.host].home;
-    scene_.chronicle->report_taken(report);
+    if (!report.from) {
+        scene_.chronicle->report_taken(report);
+    }
     const bool forgets = scene_.planted(Plant::gate_forgets_agents);
     controller_.deliver(core::AgentReported{
         .host = id,
@@ -305,7 +376,7 @@ void AgentLink::take_evidence(const Report& report) {
 }
 
 void AgentLink::ack(const Ack& ack) {
-    Agent& agent = agents_[ack.host];
+    Agent& agent = this->agent(ack.host);
     if (agent.life != ack.life) {
         return;
     }
@@ -326,7 +397,7 @@ void AgentLink::ack(const Ack& ack) {
     }
     controller_.deliver(core::AgentAcked{
         .step = order.step,
-        .host = scene_.hosts[ack.host]->id(),
+        .host = scene_.id_of(ack.host),
         .type = order.type,
         .epoch = fence ? std::max(ack.epoch, order.epoch) : ack.epoch,
         .done = ack.done,
@@ -342,7 +413,7 @@ void AgentLink::ack(const Ack& ack) {
 }
 
 void AgentLink::forget(std::size_t host) {
-    Agent& agent = agents_[host];
+    Agent& agent = this->agent(host);
     end_stream(agent);
     agent.life = 0;
     agent.connected = false;

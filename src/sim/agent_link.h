@@ -18,8 +18,9 @@ class Controller;
 
 // The controller's side of the agent protocol, as src/controller's AgentLink: a stream of orders to
 // each agent that has said hello, their reports and acknowledgements. Kept from there: numbers of
-// orders, what is pending and what is not waited for any more, the fence before a route, silence.
-// Left out: tokens, bounds, versions and bytes.
+// orders, what is pending and what is not waited for any more, the fence before a route, silence,
+// whom a credential speaks for, and that a second process waits for the first one's silence.
+// Left out: tokens and how hosts get them, bounds, versions and bytes.
 class AgentLink final : public ports::AgentLink {
   public:
     AgentLink(Scene& scene, Controller& controller);
@@ -29,6 +30,9 @@ class AgentLink final : public ports::AgentLink {
     void hello(const Hello& hello);
     [[nodiscard]] ReportAnswer report(const Report& report);
     void ack(const Ack& ack);
+
+    // The agent's side has closed its stream.
+    void hung_up(std::size_t host, std::uint64_t life);
 
     void forget(std::size_t host);
 
@@ -56,8 +60,9 @@ class AgentLink final : public ports::AgentLink {
         std::uint64_t life = 0;  // of the agent's process; zero: it has not said hello
         std::uint64_t session = 0;
         bool streaming = false;
-        bool connected = false;  // as the core was told
-        Instant heard_at{};      // local
+        bool to_intruder = false;  // ... and who reads it is not the host
+        bool connected = false;    // as the core was told
+        Instant heard_at{};        // local
         std::uint64_t sequence = 0;
         Epoch epoch;         // as it last said
         Epoch fenced_below;  // it acknowledged a fence of this epoch in this life
@@ -70,6 +75,9 @@ class AgentLink final : public ports::AgentLink {
         bool watched = false;
     };
 
+    [[nodiscard]] Agent& agent(std::size_t host);
+    [[nodiscard]] bool speaks(const Hello& hello) const;
+    void greet(const Hello& hello, Agent& agent);
     void send_order(std::size_t host, const core::OrderAgents& action);
     void send(std::size_t host, Order order);
     void release_after_fence(std::size_t host);

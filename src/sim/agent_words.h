@@ -61,6 +61,9 @@ struct Hello {
     std::uint64_t life = 0;
     Place home = 0;
     Epoch epoch;
+    // Of an intruder: whose credential it shows, and where it truly is.
+    std::optional<std::size_t> holder = std::nullopt;
+    std::optional<Place> from = std::nullopt;
 };
 
 struct ReportAnswer {
@@ -104,6 +107,7 @@ struct Report {
     std::optional<Duration> newest_unknown_ago;  // likewise
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers
+    std::optional<Place> from;                     // of an intruder: where it truly is
 };
 
 }  // namespace farshore::sim

@@ -105,9 +105,10 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const core::Ep
             .stands_in = region_id(place),
             .hosts = {}
         };
-        for (const auto& [host, region] : scene_.store->hosts()) {
-            if (region == region_id(place)) {
-                observer.hosts.push_back(host);
+        // Whoever has a credential of its own has a voice.
+        for (const auto& host : scene_.hosts) {
+            if (host->home() == place && scene_.store->hosts().contains(host->id())) {
+                observer.hosts.push_back(host->id());
             }
         }
         start.observers.push_back(std::move(observer));
@@ -217,7 +218,7 @@ void Controller::request(core::ChangeRequest request) {
 }
 
 void Controller::forget(std::size_t host) {
-    const HostId& id = scene_.hosts[host]->id();
+    const HostId id = scene_.id_of(host);
     if (core().why_not_forget({.at = now(), .wall = wall()}, id)) {
         return;
     }

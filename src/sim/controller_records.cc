@@ -306,8 +306,7 @@ void Controller::search_hosts(const core::StepId& step) {
                 search->reported = true;
                 core::HostsFound found{.step = step, .complete = complete, .hosts = {}};
                 for (const std::size_t index : search->hosts) {
-                    const Host& host = *scene_.hosts[index];
-                    found.hosts.emplace_back(host.id(), region_id(host.home()));
+                    found.hosts.emplace_back(scene_.id_of(index), region_id(scene_.home_of(index)));
                 }
                 deliver(std::move(found));
             }
@@ -316,8 +315,7 @@ void Controller::search_hosts(const core::StepId& step) {
 }
 
 void Controller::watch_hosts() {
-    if (!configuration_.register_closed &&
-        configuration_.on_controller_loss == core::OnControllerLoss::verify) {
+    if (configuration_.on_controller_loss == core::OnControllerLoss::verify) {
         later(kWatchHostsEvery, [this] { watch_hosts(); });
         search_hosts({});
     }

@@ -85,7 +85,8 @@ bool ControllerSite::is_up() const {
 }
 
 void ControllerSite::greet(const Hello& hello) {
-    scene_.network.send_again_if_in_doubt({.from = hello.home, .to = kWitness}, [this, hello] {
+    const Way there{.from = hello.from.value_or(hello.home), .to = kWitness};
+    scene_.network.send_again_if_in_doubt(there, [this, hello] {
         receive([hello](Controller& controller) { controller.link().hello(hello); });
     });
 }
@@ -93,7 +94,7 @@ void ControllerSite::greet(const Hello& hello) {
 void ControllerSite::take_report(
     std::shared_ptr<const Report> report, std::function<void(const ReportAnswer&)> reply
 ) {
-    const Place home = scene_.hosts[report->host]->home();
+    const Place home = report->from ? *report->from : scene_.home_of(report->host);
     scene_.network.send_again_if_in_doubt(
         {.from = home, .to = kWitness},
         [this, report, reply, home] {
@@ -107,6 +108,13 @@ void ControllerSite::take_report(
             });
         }
     );
+}
+
+// Its process has ended, and the kernel closes what it had open.
+void ControllerSite::hang_up(Place from, std::size_t host, std::uint64_t life) {
+    scene_.network.send({.from = from, .to = kWitness}, [this, host, life] {
+        receive([host, life](Controller& controller) { controller.link().hung_up(host, life); });
+    });
 }
 
 bool ControllerSite::take_ack(Place from, Ack ack) {

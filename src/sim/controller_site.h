@@ -53,6 +53,7 @@ class ControllerSite {
         std::shared_ptr<const Report> report, std::function<void(const ReportAnswer&)> reply
     );
     bool take_ack(Place from, Ack ack);
+    void hang_up(Place from, std::size_t host, std::uint64_t life);
     [[nodiscard]] bool stream_lives(Session session, std::size_t host) const;
 
   private:

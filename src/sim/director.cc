@@ -7,6 +7,7 @@
 #include "sim/controller_site.h"
 #include "sim/dns.h"
 #include "sim/host.h"
+#include "sim/intruder.h"
 #include "sim/quiet.h"
 #include "sim/store.h"
 
@@ -125,7 +126,11 @@ void Director::begin(const Fault& fault) {
          .what = What::end,
          .which = which}
     );
-    if (is_of_controllers(fault.kind)) {
+    if (fault.kind == FaultKind::impostor) {
+        scene_.intruder->impersonate(fault);
+    } else if (fault.kind == FaultKind::ghosts) {
+        scene_.intruder->invent(fault);
+    } else if (is_of_controllers(fault.kind)) {
         strike_controller(fault, true);
     } else {
         strike_hosts(fault, true);
@@ -137,12 +142,36 @@ void Director::end(const Fault& fault) {
     last_end_ = scene_.calendar.story();
     scene_.weather.end(fault);
     scene_.chronicle->fault_ended(fault);
-    if (is_of_controllers(fault.kind)) {
+    if (fault.kind == FaultKind::impostor || fault.kind == FaultKind::ghosts) {
+        end_intrusion();
+    } else if (is_of_controllers(fault.kind)) {
         strike_controller(fault, false);
     } else {
         strike_hosts(fault, false);
     }
     weather_changed();
+}
+
+// Somebody has found out; what was invented is forgotten as soon as that may be.
+void Director::end_intrusion() {
+    scene_.intruder->stop();
+    forget_ghosts();
+}
+
+void Director::forget_ghosts() {
+    Controller* controller = scene_.controllers->controller();
+    bool all = scene_.controllers->is_up() && !controller->has_trouble();
+    for (std::size_t i = 0; all && i < scene_.ghosts.size(); ++i) {
+        const std::size_t ghost = scene_.hosts.size() + 1 + i;
+        controller->forget(ghost);
+        all = !controller->core().agents().contains(scene_.id_of(ghost));
+    }
+    for (auto& registered : scene_.small.registered) {
+        std::erase_if(registered, [&](std::size_t host) { return !scene_.is_real(host); });
+    }
+    if (!all) {
+        scene_.calendar.in(500ms, [this] { forget_ghosts(); });
+    }
 }
 
 std::vector<std::size_t> Director::hosts_of(const Fault& fault) const {

@@ -51,6 +51,8 @@ class Director {
     void play();
     void begin(const Fault& fault);
     void end(const Fault& fault);
+    void end_intrusion();
+    void forget_ghosts();
     void strike(const Fault& fault);
     void strike_hosts(const Fault& fault, bool begins);
     void strike_controller(const Fault& fault, bool begins);

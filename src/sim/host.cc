@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/chronicle.h"
+#include "sim/controller_site.h"
 #include "sim/dns.h"
 #include "sim/quiet.h"
 
@@ -119,6 +120,7 @@ void Host::crash() {
         return;
     }
     scene_.quiet->disturb();
+    scene_.controllers->hang_up(home(), index(), life_);
     end_process();
     scene_.chronicle->host_ended(*this);
     scene_.dns->changed();

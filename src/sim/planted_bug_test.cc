@@ -195,6 +195,23 @@ Script adopted_without_a_controller(std::uint64_t seed) {
     return script;
 }
 
+// A Region is cut off, and somebody speaks in the name of its hosts while their leases last.
+Script forged_acknowledgements(std::uint64_t seed) {
+    Script script = cut_region(seed);
+    script.configuration.lease = 6s;
+    script.agents_lease = 6s;
+    for (const std::size_t host : {0U, 1U}) {
+        script.faults.push_back(test::fault(FaultKind::impostor, 0, test::at(40s), 20s));
+        script.faults.back().host = host;
+    }
+    return script;
+}
+
+// Nothing is wrong, but hosts that there are not say that it is.
+Script ghosts(std::uint64_t seed) {
+    return test::with(seed, test::fault(FaultKind::ghosts, 0, test::at(40s), 30s, 3));
+}
+
 struct Case {
     Plant plant;
     std::string_view breaks;
@@ -212,6 +229,8 @@ constexpr std::array kCases{
     Case{Plant::users_sent_unproven, "INV-S5", target_refuses_late},
     Case{Plant::one_vantage_votes_for_all, "INV-S6", controller_cut_off},
     Case{Plant::no_hysteresis, "INV-S6", noise},
+    Case{Plant::subject_from_body, "INV-S1", forged_acknowledgements},
+    Case{Plant::ghost_votes, "INV-S6", ghosts},
     Case{Plant::pause_forgotten, "INV-S7", paused_then_restarted},
     Case{Plant::running_plan_forgotten, "INV-S8", dies_in_the_plan},
     Case{Plant::stale_plan_overwrites, "INV-S9", overtaken},

@@ -37,8 +37,10 @@ enum class Plant : std::uint8_t {
     blind_controller_grants,    // epoch items that cannot be read count as unchanged
     drain_outlives_its_hold,    // a host that follows the items alone takes the drain for proven
     timeout_taken_for_no,       // a write without an answer is taken for one that did not happen
+    subject_from_body,          // whoever holds a credential speaks for the host that it names
+    ghost_votes,                // hosts that nobody vouched for are heard, and vote
 };
-inline constexpr std::array<std::string_view, 26> kPlantNames{
+inline constexpr std::array<std::string_view, 28> kPlantNames{
     "none",
     "promotion_before_fence",
     "lease_from_arrival",
@@ -64,7 +66,9 @@ inline constexpr std::array<std::string_view, 26> kPlantNames{
     "no_hysteresis",
     "blind_controller_grants",
     "drain_outlives_its_hold",
-    "timeout_taken_for_no"
+    "timeout_taken_for_no",
+    "subject_from_body",
+    "ghost_votes"
 };
 
 constexpr const auto& names_of(Plant) {

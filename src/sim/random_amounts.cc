@@ -21,6 +21,7 @@ int Author::amount_of(FaultKind kind) {
         case FaultKind::host_wall_step:
         case FaultKind::controller_wall_step: return number(-20'000, 20'000);
         case FaultKind::old_agent: return number(1, 2);
+        case FaultKind::ghosts: return number(1, 3);
         case FaultKind::loss: return number(20, 300);
         case FaultKind::duplicates: return number(50, 500);
         case FaultKind::reordering: return number(20, 400);
@@ -47,6 +48,7 @@ int Author::amount_of(FaultKind kind) {
         case FaultKind::host_pause:
         case FaultKind::host_disk_full:
         case FaultKind::metrics_missing:
+        case FaultKind::impostor:
         case FaultKind::region_cut:
         case FaultKind::pair_cut:
         case FaultKind::one_way:

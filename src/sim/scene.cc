@@ -7,6 +7,7 @@
 #include "sim/director.h"
 #include "sim/dns.h"
 #include "sim/host.h"
+#include "sim/intruder.h"
 #include "sim/quiet.h"
 #include "sim/shoppers.h"
 #include "sim/store.h"
@@ -53,6 +54,7 @@ Scene::Scene(const Script& of)
     }
     controllers = std::make_unique<ControllerSite>(*this);
     shoppers = std::make_unique<Shoppers>(*this);
+    intruder = std::make_unique<Intruder>(*this);
     director = std::make_unique<Director>(*this);
 }
 
@@ -61,6 +63,15 @@ Scene::~Scene() = default;
 UtcTime Scene::wall() const {
     constexpr std::int64_t kDayOne = 1'700'000'000'000;
     return utc_from_ms(kDayOne + to_ms(calendar.story()));
+}
+
+// The index behind the last host is the controller's, as a source of evidence.
+HostId Scene::id_of(std::size_t host) const {
+    return is_real(host) ? hosts[host]->id() : HostId{"ghost-" + std::to_string(host)};
+}
+
+Place Scene::home_of(std::size_t host) const {
+    return is_real(host) ? hosts[host]->home() : ghosts.at(host - hosts.size() - 1);
 }
 
 Host* Scene::host_behind(Place region, Dice& dice) const {

@@ -16,6 +16,7 @@ class ControllerSite;
 class Director;
 class Dns;
 class Host;
+class Intruder;
 class Quiet;
 class Shoppers;
 class Store;
@@ -36,6 +37,12 @@ struct Scene {
     // Does the Region's stack answer somebody who asks from `from`?
     [[nodiscard]] bool stack_answers(Way way);
 
+    // Hosts by index; beyond those that there are, the ones that an intruder has invented.
+    [[nodiscard]] HostId id_of(std::size_t host) const;
+    [[nodiscard]] Place home_of(std::size_t host) const;
+
+    [[nodiscard]] bool is_real(std::size_t host) const { return host < hosts.size(); }
+
     // One of the Region's hosts that live; null: there is none.
     [[nodiscard]] Host* host_behind(Place region, Dice& dice) const;
 
@@ -51,8 +58,10 @@ struct Scene {
     std::unique_ptr<Store> store;
     std::unique_ptr<Dns> dns;
     std::vector<std::unique_ptr<Host>> hosts;
+    std::vector<Place> ghosts;  // where each invented host says that it stands
     std::unique_ptr<ControllerSite> controllers;
     std::unique_ptr<Shoppers> shoppers;
+    std::unique_ptr<Intruder> intruder;
     std::unique_ptr<Director> director;
 };
 

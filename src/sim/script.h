@@ -48,6 +48,8 @@ enum class FaultKind : std::uint8_t {
     host_wall_step,            // its wall clock is `amount` ms ahead
     old_agent,                 // reports without the newer fields, does not know drain and verify
     metrics_missing,           // reports carry no evidence; checks pass
+    impostor,  // a host of `to` says that it is one of `at`, and acknowledges its orders
+    ghosts,    // `amount` invented hosts of each Region register themselves and see `at` fail
     // Network
     region_cut,  // nothing enters or leaves
     pair_cut,    // between `at` and `to`
@@ -77,7 +79,7 @@ enum class FaultKind : std::uint8_t {
     checks_fail,       // the functional checks of `at` fail
     losses_unreadable  // what has arrived in `at` cannot be looked up
 };
-inline constexpr std::array<std::string_view, 49> kFaultKindNames{
+inline constexpr std::array<std::string_view, 51> kFaultKindNames{
     "data_refuses",
     "data_hangs",
     "data_errors",
@@ -102,6 +104,8 @@ inline constexpr std::array<std::string_view, 49> kFaultKindNames{
     "host_wall_step",
     "old_agent",
     "metrics_missing",
+    "impostor",
+    "ghosts",
     "region_cut",
     "pair_cut",
     "one_way",

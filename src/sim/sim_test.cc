@@ -87,6 +87,8 @@ TEST(Simulation, NoiseMovesNothing) {
         test::Noise{FaultKind::controller_wall_step, kWitness, -20'000},
         test::Noise{FaultKind::hosts_restart_one_by_one, 0, 0},
         test::Noise{FaultKind::metrics_missing, 0, 0},
+        test::Noise{FaultKind::impostor, 0, 0},
+        test::Noise{FaultKind::ghosts, 0, 3},
         test::Noise{FaultKind::latency, 0, 150},
         test::Noise{FaultKind::reordering, 0, 200},
         test::Noise{FaultKind::duplicates, 0, 500},

@@ -135,6 +135,8 @@ void read_file(Section& file, AgentConfig& config) {
     read_controllers(file, config);
     file.read("controller_ca", config.controller_ca_file);
     file.read_secret_file("token", config.token_file);
+    read_agent_join(file, config);
+    file.read("registration", config.registration);
     file.read("state_directory", config.state_directory);
     file.read("run_directory", config.run_directory);
     file.read_listen("health", config.health);

@@ -37,6 +37,7 @@ struct AwsAccess {
     std::string credentials_file;              // empty: the default chain
     std::string profile;                       // empty: not said; then AWS_PROFILE, then "default"
     std::map<RegionId, std::string> dynamodb;  // Region -> URL
+    std::map<RegionId, std::string> sts;       // Region -> URL, for proofs of identity
     std::string route53;                       // URL
     std::vector<Listen> resolvers;             // DNS servers; empty: the system's
     std::string source_address;                // local IP to call from
@@ -132,6 +133,23 @@ struct Verify {
     Duration timeout = 30s;
 };
 
+// A role whose hosts may join by themselves. Its session name names the host, so it must be one
+// that the caller cannot choose: of an instance profile, or of an ECS task.
+struct JoinRole {
+    std::string arn;  // "arn:aws:iam::123456789012:role/shop-host"
+    std::string account;
+    std::string role;  // without its path
+    RegionId region;   // where its hosts stand; empty: in any of the app's Regions
+    std::string hosts = "*";
+};
+
+// Hosts that nobody configured, and how they prove who they are.
+struct Join {
+    std::vector<JoinRole> roles;
+    std::vector<RegionId> sts_regions;  // whose STS is asked; empty: the app's Regions and witness
+    std::vector<std::string> urls;      // other addresses under which agents reach the controller
+};
+
 // farshore.yaml: one app, read by farshored and by the operator's command.
 struct Config {
     AppId app;
@@ -148,8 +166,9 @@ struct Config {
     Levers levers;
     std::optional<Route53> traffic;
     Verify verify;
-    std::vector<HostId>
-        agents;  // the register: leaves it only by explicit act; empty: whoever says hello is added
+    std::vector<HostId> agents;  // the register: leaves it only by explicit act; empty: every host
+                                 // with a credential that says hello is added
+    Join join;
     AwsAccess aws;
 
     struct Controller {
@@ -159,9 +178,8 @@ struct Config {
         std::string certificate_file;
         std::string key_file;
         std::string ca_file;
-        std::string
-            tokens_file;  // JSON: [{"token_sha256","role":"agent|viewer|operator","app","name"}]
-        std::string url;  // how people and agents reach it: "https://127.0.6.1:8640"
+        std::string tokens_file;  // JSON, see controller/tokens.h
+        std::string url;          // how people and agents reach it: "https://127.0.6.1:8640"
         std::string operator_token_file;  // the operator's command reads its token here
     } controller;
 
@@ -192,6 +210,14 @@ struct AgentApp {
         health_urls;  // other Regions' stack health, probed as this Region's observer
 };
 
+// Under what name a host registers itself in the epoch tables.
+enum class RegistrationBy { host, userid };
+inline constexpr std::array<std::string_view, 2> kRegistrationByNames{"host", "userid"};
+
+constexpr const auto& names_of(RegistrationBy) {
+    return kRegistrationByNames;
+}
+
 struct AgentController {
     std::string url;
 };
@@ -209,7 +235,11 @@ struct AgentConfig {
     RegionId region;
     std::vector<AgentController> controllers;
     std::string controller_ca_file;
-    std::string token_file;
+    std::string token_file;         // this host's credential; or:
+    std::string join_token_file;    // a join token, which mints one
+    bool join_by_identity = false;  // the host's role in AWS does
+    RegionId join_sts_region;       // whose STS the proof is for; empty: the host's Region
+    RegistrationBy registration = RegistrationBy::host;  // wire/host_record.h
     std::string state_directory = "/var/lib/farshore";  // epoch on disk
     std::string run_directory = "/run/farshore";        // region.json, env file
     Listen health{.address = "127.0.0.1", .port = 8643};

@@ -283,6 +283,7 @@ void read_file(Section& file, Config& config) {
     file.inside("traffic", [&](Section& section) { read_traffic(section, config); });
     file.inside("verify", [&](Section& section) { read_verify(section, config.verify); });
     read_agents(file, config);
+    read_join(file, config.join);
     file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
     file.inside("controller", [&](Section& section) {
         read_controller(section, config.controller);

@@ -97,6 +97,7 @@ void read_aws(Section& section, AwsAccess& out) {
     });
     section.inside("endpoints", [&](Section& endpoints) {
         read_regional_urls(endpoints, "dynamodb", out.dynamodb);
+        read_regional_urls(endpoints, "sts", out.sts);
         endpoints.read_endpoint("route53", out.route53);
     });
     read_resolvers(section, out);

@@ -98,10 +98,17 @@ constexpr std::array kRules{
         [](const Config& c) { return !wire::is_loopback(c.controller.listen.address) && (c.controller.certificate_file.empty() || c.controller.key_file.empty()); },
         [](const Config& c) { return "the controller listens on " + c.controller.listen.address + " without `controller.tls`"; },
         "name `tls: { certificate: …, key: … }`, or listen on 127.0.0.1", "tokens that move a Region would travel in the clear", "controller.tls.*"},
+    Rule{"C218", Severity::error, "join.aws.roles",
+        [](const Config& c) { return std::ranges::any_of(c.join.roles, [&](const JoinRole& r) { return r.region != RegionId{} && c.region(r.region) == nullptr; }); },
+        [](const Config&) { return std::string{"a role of `join.aws` stands in a Region that is none of the app's"}; },
+        "name one of `regions`, or leave it out", "no host could join with it", "join.* regions"},
     Rule{"C234", Severity::error, "controller.region",
         [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
         [](const Config& c) { return "the controller of mode `auto` stands in " + c.controller.region.value() + ", which it may have to leave"; },
         "let it stand with the witness, or use mode `observe`", "there it shares the fate of that Region's agents: two votes from one vantage", "decide.mode regions witness.region"},
+    Rule{"C235", Severity::warning, "join.aws.roles",
+        [](const Config& c) { return !c.join.roles.empty(); },
+        [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: whoever may choose the session's name can be any host"}; }, "", "", "join.*"},
     Rule{"C231", Severity::warning, "traffic.route53.ttl",
         [](const Config& c) { return c.traffic && c.traffic->ttl >= c.rto; },
         [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", "", "objectives.rto"},
@@ -225,6 +232,30 @@ void apply_rules(Findings& findings, const Config& config) {
 
 namespace {
 
+// How the agent shows who it is: exactly one way, where there is somebody to show it to.
+void check_credential(Findings& findings, const AgentConfig& config) {
+    const int ways = (config.token_file.empty() ? 0 : 1) +
+                     (config.join_token_file.empty() ? 0 : 1) + (config.join_by_identity ? 1 : 0);
+    const bool usable = findings.usable("token") && findings.usable("join.*");
+    if (ways > 1) {
+        findings.error(
+            place_of(findings, "join"),
+            "C229",
+            "`token`, `join.token` and `join.aws` are three ways to one end",
+            "keep one of them",
+            "a host has one credential; which of two counts would depend on chance"
+        );
+    } else if (ways == 0 && usable && !config.controllers.empty()) {
+        findings.error(
+            place_of(findings, "controllers"),
+            "C228",
+            "`controllers` need `token` or `join`",
+            "token: the file of this host's own credential",
+            "a controller hears only hosts that hold a credential of their own"
+        );
+    }
+}
+
 // Every listener has an address, and every app a name, of its own.
 void check_apart(Findings& findings, const AgentConfig& config, std::size_t index) {
     const auto path_of = [](std::size_t i) {
@@ -261,6 +292,7 @@ void check_apart(Findings& findings, const AgentConfig& config, std::size_t inde
 }  // namespace
 
 void apply_rules(Findings& findings, const AgentConfig& config) {
+    check_credential(findings, config);
     for (std::size_t i = 0; i < config.apps.size(); ++i) {
         const AgentApp& app = config.apps[i];
         const std::string path = "apps[" + std::to_string(i) + "].";

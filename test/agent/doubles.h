@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -296,11 +297,18 @@ class ControllerDouble {
     std::vector<wire::AgentHello> hellos;
     std::vector<wire::Report> reports;
     std::vector<wire::Ack> acks;
+    // May answer before the double does.
+    std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> doorkeeper;
 
     net::HttpServer& server() { return *server_; }
 
   private:
     net::Task<net::HttpResponse> answer(net::HttpRequest request) {
+        if (doorkeeper) {
+            if (auto response = doorkeeper(request)) {
+                co_return std::move(*response);
+            }
+        }
         if (refuses != 0) {
             co_return net::HttpResponse::json(
                 refuses, R"({"error":{"kind":"denied","text":"the token is of another app"}})"

@@ -66,11 +66,18 @@ class AgentLinkTest : public ::testing::Test {
         upcalls.fenced = [this](const OperationId&, const HostId&, const wire::FenceAck& ack) {
             fenced_writes += ack.entries.size();
         };
+        upcalls.announce = [this](const std::string& text) {
+            announced.push_back(text);
+        };
         link = std::make_unique<AgentLink>(world.io, clock, options, std::move(upcalls));
+        // A token is the name of the host that it belongs to.
         server = world.serve([this](net::HttpRequest request) {
-            return link->answer(
-                std::move(request), Caller{.name = "agents", .role = Role::agent, .app = kApp}
-            );
+            const std::string token{request.header("authorization").value_or("Bearer ").substr(7)};
+            Caller caller{.name = token, .role = Role::agent, .app = kApp, .host = HostId{token}};
+            if (const auto at = bound.find(token); at != bound.end()) {
+                caller.region = at->second;
+            }
+            return link->answer(std::move(request), std::move(caller));
         });
         http = net::HttpClient::create(world.io, {});
         world.tasks.spawn("watch", [this] { return link->watch(); });
@@ -90,6 +97,7 @@ class AgentLinkTest : public ::testing::Test {
     FakeAgent::Options agent_options(std::string host, RegionId region, Epoch epoch) const {
         FakeAgent::Options options;
         options.url = "http://127.0.0.1:" + std::to_string(server->port());
+        options.token = host;
         options.host = HostId{std::move(host)};
         options.region = std::move(region);
         options.epoch = epoch;
@@ -152,6 +160,13 @@ class AgentLinkTest : public ::testing::Test {
     Epoch current{7};
     std::vector<core::Event> events;
     std::vector<HostId> enrolled;
+    std::vector<std::string> announced;
+    std::map<std::string, RegionId> bound;  // tokens that say where their host stands
+
+    [[nodiscard]] std::uint64_t refused(AgentRefusal why) const {
+        return link->refusals()[static_cast<std::size_t>(why)];
+    }
+
     std::size_t fenced_writes = 0;
     std::unique_ptr<AgentLink> link;
     std::unique_ptr<net::HttpServer> server;
@@ -295,18 +310,153 @@ TEST_F(AgentLinkTest, AControllerThatStoodStillCallsNobodySilent) {
     EXPECT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
 }
 
-TEST_F(AgentLinkTest, ANewStreamTakesThePlaceOfTheOldOne) {
+TEST_F(AgentLinkTest, ANewStreamOfTheSameProcessTakesThePlaceOfOneThatHangs) {
+    FakeAgent& first = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    first.start();
+    ASSERT_TRUE(world.run_until([&] { return first.greeted(); }));
+    FakeAgent& again = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    again.start();
+    ASSERT_TRUE(world.run_until([&] { return again.greeted(); }));
+    EXPECT_EQ(count<core::AgentConnected>(), 2);
+    EXPECT_EQ(refused(AgentRefusal::second_stream), 0U);
+}
+
+// Two processes that hold one credential: a fence must not believe the one for the other.
+TEST_F(AgentLinkTest, ASecondProcessOfAHostThatLivesIsRefusedToldAndDisturbsNothing) {
     FakeAgent& first = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     first.start();
     ASSERT_TRUE(world.run_until([&] { return first.greeted(); }));
     FakeAgent& second = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     second.boot = BootId{"boot-2"};
+    for (int i = 0; i < 3; ++i) {
+        const net::HttpReply hello =
+            post(second, "/v1/agents/stream", wire::serialize(second.hello()));
+        EXPECT_NE(hello.body.find(R"("type":"refused")"), std::string::npos) << hello.body;
+        EXPECT_NE(hello.body.find("must not share a name"), std::string::npos) << hello.body;
+        const net::HttpReply report =
+            post(second, "/v1/agents/report", wire::serialize(second.report()));
+        EXPECT_EQ(report.status, 409) << report.body;
+    }
+    EXPECT_EQ(refused(AgentRefusal::second_stream), 3U);
+    EXPECT_EQ(count<core::AgentConnected>(), 1) << "the first one has its stream";
+    ASSERT_TRUE(world.run_until([&] { return !announced.empty(); })) << "both live";
+    EXPECT_NE(announced.at(0).find("boot-1"), std::string::npos) << announced.at(0);
+    EXPECT_NE(announced.at(0).find("boot-2"), std::string::npos) << announced.at(0);
+    EXPECT_NE(link->agents().at(0).trouble.find("boot-2"), std::string::npos);
+    (void)post(second, "/v1/agents/stream", wire::serialize(second.hello()));
+    const int reports = count<core::AgentReported>();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() > reports + 2; }));
+    EXPECT_EQ(announced.size(), 1U) << "once is enough";
+}
+
+// A machine that was reset, with its old stream still open at our end.
+TEST_F(AgentLinkTest, AnotherProcessGetsInAsSoonAsTheFirstOneIsSilent) {
+    FakeAgent& first = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    first.start();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() >= 1; }));
+    FakeAgent& second = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    second.boot = BootId{"boot-2"};
+    first.hang();
+    const net::HttpReply early = post(second, "/v1/agents/stream", wire::serialize(second.hello()));
+    EXPECT_NE(early.body.find(R"("type":"refused")"), std::string::npos) << early.body;
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
     second.start();
     ASSERT_TRUE(world.run_until([&] { return second.greeted(); }));
-    EXPECT_EQ(count<core::AgentConnected>(), 2);
+    EXPECT_TRUE(announced.empty()) << "nobody was there twice";
+    EXPECT_EQ(link->agents().at(0).trouble, "");
     const net::HttpReply stale = post(first, "/v1/agents/report", wire::serialize(first.report()));
     EXPECT_EQ(stale.status, 409);
     EXPECT_NE(stale.body.find("hello_first"), std::string::npos) << stale.body;
+}
+
+TEST_F(AgentLinkTest, ACredentialSpeaksForItsOwnHostAlone) {
+    FakeAgent& victim = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    victim.answers = false;
+    victim.start();
+    ASSERT_TRUE(world.run_until([&] { return victim.greeted(); }));
+    link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{8}));
+    ASSERT_TRUE(world.run_until([&] { return victim.order_types.size() == 1; }));
+    const auto* order = std::get_if<wire::Order>(&victim.heard.back());
+    ASSERT_NE(order, nullptr);
+
+    // Everything that the other host could say, word for word.
+    FakeAgent::Options options = agent_options("use1-web-1", kEast, Epoch{7});
+    options.token = "euw1-web-1";
+    FakeAgent& liar = make_agent(options);
+    wire::Ack ack{
+        .app = kApp,
+        .host = HostId{"use1-web-1"},
+        .boot = victim.boot,
+        .order = order->number,
+        .type = "fence",
+        .result = wire::AckResult::done,
+        .epoch = Epoch{7},
+        .detail = {},
+        .body = wire::FenceAck{}
+    };
+    const int reported = count<core::AgentReported>();
+    const std::vector<std::pair<std::string, std::string>> lies{
+        {"/v1/agents/stream", wire::serialize(liar.hello())},
+        {"/v1/agents/report", wire::serialize(liar.report())},
+        {"/v1/agents/ack", wire::serialize(ack)}
+    };
+    for (const auto& [path, body] : lies) {
+        const net::HttpReply reply = post(liar, path, body);
+        EXPECT_EQ(reply.status, 403) << path;
+        EXPECT_NE(reply.body.find("other_host"), std::string::npos) << reply.body;
+        EXPECT_NE(reply.body.find("farshore init token"), std::string::npos) << reply.body;
+    }
+    EXPECT_EQ(refused(AgentRefusal::other_host), 3U);
+    EXPECT_EQ(count<core::AgentAcked>(), 0) << "no fence is acknowledged";
+    EXPECT_EQ(count<core::AgentConnected>(), 1);
+    EXPECT_LE(count<core::AgentReported>(), reported + 5);
+    EXPECT_EQ(post(victim, "/v1/agents/ack", wire::serialize(ack)).status, 200);
+    EXPECT_EQ(count<core::AgentAcked>(), 1) << "the host itself is believed";
+}
+
+TEST_F(AgentLinkTest, ACredentialThatNamesARegionSpeaksForThatRegionAlone) {
+    bound["use1-web-1"] = kEast;
+    FakeAgent& moved = make_agent(agent_options("use1-web-1", kWest, Epoch{7}));
+    const net::HttpReply hello = post(moved, "/v1/agents/stream", wire::serialize(moved.hello()));
+    EXPECT_EQ(hello.status, 403);
+    EXPECT_NE(hello.body.find("other_region"), std::string::npos) << hello.body;
+    EXPECT_EQ(refused(AgentRefusal::other_region), 1U);
+    FakeAgent& home = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    home.start();
+    ASSERT_TRUE(world.run_until([&] { return home.greeted(); }));
+    wire::Report elsewhere = home.report();
+    elsewhere.region = kWest;
+    EXPECT_EQ(post(home, "/v1/agents/report", wire::serialize(elsewhere)).status, 403);
+}
+
+TEST_F(AgentLinkTest, AnAcknowledgementFitsItsOrder) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.answers = false;
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{8}));
+    ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() == 1; }));
+    const auto* order = std::get_if<wire::Order>(&agent.heard.back());
+    ASSERT_NE(order, nullptr);
+    wire::Ack ack{
+        .app = kApp,
+        .host = HostId{"use1-web-1"},
+        .boot = agent.boot,
+        .order = order->number,
+        .type = "verify",
+        .result = wire::AckResult::done,
+        .epoch = Epoch{7},
+        .detail = {},
+        .body = wire::VerifyAck{.region = kEast, .took = {}}
+    };
+    EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 400) << "another order's";
+    ack.type = "fence";
+    EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 400)
+        << "it does not say which writes it could not prove";
+    EXPECT_EQ(count<core::AgentAcked>(), 0);
+    ack.body = wire::FenceAck{};
+    EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 200);
+    EXPECT_EQ(count<core::AgentAcked>(), 1);
 }
 
 TEST_F(AgentLinkTest, WhatIsRefusedGetsItsReason) {

@@ -62,7 +62,7 @@ TEST_F(ControllerTest, EndsInOrderThoughNobodyIsConnected) {
 TEST_F(ControllerTest, TokensDecideWhoMayDoWhat) {
     launch();
     EXPECT_EQ(get("/v1/status", "nobody").status, 401);
-    EXPECT_EQ(get("/v1/status", "agent").status, 403);
+    EXPECT_EQ(get("/v1/status", host_token("use1-web-1")).status, 403);
     EXPECT_EQ(post("/v1/apps/magento/pause", R"({"for_ms":1000})", "viewer").status, 403);
     EXPECT_EQ(post("/v1/agents/report", "{}", "operator").status, 403);
     EXPECT_EQ(ask("DELETE", "/v1/status", "operator").status, 405);

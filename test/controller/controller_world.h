@@ -61,15 +61,32 @@ class ControllerTest : public ::testing::Test {
         }
         std::ofstream(directory.path() + "/credentials")
             << "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n";
-        // The tokens' words are their names.
-        std::ofstream(directory.path() + "/tokens.json") << R"([
-          {"name":"agent","role":"agent","app":"magento","token_sha256":"d4f0bc5a29de06b510f9aa428f1eedba926012b591fef7a518e776a7c9bd1824"},
-          {"name":"viewer","role":"viewer","token_sha256":"d35ca5051b82ffc326a3b0b6574a9a3161dee16b9478a199ee39cd803ce5b799"},
-          {"name":"operator","role":"operator","token_sha256":"06e55b633481f7bb072957eabcf110c972e86691c3cfedabe088024bffe42f23"}
-        ])";
+        std::ofstream(directory.path() + "/tokens.json") << tokens_text("magento");
         http = net::HttpClient::create(world.io, {});
         stack = world.serve([this](net::HttpRequest request) { return serve(std::move(request)); });
     }
+
+    // The tokens of people are their roles, those of hosts as host_token() says.
+    std::string tokens_text(const std::string& app) const {
+        json::array tokens;
+        for (const char* role : {"viewer", "operator"}) {
+            tokens.push_back(
+                json::object{{"name", role}, {"role", role}, {"token_sha256", digest_of(role)}}
+            );
+        }
+        for (const std::string& host : credentials) {
+            tokens.push_back(json::object{
+                {"name", host},
+                {"role", "agent"},
+                {"app", app},
+                {"host", host},
+                {"token_sha256", digest_of(host_token(host))}
+            });
+        }
+        return json::serialize(tokens);
+    }
+
+    static std::string host_token(const std::string& host) { return "token-of-" + host; }
 
     net::Task<net::HttpResponse> serve(net::HttpRequest request) {
         const bool east = request.path().starts_with("/" + kEast.value());
@@ -106,6 +123,8 @@ class ControllerTest : public ::testing::Test {
         };
         made.traffic = config::Route53{.zone = "Z1", .record = "127.0.0.1", .ttl = 5s};
         made.agents = listed;
+        made.join = join;
+        made.aws.sts = sts;
         made.witness = kWitness;
         made.store_path = directory.path() + "/farshore.db";
         made.tables = {{.name = kTable}};
@@ -190,7 +209,7 @@ class ControllerTest : public ::testing::Test {
     FakeAgent& agent(const std::string& host, const RegionId& region) {
         FakeAgent::Options options;
         options.url = url();
-        options.token = "agent";
+        options.token = host_token(host);
         options.host = HostId{host};
         options.region = region;
         agents.push_back(std::make_unique<FakeAgent>(world, *http, options));
@@ -288,6 +307,15 @@ class ControllerTest : public ::testing::Test {
         return value == nullptr ? 0 : std::stoll(std::string{value->at(name).at("N").as_string()});
     }
 
+    // The register whose hosts the Region's epoch record confirms.
+    std::string register_in(const RegionId& region) {
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return read_record(region, "magento");
+        };
+        const json::value item = json::parse(world.wait_for<net::HttpReply>(start).body);
+        return std::string{item.at("Item").at("register").at("S").as_string()};
+    }
+
     net::Task<net::HttpReply> read_record(RegionId region, std::string app) {
         const std::string body = R"({"TableName":"farshore_epochs","Key":{"app":{"S":")" + app +
                                  R"("}},"ConsistentRead":true})";
@@ -314,11 +342,16 @@ class ControllerTest : public ::testing::Test {
     }
 
     // As an agent does that has no controller to say hello to.
-    void register_host(const RegionId& in, const std::string& host, const RegionId& home) {
+    void register_host(
+        const RegionId& in,
+        const std::string& host,
+        const RegionId& home,
+        const std::string& register_id = {}
+    ) {
         const std::string body = R"({"TableName":"farshore_epochs","Item":{"app":{"S":")" +
                                  wire::host_record_key(AppId{"magento"}, HostId{host}) +
                                  R"("},"host":{"S":")" + host + R"("},"region":{"S":")" +
-                                 home.value() + R"("}}})";
+                                 home.value() + R"("},"register":{"S":")" + register_id + R"("}}})";
         const std::function<net::Task<net::HttpReply>()> start = [=, this] {
             return dynamodb(in, "PutItem", body);
         };
@@ -337,6 +370,10 @@ class ControllerTest : public ::testing::Test {
     }
 
     Duration lease = 1s;
+    // Hosts that the tokens file names.
+    std::vector<std::string> credentials{"use1-web-1", "euw1-web-1", "use1-web-2", "euw1-web-2"};
+    config::Join join;
+    std::map<RegionId, std::string> sts;
     std::vector<HostId> listed;      // the configured register
     std::set<RegionId> stacks_down;  // their health checks fail
     net::testing::World world;

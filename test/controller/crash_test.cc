@@ -42,13 +42,7 @@ class CrashTest : public ControllerTest {
     // A controller of its own app, so that runs do not meet in the epoch records.
     std::string write_config(const std::string& folder, const std::string& app) const {
         std::filesystem::create_directories(folder);
-        std::ofstream tokens(folder + "/tokens.json");
-        std::ifstream shared(directory.path() + "/tokens.json");
-        std::ostringstream text;
-        text << shared.rdbuf();
-        std::string words = text.str();
-        words.replace(words.find("magento"), 7, app);
-        tokens << words;
+        std::ofstream(folder + "/tokens.json") << tokens_text(app);
         std::filesystem::permissions(folder + "/tokens.json", std::filesystem::perms::owner_read);
         std::ofstream config(folder + "/farshore.yaml");
         config << "version: 1\napp: " << app << "\nregions:\n  us-east-1: { preferred: true }\n"
@@ -95,7 +89,7 @@ class CrashTest : public ControllerTest {
              {std::pair{"use1-web-1", kEast}, std::pair{"euw1-web-1", kWest}}) {
             FakeAgent::Options options;
             options.url = url;
-            options.token = "agent";
+            options.token = host_token(host);
             options.app = AppId{app};
             options.host = HostId{host};
             options.region = region;

@@ -44,6 +44,9 @@ class FakeAgent {
     // Falls silent without a word, as a host does whose power is cut.
     void die() { running_ = false; }
 
+    // Says nothing more, and its stream stays open.
+    void hang() { reporting_ = false; }
+
     wire::AgentHello hello() const {
         return {
             .protocol = {},
@@ -180,7 +183,7 @@ class FakeAgent {
 
     net::Task<> reports() {
         while (running_) {
-            if (greeted()) {
+            if (greeted() && reporting_) {
                 std::string body = wire::serialize(report());
                 const Result<net::HttpReply> reply =
                     co_await post("/v1/agents/report", std::move(body));
@@ -202,6 +205,7 @@ class FakeAgent {
     net::HttpClient& http_;
     Options options_;
     bool running_ = false;
+    bool reporting_ = true;
     std::string buffer_;
     std::uint64_t sequence_ = 0;
     Epoch epoch_;

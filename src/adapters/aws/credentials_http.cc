@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "adapters/aws/caller_identity.h"
 #include "adapters/aws/client.h"
 #include "adapters/aws/credentials_source.h"
 #include "base/text.h"
@@ -206,10 +207,7 @@ class WebIdentitySource final : public CredentialsSource {
         }
         std::vector<std::string> out;
         for (const RegionId& region : identity_.regions) {
-            const bool china = region.value().starts_with("cn-");
-            out.push_back(
-                "https://sts." + region.value() + (china ? ".amazonaws.com.cn" : ".amazonaws.com")
-            );
+            out.push_back(sts_endpoint(region));
         }
         return out;
     }

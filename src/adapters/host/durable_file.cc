@@ -85,8 +85,9 @@ bool write_all(int fd, std::string_view bytes) {
 Status write_new(
     const std::string& path, std::string_view content, Durability durability, unsigned mode
 ) {
-    Descriptor file(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+    // What an interrupted write has left may be open to more readers than this one may be.
+    (void)::unlink(path.c_str());
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     );
     if (file.get() < 0) {
         return failed("cannot write", path, errno);

@@ -163,7 +163,62 @@ Status store_state(
     const std::string& directory, const AppId& app, const StoredState& state, UtcTime at
 ) {
     return replace_file(
-        state_path(directory, app), serialize_state(app, state, at), Durability::on_disk
+        state_path(directory, app), serialize_state(app, state, at), Durability::on_disk, 0600
+    );
+}
+
+std::string credential_path(const std::string& directory, const AppId& app) {
+    return file_of(directory, app, ".credential");
+}
+
+Result<std::optional<StoredCredential>> load_credential(
+    const std::string& directory, const AppId& app, const HostId& host
+) {
+    constexpr std::size_t kSecretHex = 64;
+    const std::string path = credential_path(directory, app);
+    const Result<std::string> text = read_text_file(path, {.what = "the host's credential"});
+    if (!text) {
+        return text.error().kind == ErrorKind::not_found
+                   ? Result<std::optional<StoredCredential>>{std::nullopt}
+                   : std::unexpected(text.error());
+    }
+    boost::system::error_code code;
+    const json::value value = json::parse(*text, code);
+    const json::object* document = value.if_object();
+    const auto owner = document != nullptr ? text_of(*document, "app") : std::nullopt;
+    const auto whose = document != nullptr ? text_of(*document, "host") : std::nullopt;
+    const auto secret = document != nullptr ? text_of(*document, "secret") : std::nullopt;
+    if (code || !owner || *owner != app.value() || !whose || !secret ||
+        secret->size() != kSecretHex) {
+        return fail(
+            ErrorKind::malformed,
+            path + " is not the credential of a host of " + app.value(),
+            "remove it: the agent joins anew"
+        );
+    }
+    if (*whose != host.value()) {
+        return std::optional<StoredCredential>{};
+    }
+    const json::value* joined = document->if_contains("joined");
+    return std::optional{StoredCredential{
+        .host = host,
+        .secret = *secret,
+        .joined = joined != nullptr && joined->is_bool() && joined->get_bool()
+    }};
+}
+
+Status store_credential(
+    const std::string& directory, const AppId& app, const StoredCredential& credential
+) {
+    const json::object document{
+        {"schema_version", kSchemaVersion},
+        {"app", app.value()},
+        {"host", credential.host.value()},
+        {"secret", credential.secret},
+        {"joined", credential.joined},
+    };
+    return replace_file(
+        credential_path(directory, app), json::serialize(document) + "\n", Durability::on_disk, 0600
     );
 }
 

@@ -11,8 +11,9 @@
 #include "base/time.h"
 #include "core/host/host_machine.h"
 
-// What the agent writes on its host: the state file (its memory of the epoch), region.json and the
-// environment file (for whoever wants to follow the active Region without the loopback endpoint).
+// What the agent writes on its host: the state file (its memory of the epoch), the credential that
+// it got by joining, region.json and the environment file (for whoever wants to follow the active
+// Region without the loopback endpoint).
 namespace farshore::host {
 
 struct StoredState {
@@ -38,6 +39,27 @@ struct StoredState {
 // Synced to disk when it returns. Blocking. Errors as replace_file.
 [[nodiscard]] Status store_state(
     const std::string& directory, const AppId& app, const StoredState& state, UtcTime at
+);
+
+// What the host shows to an app's controllers, when it has joined by itself.
+struct StoredCredential {
+    HostId host;          // whose it is: a copied disk does not make another host this one
+    std::string secret;   // 64 hex digits
+    bool joined = false;  // a controller has taken it; false: it was perhaps asked to
+
+    friend bool operator==(const StoredCredential&, const StoredCredential&) = default;
+};
+
+[[nodiscard]] std::string credential_path(const std::string& directory, const AppId& app);
+
+// nullopt: there is none, or it is another host's. Blocking. Errors: those of read_text_file,
+// malformed (the text never quotes it).
+[[nodiscard]] Result<std::optional<StoredCredential>> load_credential(
+    const std::string& directory, const AppId& app, const HostId& host
+);
+// Synced to disk when it returns, mode 0600. Blocking. Errors as replace_file.
+[[nodiscard]] Status store_credential(
+    const std::string& directory, const AppId& app, const StoredCredential& credential
 );
 
 // One app in region.json and in its environment file.

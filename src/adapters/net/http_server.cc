@@ -54,10 +54,19 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const ServerTls& files) 
 
 using Connections = Listener<HttpConnection>;
 
+// The context of connections to come; those that are there keep theirs alive.
+struct TlsNow {
+    std::shared_ptr<asio::ssl::context> context;
+};
+
 class AsioHttpServer final : public HttpServer {
   public:
-    AsioHttpServer(std::shared_ptr<ServerShared> shared, std::shared_ptr<Connections> connections)
-        : shared_(std::move(shared)), connections_(std::move(connections)) {}
+    AsioHttpServer(
+        std::shared_ptr<ServerShared> shared,
+        std::shared_ptr<Connections> connections,
+        std::shared_ptr<TlsNow> tls
+    )
+        : shared_(std::move(shared)), connections_(std::move(connections)), tls_(std::move(tls)) {}
 
     ~AsioHttpServer() override {
         retire_all(*shared_, *connections_);
@@ -74,6 +83,18 @@ class AsioHttpServer final : public HttpServer {
             return connections_->open();
         }
         connections_->close();
+        return {};
+    }
+
+    Status reload_tls() override {
+        if (!shared_->options.tls) {
+            return {};
+        }
+        auto context = tls_context(*shared_->options.tls);
+        if (!context) {
+            return std::unexpected(std::move(context.error()));
+        }
+        tls_->context = std::move(*context);
         return {};
     }
 
@@ -99,18 +120,19 @@ class AsioHttpServer final : public HttpServer {
 
     std::shared_ptr<ServerShared> shared_;
     std::shared_ptr<Connections> connections_;
+    std::shared_ptr<TlsNow> tls_;
 };
 
 Connections::Upcalls upcalls_of(
-    const std::shared_ptr<ServerShared>& shared, const std::shared_ptr<asio::ssl::context>& tls
+    const std::shared_ptr<ServerShared>& shared, const std::shared_ptr<TlsNow>& tls
 ) {
     return {
         .make = [shared, tls](
                     TcpSocket socket, const tcp::endpoint& peer
                 ) -> std::shared_ptr<HttpConnection> {
-            if (tls) {
+            if (tls->context) {
                 return std::make_shared<HttpConnectionOver<TlsStream>>(
-                    shared, TlsStream(std::move(socket), *tls), peer
+                    shared, TlsStream(std::move(socket), *tls->context), peer
                 );
             }
             return std::make_shared<HttpConnectionOver<TcpSocket>>(shared, std::move(socket), peer);
@@ -129,13 +151,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Io& io, Options options, 
     if (!where) {
         return std::unexpected(where.error());
     }
-    std::shared_ptr<asio::ssl::context> tls;
+    const auto tls = std::make_shared<TlsNow>();
     if (options.tls) {
         auto context = tls_context(*options.tls);
         if (!context) {
             return std::unexpected(context.error());
         }
-        tls = std::move(*context);
+        tls->context = std::move(*context);
     }
     auto shared = std::make_shared<ServerShared>();
     shared->options = std::move(options);
@@ -150,7 +172,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Io& io, Options options, 
     if (const Status open = connections->open(*where); !open) {
         return std::unexpected(open.error());
     }
-    return std::make_unique<AsioHttpServer>(std::move(shared), std::move(connections));
+    return std::make_unique<AsioHttpServer>(std::move(shared), std::move(connections), tls);
 }
 
 }  // namespace farshore::net

@@ -58,6 +58,10 @@ class HttpServer {
     // again on the same port. Established connections go on. For fault injection.
     virtual Status set_listening(bool on) = 0;
 
+    // Reads the certificate and its key again: new connections are made with them. On an error the
+    // old ones stay. Nothing to do without TLS. Errors: malformed.
+    virtual Status reload_tls() = 0;
+
     // Cuts every established connection with a reset. For fault injection and shutdown.
     virtual void cut_connections() = 0;
 

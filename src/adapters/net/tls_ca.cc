@@ -1,5 +1,6 @@
 #include "adapters/net/tls_ca.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
@@ -218,9 +219,11 @@ Result<Authority> read_authority(const CaFiles& files) {
 
 }  // namespace
 
-Result<CaFiles> create_ca(const std::string& directory, const std::string& name) {
-    const Key key(EVP_EC_gen("P-256"));
-    const Certificate certificate = key ? blank_certificate(key.get(), name) : nullptr;
+namespace {
+
+// nullptr: OpenSSL's error queue says why.
+Certificate self_signed(EVP_PKEY* key, const std::string& name) {
+    Certificate certificate = key != nullptr ? blank_certificate(key, name) : nullptr;
     const bool made =
         certificate &&
         X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
@@ -234,13 +237,95 @@ Result<CaFiles> create_ca(const std::string& directory, const std::string& name)
             certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign"
         ) &&
         add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
-        X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
-    if (!made) {
+        X509_sign(certificate.get(), key, EVP_sha256()) > 0;
+    return made ? std::move(certificate) : nullptr;
+}
+
+std::string common_name_of(X509* certificate) {
+    std::array<char, 256> name{};
+    const int size = X509_NAME_get_text_by_NID(
+        X509_get_subject_name(certificate), NID_commonName, name.data(), name.size()
+    );
+    return {name.data(), static_cast<std::size_t>(std::max(size, 0))};
+}
+
+std::string text_of(const ASN1_STRING* string) {
+    return {
+        reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+        static_cast<std::size_t>(ASN1_STRING_length(string))
+    };
+}
+
+std::string address_text(const std::string& bytes) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
+    const bool known = bytes.size() == sizeof(in_addr) || bytes.size() == sizeof(in6_addr);
+    return known && inet_ntop(family, bytes.data(), text.data(), text.size()) != nullptr
+               ? text.data()
+               : "";
+}
+
+}  // namespace
+
+Result<CaFiles> create_ca(const std::string& directory, const std::string& name) {
+    const Key key(EVP_EC_gen("P-256"));
+    const Certificate certificate = self_signed(key.get(), name);
+    if (!certificate) {
         return std::unexpected(tls_error(ErrorKind::malformed, "making the CA " + name));
     }
     return write_pair(
         (std::filesystem::path(directory) / "ca").string(), certificate.get(), key.get()
     );
+}
+
+Status renew_ca(const CaFiles& ca, bool new_key) {
+    Result<Authority> old = read_authority(ca);
+    if (!old) {
+        return std::unexpected(old.error());
+    }
+    const Key key = new_key ? Key(EVP_EC_gen("P-256")) : std::move(old->key);
+    const Certificate certificate = self_signed(key.get(), common_name_of(old->certificate.get()));
+    const Bio text(BIO_new(BIO_s_mem()));
+    const Bio key_text(BIO_new(BIO_s_mem()));
+    const bool written =
+        certificate && PEM_write_bio_X509(text.get(), certificate.get()) == 1 &&
+        (!new_key || PEM_write_bio_X509(text.get(), old->certificate.get()) == 1) &&
+        PEM_write_bio_PrivateKey(
+            key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr
+        ) == 1;
+    if (!written) {
+        return std::unexpected(tls_error(ErrorKind::malformed, "renewing the CA"));
+    }
+    // The certificates first: with them alone, what was issued before is still good.
+    if (Status done = write_file(ca.certificate_file, text_of(text.get()), 0644); !done) {
+        return done;
+    }
+    return write_file(ca.key_file, text_of(key_text.get()), 0600);
+}
+
+Result<std::vector<std::string>> certificate_names(const std::string& file) {
+    const Bio bytes(BIO_new_file(file.c_str(), "r"));
+    if (!bytes) {
+        return std::unexpected(tls_error(ErrorKind::denied, "cannot read " + file));
+    }
+    const Certificate certificate(PEM_read_bio_X509(bytes.get(), nullptr, nullptr, nullptr));
+    if (!certificate) {
+        return std::unexpected(tls_error(ErrorKind::malformed, file + " is no PEM certificate"));
+    }
+    std::vector<std::string> names;
+    auto* all = static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)
+    );
+    for (int i = 0; all != nullptr && i < sk_GENERAL_NAME_num(all); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, i);
+        if (name->type == GEN_DNS) {
+            names.push_back(text_of(name->d.dNSName));
+        } else if (name->type == GEN_IPADD) {
+            names.push_back(address_text(text_of(name->d.iPAddress)));
+        }
+    }
+    GENERAL_NAMES_free(all);
+    return names;
 }
 
 Result<CaFiles> issue_certificate(

@@ -1,5 +1,6 @@
 #include "adapters/sqlite/store.h"
 
+#include <array>
 #include <filesystem>
 #include <utility>
 
@@ -9,9 +10,9 @@ namespace farshore::sqlite {
 
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
-
-constexpr const char* kSchema = R"sql(
+// What brings a file from each version to the next one; the first makes a new file.
+constexpr std::array<const char*, 2> kMigrations{
+    R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE app_state (
     app TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL, operation TEXT
@@ -37,7 +38,24 @@ CREATE TABLE audit (
     detail TEXT NOT NULL
 );
 PRAGMA user_version = 1;
-)sql";
+)sql",
+    R"sql(
+CREATE TABLE credentials (
+    app TEXT NOT NULL, host TEXT NOT NULL, region TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, vouched_by TEXT NOT NULL,
+    since INTEGER NOT NULL, used INTEGER NOT NULL, revoked_at INTEGER, PRIMARY KEY (app, host)
+) WITHOUT ROWID;
+CREATE TABLE revoked_tokens (digest TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE join_tokens (
+    app TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, region TEXT NOT NULL, hosts TEXT NOT NULL,
+    uses_max INTEGER NOT NULL, until INTEGER NOT NULL, made_by TEXT NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (app, name)
+) WITHOUT ROWID;
+CREATE TABLE joins (
+    app TEXT NOT NULL, token TEXT NOT NULL, host TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (app, token, host, at)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
+)sql"
+};
+constexpr auto kSchemaVersion = static_cast<std::int64_t>(kMigrations.size());
 
 std::unexpected<Error> damaged(std::string text) {
     return fail(ErrorKind::malformed, std::move(text));
@@ -147,7 +165,7 @@ Status Store::check_and_migrate() {
     if (!version) {
         return std::unexpected(version.error());
     }
-    if (*version > kSchemaVersion) {
+    if (*version < 0 || *version > kSchemaVersion) {
         return fail(
             ErrorKind::malformed,
             "schema version " + std::to_string(*version) + " was written by a newer farshored"
@@ -160,8 +178,10 @@ Status Store::check_and_migrate() {
     if (!transaction) {
         return std::unexpected(std::move(transaction.error()));
     }
-    if (Status status = database_->execute(kSchema); !status) {
-        return status;
+    for (auto next = static_cast<std::size_t>(*version); next < kMigrations.size(); ++next) {
+        if (Status status = database_->execute(kMigrations[next]); !status) {
+            return status;
+        }
     }
     return transaction->commit();
 }

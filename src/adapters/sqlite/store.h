@@ -28,6 +28,33 @@ struct RegisteredHost {
     friend bool operator==(const RegisteredHost&, const RegisteredHost&) = default;
 };
 
+// A credential that one host holds, as its digest. One per host of an app.
+struct HostCredential {
+    HostId host;
+    RegionId region;
+    std::string digest;      // SHA-256 of what the host holds, hex
+    std::string vouched_by;  // who let it in: "join token NAME", or a role's ARN
+    UtcTime since{};
+    bool used = false;  // the host has said hello with it
+    std::optional<UtcTime> revoked_at;
+
+    friend bool operator==(const HostCredential&, const HostCredential&) = default;
+};
+
+// A token with which hosts that nobody configured get a credential each.
+struct JoinToken {
+    std::string name;
+    std::string digest;  // SHA-256, hex
+    RegionId region;     // where such hosts stand; empty: in any of the app's Regions
+    std::string hosts;   // a pattern of their names
+    std::uint64_t uses_max = 1;
+    UtcTime until{};
+    std::string by;
+    UtcTime made_at{};
+
+    friend bool operator==(const JoinToken&, const JoinToken&) = default;
+};
+
 struct JournalRow {
     std::uint64_t sequence = 0;  // grows over the life of the store
     core::JournalEntry entry;
@@ -84,8 +111,29 @@ class Store {
     [[nodiscard]] Result<std::vector<core::OperationRecord>> operations(std::size_t rows_max);
 
     [[nodiscard]] Status add_host(const AppId& app, const RegisteredHost& host);
+    // Out of the register, and its credential ends.
     [[nodiscard]] Status remove_host(const AppId& app, const HostId& host);
     [[nodiscard]] Result<std::vector<RegisteredHost>> hosts(const AppId& app);
+    // The host has a credential now, instead of an earlier one, and is in the register; a use of
+    // the join token with that digest is counted (empty: it came by another proof). All or nothing.
+    [[nodiscard]] Status join(
+        const AppId& app, const HostCredential& credential, const std::string& token_digest
+    );
+    [[nodiscard]] Result<std::vector<HostCredential>> credentials(const AppId& app);
+    [[nodiscard]] Status credential_used(const AppId& app, const HostId& host);
+    // Errors: not_found (the host has none).
+    [[nodiscard]] Status revoke_credential(const AppId& app, const HostId& host, UtcTime at);
+    // Tokens of the tokens file that count no longer, as digests.
+    [[nodiscard]] Status revoke_token(const std::string& digest, UtcTime at);
+    [[nodiscard]] Result<std::vector<std::string>> revoked_tokens();
+
+    // Errors: conflict (the name is taken by one that has not run out).
+    [[nodiscard]] Status add_join_token(const AppId& app, const JoinToken& token, UtcTime now);
+    [[nodiscard]] Status remove_join_token(const AppId& app, const std::string& name);
+    [[nodiscard]] Result<std::vector<JoinToken>> join_tokens(const AppId& app);
+    // How many hosts came in by each join token, by its digest.
+    [[nodiscard]] Result<std::map<std::string, std::uint64_t>> join_uses(const AppId& app);
+
     // The name of this store's register: `new_name` the first time, the same for ever after.
     [[nodiscard]] Result<std::string> register_id(const std::string& new_name);
 

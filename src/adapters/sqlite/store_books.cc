@@ -21,18 +21,29 @@ Status Store::add_host(const AppId& app, const RegisteredHost& host) {
 }
 
 Status Store::remove_host(const AppId& app, const HostId& host) {
-    Result<Statement> statement =
-        database_->prepare("DELETE FROM agents WHERE app = ?1 AND host = ?2");
-    if (!statement) {
-        return std::unexpected(explain(std::move(statement.error())));
+    Result<Transaction> transaction = Transaction::begin(*database_);
+    if (!transaction) {
+        return std::unexpected(explain(std::move(transaction.error())));
     }
-    Status status = statement->bind(1, app.value()).bind(2, host.value()).run();
-    if (status && database_->changes() == 0) {
+    std::int64_t removed = 0;
+    for (const char* sql :
+         {"DELETE FROM credentials WHERE app = ?1 AND host = ?2",
+          "DELETE FROM agents WHERE app = ?1 AND host = ?2"}) {
+        Result<Statement> statement = database_->prepare(sql);
+        if (!statement) {
+            return std::unexpected(explain(std::move(statement.error())));
+        }
+        if (Status status = statement->bind(1, app.value()).bind(2, host.value()).run(); !status) {
+            return explained(std::move(status));
+        }
+        removed = database_->changes();
+    }
+    if (removed == 0) {
         return fail(
             ErrorKind::not_found, host.value() + " is not in the register of " + app.value()
         );
     }
-    return explained(std::move(status));
+    return explained(transaction->commit());
 }
 
 Result<std::vector<RegisteredHost>> Store::hosts(const AppId& app) {

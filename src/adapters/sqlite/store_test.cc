@@ -100,6 +100,102 @@ TEST_F(StoreTest, ACommitIsThereAfterReopening) {
     EXPECT_TRUE(store->commit(record(9), {}).has_value()) << "a loaded record may be changed";
 }
 
+HostCredential credential(const std::string& host, const std::string& digest) {
+    return {
+        .host = HostId{host},
+        .region = RegionId{"us-east-1"},
+        .digest = digest,
+        .vouched_by = "join token asg",
+        .since = utc_from_ms(5000)
+    };
+}
+
+TEST_F(StoreTest, AJoinIsInTheRegisterWithItsCredentialAndCountsItsToken) {
+    {
+        auto store = open();
+        ASSERT_TRUE(store->join(kApp, credential("web-1", "d1"), "t1").has_value());
+        ASSERT_TRUE(store->join(kApp, credential("web-2", "d2"), "t1").has_value());
+        ASSERT_TRUE(store->join(kApp, credential("web-3", "d3"), "").has_value());
+        ASSERT_TRUE(store->credential_used(kApp, HostId{"web-1"}).has_value());
+    }
+    auto store = open();
+    EXPECT_EQ(store->hosts(kApp)->size(), 3U);
+    const auto uses = store->join_uses(kApp);
+    ASSERT_TRUE(uses.has_value());
+    EXPECT_EQ(*uses, (std::map<std::string, std::uint64_t>{{"t1", 2}}));
+    auto held = store->credentials(kApp);
+    ASSERT_TRUE(held.has_value());
+    ASSERT_EQ(held->size(), 3U);
+    EXPECT_TRUE((*held)[0].used);
+    EXPECT_EQ((*held)[1], credential("web-2", "d2"));
+    // Nothing of a join that is refused is kept: that digest is another host's.
+    EXPECT_FALSE(store->join(kApp, credential("web-4", "d2"), "t2").has_value());
+    EXPECT_EQ(store->hosts(kApp)->size(), 3U);
+    EXPECT_EQ(store->join_uses(kApp)->count("t2"), 0U);
+    ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9000)).has_value());
+    ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9999)).has_value());
+    EXPECT_EQ((*store->credentials(kApp))[1].revoked_at, utc_from_ms(9000));
+    const Status nobody = store->revoke_credential(kApp, HostId{"web-9"}, utc_from_ms(9000));
+    ASSERT_FALSE(nobody.has_value());
+    EXPECT_EQ(nobody.error().kind, ErrorKind::not_found);
+    // A host that joins again has one credential, and it is good.
+    ASSERT_TRUE(store->join(kApp, credential("web-2", "d22"), "t1").has_value());
+    EXPECT_FALSE((*store->credentials(kApp))[1].revoked_at);
+    ASSERT_TRUE(store->remove_host(kApp, HostId{"web-2"}).has_value());
+    EXPECT_EQ(store->credentials(kApp)->size(), 2U) << "it leaves with the host";
+    EXPECT_EQ(store->remove_host(kApp, HostId{"web-2"}).error().kind, ErrorKind::not_found);
+    EXPECT_TRUE(store->revoke_token("aa", utc_from_ms(1)).has_value());
+    EXPECT_TRUE(store->revoke_token("aa", utc_from_ms(2)).has_value());
+    EXPECT_EQ(*store->revoked_tokens(), std::vector<std::string>{"aa"});
+}
+
+TEST_F(StoreTest, AJoinTokensNameIsItsOwnUntilItHasRunOut) {
+    auto store = open();
+    JoinToken token{
+        .name = "asg",
+        .digest = "t1",
+        .region = {},
+        .hosts = "*",
+        .uses_max = 3,
+        .until = utc_from_ms(10'000),
+        .by = "operator:eve",
+        .made_at = utc_from_ms(1000)
+    };
+    ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(1000)).has_value());
+    EXPECT_EQ(*store->join_tokens(kApp), std::vector<JoinToken>{token});
+    token.digest = "t2";
+    const Status taken = store->add_join_token(kApp, token, utc_from_ms(9999));
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_EQ(taken.error().kind, ErrorKind::conflict);
+    ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(10'000)).has_value());
+    EXPECT_EQ((*store->join_tokens(kApp))[0].digest, "t2");
+    ASSERT_TRUE(store->remove_join_token(kApp, "asg").has_value());
+    EXPECT_EQ(store->remove_join_token(kApp, "asg").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(StoreTest, AFileOfTheFirstVersionIsBroughtUpToDateAndKeepsItsHosts) {
+    {
+        auto store = open();
+        ASSERT_TRUE(store->commit(record(7), {}).has_value());
+        ASSERT_TRUE(store
+                        ->add_host(kApp, {.host = HostId{"web-1"}, .region = RegionId{"us-east-1"}})
+                        .has_value());
+    }
+    {
+        auto database = Database::open({.path = path()});
+        ASSERT_TRUE(database.has_value());
+        ASSERT_TRUE((*database)
+                        ->execute("DROP TABLE credentials; DROP TABLE revoked_tokens; DROP TABLE "
+                                  "join_tokens; DROP TABLE joins; PRAGMA user_version = 1;")
+                        .has_value());
+    }
+    auto store = open();
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(store->hosts(kApp)->size(), 1U);
+    EXPECT_TRUE(store->join(kApp, credential("web-1", "d1"), "").has_value());
+    EXPECT_EQ((*store->load(kApp))->epoch, Epoch{7});
+}
+
 TEST_F(StoreTest, ARecordThatWasNotReadIsNotOverwritten) {
     {
         auto store = open();

@@ -33,19 +33,19 @@ AppCore::AppCore(Start start, Now now)
     }
 }
 
-// Hosts that nobody told us of. Without a register that names everybody, the epoch tables are
-// asked; what a register that was lost had named counts for as long as what confirmed it may last.
+// Hosts that nobody told us of. Where the epoch records confirm whoever registers, the epoch tables
+// are asked, also when the configuration names every host there should be: one that it does not
+// name is refused by us, and writes all the same. What a register that was lost had named counts
+// for as long as what confirmed it may last; with `keep` only a register that names everybody
+// answers for ever.
 Operation::Strangers AppCore::strangers(Now now) const {
-    if (register_is_closed_) {
-        return {};
-    }
+    const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
     Operation::Strangers strangers{
         .possible = policy_.on_controller_loss == OnControllerLoss::verify, .until = {}
     };
-    if (record_.register_lost_at) {
+    if (record_.register_lost_at && !(for_ever && register_is_closed_)) {
         const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
         const Instant until = now.at + longest_lease_ - std::min(ago, longest_lease_);
-        const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
         strangers.until = for_ever || until > now.at ? std::optional{until} : std::nullopt;
     }
     return strangers;
@@ -414,8 +414,10 @@ std::optional<std::string> AppCore::why_not_forget(Now now, const HostId& host) 
     if (found->second.connected) {
         return host.value() + " is connected: end its agent first";
     }
-    const Instant certain =
-        found->second.granted_until.value_or(now.at) + policy_.timing.clock_error;
+    if (!found->second.granted_until) {
+        return std::nullopt;  // nobody here has granted it anything
+    }
+    const Instant certain = *found->second.granted_until + policy_.timing.clock_error;
     if (now.at <= certain) {
         return host.value() + " may hold permission to write for another " +
                std::to_string(to_ms(certain - now.at)) + " ms";

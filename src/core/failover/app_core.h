@@ -123,9 +123,11 @@ class AppCore {
     void apply(Now now, const EpochsRead& event, Step& step);
     void apply(Now now, const HostsFound& event, Step& step);
     void apply(Now now, const AgentAcked& event, Step& step);
+    void apply(Now now, const AgentJoined& event, Step& step);
     void apply(Now now, const AgentConnected& event, Step& step);
     void apply(Now now, const AgentDisconnected& event, Step& step);
     void apply(Now now, const AgentForgotten& event, Step& step);
+    void apply(Now now, const CredentialRevoked& event, Step& step);
     void apply(Now now, const AgentReported& event, Step& step);
     void apply(Now now, const LossesExamined& event, Step& step);
     void apply(Now now, const LossesOpen& event, Step& step);

@@ -83,10 +83,12 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
         const auto [at, is_new] = agents_.try_emplace(host);
         if (is_new) {
             at->second.region = region;
-            evidence_.add_host(agents_of(region), host);
             step.actions.emplace_back(Announce{
                 host.value() + " of " + region.value() +
-                " registered itself: it writes and has found no controller to say hello to"
+                " registered itself: fences wait for it, and it has no vote" +
+                (register_is_closed_
+                     ? "; `agents` does not name it: add it, or end its agent and forget it"
+                     : " before it says hello with a credential of its own")
             });
         }
     }
@@ -139,6 +141,18 @@ void AppCore::standing_route(const HostId& host, Step& step) const {
     });
 }
 
+void AppCore::apply(Now, const AgentJoined& event, Step& step) {
+    AgentState& agent = agents_[event.host];
+    if (agent.region != event.region) {
+        evidence_.remove_host(agents_of(agent.region), event.host);
+    }
+    agent.region = event.region;
+    step.actions.emplace_back(Announce{
+        event.host.value() + " of " + event.region.value() + " joined " + record_.app.value() +
+        ": " + event.by + " vouches for it"
+    });
+}
+
 void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     AgentState& agent = agents_[event.host];
     if (agent.region != event.region) {
@@ -176,6 +190,19 @@ void AppCore::apply(Now now, const AgentForgotten& event, Step& step) {
     agents_.erase(found);
     step.actions.emplace_back(Announce{
         event.host.value() + " left the register of " + record_.app.value() + ", by " + event.by
+    });
+}
+
+void AppCore::apply(Now, const CredentialRevoked& event, Step& step) {
+    const auto found = agents_.find(event.host);
+    if (found == agents_.end()) {
+        return;
+    }
+    evidence_.remove_host(agents_of(found->second.region), event.host);
+    found->second.connected = false;
+    step.actions.emplace_back(Announce{
+        "the credential of " + event.host.value() + " was ended by " + event.by +
+        ": it has no vote and gets no lease; fences wait for it until it is forgotten"
     });
 }
 

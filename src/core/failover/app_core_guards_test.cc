@@ -112,6 +112,8 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
         << "nobody acknowledged; the leases of epoch 7 have run out";
 }
 
+// Also when the configuration names every host by now: hosts that the lost register knew, and that
+// nobody names any more, may have been confirmed until then.
 TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
     for (const bool closed : {false, true}) {
         AppCore::Start start = start_of(policy());
@@ -127,12 +129,6 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
         for (const char* host : {"e1", "w1"}) {
             (void)ack(core, host, OrderType::fence);
         }
-        (void)tell(core, HostsFound{.step = current(core), .complete = true, .hosts = {}});
-        if (closed) {
-            EXPECT_EQ(core.record().operation->state, OperationState::examining)
-                << "the configuration names every host there may be";
-            continue;
-        }
         while (core.record().operation->state == OperationState::fencing && at < started + 20s) {
             at += 100ms;
             (void)tell(core, Tick{});
@@ -142,11 +138,14 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
     }
 }
 
-// With an open register the epoch tables are asked who registered himself, after the raise.
-TEST_F(AppCoreTest, WithAnOpenRegisterAFenceWaitsForTheTablesOrForALease) {
-    for (const bool answered : {true, false}) {
+// The epoch tables are asked who has registered itself, after the raise: a host that a closed
+// register does not name is refused by the controller, and writes all the same.
+TEST_F(AppCoreTest, AFenceWaitsForTheTablesOrForALease) {
+    tables_answer = false;
+    for (const auto& [closed, answered] :
+         {std::pair{false, true}, {false, false}, {true, true}, {true, false}}) {
         AppCore::Start start = start_of(policy());
-        start.register_is_closed = false;
+        start.register_is_closed = closed;
         AppCore core{std::move(start), now()};
         settle(core);
         begin_fencing(core);
@@ -169,26 +168,120 @@ TEST_F(AppCoreTest, WithAnOpenRegisterAFenceWaitsForTheTablesOrForALease) {
     }
 }
 
-TEST_F(AppCoreTest, AHostThatRegisteredItselfIsOneOfTheRegister) {
-    AppCore::Start start = start_of(policy());
-    start.register_is_closed = false;
-    AppCore core{std::move(start), now()};
+TEST_F(AppCoreTest, AHostThatRegisteredItselfIsWaitedFor) {
+    tables_answer = false;
+    for (const bool closed : {false, true}) {
+        AppCore::Start start = start_of(policy());
+        start.register_is_closed = closed;
+        AppCore core{std::move(start), now()};
+        settle(core);
+        begin_fencing(core);
+        const Instant raised = at;
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, OrderType::fence);
+        }
+        (void)tell(
+            core,
+            HostsFound{.step = current(core), .complete = true, .hosts = {{HostId{"e9"}, kEast}}}
+        );
+        EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+        EXPECT_EQ(core.agents().at(HostId{"e9"}).region, kEast);
+        while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        EXPECT_GT(at, raised + 3s + 200ms);
+    }
+}
+
+// It has no lease of ours that could run out: an operator's word is all there is.
+TEST_F(AppCoreTest, AHostThatRegisteredItselfCanBeForgotten) {
+    AppCore core = make(policy());
     settle(core);
+    (void)tell(core, HostsFound{.step = {}, .complete = true, .hosts = {{HostId{"e9"}, kEast}}});
+    EXPECT_EQ(core.why_not_forget(now(), HostId{"e9"}), std::nullopt);
+    (void)tell(core, AgentForgotten{.host = HostId{"e9"}, .by = "operator:eve"});
+    EXPECT_FALSE(core.agents().contains(HostId{"e9"}));
+}
+
+// Whoever can write into the epoch tables can invent hosts.
+TEST_F(AppCoreTest, OnlyHostsThatSaidHelloVote) {
+    AppCore core = make(policy());
+    settle(core);
+    HostsFound found{.step = {}, .complete = true, .hosts = {}};
+    for (const char* ghost : {"g1", "g2", "g3", "g4"}) {
+        found.hosts.emplace_back(HostId{ghost}, kEast);
+        found.hosts.emplace_back(HostId{std::string{"w"} + ghost}, kWest);
+    }
+    (void)tell(core, found);
+    ASSERT_EQ(core.agents().size(), 10U) << "fences wait for them";
+    const auto ghosts_say = [&](bool east_ok) {
+        for (const auto& [host, region] : found.hosts) {
+            for (const Path path : {Path::fresh, Path::passive}) {
+                (void)tell(
+                    core,
+                    Observation{
+                        .observer = ObserverId{"agents:" + region.value()},
+                        .source = host,
+                        .region = kEast,
+                        .component = Component::dynamodb,
+                        .path = path,
+                        .ok = east_ok ? 1U : 0U,
+                        .failed = east_ok ? 0U : 3U,
+                        .stalled = {},
+                        .why = "refused"
+                    }
+                );
+            }
+        }
+    };
+    for (int i = 0; i < 20; ++i) {
+        (void)round(core, true, 0);
+        ghosts_say(false);
+    }
+    EXPECT_FALSE(core.operation_running());
+    EXPECT_EQ(core.evidence().verdict(at, kEast, Component::dynamodb), Health::healthy);
+    // With credentials of their own they would be heard.
+    for (const auto& [host, region] : found.hosts) {
+        (void)tell(core, AgentConnected{.host = host, .region = region, .epoch = Epoch{7}});
+    }
+    for (int i = 0; i < 20 && !core.operation_running(); ++i) {
+        (void)round(core, true, 0);
+        ghosts_say(false);
+    }
+    EXPECT_TRUE(core.operation_running());
+}
+
+TEST_F(AppCoreTest, AHostWhoseCredentialIsEndedHasNoVoteAndIsStillWaitedFor) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)tell(core, AgentConnected{HostId{"e2"}, kEast, Epoch{7}});
+    (void)tell(core, CredentialRevoked{.host = HostId{"e2"}, .by = "operator:eve"});
+    EXPECT_FALSE(core.agents().at(HostId{"e2"}).connected);
+    for (int i = 0; i < 20; ++i) {
+        (void)round(core, true, 0);
+        (void)tell(
+            core,
+            Observation{
+                .observer = ObserverId{"agents:us-east-1"},
+                .source = HostId{"e2"},
+                .region = kEast,
+                .component = Component::dynamodb,
+                .path = Path::fresh,
+                .ok = 0,
+                .failed = 3,
+                .stalled = {},
+                .why = "refused"
+            }
+        );
+    }
+    const Tally tally = core.evidence().tally(at, kEast, Component::dynamodb);
+    EXPECT_EQ(tally.healthy, 3) << "its word does not split its Region's vote";
     begin_fencing(core);
-    const Instant raised = at;
     for (const char* host : {"e1", "w1"}) {
         (void)ack(core, host, OrderType::fence);
     }
-    (void)tell(
-        core, HostsFound{.step = current(core), .complete = true, .hosts = {{HostId{"e9"}, kEast}}}
-    );
     EXPECT_EQ(core.record().operation->state, OperationState::fencing);
-    EXPECT_EQ(core.agents().at(HostId{"e9"}).region, kEast);
-    while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
-        at += 100ms;
-        (void)tell(core, Tick{});
-    }
-    EXPECT_GT(at, raised + 3s + 200ms);
 }
 
 TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {

@@ -34,6 +34,8 @@ struct EpochsRead {
     EpochReading reading;
 };
 
+// Hosts that registered themselves in the epoch tables. Whoever can write there can invent them: a
+// fence waits for them, and they have no vote.
 struct HostsFound {
     StepId step;
     bool complete = false;  // a majority of the tables was read to its end
@@ -55,6 +57,15 @@ struct AgentAcked {
     std::string detail;
 };
 
+// A host that nobody configured has proven who it is, and got a credential of its own: it is in the
+// register, and says hello when it has kept it.
+struct AgentJoined {
+    HostId host;
+    RegionId region;
+    std::string by;  // who vouches for it
+};
+
+// With a credential of its own: from now on it has a voice in its Region's vote.
 struct AgentConnected {
     HostId host;
     RegionId region;
@@ -67,6 +78,13 @@ struct AgentDisconnected {
 
 // An operator says that the host is gone for good: no fence waits for it any more.
 struct AgentForgotten {
+    HostId host;
+    std::string by;
+};
+
+// The host's credential counts no longer: nobody vouches for it. It may go on writing for as long
+// as its permission lasts, so fences still wait for it.
+struct CredentialRevoked {
     HostId host;
     std::string by;
 };
@@ -166,9 +184,11 @@ using Event = std::variant<
     EpochsRead,
     HostsFound,
     AgentAcked,
+    AgentJoined,
     AgentConnected,
     AgentDisconnected,
     AgentForgotten,
+    CredentialRevoked,
     AgentReported,
     LossesExamined,
     LossesOpen,

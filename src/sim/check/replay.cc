@@ -19,8 +19,7 @@ ObserverId agents_of(const RegionId& region) {
 bool is_evidence(const core::Event& event) {
     return std::holds_alternative<core::Observation>(event) ||
            std::holds_alternative<core::AgentConnected>(event) ||
-           std::holds_alternative<core::AgentForgotten>(event) ||
-           std::holds_alternative<core::HostsFound>(event);
+           std::holds_alternative<core::AgentForgotten>(event);
 }
 
 }  // namespace
@@ -87,12 +86,6 @@ void EvidenceReplay::replay() {
             if (known != homes.end()) {
                 fresh.remove_host(agents_of(known->second), forgotten->host);
                 homes.erase(known);
-            }
-        } else if (const auto* found = std::get_if<core::HostsFound>(&told.event)) {
-            for (const auto& [host, region] : found->hosts) {
-                if (homes.emplace(host, region).second) {
-                    fresh.add_host(agents_of(region), host);
-                }
             }
         }
     }

@@ -1,0 +1,78 @@
+#include "controller/challenges.h"
+
+#include <array>
+#include <charconv>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "base/assert.h"
+#include "base/text.h"
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr std::size_t kSignatureHex = 64;
+
+}  // namespace
+
+std::string Challenges::signature(std::string_view text) const {
+    std::array<std::uint8_t, 32> out{};
+    unsigned int length = 0;
+    const unsigned char* made = HMAC(
+        EVP_sha256(),
+        key_.data(),
+        static_cast<int>(key_.size()),
+        reinterpret_cast<const unsigned char*>(text.data()),
+        text.size(),
+        out.data(),
+        &length
+    );
+    FARSHORE_ASSERT(made != nullptr && length == out.size(), "HMAC-SHA256 is always available");
+    return to_hex(out);
+}
+
+// RANDOM.END.SIGNATURE
+std::string Challenges::issue(std::string_view random, Instant now) const {
+    const std::string text =
+        to_hex({reinterpret_cast<const std::uint8_t*>(random.data()), random.size()}) + "." +
+        std::to_string((now + kValidFor).time_since_epoch().count());
+    return text + "." + signature(text);
+}
+
+Challenges::Answer Challenges::take(std::string_view challenge, Instant now) {
+    const std::size_t dot = challenge.rfind('.');
+    if (dot == std::string_view::npos || challenge.size() - dot - 1 != kSignatureHex) {
+        return Answer::unknown;
+    }
+    const std::string_view text = challenge.substr(0, dot);
+    const std::string wanted = signature(text);
+    if (CRYPTO_memcmp(wanted.data(), challenge.data() + dot + 1, kSignatureHex) != 0) {
+        return Answer::unknown;
+    }
+    const std::string_view end_text = text.substr(text.rfind('.') + 1);
+    std::int64_t end_ns = 0;
+    const auto [stop, error] =
+        std::from_chars(end_text.data(), end_text.data() + end_text.size(), end_ns);
+    FARSHORE_ASSERT(
+        error == std::errc{} && stop == end_text.data() + end_text.size(),
+        "a challenge that we have signed is one that we have made"
+    );
+    const Instant end{Duration{end_ns}};
+    used_.erase(used_.begin(), used_.lower_bound({now, {}}));
+    if (now >= end) {
+        return Answer::expired;
+    }
+    if (used_.contains({end, std::string{challenge}})) {
+        return Answer::used;
+    }
+    if (used_.size() >= used_max_) {
+        return Answer::too_many;
+    }
+    used_.emplace(end, challenge);
+    return Answer::good;
+}
+
+}  // namespace farshore::controller

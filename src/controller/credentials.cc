@@ -1,0 +1,356 @@
+#include "controller/credentials.h"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <utility>
+
+#include "base/text.h"
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr std::size_t kJoinTokensMax = 1'000;
+constexpr const char* kConfigured = "configured";
+
+}  // namespace
+
+std::string file_stamp(const std::string& path) {
+    struct stat seen{};
+    if (::stat(path.c_str(), &seen) != 0) {
+        return {};
+    }
+    return std::to_string(seen.st_ino) + ":" + std::to_string(seen.st_size) + ":" +
+           std::to_string(seen.st_mtim.tv_sec) + "." + std::to_string(seen.st_mtim.tv_nsec);
+}
+
+Credentials::Credentials(
+    const ports::Clock& clock, sqlite::Store& store, Options options, Tokens tokens
+)
+    : clock_(clock),
+      store_(store),
+      options_(std::move(options)),
+      tokens_(std::move(tokens)),
+      stamp_(file_stamp(options_.tokens_file)) {}
+
+Result<std::unique_ptr<Credentials>> Credentials::open(
+    const ports::Clock& clock, sqlite::Store& store, Options options
+) {
+    Result<Tokens> tokens = Tokens::load(options.tokens_file);
+    if (!tokens) {
+        return std::unexpected(std::move(tokens.error()));
+    }
+    std::unique_ptr<Credentials> made{
+        new Credentials(clock, store, std::move(options), std::move(*tokens))
+    };
+    if (Status read = made->read_store(); !read) {
+        return std::unexpected(std::move(read.error()));
+    }
+    return made;
+}
+
+Status Credentials::read_store() {
+    auto joined = store_.credentials(options_.app);
+    auto revoked = store_.revoked_tokens();
+    auto tokens = store_.join_tokens(options_.app);
+    auto uses = store_.join_uses(options_.app);
+    if (!joined || !revoked || !tokens || !uses) {
+        return std::unexpected(
+            !joined    ? joined.error()
+            : !revoked ? revoked.error()
+            : !tokens  ? tokens.error()
+                       : uses.error()
+        );
+    }
+    for (sqlite::HostCredential& one : *joined) {
+        by_digest_.emplace(one.digest, one.host);
+        const HostId host = one.host;
+        joined_.emplace(host, std::move(one));
+    }
+    revoked_tokens_ = {revoked->begin(), revoked->end()};
+    for (sqlite::JoinToken& token : *tokens) {
+        const std::string digest = token.digest;
+        join_tokens_.emplace(digest, std::move(token));
+    }
+    uses_ = std::move(*uses);
+    return {};
+}
+
+Result<bool> Credentials::reload(bool always) {
+    const std::string stamp = file_stamp(options_.tokens_file);
+    if (stamp == stamp_ && !always) {
+        return false;
+    }
+    // What cannot be read is told once, not each time that somebody looks.
+    stamp_ = stamp;
+    Result<Tokens> tokens = Tokens::load(options_.tokens_file);
+    if (!tokens) {
+        return std::unexpected(std::move(tokens.error()));
+    }
+    tokens_ = std::move(*tokens);
+    return true;
+}
+
+bool Credentials::counts(const Token& token) const {
+    return !revoked_tokens_.contains(token.digest) &&
+           (!token.until || clock_.wall() < *token.until);
+}
+
+Result<Caller> Credentials::caller(std::optional<std::string_view> authorization) const {
+    const Result<std::string_view> shown = bearer_token(authorization);
+    if (!shown) {
+        return std::unexpected(shown.error());
+    }
+    const std::string digest = digest_of(*shown);
+    if (const auto host = by_digest_.find(digest); host != by_digest_.end()) {
+        const sqlite::HostCredential& held = joined_.at(host->second);
+        if (held.revoked_at) {
+            return std::unexpected(not_let_in(
+                "the credential of " + held.host.value() + " was ended at " +
+                    to_iso8601(*held.revoked_at),
+                "revoked"
+            ));
+        }
+        return Caller{
+            .name = held.host.value(),
+            .role = Role::agent,
+            .app = options_.app,
+            .host = held.host,
+            .region = held.region
+        };
+    }
+    if (const auto found = join_tokens_.find(digest); found != join_tokens_.end()) {
+        return Caller{
+            .name = found->second.name,
+            .role = Role::join,
+            .app = options_.app,
+            .host = {},
+            .region = found->second.region
+        };
+    }
+    const Token* token = tokens_.find(digest, options_.app);
+    if (token == nullptr) {
+        return std::unexpected(not_let_in("the token is not known here", "bad_token"));
+    }
+    if (revoked_tokens_.contains(digest)) {
+        return std::unexpected(
+            not_let_in("the token " + token->caller.name + " was ended by an operator", "revoked")
+        );
+    }
+    if (!counts(*token)) {
+        return std::unexpected(not_let_in(
+            "the token " + token->caller.name + " ran out at " + to_iso8601(*token->until),
+            "expired"
+        ));
+    }
+    return token->caller;
+}
+
+std::optional<core::Vouching> Credentials::vouching(const HostId& host) const {
+    const bool configured = std::ranges::any_of(tokens_.all(), [&](const Token& token) {
+        return token.caller.role == Role::agent && token.caller.host == host &&
+               token.caller.app == options_.app && counts(token);
+    });
+    if (configured) {
+        return core::Vouching{.by = kConfigured, .configured = true};
+    }
+    const auto joined = joined_.find(host);
+    if (joined == joined_.end() || joined->second.revoked_at) {
+        return std::nullopt;
+    }
+    const std::string& by = joined->second.vouched_by;
+    return core::Vouching{.by = by, .configured = false, .proves_itself = by.starts_with("arn:")};
+}
+
+std::optional<UtcTime> Credentials::joined_at(const HostId& host) const {
+    const auto joined = joined_.find(host);
+    return joined == joined_.end() ? std::nullopt : std::optional{joined->second.since};
+}
+
+std::uint64_t Credentials::uses_of(const std::string& token_digest) const {
+    const auto found = uses_.find(token_digest);
+    return found == uses_.end() ? 0 : found->second;
+}
+
+Result<Credentials::JoinProof> Credentials::join_proof(std::optional<std::string_view> authorization
+) const {
+    const Result<Caller> caller = this->caller(authorization);
+    if (!caller) {
+        return std::unexpected(caller.error());
+    }
+    if (caller->role != Role::join || !caller->may_speak_for(options_.app)) {
+        return std::unexpected(not_let_in(
+            "the token " + caller->name + " is no join token of " + options_.app.value(), "role"
+        ));
+    }
+    JoinProof proof{
+        .by = "join token " + caller->name,
+        .token_digest = digest_of(*bearer_token(authorization)),
+        .hosts = "*",
+        .region = caller->region
+    };
+    std::uint64_t uses_max = 0;
+    if (const auto made = join_tokens_.find(proof.token_digest); made != join_tokens_.end()) {
+        if (clock_.wall() >= made->second.until) {
+            return std::unexpected(
+                not_let_in(proof.by + " ran out at " + to_iso8601(made->second.until), "expired")
+            );
+        }
+        proof.hosts = made->second.hosts;
+        uses_max = made->second.uses_max;
+    } else {
+        const Token* token = tokens_.find(proof.token_digest, options_.app);
+        proof.hosts = token->hosts;
+        uses_max = token->uses_max;
+    }
+    if (uses_of(proof.token_digest) >= uses_max) {
+        Error error = not_let_in(
+            proof.by + " is used up: " + std::to_string(uses_max) + " hosts have joined with it",
+            "used_up"
+        );
+        error.remedy = "make another one: `farshore init join-token`";
+        return std::unexpected(std::move(error));
+    }
+    return proof;
+}
+
+bool Credentials::holds(const HostId& host, const std::string& digest) const {
+    const auto joined = joined_.find(host);
+    return joined != joined_.end() && joined->second.digest == digest && !joined->second.revoked_at;
+}
+
+Status Credentials::admit(
+    const core::JoinRequest& request, const std::string& digest, const std::string& token_digest
+) {
+    const auto other = by_digest_.find(digest);
+    if ((other != by_digest_.end() && other->second != request.host) ||
+        join_tokens_.contains(digest) || tokens_.find(digest, options_.app) != nullptr) {
+        return fail(
+            ErrorKind::conflict,
+            "the credential that " + request.host.value() + " has made is somebody else's",
+            "remove its credential file: the agent makes another one"
+        );
+    }
+    sqlite::HostCredential credential{
+        .host = request.host,
+        .region = request.region,
+        .digest = digest,
+        .vouched_by = request.by,
+        .since = clock_.wall()
+    };
+    if (Status kept = store_.join(options_.app, credential, token_digest); !kept) {
+        return kept;
+    }
+    forgotten(request.host);
+    by_digest_.emplace(digest, request.host);
+    joined_.emplace(request.host, std::move(credential));
+    if (!token_digest.empty()) {
+        ++uses_[token_digest];
+    }
+    return {};
+}
+
+Status Credentials::said_hello(const HostId& host) {
+    const auto joined = joined_.find(host);
+    if (joined == joined_.end() || joined->second.used) {
+        return {};
+    }
+    if (Status kept = store_.credential_used(options_.app, host); !kept) {
+        return kept;
+    }
+    joined->second.used = true;
+    return {};
+}
+
+std::size_t Credentials::waiting_for_hello() const {
+    return static_cast<std::size_t>(std::ranges::count_if(joined_, [](const auto& entry) {
+        return !entry.second.used && !entry.second.revoked_at;
+    }));
+}
+
+Status Credentials::revoke(const HostId& host) {
+    bool held = false;
+    for (const Token& token : tokens_.all()) {
+        if (token.caller.role != Role::agent || token.caller.host != host ||
+            token.caller.app != options_.app || revoked_tokens_.contains(token.digest)) {
+            continue;
+        }
+        if (Status kept = store_.revoke_token(token.digest, clock_.wall()); !kept) {
+            return kept;
+        }
+        revoked_tokens_.insert(token.digest);
+        held = true;
+    }
+    const auto joined = joined_.find(host);
+    if (joined != joined_.end() && !joined->second.revoked_at) {
+        const UtcTime now = clock_.wall();
+        if (Status kept = store_.revoke_credential(options_.app, host, now); !kept) {
+            return kept;
+        }
+        joined->second.revoked_at = now;
+        held = true;
+    }
+    return held ? Status{}
+                : fail(
+                      ErrorKind::not_found,
+                      host.value() + " holds no credential that could be ended",
+                      "`farshore agents list` shows who vouches for each host"
+                  );
+}
+
+void Credentials::forgotten(const HostId& host) {
+    const auto joined = joined_.find(host);
+    if (joined != joined_.end()) {
+        by_digest_.erase(joined->second.digest);
+        joined_.erase(joined);
+    }
+}
+
+Status Credentials::add_join_token(const sqlite::JoinToken& token) {
+    if (join_tokens_.size() >= kJoinTokensMax) {
+        return fail(
+            ErrorKind::exhausted,
+            "there are " + std::to_string(kJoinTokensMax) + " join tokens already",
+            "end some: `farshore init join-token --end NAME`"
+        );
+    }
+    if (Status kept = store_.add_join_token(options_.app, token, clock_.wall()); !kept) {
+        return kept;
+    }
+    std::erase_if(join_tokens_, [&](const auto& entry) { return entry.second.name == token.name; });
+    join_tokens_.emplace(token.digest, token);
+    return {};
+}
+
+Status Credentials::end_join_token(const std::string& name) {
+    if (Status kept = store_.remove_join_token(options_.app, name); !kept) {
+        return kept;
+    }
+    std::erase_if(join_tokens_, [&](const auto& entry) { return entry.second.name == name; });
+    return {};
+}
+
+std::vector<Credentials::JoinTokenSeen> Credentials::join_tokens() const {
+    std::vector<JoinTokenSeen> seen;
+    for (const auto& [digest, token] : join_tokens_) {
+        seen.push_back({.token = token, .uses = uses_of(digest)});
+    }
+    for (const Token& token : tokens_.all()) {
+        if (token.caller.role == Role::join && token.caller.app == options_.app) {
+            const sqlite::JoinToken listed{
+                .name = token.caller.name,
+                .digest = token.digest,
+                .region = token.caller.region,
+                .hosts = token.hosts,
+                .uses_max = token.uses_max,
+                .until = *token.until,
+                .by = "the tokens file"
+            };
+            seen.push_back({.token = listed, .uses = uses_of(token.digest)});
+        }
+    }
+    std::ranges::sort(seen, {}, [](const JoinTokenSeen& one) { return one.token.name; });
+    return seen;
+}
+
+}  // namespace farshore::controller

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/sqlite/store.h"
+#include "controller/tokens.h"
+#include "core/failover/joining.h"
+#include "ports/clock.h"
+
+namespace farshore::controller {
+
+// Changes with each replacement or rewriting of a file. Empty: it cannot be looked at.
+[[nodiscard]] std::string file_stamp(const std::string& path);
+
+// Everybody who may talk to this controller: whom the tokens file names, and the hosts that joined
+// by proof, whose credentials the store keeps as digests. A credential that was ended counts no
+// longer, whoever made it. Single-threaded.
+class Credentials {
+  public:
+    struct Options {
+        AppId app;
+        std::string tokens_file;
+    };
+
+    // Errors: those of Tokens::load and of the store.
+    [[nodiscard]] static Result<std::unique_ptr<Credentials>> open(
+        const ports::Clock& clock, sqlite::Store& store, Options options
+    );
+
+    // Errors: denied; the code says why: no_token, bad_token (nobody's: a guess), expired, revoked.
+    [[nodiscard]] Result<Caller> caller(std::optional<std::string_view> authorization) const;
+
+    // Reads the tokens file again if it has changed, or when `always`. On an error the old tokens
+    // stay. True: there are new ones.
+    [[nodiscard]] Result<bool> reload(bool always);
+
+    // Who vouches for the host now; nullopt: nobody.
+    [[nodiscard]] std::optional<core::Vouching> vouching(const HostId& host) const;
+    // Since when, for a host that joined.
+    [[nodiscard]] std::optional<UtcTime> joined_at(const HostId& host) const;
+
+    // The join token of that caller, as far as it is good. Errors: denied, exhausted (used up).
+    struct JoinProof {
+        std::string by;
+        std::string token_digest;
+        std::string hosts;
+        RegionId region;
+    };
+
+    [[nodiscard]] Result<JoinProof> join_proof(std::optional<std::string_view> authorization) const;
+
+    // The host holds the credential with that digest from now on. Errors: conflict (the digest is
+    // somebody else's), those of the store.
+    [[nodiscard]] Status admit(
+        const core::JoinRequest& request, const std::string& digest, const std::string& token_digest
+    );
+    // Is that the digest of the credential that the host has?
+    [[nodiscard]] bool holds(const HostId& host, const std::string& digest) const;
+    [[nodiscard]] Status said_hello(const HostId& host);
+    [[nodiscard]] std::size_t waiting_for_hello() const;
+
+    // Ends what the host holds. Errors: not_found (it holds nothing), those of the store.
+    [[nodiscard]] Status revoke(const HostId& host);
+    // The host has left the register, and its credential with it.
+    void forgotten(const HostId& host);
+
+    // Errors: conflict (the name is taken), exhausted, those of the store.
+    [[nodiscard]] Status add_join_token(const sqlite::JoinToken& token);
+    [[nodiscard]] Status end_join_token(const std::string& name);
+
+    struct JoinTokenSeen {
+        sqlite::JoinToken token;
+        std::uint64_t uses = 0;
+    };
+
+    // Of the store and of the file.
+    [[nodiscard]] std::vector<JoinTokenSeen> join_tokens() const;
+
+  private:
+    Credentials(const ports::Clock& clock, sqlite::Store& store, Options options, Tokens tokens);
+    [[nodiscard]] Status read_store();
+    [[nodiscard]] bool counts(const Token& token) const;
+    [[nodiscard]] std::uint64_t uses_of(const std::string& token_digest) const;
+
+    const ports::Clock& clock_;
+    sqlite::Store& store_;
+    Options options_;
+    Tokens tokens_;
+    std::string stamp_;  // of the file that was read: size, time, inode
+    std::map<HostId, sqlite::HostCredential> joined_;
+    std::map<std::string, HostId> by_digest_;  // of those
+    std::set<std::string> revoked_tokens_;
+    std::map<std::string, sqlite::JoinToken> join_tokens_;  // of the store, by digest
+    std::map<std::string, std::uint64_t> uses_;             // by a join token's digest
+};
+
+}  // namespace farshore::controller

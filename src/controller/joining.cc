@@ -1,0 +1,329 @@
+#include "controller/joining.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "adapters/aws/caller_identity.h"
+#include "adapters/system/log.h"
+#include "base/text.h"
+#include "controller/api_answers.h"
+
+namespace farshore::controller {
+
+namespace {
+
+// Questions to STS that are under way: whoever floods us must not make us flood others.
+constexpr std::size_t kAskingMax = 16;
+constexpr std::size_t kAskingFromOneMax = 4;  // addresses: nor may one keep out the others
+constexpr std::size_t kReasonsMax = 64;
+
+std::unexpected<Error> denied(std::string code, std::string text, std::string remedy) {
+    return std::unexpected(Error{
+        .kind = ErrorKind::denied,
+        .text = std::move(text),
+        .remedy = std::move(remedy),
+        .code = std::move(code)
+    });
+}
+
+std::string without_slash(std::string_view url) {
+    while (url.ends_with('/')) {
+        url.remove_suffix(1);
+    }
+    return std::string{url};
+}
+
+// Of the reasons in core/failover/joining.h.
+ErrorKind kind_of(core::JoinRefusal refusal) {
+    switch (refusal) {
+        case core::JoinRefusal::name_malformed: return ErrorKind::malformed;
+        case core::JoinRefusal::name_not_allowed:
+        case core::JoinRefusal::other_region:
+        case core::JoinRefusal::not_listed: return ErrorKind::denied;
+        case core::JoinRefusal::name_taken:
+        case core::JoinRefusal::host_lives: return ErrorKind::conflict;
+        case core::JoinRefusal::too_many: return ErrorKind::throttled;
+    }
+    std::unreachable();
+}
+
+}  // namespace
+
+Joining::Joining(Parts parts)
+    : parts_(std::move(parts)), challenges_(std::exchange(parts_.challenge_key, {})) {}
+
+net::Task<net::HttpResponse> Joining::answer(net::HttpRequest request) {
+    if (request.method != "POST") {
+        co_return wrong_method(request, "POST");
+    }
+    if (request.path() == "/v1/agents/challenge") {
+        co_return challenge();
+    }
+    const Result<wire::JoinRequest> join = wire::parse_join_request(request.body);
+    if (!join) {
+        co_return refusal(join.error());
+    }
+    if (join->app != parts_.config.app) {
+        const Error other{
+            .kind = ErrorKind::denied,
+            .text = "this controller serves " + parts_.config.app.value() + ", not " +
+                    join->app.value(),
+            .remedy = "give the agent the address of its app's controller",
+            .code = "other_app"
+        };
+        co_return refuse(other, *join);
+    }
+    if (!join->identity) {
+        co_return by_token(request, *join);
+    }
+    net::HttpResponse response = co_await by_identity(*join, request.peer_address);
+    co_return response;
+}
+
+net::HttpResponse Joining::challenge() {
+    const wire::Challenge challenge{
+        .nonce = challenges_.issue(parts_.random(), parts_.clock.now()),
+        .valid_for = Challenges::kValidFor
+    };
+    return net::HttpResponse::json(200, wire::serialize(challenge));
+}
+
+net::HttpResponse Joining::refuse(const Error& error, const wire::JoinRequest& request) {
+    const std::string reason = error.code.empty() ? std::string{to_string(error.kind)} : error.code;
+    // STS has codes of its own; more than these are one reason.
+    const bool room = refusals_.size() < kReasonsMax || refusals_.contains(reason);
+    ++refusals_[room ? reason : "other"];
+    system::log_warning(
+        "join",
+        "a host was not let in",
+        {{"host", request.host.value().substr(0, 128)}, {"reason", reason}, {"why", error.text}}
+    );
+    return refusal(error);
+}
+
+net::HttpResponse Joining::by_token(
+    const net::HttpRequest& request, const wire::JoinRequest& join
+) {
+    const auto authorization = request.header("authorization");
+    const Result<Credentials::JoinProof> proof = parts_.credentials.join_proof(authorization);
+    if (!proof) {
+        // Its answer was lost, and the token has run out or was its last use since.
+        const std::string& code = proof.error().code;
+        if ((code == "used_up" || code == "expired") &&
+            parts_.credentials.holds(join.host, join.digest)) {
+            const auto held = parts_.credentials.vouching(join.host);
+            return net::HttpResponse::json(
+                200,
+                wire::serialize(
+                    wire::Joined{.host = join.host, .vouched_by = held ? held->by : std::string{}}
+                )
+            );
+        }
+        return refuse(proof.error(), join);
+    }
+    const core::JoinRequest wanted{
+        .host = join.host,
+        .region = join.region,
+        .by = proof->by,
+        .proves_itself = false,
+        .hosts = proof->hosts,
+        .proven_region = proof->region
+    };
+    return admit(join, wanted, proof->token_digest);
+}
+
+std::string Joining::sts_of(const RegionId& region) const {
+    const auto own = parts_.config.aws.sts.find(region);
+    return own == parts_.config.aws.sts.end() ? aws::sts_endpoint(region)
+                                              : without_slash(own->second);
+}
+
+Status Joining::check_proof(const wire::JoinRequest& join) {
+    const wire::IdentityProof& proof = *join.identity;
+    const config::Join& allowed = parts_.config.join;
+    if (allowed.roles.empty()) {
+        return denied(
+            "no_roles",
+            "nobody joins " + parts_.config.app.value() + " by a role",
+            "name the role in `join.aws.roles`, or give the host a token"
+        );
+    }
+    const Challenges::Answer answer = challenges_.take(proof.nonce, parts_.clock.now());
+    if (answer != Challenges::Answer::good) {
+        Error error{
+            .kind =
+                answer == Challenges::Answer::too_many ? ErrorKind::throttled : ErrorKind::denied,
+            .text = "the challenge of this proof is not good (any more): " +
+                    std::string{to_string(answer)},
+            .remedy = "ask for another one",
+            .code = std::string{to_string(answer)}
+        };
+        return std::unexpected(std::move(error));
+    }
+    std::vector<std::string> ours{parts_.config.controller.url};
+    ours.insert(ours.end(), allowed.urls.begin(), allowed.urls.end());
+    const bool known = std::ranges::any_of(ours, [&](const std::string& url) {
+        return without_slash(url) == without_slash(proof.url);
+    });
+    if (!known) {
+        return denied(
+            "other_controller",
+            "the proof is for the controller at " + proof.url + "; this one is at " + joined(ours),
+            "if agents reach this one there, name it in `join.aws.urls`"
+        );
+    }
+    std::vector<RegionId> regions = allowed.sts_regions;
+    if (regions.empty()) {
+        for (const config::Region& region : parts_.config.regions) {
+            regions.push_back(region.id);
+        }
+        regions.push_back(parts_.config.witness);
+    }
+    if (std::ranges::find(regions, proof.sts_region) == regions.end()) {
+        return denied(
+            "other_sts",
+            "the STS of " + proof.sts_region.value() + " is not asked, but that of " +
+                joined(regions),
+            "name a Region of these in the agent's `join.aws.sts_region`"
+        );
+    }
+    return {};
+}
+
+Result<core::JoinRequest> Joining::request_of(
+    const wire::JoinRequest& join, const aws::AssumedRole& role
+) const {
+    const auto& roles = parts_.config.join.roles;
+    const auto found = std::ranges::find_if(roles, [&](const config::JoinRole& allowed) {
+        return allowed.account == role.account && allowed.role == role.role &&
+               allowed.arn.starts_with("arn:" + role.partition + ":");
+    });
+    if (found == roles.end()) {
+        return denied(
+            "other_role",
+            "the role " + role.role + " of the account " + role.account +
+                " is none whose hosts may join",
+            "name it in `join.aws.roles`"
+        );
+    }
+    if (role.session != join.host.value()) {
+        return denied(
+            "other_host",
+            "the role's session is " + role.session + ", and the host says it is " +
+                join.host.value(),
+            "name the host as its role's session is named: on EC2 the instance's id"
+        );
+    }
+    return core::JoinRequest{
+        .host = join.host,
+        .region = join.region,
+        .by = found->arn,
+        .proves_itself = true,
+        .hosts = found->hosts,
+        .proven_region = found->region
+    };
+}
+
+net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::string peer) {
+    if (const Status good = check_proof(join); !good) {
+        co_return refuse(good.error(), join);
+    }
+    const wire::IdentityProof& proof = *join.identity;
+    const aws::SignedIdentityCall call{
+        .region = proof.sts_region,
+        .amz_date = proof.amz_date,
+        .authorization = proof.authorization,
+        .security_token = proof.security_token
+    };
+    const aws::Statement statement{
+        .name = std::string{wire::kJoinHeader},
+        .value = wire::join_statement(join, proof.url, proof.nonce)
+    };
+    if (const Status good = check_identity_call(call, statement, parts_.clock.wall()); !good) {
+        co_return refuse(good.error(), join);
+    }
+    const bool full = asking_.size() >= kAskingMax || asking_.count(peer) >= kAskingFromOneMax;
+    if (full) {
+        const Error busy{
+            .kind = ErrorKind::throttled,
+            .text = "STS is being asked about " + std::to_string(asking_.size()) + " hosts already",
+            .remedy = "try again in a second",
+            .code = "busy"
+        };
+        co_return refuse(busy, join);
+    }
+    const auto asked = asking_.insert(std::move(peer));
+    const std::shared_ptr<void> counted(nullptr, [this, asked](void*) { asking_.erase(asked); });
+    const std::string endpoint = sts_of(proof.sts_region);
+    const Result<aws::CallerIdentity> identity =
+        co_await aws::ask_caller_identity(parts_.http, endpoint, call, statement);
+    if (!identity) {
+        Error error = identity.error();
+        error.remedy = error.kind == ErrorKind::denied
+                           ? "is the agent's clock right, and are its role's keys still good?"
+                           : "the controller must reach STS, see `join.aws.sts_regions`";
+        co_return refuse(error, join);
+    }
+    const auto role = aws::assumed_role_of(*identity);
+    if (!role) {
+        const Error none{
+            .kind = ErrorKind::denied,
+            .text =
+                "the proof is " + identity->arn.substr(0, 256) + "'s, which is no role's session",
+            .remedy = "only the keys of an instance profile or of an ECS task tell who a host is",
+            .code = "no_role"
+        };
+        co_return refuse(none, join);
+    }
+    const Result<core::JoinRequest> request = request_of(join, *role);
+    if (!request) {
+        co_return refuse(request.error(), join);
+    }
+    co_return admit(join, *request, {});
+}
+
+net::HttpResponse Joining::admit(
+    const wire::JoinRequest& join, const core::JoinRequest& request, const std::string& token_digest
+) {
+    const auto& listed = parts_.config.agents;
+    core::JoinSituation situation{
+        .region_is_known = parts_.config.region(request.region) != nullptr,
+        .register_names = listed.empty() || std::ranges::find(listed, request.host) != listed.end(),
+        .lives = parts_.link.lives(request.host),
+        .held = parts_.credentials.vouching(request.host),
+        .hosts = parts_.hosts(),
+        .waiting = parts_.credentials.waiting_for_hello()
+    };
+    const bool again = parts_.credentials.holds(request.host, join.digest);
+    if (situation.held) {
+        situation.held->same = again;
+    }
+    if (const auto why = core::why_not_join(request, situation)) {
+        const Error error{
+            .kind = kind_of(*why),
+            .text = core::in_words(*why, request, situation),
+            .remedy = {},
+            .code = std::string{to_string(*why)}
+        };
+        return refuse(error, join);
+    }
+    if (!again) {
+        Status done = parts_.note(request.by, "join " + request.host.value());
+        if (done) {
+            done = parts_.credentials.admit(request, join.digest, token_digest);
+        }
+        if (!done) {
+            return refuse(done.error(), join);
+        }
+        ++joins_;
+        parts_.deliver(
+            core::AgentJoined{.host = request.host, .region = request.region, .by = request.by}
+        );
+    }
+    return net::HttpResponse::json(
+        200, wire::serialize(wire::Joined{.host = request.host, .vouched_by = request.by})
+    );
+}
+
+}  // namespace farshore::controller

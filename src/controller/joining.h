@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "adapters/net/http_client.h"
+#include "adapters/net/http_message.h"
+#include "controller/agent_link.h"
+#include "controller/challenges.h"
+#include "controller/credentials.h"
+#include "wire/config.h"
+#include "wire/joining.h"
+
+namespace farshore::aws {
+struct AssumedRole;
+}
+
+namespace farshore::controller {
+
+// Hosts that come by themselves, and prove who they are: with a join token, or with a signed
+// GetCallerIdentity of a role whose session name they cannot choose. Whoever is let in is in the
+// register, and has a credential of its own from then on. Whoever is not is told why; every refusal
+// is counted. Single-threaded.
+class Joining {
+  public:
+    struct Parts {
+        const ports::Clock& clock;
+        const config::Config& config;
+        Credentials& credentials;
+        const AgentLink& link;
+        net::HttpClient& http;
+        std::function<std::size_t()> hosts;  // in the register
+        std::function<void(core::Event)> deliver;
+        // Into the audit, before it is done. Errors: those of the store.
+        std::function<Status(const std::string& who, const std::string& what)> note;
+        std::string challenge_key;            // 32 random bytes
+        std::function<std::string()> random;  // 16 random bytes
+    };
+
+    explicit Joining(Parts parts);
+
+    // POST /v1/agents/challenge and /v1/agents/join. Nobody has been asked for a token yet.
+    [[nodiscard]] net::Task<net::HttpResponse> answer(net::HttpRequest request);
+
+    [[nodiscard]] std::uint64_t joins() const { return joins_; }
+
+    // By reason.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& refusals() const { return refusals_; }
+
+  private:
+    [[nodiscard]] net::HttpResponse challenge();
+    [[nodiscard]] net::HttpResponse refuse(const Error& error, const wire::JoinRequest& request);
+    [[nodiscard]] net::HttpResponse by_token(
+        const net::HttpRequest& request, const wire::JoinRequest& join
+    );
+    [[nodiscard]] net::Task<net::HttpResponse> by_identity(
+        wire::JoinRequest join, std::string peer
+    );
+    // Errors: denied, malformed, throttled; what can be known before STS is asked.
+    [[nodiscard]] Status check_proof(const wire::JoinRequest& join);
+    [[nodiscard]] Result<core::JoinRequest> request_of(
+        const wire::JoinRequest& join, const aws::AssumedRole& role
+    ) const;
+    [[nodiscard]] net::HttpResponse admit(
+        const wire::JoinRequest& join,
+        const core::JoinRequest& request,
+        const std::string& token_digest
+    );
+    [[nodiscard]] std::string sts_of(const RegionId& region) const;
+
+    Parts parts_;
+    Challenges challenges_;
+    std::multiset<std::string> asking_;  // the addresses for which STS is being asked
+    std::uint64_t joins_ = 0;
+    std::map<std::string, std::uint64_t> refusals_;
+};
+
+}  // namespace farshore::controller

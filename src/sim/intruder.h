@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "sim/agent_words.h"
+#include "sim/scene.h"
+
+namespace farshore::sim {
+
+// Somebody who holds one host's credential, and its role in AWS, and says that it is another host:
+// one that exists, whose orders it acknowledges at once, or one that it has invented, which sees a
+// Region fail. What of that counts is the controller's business.
+class Intruder {
+  public:
+    explicit Intruder(Scene& scene) : scene_(scene) {}
+
+    // The fault's Region and host are the victim; in `fault.to` stands the host whose credential it
+    // has.
+    void impersonate(const Fault& fault);
+    // `fault.amount` hosts of each Region, none of which there is; they see fault.at fail.
+    void invent(const Fault& fault);
+    void stop();
+
+    // An order that a controller took it for the right one to give to.
+    void take_order(std::size_t host, const Order& order);
+
+    // As the host that it pretends to be.
+    struct Mask {
+        std::size_t host = 0;    // whom it claims to be
+        std::size_t holder = 0;  // whose credential it shows
+        Place home = 0;          // where it says that it stands
+        Place from = 0;          // where it truly is
+        std::uint64_t life = 0;
+        std::uint64_t sequence = 0;
+        Epoch epoch{1};
+        std::optional<Place> sees_failing;
+    };
+
+  private:
+    void speak(std::size_t mask, std::uint64_t round);
+    void report(Mask& mask);
+
+    Scene& scene_;
+    std::deque<Mask> masks_;
+    std::uint64_t lives_ = 0;   // every mask is a process of its own
+    std::uint64_t rounds_ = 0;  // masks of an earlier fault say nothing more
+};
+
+}  // namespace farshore::sim
