@@ -165,7 +165,10 @@ Status check_values(const Variables& variables, EnvironmentFormat format) {
         bad = std::string_view{"\n\r\0'", 4};
     }
     for (const Variable& variable : variables) {
-        if (variable.value.find_first_of(bad) != std::string::npos) {
+        // php-fpm takes a value that begins so for the name of a variable of its own environment.
+        const bool is_reference =
+            format == EnvironmentFormat::php_fpm && variable.value.starts_with('$');
+        if (is_reference || variable.value.find_first_of(bad) != std::string::npos) {
             return fail(
                 ErrorKind::malformed,
                 fmt::format(
