@@ -129,7 +129,7 @@ net::Task<net::HttpResponse> Agent::answer(net::HttpRequest request) {
         co_return answer_route53(path);
     }
     if (path == "/metrics") {
-        net::HttpResponse metrics = net::HttpResponse::text(200, metrics_text(apps_));
+        net::HttpResponse metrics = net::HttpResponse::text(200, metrics_text(apps_, *shared_));
         co_return metrics;
     }
     if (path == "/v1/state") {

@@ -382,8 +382,14 @@ json::object app_json(AppAgent& app, Instant now) {
 
 }  // namespace
 
-std::string metrics_text(const Apps& apps) {
+std::string metrics_text(const Apps& apps, const Shared& shared) {
     Page page;
+    page.gauge(
+        "farshore_client_keys_required",
+        "0 while client_keys is off, and whoever reaches an endpoint uses the host's role",
+        {},
+        shared.config.client_keys.required ? 1 : 0
+    );
     for (const auto& app : apps) {
         const std::string name = app->gate().app().app.value();
         permission_metrics(page, *app);
