@@ -59,7 +59,7 @@ def through(config, lines):
     """The configuration's text, with the endpoints of these Regions behind lines."""
     text = pathlib.Path(config).read_text()
     for region, line in lines.items():
-        text, changed = re.subn(rf"^(      {region}: )http://\S+$", rf"\g<1>{line.url}", text, flags=re.M)
+        text, changed = re.subn(rf"^(      {region}: )http://\S+$", rf"\g<1>{line.url}", text, count=1, flags=re.M)
         assert changed == 1, (region, text)
     return text
 
@@ -131,6 +131,12 @@ def test_a_controller_that_cannot_read_the_epoch_items_grants_nothing(bare):
     there = world.processes.writer(world, y, prefix="there")
     until(lambda: second.agent(y["name"]) and there.last().startswith("ok"), 60, "the second controller lets Y write")
     assert second.agent(x["name"]) is None
+
+    def target_is_well():
+        parts = (second.status() or {}).get("regions", {}).get("eu-west-1", {}).get("components", {}).values()
+        return parts and all(part["verdict"] == "healthy" for part in parts)
+
+    until(target_is_well, 60, "the second controller has heard of the other Region")
 
     for line in [*blinded.values(), *far.values()]:
         line.cut()

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::string> kNotCommands{
     {"farshore drill run", "of src/core: drills have no command in this version"},
     {"farshore doctor", "of src/adapters/aws: the doctor has no command in this version"},
+    {"farshore init", "all commands that make what an installation needs"},
+    {"farshore init token", "named without what it is for: its --help says what it wants"},
     {"farshore lab", "all commands about a world"},
     {"farshore lab fault", "prints its grammar, and is a usage error"},
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},

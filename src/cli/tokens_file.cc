@@ -119,10 +119,10 @@ Status rotate_token(
 ) {
     std::optional<json::object> renewed;
     json::array kept;
-    for (json::value& value : tokens) {
-        json::object& entry = value.as_object();
+    for (const json::value& value : tokens) {
+        json::object entry = value.as_object();
         if (text_in(entry, "name") != name) {
-            kept.push_back(std::move(value));
+            kept.push_back(std::move(entry));
             continue;
         }
         if (text_in(entry, "role") == "join") {
@@ -142,7 +142,7 @@ Status rotate_token(
         if (!until || old_until < *until) {
             entry["until"] = to_iso8601(old_until);
         }
-        kept.push_back(std::move(value));
+        kept.push_back(std::move(entry));
     }
     if (!renewed) {
         return fail(ErrorKind::not_found, "there is no token of the name " + name);

@@ -101,7 +101,7 @@ constexpr std::array kRules{
     Rule{"C218", Severity::error, "join.aws.roles",
         [](const Config& c) { return std::ranges::any_of(c.join.roles, [&](const JoinRole& r) { return r.region != RegionId{} && c.region(r.region) == nullptr; }); },
         [](const Config&) { return std::string{"a role of `join.aws` stands in a Region that is none of the app's"}; },
-        "name one of `regions`, or leave it out", "no host could join with it", "join.* regions"},
+        "name one of `regions`, or leave it out", "nobody could join with it", "join.* regions"},
     Rule{"C234", Severity::error, "controller.region",
         [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
         [](const Config& c) { return "the controller of mode `auto` stands in " + c.controller.region.value() + ", which it may have to leave"; },

@@ -13,11 +13,17 @@ namespace {
 // The double takes what it gave, and the token that it was told to.
 class Door {
   public:
-    explicit Door(ControllerDouble& controller) {
+    explicit Door(ControllerDouble& controller) : controller_(&controller) {
         controller.doorkeeper = [this](const net::HttpRequest& request) {
             return answer(request);
         };
     }
+
+    // The agent still talks to the double while the world ends.
+    ~Door() { controller_->doorkeeper = {}; }
+
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
 
     std::string good_token = "join-me";
     std::set<std::string> good_digests;
@@ -65,6 +71,8 @@ class Door {
                                    })
                                );
     }
+
+    ControllerDouble* controller_;
 };
 
 class Joining : public ::testing::Test {

@@ -34,16 +34,17 @@ std::string escaped(std::string_view bytes) {
 
 }  // namespace
 
-bool is_empty_value(const Value& value) {
+bool is_empty_key(const KeyAttribute& attribute, const Value& value) {
     const auto* text = as<std::string>(value);
     const auto* binary = as<Binary>(value);
-    return (text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty());
+    return type_name(value) == attribute.type &&
+           ((text != nullptr && text->empty()) || (binary != nullptr && binary->bytes.empty()));
 }
 
 std::optional<ServiceError> check_key_is_not_empty(const KeySchema& schema, const Item& item) {
     for (const KeyAttribute* attribute : {&schema.hash, schema.range ? &*schema.range : nullptr}) {
         const auto found = attribute == nullptr ? item.end() : item.find(attribute->name);
-        if (found != item.end() && is_empty_value(found->second)) {
+        if (found != item.end() && is_empty_key(*attribute, found->second)) {
             return empty_key(*attribute, found->second);
         }
     }
@@ -69,7 +70,8 @@ std::optional<ServiceError> check_key_size(const Value& value, bool hash) {
 std::optional<ServiceError> check_key_value(
     const KeyAttribute& attribute, const Value& value, bool hash
 ) {
-    return is_empty_value(value) ? empty_key(attribute, value) : check_key_size(value, hash);
+    return is_empty_key(attribute, value) ? empty_key(attribute, value)
+                                          : check_key_size(value, hash);
 }
 
 bool KeySchema::has(std::string_view name) const {

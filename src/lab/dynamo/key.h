@@ -30,7 +30,9 @@ inline constexpr std::size_t kHashKeyBytesMax = 2048;
 inline constexpr std::size_t kRangeKeyBytesMax = 1024;
 
 // An empty string or binary: no key attribute may be one.
-[[nodiscard]] bool is_empty_value(const Value& value);
+// An empty text or empty bytes, of the type that the attribute has: of another type it is a
+// mismatch.
+[[nodiscard]] bool is_empty_key(const KeyAttribute& attribute, const Value& value);
 // nullopt: no attribute of the key is empty.
 [[nodiscard]] std::optional<ServiceError> check_key_is_not_empty(
     const KeySchema& schema, const Item& item

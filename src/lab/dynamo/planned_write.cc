@@ -48,7 +48,7 @@ std::optional<ServiceError> check_put_index_keys(const Table& table, const Item&
         [&](const IndexDefinition& index, const KeyAttribute& attribute, bool
         ) -> std::optional<ServiceError> {
             const auto found = item.find(attribute.name);
-            if (found == item.end() || !is_empty_value(found->second)) {
+            if (found == item.end() || !is_empty_key(attribute, found->second)) {
                 return std::nullopt;
             }
             return validation(
@@ -66,26 +66,27 @@ std::optional<ServiceError> check_set_index_keys(
     const Table& table, const UpdateExpression& update
 ) {
     for (const SetAction& action : update.sets) {
-        const bool empty = action.path.size() == 1 && !action.right &&
-                           action.left.kind == Operand::Kind::value &&
-                           is_empty_value(action.left.value);
+        const bool literal =
+            action.path.size() == 1 && !action.right && action.left.kind == Operand::Kind::value;
         auto error =
-            !empty ? std::nullopt
-                   : each_index_key(
-                         table,
-                         [&](const IndexDefinition&, const KeyAttribute& attribute, bool
-                         ) -> std::optional<ServiceError> {
-                             if (attribute.name != top_name(action.path)) {
-                                 return std::nullopt;
-                             }
-                             return validation(
-                                 "One or more parameter values are not valid. The update "
-                                 "expression attempted to update a secondary index key to a value "
-                                 "that is not supported. " +
-                                 not_valid(action.left.value)
-                             );
-                         }
-                     );
+            !literal
+                ? std::nullopt
+                : each_index_key(
+                      table,
+                      [&](const IndexDefinition&, const KeyAttribute& attribute, bool
+                      ) -> std::optional<ServiceError> {
+                          if (attribute.name != top_name(action.path) ||
+                              !is_empty_key(attribute, action.left.value)) {
+                              return std::nullopt;
+                          }
+                          return validation(
+                              "One or more parameter values are not valid. The update "
+                              "expression attempted to update a secondary index key to a value "
+                              "that is not supported. " +
+                              not_valid(action.left.value)
+                          );
+                      }
+                  );
         if (error) {
             return error;
         }
