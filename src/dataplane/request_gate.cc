@@ -29,6 +29,7 @@ std::optional<Refusal> check_signature(
     Exchange& exchange, const std::vector<sigv4::Credentials>& keys, UtcTime now
 ) {
     std::vector<sigv4::Header> headers;
+    headers.reserve(exchange.request.fields.size());
     for (const Field& field : exchange.request.fields) {
         headers.push_back({.name = std::string{field.name}, .value = std::string{field.value}});
     }
