@@ -386,7 +386,8 @@ std::string metrics_text(const Apps& apps, const Shared& shared) {
     Page page;
     page.gauge(
         "farshore_client_keys_required",
-        "0 while client_keys is off, and whoever reaches an endpoint uses the host's role",
+        "0 while client_keys is off, and every process that reaches an endpoint uses the host's "
+        "role",
         {},
         shared.config.client_keys.required ? 1 : 0
     );

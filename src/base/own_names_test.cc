@@ -56,7 +56,7 @@ TEST(OwnNames, OfAListenerOnEveryAddressAreEveryAddressAndNoName) {
     EXPECT_TRUE(both.has("10.0.1.11:8643"));
     EXPECT_FALSE(both.has("web-1.example:8643"));
     const OwnNames outside("10.0.1.11", 8643);
-    EXPECT_FALSE(outside.has("localhost:8643")) << "nobody reaches it by that name";
+    EXPECT_FALSE(outside.has("localhost:8643")) << "no client reaches it by that name";
 }
 
 TEST(OwnNames, CanBeAdded) {

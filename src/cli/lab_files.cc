@@ -255,7 +255,7 @@ Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
     }
     (void)::chmod(directory.c_str(), 0700);
     std::vector<LabKey> keys = new_keys();
-    // The applications' keys open the agents, too, so that one file serves whoever tries the world.
+    // The applications' keys open the agents, too, so that one file is enough to try the world.
     std::vector<LabKey> of_applications;
     std::ranges::copy_if(keys, std::back_inserter(of_applications), [](const LabKey& key) {
         return key.profile == "default" || key.profile == "shop";

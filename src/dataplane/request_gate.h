@@ -22,7 +22,7 @@ struct Refusal {
 struct Admission {
     // What the Host header may say; null: anything, as on a Unix socket, which no browser reaches.
     const OwnNames* names = nullptr;
-    // Empty: everybody who reaches the endpoint may ask.
+    // Empty: every program that reaches the endpoint may ask.
     const std::vector<sigv4::Credentials>* client_keys = nullptr;
 };
 

@@ -224,7 +224,7 @@ struct AgentController {
 
 // What local applications sign with.
 struct ClientKeys {
-    bool required = true;  // false: `off`, anybody who reaches the endpoint may use it
+    bool required = true;  // false: `off`, every program that reaches the endpoint may use it
     std::string file;      // empty: `client-keys` in the state directory
     bool is_made = true;   // by the agent, when it is missing
     std::string group;     // that may read a file which the agent makes; empty: its owner alone
@@ -240,8 +240,8 @@ struct AgentConfig {
     bool join_by_identity = false;  // the host's role in AWS does
     RegionId join_sts_region;       // whose STS the proof is for; empty: the host's Region
     RegistrationBy registration = RegistrationBy::host;  // wire/host_record.h
-    std::string state_directory = "/var/lib/farshore";  // epoch on disk
-    std::string run_directory = "/run/farshore";        // region.json, env file
+    std::string state_directory = "/var/lib/farshore";   // epoch on disk
+    std::string run_directory = "/run/farshore";         // region.json, env file
     Listen health{.address = "127.0.0.1", .port = 8643};
     AwsAccess aws;
     // More names of this host's listeners, beside their addresses: "name" or "name:port".

@@ -99,7 +99,7 @@ Result<std::uint64_t> number_of(
 Admin::Admin(FaultBoard& board, World world) : board_(board), world_(std::move(world)) {}
 
 net::HttpResponse Admin::answer(const net::HttpRequest& request) {
-    // Without a token: whoever reaches it may break the world, but for the web pages of a browser.
+    // There is no token: every program of this machine may break the world, but no web page.
     for (const auto& refusal : {net::refuse_foreign_host(request), net::refuse_web_page(request)}) {
         if (refusal) {
             return *refusal;
