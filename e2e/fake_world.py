@@ -45,13 +45,14 @@ def response(status, body, headers=""):
 
 class FakeRegion:
     """A DynamoDB of one Region. `decide` says of each write of an application how it is answered: a delay in seconds, or None
-    for never. `taken` has every id that arrived, in order, `answered` those whose answer was sent."""
+    for never. `taken` has every id that arrived, in order, `answered` those whose answer was sent, `signers` whose keys requests were signed with."""
 
     def __init__(self, decide=lambda item: 0.0, answer_read=None):
         self.decide = decide
         self.answer_read = answer_read  # of application reads: (operation, body) -> bytes
         self.taken = []
         self.answered = set()
+        self.signers = set()
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
@@ -63,6 +64,7 @@ class FakeRegion:
             while request := await read_request(reader):
                 _, headers, body = request
                 operation = headers.get("x-amz-target", ".").partition(".")[2]
+                self.signers.add(headers.get("authorization", "").partition("Credential=")[2].partition("/")[0])
                 answer = await self.answer(operation, json.loads(body))
                 if answer is None:
                     await reader.read()  # until the other side gives up
@@ -72,6 +74,9 @@ class FakeRegion:
         writer.close()
 
     async def answer(self, operation, body):
+        if operation == "DescribeEndpoints":
+            own = {"Address": f"http://127.0.0.1:{self.port}/", "CachePeriodInMinutes": 1440}
+            return response(200, json.dumps({"Endpoints": [own]}).encode())
         if operation == "DescribeTable":
             keys = [{"AttributeName": "id", "KeyType": "HASH"}]
             return response(200, json.dumps({"Table": {"TableName": body["TableName"], "TableStatus": "ACTIVE", "KeySchema": keys}}).encode())
@@ -197,11 +202,13 @@ class Agent:
         self.log = self.directory / "agent.log"
         self.config = self.directory / "agent.yaml"
         endpoints = ", ".join(f"{region}: http://127.0.0.1:{fake.port}" for region, fake in world.regions.items())
+        keys = options.pop("client_keys", "off")
+        keys = f"client_keys: {keys}\n" if keys else ""
         more = "".join(f"    {key}: {value}\n" for key, value in options.items())
         self.config.write_text(
             f"version: 1\nhost: {name}\nregion: {REGIONS[0]}\n"
             f"controllers: ['https://127.0.0.1:{world.controller.port}']\ncontroller_ca: {world.ca}\n"
-            f"token: ${{file:{world.directory}/token}}\n"
+            f"token: ${{file:{world.directory}/token}}\n{keys}"
             f"state_directory: {self.directory}/state\nrun_directory: {self.directory}/run\nhealth: 127.0.0.1:0\n"
             f"aws:\n  credentials: {{ file: {world.directory}/credentials, profile: default }}\n"
             f"  endpoints: {{ dynamodb: {{ {endpoints} }} }}\n"

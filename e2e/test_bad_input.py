@@ -182,7 +182,7 @@ def test_tokens_decide_who_may_do_what(world):
     assert ask(None, "/v1/status") == 401
     assert ask("wrong", "/v1/status") in (401, 403)
     assert ask(world.token, "/v1/status") == 200
-    agent_token = next(pathlib.Path(world.directory).rglob("agent*.token")).read_text().strip()
+    agent_token = next(pathlib.Path(world.directory).glob("hosts/*/token")).read_text().strip()
     assert ask(agent_token, "/v1/apps/magento/pause", {"for_ms": 1000, "reason": "x"}) == 403
     hello = {"type": "hello", "protocol": {"lowest": 1, "highest": 1}, "app": "another-app", "host": "h", "region": "us-east-1", "boot": "b",
              "configuration_hash": "", "epoch": 1, "active": "us-east-1", "users": "us-east-1"}
@@ -217,6 +217,7 @@ def test_a_second_agent_of_the_same_host_and_a_port_that_is_taken(world, process
     folder = pathlib.Path(world.directory) / "hosts" / host["name"]
     for name in ("state", "run"):
         (folder / "again" / name).mkdir(parents=True)
+    shutil.copy(folder / "token", folder / "again" / "token")
     elsewhere = folder / "again.yaml"
     elsewhere.write_text(pathlib.Path(host["config"]).read_text().replace(f"{folder}/", f"{folder}/again/"))
     taken = processes(BIN / "farshore-agent", "--config", elsewhere, status=69)

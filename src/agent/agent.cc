@@ -1,6 +1,8 @@
 #include "agent/agent.h"
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -137,12 +139,38 @@ Status Agent::prepare() {
             return good;
         }
     }
-    Result<std::vector<sigv4::Credentials>> keys =
-        read_client_keys(options_.config.client_keys_file);
+    names_ = options_.config.listen_names;
+    names_.push_back(options_.config.host.value());
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    if (::gethostname(name.data(), name.size() - 1) == 0) {
+        names_.emplace_back(name.data());
+    }
+    return read_keys();
+}
+
+Status Agent::read_keys() {
+    const config::ClientKeys& wanted = options_.config.client_keys;
+    if (!wanted.required) {
+        system::log_warning(
+            "main",
+            "client_keys is off: any process of this host that reaches the endpoint uses the "
+            "host's role",
+            {{"remedy",
+              "remove `client_keys: off`, and give applications what `farshore-agent "
+              "env` prints"}}
+        );
+        return {};
+    }
+    if (Status made = wanted.is_made ? make_client_keys(options_.config) : Status{}; !made) {
+        return made;
+    }
+    Result<std::vector<ClientKey>> keys = read_client_keys(client_keys_path(options_.config));
     if (!keys) {
         return std::unexpected(keys.error());
     }
-    client_keys_ = std::move(*keys);
+    for (ClientKey& key : *keys) {
+        client_keys_.push_back(std::move(key.credentials));
+    }
     return {};
 }
 

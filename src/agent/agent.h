@@ -49,6 +49,7 @@ class Agent {
 
     void make_room();
     [[nodiscard]] Status prepare();
+    [[nodiscard]] Status read_keys();
     [[nodiscard]] Status claim_state_directory();
     void make_clients();
     void make_credentials();
@@ -78,6 +79,7 @@ class Agent {
     std::unique_ptr<aws::CredentialsProvider> credentials_;
     std::unique_ptr<aws::AwsClient> aws_;
     std::vector<sigv4::Credentials> client_keys_;
+    std::vector<std::string> names_;          // of this host, for the Host header
     std::optional<std::size_t> clients_max_;  // fewer than usual, of each app
     std::unique_ptr<RegistrationName> registration_name_;
     std::unique_ptr<Shared> shared_;

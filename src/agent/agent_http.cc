@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "adapters/net/http_guard.h"
 #include "agent/agent.h"
 #include "base/text.h"
 
@@ -95,10 +96,20 @@ net::Task<net::HttpResponse> Agent::answer_health(net::HttpRequest request, Heal
 
 net::Task<net::HttpResponse> Agent::answer(net::HttpRequest request) {
     const std::string path{request.path()};
-    if (request.method != "GET" && request.method != "HEAD") {
-        co_return net::HttpResponse::json(
-            405, R"({"error":{"kind":"malformed","text":"only GET"}})"
+    // Health checkers ask by OPTIONS, too, and call this host by any name: they learn no more than
+    // that it serves.
+    const bool is_health =
+        path == "/livez" || path.starts_with("/healthz") || path.starts_with("/route53/");
+    const bool looks = request.method == "GET" || request.method == "HEAD";
+    if (!looks && !(is_health && request.method == "OPTIONS")) {
+        net::HttpResponse refused = net::HttpResponse::json(
+            405, R"({"error":{"kind":"malformed","text":"only GET, HEAD, and OPTIONS of health"}})"
         );
+        refused.headers.push_back({.name = "Allow", .value = "GET, HEAD"});
+        co_return refused;
+    }
+    if (auto foreign = is_health ? std::nullopt : net::refuse_foreign_host(request, names_)) {
+        co_return std::move(*foreign);
     }
     if (path == "/livez") {
         co_return net::HttpResponse::json(200, "{\"status\":\"ok\"}\n");
@@ -118,7 +129,7 @@ net::Task<net::HttpResponse> Agent::answer(net::HttpRequest request) {
         co_return answer_route53(path);
     }
     if (path == "/metrics") {
-        net::HttpResponse metrics = net::HttpResponse::text(200, metrics_text(apps_));
+        net::HttpResponse metrics = net::HttpResponse::text(200, metrics_text(apps_, *shared_));
         co_return metrics;
     }
     if (path == "/v1/state") {

@@ -1,11 +1,10 @@
 #include "agent/app_agent.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -65,25 +64,29 @@ Remembered remembered(const std::string& directory, const AppId& app) {
 // The endpoint's loops share their port among each other (SO_REUSEPORT), and so a second agent of
 // the same user would be let in too. An ordinary bind tells.
 Status port_is_free(const config::Listen& listen) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(listen.port);
-    if (fd < 0 || listen.port == 0 ||
-        ::inet_pton(AF_INET, listen.address.c_str(), &address.sin_addr) != 1) {
-        (void)::close(fd);
+    addrinfo wanted{};
+    wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const std::string port = std::to_string(listen.port);
+    if (listen.port == 0 ||
+        ::getaddrinfo(listen.address.c_str(), port.c_str(), &wanted, &found) != 0) {
         return {};  // the endpoint itself has the better words
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> address(found, ::freeaddrinfo);
+    const int fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return {};
     }
     const int on = 1;
     (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     const bool taken =
-        ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
-        errno == EADDRINUSE;
+        ::bind(fd, address->ai_addr, address->ai_addrlen) != 0 && errno == EADDRINUSE;
     (void)::close(fd);
     if (taken) {
         return fail(
             ErrorKind::conflict,
-            fmt::format("{}:{} is in use by another process", listen.address, listen.port),
+            listen.text() + " is in use by another process",
             fmt::format("find it with: ss -ltnp 'sport = :{}'; or change `listen`", listen.port)
         );
     }
@@ -177,6 +180,7 @@ Status AppAgent::open_endpoint() {
     dataplane::Endpoint::Options options{
         .listen_address = app_.listen.address,
         .listen_port = app_.listen.port,
+        .listen_names = shared_->config.listen_names,
         .regions = upstreams_,
         .source_address = shared_->config.aws.source_address,
         .tls_ca_file = shared_->config.aws.ca_file,
@@ -222,13 +226,8 @@ Status AppAgent::open_endpoint() {
 }
 
 std::string AppAgent::endpoint_url() const {
-    const std::string& listen = app_.listen.address;
-    const wire::AddressPort reached{
-        .address = listen == "0.0.0.0" ? "127.0.0.1"
-                   : listen == "::"    ? "::1"
-                                       : listen,
-        .port = endpoint_->port()
-    };
+    config::Listen reached = config::reached_at(app_.listen);
+    reached.port = endpoint_->port();
     return "http://" + reached.text();
 }
 
@@ -328,12 +327,35 @@ net::Task<> AppAgent::run_ticks() {
     }
 }
 
+// Once each: an application that goes on doing so would fill the log.
+void AppAgent::tell_of_clients(const dataplane::Statistics& statistics) {
+    if (statistics.discovery > 0 && !std::exchange(told_of_discovery_, true)) {
+        system::log_info(
+            "endpoint",
+            "an application looks for DynamoDB's address (endpoint discovery), and was told this "
+            "endpoint's own",
+            {{"app", app_.app.value()}, {"remedy", "AWS_ENDPOINT_DISCOVERY_ENABLED=false"}}
+        );
+    }
+    if (statistics.refused_foreign > 0 && !std::exchange(told_of_foreign_, true)) {
+        system::log_warning(
+            "endpoint",
+            "a request was refused: its Host is none of this listener's names, or a web page made "
+            "it",
+            {{"app", app_.app.value()},
+             {"remedy", "use " + endpoint_url() + ", or add the name to `listen_names`"}}
+        );
+    }
+}
+
 net::Task<> AppAgent::run_evidence() {
     std::uint64_t turns = book_.turns();
     core::WriteState told = gate_->write_state();
     Instant credentials_at = shared_->clock->now();
     while (!shared_->tasks.stopping()) {
-        book_.take_in(endpoint_->statistics());
+        const dataplane::Statistics statistics = endpoint_->statistics();
+        book_.take_in(statistics);
+        tell_of_clients(statistics);
         if (book_.turns() != turns || gate_->write_state() != told) {
             turns = book_.turns();
             told = gate_->write_state();

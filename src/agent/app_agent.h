@@ -82,11 +82,14 @@ class AppAgent {
     void wire_up();
     net::Task<> run_ticks();
     net::Task<> run_evidence();
+    void tell_of_clients(const dataplane::Statistics& statistics);
 
     Shared* shared_;
     config::AgentApp app_;
     std::vector<dataplane::Upstream> upstreams_;
     bool lived_before_ = false;
+    bool told_of_discovery_ = false;
+    bool told_of_foreign_ = false;
     EvidenceBook book_;
     std::unique_ptr<dataplane::Endpoint> endpoint_;
     std::unique_ptr<AppGate> gate_;

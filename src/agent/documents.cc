@@ -249,9 +249,21 @@ void traffic_metrics(Page& page, const std::string& app, const dataplane::Statis
     );
     page.counter(
         "farshore_refused_requests_total",
-        "Requests that were malformed, too large or not signed by a known key",
+        "Requests that were malformed, too large, foreign or not signed by a known key",
         {{"app", app}},
         statistics.refused_requests
+    );
+    page.counter(
+        "farshore_refused_foreign_total",
+        "Of them, those with another name in Host, or made by a web page",
+        {{"app", app}},
+        statistics.refused_foreign
+    );
+    page.counter(
+        "farshore_endpoint_discovery_total",
+        "DescribeEndpoints, answered by the agent with its own address",
+        {{"app", app}},
+        statistics.discovery
     );
 }
 
@@ -335,6 +347,8 @@ json::object app_json(AppAgent& app, Instant now) {
     const dataplane::Statistics statistics = app.endpoint().statistics();
     out["in_flight_writes"] = statistics.in_flight_writes;
     out["held"] = statistics.held;
+    out["endpoint_discovery"] = statistics.discovery;
+    out["refused_foreign"] = statistics.refused_foreign;
     json::object regions;
     for (const dataplane::RegionStatistics& region : statistics.regions) {
         regions[region.region.value()] = json::object{
@@ -368,8 +382,15 @@ json::object app_json(AppAgent& app, Instant now) {
 
 }  // namespace
 
-std::string metrics_text(const Apps& apps) {
+std::string metrics_text(const Apps& apps, const Shared& shared) {
     Page page;
+    page.gauge(
+        "farshore_client_keys_required",
+        "0 while client_keys is off, and every process that reaches an endpoint uses the host's "
+        "role",
+        {},
+        shared.config.client_keys.required ? 1 : 0
+    );
     for (const auto& app : apps) {
         const std::string name = app->gate().app().app.value();
         permission_metrics(page, *app);
@@ -388,6 +409,7 @@ std::string state_document(const Apps& apps, const Shared& shared) {
         {"boot", shared.boot.value()},
         {"at", to_iso8601(shared.clock->wall())},
         {"configuration_hash", shared.config.hash},
+        {"client_keys", shared.config.client_keys.required ? "required" : "off"},
     };
     json::object by_app;
     for (const auto& app : apps) {

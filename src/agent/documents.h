@@ -11,7 +11,7 @@ namespace farshore::agent {
 
 using Apps = std::vector<std::unique_ptr<AppAgent>>;
 
-[[nodiscard]] std::string metrics_text(const Apps& apps);
+[[nodiscard]] std::string metrics_text(const Apps& apps, const Shared& shared);
 [[nodiscard]] std::string state_document(const Apps& apps, const Shared& shared);
 
 }  // namespace farshore::agent

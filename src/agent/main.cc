@@ -4,6 +4,7 @@
 #include <exception>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "adapters/system/log.h"
 #include "adapters/system/system_clock.h"
 #include "agent/agent.h"
+#include "agent/client_environment.h"
 #include "wire/config_loader.h"
 
 namespace {
@@ -21,13 +23,21 @@ using namespace std::chrono_literals;
 constexpr int kUsage = 64;          // EX_USAGE
 constexpr int kUnavailable = 69;    // EX_UNAVAILABLE: a port is taken, the network is not there
 constexpr int kSoftware = 70;       // EX_SOFTWARE
+constexpr int kCannotWrite = 74;    // EX_IOERR
 constexpr int kConfiguration = 78;  // EX_CONFIG
 constexpr std::string_view kVersion = "0.1.0";
+
+struct EnvironmentArguments {
+    std::string app;
+    std::string format{to_string(agent::EnvironmentFormat::shell)};
+    bool shows_secret = false;
+};
 
 struct Arguments {
     std::string config = "/etc/farshore/agent.yaml";
     bool json_log = false;
     bool debug = false;
+    EnvironmentArguments environment;
 };
 
 int exit_code_of(const Error& error) {
@@ -67,6 +77,29 @@ net::Task<> stop_on_signal(net::Io* io, agent::Agent* agent, Signals* signals) {
     }
     co_await agent->stop();
     io->stop();
+}
+
+int print_environment(const Arguments& arguments) {
+    const Result<config::AgentConfig> config = config::load_agent_config(arguments.config);
+    if (!config) {
+        complain(config.error());
+        return kConfiguration;
+    }
+    Result<agent::ClientEnvironment> environment =
+        agent::client_environment(*config, arguments.environment.app);
+    if (!environment) {
+        complain(environment.error());
+        return exit_code_of(environment.error());
+    }
+    environment->shows_secret = arguments.environment.shows_secret;
+    const auto format = enum_from<agent::EnvironmentFormat>(arguments.environment.format);
+    const Result<std::string> text = agent::environment_text(*environment, format.value());
+    if (!text) {
+        complain(text.error());
+        return exit_code_of(text.error());
+    }
+    const bool written = std::fwrite(text->data(), 1, text->size(), stdout) == text->size();
+    return written && std::fflush(stdout) == 0 ? 0 : kCannotWrite;
 }
 
 int run(const Arguments& arguments) {
@@ -120,6 +153,24 @@ int run(const Arguments& arguments) {
     return 0;
 }
 
+CLI::App* add_env(CLI::App& app, Arguments& arguments) {
+    CLI::App* env = app.add_subcommand(
+        "env", "Print the environment that an application's AWS SDK needs to use this agent."
+    );
+    env->fallthrough();  // --config
+    env->add_option("--app", arguments.environment.app, "the app, when this host has several");
+    const auto& formats = agent::kEnvironmentFormatNames;
+    env->add_option("--format", arguments.environment.format, "where it will stand")
+        ->check(CLI::IsMember(std::vector<std::string>{formats.begin(), formats.end()}))
+        ->capture_default_str();
+    env->add_flag(
+        "--show-secret",
+        arguments.environment.shows_secret,
+        "the keys themselves, not the file that holds them"
+    );
+    return env;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -132,6 +183,7 @@ int main(int argc, char** argv) {
     app.add_flag("--json-log", arguments.json_log, "log as JSON lines");
     app.add_flag("--debug", arguments.debug, "log more");
     app.set_version_flag("--version", fmt::format("farshore-agent {}", kVersion));
+    CLI::App* env = add_env(app, arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
@@ -141,7 +193,7 @@ int main(int argc, char** argv) {
         return kUsage;
     }
     try {
-        return run(arguments);
+        return env->parsed() ? print_environment(arguments) : run(arguments);
     } catch (const std::exception& error) {
         (void)std::fprintf(stderr, "farshore-agent: %s\n", error.what());
         return kSoftware;

@@ -1,13 +1,70 @@
 #include "agent/secrets.h"
 
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <grp.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "adapters/aws/credentials.h"
+#include "adapters/host/durable_file.h"
+#include "base/assert.h"
 #include "base/text_file.h"
 
 namespace farshore::agent {
+
+namespace {
+
+// Five bits each; of the letters and digits that access key ids have.
+std::string random_letters(std::size_t count) {
+    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    std::string out(count, '\0');
+    const ssize_t got = ::getrandom(out.data(), out.size(), 0);
+    FARSHORE_ASSERT(
+        got == static_cast<ssize_t>(count), "the kernel gives a few random bytes at once"
+    );
+    for (char& c : out) {
+        c = kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
+    }
+    return out;
+}
+
+Status give_to_group(const std::string& path, const std::string& name) {
+    group entry{};
+    group* found = nullptr;
+    std::array<char, 16384> room{};
+    if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 ||
+        found == nullptr) {
+        return fail(
+            ErrorKind::malformed,
+            "client_keys: there is no group `" + name + "`",
+            "name the group of the applications that may use this host's endpoint, see: getent "
+            "group"
+        );
+    }
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0 ||
+        ::chmod(path.c_str(), 0640) != 0) {
+        return fail(
+            ErrorKind::denied,
+            fmt::format(
+                "client_keys: cannot give {} to the group {}: {}",
+                path,
+                name,
+                std::generic_category().message(errno)
+            ),
+            "make the agent's user a member of that group"
+        );
+    }
+    return {};
+}
+
+}  // namespace
 
 Result<std::string> read_token(const std::string& path) {
     if (path.empty()) {
@@ -20,16 +77,13 @@ Result<std::string> read_token(const std::string& path) {
     );
 }
 
-Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path) {
-    std::vector<sigv4::Credentials> keys;
-    if (path.empty()) {
-        return keys;
-    }
+Result<std::vector<ClientKey>> read_client_keys(const std::string& path) {
+    std::vector<ClientKey> keys;
     const Result<std::string> text = read_text_file(
         path,
         {.what = "the client key file",
          .remedy = "write [NAME], aws_access_key_id and aws_secret_access_key into it, or remove "
-                   "`client_keys`"}
+                   "`client_keys`: then the agent makes one"}
     );
     if (!text) {
         return std::unexpected(text.error());
@@ -42,7 +96,7 @@ Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path
             return std::unexpected(in_context(fmt::format("{} profile {}", path, name), key.error())
             );
         }
-        keys.push_back(std::move(*key));
+        keys.push_back({.profile = name, .credentials = std::move(*key)});
     }
     if (keys.empty()) {
         return fail(
@@ -52,6 +106,31 @@ Result<std::vector<sigv4::Credentials>> read_client_keys(const std::string& path
         );
     }
     return keys;
+}
+
+std::string client_keys_path(const config::AgentConfig& config) {
+    return config.client_keys.file.empty() ? config.state_directory + "/client-keys"
+                                           : config.client_keys.file;
+}
+
+Status make_client_keys(const config::AgentConfig& config) {
+    const std::string path = client_keys_path(config);
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) {
+        const std::string text = fmt::format(
+            "# Made by farshore-agent: what this host's applications sign their requests to it "
+            "with.\n"
+            "# `farshore-agent env` prints what their SDKs need. Remove it to have another made.\n"
+            "[default]\naws_access_key_id = FSLK{}\naws_secret_access_key = {}\n",
+            random_letters(16),
+            random_letters(40)
+        );
+        if (Status made = host::replace_file(path, text, host::Durability::on_disk, 0600); !made) {
+            return std::unexpected(in_context("client_keys", made.error()));
+        }
+    }
+    return config.client_keys.group.empty() ? Status{}
+                                            : give_to_group(path, config.client_keys.group);
 }
 
 }  // namespace farshore::agent

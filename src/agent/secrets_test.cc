@@ -1,13 +1,24 @@
 #include "agent/secrets.h"
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <grp.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 namespace farshore::agent {
 namespace {
+
+std::string own_group() {
+    group entry{};
+    group* found = nullptr;
+    std::array<char, 16384> room{};
+    (void)::getgrgid_r(::getgid(), &entry, room.data(), room.size(), &found);
+    return found == nullptr ? "" : found->gr_name;
+}
 
 class Secrets : public ::testing::Test {
   protected:
@@ -50,9 +61,9 @@ TEST_F(Secrets, FilesOfAnyEditorAreRead) {
     const auto keys = read_client_keys(path_);
     ASSERT_TRUE(keys) << keys.error().text;
     ASSERT_EQ(keys->size(), 2U) << "no key is lost";
-    EXPECT_EQ(keys->at(0).access_key_id, "A");
-    EXPECT_EQ(keys->at(0).secret_access_key, "s");
-    EXPECT_EQ(keys->at(1).access_key_id, "B");
+    EXPECT_EQ(keys->at(0).credentials.access_key_id, "A");
+    EXPECT_EQ(keys->at(0).credentials.secret_access_key, "s");
+    EXPECT_EQ(keys->at(1).credentials.access_key_id, "B");
 }
 
 TEST_F(Secrets, ADirectoryIsSaidToBeOne) {
@@ -73,10 +84,44 @@ TEST_F(Secrets, EveryProfileIsAClientKey) {
     const auto keys = read_client_keys(path_);
     ASSERT_TRUE(keys) << keys.error().text;
     ASSERT_EQ(keys->size(), 2U);
-    EXPECT_EQ(keys->at(1).access_key_id, "B");
-    EXPECT_TRUE(read_client_keys("")->empty());
+    EXPECT_EQ(keys->at(1).credentials.access_key_id, "B");
+    EXPECT_EQ(keys->at(1).profile, "cron");
     write("# nobody\n");
     EXPECT_FALSE(read_client_keys(path_)) << "an empty list would check nothing";
+}
+
+TEST_F(Secrets, ClientKeysAreMadeOnceForTheirOwnerAndAGroup) {
+    namespace fs = std::filesystem;
+    config::AgentConfig config;
+    config.state_directory = fs::path{path_}.parent_path();
+    const std::string path = client_keys_path(config);
+    ASSERT_TRUE(make_client_keys(config));
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+    const auto keys = read_client_keys(path);
+    ASSERT_TRUE(keys) << keys.error().text;
+    ASSERT_EQ(keys->size(), 1U);
+    EXPECT_EQ(keys->front().profile, "default");
+    EXPECT_EQ(keys->front().credentials.access_key_id.size(), 20U);
+    EXPECT_EQ(keys->front().credentials.secret_access_key.size(), 40U);
+    // An older file of the agent's is kept, and given to the group that is configured later.
+    config.client_keys.group = own_group();
+    ASSERT_TRUE(make_client_keys(config));
+    EXPECT_EQ(
+        fs::status(path).permissions(),
+        fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read
+    );
+    EXPECT_EQ(
+        read_client_keys(path)->front().credentials.secret_access_key,
+        keys->front().credentials.secret_access_key
+    );
+    fs::remove(path);
+    ASSERT_TRUE(make_client_keys(config));
+    EXPECT_NE(
+        read_client_keys(path)->front().credentials.secret_access_key,
+        keys->front().credentials.secret_access_key
+    );
+    config.client_keys.group = "no-such-group";
+    EXPECT_EQ(make_client_keys(config).error().kind, ErrorKind::malformed);
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ namespace {
 
 // Everything that a world writes into its directory, but for the mark, the lock and the log, which
 // outlive it. `.new` is what write_file leaves when it is interrupted.
-constexpr std::array<std::string_view, 13> kWorldNames{
+constexpr std::array<std::string_view, 14> kWorldNames{
     "lab.json",
     "credentials",
+    "client-keys",
     "ca.pem",
     "ca.key",
     "controller.pem",

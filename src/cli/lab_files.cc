@@ -1,8 +1,10 @@
 #include "cli/lab_files.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -21,6 +23,8 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::string_view kClientKeysFile = "client-keys";
 
 std::string random_hex(std::size_t bytes) {
     std::vector<std::uint8_t> out(bytes);
@@ -205,6 +209,9 @@ std::string agent_text(const LabLayout& layout, const LabHost& host) {
         layout.ports.health
     );
     out += aws_text(layout, "agent", host.address);
+    out += fmt::format(
+        "client_keys: {}\n", layout.options.any_credentials ? "off" : layout.path(kClientKeysFile)
+    );
     const std::vector<RegionId> tables = layout.table_regions();
     out += fmt::format(
         "apps:\n  - app: {}\n    listen: {}:{}\n    regions: [{}, {}]\n    witness: {}\n    "
@@ -248,10 +255,18 @@ Result<std::vector<LabKey>> make_lab_directory(const LabLayout& layout) {
     }
     (void)::chmod(directory.c_str(), 0700);
     std::vector<LabKey> keys = new_keys();
-    if (const Status done =
-            write_file(layout.path("credentials"), credentials_text(layout, keys), 0600);
-        !done) {
-        return std::unexpected(done.error());
+    // The applications' keys open the agents, too, so that one file is enough to try the world.
+    std::vector<LabKey> of_applications;
+    std::ranges::copy_if(keys, std::back_inserter(of_applications), [](const LabKey& key) {
+        return key.profile == "default" || key.profile == "shop";
+    });
+    for (const auto& [file, written] :
+         {std::pair{std::string_view{"credentials"}, &keys},
+          std::pair{kClientKeysFile, &of_applications}}) {
+        const Status done = write_file(layout.path(file), credentials_text(layout, *written), 0600);
+        if (!done) {
+            return std::unexpected(done.error());
+        }
     }
     if (const Status done = make_certificates(layout); !done) {
         return std::unexpected(done.error());

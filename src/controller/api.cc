@@ -4,9 +4,11 @@
 #include <memory>
 #include <utility>
 
+#include "adapters/net/http_guard.h"
 #include "base/text.h"
 #include "controller/api_answers.h"
 #include "wire/api.h"
+#include "wire/url.h"
 
 namespace farshore::controller {
 
@@ -51,12 +53,25 @@ View Api::view() const {
     };
 }
 
+// With TLS the browser itself looks whether the certificate has the name that its page used.
+std::optional<net::HttpResponse> Api::refuse_foreign(const net::HttpRequest& request) const {
+    if (auto page = net::refuse_web_page(request); page || request.tls) {
+        return page;
+    }
+    const auto url = wire::parse_endpoint(parts_.config.controller.url);
+    const std::string name = url ? wire::bracketed(url->host) : std::string{};
+    return net::refuse_foreign_host(request, {&name, url ? 1U : 0U});
+}
+
 net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     if (request.path() == "/livez") {
-        if (request.method != "GET" && request.method != "HEAD") {
-            co_return wrong_method(request, "GET");
+        if (request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS") {
+            co_return wrong_method(request, "GET, HEAD, OPTIONS");
         }
         co_return net::HttpResponse::text(200, pump_ == nullptr ? "starting\n" : "ok\n");
+    }
+    if (auto refusal = refuse_foreign(request)) {
+        co_return std::move(*refusal);
     }
     if (request.path() == "/v1/agents/join" || request.path() == "/v1/agents/challenge") {
         net::HttpResponse response = co_await answer_join(std::move(request));

@@ -17,7 +17,7 @@ struct Row {
     bool retry;
 };
 
-constexpr std::array<Row, 10> kRows{{
+constexpr std::array<Row, 11> kRows{{
     {503, "ServiceUnavailable", "Writes are being switched to another Region. Try again.", true},
     {503,
      "ServiceUnavailable",
@@ -47,12 +47,15 @@ constexpr std::array<Row, 10> kRows{{
      "UnrecognizedClientException",
      "The security token included in the request is invalid.",
      false},
+    {403, "AccessDeniedException", "This endpoint serves local applications only.", false},
     {400, "SerializationException", "This is not a DynamoDB request.", false},
 }};
 static_assert(kRows.size() == kOwnAnswerNames.size());
 
 std::string_view reason(int status) {
     switch (status) {
+        case 200: return "OK";
+        case 403: return "Forbidden";
         case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
         case 413: return "Content Too Large";
@@ -67,6 +70,21 @@ std::string_view reason(int status) {
 
 // Long enough that the second try usually meets the end of a switch, short enough to cost nothing.
 constexpr std::string_view kRetryAfterMs = "100";
+
+// Up to the last header, without what ends a head.
+std::string head_of(int status, std::string_view body, Rng& rng) {
+    std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+    head += reason(status);
+    head += "\r\nServer: farshore\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ";
+    head += std::to_string(body.size());
+    head += "\r\nx-amzn-RequestId: " + request_id(rng);
+    head += "\r\nx-amz-crc32: " + crc32_text(body);
+    return head;
+}
+
+std::string_view end_of_head(bool close) {
+    return close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n";
+}
 
 }  // namespace
 
@@ -92,18 +110,28 @@ std::string own_answer(OwnAnswer which, Rng& rng, const AnswerOptions& options) 
     const std::string body = boost::json::serialize(boost::json::object{
         {"__type", "com.amazonaws.dynamodb.v20120810#" + std::string{code}}, {"message", message}
     });
-    std::string answer = "HTTP/1.1 " + std::to_string(status) + " ";
-    answer += reason(status);
-    answer +=
-        "\r\nServer: farshore\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ";
-    answer += std::to_string(body.size());
-    answer += "\r\nx-amzn-RequestId: " + request_id(rng);
-    answer += "\r\nx-amz-crc32: " + crc32_text(body);
+    std::string answer = head_of(status, body, rng);
     if (row.retry) {
         answer += "\r\nx-amz-retry-after: ";
         answer += kRetryAfterMs;
     }
-    answer += options.close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n";
+    answer += end_of_head(options.close);
+    return answer + body;
+}
+
+// With the scheme, as botocore takes what has none for https; with a path, as the SDK for PHP wants
+// one. What each SDK makes of it: docs/clients.md.
+std::string discovery_answer(std::string_view host, Rng& rng, bool close) {
+    constexpr int kCacheMinutes = 1440;  // as long as DynamoDB says
+    const std::string body = boost::json::serialize(boost::json::object{
+        {"Endpoints",
+         boost::json::array{boost::json::object{
+             {"Address", "http://" + std::string{host} + "/"},
+             {"CachePeriodInMinutes", kCacheMinutes}
+         }}}
+    });
+    std::string answer = head_of(200, body, rng);
+    answer += end_of_head(close);
     return answer + body;
 }
 

@@ -23,9 +23,10 @@ enum class OwnAnswer {
     stopping,         // 503: the agent ends; nothing was sent
     fenced,           // 400: this host may not write any more; do not retry
     not_authentic,    // 400: the signature is not by a key of this host
+    foreign,          // 403: not by a local application: another name, or a web page
     not_understood,   // 400: not a DynamoDB request
 };
-inline constexpr std::array<std::string_view, 10> kOwnAnswerNames{
+inline constexpr std::array<std::string_view, 11> kOwnAnswerNames{
     "switching",
     "no_upstream",
     "outcome_unknown",
@@ -35,6 +36,7 @@ inline constexpr std::array<std::string_view, 10> kOwnAnswerNames{
     "stopping",
     "fenced",
     "not_authentic",
+    "foreign",
     "not_understood"
 };
 
@@ -51,6 +53,10 @@ struct AnswerOptions {
 
 // A whole HTTP answer: x-amzn-RequestId, x-amz-crc32 and all. `rng` makes the request id.
 [[nodiscard]] std::string own_answer(OwnAnswer which, Rng& rng, const AnswerOptions& options = {});
+
+// The answer to DescribeEndpoints: `host`, as the client has just called this endpoint, so that
+// clients that look for another address find this one again.
+[[nodiscard]] std::string discovery_answer(std::string_view host, Rng& rng, bool close);
 
 // How DynamoDB writes a request id: 52 letters and digits.
 [[nodiscard]] std::string request_id(Rng& rng);

@@ -244,8 +244,12 @@ bool Client::read_body() {
 }
 
 void Client::submit() {
-    if (auto refusal = admit(*building_, *environment_.client_keys, environment_.clock->wall())) {
+    if (auto refusal = admit(*building_, environment_.admission, environment_.clock->wall())) {
         refuse(*refusal);
+        return;
+    }
+    if (building_->operation.kind == OperationClass::discovery) {
+        answer_discovery();
         return;
     }
     deadline_ = Instant::max();
@@ -255,9 +259,23 @@ void Client::submit() {
     environment_.dispatcher->submit(std::move(building_));
 }
 
+void Client::answer_discovery() {
+    environment_.counters->discovery.add();
+    const bool close = !building_->request.keep_alive;
+    write(discovery_answer(
+        find_field(building_->request.fields, "host").value_or(""), *environment_.rng, close
+    ));
+    building_.reset();
+    ending_ = close;
+    flush();
+}
+
 // A request that is framed properly but is none of DynamoDB's: the connection stays usable.
 void Client::refuse(const Refusal& refusal) {
     environment_.counters->refused_requests.add();
+    if (refusal.answer == OwnAnswer::foreign) {
+        environment_.counters->refused_foreign.add();
+    }
     const bool close = !building_->request.keep_alive;
     building_.reset();
     write(own_answer(

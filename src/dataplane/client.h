@@ -41,7 +41,7 @@ class Client final : public Watcher, public AnswerSink {
         MemoryBudget* memory = nullptr;
         MemoryBudget* unread = nullptr;
         std::span<char> scratch;
-        const std::vector<sigv4::Credentials>* client_keys = nullptr;
+        Admission admission;
         const ports::Clock* clock = nullptr;
         const Instant* now = nullptr;
         Rng* rng = nullptr;
@@ -80,6 +80,7 @@ class Client final : public Watcher, public AnswerSink {
     bool read_head();
     bool read_body();
     void submit();
+    void answer_discovery();
     void refuse(const FramingError& error);
     void refuse(const Refusal& refusal);
     void answer_and_end(OwnAnswer which, const AnswerOptions& options);

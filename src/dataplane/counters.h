@@ -96,6 +96,8 @@ struct LoopCounters {
     Counter parked_bytes;
     Counter clients;
     Counter refused_requests;
+    Counter refused_foreign;
+    Counter discovery;
     Counter refused_clients;
     Counter answered_unavailable;
     Counter answered_denied;

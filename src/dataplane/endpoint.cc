@@ -103,6 +103,7 @@ class RunningEndpoint final : public Endpoint {
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::uint16_t port_ = 0;
+    std::optional<OwnNames> names_;
     bool stopped_ = false;
 };
 
@@ -148,8 +149,17 @@ Status RunningEndpoint::begin() {
         if (!listeners) {
             return std::unexpected(listeners.error());
         }
+        if (!names_) {
+            names_.emplace(options_.listen_address, port_);
+            for (const std::string& name : options_.listen_names) {
+                if (!names_->add(name)) {
+                    return fail(ErrorKind::malformed, "not a name for the Host header: " + name);
+                }
+            }
+        }
         auto loop = Loop::create({
             .options = &options_,
+            .names = &*names_,
             .route = &control_.shared(),
             .ledger = queue_.get(),
             .tls = tls_.get(),

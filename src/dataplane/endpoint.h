@@ -102,7 +102,10 @@ class Endpoint {
     struct Options {
         std::string listen_address = "127.0.0.1";
         std::uint16_t listen_port = 8642;  // 0: any free one, see port()
-        std::string unix_socket;           // path; empty: none. Mode 0660.
+        // More names of it for the Host header, beside its address and localhost: "name" or
+        // "name:port".
+        std::vector<std::string> listen_names;
+        std::string unix_socket;  // path; empty: none. Mode 0660.
         std::size_t loops = 1;
         std::vector<Upstream> regions;   // at least one, at most 16
         std::string source_address;      // of upstream connections; empty: the system chooses

@@ -45,7 +45,8 @@ Result<ListeningSocket> listen_tcp(const std::string& address, std::uint16_t por
     } else {
         return fail(ErrorKind::malformed, "not an IP address to listen on: " + address);
     }
-    const std::string where = address + ":" + std::to_string(port);
+    const std::string where =
+        (address.contains(':') ? "[" + address + "]" : address) + ":" + std::to_string(port);
     const int fd = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return fail(ErrorKind::exhausted, "no socket left to listen on " + where);

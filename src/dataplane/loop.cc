@@ -25,6 +25,12 @@ constexpr Duration kClientCheck = std::chrono::milliseconds{500};
 constexpr int kAcceptsPerRound = 64;
 constexpr Duration kLastWords = std::chrono::milliseconds{500};
 
+bool is_tcp(int fd) {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
+}
+
 }  // namespace
 
 class Loop::Acceptor final : public Watcher {
@@ -320,7 +326,9 @@ void Loop::accepted(int fd) {
             .memory = &memory_,
             .unread = &unread_,
             .scratch = scratch_,
-            .client_keys = &environment_.options->client_keys,
+            .admission =
+                {.names = is_tcp(fd) ? environment_.names : nullptr,
+                 .client_keys = &environment_.options->client_keys},
             .clock = environment_.options->clock.get(),
             .now = &now_,
             .rng = &rng_,
@@ -371,6 +379,8 @@ void Loop::add_to(Statistics& statistics, Instant now) const {
     statistics.held_bytes += counters_.parked_bytes.get();
     statistics.clients += counters_.clients.get();
     statistics.refused_requests += counters_.refused_requests.get();
+    statistics.refused_foreign += counters_.refused_foreign.get();
+    statistics.discovery += counters_.discovery.get();
     statistics.refused_clients += counters_.refused_clients.get();
     statistics.answered_unavailable += counters_.answered_unavailable.get();
     statistics.answered_denied += counters_.answered_denied.get();

@@ -24,6 +24,7 @@ class Loop final : private ClientOwner {
   public:
     struct Environment {
         const Endpoint::Options* options = nullptr;
+        const OwnNames* names = nullptr;
         const SharedRoute* route = nullptr;
         LedgerQueue* ledger = nullptr;
         const TlsContext* tls = nullptr;

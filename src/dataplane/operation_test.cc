@@ -1,5 +1,8 @@
 #include "dataplane/operation.h"
 
+#include <fstream>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace farshore::dataplane {
@@ -12,25 +15,52 @@ OperationClass kind_of(std::string_view name, std::string_view body = "{}") {
 
 }  // namespace
 
-TEST(Operation, IsClassifiedByItsName) {
-    for (const std::string_view name :
-         {"GetItem",
-          "BatchGetItem",
-          "Query",
-          "Scan",
-          "TransactGetItems",
-          "DescribeTable",
-          "ListTables"}) {
-        EXPECT_EQ(kind_of(name), OperationClass::read) << name;
+TEST(Operation, OfDynamoDbHasTheClassThatIsWrittenDown) {
+    std::ifstream file(FARSHORE_SOURCE_DIR "/test/data/dynamodb_operations.txt");
+    std::size_t count = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with('#')) {
+            continue;
+        }
+        const std::size_t blank = line.find(' ');
+        const auto expected = enum_from<OperationClass>(line.substr(0, blank));
+        ASSERT_TRUE(expected) << line;
+        EXPECT_EQ(kind_of(line.substr(blank + 1)), *expected) << line;
+        ++count;
     }
+    EXPECT_GT(count, 50U);
+}
+
+TEST(Operation, IsNotGuessedFromItsBeginning) {
     for (const std::string_view name :
-         {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}) {
-        EXPECT_EQ(kind_of(name), OperationClass::write) << name;
+         {"DescribeSomething",
+          "ListSomething",
+          "GetSomething",
+          "Describe",
+          "DescribeTables",
+          "ConjureItem",
+          "getitem",
+          "PutItemX",
+          "Zzz"}) {
+        const Operation unknown = classify("DynamoDB_20120810." + std::string{name}, "{}");
+        EXPECT_EQ(unknown.kind, OperationClass::refused) << name;
+        EXPECT_TRUE(unknown.why.contains("does not know")) << name;
+        EXPECT_EQ(unknown.name, name);
     }
-    for (const std::string_view name :
-         {"CreateTable", "UpdateTable", "DeleteTable", "TagResource", "ConjureItem", "getitem"}) {
-        EXPECT_EQ(kind_of(name), OperationClass::other) << name;
-        EXPECT_TRUE(needs_permission(kind_of(name)));
+}
+
+TEST(Operation, ThatWritesByItselfAfterwardsIsRefused) {
+    const Operation bulk = classify("DynamoDB_20120810.StartBulkPutItems", "{}");
+    EXPECT_EQ(bulk.kind, OperationClass::refused);
+    EXPECT_TRUE(bulk.why.contains("go on writing"));
+}
+
+TEST(Operation, ThatChangesTablesNeedsPermission) {
+    EXPECT_TRUE(needs_permission(OperationClass::write));
+    EXPECT_TRUE(needs_permission(OperationClass::admin));
+    for (const OperationClass kind :
+         {OperationClass::read, OperationClass::discovery, OperationClass::refused}) {
+        EXPECT_FALSE(needs_permission(kind));
     }
 }
 

@@ -119,7 +119,7 @@ bool statement_may_be_repeated(const value& holder) {
 }  // namespace
 
 bool may_be_repeated(const Operation& operation, std::string_view body) {
-    if (!needs_permission(operation.kind) || operation.name == "PutItem" ||
+    if (operation.kind == OperationClass::read || operation.name == "PutItem" ||
         operation.name == "DeleteItem" || operation.name == "BatchWriteItem") {
         return true;
     }

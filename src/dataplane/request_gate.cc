@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace farshore::dataplane {
@@ -28,6 +29,7 @@ std::optional<Refusal> check_signature(
     Exchange& exchange, const std::vector<sigv4::Credentials>& keys, UtcTime now
 ) {
     std::vector<sigv4::Header> headers;
+    headers.reserve(exchange.request.fields.size());
     for (const Field& field : exchange.request.fields) {
         headers.push_back({.name = std::string{field.name}, .value = std::string{field.value}});
     }
@@ -61,12 +63,35 @@ std::optional<Refusal> check_signature(
     return std::nullopt;
 }
 
+std::optional<Refusal> check_origin(const Fields& fields, const OwnNames* names) {
+    const auto from_browser = std::ranges::find_if(fields, is_of_a_browser, &Field::name);
+    if (from_browser != fields.end()) {
+        return Refusal{
+            .answer = OwnAnswer::foreign,
+            .detail = "The request has the header " + std::string{from_browser->name} +
+                      ", so a web page made it; this endpoint serves local applications only.",
+            .code = {}
+        };
+    }
+    const std::string_view host = find_field(fields, "host").value_or("");
+    if (names != nullptr && !names->has(host)) {
+        return Refusal{
+            .answer = OwnAnswer::foreign,
+            .detail = "The Host header says `" + shown(host) + "`, and this endpoint is " +
+                      names->text() + ". Other names are given to it by `listen_names`.",
+            .code = {}
+        };
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<Refusal> admit(
-    Exchange& exchange, const std::vector<sigv4::Credentials>& client_keys, UtcTime now
-) {
+std::optional<Refusal> admit(Exchange& exchange, const Admission& admission, UtcTime now) {
     const Fields& fields = exchange.request.fields;
+    if (auto foreign = check_origin(fields, admission.names)) {
+        return foreign;
+    }
     if (exchange.request.method != "POST" || exchange.request.target != "/") {
         return Refusal{
             .detail = "DynamoDB takes POST / with an X-Amz-Target.",
@@ -80,11 +105,13 @@ std::optional<Refusal> admit(
     exchange.operation = classify(target.value_or(""), exchange.body);
     if (exchange.operation.kind == OperationClass::refused) {
         return Refusal{
-            .detail = "X-Amz-Target names no operation of DynamoDB.",
+            .detail = "X-Amz-Target names `" + shown(exchange.operation.name) + "`. " +
+                      std::string{exchange.operation.why},
             .code = "UnknownOperationException"
         };
     }
-    return client_keys.empty() ? std::nullopt : check_signature(exchange, client_keys, now);
+    const auto& keys = *admission.client_keys;
+    return keys.empty() ? std::nullopt : check_signature(exchange, keys, now);
 }
 
 }  // namespace farshore::dataplane

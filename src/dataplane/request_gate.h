@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/own_names.h"
+
 #include "dataplane/answer.h"
 #include "dataplane/exchange.h"
 #include "sigv4/signer.h"
@@ -16,10 +18,18 @@ struct Refusal {
     std::string code;  // empty: the answer's own
 };
 
-// Is a well-framed request one that DynamoDB would understand, and by somebody who may ask? Sets
-// the exchange's operation. `client_keys` empty: everybody who reaches the endpoint may.
+// Who may ask.
+struct Admission {
+    // What the Host header may say; null: anything, as on a Unix socket, which no browser reaches.
+    const OwnNames* names = nullptr;
+    // Empty: every program that reaches the endpoint may ask.
+    const std::vector<sigv4::Credentials>* client_keys = nullptr;
+};
+
+// Is a well-framed request one that DynamoDB would understand, by a local application that may ask?
+// Sets the exchange's operation.
 [[nodiscard]] std::optional<Refusal> admit(
-    Exchange& exchange, const std::vector<sigv4::Credentials>& client_keys, UtcTime now
+    Exchange& exchange, const Admission& admission, UtcTime now
 );
 
 }  // namespace farshore::dataplane

@@ -97,6 +97,8 @@ struct Statistics {
     std::uint64_t held_bytes = 0;
     std::uint64_t clients = 0;
     std::uint64_t refused_requests = 0;      // malformed, too large, unsigned
+    std::uint64_t refused_foreign = 0;       // of them, by a foreign Host or by a web page
+    std::uint64_t discovery = 0;             // DescribeEndpoints, answered here
     std::uint64_t refused_clients = 0;       // above the connection limit
     std::uint64_t answered_unavailable = 0;  // own 503 answers
     std::uint64_t answered_denied = 0;       // own 400 AccessDenied answers after a fence

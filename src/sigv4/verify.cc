@@ -103,23 +103,22 @@ Status check_time(
         );
     }
     const auto limit = std::chrono::duration_cast<WallClock::duration>(skew_max);
-    const std::string minutes =
-        " - " + std::to_string(std::chrono::duration_cast<std::chrono::minutes>(skew_max).count()) +
-        " min.)";
+    const auto minutes = [skew_max](std::string_view sign) {
+        const auto whole = std::chrono::duration_cast<std::chrono::minutes>(skew_max).count();
+        return " " + std::string{sign} + " " + std::to_string(whole) + " min.)";
+    };
     if (*signed_at < now - limit) {
         return refuse(
             "InvalidSignatureException",
             "Signature expired: " + std::string{amz_date} + " is now earlier than " +
-                to_amz_date(now - limit) + " (" + to_amz_date(now) + minutes
+                to_amz_date(now - limit) + " (" + to_amz_date(now) + minutes("-")
         );
     }
     if (*signed_at > now + limit) {
-        std::string plus = minutes;
-        plus[1] = '+';
         return refuse(
             "InvalidSignatureException",
             "Signature not yet current: " + std::string{amz_date} + " is still later than " +
-                to_amz_date(now + limit) + " (" + to_amz_date(now) + plus
+                to_amz_date(now + limit) + " (" + to_amz_date(now) + minutes("+")
         );
     }
     return {};
@@ -297,11 +296,15 @@ Status covers(
             "Credential should be scoped to correct service: '" + std::string{service} + "'."
         );
     }
+    constexpr std::string_view kOfTheService = "x-amz-";
     for (const Header& header : received) {
-        const std::string name = to_lower(header.name);
+        const std::string_view as_sent = header.name;
+        if (!equals_ignoring_case(as_sent.substr(0, kOfTheService.size()), kOfTheService)) {
+            continue;
+        }
+        const std::string name = to_lower(as_sent);
         const auto& listed = authorization.signed_headers;
-        if (name.starts_with("x-amz-") &&
-            std::ranges::find(kUnsignedByCustom, name) == std::end(kUnsignedByCustom) &&
+        if (std::ranges::find(kUnsignedByCustom, name) == std::end(kUnsignedByCustom) &&
             std::ranges::find(listed, name) == listed.end()) {
             return refuse(
                 "InvalidSignatureException",

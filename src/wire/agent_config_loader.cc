@@ -1,3 +1,5 @@
+#include "base/names.h"
+#include "base/own_names.h"
 #include "base/text.h"
 #include "wire/config_loader.h"
 #include "wire/config_parts.h"
@@ -84,6 +86,45 @@ void read_controllers(Section& file, AgentConfig& config) {
     });
 }
 
+void read_listen_names(Section& file, AgentConfig& config) {
+    file.each_item("listen_names", [&](const YamlNode& node, std::size_t /*index*/) {
+        auto name = file.name_of(node, "listen_names");
+        if (!name) {
+            return;
+        }
+        if (!OwnNames::is_one(*name)) {
+            file.refuse(
+                "listen_names",
+                node.place,
+                "C116",
+                "not a name for a Host header: `" + shown(*name) + "`",
+                "for example dynamodb.internal, or dynamodb.internal:8642"
+            );
+        }
+        config.listen_names.push_back(std::move(*name));
+    });
+}
+
+// `off`, a file that is there, or what the agent makes.
+void read_client_keys(Section& file, ClientKeys& keys) {
+    const YamlNode* node = file.find("client_keys");
+    if (node == nullptr) {
+        return;
+    }
+    if (node->kind == YamlNode::Kind::map) {
+        file.inside("client_keys", [&](Section& section) {
+            section.read("file", keys.file);
+            section.read("group", keys.group);
+        });
+        return;
+    }
+    std::string text;
+    file.read("client_keys", text);
+    keys.required = text != "off";
+    keys.file = keys.required ? text : "";
+    keys.is_made = false;
+}
+
 void read_file(Section& file, AgentConfig& config) {
     read_version(file);
     for (const std::string_view key : {"host", "region", "apps"}) {
@@ -99,7 +140,8 @@ void read_file(Section& file, AgentConfig& config) {
     file.read("state_directory", config.state_directory);
     file.read("run_directory", config.run_directory);
     file.read_listen("health", config.health);
-    file.read("client_keys", config.client_keys_file);
+    read_listen_names(file, config);
+    read_client_keys(file, config.client_keys);
     file.inside("aws", [&](Section& section) { read_aws(section, config.aws); });
     file.each_item("apps", [&](const YamlNode& node, std::size_t index) {
         config.apps.push_back(read_app(file.findings(), node, index));

@@ -20,6 +20,17 @@ using namespace std::chrono_literals;
 
 using Listen = wire::AddressPort;
 
+// Where a client on the same host reaches it: a listener on every address is reached at the
+// loopback one.
+[[nodiscard]] inline Listen reached_at(Listen listen) {
+    if (listen.address == "0.0.0.0") {
+        listen.address = "127.0.0.1";
+    } else if (listen.address == "::") {
+        listen.address = "::1";
+    }
+    return listen;
+}
+
 // Where AWS is reached. Empty maps mean AWS itself; the lab and test servers are reached through
 // per-Region overrides. URLs are those that wire::parse_endpoint accepts.
 struct AwsAccess {
@@ -211,6 +222,14 @@ struct AgentController {
     std::string url;
 };
 
+// What local applications sign with.
+struct ClientKeys {
+    bool required = true;  // false: `off`, every program that reaches the endpoint may use it
+    std::string file;      // empty: `client-keys` in the state directory
+    bool is_made = true;   // by the agent, when it is missing
+    std::string group;     // that may read a file which the agent makes; empty: its owner alone
+};
+
 struct AgentConfig {
     HostId host;
     RegionId region;
@@ -221,12 +240,13 @@ struct AgentConfig {
     bool join_by_identity = false;  // the host's role in AWS does
     RegionId join_sts_region;       // whose STS the proof is for; empty: the host's Region
     RegistrationBy registration = RegistrationBy::host;  // wire/host_record.h
-    std::string state_directory = "/var/lib/farshore";  // epoch on disk
-    std::string run_directory = "/run/farshore";        // region.json, env file
+    std::string state_directory = "/var/lib/farshore";   // epoch on disk
+    std::string run_directory = "/run/farshore";         // region.json, env file
     Listen health{.address = "127.0.0.1", .port = 8643};
     AwsAccess aws;
-    std::string
-        client_keys_file;  // credentials that local applications sign with; empty: not checked
+    // More names of this host's listeners, beside their addresses: "name" or "name:port".
+    std::vector<std::string> listen_names;
+    ClientKeys client_keys;
     std::vector<AgentApp> apps;
     std::string hash;
 };

@@ -35,6 +35,7 @@ class AgentWorld {
         config.token_file = directory + "/token";
         config.state_directory = directory + "/state";
         config.run_directory = directory + "/run";
+        config.client_keys.required = false;
         config.health.port = 0;
         config.aws.credentials_file = directory + "/credentials";
         config.aws.dynamodb = {{kA, a.url()}, {kB, b.url()}, {kWitness, witness.url()}};

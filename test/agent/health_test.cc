@@ -24,11 +24,46 @@ TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
     const std::string metrics = world.get_health("/metrics").body;
     EXPECT_NE(metrics.find("farshore_epoch{app=\"magento\"} 1"), std::string::npos)
         << metrics.substr(0, 500);
+    EXPECT_NE(metrics.find("\nfarshore_client_keys_required 0\n"), std::string::npos);
     const boost::json::value state = boost::json::parse(world.get_health("/v1/state").body);
+    EXPECT_EQ(state.at("client_keys").as_string(), "off");
     EXPECT_EQ(state.at("apps").at("magento").at("write_state").as_string(), "open");
     for (const auto& [name, region] : state.at("apps").at("magento").at("regions").as_object()) {
         const bool failed = !region.at("last_error").as_string().empty();
         EXPECT_EQ(region.at("last_error_age_ms").is_int64(), failed) << name;
+    }
+}
+
+TEST(AgentHealth, IsOpenToAnyCheckerAndTheRestToThisHostsNames) {
+    AgentWorld world;
+    world.config.listen_names = {"web-1.internal"};
+    world.start_agent();
+    world.open_under(1, kA);
+    ASSERT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 200; }));
+    const auto ask = [&](const std::string& method, const std::string& path, const std::string& host
+                     ) {
+        const std::string port = std::to_string(world.agent->health_port());
+        net::HttpCall call{.method = method, .url = "http://127.0.0.1:" + port + path};
+        if (!host.empty()) {
+            call.headers.push_back({"Host", host});
+        }
+        return world.fetch(std::move(call)).status;
+    };
+    for (const std::string path : {"/livez", "/healthz", "/healthz/home", "/healthz/deep"}) {
+        for (const std::string method : {"GET", "HEAD", "OPTIONS"}) {
+            EXPECT_EQ(ask(method, path, "balancer.example"), 200) << method << " " << path;
+        }
+        EXPECT_EQ(ask("POST", path, ""), 405) << path;
+    }
+    EXPECT_EQ(ask("OPTIONS", "/route53/magento/us-east-1", "x"), 503);
+    EXPECT_EQ(ask("OPTIONS", "/route53/magento/eu-west-1", "x"), 200);
+    for (const std::string path : {"/metrics", "/v1/state"}) {
+        EXPECT_EQ(ask("GET", path, "evil.example"), 403) << path;
+        EXPECT_EQ(ask("OPTIONS", path, ""), 405) << path;
+        for (const std::string& own :
+             {std::string{}, std::string{"web-1.internal"}, world.config.host.value()}) {
+            EXPECT_EQ(ask("GET", path, own), 200) << path << " by " << own;
+        }
     }
 }
 

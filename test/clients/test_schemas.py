@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 
+import exits
 import jsonschema
 import pytest
 import yaml

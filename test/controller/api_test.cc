@@ -23,6 +23,17 @@ TEST_F(ApiTest, EveryChangeIsInTheAuditWithWhoAndWhy) {
     EXPECT_GE(audit().size(), rows) << "it outlives the controller";
 }
 
+TEST_F(ApiTest, IsForItsOwnNamesAndForNoWebPage) {
+    launch();
+    EXPECT_EQ(status_with("GET", "/v1/status", {"Host", "evil.example"}), 403);
+    EXPECT_EQ(status_with("GET", "/v1/status", {"Origin", "http://evil.example"}), 403);
+    EXPECT_EQ(status_with("GET", "/metrics", {"Sec-Fetch-Mode", "cors"}), 403);
+    EXPECT_EQ(status_with("GET", "/v1/status", {"Host", "localhost"}), 200);
+    for (const std::string method : {"GET", "HEAD", "OPTIONS"}) {
+        EXPECT_EQ(status_with(method, "/livez", {"Host", "balancer.example"}), 200) << method;
+    }
+}
+
 TEST_F(ApiTest, AWriteOfUnknownOutcomeIsWaitedForUnlessAnOperatorAcceptsIt) {
     launch();
     agent("use1-web-1", kEast).unknown = {.count = 1, .newest_age = std::chrono::seconds{1}};

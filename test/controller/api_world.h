@@ -37,6 +37,24 @@ class ApiTest : public ControllerTest {
         return std::string{json::parse(started.body).as_object().at("id").as_string()};
     }
 
+    net::Task<net::HttpReply> call_with(
+        std::string method, std::string path, net::HttpHeader header
+    ) {
+        net::HttpCall request;
+        request.method = std::move(method);
+        request.url = url() + path;
+        request.headers = {{.name = "Authorization", .value = "Bearer viewer"}, std::move(header)};
+        const Result<net::HttpReply> reply = co_await http->fetch(request);
+        co_return reply.value_or(net::HttpReply{});
+    }
+
+    int status_with(const std::string& method, const std::string& path, net::HttpHeader header) {
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return call_with(method, path, header);
+        };
+        return world.wait_for<net::HttpReply>(start).status;
+    }
+
     void two_hosts() {
         launch();
         agent("use1-web-1", kEast);

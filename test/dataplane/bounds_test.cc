@@ -20,20 +20,24 @@ TEST_F(Bounds, MalformedHttpIsRefusedAndTheConnectionEnds) {
     start();
     const std::vector<std::pair<int, std::string>> cases{
         {400, "POST / HTTP/1.1\nHost: h\n\n"},
-        {400, "POST / HTTP/1.1\r\nHost: h\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"},
-        {400, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
-        {400,
-         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n0\r\n\r\n"},
-        {501, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"
+        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
         },
-        {400, "POST / HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
-        {417, "POST / HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n"},
-        {405, "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n"},
-        {505, "POST / HTTP/2.0\r\nHost: h\r\n\r\n"},
-        {413, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n"},
-        {431, "POST / HTTP/1.1\r\nHost: h\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"},
-        {400, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"},
+        {400,
+         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
+        {400,
+         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n"},
+        {501,
+         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, "
+         "identity\r\n\r\n0\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
+        {417, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n"
+        },
+        {405, "DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+        {505, "POST / HTTP/2.0\r\nHost: localhost\r\n\r\n"},
+        {413, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"},
+        {431, "POST / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"},
+        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"},
     };
     for (const auto& [status, text] : cases) {
         Application app = application();
@@ -52,12 +56,12 @@ TEST_F(Bounds, WhatIsNotDynamoDbIsRefusedAndTheConnectionStays) {
     start();
     Application app = application();
     for (const std::string& text : std::vector<std::string>{
-             "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
-             "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
-             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
-             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: "
+             "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+             "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+             "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: "
              "DynamoDBStreams_20120810.GetRecords\r\nContent-Length: 2\r\n\r\n{}",
-             "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
+             "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
              "X-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: 2\r\n\r\n{}",
          }) {
         ASSERT_TRUE(app.send(text));
@@ -78,7 +82,8 @@ TEST_F(Bounds, StalledAndIdleClientsAreClosed) {
     Application half_head = application();
     ASSERT_TRUE(half_head.send("POST / HTTP/1.1\r\nHost"));
     Application half_body = application();
-    ASSERT_TRUE(half_body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n{"));
+    ASSERT_TRUE(half_body.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
+    );
     Application idle = application();
     ASSERT_TRUE(idle.call("GetItem", "{}"));
     EXPECT_EQ(half_head.read()->status, 408);
@@ -185,7 +190,7 @@ TEST_F(Bounds, OldHttpIsAnsweredAndClosed) {
     start();
     Application app = application();
     ASSERT_TRUE(
-        app.send("POST / HTTP/1.0\r\nHost: h\r\nX-Amz-Target: "
+        app.send("POST / HTTP/1.0\r\nHost: localhost\r\nX-Amz-Target: "
                  "DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}")
     );
     const auto answer = app.read();

@@ -180,7 +180,7 @@ TEST_F(Forwarding, ChunkedAndLargeRequestsPass) {
     start();
     Application app = application();
     ASSERT_TRUE(
-        app.send("POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: "
+        app.send("POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: "
                  "DynamoDB_20120810.PutItem\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "6\r\n{\"a\":1\r\n1\r\n}\r\n0\r\n\r\n")
     );

@@ -241,7 +241,7 @@ void World::wait_for_a_round() {
     // An answer of the endpoint's own: given in one round, read from in the next.
     Application app = application();
     for (int i = 0; i < 2; ++i) {
-        ASSERT_TRUE(app.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+        ASSERT_TRUE(app.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         ASSERT_TRUE(app.read());
     }
 }

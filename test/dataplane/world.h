@@ -32,6 +32,10 @@ class Application {
   public:
     explicit Application(std::uint16_t port);
     explicit Application(const std::string& unix_path);
+
+    // Over a connection that is there; takes it over.
+    [[nodiscard]] static Application of(int fd) { return Application(Adopted{fd}); }
+
     ~Application();
     Application(Application&& other) noexcept;
     Application(const Application&) = delete;
@@ -50,6 +54,12 @@ class Application {
     [[nodiscard]] int fd() const { return fd_; }
 
   private:
+    struct Adopted {
+        int fd;
+    };
+
+    explicit Application(Adopted connection) : fd_(connection.fd) {}
+
     bool fill(std::chrono::steady_clock::time_point until);
 
     int fd_;

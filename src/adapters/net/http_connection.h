@@ -270,7 +270,19 @@ class HttpConnectionOver final : public HttpConnection,
         co_return false;
     }
 
+    // Where the client has found us; IPv4 as such, also on a listener of both families.
+    boost::asio::ip::tcp::endpoint local_endpoint() {
+        namespace ip = boost::asio::ip;
+        boost::system::error_code ignored;
+        ip::tcp::endpoint local = socket().local_endpoint(ignored);
+        if (local.address().is_v6() && local.address().to_v6().is_v4_mapped()) {
+            local.address(ip::make_address_v4(ip::v4_mapped, local.address().to_v6()));
+        }
+        return local;
+    }
+
     Task<bool> answer(RequestHead head, std::string body) {
+        const boost::asio::ip::tcp::endpoint local = local_endpoint();
         HttpRequest request{
             .method = std::move(head.method),
             .target = std::move(head.target),
@@ -278,6 +290,8 @@ class HttpConnectionOver final : public HttpConnection,
             .body = std::move(body),
             .peer_address = peer_.address().to_string(),
             .peer_port = peer_.port(),
+            .local_address = local.address().to_string(),
+            .local_port = local.port(),
             .tls = kTls
         };
         const bool is_head = request.method == "HEAD";

@@ -189,7 +189,8 @@ std::expected<HttpHeader, FramingRefusal> parse_header_line(std::string_view lin
 std::expected<void, FramingRefusal> conclude(
     const Seen& seen, RequestHead& head, const FramingLimits& limits
 ) {
-    if (!seen.host) {
+    // HTTP/1.0 has no Host; health checkers still speak it.
+    if (!seen.host && !head.http_1_0) {
         return refuse(400, "missing_host", "there is no Host");
     }
     if (seen.content_length && seen.transfer_encoding) {

@@ -30,6 +30,8 @@ struct HttpRequest {
     std::string body;
     std::string peer_address;  // "127.0.1.11": who calls; empty on a Unix socket
     std::uint16_t peer_port = 0;
+    std::string local_address;  // of this connection: what the client called
+    std::uint16_t local_port = 0;
     bool tls = false;
 
     [[nodiscard]] std::string_view path() const;   // target up to '?', not decoded

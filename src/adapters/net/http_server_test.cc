@@ -249,6 +249,19 @@ TEST(HttpServer, KeepsHttp10ConnectionsOnlyWhenAsked) {
     world.stop(*server);
 }
 
+TEST(HttpServer, Http10NeedsNoHost) {
+    World world;
+    auto server = world.serve(echo);
+    for (const std::string head : {"GET /healthz HTTP/1.0\r\n\r\n", "HEAD /x HTTP/1.0\r\n\r\n"}) {
+        const RawAnswer answer = world.raw(server->port(), head);
+        EXPECT_TRUE(answer.bytes.starts_with("HTTP/1.1 200 ")) << answer.bytes;
+        EXPECT_TRUE(answer.ended);
+    }
+    EXPECT_TRUE(world.raw(server->port(), "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n")
+                    .bytes.starts_with("HTTP/1.1 400 "));
+    world.stop(*server);
+}
+
 TEST(HttpServer, SaysContinueBeforeTheBody) {
     World world;
     auto server = world.serve(echo);

@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include "adapters/net/http_guard.h"
+
 namespace farshore::lab {
 
 namespace {
@@ -97,6 +99,12 @@ Result<std::uint64_t> number_of(
 Admin::Admin(FaultBoard& board, World world) : board_(board), world_(std::move(world)) {}
 
 net::HttpResponse Admin::answer(const net::HttpRequest& request) {
+    // There is no token: every program of this machine may break the world, but no web page.
+    for (const auto& refusal : {net::refuse_foreign_host(request), net::refuse_web_page(request)}) {
+        if (refusal) {
+            return *refusal;
+        }
+    }
     const std::string_view path = request.path();
     if (path == kFaultsPath || path.starts_with("/v1/faults/")) {
         return faults(request);

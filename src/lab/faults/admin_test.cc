@@ -97,6 +97,29 @@ TEST_F(AdminTest, WrongFaultsSayWhatIsWrong) {
     EXPECT_TRUE(board.faults().empty());
 }
 
+TEST_F(AdminTest, WebPagesBreakNothing) {
+    const auto status_with = [this](net::HttpHeader header) {
+        return admin
+            .answer({
+                .method = "POST",
+                .target = "/v1/faults",
+                .headers = {std::move(header)},
+                .body = R"({"kind":"region","region":"us-east-1"})",
+                .local_address = "127.0.9.1",
+                .local_port = 8600,
+            })
+            .status;
+    };
+    for (const net::HttpHeader& header :
+         {net::HttpHeader{"Host", "evil.example:8600"},
+          net::HttpHeader{"Origin", "http://127.0.9.1:8600"},
+          net::HttpHeader{"Sec-Fetch-Mode", "no-cors"}}) {
+        EXPECT_EQ(status_with(header), 403) << header.name;
+    }
+    EXPECT_TRUE(board.faults().empty());
+    EXPECT_EQ(status_with({"Host", "127.0.9.1:8600"}), 201);
+}
+
 TEST_F(AdminTest, TooManyFaultsAreRefused) {
     for (int i = 0; i < 100; ++i) {
         ASSERT_EQ(ask("POST", "/v1/faults", R"({"words":["hosts","us-east-1"]})").status, 201);

@@ -49,7 +49,9 @@ class StorefrontServer final : public Storefront {
     net::Task<net::HttpResponse> answer(net::HttpRequest request) {
         net::HttpResponse response;
         const std::string path{request.path()};
-        if (path == "/healthz" && request.method == "GET") {
+        const bool checks =
+            request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
+        if (path == "/healthz" && checks) {
             response = co_await read_cart("health");
         } else if (path == "/cart" && request.method == "GET") {
             response = co_await view(std::move(request));
