@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace farshore::agent {
@@ -16,7 +17,11 @@ constexpr std::size_t kFenceEntriesMax = 10'000;
 // The fence stands already; this only delays the telling of it, when a table was never seen before.
 constexpr Duration kLearnKeysWithin = 300ms;
 
-wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
+wire::LedgerEntry to_wire(
+    const dataplane::LedgerEntry& entry,
+    std::uint64_t order_base,
+    const std::set<TableName>& left_out
+) {
     return {
         .table = entry.table,
         .key = entry.key,
@@ -24,7 +29,9 @@ wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
         .at = entry.at,
         .epoch = entry.epoch,
         .hash = entry.digest,
-        .acknowledged = entry.acknowledged
+        .acknowledged = entry.acknowledged,
+        .order = order_base + entry.number,
+        .left_out = left_out.contains(entry.table)
     };
 }
 
@@ -217,6 +224,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
     wire::FenceAck body{
         .cut = cut, .adopted_alone = machine.adopted_alone() && machine.epoch() >= job->order.epoch
     };
+    const std::set<TableName> left_out = parts_.prover.tables_left_out();
     for (const dataplane::LedgerEntry& entry : entries) {
         if (body.entries.size() == kFenceEntriesMax) {
             body.truncated = true;
@@ -228,7 +236,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
             body.truncated = true;
             continue;
         }
-        body.entries.push_back(to_wire(entry));
+        body.entries.push_back(to_wire(entry, order_base_, left_out));
     }
     body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
                      (body.adopted_alone && parts_.gate.inherited_alone());

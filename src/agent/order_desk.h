@@ -32,7 +32,9 @@ class OrderDesk {
         BootId boot;
     };
 
-    explicit OrderDesk(Parts parts) : parts_(parts) {}
+    explicit OrderDesk(Parts parts)
+        : parts_(parts),
+          order_base_(static_cast<std::uint64_t>(parts.clock.now().time_since_epoch().count())) {}
 
     // The effect begins before this returns, in the order of the calls; the reply comes later,
     // once. A ping has no reply.
@@ -75,6 +77,8 @@ class OrderDesk {
     void answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail);
 
     Parts parts_;
+    // Before the numbers of this process's ledger: they begin anew with each, and the clock goes on.
+    std::uint64_t order_base_;
     std::size_t under_way_ = 0;
 };
 

@@ -168,7 +168,7 @@ Status store_state(
 }
 
 std::string credential_path(const std::string& directory, const AppId& app) {
-    return directory + "/" + file_stem(app) + ".credential";
+    return file_of(directory, app, ".credential");
 }
 
 Result<std::optional<StoredCredential>> load_credential(
