@@ -12,6 +12,7 @@
 #include "controller/credentials.h"
 #include "controller/guess_limiter.h"
 #include "controller/joining.h"
+#include "controller/key_mask.h"
 #include "controller/view.h"
 
 namespace farshore::controller {
@@ -60,9 +61,18 @@ class Api {
     [[nodiscard]] std::optional<Error> why_not_for(
         const net::HttpRequest& request, const Caller& caller
     ) const;
-    [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
+    [[nodiscard]] net::HttpResponse read(
+        const net::HttpRequest& request, const Words& path, const Caller& caller
+    );
     [[nodiscard]] net::HttpResponse read_operation(
-        const net::HttpRequest& request, const Words& path
+        const net::HttpRequest& request, const Words& path, const Caller& caller
+    );
+    // api_losses.cc
+    [[nodiscard]] net::HttpResponse read_losses(
+        const net::HttpRequest& request, const OperationId& id, const Caller& caller
+    );
+    [[nodiscard]] net::HttpResponse settle_losses(
+        const OperationId& id, const boost::json::object& body, const Caller& caller
     );
     [[nodiscard]] net::HttpResponse change(
         const net::HttpRequest& request, const Words& path, const Caller& caller
@@ -97,6 +107,7 @@ class Api {
     runtime::Pump* pump_ = nullptr;
     std::vector<std::shared_ptr<net::Timer>> watchers_;
     GuessLimiter guesses_;
+    KeyMask mask_;
     std::size_t slowed_ = 0;  // answers that wait
     std::uint64_t requests_ = 0;
     bool closed_ = false;

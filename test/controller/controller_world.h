@@ -137,6 +137,7 @@ class ControllerTest : public ::testing::Test {
         made.decide.require_drill_within = std::nullopt;
         made.decide.cooldown = 1s;
         made.fence.lease = lease;
+        made.losses = losses;
         for (const RegionId& region : {kEast, kWest, kWitness}) {
             made.aws.dynamodb[region] = dynamo->url(region);
         }
@@ -370,6 +371,7 @@ class ControllerTest : public ::testing::Test {
     }
 
     Duration lease = 1s;
+    config::Losses losses;
     // Hosts that the tokens file names.
     std::vector<std::string> credentials{"use1-web-1", "euw1-web-1", "use1-web-2", "euw1-web-2"};
     config::Join join;
