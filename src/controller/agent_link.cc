@@ -241,6 +241,7 @@ std::vector<AgentView> AgentLink::agents() const {
             view.active = agent.report->active;
             view.write_state = std::string{to_string(agent.report->write_state)};
             view.unproven = agent.report->ledger.unproven;
+            view.tables = agent.report->ledger.tables;
             view.acknowledged = agent.report->ledger.acknowledged;
         }
         if (agent.rival && agent.rival->both_live &&

@@ -38,6 +38,7 @@ View Api::view() const {
         .pump = *pump_,
         .link = parts_.link,
         .losses = parts_.losses,
+        .tables = parts_.tables,
         .store = parts_.store,
         .credentials = parts_.credentials,
         .joining = parts_.joining,

@@ -32,6 +32,7 @@ class Api {
         sqlite::Store& store;
         AgentLink& link;
         LossKeeper& losses;
+        const TableWatch& tables;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;

@@ -53,6 +53,9 @@ net::HttpResponse Api::read_losses(
 net::HttpResponse Api::settle_losses(
     const OperationId& id, const json::object& body, const Caller& caller
 ) {
+    if (const auto known = operation_document(view(), id, false); !known) {
+        return refusal(known.error());
+    }
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
     LossKeeper::Decision decision;

@@ -332,7 +332,7 @@ void LossBook::enter(const At& at, const KeyChain& chain) {
 
 const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
     if (writes_ >= writes_max_) {
-        truncated_ = true;
+        note_truncated();
         return nullptr;
     }
     const At at{entry.table.value(), entry.key};

@@ -152,7 +152,7 @@ class LossBook {
     [[nodiscard]] Duration waited() const { return waited_; }
 
     // An agent had more unproven writes than it could remember.
-    void note_truncated() { truncated_ = true; }
+    void note_truncated() { counts_.whole = false; }
 
     // Counts acknowledged writes only: nobody was told that the others had happened.
     [[nodiscard]] const wire::LossCounts& counts() const { return counts_; }
@@ -162,7 +162,7 @@ class LossBook {
 
     [[nodiscard]] bool settled() const { return open_.empty(); }
 
-    [[nodiscard]] bool truncated() const { return truncated_; }
+    [[nodiscard]] bool truncated() const { return !counts_.whole; }
 
     [[nodiscard]] const Chains& chains() const { return chains_; }
 
@@ -178,7 +178,6 @@ class LossBook {
 
     std::size_t writes_max_;
     std::size_t writes_ = 0;
-    bool truncated_ = false;
     Duration waited_{};
     Chains chains_;
     std::set<At> open_;

@@ -67,7 +67,14 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
         }
         Result<LossBook> book = load(operation.plan.id);
         if (!book) {
-            return std::unexpected(std::move(book.error()));
+            // One damaged book does not speak for the others.
+            system::log_error(
+                "losses",
+                "a loss book could not be read, and nobody looks for its writes: " +
+                    book.error().text,
+                {{"operation", operation.plan.id.value()}, {"remedy", book.error().remedy}}
+            );
+            continue;
         }
         Open& open = this->open(operation.plan);
         open.book = std::move(*book);
@@ -228,6 +235,11 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
                   " acknowledged writes at risk, " + std::to_string(counts.present) +
                   " found present"
     };
+    if (book->book.truncated()) {
+        examined.detail +=
+            "; a host could not name every write that it had not proven, so more "
+            "may be at risk";
+    }
     for (const auto& [table, error] : seen->refused) {
         examined.detail += "; table " + table + " could not be read: " + error.text;
     }

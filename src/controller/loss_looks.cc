@@ -197,7 +197,7 @@ void LossKeeper::note_looks(
                         region.value() + ": " + error.text,
                     {{"operation", operation.value()},
                      {"remedy",
-                      "let the controller read the table, or decide with `farshore losses settle`"}}
+                      "let the controller read the table, or decide: `farshore losses settle --help`"}}
                 );
             }
         }

@@ -80,7 +80,8 @@ std::optional<wire::LossCounts> counts_of(const sqlite::LossRow& row) {
         .applied_late = in.count("applied_late", kMax),
         .suppressed = in.count("suppressed", kMax),
         .never_arrived = in.count("never_arrived", kMax),
-        .unknown = in.count("unknown", kMax)
+        .unknown = in.count("unknown", kMax),
+        .whole = !flag_of(*document, "truncated")
     };
     return trouble.status() ? std::optional{read} : std::nullopt;
 }

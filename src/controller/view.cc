@@ -110,6 +110,33 @@ std::map<HostId, UtcTime> registered_at(const View& view) {
     return times;
 }
 
+json::array tables_document(const View& view) {
+    json::array list;
+    for (const core::TableFinding& finding : view.tables.findings()) {
+        list.push_back(json::object{
+            {"table", finding.table.value()},
+            {"region", finding.region.value()},
+            {"fault", text_of(to_string(finding.fault))},
+            {"text", finding.text},
+            {"remedy", finding.remedy}
+        });
+    }
+    return list;
+}
+
+json::array troubles_document(const std::vector<wire::TableTrouble>& troubles) {
+    json::array list;
+    for (const wire::TableTrouble& trouble : troubles) {
+        list.push_back(json::object{
+            {"table", trouble.table.value()},
+            {"region", trouble.region.value()},
+            {"unproven", trouble.unproven},
+            {"why", trouble.why}
+        });
+    }
+    return list;
+}
+
 // Registered hosts that this process has not heard yet are listed too: silence is not absence.
 json::array agents_document(const View& view) {
     json::array list;
@@ -132,7 +159,8 @@ json::array agents_document(const View& view) {
             {"age_ms",
              agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
-            {"unproven", agent.unproven}
+            {"unproven", agent.unproven},
+            {"tables", troubles_document(agent.tables)}
         };
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);
@@ -292,6 +320,9 @@ std::string first_line(const View& view) {
     if (record.operation && record.operation->state == core::OperationState::partly_done) {
         line += "; the last operation is PARTLY DONE: " + record.operation->why;
     }
+    if (const auto unlike = core::why_not_alike(view.tables.findings())) {
+        line += "; TABLES: " + *unlike;
+    }
     if (!view.pump.trouble().empty()) {
         line += "; THE STORE REFUSES: " + view.pump.trouble();
     }
@@ -330,6 +361,7 @@ json::object status_document(const View& view) {
         {"regions", regions_document(view, now)},
         {"lag", lag_document(view, now.at)},
         {"loss", loss_forecast(view)},
+        {"tables", tables_document(view)},
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}

@@ -127,7 +127,9 @@ class ControllerTest : public ::testing::Test {
         made.aws.sts = sts;
         made.witness = kWitness;
         made.store_path = directory.path() + "/farshore.db";
-        made.tables = {{.name = kTable}};
+        for (const TableName& table : tables) {
+            made.tables.push_back({.name = table});
+        }
         made.detect.probe_every = 100ms;
         made.detect.probe_timeout = 300ms;
         made.detect.unhealthy_for = 400ms;
@@ -372,6 +374,7 @@ class ControllerTest : public ::testing::Test {
 
     Duration lease = 1s;
     config::Losses losses;
+    std::vector<TableName> tables{kTable};  // that the configuration names
     // Hosts that the tokens file names.
     std::vector<std::string> credentials{"use1-web-1", "euw1-web-1", "use1-web-2", "euw1-web-2"};
     config::Join join;

@@ -95,6 +95,7 @@ std::vector<GuardAnswer> guards_of_request(const Situation& s, const ChangeReque
         answers.push_back(agents_reachable(s));
         answers.push_back(lag_measured(s, request.to));
         answers.push_back(losses_settled(s));
+        answers.push_back(tables_alike(s));
     }
     return answers;
 }
