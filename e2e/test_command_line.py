@@ -280,10 +280,12 @@ def test_a_loss_book_is_exported_for_its_owner_and_settled_by_an_operator(lab, t
 
 def test_a_switchover_names_the_table_that_keeps_it_from_draining(lab):
     active = lab.status()["active"]
-    lab.region_table(active).create_table(
+    region = lab.region_table(active)
+    region.create_table(
         TableName="lease_table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )  # fmt: skip
+    until(lambda: region.describe_table(TableName="lease_table")["Table"]["TableStatus"] == "ACTIVE", 20, "the table to be made")
     host = lab.hosts(active)[0]
     table = lab.dynamodb(host["dynamodb"])
     table.put_item(TableName="lease_table", Item={"id": {"S": "lease"}})

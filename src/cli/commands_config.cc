@@ -88,8 +88,8 @@ json::object problem_document(const Checked& checked, const config::Diagnostic& 
 }
 
 // {"ok", "problems": [{"file", "line", "column", "severity", "code", "text", "remedy", "why"}],
-// "live": [{"what", "state", "text", "remedy"}]}.
-json::object checked_document(const std::vector<Checked>& files) {
+// and, when it was asked for, "live": [{"what", "state", "text", "remedy"}]}.
+json::object checked_document(const std::vector<Checked>& files, bool looked_up) {
     json::array problems;
     json::array live;
     bool ok = true;
@@ -110,7 +110,11 @@ json::object checked_document(const std::vector<Checked>& files) {
             problems.push_back(problem_document(checked, finding));
         }
     }
-    return {{"ok", ok}, {"problems", std::move(problems)}, {"live", std::move(live)}};
+    json::object document{{"ok", ok}, {"problems", std::move(problems)}};
+    if (looked_up) {
+        document["live"] = std::move(live);
+    }
+    return document;
 }
 
 int run_validate(const Context& context, const Validate& options) {
@@ -127,7 +131,7 @@ int run_validate(const Context& context, const Validate& options) {
         }
     }
     if (!is_table(context.format)) {
-        print_document(context.format, checked_document(checked));
+        print_document(context.format, checked_document(checked, options.live));
     }
     if (!std::ranges::all_of(checked, &Checked::ok)) {
         return kConfigurationInvalid;
