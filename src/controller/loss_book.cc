@@ -346,7 +346,7 @@ const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry
 
 void LossBook::restore(KeyChain chain) {
     writes_ += chain.writes().size();
-    At at{chain.table(), chain.key()};
+    const At at{chain.table(), chain.key()};
     const auto entered = chains_.insert_or_assign(at, std::move(chain)).first;
     enter(at, entered->second);
 }

@@ -129,5 +129,24 @@ TEST_F(LossesTest, WhoMayOnlyLookSeesNoKeys) {
     EXPECT_EQ(get(path + "?limit=x", "viewer").status, 400);
 }
 
+// A drain that did without the writes of a table which nobody can read has not proven them.
+TEST_F(LossesTest, AWriteThatADrainLeftOutIsNotCalledPresent) {
+    launch();
+    FakeAgent& east = agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    east.writes.push_back(a_write(kTable, "drained"));
+    east.writes.push_back(a_write(kOnlyEast, "left-out"));
+    east.writes.back().left_out = true;
+    const net::HttpReply started = post("/v1/apps/magento/switchover", R"({"to":"eu-west-1"})");
+    ASSERT_EQ(started.status, 202) << started.body;
+    const std::string id{json::parse(started.body).at("id").as_string()};
+    EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+    ASSERT_TRUE(world.run_until([&] { return fate_of(id, kTable).starts_with("present"); }))
+        << fate_of(id, kTable);
+    const std::string left_out = fate_of(id, kOnlyEast);
+    EXPECT_TRUE(left_out.starts_with("at_risk") || left_out.starts_with("unknown")) << left_out;
+}
+
 }  // namespace
 }  // namespace farshore::controller::testing
