@@ -70,6 +70,7 @@ class AppAgent {
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
 
     [[nodiscard]] const UnknownOutcomes& unknown() const { return *unknown_; }
+
     [[nodiscard]] const Membership& membership() const { return *membership_; }
 
     [[nodiscard]] const Prover& prover() const { return *prover_; }

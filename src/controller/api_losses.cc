@@ -96,7 +96,7 @@ net::HttpResponse Api::settle_losses(
     const std::string which = (all_open ? "all open writes" : std::string{"one key"}) +
                               (decision.table ? " of table " + *decision.table : "");
     decision.reason = "operator:" + caller.name + ": " + reason;
-    // The key itself stands in the book: the audit is read by whoever may look.
+    // The key itself stands in the book: viewers read the audit too.
     if (const Status noted =
             note(caller, "settle losses of " + id.value(), which + " as " + fate + ": " + reason);
         !noted) {

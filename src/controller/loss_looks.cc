@@ -197,7 +197,8 @@ void LossKeeper::note_looks(
                         region.value() + ": " + error.text,
                     {{"operation", operation.value()},
                      {"remedy",
-                      "let the controller read the table, or decide: `farshore losses settle --help`"}}
+                      "let the controller read the table, or decide: `farshore losses settle "
+                      "--help`"}}
                 );
             }
         }

@@ -46,7 +46,7 @@ TEST_F(TablesTest, ANameThatStandsInTheConfigurationAloneHoldsSwitchoversBackAnd
             ),
         std::string::npos
     );
-    // Somebody makes it.
+    // An operator makes it.
     inside([&] {
         EXPECT_TRUE(dynamo->make_table(TableName{"NoSuchTable"}, "id", {kEast, kWest}).has_value());
     });
