@@ -28,7 +28,7 @@ class Operation {
   public:
     // Who may write without being in the register.
     struct Strangers {
-        bool possible = false;         // the epoch records confirm whoever registers itself
+        bool possible = false;  // the epoch records confirm whoever registers itself
         std::optional<Instant> until;  // a lost register's hosts hold permission until then
     };
 
