@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 // What the sources call a command and the command line does not know, with the reason.
 const std::map<std::string, std::string> kNotCommands{
     {"farshore drill run", "of src/core: drills have no command in this version"},
+    {"farshore doctor", "of src/adapters/aws: the doctor has no command in this version"},
     {"farshore lab", "all commands about a world"},
     {"farshore lab fault", "prints its grammar, and is a usage error"},
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},
