@@ -1,13 +1,15 @@
 """Exit statuses and errors of the command, as the manual's table has them."""
 
 import json
+import os
+import pathlib
 import re
 import socket
 import urllib.request
 
 import pytest
 import yaml
-from conftest import ROOT, World, farshore, until
+from conftest import ROOT, TABLE, World, farshore, until
 
 DATA = ROOT / "test" / "data" / "config"
 
@@ -280,3 +282,79 @@ def test_losses_are_those_of_the_last_failover(lab):
     farshore("failover", "--to", "eu-west-1", "--confirm", "magento", "--reason", "test", "--accept-loss", "1m", "--wait", "--config", lab.config, check=0)
     operation = lab.operation()
     assert operation["id"] in farshore("losses", "--config", lab.config, check=0).stderr
+
+
+def config_with(lab, directory, table):
+    """The controller's configuration with one more table."""
+    text = pathlib.Path(lab.config).read_text()
+    path = directory / "with-another-table.yaml"
+    path.write_text(text.replace("tables:\n", f"tables:\n  - name: {table}\n", 1))
+    path.chmod(0o600)
+    return path
+
+
+def test_names_are_looked_up_where_they_are_said_to_be(lab, tmp_path):
+    farshore("validate", lab.config, "--live", check=0)
+    ready = farshore("doctor", "--config", lab.config, check=0).stdout
+    assert ready.splitlines()[-1] == "ready" and "wrong" not in ready, ready
+    config = config_with(lab, tmp_path, "NoSuchTable")
+    assert farshore("validate", config, check=0).stdout.endswith(": valid\n")
+    live = farshore("validate", config, "--live", check=3).stdout
+    for region in ("us-east-1", "eu-west-1"):
+        assert f"table NoSuchTable does not exist in {region}" in live, live
+    found = json.loads(farshore("doctor", "--config", config, "-o", "json", check=3).stdout)
+    wrong = [each for each in found["checks"] if each["state"] == "wrong"]
+    assert not found["ready"] and {each["what"] for each in wrong} == {"table NoSuchTable"}
+    assert all("global table" in each["remedy"] for each in wrong), wrong
+
+
+def test_a_table_with_another_key_in_the_other_region_is_named_with_both(lab, tmp_path):
+    for region, key in (("us-east-1", "pk"), ("eu-west-1", "id")):
+        lab.region_table(region).create_table(
+            TableName="unlike", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        )  # fmt: skip
+    live = farshore("validate", config_with(lab, tmp_path, "unlike"), "--live", check=3).stdout
+    assert "table unlike has the key (pk S) in us-east-1 and (id S) in eu-west-1" in live, live
+
+
+def test_a_loss_book_is_exported_for_its_owner_and_settled_by_an_operator(lab, tmp_path):
+    book, config = tmp_path / "losses.csv", ("--config", lab.config)
+    operation = lab.operation()["id"]  # the failover of the test before
+    before = os.umask(0)
+    try:
+        farshore("losses", "export", "--operation", operation, "--out", book, *config, check=0)
+    finally:
+        os.umask(before)
+    assert book.stat().st_mode & 0o777 == 0o600
+    assert book.read_bytes().startswith(b"operation,table,key,op,at,host,epoch,acknowledged,fate,reason\r\n")
+    assert json.loads(farshore("losses", "export", "--format", "json", *config, check=0).stdout)["operation"] == operation
+    settle = ("losses", "settle", operation, "--all-open", "--fate", "unknown", "--reason", "INC-812", *config)
+    assert f"--confirm {operation}" in farshore(*settle, check=64).stderr
+    farshore(*settle, "--confirm", "another", check=10)
+    assert "waits for a decision" in farshore(*settle, "--confirm", operation, check=4).stderr
+    farshore("losses", "settle", operation, "--fate", "unknown", "--reason", "x", *config, check=64)
+
+
+def test_a_switchover_names_the_table_that_keeps_it_from_draining(lab):
+    active = lab.status()["active"]
+    region = lab.region_table(active)
+    region.create_table(
+        TableName="lease_table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+    until(lambda: region.describe_table(TableName="lease_table")["Table"]["TableStatus"] == "ACTIVE", 20, "the table to be made")
+    host = lab.hosts(active)[0]
+    table = lab.dynamodb(host["dynamodb"])
+    table.put_item(TableName="lease_table", Item={"id": {"S": "lease"}})
+    for i in range(20):
+        table.put_item(TableName=TABLE, Item={"id": {"S": f"cart-{i}"}})
+
+    def told():
+        agent = next(each for each in lab.status()["agents"] if each["host"] == host["name"])
+        return agent["unproven"] == 1 and agent["tables"]
+
+    trouble = until(told, 20, "the host to have proven all but one write")
+    assert [(each["table"], each["unproven"]) for each in trouble] == [("lease_table", 1)]
+    failed = farshore("switchover", "--wait", "--config", lab.config, check=1)
+    assert "lease_table" in failed.stdout + failed.stderr, failed.stdout + failed.stderr

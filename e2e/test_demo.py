@@ -86,19 +86,22 @@ def check_table(text, report):
         "failed requests, switchover": f"{traffic['switchover']['failed']} of {traffic['switchover']['requests']}",
         "writes held for, switchover": ms(clock["hold_ms"]), "writes acknowledged": str(data["acknowledged"]),
         "writes at risk": str(data["at_risk"]), "  late": str(data["applied_late"]), "  suppressed": str(data["suppressed"]),
-        "  never arrived": str(data["never_arrived"]), "  decided by the carts": str(data["decided_by_carts"]), "writes lost": str(data["lost"]),
+        "  never arrived": str(data["never_arrived"]), "  decided by the carts": str(data["decided_by_carts"]), "writes lost": str(data["lost"]) + ("" if data["loss_book_complete"] else ", as the carts tell"),
         "  within": f"{ms(data['lost_for_ms'])} (objective {goal['rpo_ms']} ms)", "writes doubled": str(data["doubled"]),
-        "books balance": "yes" if data["balance"] else "no", "verdict": report["verdict"],
+        "books balance": "no" if not data["balance"] else "yes" if data["loss_book_complete"] else "yes, as far as they go",
+        "verdict": report["verdict"],
     }  # fmt: skip
     if data["undecided"]:
         rows["  undecided"] = str(data["undecided"])
     if not data["loss_book_complete"]:
-        rows["loss book"] = "incomplete: an agent could not tell of all its writes"
+        rows["loss book"] = "not whole: a host could not tell of all its writes"
     table = re.search(r"^  detect .*?^  verdict +\S+$", text, re.M | re.S)[0]
     told = {name.rstrip(): value for name, value in re.findall(r"^  (.{33}) ?(.*)$", table, re.M)}
     assert told == rows
     for finding in report["findings"]:
         assert f"  - {finding}" in text
+    assert all(remark in text for remark in report["remarks"])
+    assert bool(data["lost"]) == any("A failover may lose" in remark for remark in report["remarks"])
 
 
 def run_lines(lines, demo):

@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         (void)ledger.mark_proven(key.table, key.key, "absent");
         (void)ledger.mark_equal(key.table, key.key, {.up_to_number = 2, .settled_before = {}});
     }
-    ledger.give_up_keyless(utc_from_ms(2));
+    ledger.give_up_keyless(Instant{std::chrono::milliseconds{2}});
     const dataplane::LedgerCounters counters = ledger.counters();
     FARSHORE_ASSERT(counters.unproven_keys <= counters.unproven, "no key without an entry");
     FARSHORE_ASSERT(

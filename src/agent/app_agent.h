@@ -70,7 +70,10 @@ class AppAgent {
     [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
 
     [[nodiscard]] const UnknownOutcomes& unknown() const { return *unknown_; }
+
     [[nodiscard]] const Membership& membership() const { return *membership_; }
+
+    [[nodiscard]] const Prover& prover() const { return *prover_; }
 
     [[nodiscard]] std::vector<LinkStatus> links() const;
     [[nodiscard]] std::string endpoint_url() const;

@@ -296,24 +296,18 @@ wire::Report ControllerLink::report() {
     wire::LedgerSummary ledger{
         .acknowledged = counters.acknowledged,
         .unproven = counters.unproven,
-        .last_acknowledged_at = counters.last_acknowledged_at.value_or(UtcTime{}),
+        .last_acknowledged_at = counters.last_acknowledged_for_people,
         .last_acknowledged_age =
             counters.last_acknowledged_at
-                ? std::optional<Duration>{std::max<Duration>(
-                      Duration::zero(), parts_.clock->wall() - *counters.last_acknowledged_at
-                  )}
+                ? std::optional<Duration>{parts_.clock->now() - *counters.last_acknowledged_at}
                 : std::nullopt,
-        .newest_unproven_key = counters.newest_unproven_key,
         .whole = !parts_.prover.why_not_whole().has_value(),
-        .left_behind = parts_.gate.endpoint().ledger().left_behind().size()
+        .left_behind = parts_.gate.endpoint().ledger().left_behind().size(),
+        .tables = parts_.prover.troubles()
     };
     if (counters.oldest_unproven_at) {
-        ledger.oldest_unproven =
-            std::max<Duration>(parts_.clock->wall() - *counters.oldest_unproven_at, 0ms);
+        ledger.oldest_unproven = parts_.clock->now() - *counters.oldest_unproven_at;
     }
-    ledger.newest_unproven_key.resize(
-        std::min(ledger.newest_unproven_key.size(), wire::kTextBytesMax)
-    );
     return {
         .app = parts_.gate.app().app,
         .host = parts_.config.host,

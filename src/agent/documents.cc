@@ -276,7 +276,20 @@ void inherited_metrics(Page& page, const std::string& app, const UnknownOutcomes
     );
 }
 
-void ledger_metrics(Page& page, const std::string& app, const dataplane::LedgerCounters& counters) {
+void ledger_metrics(
+    Page& page,
+    const std::string& app,
+    const dataplane::LedgerCounters& counters,
+    const std::vector<wire::TableTrouble>& troubles
+) {
+    for (const wire::TableTrouble& trouble : troubles) {
+        page.gauge(
+            "farshore_ledger_unprovable",
+            "Unproven entries of a table whose keys a Region refuses to read",
+            {{"app", app}, {"table", trouble.table.value()}, {"region", trouble.region.value()}},
+            static_cast<double>(trouble.unproven)
+        );
+    }
     page.counter(
         "farshore_ledger_acknowledged_total",
         "Entries of acknowledged writes",
@@ -371,11 +384,21 @@ json::object app_json(AppAgent& app, Instant now) {
          unknown.newest_age ? json::value(to_ms(*unknown.newest_age)) : json::value(nullptr)}
     };
     const dataplane::LedgerCounters counters = app.endpoint().ledger().counters();
+    json::array troubles;
+    for (const wire::TableTrouble& trouble : app.prover().troubles()) {
+        troubles.push_back(json::object{
+            {"table", trouble.table.value()},
+            {"region", trouble.region.value()},
+            {"unproven", trouble.unproven},
+            {"why", trouble.why}
+        });
+    }
     out["ledger"] = json::object{
         {"acknowledged", counters.acknowledged},
         {"unproven", counters.unproven},
         {"unproven_keys", counters.unproven_keys},
-        {"forgotten_unproven", counters.forgotten_unproven}
+        {"forgotten_unproven", counters.forgotten_unproven},
+        {"tables", std::move(troubles)}
     };
     return out;
 }
@@ -396,7 +419,7 @@ std::string metrics_text(const Apps& apps, const Shared& shared) {
         permission_metrics(page, *app);
         traffic_metrics(page, name, app->endpoint().statistics());
         inherited_metrics(page, name, app->unknown());
-        ledger_metrics(page, name, app->endpoint().ledger().counters());
+        ledger_metrics(page, name, app->endpoint().ledger().counters(), app->prover().troubles());
     }
     return page.text();
 }

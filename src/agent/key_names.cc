@@ -1,6 +1,7 @@
 #include "agent/key_names.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "adapters/system/log.h"
@@ -33,12 +34,15 @@ net::Task<> KeyNames::learn(Instant end) {
 }
 
 net::Task<> KeyNames::learn_one(TableName table, Instant end) {
-    // Any Region of the table knows its key; the active one may be the one that is ill.
+    // The active Region comes first: the writes were made to its table. Any other one may have to
+    // do, since the active one may be the one that is ill.
     std::vector<RegionId> regions = gate_->app().regions;
     std::ranges::partition(regions, [this](const RegionId& region) {
-        return !gate_->machine().route() || region != gate_->machine().route()->active;
+        return gate_->machine().route() && region == gate_->machine().route()->active;
     });
     std::optional<Error> why;
+    std::vector<std::string> names;
+    std::vector<std::pair<RegionId, std::string>> keys;
     for (const RegionId& region : regions) {
         const Duration patience = std::min<Duration>(kPatience, end - clock_->now());
         if (patience <= Duration::zero()) {
@@ -47,24 +51,51 @@ net::Task<> KeyNames::learn_one(TableName table, Instant end) {
         const aws::CallOptions once{
             .connect_timeout = patience, .total_timeout = patience, .attempts_max = 1
         };
-        ++questions_;
         const Result<aws::TableDescription> found =
             co_await dynamodb_.describe_table(region, table, once);
-        if (found) {
-            std::vector<std::string> names;
-            for (const aws::KeyAttribute& attribute : found->key) {
+        if (!found) {
+            if (!why || found.error().kind == ErrorKind::denied) {
+                why = found.error();
+            }
+            continue;
+        }
+        std::string key;
+        for (const aws::KeyAttribute& attribute : found->key) {
+            key += (key.empty() ? "" : ", ") + attribute.name + " " + attribute.type;
+            if (keys.empty()) {
                 names.push_back(attribute.name);
             }
-            gate_->endpoint().ledger().set_table_keys(table, std::move(names));
-            failures_.erase(table);
-            co_return;
         }
-        if (!why || found.error().kind == ErrorKind::denied) {
-            why = found.error();
-        }
+        keys.emplace_back(region, std::move(key));
     }
-    if (why) {
+    if (!names.empty()) {
+        gate_->endpoint().ledger().set_table_keys(table, std::move(names));
+        failures_.erase(table);
+        compare(table, keys);
+    } else if (why) {
         failed(table, *why);
+    }
+}
+
+void KeyNames::compare(
+    const TableName& table, const std::vector<std::pair<RegionId, std::string>>& keys
+) {
+    for (const auto& [region, key] : keys) {
+        if (key != keys.front().second) {
+            const std::string text = "table " + table.value() + " has the key (" +
+                                     keys.front().second + ") in " + keys.front().first.value() +
+                                     " and (" + key + ") in " + region.value();
+            unlike_[table] = text;
+            system::log_error(
+                "ledger",
+                text + ": its writes can never arrive there",
+                {{"app", gate_->app().app.value()},
+                 {"table", table.value()},
+                 {"remedy",
+                  "make one of them a replica of the other; `farshore doctor` compares "
+                  "them"}}
+            );
+        }
     }
 }
 
@@ -74,7 +105,8 @@ void KeyNames::failed(const TableName& table, const Error& error) {
     failure.pause =
         std::clamp(2 * failure.pause, kPauseFirst, denied ? kPauseDeniedMax : kPauseMax);
     failure.again_at = clock_->now() + failure.pause;
-    if (denied && !std::exchange(failure.told, true)) {
+    if ((denied || error.kind == ErrorKind::not_found) && failure.why.empty()) {
+        failure.why = error.text;
         system::log_error(
             "ledger",
             "the key of table " + table.value() +
@@ -82,9 +114,25 @@ void KeyNames::failed(const TableName& table, const Error& error) {
                 "switchover can drain them: " +
                 error.text,
             {{"app", gate_->app().app.value()},
-             {"remedy", "allow dynamodb:DescribeTable on the table to this host's role"}}
+             {"table", table.value()},
+             {"remedy",
+              denied ? "allow dynamodb:DescribeTable on the table to this host's role"
+                     : "look whether the table exists in both Regions; `farshore doctor` does"}}
         );
     }
+}
+
+std::string KeyNames::in_words() const {
+    std::string text;
+    for (const auto& [table, failure] : failures_) {
+        if (!failure.why.empty()) {
+            text += "; the key of table " + table.value() + " is not known: " + failure.why;
+        }
+    }
+    for (const auto& [table, unlike] : unlike_) {
+        text += "; " + unlike;
+    }
+    return text;
 }
 
 }  // namespace farshore::agent

@@ -1,15 +1,19 @@
 #pragma once
 
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "adapters/aws/dynamodb.h"
 #include "agent/app_gate.h"
 
 namespace farshore::agent {
 
-// Tells the ledger what the keys of the app's tables are made of, as DescribeTable says: without
-// it, nobody can look a write up in the standby. A table that cannot be described is asked for
-// again at growing intervals, and a missing permission is named once. Control thread only.
+// Tells the ledger what the keys of the app's tables are made of, as DescribeTable says in the
+// active Region, or else in the other: without it, nobody can look a write up in the standby. A
+// table that cannot be described is asked for again at growing intervals and named once in the
+// log; so is one whose keys differ between the Regions. Control thread only.
 class KeyNames {
   public:
     KeyNames(const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
@@ -18,23 +22,25 @@ class KeyNames {
     // Asks for the tables that were written to for the first time, and whose turn it is.
     net::Task<> learn(Instant end);
 
-    [[nodiscard]] std::uint64_t questions() const { return questions_; }
+    // "; table `t` …" for each table whose key is not known, or is another one in the other Region.
+    [[nodiscard]] std::string in_words() const;
 
   private:
     struct Failure {
         Instant again_at;
         Duration pause{};
-        bool told = false;
+        std::string why;
     };
 
     net::Task<> learn_one(TableName table, Instant end);
     void failed(const TableName& table, const Error& error);
+    void compare(const TableName& table, const std::vector<std::pair<RegionId, std::string>>& keys);
 
     const ports::Clock* clock_;
     aws::DynamoDb dynamodb_;
     AppGate* gate_;
     std::map<TableName, Failure> failures_;
-    std::uint64_t questions_ = 0;
+    std::map<TableName, std::string> unlike_;
 };
 
 }  // namespace farshore::agent

@@ -83,41 +83,63 @@ net::Task<KeyReader::Outcome> KeyReader::read(std::vector<dataplane::LedgerKey> 
     co_return shared->outcome;
 }
 
-void KeyReader::give_up(
-    Work& work, const std::vector<dataplane::LedgerKey>& keys, const Error& error
+void KeyReader::failed(
+    Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why
 ) {
-    work.outcome.unread += keys.size();
-    work.outcome.error = error;
-}
-
-net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
-    while (!work->batches.empty() && !work->given_up && clock_->now() < work->job.end) {
-        std::vector<dataplane::LedgerKey> keys = std::move(work->batches.front());
-        work->batches.pop_front();
-        Batch batch;
-        batch.newest_number = gate_->endpoint().ledger().newest_number();
-        Result<std::vector<Digests>> found = co_await read_batch(work, keys);
-        if (found) {
-            batch_max_ = std::min(kBatchMax, std::max(batch_max_, 2 * keys.size()));
-            batch.keys = std::move(keys);
-            batch.found = std::move(*found);
-            work->job.take(batch);
-        } else if (too_much_at_once(found.error()) && keys.size() > 1) {
-            batch_max_ = std::max<std::size_t>(1, keys.size() / 2);
-            const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(batch_max_);
-            work->batches.emplace_back(keys.begin(), middle);
-            work->batches.emplace_back(middle, keys.end());
-            work->outcome.error = found.error();
-        } else {
-            // A Region that refuses one batch refuses the next; one item that is too slow does not
-            // speak for the others.
-            work->given_up = !too_much_at_once(found.error());
-            give_up(*work, keys, found.error());
+    work.outcome.error = why.error;
+    std::map<TableName, std::vector<dataplane::LedgerKey>> by_table;
+    for (dataplane::LedgerKey& key : keys) {
+        by_table[key.table].push_back(std::move(key));
+    }
+    if (by_table.size() > 1) {
+        for (auto& [table, part] : by_table) {
+            work.batches.push_back(std::move(part));
         }
+        return;
+    }
+    std::vector<dataplane::LedgerKey>& of_one = by_table.begin()->second;
+    if (!too_much_at_once(why.error)) {
+        work.outcome.unread += of_one.size();
+        work.outcome.refused.insert_or_assign(by_table.begin()->first, why);
+    } else if (of_one.size() == 1) {
+        ++work.outcome.unread;  // one item that is too slow does not speak for the others
+    } else {
+        batch_max_ = std::max<std::size_t>(1, of_one.size() / 2);
+        const auto middle = of_one.begin() + static_cast<std::ptrdiff_t>(batch_max_);
+        work.batches.emplace_back(of_one.begin(), middle);
+        work.batches.emplace_back(middle, of_one.end());
     }
 }
 
-net::Task<Result<std::vector<KeyReader::Digests>>> KeyReader::read_batch(
+net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
+    while (!work->batches.empty() && clock_->now() < work->job.end) {
+        std::vector<dataplane::LedgerKey> keys = std::move(work->batches.front());
+        work->batches.pop_front();
+        // A table that refuses one batch refuses the next.
+        work->outcome.unread += std::erase_if(keys, [&work](const dataplane::LedgerKey& key) {
+            return work->outcome.refused.contains(key.table);
+        });
+        if (keys.empty()) {
+            continue;
+        }
+        Batch batch;
+        batch.newest_number = gate_->endpoint().ledger().newest_number();
+        Read found = co_await read_batch(work, keys);
+        if (!found) {
+            failed(*work, std::move(keys), found.error());
+            continue;
+        }
+        batch_max_ = std::min(kBatchMax, std::max(batch_max_, 2 * keys.size()));
+        for (const dataplane::LedgerKey& key : keys) {
+            work->outcome.read.insert(key.table);
+        }
+        batch.keys = std::move(keys);
+        batch.found = std::move(*found);
+        work->job.take(batch);
+    }
+}
+
+net::Task<KeyReader::Read> KeyReader::read_batch(
     std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys
 ) {
     using boost::asio::experimental::awaitable_operators::operator&&;
@@ -128,7 +150,7 @@ net::Task<Result<std::vector<KeyReader::Digests>>> KeyReader::read_batch(
     if (regions.size() == 1) {
         Result<Digests> one = co_await read_one(regions[0], std::move(keys), strong, patience);
         if (!one) {
-            co_return std::unexpected(one.error());
+            co_return std::unexpected(TableTrouble{.region = regions[0], .error = one.error()});
         }
         all.push_back(std::move(*one));
         co_return all;
@@ -136,12 +158,14 @@ net::Task<Result<std::vector<KeyReader::Digests>>> KeyReader::read_batch(
     auto [first, second] = co_await (
         read_one(regions[0], keys, strong, patience) && read_one(regions[1], keys, strong, patience)
     );
-    for (Result<Digests>* one : {&first, &second}) {
-        if (!*one) {
-            co_return std::unexpected(one->error());
-        }
-        all.push_back(std::move(**one));
+    if (!first) {
+        co_return std::unexpected(TableTrouble{.region = regions[0], .error = first.error()});
     }
+    if (!second) {
+        co_return std::unexpected(TableTrouble{.region = regions[1], .error = second.error()});
+    }
+    all.push_back(std::move(*first));
+    all.push_back(std::move(*second));
     co_return all;
 }
 
@@ -196,7 +220,7 @@ net::Task<Result<KeyReader::Digests>> KeyReader::read_one(
     }
     const Result<aws::BatchItems> found = co_await ask(region, std::move(tables), patience);
     if (!found) {
-        co_return std::unexpected(in_context(region.value(), found.error()));
+        co_return std::unexpected(found.error());
     }
     for (const auto& [table, items] : found->found) {
         for (const aws::Item& item : items) {

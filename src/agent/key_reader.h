@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +18,17 @@
 
 namespace farshore::agent {
 
+// Why the keys of one table could not be read.
+struct TableTrouble {
+    RegionId region;  // that refused
+    Error error;
+};
+
 // Reads many of the ledger's keys, in one Region or in two at the same time, several batches at
 // once. A batch whose answer is too large or too slow is halved, down to single keys, and the next
-// ones begin smaller. Control thread only.
+// ones begin smaller. A batch of several tables that fails is asked for again table by table: one
+// that is missing, has another key or may not be read does not speak for the others. Control
+// thread only.
 class KeyReader {
   public:
     // Digest by table and key, as read in one Region.
@@ -40,6 +50,8 @@ class KeyReader {
     struct Outcome {
         std::size_t unread = 0;
         std::optional<Error> error;  // why, of the last one
+        std::set<TableName> read;    // tables of which at least one batch was answered
+        std::map<TableName, TableTrouble> refused;
     };
 
     KeyReader(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
@@ -52,20 +64,19 @@ class KeyReader {
         Job job;
         std::deque<std::vector<dataplane::LedgerKey>> batches;
         Outcome outcome;
-        bool given_up = false;
     };
 
+    using Read = std::expected<std::vector<Digests>, TableTrouble>;
+
     net::Task<> work(std::shared_ptr<Work> work);
-    net::Task<Result<std::vector<Digests>>> read_batch(
-        std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys
-    );
+    net::Task<Read> read_batch(std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys);
     net::Task<Result<Digests>> read_one(
         RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
     );
     net::Task<Result<aws::BatchItems>> ask(
         RegionId region, std::vector<aws::TableKeys> tables, Duration patience
     );
-    void give_up(Work& work, const std::vector<dataplane::LedgerKey>& keys, const Error& error);
+    void failed(Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why);
 
     net::Io* io_;
     const ports::Clock* clock_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace farshore::agent {
@@ -13,10 +14,15 @@ namespace {
 // Controllers wait for one operation's orders at a time; more than this is somebody's mistake.
 constexpr std::size_t kUnderWayMax = 64;
 constexpr std::size_t kFenceEntriesMax = 10'000;
+constexpr std::size_t kLedgerEntriesMax = 1'000'000;  // its bytes are bounded, and hold fewer
 // The fence stands already; this only delays the telling of it, when a table was never seen before.
 constexpr Duration kLearnKeysWithin = 300ms;
 
-wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
+wire::LedgerEntry to_wire(
+    const dataplane::LedgerEntry& entry,
+    std::uint64_t order_base,
+    const std::set<TableName>& left_out
+) {
     return {
         .table = entry.table,
         .key = entry.key,
@@ -24,7 +30,9 @@ wire::LedgerEntry to_wire(const dataplane::LedgerEntry& entry) {
         .at = entry.at,
         .epoch = entry.epoch,
         .hash = entry.digest,
-        .acknowledged = entry.acknowledged
+        .acknowledged = entry.acknowledged,
+        .order = order_base + entry.number,
+        .left_out = left_out.contains(entry.table)
     };
 }
 
@@ -204,31 +212,57 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most, std::string de
     answer_fence(job, job->fenced->cut, detail);
 }
 
-void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
+// Those under the new epoch already are not what the fence is about. When there are more than an
+// acknowledgement holds, those of tables that cannot be read come last: they may be very many, and
+// nobody will find out about them. The number is that of the first entry that is left out.
+std::pair<std::vector<dataplane::LedgerEntry>, std::optional<std::uint64_t>>
+OrderDesk::entries_to_tell(Epoch below) const {
+    std::set<TableName> unreadable;
+    for (const wire::TableTrouble& trouble : parts_.prover.troubles()) {
+        unreadable.insert(trouble.table);
+    }
     dataplane::Ledger& ledger = parts_.gate.endpoint().ledger();
     std::vector<dataplane::LedgerEntry> entries = ledger.left_behind();
     std::ranges::copy_if(
-        ledger.unproven_entries(kFenceEntriesMax + 1),
+        ledger.unproven_entries(unreadable.empty() ? kFenceEntriesMax + 1 : kLedgerEntriesMax),
         std::back_inserter(entries),
-        // Others were written under the new epoch already: not what this fence is about.
-        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < job->order.epoch; }
+        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < below; }
     );
+    if (entries.size() <= kFenceEntriesMax) {
+        return {std::move(entries), std::nullopt};
+    }
+    std::ranges::sort(entries, {}, [&](const dataplane::LedgerEntry& entry) {
+        return std::pair{unreadable.contains(entry.table), entry.number};
+    });
+    const auto fits = entries.begin() + static_cast<std::ptrdiff_t>(kFenceEntriesMax);
+    const std::uint64_t omitted_from =
+        std::ranges::min(
+            std::ranges::subrange(fits, entries.end()), {}, &dataplane::LedgerEntry::number
+        )
+            .number;
+    entries.erase(fits, entries.end());
+    std::ranges::sort(entries, {}, &dataplane::LedgerEntry::number);
+    return {std::move(entries), omitted_from};
+}
+
+void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
+    const auto [entries, omitted_from] = entries_to_tell(job->order.epoch);
     const core::HostMachine& machine = parts_.gate.machine();
     wire::FenceAck body{
         .cut = cut, .adopted_alone = machine.adopted_alone() && machine.epoch() >= job->order.epoch
     };
+    const std::set<TableName> left_out = parts_.prover.tables_left_out();
+    body.truncated = omitted_from.has_value();
     for (const dataplane::LedgerEntry& entry : entries) {
-        if (body.entries.size() == kFenceEntriesMax) {
-            body.truncated = true;
-            break;
+        if (!omitted_from || entry.number < *omitted_from) {
+            body.up_to = entry.number;
         }
-        body.up_to = entry.number;
         // A write whose key nobody could tell cannot be looked for: the list is not whole.
         if (entry.key.empty()) {
             body.truncated = true;
             continue;
         }
-        body.entries.push_back(to_wire(entry));
+        body.entries.push_back(to_wire(entry, order_base_, left_out));
     }
     body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
                      (body.adopted_alone && parts_.gate.inherited_alone());

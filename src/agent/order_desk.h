@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
@@ -32,7 +34,9 @@ class OrderDesk {
         BootId boot;
     };
 
-    explicit OrderDesk(Parts parts) : parts_(parts) {}
+    explicit OrderDesk(Parts parts)
+        : parts_(parts),
+          order_base_(static_cast<std::uint64_t>(parts.clock.now().time_since_epoch().count())) {}
 
     // The effect begins before this returns, in the order of the calls; the reply comes later,
     // once. A ping has no reply.
@@ -72,9 +76,14 @@ class OrderDesk {
     void spawn(const char* name, const JobPtr& job, std::function<net::Task<>()> finish);
     [[nodiscard]] wire::Ack ack(const Job& job, wire::AckResult result, std::string detail) const;
     void answer(const JobPtr& job, wire::AckResult result, std::string_view detail);
+    [[nodiscard]] std::pair<std::vector<dataplane::LedgerEntry>, std::optional<std::uint64_t>>
+    entries_to_tell(Epoch below) const;
     void answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail);
 
     Parts parts_;
+    // Before the numbers of this process's ledger: they begin anew with each, and the clock goes
+    // on.
+    std::uint64_t order_base_;
     std::size_t under_way_ = 0;
 };
 

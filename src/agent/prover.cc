@@ -25,9 +25,9 @@ constexpr Duration kLagMin = 1s;
 constexpr Duration kLagMax = 1min;
 constexpr int kLagsUntilArrived = 10;
 // What was written so long ago is under way no more: the lag is seconds, not minutes.
-constexpr WallClock::duration kMatters = std::chrono::minutes{10};
+constexpr Duration kMatters = std::chrono::minutes{10};
 
-double seconds(WallClock::duration duration) {
+double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
@@ -40,7 +40,8 @@ Prover::Prover(
       clock_(&clock),
       gate_(&gate),
       names_(clock, aws, gate),
-      reader_(io, clock, aws, gate) {
+      reader_(io, clock, aws, gate),
+      troubles_(clock, gate.app().app) {
     if (inherits) {
         inherited_at_ = clock.now();
     }
@@ -55,10 +56,8 @@ RegionId Prover::standby() const {
     return {};
 }
 
-UtcTime Prover::settled_before() const {
-    const Duration lag = std::clamp(usual_lag_, kLagMin, kLagMax);
-    return clock_->wall() -
-           std::chrono::duration_cast<WallClock::duration>(kLagsUntilArrived * lag);
+Instant Prover::settled_before() const {
+    return clock_->now() - kLagsUntilArrived * std::clamp(usual_lag_, kLagMin, kLagMax);
 }
 
 net::Task<> Prover::learn_keys(Duration patience) {
@@ -67,8 +66,7 @@ net::Task<> Prover::learn_keys(Duration patience) {
 
 void Prover::take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof) {
     if (proof.newest_at && !proof.doubtful) {
-        const Duration sample = std::max<Duration>(clock_->wall() - *proof.newest_at, 0ms);
-        usual_lag_ += (sample - usual_lag_) / 8;
+        usual_lag_ += (clock_->now() - *proof.newest_at - usual_lag_) / 8;
     }
     if (proof.doubtful) {
         doubtful_until_[{key.table, key.key}] = clock_->now() + kDoubtfulAgainAfter;
@@ -76,7 +74,7 @@ void Prover::take_proof(const dataplane::LedgerKey& key, const dataplane::Proof&
 }
 
 net::Task<KeyReader::Outcome> Prover::compare(
-    Keys keys, Instant end, std::optional<UtcTime> settled_before, std::size_t* different
+    Keys keys, Instant end, std::optional<Instant> settled_before, std::size_t* different
 ) {
     dataplane::Ledger& ledger = gate_->endpoint().ledger();
     KeyReader::Job job{
@@ -99,16 +97,18 @@ net::Task<KeyReader::Outcome> Prover::compare(
             take_proof(key, proof);
         }
     };
+    const std::vector<RegionId> regions = job.regions;
     KeyReader::Outcome outcome = co_await reader_.read(std::move(keys), std::move(job));
+    troubles_.note(regions, outcome);
     co_return outcome;
 }
 
-net::Task<bool> Prover::look_at(Keys keys) {
+net::Task<KeyReader::Outcome> Prover::look_at(Keys keys) {
     dataplane::Ledger& ledger = gate_->endpoint().ledger();
     const auto stubborn = std::make_shared<Keys>();
     KeyReader::Job job{.regions = {standby()}, .end = clock_->now() + 2s};
     job.take = [this, &ledger, stubborn](const KeyReader::Batch& batch) {
-        const UtcTime now = clock_->wall();
+        const Instant now = clock_->now();
         for (const dataplane::LedgerKey& key : batch.keys) {
             const auto digest = batch.found[0].find({key.table, key.key});
             if (digest == batch.found[0].end()) {
@@ -123,16 +123,18 @@ net::Task<bool> Prover::look_at(Keys keys) {
             }
         }
     };
-    const KeyReader::Outcome looked = co_await reader_.read(std::move(keys), std::move(job));
+    const std::vector<RegionId> regions = job.regions;
+    KeyReader::Outcome looked = co_await reader_.read(std::move(keys), std::move(job));
+    troubles_.note(regions, looked);
     // Equal items prove an arrival only while our epoch is the current one: a host that comes back
     // finds keys equal that newer writes of others have overtaken.
     if (!stubborn->empty() && gate_->machine().may_write(clock_->now())) {
         std::size_t different = 0;
         const KeyReader::Outcome compared =
             co_await compare(*stubborn, clock_->now() + 2s, settled_before(), &different);
-        co_return !looked.error && !compared.error;
+        looked.error = looked.error ? looked.error : compared.error;
     }
-    co_return !looked.error;
+    co_return looked;
 }
 
 net::Task<bool> Prover::look_at_all(net::TaskGroup* tasks) {
@@ -140,28 +142,35 @@ net::Task<bool> Prover::look_at_all(net::TaskGroup* tasks) {
     const std::uint64_t newest = ledger.newest_number();
     const Instant now = clock_->now();
     std::erase_if(doubtful_until_, [now](const auto& each) { return each.second <= now; });
+    if (!troubles_.now().empty()) {
+        troubles_.keep_only(ledger.unproven_by_table());
+    }
+    bool fine = true;
     for (std::uint64_t from = 0; from <= newest && !tasks->stopping();) {
         Keys keys = ledger.unproven_keys(kPiece, from);
         from = keys.size() < kPiece ? newest + 1 : keys.back().number + 1;
         std::erase_if(keys, [this](const dataplane::LedgerKey& key) {
-            return doubtful_until_.contains({key.table, key.key});
+            return doubtful_until_.contains({key.table, key.key}) || troubles_.waits(key.table);
         });
         if (keys.empty()) {
             continue;
         }
-        const bool fine = co_await look_at(std::move(keys));
-        if (!fine) {
-            co_return false;
+        const KeyReader::Outcome looked = co_await look_at(std::move(keys));
+        fine = fine && !looked.error;
+        // A Region that answers nothing at all is not asked for the rest.
+        if (looked.error && looked.read.empty() &&
+            !TableTroubles::is_about_a_table(*looked.error)) {
+            break;
         }
     }
-    co_return true;
+    co_return fine;
 }
 
 net::Task<> Prover::run(net::TaskGroup* tasks) {
     while (!tasks->stopping()) {
         const Instant started = clock_->now();
         co_await learn_keys(1s);
-        gate_->endpoint().ledger().give_up_keyless(clock_->wall() - kMatters);
+        gate_->endpoint().ledger().give_up_keyless(clock_->now() - kMatters);
         const bool fine = co_await look_at_all(tasks);
         const Instant next = started + (fine ? kEvery : 5 * kEvery);
         co_await net::sleep_for(*io_, std::max<Duration>(next - clock_->now(), 1ms));
@@ -176,8 +185,9 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     std::set<std::pair<TableName, std::string>> looked_at;
     while (true) {
         co_await names_.learn(end);
-        ledger.give_up_keyless(clock_->wall() - kMatters);
-        const Keys keys = ledger.unproven_keys(kDrainKeysMax);
+        ledger.give_up_keyless(clock_->now() - kMatters);
+        const std::set<TableName> left_out = tables_left_out();
+        const Keys keys = ledger.unproven_keys(kDrainKeysMax, 0, left_out);
         for (const dataplane::LedgerKey& key : keys) {
             looked_at.emplace(key.table, key.key);
         }
@@ -190,8 +200,11 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
             outcome.left = different + read.unread;
             outcome.why = read.error && read.unread > 0 ? read.error->text
                                                         : "keys differ between the Regions";
+            if (const std::string tables = troubles_.in_words(); !tables.empty()) {
+                outcome.why = tables + names_.in_words();
+            }
         }
-        sum_up(outcome);
+        sum_up(outcome, left_out);
         if (outcome.proven || clock_->now() >= end) {
             co_return outcome;
         }
@@ -202,16 +215,68 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     }
 }
 
-void Prover::sum_up(DrainOutcome& outcome) const {
+std::vector<wire::TableTrouble> Prover::troubles() const {
+    std::vector<wire::TableTrouble> list;
+    const std::vector<TableTroubles::Trouble> known = troubles_.now();
+    if (known.empty()) {
+        return list;
+    }
+    const auto unproven = gate_->endpoint().ledger().unproven_by_table();
+    for (const TableTroubles::Trouble& trouble : known) {
+        const auto sum = unproven.find(trouble.table);
+        if (sum != unproven.end() && list.size() < wire::kTableTroublesMax) {
+            list.push_back(
+                {.table = trouble.table,
+                 .region = trouble.region,
+                 .unproven = sum->second.writes,
+                 .why = trouble.why.substr(0, wire::kTextBytesMax)}
+            );
+        }
+    }
+    return list;
+}
+
+std::set<TableName> Prover::tables_left_out() const {
+    std::set<TableName> tables;
+    if (troubles_.now().empty()) {
+        return tables;
+    }
+    const Instant now = clock_->now();
+    for (const auto& [table, unproven] : gate_->endpoint().ledger().unproven_by_table()) {
+        if (troubles_.last_for(table, kMatters) && now - unproven.newest_at >= kMatters) {
+            tables.insert(table);
+        }
+    }
+    return tables;
+}
+
+void Prover::sum_up(DrainOutcome& outcome, const std::set<TableName>& left_out) const {
     const dataplane::LedgerCounters counters = gate_->endpoint().ledger().counters();
-    outcome.left = std::max<std::uint64_t>(outcome.left, counters.unproven_keys);
+    std::uint64_t unproven_keys = counters.unproven_keys;
+    std::string without;
+    if (!left_out.empty()) {
+        for (const auto& [table, unproven] : gate_->endpoint().ledger().unproven_by_table()) {
+            if (left_out.contains(table)) {
+                unproven_keys -= unproven.keys;
+                without += fmt::format(
+                    "{}without {} older writes to table {}",
+                    without.empty() ? "" : ", ",
+                    unproven.writes,
+                    table.value()
+                );
+            }
+        }
+        without += ", which cannot be proven (" + troubles_.in_words() + ")";
+    }
+    outcome.left = std::max<std::uint64_t>(outcome.left, unproven_keys);
     if (counters.keyless > 0 && outcome.left == counters.keyless) {
         outcome.why = fmt::format(
             "{} writes whose keys could not be told, the newest {:.1f} s old; they count no more "
-            "{} minutes after they were made",
+            "{} minutes after they were made{}",
             counters.keyless,
-            seconds(clock_->wall() - counters.newest_keyless_at.value_or(clock_->wall())),
-            std::chrono::duration_cast<std::chrono::minutes>(kMatters).count()
+            seconds(clock_->now() - counters.newest_keyless_at.value_or(clock_->now())),
+            std::chrono::duration_cast<std::chrono::minutes>(kMatters).count(),
+            names_.in_words()
         );
     }
     const auto not_whole = why_not_whole();
@@ -221,12 +286,14 @@ void Prover::sum_up(DrainOutcome& outcome) const {
     }
     outcome.proven = outcome.left == 0;
     if (outcome.proven) {
-        outcome.why = counters.given_up_keyless == 0
-                          ? std::string{}
-                          : fmt::format(
-                                "without {} older writes whose keys could not be told",
-                                counters.given_up_keyless
-                            );
+        outcome.why = std::move(without);
+        if (counters.given_up_keyless > 0) {
+            outcome.why += fmt::format(
+                "{}without {} older writes whose keys could not be told",
+                outcome.why.empty() ? "" : "; ",
+                counters.given_up_keyless
+            );
+        }
     }
 }
 
@@ -241,8 +308,8 @@ std::optional<std::string> Prover::why_not_whole() const {
             std::chrono::duration_cast<std::chrono::seconds>(kInheritedMatters).count()
         );
     }
-    const std::optional<UtcTime> last = gate_->endpoint().ledger().counters().last_forgotten_at;
-    if (last && clock_->wall() - *last < kMatters) {
+    const std::optional<Instant> last = gate_->endpoint().ledger().counters().last_forgotten_at;
+    if (last && clock_->now() - *last < kMatters) {
         return "the ledger's bounds pushed out writes before they were proven";
     }
     return std::nullopt;

@@ -11,6 +11,8 @@
 #include "agent/app_gate.h"
 #include "agent/key_names.h"
 #include "agent/key_reader.h"
+#include "agent/table_troubles.h"
+#include "wire/agent_protocol.h"
 
 namespace farshore::agent {
 
@@ -46,18 +48,24 @@ class Prover {
     // that were not proven, or the process before us took its ledger with it. nullopt: it is whole.
     [[nodiscard]] std::optional<std::string> why_not_whole() const;
 
+    // Tables whose writes cannot be proven, and why.
+    [[nodiscard]] std::vector<wire::TableTrouble> troubles() const;
+
+    // Nobody expects the older writes of these to arrive any more: drains do without them.
+    [[nodiscard]] std::set<TableName> tables_left_out() const;
+
   private:
     using Keys = std::vector<dataplane::LedgerKey>;
 
-    // One look at every key that is unproven now. False: the standby could not be read.
+    // One look at every key that is unproven now. False: some could not be read.
     net::Task<bool> look_at_all(net::TaskGroup* tasks);
-    net::Task<bool> look_at(Keys keys);
+    net::Task<KeyReader::Outcome> look_at(Keys keys);
     net::Task<KeyReader::Outcome> compare(
-        Keys keys, Instant end, std::optional<UtcTime> settled_before, std::size_t* different
+        Keys keys, Instant end, std::optional<Instant> settled_before, std::size_t* different
     );
     void take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof);
-    [[nodiscard]] UtcTime settled_before() const;
-    void sum_up(DrainOutcome& outcome) const;
+    [[nodiscard]] Instant settled_before() const;
+    void sum_up(DrainOutcome& outcome, const std::set<TableName>& left_out) const;
     [[nodiscard]] RegionId standby() const;
 
     net::Io* io_;
@@ -65,6 +73,7 @@ class Prover {
     AppGate* gate_;
     KeyNames names_;
     KeyReader reader_;
+    TableTroubles troubles_;
     std::optional<Instant> inherited_at_;
     Duration usual_lag_{};  // from a write to its being seen in the standby
     // Keys that only time can decide, and when they are looked at again.

@@ -47,6 +47,8 @@ void add_commands(CLI::App& app, Context& context, std::string& format) {
     add_init_commands(app, context);
     add_lab_commands(app, context);
     add_status_commands(app, context);
+    add_losses_commands(app, context);
+    add_doctor_command(app, context);
     add_plan_command(app, context);
     add_start_commands(app, context);
     add_pause_commands(app, context);

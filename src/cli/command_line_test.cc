@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 // What the sources call a command and the command line does not know, with the reason.
 const std::map<std::string, std::string> kNotCommands{
     {"farshore drill run", "of src/core: drills have no command in this version"},
-    {"farshore doctor", "of src/adapters/aws: the doctor has no command in this version"},
     {"farshore init", "all commands that make what an installation needs"},
     {"farshore init token", "named without what it is for: its --help says what it wants"},
     {"farshore lab", "all commands about a world"},

@@ -8,6 +8,7 @@
 
 #include "cli/config_view.h"
 #include "cli/context.h"
+#include "cli/live_checks.h"
 #include "wire/config_loader.h"
 
 namespace farshore::cli {
@@ -19,6 +20,7 @@ namespace {
 struct Validate {
     std::vector<std::string> files;
     bool agent = false;
+    bool live = false;
 };
 
 // What validate found out about one file.
@@ -28,9 +30,10 @@ struct Checked {
     std::vector<config::Diagnostic> findings;
     std::string text;             // what the findings point into
     std::optional<Error> unread;  // there is no text
+    std::vector<LiveCheck> live;  // what was looked up, when that was asked for
 };
 
-Checked check_file(const std::string& path, bool agent) {
+Checked check_file(const std::string& path, const Validate& options) {
     Checked checked{.path = path};
     auto text = config::read_config_text(path);
     if (!text) {
@@ -38,14 +41,19 @@ Checked check_file(const std::string& path, bool agent) {
         return checked;
     }
     checked.text = std::move(*text);
-    const auto take = [&checked](auto loaded) {
+    const auto take = [&checked](auto& loaded) {
         checked.ok = loaded.ok();
         checked.findings = std::move(loaded.diagnostics);
     };
-    if (agent) {
-        take(config::parse_agent_config(checked.text));
-    } else {
-        take(config::parse_config(checked.text));
+    if (options.agent) {
+        auto loaded = config::parse_agent_config(checked.text);
+        take(loaded);
+        return checked;
+    }
+    auto loaded = config::parse_config(checked.text);
+    take(loaded);
+    if (checked.ok && options.live) {
+        checked.live = look_up_names(loaded.value);
     }
     return checked;
 }
@@ -59,7 +67,7 @@ void print_checked(const Checked& checked) {
         fmt::print(stderr, "{}", config::render(finding, checked.path, checked.text));
     }
     if (checked.ok) {
-        fmt::print("{}: valid\n", checked.path);
+        fmt::print("{}: valid\n{}", checked.path, checks_text(checked.live));
     }
 }
 
@@ -79,12 +87,17 @@ json::object problem_document(const Checked& checked, const config::Diagnostic& 
     };
 }
 
-// {"ok", "problems": [{"file", "line", "column", "severity", "code", "text", "remedy", "why"}]}.
-json::object checked_document(const std::vector<Checked>& files) {
+// {"ok", "problems": [{"file", "line", "column", "severity", "code", "text", "remedy", "why"}],
+// and, when it was asked for, "live": [{"what", "state", "text", "remedy"}]}.
+json::object checked_document(const std::vector<Checked>& files, bool looked_up) {
     json::array problems;
+    json::array live;
     bool ok = true;
     for (const Checked& checked : files) {
-        ok = ok && checked.ok;
+        ok = ok && checked.ok && !any_wrong(checked.live);
+        for (json::value& check : checks_document(checked.live)) {
+            live.push_back(std::move(check));
+        }
         if (checked.unread) {
             const config::Diagnostic nowhere{
                 .code = checked.unread->code,
@@ -97,7 +110,11 @@ json::object checked_document(const std::vector<Checked>& files) {
             problems.push_back(problem_document(checked, finding));
         }
     }
-    return {{"ok", ok}, {"problems", std::move(problems)}};
+    json::object document{{"ok", ok}, {"problems", std::move(problems)}};
+    if (looked_up) {
+        document["live"] = std::move(live);
+    }
+    return document;
 }
 
 int run_validate(const Context& context, const Validate& options) {
@@ -108,15 +125,20 @@ int run_validate(const Context& context, const Validate& options) {
     }
     std::vector<Checked> checked;
     for (const std::string& file : files) {
-        checked.push_back(check_file(file, options.agent));
+        checked.push_back(check_file(file, options));
         if (is_table(context.format)) {
             print_checked(checked.back());
         }
     }
     if (!is_table(context.format)) {
-        print_document(context.format, checked_document(checked));
+        print_document(context.format, checked_document(checked, options.live));
     }
-    return std::ranges::all_of(checked, &Checked::ok) ? kDone : kConfigurationInvalid;
+    if (!std::ranges::all_of(checked, &Checked::ok)) {
+        return kConfigurationInvalid;
+    }
+    const bool wrong =
+        std::ranges::any_of(checked, [](const Checked& file) { return any_wrong(file.live); });
+    return wrong ? kNotReady : kDone;
 }
 
 }  // namespace
@@ -131,7 +153,16 @@ void add_config_commands(CLI::App& app, Context& context) {
         options->files,
         "Files to check (default: the one that --config or FARSHORE_CONFIG names)"
     );
-    validate->add_flag("--agent", options->agent, "They are agent.yaml files");
+    auto* agent = validate->add_flag("--agent", options->agent, "They are agent.yaml files");
+    validate
+        ->add_flag(
+            "--live",
+            options->live,
+            "Look the names up too: tables, their keys and replicas in each Region, the record; "
+            "exit "
+            "3 when one is wrong"
+        )
+        ->excludes(agent);
     validate->callback([&context, options] {
         context.run = [&context, options] {
             return run_validate(context, *options);

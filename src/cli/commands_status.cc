@@ -85,49 +85,6 @@ int run_status(const Context& context, const StatusOptions& options) {
     });
 }
 
-// The newest failover's id; empty: there was none.
-Result<std::string> last_failover(ApiClient& client) {
-    const auto answer = client.get("/v1/operations");
-    if (!answer) {
-        return std::unexpected(answer.error());
-    }
-    if (!answer->ok()) {
-        return std::unexpected(answer->error());
-    }
-    if (const boost::json::value* list = value_at(answer->document, "operations");
-        list != nullptr && list->is_array()) {
-        for (const boost::json::value& operation : list->get_array()) {
-            if (text_at(operation, "verb") == "failover") {
-                return text_at(operation, "id");
-            }
-        }
-    }
-    return std::string{};
-}
-
-int run_losses(const Context& context, const std::string& given) {
-    std::string id = given;
-    if (id.empty()) {
-        const int found = with_controller(context, [&](ApiClient& client) {
-            auto last = last_failover(client);
-            if (!last) {
-                return failed_with(last.error());
-            }
-            id = std::move(*last);
-            return static_cast<int>(kDone);
-        });
-        if (found != kDone) {
-            return found;
-        }
-        if (id.empty()) {
-            print_message("there was no failover yet");
-            return kDone;
-        }
-        print_message("operation " + id);
-    }
-    return show(context, "/v1/operations/" + net::percent_encode(id) + "/losses", losses_table);
-}
-
 }  // namespace
 
 void add_status_commands(CLI::App& app, Context& context) {
@@ -155,15 +112,6 @@ void add_status_commands(CLI::App& app, Context& context) {
     audit->callback([&context] {
         context.run = [&context] {
             return show(context, "/v1/audit", audit_table);
-        };
-    });
-    auto* losses =
-        app.add_subcommand("losses", "The writes a failover put at risk, and what became of each");
-    auto operation = std::make_shared<std::string>();
-    losses->add_option("ID", *operation, "The operation (default: the last failover)");
-    losses->callback([&context, operation] {
-        context.run = [&context, operation] {
-            return run_losses(context, *operation);
         };
     });
 }

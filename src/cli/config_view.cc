@@ -186,6 +186,10 @@ json::value config_document(const Config& config) {
         {"drain_attempts", config.switchover.drain_attempts},
         {"pause_between_attempts", exact(config.switchover.pause_between_attempts)}
     };
+    out["losses"] = json::object{
+        {"unreadable_after", exact(config.losses.unreadable_after)},
+        {"undecided_after", exact(config.losses.undecided_after)}
+    };
     out["levers"] = json::object{
         {"data_impaired", words(config.levers.data_impaired)},
         {"stack_impaired", words(config.levers.stack_impaired)},

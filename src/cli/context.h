@@ -40,6 +40,8 @@ struct Context {
 
 void add_config_commands(CLI::App& app, Context& context);
 void add_status_commands(CLI::App& app, Context& context);
+void add_losses_commands(CLI::App& app, Context& context);  // export, settle
+void add_doctor_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
 void add_start_commands(CLI::App& app, Context& context);  // switchover, failover, failback
 void add_agents_commands(CLI::App& app, Context& context);

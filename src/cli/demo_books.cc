@@ -136,7 +136,12 @@ std::string fates_text(const LossesSeen& losses) {
     for (const auto& [fate, count] : fates) {
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, fate);
     }
-    return text.empty() ? "no acknowledged write was at risk" : "writes at risk: " + text;
+    const std::string_view more =
+        losses.truncated ? "; a host could not name every write, so more may be lost" : "";
+    return (text.empty() ? losses.truncated ? "no acknowledged write is named as at risk"
+                                            : "no acknowledged write was at risk"
+                         : "writes at risk: " + text) +
+           std::string{more};
 }
 
 namespace {

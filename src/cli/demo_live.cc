@@ -46,4 +46,25 @@ std::string phase_clock(const json::value& operation, std::optional<UtcTime> fau
     );
 }
 
+std::string route_text(const json::value& agent, std::int64_t epoch) {
+    const std::string active = text_at(agent, "active");
+    const std::int64_t its_epoch = number_at(agent, "epoch");
+    if (!flag_at(agent, "connected")) {
+        return "is not connected";
+    }
+    if (active.empty()) {
+        return "is connected, without a route yet";
+    }
+    if (its_epoch < epoch) {
+        return fmt::format(
+            "is back with its old route, {} under epoch {}: it writes nothing until it follows "
+            "epoch {}",
+            active,
+            its_epoch,
+            epoch
+        );
+    }
+    return fmt::format("writes to {} under epoch {}", active, its_epoch);
+}
+
 }  // namespace farshore::cli

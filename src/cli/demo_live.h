@@ -17,4 +17,8 @@ namespace farshore::cli {
     const boost::json::value& operation, std::optional<UtcTime> fault, UtcTime now
 );
 
+// What a story says of an agent, as the controller's status has it: where it writes; a host that
+// comes back shows the route that it left with until it is told of `epoch`, the one in force.
+[[nodiscard]] std::string route_text(const boost::json::value& agent, std::int64_t epoch);
+
 }  // namespace farshore::cli

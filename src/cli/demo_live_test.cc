@@ -33,5 +33,18 @@ TEST(PhaseClock, BetweenTwoPhasesItNamesTheState) {
     EXPECT_EQ(phase_clock(between, {}, utc_from_ms(3000)), "switchover waiting, 2.0 s");
 }
 
+TEST(RouteText, AReturningHostsOldRouteIsNamedAsOld) {
+    const auto agent = boost::json::parse(
+        R"({"host": "use1-web-1", "connected": true, "active": "us-east-1", "epoch": 1})"
+    );
+    EXPECT_EQ(route_text(agent, 1), "writes to us-east-1 under epoch 1");
+    EXPECT_EQ(
+        route_text(agent, 2),
+        "is back with its old route, us-east-1 under epoch 1: it writes nothing until it follows "
+        "epoch 2"
+    );
+    EXPECT_EQ(route_text(boost::json::parse(R"({"connected": false})"), 2), "is not connected");
+}
+
 }  // namespace
 }  // namespace farshore::cli

@@ -33,7 +33,7 @@ void identify(
 
 int publish(const drill::StoryRecord& record, const DemoFiles& files) {
     const json::object document = drill::report_document(record);
-    fmt::print("\n{}\n", drill::report_table(document));
+    fmt::print("\n{}\n", folded_for_people(drill::report_table(document), 36));
     const Status written = drill::write_report(document, files.directory);
     if (!written) {
         print_error(written.error());

@@ -56,7 +56,8 @@ void Stage::say_at(UtcTime at, std::string_view what, std::string text) {
 }
 
 void Stage::print(const drill::Mark& mark) {
-    print(fmt::format("{}  {:<10} {}", when(mark.at), mark.what, mark.text));
+    const std::string head = fmt::format("{}  {:<10} ", when(mark.at), mark.what);
+    print(folded_for_people(head + mark.text, head.size()));
 }
 
 void Stage::release() {
@@ -71,15 +72,16 @@ void Stage::release() {
 }
 
 void Stage::headline(std::string_view text) {
-    print(bold(text));
+    print(bold(folded_for_people(text, 0)));
 }
 
 void Stage::live(std::string text) {
     if (!terminal_) {
         return;
     }
-    // As wide as any terminal is: a line that wraps cannot be erased.
-    const std::string line = fmt::format("{}  {}", when(clock_.wall()), text).substr(0, 100);
+    // A line that wraps cannot be erased.
+    const std::string line =
+        fmt::format("{}  {}", when(clock_.wall()), text).substr(0, line_width().value_or(80) - 1);
     fmt::print("\r\x1b[K{}", colours_wanted() ? fmt::format("\x1b[2m{}\x1b[0m", line) : line);
     std::fflush(stdout);
     live_shown_ = true;

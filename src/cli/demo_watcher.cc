@@ -96,12 +96,7 @@ bool Watcher::agents_saw(const std::string& region, std::string_view component, 
 void Watcher::look_at_agents() {
     for (const json::value& agent : list_at(status_, "agents")) {
         const std::string host = text_at(agent, "host");
-        const std::string active = text_at(agent, "active");
-        const std::string route =
-            !flag_at(agent, "connected") ? "is not connected"
-            : active.empty()
-                ? "is connected, without a route yet"
-                : fmt::format("writes to {} under epoch {}", active, text_at(agent, "epoch"));
+        const std::string route = route_text(agent, number_at(status_, "epoch"));
         std::string& known = routes_[host];
         if (!known.empty() && known != route) {
             stage_.say("agent", fmt::format("{} {}", host, route));

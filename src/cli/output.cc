@@ -1,8 +1,10 @@
 #include "cli/output.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -165,6 +167,65 @@ void print_error(const Error& error) {
 
 void print_message(std::string_view text) {
     fmt::print(stderr, "{}\n", text);
+}
+
+std::optional<std::size_t> line_width() {
+    constexpr std::size_t kNarrowest = 40;
+    const char* columns = std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe): never changed
+    std::size_t width = 0;
+    if (columns != nullptr) {
+        const std::string_view text{columns};
+        (void)std::from_chars(text.data(), text.data() + text.size(), width);
+    }
+    winsize window{};
+    if (width == 0 && stdout_is_terminal() && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) {
+        width = window.ws_col;
+    }
+    return width == 0 ? std::nullopt : std::optional{std::max(width, kNarrowest)};
+}
+
+namespace {
+
+std::string folded_line(std::string_view line, std::size_t width, std::size_t indent) {
+    // What the line begins with stays, as columns are made of it.
+    const std::size_t start = std::min(line.find_first_not_of(' '), line.size());
+    std::string out{line.substr(0, start)};
+    std::size_t used = start;
+    bool first_word = true;
+    for (std::string_view rest = line.substr(start); !rest.empty();) {
+        const std::size_t blanks = std::min(rest.find_first_not_of(' '), rest.size());
+        const std::size_t end = std::min(rest.find(' ', blanks), rest.size());
+        const std::string_view word = rest.substr(blanks, end - blanks);
+        if (!first_word && used + blanks + width_of(word) > width) {
+            out += "\n" + std::string(indent, ' ');
+            used = indent;
+        } else {
+            out += rest.substr(0, blanks);
+            used += blanks;
+        }
+        out += word;
+        used += width_of(word);
+        first_word = false;
+        rest.remove_prefix(end);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string folded(std::string_view text, std::size_t width, std::size_t indent) {
+    std::string out;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        out += (from == 0 ? "" : "\n") + folded_line(text.substr(from, end - from), width, indent);
+        from = end + 1;
+    }
+    return out;
+}
+
+std::string folded_for_people(std::string_view text, std::size_t indent) {
+    const std::optional<std::size_t> width = line_width();
+    return width ? folded(text, *width, std::min(indent, *width / 2)) : std::string{text};
 }
 
 bool stdout_is_terminal() {

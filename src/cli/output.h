@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,15 @@ void print_message(std::string_view text);  // to stderr
 [[nodiscard]] bool stdout_is_terminal();
 [[nodiscard]] bool colours_wanted();
 [[nodiscard]] std::string bold(std::string_view text);
+
+// How wide lines may be: COLUMNS, or the terminal's width; nullopt: neither, so that nothing is
+// folded for programs that read them.
+[[nodiscard]] std::optional<std::size_t> line_width();
+// The text in lines of at most `width` characters, broken between words; all but the first begin
+// with `indent` blanks. A word that is longer stands alone. Lines in the text are folded each.
+[[nodiscard]] std::string folded(std::string_view text, std::size_t width, std::size_t indent);
+// The same for lines that people get, as wide as they may be there.
+[[nodiscard]] std::string folded_for_people(std::string_view text, std::size_t indent);
 
 // Readers of documents that other programs wrote: an absent or odd member is empty, never an error.
 [[nodiscard]] std::string text_at(const boost::json::value& document, std::string_view path);

@@ -153,6 +153,9 @@ TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {
     EXPECT_EQ(operations_table(nothing), "no operation yet\n");
     EXPECT_EQ(audit_table(nothing), "nothing yet\n");
     EXPECT_EQ(losses_table(nothing), "no write at risk\n");
+    const json::value not_whole = json::parse(R"({"entries":[],"truncated":true})");
+    EXPECT_EQ(losses_table(not_whole).find("no write at risk"), std::string::npos);
+    EXPECT_NE(losses_table(not_whole).find("not whole"), std::string::npos);
     EXPECT_FALSE(status_table(nothing).empty());
     EXPECT_FALSE(operation_table(nothing).empty());
 }
@@ -168,6 +171,23 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
     EXPECT_EQ(plan.find("REFUSED"), std::string::npos) << "nothing was asked";
     EXPECT_NE(text.find("passed   quorum     two of three"), std::string::npos) << text;
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
+}
+
+TEST(Output, LinesAreFoldedBetweenWordsAndGoOnBelowTheirText) {
+    EXPECT_EQ(
+        folded("12:00  vote       us-east-1 is unhealthy: nobody answers there", 40, 18),
+        "12:00  vote       us-east-1 is\n"
+        "                  unhealthy: nobody\n"
+        "                  answers there"
+    );
+    EXPECT_EQ(folded("short", 40, 4), "short");
+    EXPECT_EQ(folded("  a row\n  another", 40, 4), "  a row\n  another");
+    EXPECT_EQ(
+        folded("a https://host.example/a/path/longer/than/the/line end", 20, 2),
+        "a\n  https://host.example/a/path/longer/than/the/line\n  end"
+    );
+    const std::string umlauts = "\xC3\xA4\xC3\xA4\xC3\xA4";
+    EXPECT_EQ(folded(umlauts + " " + umlauts, 7, 0), umlauts + " " + umlauts);
 }
 
 }  // namespace

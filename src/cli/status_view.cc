@@ -400,13 +400,16 @@ std::string operation_table(const json::value& operation) {
     if (const json::value* loss = value_at(operation, "loss")) {
         out += fmt::format(
             "\nloss window {}, at risk {}, applied late {}, suppressed {}, never arrived {}, not "
-            "settled {}\n",
+            "settled {}{}\n",
             age_text(number_at(*loss, "window_ms", -1)),
             text_at(*loss, "at_risk"),
             text_at(*loss, "applied_late"),
             text_at(*loss, "suppressed"),
             text_at(*loss, "never_arrived"),
-            text_at(*loss, "unknown")
+            text_at(*loss, "unknown"),
+            value_at(*loss, "whole") == nullptr || flag_at(*loss, "whole")
+                ? ""
+                : "; a host could not name every write, so more may be lost"
         );
     }
     for (const json::value& step : list_at(operation, "steps")) {
@@ -426,7 +429,15 @@ std::string losses_table(const json::value& document) {
              or_dash(text_at(entry, "fate"))}
         );
     }
-    return table.empty() ? "no write at risk\n" : table.text();
+    const bool whole = !flag_at(document, "truncated");
+    const std::string_view not_whole =
+        whole ? ""
+              : "the book is not whole: a host could not name every write that it had not "
+                "proven, so more may be lost\n";
+    if (table.empty()) {
+        return whole ? "no write at risk\n" : "no write is named; " + std::string{not_whole};
+    }
+    return table.text() + std::string{not_whole};
 }
 
 std::string plan_table(const json::value& document) {

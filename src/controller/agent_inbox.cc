@@ -107,9 +107,10 @@ void AgentLink::take_evidence(const wire::Report& report) {
     };
     if (report.ledger.last_acknowledged_age) {
         reported.last_acknowledged_ago = report.ledger.last_acknowledged_age;
-    } else if (to_ms(report.ledger.last_acknowledged_at) > 0) {
-        // An agent that does not say how long ago it was: by two clocks.
-        reported.last_acknowledged_ago = clock_.wall() - report.ledger.last_acknowledged_at;
+    } else if (report.ledger.acknowledged > 0) {
+        // The host does not say how long ago: it may have been just now. Its clock for people
+        // compared with ours would tell nothing.
+        reported.last_acknowledged_ago = Duration::zero();
     }
     upcalls_.deliver(std::move(reported));
     for (const wire::EvidenceCounts& counts : report.evidence) {

@@ -245,6 +245,7 @@ std::vector<AgentView> AgentLink::agents() const {
                 view.oldest_unproven =
                     agent.report->ledger.oldest_unproven + std::max(view.age, Duration::zero());
             }
+            view.tables = agent.report->ledger.tables;
             view.acknowledged = agent.report->ledger.acknowledged;
         }
         if (agent.rival && agent.rival->both_live &&

@@ -45,6 +45,7 @@ View Api::view() const {
         .pump = *pump_,
         .link = parts_.link,
         .losses = parts_.losses,
+        .tables = parts_.tables,
         .store = parts_.store,
         .credentials = parts_.credentials,
         .joining = parts_.joining,
@@ -108,7 +109,7 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
     Words path = split(request.path(), '/');
     path.erase(path.begin());
     if (request.method == "GET" || request.method == "HEAD") {
-        co_return read(request, path);
+        co_return read(request, path, *caller);
     }
     if (request.method != "POST") {
         co_return wrong_method(request, "GET, POST");
@@ -195,7 +196,9 @@ net::Task<net::HttpResponse> Api::slowed(std::string peer, net::HttpResponse res
     co_return slow;
 }
 
-net::HttpResponse Api::read(const net::HttpRequest& request, const Words& path) {
+net::HttpResponse Api::read(
+    const net::HttpRequest& request, const Words& path, const Caller& caller
+) {
     if (request.path() == "/metrics") {
         net::HttpResponse response = net::HttpResponse::text(200, metrics_text(view()));
         std::erase_if(response.headers, [](const net::HttpHeader& h) {
@@ -210,7 +213,7 @@ net::HttpResponse Api::read(const net::HttpRequest& request, const Words& path) 
         return refusal(not_here(request));
     }
     if (path[1] == "operations") {
-        return read_operation(request, path);
+        return read_operation(request, path, caller);
     }
     if (path.size() != 2) {
         return refusal(not_here(request));
@@ -266,7 +269,9 @@ net::HttpResponse Api::operations() const {
     return ok({{"schema_version", wire::kApiSchemaVersion}, {"operations", std::move(list)}});
 }
 
-net::HttpResponse Api::read_operation(const net::HttpRequest& request, const Words& path) {
+net::HttpResponse Api::read_operation(
+    const net::HttpRequest& request, const Words& path, const Caller& caller
+) {
     if (path.size() == 2) {
         return operations();
     }
@@ -283,8 +288,7 @@ net::HttpResponse Api::read_operation(const net::HttpRequest& request, const Wor
         return ok(*document);
     }
     if (path.size() == 4 && path[3] == "losses") {
-        const Result<json::object> losses = parts_.losses.document(id);
-        return losses ? ok(*losses) : refusal(losses.error());
+        return read_losses(request, id, caller);
     }
     if (path.size() == 4 && path[3] == "watch") {
         return watch(id);

@@ -13,6 +13,7 @@
 #include "controller/denial_log.h"
 #include "controller/guess_limiter.h"
 #include "controller/joining.h"
+#include "controller/key_mask.h"
 #include "controller/view.h"
 
 namespace farshore::controller {
@@ -32,6 +33,7 @@ class Api {
         sqlite::Store& store;
         AgentLink& link;
         LossKeeper& losses;
+        const TableWatch& tables;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;
@@ -64,9 +66,18 @@ class Api {
     [[nodiscard]] std::optional<Error> why_not_for(
         const net::HttpRequest& request, const Caller& caller
     ) const;
-    [[nodiscard]] net::HttpResponse read(const net::HttpRequest& request, const Words& path);
+    [[nodiscard]] net::HttpResponse read(
+        const net::HttpRequest& request, const Words& path, const Caller& caller
+    );
     [[nodiscard]] net::HttpResponse read_operation(
-        const net::HttpRequest& request, const Words& path
+        const net::HttpRequest& request, const Words& path, const Caller& caller
+    );
+    // api_losses.cc
+    [[nodiscard]] net::HttpResponse read_losses(
+        const net::HttpRequest& request, const OperationId& id, const Caller& caller
+    );
+    [[nodiscard]] net::HttpResponse settle_losses(
+        const OperationId& id, const boost::json::object& body, const Caller& caller
     );
     [[nodiscard]] net::HttpResponse change(
         const net::HttpRequest& request, const Words& path, const Caller& caller
@@ -123,6 +134,7 @@ class Api {
     std::vector<std::shared_ptr<net::Timer>> watchers_;
     DenialLog denials_;
     GuessLimiter guesses_;
+    KeyMask mask_;
     std::size_t slowed_ = 0;  // answers that wait
     std::uint64_t requests_ = 0;
     bool closed_ = false;

@@ -210,6 +210,7 @@ void Controller::start_tasks() {
         tasks_.spawn("close register", [this] { return closed_register_->run(); });
     }
     tasks_.spawn("learn records", [this] { return traffic_->learn(); });
+    tasks_.spawn("look tables up", [this] { return table_watch_->watch(); });
     tasks_.spawn("settle losses", [this] { return losses_->settle(); });
     tasks_.spawn("watch epochs", [this] {
         return epochs_->watch([this] {

@@ -120,6 +120,7 @@ Status Controller::assemble() {
     register_id_ = ClosedRegister::name_of(*store_name, config_.agents);
     assemble_register();
     probes_ = std::make_unique<Probes>(*edge_);
+    table_watch_ = std::make_unique<TableWatch>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
     LossKeeper::Sources sources;
@@ -159,6 +160,7 @@ void Controller::assemble_api() {
         .store = *store_,
         .link = *link_,
         .losses = *losses_,
+        .tables = *table_watch_,
         .lags = lags_,
         .forget =
             [this](const HostId& host) {

@@ -22,6 +22,7 @@
 #include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "controller/probes.h"
+#include "controller/table_watch.h"
 #include "controller/traffic.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
@@ -101,6 +102,7 @@ class Controller {
     std::unique_ptr<ClosedRegister> closed_register_;  // null: it is open, or `keep` is the rule
     std::unique_ptr<HostRecords> host_records_;
     std::unique_ptr<Probes> probes_;
+    std::unique_ptr<TableWatch> table_watch_;
     std::unique_ptr<Traffic> traffic_;
     std::unique_ptr<Checks> checks_;
     std::unique_ptr<LossKeeper> losses_;

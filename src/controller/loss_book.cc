@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kDocumentBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kWritesPerKeyMax = 100'000;
+constexpr std::size_t kReasonBytesMax = 4096;
 
 json::value text_or_null(const std::optional<std::string>& text) {
     return text ? json::value(*text) : json::value(nullptr);
@@ -20,26 +21,57 @@ json::value text_or_null(const std::optional<std::string>& text) {
 }  // namespace
 
 bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
-    const auto same_time = std::ranges::equal_range(
-        writes_, entry.at, {}, [](const RiskyWrite& other) { return other.entry.at; }
-    );
-    const bool known = std::ranges::any_of(same_time, [&](const RiskyWrite& write) {
-        return write.host == host && write.entry == entry;
-    });
-    if (known || writes_.size() >= kWritesPerKeyMax) {
+    RiskyWrite write{.host = std::move(host), .entry = std::move(entry), .fate = Fate::at_risk};
+    if (knows(write) || writes_.size() >= kWritesPerKeyMax) {
         return false;
     }
-    RiskyWrite write{.host = std::move(host), .entry = std::move(entry), .fate = Fate::at_risk};
-    writes_.insert(same_time.end(), std::move(write));
+    const auto placed = writes_.insert(place_of(write), std::move(write));
+    const auto next = placed + 1;
+    by_time_ = by_time_ &&
+               (placed == writes_.begin() || (placed - 1)->entry.at <= placed->entry.at) &&
+               (next == writes_.end() || placed->entry.at <= next->entry.at);
     if (examined_) {
         // A late comer: judge the whole chain anew against what was known at the promotion.
         settled_at_.reset();
+        reason_.clear();
         for (RiskyWrite& each : writes_) {
             each.fate = Fate::at_risk;
         }
         at_promotion(promotion_digest_);
     }
     return true;
+}
+
+bool KeyChain::knows(const RiskyWrite& write) const {
+    const auto is_the_same = [&write](const RiskyWrite& other) {
+        return other.entry.at == write.entry.at && other.entry.order == write.entry.order &&
+               other.host == write.host && other.entry.op == write.entry.op &&
+               other.entry.hash == write.entry.hash && other.entry.epoch == write.entry.epoch;
+    };
+    if (!by_time_) {
+        return std::ranges::any_of(writes_, is_the_same);
+    }
+    const auto same_time = std::ranges::equal_range(
+        writes_, write.entry.at, {}, [](const RiskyWrite& other) { return other.entry.at; }
+    );
+    return std::ranges::any_of(same_time, is_the_same);
+}
+
+std::vector<RiskyWrite>::iterator KeyChain::place_of(const RiskyWrite& write) {
+    const auto is_before = [&write](const RiskyWrite& other) {
+        if (other.host == write.host && other.entry.order > 0 && write.entry.order > 0) {
+            return other.entry.order < write.entry.order;
+        }
+        return other.entry.at <= write.entry.at;
+    };
+    const auto is_of_this_host = [&write](const RiskyWrite& other) {
+        return other.host == write.host;
+    };
+    // Behind the host's own earlier writes, before its later ones; between them by the times.
+    const auto after_own = std::find_if(writes_.rbegin(), writes_.rend(), [&](const auto& other) {
+                               return is_of_this_host(other) && is_before(other);
+                           }).base();
+    return std::find_if_not(after_own, writes_.end(), is_before);
 }
 
 void KeyChain::at_promotion(std::optional<std::string> digest) {
@@ -143,10 +175,33 @@ void KeyChain::prove(UtcTime now) {
     settle(Fate::present, now);
 }
 
-void KeyChain::give_up(UtcTime now) {
+void KeyChain::give_up(UtcTime now, std::string reason) {
     if (!settled()) {
         settle(Fate::unknown, now);
+        reason_ = std::move(reason);
     }
+}
+
+std::size_t KeyChain::decide(Fate fate, UtcTime now, std::string reason) {
+    std::size_t decided = 0;
+    for (RiskyWrite& write : writes_) {
+        if (write.fate == Fate::at_risk || write.fate == Fate::unknown) {
+            write.fate = fate;
+            ++decided;
+        }
+    }
+    if (decided > 0) {
+        examined_ = true;
+        settled_at_ = now;
+        reason_ = std::move(reason);
+    }
+    return decided;
+}
+
+bool KeyChain::left_out() const {
+    return std::ranges::any_of(writes_, [](const RiskyWrite& write) {
+        return write.entry.left_out;
+    });
 }
 
 json::object KeyChain::document() const {
@@ -168,6 +223,7 @@ json::object KeyChain::document() const {
         {"promotion_digest", text_or_null(promotion_digest_)},
         {"changed_before_return", changed_before_return_},
         {"settled_at_ms", settled_at_ ? json::value(to_ms(*settled_at_)) : json::value(nullptr)},
+        {"reason", reason_},
         {"writes", std::move(writes)}
     };
 }
@@ -191,6 +247,7 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
         chain.settled_at_ =
             utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
     }
+    chain.reason_ = in.text("reason", kReasonBytesMax, wire::Field::optional);
     if (const json::array* writes = in.array("writes", kWritesPerKeyMax)) {
         for (const json::value& value : *writes) {
             if (!value.is_object()) {
@@ -209,6 +266,10 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
             read.entry.epoch = write.epoch("epoch");
             read.entry.hash = write.text("hash", 128, wire::Field::optional);
             read.entry.acknowledged = write.flag("acknowledged");
+            read.entry.order = write.has("order") ? write.count("order", INT64_MAX) : 0;
+            read.entry.left_out = write.flag("left_out", wire::Field::optional);
+            chain.by_time_ = chain.by_time_ && (chain.writes_.empty() ||
+                                                chain.writes_.back().entry.at <= read.entry.at);
             chain.writes_.push_back(std::move(read));
         }
     }
@@ -271,7 +332,7 @@ void LossBook::enter(const At& at, const KeyChain& chain) {
 
 const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry) {
     if (writes_ >= writes_max_) {
-        truncated_ = true;
+        note_truncated();
         return nullptr;
     }
     const At at{entry.table.value(), entry.key};
@@ -285,7 +346,7 @@ const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry
 
 void LossBook::restore(KeyChain chain) {
     writes_ += chain.writes().size();
-    At at{chain.table(), chain.key()};
+    const At at{chain.table(), chain.key()};
     const auto entered = chains_.insert_or_assign(at, std::move(chain)).first;
     enter(at, entered->second);
 }

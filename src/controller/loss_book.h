@@ -49,7 +49,8 @@ struct KeySight {
     std::optional<std::string> target;
 };
 
-// The unproven writes of one key, of all agents together, in the order of their times.
+// The unproven writes of one key, of all agents together: those of one host in the order in which
+// it made them, whatever its clock was set to meanwhile, and between hosts in that of their times.
 class KeyChain {
   public:
     KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
@@ -66,8 +67,11 @@ class KeyChain {
     // The writes have been read in both Regions, by a drain, before the promotion.
     void prove(UtcTime now);
 
-    // Gives up on what is still open.
-    void give_up(UtcTime now);
+    // Nobody will find out any more, for this reason.
+    void give_up(UtcTime now, std::string reason);
+
+    // An operator's word about the writes that have no fate, or an unknown one. How many they are.
+    std::size_t decide(Fate fate, UtcTime now, std::string reason);
 
     [[nodiscard]] const std::string& table() const { return table_; }
 
@@ -80,6 +84,12 @@ class KeyChain {
 
     [[nodiscard]] bool settled() const { return settled_at_.has_value(); }
 
+    // A drain did without some of its writes.
+    [[nodiscard]] bool left_out() const;
+
+    // Why it was given up, or who decided it; empty: neither.
+    [[nodiscard]] const std::string& reason() const { return reason_; }
+
     [[nodiscard]] boost::json::object document() const;
     // Errors: malformed.
     [[nodiscard]] static Result<KeyChain> parse(std::string_view text);
@@ -88,15 +98,25 @@ class KeyChain {
     [[nodiscard]] bool is_at_risk_digest(const std::optional<std::string>& digest) const;
     [[nodiscard]] bool is_last_digest(const std::optional<std::string>& digest) const;
     void settle(Fate fate, UtcTime now);
+    [[nodiscard]] bool knows(const RiskyWrite& write) const;
+    [[nodiscard]] std::vector<RiskyWrite>::iterator place_of(const RiskyWrite& write);
 
     std::string table_;
     std::string key_;
     std::vector<RiskyWrite> writes_;
+    bool by_time_ = true;  // as long as no host's clock was set back among them
     bool examined_ = false;
     std::optional<std::string> promotion_digest_;
     // The target's item was seen changed while the old Region was away: by a newer write.
     bool changed_before_return_ = false;
     std::optional<UtcTime> settled_at_;
+    std::string reason_;
+};
+
+// Which keys of a book are asked for, in the order of tables and keys.
+struct LossPage {
+    std::size_t after = 0;  // so many keys come before
+    std::size_t limit = 0;  // zero: all
 };
 
 // All chains of one operation, by table and key, with their sums kept up to date. Bounded: what
@@ -125,8 +145,14 @@ class LossBook {
         return changed;
     }
 
+    // Both Regions have answered for so much longer, in this life of the controller and the
+    // earlier.
+    void note_waited(Duration time) { waited_ += time; }
+
+    [[nodiscard]] Duration waited() const { return waited_; }
+
     // An agent had more unproven writes than it could remember.
-    void note_truncated() { truncated_ = true; }
+    void note_truncated() { counts_.whole = false; }
 
     // Counts acknowledged writes only: nobody was told that the others had happened.
     [[nodiscard]] const wire::LossCounts& counts() const { return counts_; }
@@ -136,7 +162,7 @@ class LossBook {
 
     [[nodiscard]] bool settled() const { return open_.empty(); }
 
-    [[nodiscard]] bool truncated() const { return truncated_; }
+    [[nodiscard]] bool truncated() const { return !counts_.whole; }
 
     [[nodiscard]] const Chains& chains() const { return chains_; }
 
@@ -152,7 +178,7 @@ class LossBook {
 
     std::size_t writes_max_;
     std::size_t writes_ = 0;
-    bool truncated_ = false;
+    Duration waited_{};
     Chains chains_;
     std::set<At> open_;
     wire::LossCounts counts_;

@@ -170,6 +170,63 @@ TEST(LossBook, ChainsOfSeveralAgentsAreMergedByTime) {
     EXPECT_EQ(chain.writes()[2].entry.hash, "d3");
 }
 
+// The host's clock for people was set back by two hours between its two writes of a key. The first
+// of them has arrived: the second lies on top of it, and is at risk.
+TEST(LossBook, AHostsWritesStayInTheOrderOfTheirMakingWhateverItsClockSays) {
+    LossBook book;
+    wire::LedgerEntry first = a_write(7'200'000, "d1");
+    first.order = 1001;
+    wire::LedgerEntry second = a_write(5, "d2");
+    second.order = 1002;
+    book.add(HostId{"h1"}, second);
+    book.add(HostId{"h1"}, first);
+    book.add(HostId{"h1"}, second);
+    promoted(book, "d1");
+    EXPECT_EQ(book.counts().present, 1U);
+    EXPECT_EQ(book.counts().at_risk, 1U);
+    const auto& writes = book.chains().begin()->second.writes();
+    ASSERT_EQ(writes.size(), 2U);
+    EXPECT_EQ(writes.back().entry.hash, "d2");
+    EXPECT_EQ(writes.back().fate, Fate::at_risk);
+}
+
+TEST(LossBook, AnOperatorDecidesWhatHasNoFateOrAnUnknownOne) {
+    LossBook book;
+    book.add(HostId{"h"}, a_write(1, "a"));
+    book.add(HostId{"h"}, a_write(2, "b"));
+    promoted(book, "a");
+    change(book, [](KeyChain& chain) {
+        EXPECT_EQ(chain.decide(Fate::never_arrived, utc_from_ms(9), "operator:jo: looked"), 1U);
+        EXPECT_EQ(chain.decide(Fate::present, utc_from_ms(9), "again"), 0U) << "it has a fate";
+        EXPECT_EQ(chain.reason(), "operator:jo: looked");
+    });
+    EXPECT_TRUE(book.settled());
+    EXPECT_EQ(book.open_writes(), 0U);
+    EXPECT_EQ(book.counts().present, 1U) << "what is known stays";
+    EXPECT_EQ(book.counts().never_arrived, 1U);
+}
+
+TEST(LossBook, IsReadInPages) {
+    LossBook book;
+    for (int i = 0; i < 5; ++i) {
+        wire::LedgerEntry entry = a_write(i, "d");
+        entry.key = R"({"id":{"S":"k)" + std::to_string(i) + R"("}})";
+        book.add(HostId{"h"}, entry);
+    }
+    std::vector<std::size_t> sizes;
+    std::size_t after = 0;
+    for (int page = 0; page < 10; ++page) {
+        const auto document =
+            losses_document(OperationId{"op-1"}, book, {.after = after, .limit = 2});
+        sizes.push_back(document.at("entries").as_array().size());
+        if (document.at("next").is_null()) {
+            break;
+        }
+        after = document.at("next").to_number<std::size_t>();
+    }
+    EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 2, 1}));
+}
+
 TEST(LossBook, ALateComerOpensASettledKeyAgain) {
     LossBook book;
     book.add(HostId{"h1"}, a_write(10, "d1"));
@@ -234,13 +291,15 @@ TEST(LossBook, WhatStaysOpenForTooLongIsUnknown) {
     LossBook book;
     book.add(HostId{"h"}, a_write(1, "a"));
     promoted(book, "old");
-    change(book, [](KeyChain& chain) { chain.give_up(utc_from_ms(9)); });
+    change(book, [](KeyChain& chain) { chain.give_up(utc_from_ms(9), "nobody can read it"); });
     EXPECT_TRUE(book.settled());
     EXPECT_EQ(book.counts().unknown, 1U);
+    EXPECT_EQ(book.chains().begin()->second.reason(), "nobody can read it");
 }
 
 TEST(LossBook, ItsRowsBringTheWholeBookBack) {
     LossBook book;
+    book.note_waited(std::chrono::minutes{7});
     book.add(HostId{"h1"}, a_write(10, "d1"));
     wire::LedgerEntry other = a_write(20, "d2");
     other.key = R"({"id":{"S":"other"}})";
@@ -259,6 +318,7 @@ TEST(LossBook, ItsRowsBringTheWholeBookBack) {
     EXPECT_EQ(again->counts(), book.counts());
     EXPECT_EQ(again->open_writes(), 1U);
     EXPECT_TRUE(again->truncated());
+    EXPECT_EQ(again->waited(), std::chrono::minutes{7});
     EXPECT_EQ(counts_of(rows.front()), book.counts()) << "without reading the chains";
     EXPECT_FALSE(is_settled(rows.front()));
     EXPECT_FALSE(counts_of({.table = "", .key = "", .document = R"({"truncated":true})"}));

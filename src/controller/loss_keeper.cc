@@ -5,6 +5,7 @@
 
 #include "adapters/system/log.h"
 #include "controller/loss_rows.h"
+#include "wire/json_reader.h"
 
 namespace farshore::controller {
 
@@ -12,20 +13,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kKeysPerLook = 2'000;  // of one round; the rest waits for the next
 constexpr std::size_t kRowsPerCommit = 500;  // of the store: the controller's thread waits for it
-// A write that arrives late may be overwritten by the application soon after: looking often tells
-// "applied late" from "suppressed".
-constexpr Duration kLookOften = std::chrono::milliseconds{150};
-constexpr Duration kLookOftenFor = std::chrono::minutes{15};
-constexpr Duration kLookSeldom = std::chrono::seconds{5};
-constexpr Duration kLookBudget = std::chrono::seconds{1};
-constexpr Duration kIdle = std::chrono::milliseconds{500};
 constexpr std::size_t kOperationsSearched = 1'000;
-
-// DynamoDB keeps trying to replicate for 20 hours; what has not come a day after both Regions
-// answer will not come.
-constexpr Duration kGiveUpAfter = std::chrono::hours{24};
 
 // The new Region takes writes, or may: its reading before that cannot be made up for.
 bool is_promoted(core::OperationState state) {
@@ -78,7 +67,14 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
         }
         Result<LossBook> book = load(operation.plan.id);
         if (!book) {
-            return std::unexpected(std::move(book.error()));
+            // One damaged book does not speak for the others.
+            system::log_error(
+                "losses",
+                "a loss book could not be read, and nobody looks for its writes: " +
+                    book.error().text,
+                {{"operation", operation.plan.id.value()}, {"remedy", book.error().remedy}}
+            );
+            continue;
         }
         Open& open = this->open(operation.plan);
         open.book = std::move(*book);
@@ -209,12 +205,12 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
         }
     }
     const std::size_t asked = keys.size();
-    const auto found = co_await reader_.read(action.to, std::move(keys), action.budget);
+    const auto seen = co_await reader_.read(action.to, std::move(keys), action.budget);
     Open* book = find(operation);
     if (book == nullptr) {
         co_return;
     }
-    for (const auto& [at, digest] : *found) {
+    for (const auto& [at, digest] : seen->found) {
         book->book.change(at, [&](KeyChain& chain) {
             chain.at_promotion(digest);
             return true;
@@ -232,114 +228,73 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
     const wire::LossCounts& counts = book->book.counts();
     core::LossesExamined examined{
         .step = action.step,
-        .complete = found->size() == asked,
+        .complete = seen->found.size() == asked,
         .at_risk = static_cast<std::uint32_t>(counts.at_risk),
-        .detail = std::to_string(found->size()) + " of " + std::to_string(asked) + " keys read, " +
-                  std::to_string(counts.at_risk) + " acknowledged writes at risk, " +
-                  std::to_string(counts.present) + " found present"
+        .detail = std::to_string(seen->found.size()) + " of " + std::to_string(asked) +
+                  " keys read, " + std::to_string(counts.at_risk) +
+                  " acknowledged writes at risk, " + std::to_string(counts.present) +
+                  " found present"
     };
+    if (book->book.truncated()) {
+        examined.detail +=
+            "; a host could not name every write that it had not proven, so more "
+            "may be at risk";
+    }
+    for (const auto& [table, error] : seen->refused) {
+        examined.detail += "; table " + table + " could not be read: " + error.text;
+    }
     edge_.deliver(std::move(examined));
 }
 
-net::Task<> LossKeeper::settle() {
-    while (true) {
-        Duration pause = kIdle;
-        std::vector<OperationId> operations;
-        for (auto& [operation, open] : open_) {
-            close_without_losses(operation, open);
-            operations.push_back(operation);
-        }
-        for (const OperationId& operation : operations) {
-            Open* open = find(operation);
-            if (open != nullptr && open->examined && !open->book.settled()) {
-                const Duration age = edge_.clock.now() - open->opened_at;
-                pause = std::min(pause, age < kLookOftenFor ? kLookOften : kLookSeldom);
-                co_await look(operation);
-            }
-            co_await save_all(operation);
-            if (open = find(operation); open != nullptr) {
-                tell(operation, *open);
-            }
-        }
-        close_settled();
-        const bool slept = co_await net::sleep_for(edge_.io, pause);
-        if (!slept) {
-            co_return;
-        }
-    }
-}
-
-// A planned operation is not examined: what its fences named was drained before the promotion, or
-// the operation ended without one.
-void LossKeeper::close_without_losses(const OperationId& operation, Open& open) {
-    const std::optional<core::OperationRecord> current = sources_.operation();
-    if (open.examined || !current || current->plan.id != operation ||
-        !core::has_ended(current->state)) {
-        return;
-    }
-    open.examined = true;
-    if (current->may_lose() || current->at_risk > 0 ||
-        current->state == core::OperationState::partly_done) {
-        return;
-    }
-    const std::set<LossBook::At> keys = open.book.open();
-    for (const auto& at : keys) {
-        open.book.change(at, [&](KeyChain& chain) {
-            chain.prove(edge_.clock.wall());
-            return true;
-        });
-        open.unsaved.insert(at);
-    }
-}
-
-net::Task<> LossKeeper::look(OperationId operation) {
-    const Open* begun = find(operation);
-    std::vector<LossBook::At> keys;
-    for (const auto& at : begun->book.open()) {
-        if (keys.size() == kKeysPerLook) {
-            break;
-        }
-        keys.push_back(at);
-    }
-    const bool back = sources_.answers(begun->from);
-    const RegionId from = begun->from;
-    const RegionId to = begun->to;
-    auto old_region = std::make_shared<LossReader::Digests>();
-    if (back) {
-        // The old Region first: what it shows afterwards in the target has come, not gone.
-        old_region = co_await reader_.read(from, keys, kLookBudget);
-    }
-    const auto target = co_await reader_.read(to, keys, kLookBudget);
+Result<std::size_t> LossKeeper::decide(const OperationId& operation, const Decision& decision) {
+    std::optional<LossBook> closed;
     Open* open = find(operation);
     if (open == nullptr) {
-        co_return;
+        Result<LossBook> book = load(operation);
+        if (!book) {
+            return std::unexpected(book.error());
+        }
+        closed = std::move(*book);
     }
-    const bool readable = !old_region->empty() && !target->empty();
-    const Instant since = open->readable_since.value_or(edge_.clock.now());
-    open->readable_since = readable ? std::optional{since} : std::nullopt;
-    const bool too_late = readable && edge_.clock.now() - since > kGiveUpAfter;
-    const UtcTime now = edge_.clock.wall();
-    const auto seen = [](const LossReader::Digests& digests, const LossBook::At& at) {
-        const auto found = digests.find(at);
-        return found == digests.end() ? std::nullopt : std::optional{found->second};
+    LossBook& book = open == nullptr ? *closed : open->book;
+    std::vector<LossBook::At> decided;
+    std::size_t writes = 0;
+    const auto has_key = [&decision](const std::string& text) {
+        const Result<json::object> key = wire::parse_json_object(text, wire::kLedgerKeyBytesMax);
+        return key && *key == *decision.key;
     };
-    for (const auto& at : keys) {
-        const KeySight sight{.old_region = seen(*old_region, at), .target = seen(*target, at)};
-        const bool changed = open->book.change(at, [&](KeyChain& chain) {
-            if (!chain.examined()) {
-                chain.at_promotion(std::nullopt);
-            }
-            bool moved = chain.look(sight, now);
-            if (too_late && !chain.settled()) {
-                chain.give_up(now);
-                moved = true;
-            }
-            return moved;
-        });
-        if (changed) {
-            open->unsaved.insert(at);
+    for (const auto& [at, chain] : book.chains()) {
+        if (at.first == decision.table.value_or(at.first) &&
+            !(decision.open_only && chain.settled()) && (!decision.key || has_key(at.second))) {
+            decided.push_back(at);
         }
     }
+    std::vector<sqlite::LossRow> rows;
+    const UtcTime now = edge_.clock.wall();
+    for (const LossBook::At& at : decided) {
+        book.change(at, [&](KeyChain& chain) {
+            const std::size_t of_chain = chain.decide(decision.fate, now, decision.reason);
+            writes += of_chain;
+            if (of_chain > 0) {
+                rows.push_back(row_of(chain));
+            }
+            return of_chain > 0;
+        });
+    }
+    if (writes == 0) {
+        return 0;
+    }
+    rows.push_back(book_row(book));
+    if (const Status saved = store_.put_losses(operation, rows); !saved) {
+        if (open != nullptr) {
+            open->unsaved.insert(decided.begin(), decided.end());
+        }
+        return std::unexpected(saved.error());
+    }
+    if (open != nullptr) {
+        tell(operation, *open);
+    }
+    return writes;
 }
 
 // The core decides by it whether a planned change may begin.
@@ -411,12 +366,12 @@ wire::LossCounts LossKeeper::counts(const OperationId& operation) {
     return {};
 }
 
-Result<json::object> LossKeeper::document(const OperationId& operation) {
+Result<json::object> LossKeeper::document(const OperationId& operation, LossPage page) {
     if (const Open* open = find(operation)) {
-        return losses_document(operation, open->book);
+        return losses_document(operation, open->book, page);
     }
     const Result<LossBook> book = load(operation);
-    return book ? Result<json::object>{losses_document(operation, *book)}
+    return book ? Result<json::object>{losses_document(operation, *book, page)}
                 : std::unexpected(book.error());
 }
 

@@ -48,18 +48,43 @@ class LossKeeper final : public ports::Tables {
     // Writes without a fate, by operation.
     [[nodiscard]] std::map<OperationId, std::uint64_t> open_writes() const;
 
+    // An operator's word about writes that have no fate, or an unknown one.
+    struct Decision {
+        std::optional<std::string> table;        // of this table only
+        std::optional<boost::json::object> key;  // of this key only, as the book shows it
+        bool open_only = false;                  // those without a fate, not the unknown ones
+        Fate fate = Fate::unknown;
+        std::string reason;  // with the operator's name
+    };
+
+    // How many writes it decided; it is durable then. Errors: not_found, the store's.
+    [[nodiscard]] Result<std::size_t> decide(
+        const OperationId& operation, const Decision& decision
+    );
+
     // Counts and document of an operation's book; of a closed one from the store.
     [[nodiscard]] wire::LossCounts counts(const OperationId& operation);
-    [[nodiscard]] Result<boost::json::object> document(const OperationId& operation);
+    [[nodiscard]] Result<boost::json::object> document(
+        const OperationId& operation, LossPage page = {}
+    );
 
   private:
+    struct Refused {
+        Instant since;
+        RegionId region;
+        std::string why;
+    };
+
     struct Open {
         RegionId from;
         RegionId to;
         Epoch epoch_before;  // the epoch that its writes were made under
         LossBook book;
         bool examined = false;
-        std::optional<Instant> readable_since;  // both Regions have answered since then
+        std::optional<Instant> looked_at;  // last, when both Regions answered
+        // Tables whose keys a Region refuses to read though both answer.
+        std::map<std::string, Refused> refused;
+        LossBook::At next;  // the first key of the next look: no key stands in the way of others
         Instant opened_at{};
         std::set<LossBook::At> unsaved;
         std::uint64_t told = 0;  // open writes, as the core was told
@@ -67,6 +92,15 @@ class LossKeeper final : public ports::Tables {
 
     [[nodiscard]] net::Task<> examine_chains(core::ExamineLosses action);
     [[nodiscard]] net::Task<> look(OperationId operation);
+    [[nodiscard]] static std::vector<LossBook::At> keys_of_look(Open& open);
+    void note_looks(
+        const OperationId& operation,
+        Open& open,
+        const LossReader::Seen& old_region,
+        const LossReader::Seen& target
+    );
+    [[nodiscard]] std::optional<std::string> why_give_up(const Open& open, const std::string& table)
+        const;
     [[nodiscard]] net::Task<> save_all(OperationId operation);
     [[nodiscard]] bool save_some(const OperationId& operation, Open& open);
     [[nodiscard]] Open* find(const OperationId& operation);

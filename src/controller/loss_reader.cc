@@ -18,7 +18,7 @@ constexpr Duration kWaitPoll = std::chrono::milliseconds{5};
 
 }  // namespace
 
-net::Task<std::shared_ptr<LossReader::Digests>> LossReader::read(
+net::Task<std::shared_ptr<LossReader::Seen>> LossReader::read(
     RegionId region, std::vector<At> keys, Duration budget
 ) {
     auto round = std::make_shared<Round>();
@@ -37,7 +37,7 @@ net::Task<std::shared_ptr<LossReader::Digests>> LossReader::read(
         }
     }
     // Later answers go into a map that nobody looks at any more.
-    co_return std::make_shared<Digests>(std::move(round->found));
+    co_return std::make_shared<Seen>(std::move(round->seen));
 }
 
 net::Task<> LossReader::read_chunks(std::shared_ptr<Round> round) {
@@ -55,6 +55,31 @@ net::Task<> LossReader::read_chunks(std::shared_ptr<Round> round) {
 }
 
 net::Task<> LossReader::read_chunk(std::shared_ptr<Round> round, std::vector<At> keys) {
+    std::map<std::string, std::vector<At>> by_table;
+    for (const At& at : keys) {
+        by_table[at.first].push_back(at);
+    }
+    const bool several = by_table.size() > 1;
+    const Duration left = round->until - edge_.clock.now();
+    // What the first call may take leaves time for another.
+    const Status together = co_await ask(round, std::move(keys), several ? left / 2 : left);
+    if (together) {
+        co_return;
+    }
+    for (auto& [table, part] : by_table) {
+        Status alone = together;
+        if (several) {
+            alone = co_await ask(round, std::move(part), round->until - edge_.clock.now());
+        }
+        if (!alone) {
+            round->seen.refused.insert_or_assign(table, alone.error());
+        }
+    }
+}
+
+net::Task<Status> LossReader::ask(
+    std::shared_ptr<Round> round, std::vector<At> keys, Duration within
+) {
     std::map<std::string, aws::TableKeys> tables;
     std::map<std::string, std::vector<std::string>> key_names;
     // The same key has two texts: the ledger's is canonical, DynamoDB answers numbers in its own
@@ -82,15 +107,15 @@ net::Task<> LossReader::read_chunk(std::shared_ptr<Round> round, std::vector<At>
         request.push_back(std::move(wanted));
     }
     aws::CallOptions options;
-    options.connect_timeout = round->until - edge_.clock.now();
+    options.connect_timeout = std::max<Duration>(within, std::chrono::milliseconds{1});
     options.total_timeout = options.connect_timeout;
     const Result<aws::BatchItems> items =
         co_await edge_.tables.batch_get_item(round->region, request, options);
     if (!items) {
-        co_return;
+        co_return std::unexpected(items.error());
     }
     for (const auto& [digest, at] : by_digest) {
-        round->found.emplace(at, digest_(nullptr));
+        round->seen.found.emplace(at, digest_(nullptr));
     }
     for (const auto& [table, list] : items->found) {
         for (const aws::Item& item : list) {
@@ -102,10 +127,11 @@ net::Task<> LossReader::read_chunk(std::shared_ptr<Round> round, std::vector<At>
             }
             const auto at = by_digest.find({table.value(), digest_(&key)});
             if (at != by_digest.end()) {
-                round->found.insert_or_assign(at->second, digest_(&item));
+                round->seen.found.insert_or_assign(at->second, digest_(&item));
             }
         }
     }
+    co_return Status{};
 }
 
 }  // namespace farshore::controller

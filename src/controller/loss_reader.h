@@ -12,7 +12,9 @@
 namespace farshore::controller {
 
 // Reads the keys of loss books in one Region, as digests. At most kChunksMax calls of 100 keys are
-// under way at a time, whatever the size of a book. Single-threaded.
+// under way at a time, whatever the size of a book. A call for several tables that fails is made
+// again table by table: one that is missing, has another key or may not be read does not speak for
+// the others. Single-threaded.
 class LossReader {
   public:
     // A table and a key, as the books have them.
@@ -24,8 +26,13 @@ class LossReader {
 
     LossReader(Edge& edge, Digest digest) : edge_(edge), digest_(std::move(digest)) {}
 
+    struct Seen {
+        Digests found;
+        std::map<std::string, Error> refused;  // table -> why its keys could not be read
+    };
+
     // What was read within `budget`; later answers are dropped.
-    [[nodiscard]] net::Task<std::shared_ptr<Digests>> read(
+    [[nodiscard]] net::Task<std::shared_ptr<Seen>> read(
         RegionId region, std::vector<At> keys, Duration budget
     );
 
@@ -36,11 +43,14 @@ class LossReader {
         Instant until{};
         std::size_t next = 0;  // the first key that nobody has asked for yet
         int readers = 0;
-        Digests found;
+        Seen seen;
     };
 
     [[nodiscard]] net::Task<> read_chunks(std::shared_ptr<Round> round);
     [[nodiscard]] net::Task<> read_chunk(std::shared_ptr<Round> round, std::vector<At> keys);
+    [[nodiscard]] net::Task<Status> ask(
+        std::shared_ptr<Round> round, std::vector<At> keys, Duration within
+    );
 
     Edge& edge_;
     Digest digest_;

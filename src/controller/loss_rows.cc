@@ -1,5 +1,8 @@
 #include "controller/loss_rows.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "wire/json_reader.h"
 
 namespace farshore::controller {
@@ -30,6 +33,7 @@ sqlite::LossRow book_row(const LossBook& book) {
         .document = json::serialize(json::object{
             {"truncated", book.truncated()},
             {"settled", book.settled()},
+            {"waited_ms", to_ms(book.waited())},
             {"counts", wire::loss_document(book.counts())}
         })
     };
@@ -53,6 +57,10 @@ Result<LossBook> book_of(const std::vector<sqlite::LossRow>& rows) {
         if (flag_of(*document, "truncated")) {
             book.note_truncated();
         }
+        if (const json::value* waited = document->if_contains("waited_ms");
+            waited != nullptr && waited->is_int64()) {
+            book.note_waited(std::chrono::milliseconds{waited->get_int64()});
+        }
     }
     return book;
 }
@@ -72,7 +80,8 @@ std::optional<wire::LossCounts> counts_of(const sqlite::LossRow& row) {
         .applied_late = in.count("applied_late", kMax),
         .suppressed = in.count("suppressed", kMax),
         .never_arrived = in.count("never_arrived", kMax),
-        .unknown = in.count("unknown", kMax)
+        .unknown = in.count("unknown", kMax),
+        .whole = !flag_of(*document, "truncated")
     };
     return trouble.status() ? std::optional{read} : std::nullopt;
 }
@@ -82,12 +91,22 @@ bool is_settled(const sqlite::LossRow& row) {
     return document && flag_of(*document, "settled");
 }
 
-json::object losses_document(const OperationId& operation, const LossBook& book) {
+json::object losses_document(const OperationId& operation, const LossBook& book, LossPage page) {
     json::array entries;
-    for (const auto& [at, chain] : book.chains()) {
+    const std::size_t begin = std::min(page.after, book.chains().size());
+    const std::size_t rest = book.chains().size() - begin;
+    const std::size_t count = page.limit == 0 ? rest : std::min(page.limit, rest);
+    auto each = std::next(book.chains().begin(), static_cast<std::ptrdiff_t>(begin));
+    for (std::size_t i = 0; i < count; ++i, ++each) {
+        const KeyChain& chain = each->second;
         const json::object document = chain.document();
         for (const json::value& write : document.at("writes").as_array()) {
-            json::object entry{{"table", chain.table()}, {"key", document.at("key")}};
+            json::object entry{
+                {"table", chain.table()},
+                {"key", document.at("key")},
+                {"reason", chain.reason()},
+                {"settled", chain.settled()}
+            };
             for (const auto& field : write.as_object()) {
                 entry.insert(field);
             }
@@ -100,7 +119,8 @@ json::object losses_document(const OperationId& operation, const LossBook& book)
         {"settled", book.settled()},
         {"truncated", book.truncated()},
         {"counts", wire::loss_document(book.counts())},
-        {"entries", std::move(entries)}
+        {"entries", std::move(entries)},
+        {"next", count < rest ? json::value(begin + count) : json::value(nullptr)}
     };
 }
 

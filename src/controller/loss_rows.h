@@ -27,8 +27,9 @@ inline const LossBook::At kBookRow{};
 // The book of which this is the row has no write without a fate.
 [[nodiscard]] bool is_settled(const sqlite::LossRow& row);
 
+// `next`, when it is not null, is the `after` of the next page.
 [[nodiscard]] boost::json::object losses_document(
-    const OperationId& operation, const LossBook& book
+    const OperationId& operation, const LossBook& book, LossPage page = {}
 );
 
 }  // namespace farshore::controller

@@ -248,6 +248,20 @@ std::string metrics_text(const View& view) {
     }
     write_readiness(out, view);
     write_votes(out, view, now.at);
+    {
+        Family faults(
+            out, "farshore_table_fault", "1 for what is wrong with a configured table in a Region."
+        );
+        for (const core::TableFinding& finding : view.tables.findings()) {
+            faults.add(
+                {{"app", app},
+                 {"table", finding.table.value()},
+                 {"region", finding.region.value()},
+                 {"fault", to_string(finding.fault)}},
+                1
+            );
+        }
+    }
     write_agents(out, view);
     write_credentials(out, view);
     return out;

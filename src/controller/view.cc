@@ -100,6 +100,33 @@ std::map<HostId, UtcTime> registered_at(const View& view) {
     return times;
 }
 
+json::array tables_document(const View& view) {
+    json::array list;
+    for (const core::TableFinding& finding : view.tables.findings()) {
+        list.push_back(json::object{
+            {"table", finding.table.value()},
+            {"region", finding.region.value()},
+            {"fault", text_of(to_string(finding.fault))},
+            {"text", finding.text},
+            {"remedy", finding.remedy}
+        });
+    }
+    return list;
+}
+
+json::array troubles_document(const std::vector<wire::TableTrouble>& troubles) {
+    json::array list;
+    for (const wire::TableTrouble& trouble : troubles) {
+        list.push_back(json::object{
+            {"table", trouble.table.value()},
+            {"region", trouble.region.value()},
+            {"unproven", trouble.unproven},
+            {"why", trouble.why}
+        });
+    }
+    return list;
+}
+
 // Registered hosts that this process has not heard yet are listed too: silence is not absence.
 json::array agents_document(const View& view) {
     json::array list;
@@ -123,7 +150,8 @@ json::array agents_document(const View& view) {
              agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
             {"unproven", agent.unproven},
-            {"oldest_unproven_ms", to_ms(agent.oldest_unproven)}
+            {"oldest_unproven_ms", to_ms(agent.oldest_unproven)},
+            {"tables", troubles_document(agent.tables)}
         };
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);
@@ -286,6 +314,7 @@ json::object status_document(const View& view) {
         {"regions", regions_document(view, now)},
         {"lag", lag_document(view, now.at)},
         {"loss", loss_forecast(view)},
+        {"tables", tables_document(view)},
         {"agents", agents_document(view)},
         {"operation", std::move(running)},
         {"last_operation", std::move(last)}

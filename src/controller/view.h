@@ -12,6 +12,7 @@
 #include "controller/credentials.h"
 #include "controller/joining.h"
 #include "controller/loss_keeper.h"
+#include "controller/table_watch.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
 
@@ -29,6 +30,7 @@ struct View {
     const runtime::Pump& pump;
     const AgentLink& link;
     LossKeeper& losses;
+    const TableWatch& tables;
     sqlite::Store& store;
     const Credentials& credentials;
     const Joining& joining;

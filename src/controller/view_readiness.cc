@@ -17,6 +17,18 @@ json::string text_of(std::string_view text) {
 }
 
 // Whatever the core cannot see.
+core::Shortfall shortfall_of(core::TableFault fault) {
+    switch (fault) {
+    case core::TableFault::missing: return core::Shortfall::table_missing;
+    case core::TableFault::not_checked: return core::Shortfall::table_unchecked;
+    case core::TableFault::other_key:
+    case core::TableFault::not_active:
+    case core::TableFault::not_replicated:
+    case core::TableFault::replicated: return core::Shortfall::table_unlike;
+    }
+    return core::Shortfall::table_unlike;
+}
+
 std::vector<core::Finding> findings_of_the_edge(const View& view) {
     std::vector<core::Finding> findings;
     if (!view.pump.trouble().empty()) {
@@ -27,7 +39,30 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
              .remedy = "make room for it: nothing is done without a durable record"}
         );
     }
+    for (const core::TableFinding& table : view.tables.findings()) {
+        // That the active Region does not answer is no reason to stay there.
+        if (!table.is_broken() && table.region == view.pump.core().record().active) {
+            continue;
+        }
+        findings.push_back(
+            {.code = shortfall_of(table.fault),
+             .severity =
+                 table.is_broken() ? core::Severity::not_ready : core::Severity::degraded,
+             .text = table.text,
+             .remedy = table.remedy}
+        );
+    }
     for (const AgentView& agent : view.link.agents()) {
+        for (const wire::TableTrouble& table : agent.tables) {
+            findings.push_back(
+                {.code = core::Shortfall::writes_not_arriving,
+                 .severity = core::Severity::degraded,
+                 .text = agent.host.value() + " cannot prove " + std::to_string(table.unproven) +
+                         " writes to " + table.table.value() + ": " + table.region.value() +
+                         " says " + table.why,
+                 .remedy = "farshore doctor"}
+            );
+        }
         if (!agent.trouble.empty()) {
             findings.push_back(
                 {.code = core::Shortfall::host_troubled,

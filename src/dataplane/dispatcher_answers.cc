@@ -75,9 +75,9 @@ void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
         .request = exchange.body,
         .answer = acknowledged && tells ? exchange.answer_body : std::string{},
         .at = environment_.clock->wall(),
+        .ended_at = environment_.clock->now(),
         .epoch = exchange.epoch,
         .acknowledged = acknowledged,
-        .given_up_at = acknowledged ? Instant{} : environment_.clock->now(),
     });
 }
 

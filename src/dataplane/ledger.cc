@@ -52,7 +52,7 @@ struct Ledger::State {
     void make_room(LedgerTable& table);
     void forget_oldest(LedgerTable& table);
     Proof settle(LedgerTable& table, const LedgerTable::Proven& proven);
-    void incomplete(UtcTime since);
+    void incomplete(Instant since);
     void note_unknown(const LedgerEntry& entry, LedgerTable& table, Instant given_up_at);
 };
 
@@ -60,9 +60,9 @@ void Ledger::State::take_in() {
     LedgerQueue::Taken taken = queue->take();
     if (taken.dropped > 0) {
         totals.forgotten_unproven += taken.dropped;
-        incomplete(taken.first_dropped_at.value_or(UtcTime{}));
+        incomplete(taken.first_dropped_at.value_or(Instant{}));
         if (!taken.notes.empty()) {
-            incomplete(taken.notes.back().at);
+            incomplete(taken.notes.back().ended_at);
         }
     }
     for (const WriteNote& note : taken.notes) {
@@ -70,7 +70,7 @@ void Ledger::State::take_in() {
     }
 }
 
-void Ledger::State::incomplete(UtcTime since) {
+void Ledger::State::incomplete(Instant since) {
     if (!totals.incomplete_since) {
         totals.incomplete_since = since;
     }
@@ -79,7 +79,8 @@ void Ledger::State::incomplete(UtcTime since) {
 
 void Ledger::State::add(const WriteNote& note) {
     if (note.acknowledged) {
-        totals.last_acknowledged_at = note.at;
+        totals.last_acknowledged_at = note.ended_at;
+        totals.last_acknowledged_for_people = note.at;
     }
     for (NotedWrite& write : read_note(note)) {
         add_entry(note, std::move(write));
@@ -110,13 +111,14 @@ void Ledger::State::add_entry(const WriteNote& note, NotedWrite write) {
         .key = {},
         .operation = std::move(write.operation),
         .at = note.at,
+        .ended_at = note.ended_at,
         .epoch = note.epoch,
         .digest = std::move(write.digest),
         .acknowledged = note.acknowledged,
     });
     unproven.emplace(entry.number, &table);
     if (!note.acknowledged) {
-        note_unknown(entry, table, note.given_up_at);
+        note_unknown(entry, table, note.ended_at);
     }
     give_key(table, entry, std::move(write));
     bytes += bytes_of(entry);
@@ -174,7 +176,7 @@ void Ledger::State::forget_oldest(LedgerTable& table) {
     const LedgerEntry& oldest = table.entries().front();
     if (unproven.erase(oldest.number) > 0) {
         ++totals.forgotten_unproven;
-        incomplete(oldest.at);
+        incomplete(oldest.ended_at);
     }
     bytes -= bytes_of(oldest);
     waiting_bytes -= table.drop_oldest();
@@ -188,7 +190,7 @@ Proof Ledger::State::settle(LedgerTable& table, const LedgerTable::Proven& prove
         entry->proven = true;
         unproven.erase(number);
         waiting_bytes -= table.settle(*entry);
-        proof.newest_at = entry->at;
+        proof.newest_at = entry->ended_at;
     }
     return proof;
 }
@@ -228,7 +230,9 @@ std::vector<TableName> Ledger::tables_without_keys() {
     return names;
 }
 
-std::vector<LedgerKey> Ledger::unproven_keys(std::size_t limit, std::uint64_t from) {
+std::vector<LedgerKey> Ledger::unproven_keys(
+    std::size_t limit, std::uint64_t from, const std::set<TableName>& without
+) {
     state_->take_in();
     std::vector<LedgerKey> keys;
     for (auto at = state_->unproven.lower_bound(from);
@@ -236,20 +240,33 @@ std::vector<LedgerKey> Ledger::unproven_keys(std::size_t limit, std::uint64_t fr
          ++at) {
         const LedgerEntry* entry = at->second->find(at->first);
         // Each key once, at its oldest entry.
-        if (at->second->leads(*entry)) {
+        if (at->second->leads(*entry) && !without.contains(entry->table)) {
             keys.push_back({
                 .table = entry->table,
                 .key = entry->key,
                 .number = entry->number,
-                .oldest_unproven_at = entry->at,
+                .oldest_unproven_at = entry->ended_at,
             });
         }
     }
     return keys;
 }
 
+std::map<TableName, Ledger::Unproven> Ledger::unproven_by_table() {
+    state_->take_in();
+    std::map<TableName, Unproven> out;
+    for (const auto& [number, table] : state_->unproven) {
+        const LedgerEntry* entry = table->find(number);
+        Unproven& sum = out[entry->table];
+        ++sum.writes;
+        sum.keys += entry->key.empty() || table->leads(*entry) ? 1 : 0;
+        sum.newest_at = std::max(sum.newest_at, entry->ended_at);
+    }
+    return out;
+}
+
 Proof Ledger::mark_proven(
-    const TableName& name, std::string_view key, std::string_view digest, UtcTime settled_before
+    const TableName& name, std::string_view key, std::string_view digest, Instant settled_before
 ) {
     state_->take_in();
     LedgerTable& table = state_->table_for(name);
@@ -293,6 +310,8 @@ void Ledger::inherit(LedgerEntry entry, Instant now) {
     state_->make_room(table);
     std::string key = std::exchange(entry.key, {});
     entry.number = ++state_->last_number;
+    // When it was given up is known by the clock for people alone: it counts from now.
+    entry.ended_at = now;
     entry.acknowledged = false;
     entry.proven = false;
     LedgerEntry& mine = table.append(std::move(entry));
@@ -306,12 +325,12 @@ void Ledger::inherit(LedgerEntry entry, Instant now) {
     state_->bytes += bytes_of(mine);
 }
 
-void Ledger::give_up_keyless(UtcTime before) {
+void Ledger::give_up_keyless(Instant before) {
     state_->take_in();
     for (auto& [name, table] : state_->tables) {
         while (!table.keyless().empty()) {
             LedgerEntry* oldest = table.find(*table.keyless().begin());
-            if (oldest->at >= before) {
+            if (oldest->ended_at >= before) {
                 break;
             }
             ++state_->totals.given_up_keyless;
@@ -389,16 +408,14 @@ LedgerCounters Ledger::counters() {
         counters.unproven_keys += table.unproven_keys() + table.keyless().size();
         counters.keyless += table.keyless().size();
         if (!table.keyless().empty()) {
-            const UtcTime newest = table.find(*table.keyless().rbegin())->at;
+            const Instant newest = table.find(*table.keyless().rbegin())->ended_at;
             counters.newest_keyless_at =
                 std::max(counters.newest_keyless_at.value_or(newest), newest);
         }
     }
     if (!state_->unproven.empty()) {
         const auto& [oldest, oldest_table] = *state_->unproven.begin();
-        const auto& [newest, newest_table] = *state_->unproven.rbegin();
-        counters.oldest_unproven_at = oldest_table->find(oldest)->at;
-        counters.newest_unproven_key = newest_table->find(newest)->key;
+        counters.oldest_unproven_at = oldest_table->find(oldest)->ended_at;
     }
     return counters;
 }

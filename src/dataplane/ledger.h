@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ struct LedgerEntry {
     TableName table;
     std::string key;
     std::string operation;  // "PutItem"
-    UtcTime at;
+    UtcTime at;             // for people; ages count from `ended_at`
+    Instant ended_at{};     // acknowledged or given up then
     Epoch epoch;
     std::string digest;  // item_digest after the write; "absent" after a delete; "" when not known
     bool acknowledged = true;  // false: sent, outcome unknown
@@ -34,7 +36,7 @@ struct LedgerKey {
     TableName table;
     std::string key;
     std::uint64_t number = 0;  // of its oldest unproven entry
-    UtcTime oldest_unproven_at;
+    Instant oldest_unproven_at;
 };
 
 // What a look at one key proved.
@@ -43,14 +45,14 @@ struct Proof {
     // The state that was seen is one of ours, and may as well be the one before our writes: whether
     // they have arrived is not to be told by it yet.
     bool doubtful = false;
-    std::optional<UtcTime> newest_at;  // of the newest entry that it proved
+    std::optional<Instant> newest_at;  // of the newest entry that it proved
 };
 
 struct Equality {
     std::uint64_t up_to_number = 0;  // entries made later may have changed the item since
     // Writes made before it have surely arrived or been overtaken. nullopt: nothing is written
     // while the Regions are read, so equal states are all that counts.
-    std::optional<UtcTime> settled_before;
+    std::optional<Instant> settled_before;
 };
 
 struct LedgerCounters {
@@ -61,16 +63,16 @@ struct LedgerCounters {
     // Writes whose keys could not be told, ever; each was one unproven entry.
     std::uint64_t unreadable = 0;
     std::uint64_t keyless = 0;  // unproven entries without key now
-    std::optional<UtcTime> newest_keyless_at;
+    std::optional<Instant> newest_keyless_at;
     std::uint64_t given_up_keyless = 0;  // by give_up_keyless()
     // Entries that the bounds pushed out before they were proven. When this grows, "all proven" can
     // no longer be claimed for the time since `incomplete_since`.
     std::uint64_t forgotten_unproven = 0;
-    std::optional<UtcTime> incomplete_since;
-    std::optional<UtcTime> last_forgotten_at;  // the newest write that was pushed out unproven
-    std::optional<UtcTime> oldest_unproven_at;
-    std::optional<UtcTime> last_acknowledged_at;
-    std::string newest_unproven_key;
+    std::optional<Instant> incomplete_since;
+    std::optional<Instant> last_forgotten_at;  // the newest write that was pushed out unproven
+    std::optional<Instant> oldest_unproven_at;
+    std::optional<Instant> last_acknowledged_at;
+    UtcTime last_acknowledged_for_people{};
 };
 
 // Which keys would be lost if the active Region vanished now? A bounded memory of the writes that
@@ -100,8 +102,19 @@ class Ledger {
     // Tables that were written to and whose keys nobody has told yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
 
-    // Keys with at least one unproven entry, the oldest first, from number `from` on.
-    [[nodiscard]] std::vector<LedgerKey> unproven_keys(std::size_t limit, std::uint64_t from = 0);
+    // Keys with at least one unproven entry, the oldest first, from number `from` on; without those
+    // of some tables.
+    [[nodiscard]] std::vector<LedgerKey> unproven_keys(
+        std::size_t limit, std::uint64_t from = 0, const std::set<TableName>& without = {}
+    );
+
+    struct Unproven {
+        std::uint64_t writes = 0;
+        std::uint64_t keys = 0;  // a write without key counts as one
+        Instant newest_at;
+    };
+
+    [[nodiscard]] std::map<TableName, Unproven> unproven_by_table();
     // The standby holds `digest` ("absent" for no item) under this key. Proves the first entry of
     // the key that left this state, the ones before it, and those right behind it that left the
     // same. When the state may also be the one before them all (an item that was put and deleted is
@@ -111,7 +124,7 @@ class Ledger {
         const TableName& name,
         std::string_view key,
         std::string_view digest,
-        UtcTime settled_before = UtcTime::min()
+        Instant settled_before = Instant::min()
     );
     // Both Regions were read strongly and hold the same item under this key.
     Proof mark_equal(const TableName& name, std::string_view key, const Equality& equality);
@@ -123,7 +136,7 @@ class Ledger {
     // An entry of the process before this one, of unknown outcome, as if it had been given up now.
     void inherit(LedgerEntry entry, Instant now);
     // Unproven entries without key that are older than this count no more: the lag is seconds.
-    void give_up_keyless(UtcTime before);
+    void give_up_keyless(Instant before);
 
     // This host follows `epoch` now, and the standby is the Region in which entries of older epochs
     // were written: no look at it proves them. Those that no controller was told of are kept apart

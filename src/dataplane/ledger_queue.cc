@@ -10,7 +10,7 @@ void LedgerQueue::push(WriteNote note) {
     if (bytes_ + size > bytes_max_) {
         ++waiting_.dropped;
         if (!waiting_.first_dropped_at) {
-            waiting_.first_dropped_at = note.at;
+            waiting_.first_dropped_at = note.ended_at;
         }
         return;
     }

@@ -18,10 +18,10 @@ struct WriteNote {
     std::string request;    // JSON body as the client sent it
     std::string
         answer;  // JSON body, when it tells the item ("Attributes" of ALL_NEW, unprocessed items)
-    UtcTime at;
+    UtcTime at;  // for people
+    Instant ended_at;  // acknowledged or given up then: what ages count from
     Epoch epoch;
     bool acknowledged = true;
-    Instant given_up_at{};  // when not acknowledged
 };
 
 // The hand-over from the endpoint's loops to the control thread: the lock is held for one push or
@@ -32,7 +32,7 @@ class LedgerQueue {
     struct Taken {
         std::vector<WriteNote> notes;
         std::uint64_t dropped = 0;  // since the last take
-        std::optional<UtcTime> first_dropped_at;
+        std::optional<Instant> first_dropped_at;
     };
 
     explicit LedgerQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}

@@ -77,7 +77,7 @@ bool LedgerTable::leads(const LedgerEntry& entry) const {
 }
 
 LedgerTable::Proven LedgerTable::proven_by(
-    std::string_view key, std::string_view digest, UtcTime settled_before
+    std::string_view key, std::string_view digest, Instant settled_before
 ) {
     const Key* known = key_named(key);
     if (known == nullptr || digest.empty()) {
@@ -101,7 +101,7 @@ LedgerTable::Proven LedgerTable::proven_by(
     }
     // So old that all of it has arrived: then the last write that leaves this state counts.
     for (auto at = first; at != numbers.end(); ++at) {
-        if (find(*at)->at < settled_before && leaves_it(*at)) {
+        if (find(*at)->ended_at < settled_before && leaves_it(*at)) {
             end = std::max(end, at + 1);
         }
     }
@@ -122,7 +122,7 @@ LedgerTable::Proven LedgerTable::proven_by_equality(
     // Several writes may have led back to where they began, and none of them arrived.
     if (equality.settled_before && end - numbers.begin() > 1) {
         const auto settled = std::find_if(numbers.begin(), end, [&](std::uint64_t number) {
-            return find(number)->at >= *equality.settled_before;
+            return find(number)->ended_at >= *equality.settled_before;
         });
         proven.doubtful = settled != end;
         end = settled;

@@ -49,7 +49,7 @@ class LedgerTable {
     };
 
     [[nodiscard]] Proven proven_by(
-        std::string_view key, std::string_view digest, UtcTime settled_before
+        std::string_view key, std::string_view digest, Instant settled_before
     );
     // The same for a key that is equal in both Regions (Ledger::mark_equal).
     [[nodiscard]] Proven proven_by_equality(std::string_view key, const Equality& equality);

@@ -15,6 +15,10 @@ std::string digest_of(std::string_view item) {
     return item_digest(boost::json::parse(item).as_object()).value_or("?");
 }
 
+Instant at_ms(std::int64_t ms) {
+    return Instant{std::chrono::milliseconds{ms}};
+}
+
 class LedgerTest : public ::testing::Test {
   protected:
     void write(
@@ -28,6 +32,7 @@ class LedgerTest : public ::testing::Test {
             .request = std::move(request),
             .answer = std::move(answer),
             .at = utc_from_ms(++ms),
+            .ended_at = at_ms(ms),
             .epoch = Epoch{1},
             .acknowledged = acknowledged,
         });
@@ -103,8 +108,7 @@ TEST_F(LedgerTest, DigestProvesItsEntryAndTheEarlierOnesOfTheKey) {
     EXPECT_EQ(left[1].digest, digest_of(item("a", 3)));
     EXPECT_EQ(ledger.mark_proven(kTable, key("a"), digest_of(item("a", 2))).entries, 0U);
     EXPECT_EQ(ledger.mark_proven(kTable, key("a"), "").entries, 0U);
-    EXPECT_EQ(ledger.unproven_keys(10).front().oldest_unproven_at, utc_from_ms(3));
-    EXPECT_EQ(ledger.counters().newest_unproven_key, key("a"));
+    EXPECT_EQ(ledger.unproven_keys(10).front().oldest_unproven_at, at_ms(3));
 }
 
 TEST_F(LedgerTest, KeysAreOldestFirstAndEachOnce) {
@@ -147,7 +151,7 @@ TEST_F(LedgerTest, BoundIsKeptAndSaysThatItForgot) {
     put("c", 1);
     const LedgerCounters counters = ledger.counters();
     EXPECT_EQ(counters.forgotten_unproven, 1U);
-    EXPECT_EQ(counters.incomplete_since, utc_from_ms(2));
+    EXPECT_EQ(counters.incomplete_since, at_ms(2));
     EXPECT_EQ(counters.unproven, 4U);
     EXPECT_EQ(counters.acknowledged, 6U);
     EXPECT_EQ(ledger.entries(kTable, 10).size(), 4U);
@@ -223,13 +227,13 @@ TEST_F(LedgerTest, WhatCannotBeReadStaysUnprovenUntilItIsGivenUp) {
     EXPECT_EQ(ledger.counters().unreadable, 2U);
     EXPECT_EQ(ledger.counters().unproven, 2U);
     EXPECT_EQ(ledger.counters().keyless, 2U);
-    EXPECT_EQ(ledger.counters().newest_keyless_at, utc_from_ms(2));
+    EXPECT_EQ(ledger.counters().newest_keyless_at, at_ms(2));
     EXPECT_TRUE(ledger.unproven_keys(10).empty());
     EXPECT_TRUE(ledger.tables_without_keys().empty());
-    ledger.give_up_keyless(utc_from_ms(2));
+    ledger.give_up_keyless(at_ms(2));
     EXPECT_EQ(ledger.counters().unproven, 1U);
     EXPECT_EQ(ledger.counters().given_up_keyless, 1U);
-    ledger.give_up_keyless(utc_from_ms(3));
+    ledger.give_up_keyless(at_ms(3));
     EXPECT_EQ(ledger.counters().unproven, 0U);
     EXPECT_EQ(ledger.counters().keyless, 0U);
     EXPECT_EQ(ledger.counters().forgotten_unproven, 0U);
@@ -320,10 +324,10 @@ TEST_F(LedgerTest, InTimeADoubtfulStateIsProof) {
     ledger.set_table_keys(kTable, {"id"});
     put("a", 1);
     write("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
-    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent, utc_from_ms(2)).entries, 0U);
-    const Proof proof = ledger.mark_proven(kTable, key("a"), kAbsent, utc_from_ms(3));
+    EXPECT_EQ(ledger.mark_proven(kTable, key("a"), kAbsent, at_ms(2)).entries, 0U);
+    const Proof proof = ledger.mark_proven(kTable, key("a"), kAbsent, at_ms(3));
     EXPECT_EQ(proof.entries, 2U);
-    EXPECT_EQ(proof.newest_at, utc_from_ms(2));
+    EXPECT_EQ(proof.newest_at, at_ms(2));
 }
 
 TEST_F(LedgerTest, EqualityWhileWritesGoOnProvesOneWriteOrOldOnes) {
@@ -334,7 +338,7 @@ TEST_F(LedgerTest, EqualityWhileWritesGoOnProvesOneWriteOrOldOnes) {
     count_up("a");
     count_up("b");
     count_up("b");
-    const Equality now{.up_to_number = 3, .settled_before = utc_from_ms(3)};
+    const Equality now{.up_to_number = 3, .settled_before = at_ms(3)};
     EXPECT_EQ(ledger.mark_equal(kTable, key("a"), now).entries, 1U);
     const Proof two = ledger.mark_equal(kTable, key("b"), now);
     EXPECT_EQ(two.entries, 1U) << "the older one has surely arrived; the newer one may be undone";

@@ -1,3 +1,7 @@
+#include <cstdlib>
+#include <filesystem>
+#include <sys/stat.h>
+
 #include <gtest/gtest.h>
 
 #include "drill/report.h"
@@ -410,15 +414,47 @@ TEST(Report, AMachineThatStoodStillForAMomentIsNoDeadLoad) {
     EXPECT_FALSE(falls_short(0, moment, 1));
 }
 
-TEST(Report, SaysWhenTheLossBookIsIncomplete) {
+// "Nothing lost, the books balance, passed" must not stand beside a loss book with holes as if the
+// one followed from the other.
+TEST(Report, SaysWhenTheLossBookIsNotWholeWhereverItClaimsSomething) {
     StoryRecord story = told();
-    EXPECT_EQ(report_table(report_document(story)).find("loss book"), std::string::npos);
+    const std::string whole = report_table(report_document(story));
+    EXPECT_EQ(whole.find("loss book"), std::string::npos);
+    EXPECT_NE(whole.find("books balance                     yes\n"), std::string::npos) << whole;
     story.loss_book_complete = false;
     const auto report = report_document(story);
     EXPECT_TRUE(passed(report)) << "the carts find what is lost without a name";
-    EXPECT_NE(
-        report_table(report).find("loss book                         incomplete"), std::string::npos
-    );
+    const std::string table = report_table(report);
+    EXPECT_NE(table.find("loss book                         not whole"), std::string::npos);
+    EXPECT_NE(table.find("0, as the carts tell\n"), std::string::npos) << table;
+    EXPECT_NE(table.find("yes, as far as they go\n"), std::string::npos) << table;
+    EXPECT_NE(table.find("The loss book is not whole"), std::string::npos) << table;
+    EXPECT_EQ(report.at("remarks").as_array().size(), 1U);
+}
+
+TEST(Report, ExplainsWritesLostBesideAPassedVerdict) {
+    StoryRecord story = told();
+    EXPECT_TRUE(report_document(story).at("remarks").as_array().empty());
+    story.books.lost = 3;
+    const auto report = report_document(story);
+    ASSERT_EQ(report.at("remarks").as_array().size(), 1U);
+    const std::string remark{report.at("remarks").at(0).as_string()};
+    EXPECT_NE(remark.find("3 acknowledged writes"), std::string::npos) << remark;
+    EXPECT_NE(report_table(report).find(remark), std::string::npos);
+}
+
+TEST(Report, IsItsOwnersAloneWhateverTheUmaskSays) {
+    namespace fs = std::filesystem;
+    std::string directory = (fs::temp_directory_path() / "farshore-report-XXXXXX").string();
+    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    const mode_t before = umask(0);
+    const Status written = write_report(report_document(told()), directory);
+    umask(before);
+    EXPECT_TRUE(written.has_value());
+    for (const char* name : {"report.json", "report.html"}) {
+        EXPECT_EQ(fs::status(fs::path{directory} / name).permissions(), fs::perms{0600}) << name;
+    }
+    fs::remove_all(directory);
 }
 
 TEST(Report, NamesManyAndSaysHowManyItLeavesOut) {
@@ -481,6 +517,8 @@ TEST(Report, WhatHappenedInOneMillisecondStaysInTheOrderOfTheJournal) {
 
 TEST(Report, ThePageCannotBeBrokenByItsData) {
     const std::string html = report_html(report_document(told()));
+    EXPECT_EQ(html.find("make(\"details\", {},"), std::string::npos)
+        << "what is closed on the screen is not printed";
     EXPECT_EQ(html.find("lost </script>"), std::string::npos);
     EXPECT_NE(html.find("lost \\u003c/script>"), std::string::npos);
     EXPECT_EQ(html.find("@REPORT@"), std::string::npos);

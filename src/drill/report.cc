@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -271,6 +273,7 @@ json::object report_document(const StoryRecord& story) {
         {"schema_version", kReportSchemaVersion},
         {"identity", identity(story)},
         {"verdict", verdict},
+        {"remarks", remarks_of(story)},
         {"findings", std::move(findings)},
         {"objectives",
          {{"rto_ms", to_ms(story.objectives.rto)},
@@ -310,7 +313,13 @@ namespace {
 Status write_file(const std::filesystem::path& path, const std::string& content) {
     std::filesystem::path temporary = path;
     temporary += ".new";
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    // For its owner alone, whatever the umask says: it names keys of items.
+    (void)::unlink(temporary.c_str());
+    const int made = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made >= 0) {
+        ::close(made);
+    }
+    std::ofstream out(temporary, std::ios::binary | std::ios::app);
     out << content;
     out.close();
     std::error_code error;

@@ -164,6 +164,34 @@ void judge_data(Findings& findings, const StoryRecord& story) {
 
 }  // namespace
 
+json::array remarks_of(const StoryRecord& story) {
+    json::array remarks;
+    const Books& books = story.books;
+    if (books.lost > 0) {
+        remarks.push_back(json::string(
+            "A failover may lose what had not been replicated when the Region failed: " +
+            std::to_string(books.lost) +
+            (books.lost == 1 ? " acknowledged write" : " acknowledged writes") + " of " +
+            std::to_string(books.acknowledged) + "; the objective allows a window of " +
+            to_text(story.objectives.rpo) + "."
+        ));
+    }
+    if (!story.loss_book_complete) {
+        remarks.push_back(json::string(
+            "The loss book is not whole, since a host could not tell of all its writes: what was "
+            "lost is counted by reading every cart, and writes to other tables may be lost without "
+            "a name."
+        ));
+    }
+    if (books.unsettled > 0) {
+        remarks.push_back(json::string(
+            std::to_string(books.unsettled) +
+            " writes of the loss book had no fate yet when the report was made."
+        ));
+    }
+    return remarks;
+}
+
 json::array find_faults(const StoryRecord& story, const std::optional<Outage>& outage) {
     Findings findings;
     findings.add(!story.interrupted.empty(), "interrupted: " + story.interrupted);

@@ -23,6 +23,9 @@ namespace farshore::drill {
 // nullopt: none is.
 [[nodiscard]] std::optional<Duration> lost_for(const Books& books);
 
+// What a reader of the verdict has to know, in sentences.
+[[nodiscard]] boost::json::array remarks_of(const StoryRecord& story);
+
 // What keeps the story from having passed, in words.
 [[nodiscard]] boost::json::array find_faults(
     const StoryRecord& story, const std::optional<Outage>& outage

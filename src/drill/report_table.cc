@@ -73,16 +73,24 @@ std::string report_table(const json::object& report) {
     if (number_at(data, "undecided") > 0) {
         row(table, "  undecided", count(data, "undecided"));
     }
-    row(table, "writes lost", count(data, "lost"));
+    const bool whole = data.at("loss_book_complete").as_bool();
+    row(table, "writes lost", count(data, "lost") + (whole ? "" : ", as the carts tell"));
     row(table,
         "  within",
         shown(data, "lost_for_ms") + " (objective " + count(objectives, "rpo_ms") + " ms)");
     row(table, "writes doubled", count(data, "doubled"));
-    if (!data.at("loss_book_complete").as_bool()) {
-        row(table, "loss book", "incomplete: an agent could not tell of all its writes");
+    if (!whole) {
+        row(table, "loss book", "not whole: a host could not tell of all its writes");
     }
-    row(table, "books balance", data.at("balance").as_bool() ? "yes" : "no");
+    row(table,
+        "books balance",
+        !data.at("balance").as_bool() ? "no"
+        : whole                       ? "yes"
+                                      : "yes, as far as they go");
     row(table, "verdict", text_at(report, "verdict"));
+    for (const json::value& remark : report.at("remarks").as_array()) {
+        table += "  " + std::string{remark.as_string()} + "\n";
+    }
     for (const json::value& finding : report.at("findings").as_array()) {
         table += "  - " + std::string{finding.as_string()} + "\n";
     }

@@ -1,5 +1,8 @@
 #include "sqlite/database.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <sqlite3.h>
 
 #include "base/assert.h"
@@ -195,6 +198,14 @@ Database::~Database() {
 Result<std::unique_ptr<Database>> Database::open(Options options) {
     std::unique_ptr<Database> database{new Database(std::move(options))};
     const std::string path = database->options_.path.empty() ? ":memory:" : database->options_.path;
+    if (!database->options_.path.empty()) {
+        // For its owner only, whatever the umask says: SQLite would make it for everybody to read.
+        // Its log and shared memory get the mode of the file. What fails here, SQLite explains.
+        const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (made >= 0) {
+            ::close(made);
+        }
+    }
     const int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr);

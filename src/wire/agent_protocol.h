@@ -34,6 +34,7 @@ inline constexpr std::size_t kLedgerEntriesMax = 65'536;
 inline constexpr std::size_t kLedgerKeyBytesMax =
     8 * 1024;  // a key of 3 KB, in base64, with its names
 inline constexpr std::size_t kEvidenceMax = 64;
+inline constexpr std::size_t kTableTroublesMax = 32;
 inline constexpr std::size_t kTextBytesMax = 1024;
 
 struct ProtocolRange {
@@ -208,18 +209,28 @@ struct EvidenceCounts {
     friend bool operator==(const EvidenceCounts&, const EvidenceCounts&) = default;
 };
 
+// A table whose writes cannot be proven: one Region refuses to read its keys.
+struct TableTrouble {
+    TableName table;
+    RegionId region;
+    std::uint64_t unproven = 0;
+    std::string why;
+
+    friend bool operator==(const TableTrouble&, const TableTrouble&) = default;
+};
+
 struct LedgerSummary {
     std::uint64_t acknowledged = 0;  // writes since the boot
     std::uint64_t unproven = 0;      // of them not yet seen in the other Region
     Duration oldest_unproven{};
     UtcTime last_acknowledged_at{};  // by the host's own clock, for people
-    // How long before this report; nullopt: never, or an agent of before it was said.
+    // How long before this report; nullopt: never.
     std::optional<Duration> last_acknowledged_age;
-    std::string newest_unproven_key;
     bool whole = true;  // false: writes are missing from it that may still be under way
     // Unproven writes of older epochs that no controller has been told of: to be asked for by a
     // fence.
     std::uint64_t left_behind = 0;
+    std::vector<TableTrouble> tables;  // at most kTableTroublesMax
 
     friend bool operator==(const LedgerSummary&, const LedgerSummary&) = default;
 };
@@ -278,6 +289,11 @@ struct LedgerEntry {
     Epoch epoch;
     std::string hash;  // digest of the item after the write, "absent", or empty when not known
     bool acknowledged = true;
+    // Grows with each write of the host, whatever its clock for people does, and from one process
+    // to the next; zero: not said.
+    std::uint64_t order = 0;
+    // A drain did without it: a Region refuses to read the keys of its table.
+    bool left_out = false;
 
     friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };

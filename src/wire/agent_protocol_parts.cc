@@ -102,7 +102,7 @@ UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble) {
 json::object write(const LedgerEntry& entry) {
     // A key that is not an object is a bug of the caller; the peer would refuse the whole message.
     Result<json::object> key = parse_json_object(entry.key, kLedgerKeyBytesMax);
-    return {
+    json::object out{
         {"table", entry.table.value()},
         {"key", key ? std::move(*key) : json::object{}},
         {"op", entry.op},
@@ -111,6 +111,13 @@ json::object write(const LedgerEntry& entry) {
         {"hash", entry.hash},
         {"acknowledged", entry.acknowledged}
     };
+    if (entry.order > 0) {
+        out["order"] = number_of(entry.order);
+    }
+    if (entry.left_out) {
+        out["left_out"] = true;
+    }
+    return out;
 }
 
 LedgerEntry read_ledger_entry(const json::object& object, std::string where, JsonTrouble& trouble) {
@@ -131,6 +138,8 @@ LedgerEntry read_ledger_entry(const json::object& object, std::string where, Jso
     entry.epoch = in.epoch("epoch");
     entry.hash = in.text("hash", 128, Field::optional);
     entry.acknowledged = in.flag("acknowledged");
+    entry.order = in.has("order") ? in.count("order", kCountMax) : 0;
+    entry.left_out = in.flag("left_out", Field::optional);
     return entry;
 }
 

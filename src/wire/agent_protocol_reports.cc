@@ -39,6 +39,38 @@ EvidenceCounts read_evidence(const json::object& object, std::string where, Json
     return counts;
 }
 
+json::array write(const std::vector<TableTrouble>& troubles) {
+    json::array list;
+    for (const TableTrouble& trouble : troubles) {
+        list.push_back(json::object{
+            {"table", trouble.table.value()},
+            {"region", trouble.region.value()},
+            {"unproven", number_of(trouble.unproven)},
+            {"why", trouble.why}
+        });
+    }
+    return list;
+}
+
+std::vector<TableTrouble> read_troubles(ObjectReader& in, JsonTrouble& trouble) {
+    std::vector<TableTrouble> list;
+    const json::array* troubles = in.array("tables", kTableTroublesMax, Field::optional);
+    for (std::size_t i = 0; troubles != nullptr && i < troubles->size(); ++i) {
+        if (!(*troubles)[i].is_object()) {
+            in.wrong("tables", "not a list of objects");
+            break;
+        }
+        ObjectReader each((*troubles)[i].get_object(), "ledger.tables", trouble);
+        list.push_back(
+            {.table = each.id<TableName>("table"),
+             .region = each.id<RegionId>("region"),
+             .unproven = each.count("unproven", kCountMax),
+             .why = each.text("why", kTextBytesMax, Field::optional)}
+        );
+    }
+    return list;
+}
+
 json::object write(const LedgerSummary& ledger) {
     return {
         {"acknowledged", number_of(ledger.acknowledged)},
@@ -48,9 +80,9 @@ json::object write(const LedgerSummary& ledger) {
         {"last_acknowledged_age_ms",
          ledger.last_acknowledged_age ? json::value(to_ms(*ledger.last_acknowledged_age))
                                       : json::value(nullptr)},
-        {"newest_unproven_key", ledger.newest_unproven_key},
         {"whole", ledger.whole},
-        {"left_behind", ledger.left_behind}
+        {"left_behind", ledger.left_behind},
+        {"tables", write(ledger.tables)}
     };
 }
 
@@ -64,10 +96,9 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     if (in.has("last_acknowledged_age_ms")) {
         ledger.last_acknowledged_age = ms_of(in, "last_acknowledged_age_ms", Field::optional);
     }
-    ledger.newest_unproven_key =
-        in.text("newest_unproven_key", kLedgerKeyBytesMax, Field::optional);
     ledger.whole = !in.has("whole") || in.flag("whole");
     ledger.left_behind = in.has("left_behind") ? in.count("left_behind", kCountMax) : 0;
+    ledger.tables = read_troubles(in, trouble);
     return ledger;
 }
 

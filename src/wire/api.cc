@@ -145,7 +145,8 @@ json::object loss_document(const LossCounts& counts) {
         {"applied_late", counts.applied_late},
         {"suppressed", counts.suppressed},
         {"never_arrived", counts.never_arrived},
-        {"unknown", counts.unknown}
+        {"unknown", counts.unknown},
+        {"whole", counts.whole}
     };
 }
 

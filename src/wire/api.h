@@ -41,6 +41,7 @@ struct LossCounts {
     std::uint64_t suppressed = 0;
     std::uint64_t never_arrived = 0;
     std::uint64_t unknown = 0;  // not settled yet, or not decidable
+    bool whole = true;          // false: a host could not name every write that it had not proven
 
     friend bool operator==(const LossCounts&, const LossCounts&) = default;
 };

@@ -116,6 +116,12 @@ struct Switchover {
     Duration pause_between_attempts = 2s;
 };
 
+// How long a failover's write may go without a fate once both Regions answer again.
+struct Losses {
+    Duration unreadable_after = 10min;  // its table's keys cannot be read in one of them
+    Duration undecided_after = 24h;     // it is still under way, as far as the items tell
+};
+
 struct Levers {
     std::vector<Lever> data_impaired{Lever::repoint, Lever::shift};
     std::vector<Lever> stack_impaired{Lever::shift};
@@ -163,6 +169,7 @@ struct Config {
     Decide decide;
     Fence fence;
     Switchover switchover;
+    Losses losses;
     Levers levers;
     std::optional<Route53> traffic;
     Verify verify;

@@ -279,6 +279,14 @@ void read_file(Section& file, Config& config) {
     file.inside("switchover", [&](Section& section) {
         read_switchover(section, config.switchover);
     });
+    file.inside("losses", [&](Section& section) {
+        section.read(
+            "unreadable_after", config.losses.unreadable_after, {.least = 1s, .most = 24h}
+        );
+        section.read(
+            "undecided_after", config.losses.undecided_after, {.least = 1s, .most = 24h * 30}
+        );
+    });
     file.inside("levers", [&](Section& section) { read_levers(section, config.levers); });
     file.inside("traffic", [&](Section& section) { read_traffic(section, config); });
     file.inside("verify", [&](Section& section) { read_verify(section, config.verify); });

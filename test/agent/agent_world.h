@@ -193,7 +193,7 @@ class AgentWorld {
     }
 
     net::Io io{1};
-    std::shared_ptr<system::SystemClock> clock = std::make_shared<system::SystemClock>();
+    std::shared_ptr<SteppedClock> clock = std::make_shared<SteppedClock>();
     std::string directory;
     RegionDouble a{io};
     RegionDouble b{io};

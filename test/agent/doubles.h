@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -35,6 +36,28 @@ inline const RegionId kA{"us-east-1"};
 inline const RegionId kB{"eu-west-1"};
 inline const RegionId kWitness{"us-east-2"};
 inline const AppId kApp{"magento"};
+
+// The machine's clocks, which a test can set forward or back. Thread-safe.
+class SteppedClock final : public ports::Clock {
+  public:
+    [[nodiscard]] Instant now() const override { return real_.now() + ahead_.load(); }
+
+    [[nodiscard]] UtcTime wall() const override { return real_.wall() + wall_step_.load(); }
+
+    // As if that much time had passed, on both clocks.
+    void pass(Duration time) {
+        ahead_ = ahead_.load() + time;
+        step_wall(std::chrono::duration_cast<WallClock::duration>(time));
+    }
+
+    // An administrator, or NTP, sets the clock for people.
+    void step_wall(WallClock::duration step) { wall_step_ = wall_step_.load() + step; }
+
+  private:
+    system::SystemClock real_;
+    std::atomic<Duration> ahead_{Duration::zero()};
+    std::atomic<WallClock::duration> wall_step_{WallClock::duration::zero()};
+};
 
 // One Region's DynamoDB: enough operations for the agent and for an application.
 class RegionDouble {
@@ -87,7 +110,9 @@ class RegionDouble {
     Duration read_takes = 600ms;
     std::size_t reads_at_once = 0;  // of the slow table, the most there ever were
     bool refuses_descriptions = false;
-    std::uint64_t descriptions = 0;                                   // DescribeTable calls
+    std::map<std::string, std::string> refused_tables;  // with this error, when they are read
+    std::map<std::string, std::string> key_names;       // of tables whose key is not "id"
+    std::uint64_t descriptions = 0;                     // DescribeTable calls
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
 
     net::HttpServer& server() { return *server_; }
@@ -139,6 +164,10 @@ class RegionDouble {
                 R"({"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: dynamodb:PutItem"})"
             );
         }
+        if (operation == "DescribeTable" && table != nullptr && table->is_string() &&
+            refusal_of(table->as_string()) == "ResourceNotFoundException") {
+            co_return refused("ResourceNotFoundException");
+        }
         if (operation == "DescribeTable" && ++descriptions > 0 && refuses_descriptions) {
             co_return net::HttpResponse::json(
                 400,
@@ -156,9 +185,24 @@ class RegionDouble {
         );
     }
 
+    [[nodiscard]] std::string refusal_of(std::string_view table) const {
+        const auto found = refused_tables.find(std::string{table});
+        return found == refused_tables.end() ? std::string{} : found->second;
+    }
+
+    static net::HttpResponse refused(const std::string& code) {
+        return net::HttpResponse::json(
+            400,
+            R"({"__type":"com.amazonaws.dynamodb.v20120810#)" + code + R"(","message":"refused"})"
+        );
+    }
+
     net::Task<net::HttpResponse> answer_batch(boost::json::object body) {
         std::size_t keys = 0;
         for (const auto& [table, asked] : body.at("RequestItems").as_object()) {
+            if (const std::string code = refusal_of(table); !code.empty()) {
+                co_return refused(code);
+            }
             keys += asked.at("Keys").as_array().size();
         }
         ++batches_;
@@ -197,11 +241,13 @@ class RegionDouble {
             return {};
         }
         if (operation == "DescribeTable") {
+            const auto named = key_names.find(table);
+            const std::string name = named == key_names.end() ? "id" : named->second;
             boost::json::array keys{
-                boost::json::object{{"AttributeName", "id"}, {"KeyType", "HASH"}}
+                boost::json::object{{"AttributeName", name}, {"KeyType", "HASH"}}
             };
             boost::json::array types{
-                boost::json::object{{"AttributeName", "id"}, {"AttributeType", "S"}}
+                boost::json::object{{"AttributeName", name}, {"AttributeType", "S"}}
             };
             return {
                 {"Table",

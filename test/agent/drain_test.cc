@@ -153,5 +153,130 @@ TEST(AgentDrain, ADescriptionThatIsRefusedIsNotAskedForOverAndOver) {
     EXPECT_EQ(drain(world, 100ms).result, wire::AckResult::failed);
 }
 
+std::uint64_t unproven(AgentWorld& world) {
+    return world.agent->app(0).endpoint().ledger().counters().unproven;
+}
+
+void put_into(AgentWorld& world, const std::string& table, const boost::json::object& made) {
+    const boost::json::object body{{"TableName", table}, {"Item", made}};
+    ASSERT_EQ(world.fetch(world.call_of("PutItem", boost::json::serialize(body))).status, 200);
+}
+
+class OneBadTable : public ::testing::TestWithParam<const char*> {
+  protected:
+    void SetUp() override {
+        world.b.refused_tables["lease_table"] = GetParam();
+        world.start_agent();
+        world.open_under(1, kA);
+        put_into(world, "lease_table", item("lease", "mine"));
+        write_many(world, 20);
+        replicate_many(world, 20);
+    }
+
+    AgentWorld world;
+};
+
+TEST_P(OneBadTable, SpoilsNoOtherAndIsNamed) {
+    EXPECT_TRUE(world.run_until([&] { return unproven(world) == 1; }, 3s)) << unproven(world);
+    const Drained drained = drain(world, 300ms);
+    EXPECT_EQ(drained.result, wire::AckResult::failed);
+    EXPECT_EQ(drained.body.left, 1U);
+    EXPECT_NE(drained.detail.find("table lease_table"), std::string::npos) << drained.detail;
+    EXPECT_NE(drained.detail.find(kB.value()), std::string::npos) << drained.detail;
+    EXPECT_NE(drained.detail.find(GetParam()), std::string::npos) << drained.detail;
+    ASSERT_TRUE(world.run_until([&] {
+        return !world.controller.reports.back().ledger.tables.empty();
+    }));
+    const wire::TableTrouble& told = world.controller.reports.back().ledger.tables.front();
+    EXPECT_EQ(told.table, TableName{"lease_table"});
+    EXPECT_EQ(told.region, kB);
+    EXPECT_EQ(told.unproven, 1U);
+    const std::string metrics = world.get_health("/metrics").body;
+    EXPECT_NE(
+        metrics.find(
+            R"(farshore_ledger_unprovable{app="magento",table="lease_table",region="eu-west-1"} 1)"
+        ),
+        std::string::npos
+    ) << metrics;
+}
+
+TEST_P(OneBadTable, IsReadAgainAsSoonAsItCanBe) {
+    ASSERT_TRUE(world.run_until([&] { return unproven(world) == 1; }, 3s));
+    world.b.refused_tables.clear();
+    world.b.put("lease_table", item("lease", "mine"));
+    EXPECT_TRUE(world.run_until([&] { return unproven(world) == 0; }));
+    const Drained drained = drain(world);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+    EXPECT_EQ(drained.detail, "");
+    EXPECT_TRUE(world.run_until([&] {
+        return world.controller.reports.back().ledger.tables.empty();
+    }));
+}
+
+TEST_P(OneBadTable, StandsInTheWayForTenMinutesAfterItsLastWrite) {
+    ASSERT_TRUE(world.run_until([&] { return unproven(world) == 1; }, 3s));
+    world.clock->pass(11min);
+    ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    ));
+    const Drained drained = drain(world);
+    EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
+    EXPECT_NE(drained.detail.find("without 1 older writes to table lease_table"), std::string::npos)
+        << drained.detail;
+    EXPECT_EQ(unproven(world), 1U) << "it is at risk as before";
+    put_into(world, "lease_table", item("lease", "yours"));
+    EXPECT_EQ(drain(world, 300ms).result, wire::AckResult::failed) << "a new write waits again";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AgentDrain,
+    OneBadTable,
+    ::testing::Values("ResourceNotFoundException", "ValidationException", "AccessDeniedException")
+);
+
+TEST(AgentDrain, ATableWithAnotherKeyInTheOtherRegionIsNamedWithBothKeys) {
+    AgentWorld world;
+    world.a.key_names["carts"] = "pk";
+    world.b.refused_tables["carts"] = "ValidationException";
+    world.start_agent();
+    world.open_under(1, kA);
+    put_into(world, "carts", {{"pk", {{"S", "c"}}}, {"id", {{"S", "not the key"}}}});
+    const Drained drained = drain(world, 300ms);
+    EXPECT_EQ(drained.result, wire::AckResult::failed);
+    EXPECT_NE(
+        drained.detail.find("table carts has the key (pk S) in us-east-1 and (id S) in eu-west-1"),
+        std::string::npos
+    ) << drained.detail;
+}
+
+// The clock for people may be set at any time; what was written is as old as it is.
+TEST(AgentDrain, AClockThatIsSetForwardProvesNothing) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    put_into(world, "sessions", item("lock", "taken"));
+    const std::string release = R"({"TableName":"sessions","Key":{"id":{"S":"lock"}}})";
+    ASSERT_EQ(world.fetch(world.call_of("DeleteItem", release)).status, 200);
+    const std::string statement = R"({"Statement":"DELETE FROM sessions WHERE id='a' OR id='b'"})";
+    ASSERT_EQ(world.fetch(world.call_of("ExecuteStatement", statement)).status, 200);
+    ASSERT_EQ(unproven(world), 3U);
+    world.clock->step_wall(2h);
+    world.run_for(1500ms);
+    EXPECT_EQ(unproven(world), 3U) << "nothing has arrived, and nothing is old";
+    EXPECT_LT(world.controller.reports.back().ledger.oldest_unproven, 1min);
+    EXPECT_LT(world.controller.reports.back().ledger.last_acknowledged_age, 1min);
+}
+
+TEST(AgentDrain, AClockThatIsSetBackDelaysNoProof) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    put_into(world, "sessions", item("lock", "taken"));
+    const std::string release = R"({"TableName":"sessions","Key":{"id":{"S":"lock"}}})";
+    ASSERT_EQ(world.fetch(world.call_of("DeleteItem", release)).status, 200);
+    world.clock->step_wall(-2h);
+    world.clock->pass(11s);
+    EXPECT_TRUE(world.run_until([&] { return unproven(world) == 0; })) << unproven(world);
+}
+
 }  // namespace
 }  // namespace farshore::agent::testing

@@ -88,5 +88,38 @@ TEST(AgentFence, TheEndOfTheLeaseCutsWhatIsOnItsWay) {
     EXPECT_EQ(world.gate().write_state(), core::WriteState::unconfirmed);
 }
 
+// A table that cannot be read in the standby may have more unproven writes than an acknowledgement
+// holds: the others' come first.
+TEST(AgentFence, NamesWritesThatCanBeFoundOutAboutBeforeThoseOfAnUnreadableTable) {
+    AgentWorld world;
+    world.b.refused_tables["lease_table"] = "ResourceNotFoundException";
+    world.start_agent();
+    world.open_under(1, kA);
+    dataplane::Ledger& ledger = world.agent->app(0).endpoint().ledger();
+    for (int i = 0; i < 10'050; ++i) {
+        ledger.inherit(
+            {.table = TableName{"lease_table"},
+             .key = R"({"id":{"S":"lease-)" + std::to_string(i) + R"("}})",
+             .operation = "PutItem",
+             .epoch = Epoch{1}},
+            world.clock->now()
+        );
+    }
+    ASSERT_EQ(world.put("cart-1").status, 200);
+    ASSERT_TRUE(world.run_until([&] {
+        return !world.controller.reports.back().ledger.tables.empty();
+    }));
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    const auto* body = std::get_if<wire::FenceAck>(&world.controller.ack_of(fence)->body);
+    ASSERT_NE(body, nullptr);
+    EXPECT_TRUE(body->truncated);
+    EXPECT_EQ(body->entries.size(), 10'000U);
+    const auto named =
+        std::ranges::find(body->entries, TableName{"sessions"}, &wire::LedgerEntry::table);
+    ASSERT_NE(named, body->entries.end());
+    EXPECT_LT(body->up_to, ledger.newest_number()) << "what was left out is told again";
+}
+
 }  // namespace
 }  // namespace farshore::agent::testing

@@ -127,7 +127,9 @@ class ControllerTest : public ::testing::Test {
         made.aws.sts = sts;
         made.witness = kWitness;
         made.store_path = directory.path() + "/farshore.db";
-        made.tables = {{.name = kTable}};
+        for (const TableName& table : tables) {
+            made.tables.push_back({.name = table});
+        }
         made.detect.probe_every = 100ms;
         made.detect.probe_timeout = 300ms;
         made.detect.unhealthy_for = 400ms;
@@ -137,6 +139,7 @@ class ControllerTest : public ::testing::Test {
         made.decide.require_drill_within = std::nullopt;
         made.decide.cooldown = 1s;
         made.fence.lease = lease;
+        made.losses = losses;
         for (const RegionId& region : {kEast, kWest, kWitness}) {
             made.aws.dynamodb[region] = dynamo->url(region);
         }
@@ -370,6 +373,8 @@ class ControllerTest : public ::testing::Test {
     }
 
     Duration lease = 1s;
+    config::Losses losses;
+    std::vector<TableName> tables{kTable};  // that the configuration names
     // Hosts that the tokens file names.
     std::vector<std::string> credentials{"use1-web-1", "euw1-web-1", "use1-web-2", "euw1-web-2"};
     config::Join join;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "adapters/system/log.h"
 #include "wire/journal.h"
 
 namespace farshore::sqlite {
@@ -65,6 +66,31 @@ std::string copy(std::string_view text) {
     return std::string{text};
 }
 
+// Item keys name people and sessions: the files that hold them are their owner's alone, also those
+// that an earlier version made.
+void make_private(const std::string& store_path) {
+    namespace fs = std::filesystem;
+    constexpr fs::perms kOwner = fs::perms::owner_read | fs::perms::owner_write;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        const std::string path = store_path + suffix;
+        std::error_code error;
+        const fs::perms open_to = fs::status(path, error).permissions();
+        if (error || open_to == fs::perms::unknown || (open_to & ~kOwner) == fs::perms::none) {
+            continue;
+        }
+        fs::permissions(path, kOwner, error);
+        if (error) {
+            system::log_error(
+                "store",
+                path + " can be read by others: " + error.message(),
+                {{"remedy", "give the file to this user, with mode 0600"}}
+            );
+        } else {
+            system::log_warning("store", path + " could be read by others; its mode is 0600 now");
+        }
+    }
+}
+
 }  // namespace
 
 Store::Store(Options options, StoreLock lock, std::unique_ptr<Database> database)
@@ -116,6 +142,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options) {
     if (!lock) {
         return std::unexpected(std::move(lock.error()));
     }
+    make_private(options.path);
     Database::Options database_options;
     database_options.path = options.path;
     database_options.durability = Durability::full;

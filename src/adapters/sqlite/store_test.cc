@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,29 @@ TEST_F(StoreTest, ANewStoreKnowsNothing) {
     const auto loaded = store->load(kApp);
     ASSERT_TRUE(loaded.has_value());
     EXPECT_FALSE(loaded->has_value());
+}
+
+// Item keys name people and sessions.
+TEST_F(StoreTest, ItsFilesAreTheirOwnersAloneWhateverTheUmaskSays) {
+    namespace fs = std::filesystem;
+    const mode_t before = umask(0);
+    const auto store = open();
+    umask(before);
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+        EXPECT_EQ(fs::status(path() + suffix).permissions(), fs::perms{0600}) << suffix;
+    }
+}
+
+TEST_F(StoreTest, FilesThatOthersCouldReadAreClosedToThem) {
+    namespace fs = std::filesystem;
+    ASSERT_NE(open(), nullptr);
+    fs::permissions(path(), fs::perms{0644});
+    std::ofstream(path() + "-wal");
+    fs::permissions(path() + "-wal", fs::perms{0664});
+    const auto store = open();
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(fs::status(path()).permissions(), fs::perms{0600});
+    EXPECT_EQ(fs::status(path() + "-wal").permissions(), fs::perms{0600});
 }
 
 TEST_F(StoreTest, ACommitIsThereAfterReopening) {

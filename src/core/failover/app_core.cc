@@ -180,6 +180,7 @@ Situation AppCore::situation(Now now, const RegionId& to, std::vector<Lever> lev
         .loss_window = loss_window(to),
         .fresh_lag = losses_.lag(now.at, record_.active, to, policy_.timing.lag_fresh_for),
         .losses_open = 0,
+        .tables_unlike = tables_unlike_,
         .drill_proven_at = drill_proven_at_,
         .superseded = superseded_,
         .operation_running = operation_running(),

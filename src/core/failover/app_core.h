@@ -144,6 +144,7 @@ class AppCore {
     void apply(Now now, const AgentReported& event, Step& step);
     void apply(Now now, const LossesExamined& event, Step& step);
     void apply(Now now, const LossesOpen& event, Step& step);
+    void apply(Now now, const TablesLookedUp& event, Step& step);
     void apply(Now now, const TrafficServed& event, Step& step);
     void apply(Now now, const FunctionVerified& event, Step& step);
     void apply(Now now, const HeartbeatArrived& event, Step& step);
@@ -173,6 +174,7 @@ class AppCore {
     std::optional<Operation> operation_;
     LossWindow losses_;
     std::map<OperationId, std::uint64_t> losses_open_;
+    std::optional<std::string> tables_unlike_;
     bool stalled_ = false;
     std::optional<Instant> reconsider_at_;
     std::uint64_t automatic_operations_ = 0;

@@ -292,6 +292,10 @@ void AppCore::apply(Now, const LossesOpen& event, Step&) {
     }
 }
 
+void AppCore::apply(Now, const TablesLookedUp& event, Step&) {
+    tables_unlike_ = event.unlike;
+}
+
 void AppCore::apply(Now now, const TrafficServed& event, Step& step) {
     if (acts()) {
         take(operation_->on(now, event, agents_), step, now);

@@ -48,6 +48,23 @@ TEST_F(AppCoreTest, AFailoversOpenWritesHoldASwitchoverBackAndNotAFailover) {
     EXPECT_TRUE(passes(core.preview(now(), request), Guard::losses_settled));
 }
 
+// A name that stands in the configuration and nowhere else, or a table that is another one in the
+// other Region: its writes arrive nowhere.
+TEST_F(AppCoreTest, TablesThatAreUnlikeHoldASwitchoverBackAndNotAFailover) {
+    AppCore core = make(policy());
+    settle(core);
+    ChangeRequest request{.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest};
+    EXPECT_TRUE(passes(core.preview(now(), request), Guard::tables_alike)) << "not known yet";
+    (void)tell(core, TablesLookedUp{.unlike = "table NoSuchTable does not exist in us-east-1"});
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::tables_alike));
+    request.verb = Verb::failover;
+    request.accept_loss = 1h;
+    EXPECT_TRUE(all_passed(core.preview(now(), request).guards)) << "the other tables' users wait";
+    request.verb = Verb::switchover;
+    (void)tell(core, TablesLookedUp{});
+    EXPECT_TRUE(passes(core.preview(now(), request), Guard::tables_alike));
+}
+
 TEST_F(AppCoreTest, WithoutARecordThereIsNothingToShiftUsersWith) {
     Policy nowhere = policy();
     nowhere.users_can_be_shifted = false;

@@ -119,6 +119,11 @@ struct LossesOpen {
     std::uint64_t writes = 0;
 };
 
+// The configured tables have been looked up in each Region.
+struct TablesLookedUp {
+    std::optional<std::string> unlike;  // what is wrong with those whose writes must arrive
+};
+
 struct TrafficServed {
     StepId step;
     bool done = false;
@@ -201,6 +206,7 @@ using Event = std::variant<
     AgentReported,
     LossesExamined,
     LossesOpen,
+    TablesLookedUp,
     TrafficServed,
     FunctionVerified,
     HeartbeatArrived,

@@ -244,6 +244,15 @@ GuardAnswer losses_settled(const Situation& s) {
     });
 }
 
+GuardAnswer tables_alike(const Situation& s) {
+    return answer(s, Guard::tables_alike, !s.tables_unlike, [&] {
+        return s.tables_unlike ? *s.tables_unlike +
+                                     ": mend it, or take the table out of the configuration; "
+                                     "`farshore doctor` compares them"
+                               : "nothing is known to be wrong with the tables";
+    });
+}
+
 GuardAnswer data_healthy_here(const Situation& s) {
     const Health verdict = s.evidence.verdict(s.now.at, s.record.active, Component::dynamodb);
     return answer(s, Guard::quorum, verdict == Health::healthy, [&] {

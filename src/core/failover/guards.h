@@ -36,6 +36,8 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer agents_reachable(const Situation& s);
 [[nodiscard]] GuardAnswer lag_measured(const Situation& s, const RegionId& to);
 [[nodiscard]] GuardAnswer losses_settled(const Situation& s);
+// The controller looks the configured tables up in each Region; what it cannot look at passes.
+[[nodiscard]] GuardAnswer tables_alike(const Situation& s);
 // A switchover needs both Regions.
 [[nodiscard]] GuardAnswer data_healthy_here(const Situation& s);
 [[nodiscard]] GuardAnswer store_is_current(const Situation& s);

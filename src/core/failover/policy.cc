@@ -100,6 +100,7 @@ std::vector<GuardAnswer> answers_to(const Situation& s, const ChangeRequest& req
         answers.push_back(agents_reachable(s));
         answers.push_back(lag_measured(s, request.to));
         answers.push_back(losses_settled(s));
+        answers.push_back(tables_alike(s));
     }
     return answers;
 }

@@ -34,6 +34,7 @@ enum class Guard {
     agents_reachable,   // every registered agent is needed: a switchover holds writes on each
     lag_measured,       // a switchover knows how long a drain takes
     losses_settled,     // no late write of a failover may still arrive
+    tables_alike,       // the tables are there, of one key and replicated, as far as is known
     store_is_current,   // the epoch records carry no newer epoch than our store
     register_is_known,  // nobody may write for ever whom the register does not name
     mode,               // automation is on
@@ -42,11 +43,11 @@ enum class Guard {
     not_cooling_down,   // INV-S7
     as_expected,        // the world is still the one that the operator looked at
 };
-inline constexpr std::array<std::string_view, 19> kGuardNames{
-    "target_known",   "no_operation",   "quorum",           "suspect_yourself",  "hosts_see_errors",
-    "target_healthy", "target_serves",  "target_has_hosts", "loss_within_gate",  "agents_reachable",
-    "lag_measured",   "losses_settled", "store_is_current", "register_is_known", "mode",
-    "armed",          "not_paused",     "not_cooling_down", "as_expected",
+inline constexpr std::array<std::string_view, 20> kGuardNames{
+    "target_known",   "no_operation",   "quorum",           "suspect_yourself", "hosts_see_errors",
+    "target_healthy", "target_serves",  "target_has_hosts", "loss_within_gate", "agents_reachable",
+    "lag_measured",   "losses_settled", "tables_alike",     "store_is_current", "register_is_known",
+    "mode",           "armed",          "not_paused",       "not_cooling_down", "as_expected",
 };
 
 constexpr const auto& names_of(Guard) {
@@ -84,11 +85,12 @@ struct Situation {
     const Evidence& evidence;
     const AppRecord& record;
     const AgentRegister& agents;
-    std::vector<Lever> levers;               // of the plan in question
-    std::optional<Duration> loss_window;     // nullopt: not measured yet
-    std::optional<Duration> fresh_lag;       // active to the target
-    std::uint64_t losses_open = 0;           // writes of failovers whose fate is not known yet
-    std::optional<UtcTime> drill_proven_at;  // under the configuration in force
+    std::vector<Lever> levers;                 // of the plan in question
+    std::optional<Duration> loss_window;       // nullopt: not measured yet
+    std::optional<Duration> fresh_lag;         // active to the target
+    std::uint64_t losses_open = 0;             // writes of failovers whose fate is not known yet
+    std::optional<std::string> tables_unlike;  // what is wrong with the configured tables
+    std::optional<UtcTime> drill_proven_at;    // under the configuration in force
     Epoch superseded;  // the epoch of a majority of the records, when it is newer
     bool operation_running = false;
     bool strangers_for_ever = false;  // hosts of a lost register write until somebody fences them

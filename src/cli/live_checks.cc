@@ -1,0 +1,275 @@
+#include "cli/live_checks.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "adapters/aws/client.h"
+#include "adapters/aws/route53.h"
+#include "adapters/aws/table_survey.h"
+#include "adapters/net/asio_types.h"
+#include "adapters/system/system_clock.h"
+#include "base/text.h"
+
+namespace farshore::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+using namespace std::chrono_literals;
+using State = LiveCheck::State;
+
+constexpr Duration kPatience = 3s;
+
+using Checks = std::shared_ptr<std::vector<LiveCheck>>;
+
+// AWS as the configuration reaches it, for one run of a coroutine at a time.
+class LiveWorld {
+  public:
+    explicit LiveWorld(const config::Config& config) {
+        aws::AwsClient::Options options;
+        options.access = config.aws;
+        client_ = aws::AwsClient::create(io_, clock_, std::move(options));
+    }
+
+    std::vector<LiveCheck> run(const std::function<net::Task<>(aws::AwsClient&, Checks)>& look) {
+        const auto checks = std::make_shared<std::vector<LiveCheck>>();
+        boost::asio::co_spawn(
+            io_,
+            [this, &look, checks]() -> net::Task<> { return look(*client_, checks); },
+            [](const std::exception_ptr& failure) {
+                if (failure) {
+                    std::rethrow_exception(failure);
+                }
+            }
+        );
+        io_.run();
+        return std::move(*checks);
+    }
+
+  private:
+    net::Io io_{1};
+    system::SystemClock clock_;
+    std::unique_ptr<aws::AwsClient> client_;
+};
+
+std::vector<RegionId> regions_of(const config::Config& config, core::TableUse use) {
+    std::vector<RegionId> regions;
+    for (const config::Region& region : config.regions) {
+        regions.push_back(region.id);
+    }
+    if (use == core::TableUse::epoch && !config.witness.value().empty()) {
+        regions.push_back(config.witness);
+    }
+    return regions;
+}
+
+std::string in_regions(const std::vector<RegionId>& regions) {
+    std::string text;
+    for (const RegionId& region : regions) {
+        text += (text.empty() ? "" : ", ") + region.value();
+    }
+    return text;
+}
+
+net::Task<> look_at_table(
+    aws::AwsClient* client,
+    TableName table,
+    core::TableUse use,
+    std::vector<RegionId> regions,
+    Checks checks
+) {
+    aws::DynamoDb tables{*client};
+    const std::vector<core::TableSight> sights =
+        co_await aws::survey_table(tables, table, regions, kPatience);
+    const std::string what = "table " + table.value();
+    const auto findings = core::findings_of(table, use, sights);
+    for (const core::TableFinding& finding : findings) {
+        checks->push_back(
+            {.what = what,
+             .state = finding.is_broken() ? State::wrong : State::unchecked,
+             .text = finding.text,
+             .remedy = finding.remedy}
+        );
+    }
+    if (findings.empty()) {
+        checks->push_back(
+            {.what = what,
+             .text = fmt::format(
+                 "{} with the key ({}), {} {}",
+                 to_string(use),
+                 sights.front().key,
+                 use == core::TableUse::epoch ? "in" : "replicated between",
+                 in_regions(regions)
+             )}
+        );
+    }
+}
+
+net::Task<> look_at_record(aws::AwsClient* client, config::Route53 traffic, Checks checks) {
+    aws::Route53 route53{*client};
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    const std::string what = "record " + traffic.record;
+    const auto records = co_await route53.list_record_sets(traffic.zone, options);
+    if (!records) {
+        const bool missing = records.error().kind == ErrorKind::not_found;
+        checks->push_back(
+            {.what = what,
+             .state = missing ? State::wrong : State::unchecked,
+             .text = (missing ? "there is no hosted zone " + traffic.zone
+                              : "the zone " + traffic.zone + " could not be read") +
+                     ": " + records.error().text,
+             .remedy = missing
+                           ? "correct traffic.route53.zone"
+                           : "allow route53:ListResourceRecordSets on the zone to this principal"}
+        );
+        co_return;
+    }
+    const std::string wanted = to_lower(traffic.record);
+    const auto of_role = [&](aws::FailoverRole role) {
+        return std::ranges::find_if(*records, [&](const aws::RecordSet& record) {
+            return record.name == wanted && record.failover == role;
+        });
+    };
+    const auto primary = of_role(aws::FailoverRole::primary);
+    if (primary == records->end() || of_role(aws::FailoverRole::secondary) == records->end()) {
+        checks->push_back(
+            {.what = what,
+             .state = State::wrong,
+             .text = "zone " + traffic.zone + " has no pair of failover records of that name",
+             .remedy = "make a PRIMARY and a SECONDARY record, or correct traffic.route53.record"}
+        );
+        co_return;
+    }
+    LiveCheck check{.what = what, .text = "a PRIMARY and a SECONDARY record, with a health check"};
+    if (primary->health_check.empty()) {
+        check.state = State::wrong;
+        check.text = "the PRIMARY record has no health check: it is served whatever happens";
+        check.remedy =
+            "give it the calculated check that docs/decisions/0005-health-state.md describes";
+    } else {
+        const auto health = co_await route53.get_health_check(primary->health_check, options);
+        if (!health) {
+            const bool missing = health.error().kind == ErrorKind::not_found;
+            check.state = missing ? State::wrong : State::unchecked;
+            check.text = "the health check " + primary->health_check +
+                         " of the PRIMARY record could not be read: " + health.error().text;
+            check.remedy = missing ? "give the record a check that exists"
+                                   : "allow route53:GetHealthCheck to this principal";
+        }
+    }
+    checks->push_back(std::move(check));
+}
+
+// A key that no application has: reading it tells whether reading is allowed.
+aws::Item nobodys_key(const std::vector<aws::KeyAttribute>& attributes) {
+    aws::Item key;
+    for (const aws::KeyAttribute& attribute : attributes) {
+        const std::string type(1, attribute.type);
+        key[attribute.name] =
+            json::object{{type, attribute.type == 'N' ? "0" : "ZmFyc2hvcmUtZG9jdG9y"}};
+    }
+    return key;
+}
+
+net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region, Checks checks) {
+    aws::DynamoDb tables{*client};
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    const auto described = co_await tables.describe_table(region, table, options);
+    if (!described) {
+        co_return;  // said already, by those who looked the table up
+    }
+    aws::TableKeys keys{.table = table, .keys = {nobodys_key(described->key)}, .consistent = true};
+    std::vector<aws::TableKeys> wanted{std::move(keys)};
+    const auto read = co_await tables.batch_get_item(region, std::move(wanted), options);
+    LiveCheck check{
+        .what = "right to read " + table.value(),
+        .text = "its keys can be read in " + region.value()
+    };
+    if (!read) {
+        const bool denied = read.error().kind == ErrorKind::denied;
+        check.state = denied ? State::wrong : State::unchecked;
+        check.text = "its keys could not be read in " + region.value() + ": " + read.error().text;
+        check.remedy =
+            denied ? "allow dynamodb:BatchGetItem on it to this principal: nobody finds out "
+                     "what a failover lost otherwise"
+                   : "try again";
+    }
+    checks->push_back(std::move(check));
+}
+
+}  // namespace
+
+std::vector<LiveCheck> look_up_names(const config::Config& config) {
+    LiveWorld world{config};
+    return world.run([&config](aws::AwsClient& client, Checks checks) -> net::Task<> {
+        return [](const config::Config* of, aws::AwsClient* with, Checks into) -> net::Task<> {
+            std::vector<std::pair<TableName, core::TableUse>> names;
+            for (const config::Table& table : of->tables) {
+                names.emplace_back(table.name, core::TableUse::data);
+            }
+            names.emplace_back(of->detect.heartbeat_table, core::TableUse::heartbeat);
+            names.emplace_back(of->fence.epoch_table, core::TableUse::epoch);
+            for (const auto& [table, use] : names) {
+                co_await look_at_table(with, table, use, regions_of(*of, use), into);
+            }
+            if (of->traffic) {
+                co_await look_at_record(with, *of->traffic, into);
+            }
+        }(&config, &client, std::move(checks));
+    });
+}
+
+std::vector<LiveCheck> try_rights(const config::Config& config) {
+    LiveWorld world{config};
+    return world.run([&config](aws::AwsClient& client, Checks checks) -> net::Task<> {
+        return [](const config::Config* of, aws::AwsClient* with, Checks into) -> net::Task<> {
+            for (const config::Table& table : of->tables) {
+                for (const config::Region& region : of->regions) {
+                    co_await try_reading(with, table.name, region.id, into);
+                }
+            }
+        }(&config, &client, std::move(checks));
+    });
+}
+
+bool any_wrong(const std::vector<LiveCheck>& checks) {
+    return std::ranges::any_of(checks, [](const LiveCheck& check) {
+        return check.state == State::wrong;
+    });
+}
+
+std::string checks_text(const std::vector<LiveCheck>& checks) {
+    std::string text;
+    for (const LiveCheck& check : checks) {
+        text += fmt::format("{:<9}  {}: {}\n", to_string(check.state), check.what, check.text);
+        if (check.state != State::good) {
+            text += fmt::format("{:<9}  remedy: {}\n", "", check.remedy);
+        }
+    }
+    return text;
+}
+
+json::array checks_document(const std::vector<LiveCheck>& checks) {
+    json::array list;
+    for (const LiveCheck& check : checks) {
+        list.push_back(json::object{
+            {"what", check.what},
+            {"state", to_string(check.state)},
+            {"text", check.text},
+            {"remedy", check.remedy}
+        });
+    }
+    return list;
+}
+
+}  // namespace farshore::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/json/array.hpp>
+
+#include "wire/config.h"
+
+// What a configuration names, looked up where it is said to be. Reads only; each call has a bound,
+// so that a Region that is down costs seconds. Blocking.
+namespace farshore::cli {
+
+struct LiveCheck {
+    enum class State { good, wrong, unchecked };
+
+    std::string what;  // "table carts", "record shop.example.com", "controller"
+    State state = State::good;
+    std::string text;
+    std::string remedy;
+};
+
+inline constexpr std::array<std::string_view, 3> kLiveStateNames{"good", "wrong", "unchecked"};
+
+constexpr const auto& names_of(LiveCheck::State) {
+    return kLiveStateNames;
+}
+
+// The tables in every Region they belong to: there, of one key, replicated (or apart, for the epoch
+// records); and the record with its health check, when users are moved by one.
+[[nodiscard]] std::vector<LiveCheck> look_up_names(const config::Config& config);
+
+// Whether this principal may read the application's tables as the controller has to.
+[[nodiscard]] std::vector<LiveCheck> try_rights(const config::Config& config);
+
+[[nodiscard]] bool any_wrong(const std::vector<LiveCheck>& checks);
+// One line per check, and the remedy below what is not good.
+[[nodiscard]] std::string checks_text(const std::vector<LiveCheck>& checks);
+[[nodiscard]] boost::json::array checks_document(const std::vector<LiveCheck>& checks);
+
+}  // namespace farshore::cli
