@@ -204,7 +204,7 @@ def documented(title):
     section = page.split(f"## {title}\n")[1].split("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| `")]
     assert all(len(row) == 6 and row[4] for row in rows), rows
-    return {row[0].strip("`"): (row[1], set(row[2].split(", "))) for row in rows}
+    return {row[0].strip("`"): (row[1], set(filter(None, row[2].split(", ")))) for row in rows}
 
 
 def scraped(lab, url, token=None):
@@ -216,7 +216,7 @@ def scraped(lab, url, token=None):
     labels = {name: None for name in types}
     for line in lines:
         if not line.startswith("#"):
-            name, _, rest = line.partition("{")
+            name, rest = re.match(r"\w+", line)[0], line
             family = name if name in types else re.sub(r"_(bucket|sum|count)$", "", name)
             labels[family] = set(re.findall(r'(\w+)="', rest)) - {"le"}
     return {name: (types[name], labels[name]) for name in types}

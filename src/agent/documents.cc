@@ -52,6 +52,15 @@ class Page {
         }
     }
 
+    // The family is there also while it has no line.
+    void declare_gauge(const char* name, const char* help) {
+        if (place_.emplace(name, families_.size()).second) {
+            families_.push_back(
+                {.name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}}
+            );
+        }
+    }
+
     static double seconds(Duration duration) {
         return std::chrono::duration<double>(duration).count();
     }
@@ -282,10 +291,14 @@ void ledger_metrics(
     const dataplane::LedgerCounters& counters,
     const std::vector<wire::TableTrouble>& troubles
 ) {
+    constexpr const char* kUnprovable = "farshore_ledger_unprovable";
+    constexpr const char* kUnprovableHelp =
+        "Unproven entries of a table whose keys a Region refuses to read";
+    page.declare_gauge(kUnprovable, kUnprovableHelp);
     for (const wire::TableTrouble& trouble : troubles) {
         page.gauge(
-            "farshore_ledger_unprovable",
-            "Unproven entries of a table whose keys a Region refuses to read",
+            kUnprovable,
+            kUnprovableHelp,
             {{"app", app}, {"table", trouble.table.value()}, {"region", trouble.region.value()}},
             static_cast<double>(trouble.unproven)
         );

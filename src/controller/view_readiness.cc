@@ -19,12 +19,12 @@ json::string text_of(std::string_view text) {
 // Whatever the core cannot see.
 core::Shortfall shortfall_of(core::TableFault fault) {
     switch (fault) {
-    case core::TableFault::missing: return core::Shortfall::table_missing;
-    case core::TableFault::not_checked: return core::Shortfall::table_unchecked;
-    case core::TableFault::other_key:
-    case core::TableFault::not_active:
-    case core::TableFault::not_replicated:
-    case core::TableFault::replicated: return core::Shortfall::table_unlike;
+        case core::TableFault::missing: return core::Shortfall::table_missing;
+        case core::TableFault::not_checked: return core::Shortfall::table_unchecked;
+        case core::TableFault::other_key:
+        case core::TableFault::not_active:
+        case core::TableFault::not_replicated:
+        case core::TableFault::replicated: return core::Shortfall::table_unlike;
     }
     return core::Shortfall::table_unlike;
 }
@@ -46,8 +46,7 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
         }
         findings.push_back(
             {.code = shortfall_of(table.fault),
-             .severity =
-                 table.is_broken() ? core::Severity::not_ready : core::Severity::degraded,
+             .severity = table.is_broken() ? core::Severity::not_ready : core::Severity::degraded,
              .text = table.text,
              .remedy = table.remedy}
         );
@@ -56,7 +55,7 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
         for (const wire::TableTrouble& table : agent.tables) {
             findings.push_back(
                 {.code = core::Shortfall::writes_not_arriving,
-                 .severity = core::Severity::degraded,
+                 .severity = core::Severity::not_ready,
                  .text = agent.host.value() + " cannot prove " + std::to_string(table.unproven) +
                          " writes to " + table.table.value() + ": " + table.region.value() +
                          " says " + table.why,

@@ -46,6 +46,8 @@ std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard gu
         case Guard::agents_reachable: return "start the agents; a failover does not wait for them";
         case Guard::lag_measured: return "wait for a heartbeat; a failover asks for none";
         case Guard::losses_settled: return "wait until they are settled";
+        case Guard::tables_alike:
+            return "`farshore doctor` compares them; take a table that is none out of `tables`";
         case Guard::quorum:
             return "a failover to " + request.to.value() + " asks only for the standby";
         // Automation alone is asked these.

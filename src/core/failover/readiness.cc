@@ -121,6 +121,7 @@ class Judge {
             case Guard::register_is_known: return Shortfall::register_not_known;
             case Guard::lag_measured: return Shortfall::replication_stalled;
             case Guard::losses_settled: return Shortfall::losses_open;
+            case Guard::tables_alike: return Shortfall::table_unlike;
             case Guard::agents_reachable: return Shortfall::host_silent;
             case Guard::quorum: return Shortfall::active_unhealthy;
             case Guard::store_is_current:
