@@ -129,7 +129,7 @@ net::HttpResponse Api::carry_out(
     if (path.size() == 5 && path[0] == "v1" && path[1] == "operations" && path[3] == "losses" &&
         path[4] == "settle") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
-        return name ? settle_losses(OperationId{*name}, *body, caller) : refusal(not_here(request));
+        return name ? settle_losses(OperationId{*name}, body, caller) : refusal(not_here(request));
     }
     const bool long_path = path.size() == 6 && (path[3] == "agents" || path[3] == "join-tokens");
     if ((path.size() != 4 && !long_path) || path[0] != "v1" || path[1] != "apps") {
