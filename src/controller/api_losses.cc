@@ -97,8 +97,7 @@ net::HttpResponse Api::settle_losses(
                               (decision.table ? " of table " + *decision.table : "");
     decision.reason = "operator:" + caller.name + ": " + reason;
     // The key itself stands in the book: viewers read the audit too.
-    if (const Status noted =
-            note(caller, "settle losses of " + id.value(), which + " as " + fate + ": " + reason);
+    if (const Status noted = note(caller, "settle losses of " + id.value(), which + " as " + fate);
         !noted) {
         return refusal(noted.error());
     }
