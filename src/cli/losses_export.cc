@@ -32,8 +32,10 @@ std::string cell(std::string text) {
 }
 
 std::vector<const json::object*> entries_of(const json::object& book, const std::string& table) {
+    static const json::array kNone;
     std::vector<const json::object*> entries;
-    for (const json::value& entry : list_at(book, "entries")) {
+    const json::value* all = book.if_contains("entries");
+    for (const json::value& entry : all != nullptr && all->is_array() ? all->get_array() : kNone) {
         if (entry.is_object() && (table.empty() || text_at(entry, "table") == table)) {
             entries.push_back(&entry.get_object());
         }

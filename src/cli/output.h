@@ -84,6 +84,10 @@ void print_message(std::string_view text);  // to stderr
 [[nodiscard]] const boost::json::object& members_at(
     const boost::json::value& document, std::string_view path
 );
+// An object would become a value that ends before what is found in it is used.
+const boost::json::value* value_at(const boost::json::object&, std::string_view) = delete;
+const boost::json::array& list_at(const boost::json::object&, std::string_view) = delete;
+const boost::json::object& members_at(const boost::json::object&, std::string_view) = delete;
 
 [[nodiscard]] std::string age_text(std::int64_t ms);         // "1.2s", "-" below zero
 [[nodiscard]] std::string clock_text(std::int64_t wall_ms);  // "13:05:09.123"

@@ -214,6 +214,10 @@ class CrashTest : public ControllerTest {
                 host->die();
             }
         }
+        controller->ask_to_end();
+        while (controller->is_alive()) {
+            co_await net::sleep_for(world.io, 5ms);
+        }
         run->ended = true;
     }
 
@@ -236,7 +240,12 @@ class CrashTest : public ControllerTest {
             },
             300s
         );
-        ASSERT_TRUE(all_ended) << "a run did not end";
+        for (const Run& run : runs) {
+            std::stringstream second;
+            second << std::ifstream(directory.path() + "/" + run.app + "/second.log").rdbuf();
+            EXPECT_TRUE(run.ended) << run.name() << " did not end\n" << run.log << second.str();
+        }
+        ASSERT_TRUE(all_ended);
     }
 
     // The number of commits differs a little from run to run, with what else is noted meanwhile.

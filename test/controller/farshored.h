@@ -58,9 +58,7 @@ class Farshored {
     Farshored& operator=(const Farshored&) = delete;
 
     ~Farshored() {
-        if (is_alive()) {
-            kill(process_, SIGTERM);
-        }
+        ask_to_end();
         const auto deadline =
             std::chrono::steady_clock::now() + stretched(std::chrono::seconds{60});
         while (is_alive()) {
@@ -76,6 +74,13 @@ class Farshored {
         EXPECT_TRUE(*status_ == 0 || (killed && right_ == End::may_be_killed))
             << "farshored ended badly, wait status " << *status_ << ":\n"
             << log();
+    }
+
+    // Whoever runs what the controller talks to goes on meanwhile: its last calls want answers.
+    void ask_to_end() {
+        if (is_alive()) {
+            kill(process_, SIGTERM);
+        }
     }
 
     [[nodiscard]] bool is_alive() {

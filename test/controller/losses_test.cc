@@ -34,7 +34,7 @@ class LossesTest : public ControllerTest {
         }
         const net::HttpReply started = post(
             "/v1/apps/magento/failover",
-            R"({"to":"eu-west-1","confirm":"magento","accept_loss_ms":60000})"
+            R"({"to":"eu-west-1","reason":"test","confirm":"magento","accept_loss_ms":60000})"
         );
         EXPECT_EQ(started.status, 202) << started.body;
         const std::string id{json::parse(started.body).at("id").as_string()};
