@@ -57,8 +57,7 @@ class Api {
   private:
     using Words = std::vector<std::string_view>;
 
-    [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(
-        const net::HttpRequest& request
+    [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(const net::HttpRequest& request
     ) const;
     [[nodiscard]] net::Task<net::HttpResponse> answer_join(net::HttpRequest request);
     // Nobody's token, or a proof that is none: the answer waits, and asks to wait.

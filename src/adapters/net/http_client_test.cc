@@ -395,8 +395,7 @@ TEST_F(HttpClientTest, SpeaksTlsWithOurOwnAuthorityOnly) {
     const auto stranger = HttpClient::create(world.io, {});
     // The first handshake reads the system's authorities, which takes a sanitizer's allocator long.
     const Result<HttpReply> unknown = fetch(
-        *stranger,
-        {.url = "https://127.0.0.1:" + port + "/x", .connect_timeout = stretched(1s)}
+        *stranger, {.url = "https://127.0.0.1:" + port + "/x", .connect_timeout = stretched(1s)}
     );
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().kind, ErrorKind::unavailable);
