@@ -7,8 +7,8 @@ import json
 import pathlib
 import random
 import ssl
-import subprocess
 
+import exits
 from conftest import BIN
 
 REGIONS = ("us-east-1", "eu-west-1", "us-east-2")
@@ -18,11 +18,10 @@ APP = "shop"
 def certificate(directory):
     """A key and a certificate of 127.0.0.1 that signs itself: (certificate, key)."""
     cert, key = directory / "controller.pem", directory / "controller.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=fake",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True, timeout=60,
-    )
+    exits.run(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=fake",
+        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert,
+    )  # fmt: skip
     return cert, key
 
 

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
+import signal
 import socket
-import subprocess
 import urllib.request
 
 import boto3
+import exits
 
 from conftest import ROOT, until
 
@@ -28,8 +29,9 @@ class MiniStack:
         self.url = f"http://127.0.0.1:{port}"
         self.log = directory / "ministack.log"
         with self.log.open("w") as out:
-            self.process = subprocess.Popen(
-                [str(PROGRAM)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=directory,
+            # It has no word of its own on SIGTERM.
+            self.process = exits.Process(
+                [PROGRAM], (0, -signal.SIGTERM), quotes=True, stdout=out, cwd=directory,
                 env={**os.environ, "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "GATEWAY_PORT": str(port), "AUTH": "true"},
             )
 
@@ -63,4 +65,6 @@ class MiniStack:
 
     def end(self):
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.finish()
+        trouble = self.process.trouble()
+        assert not trouble, trouble

@@ -243,8 +243,7 @@ DATA = ROOT / "test" / "data" / "config"
 )
 def test_every_mistake_of_a_configuration_in_one_run(program, file):
     config = DATA / f"{file}.yaml"
-    told = subprocess.run([str(BIN / program), "--config", str(config)], capture_output=True, text=True, timeout=20)
-    assert told.returncode == 78, told.stderr
+    told = exits.run(BIN / program, "--config", config, status=78)
     # The file's own name, and not the path that this run gave it.
     assert config.with_suffix(".txt").read_text() in told.stderr.replace(str(config), config.name), told.stderr
 
@@ -298,8 +297,7 @@ def test_a_named_file_that_is_none_is_said_to_be_what_it_is(tmp_path, key, kind,
     named = not_a_file(tmp_path, kind)
     config = tmp_path / "agent.yaml"
     config.write_text(AGENT.format(folder=tmp_path, key=key.format(named)))
-    told = subprocess.run([str(BIN / "farshore-agent"), "--config", str(config)], capture_output=True, text=True, timeout=20)
-    assert told.returncode == 78, told.stderr
+    told = exits.run(BIN / "farshore-agent", "--config", config, status=78)
     assert f"{named} {said}" in told.stderr and "remedy:" in told.stderr, told.stderr
 
 
@@ -309,8 +307,7 @@ def test_the_controllers_files_are_looked_at_too(tmp_path):
     for kind, said in (("directory", "is a directory, not a file"), ("empty", "is empty")):
         named = not_a_file(tmp_path, kind)
         config.write_text(good + f"controller: {{ tokens: {named} }}\n")
-        told = subprocess.run([str(BIN / "farshored"), "--config", str(config)], capture_output=True, text=True, timeout=20)
-        assert told.returncode == 78, told.stderr
+        told = exits.run(BIN / "farshored", "--config", config, status=78)
         assert f"the tokens file {named} {said}" in told.stderr and "remedy:" in told.stderr, told.stderr
         asked = farshore("status", "--controller", "https://127.0.0.1:1", "--token-file", named, check=64)
         assert f"the token file {named} {said}" in asked.stderr, asked.stderr

