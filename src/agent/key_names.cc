@@ -21,24 +21,25 @@ constexpr Duration kPatience = 500ms;
 
 }  // namespace
 
-net::Task<> KeyNames::learn(Instant end) {
+net::Task<> KeyNames::learn(Instant end, From from) {
     for (const TableName& table : gate_->endpoint().ledger().tables_without_keys()) {
         const auto failure = failures_.find(table);
         if (clock_->now() >= end) {
             co_return;
         }
         if (failure == failures_.end() || clock_->now() >= failure->second.again_at) {
-            co_await learn_one(table, end);
+            co_await learn_one(table, end, from);
         }
     }
 }
 
-net::Task<> KeyNames::learn_one(TableName table, Instant end) {
-    // The active Region comes first: the writes were made to its table. Any other one may have to
-    // do, since the active one may be the one that is ill.
+net::Task<> KeyNames::learn_one(TableName table, Instant end, From from) {
+    // The writes were made to the active Region's table. A fence may not wait for that Region: it
+    // may be the one that is ill.
     std::vector<RegionId> regions = gate_->app().regions;
-    std::ranges::partition(regions, [this](const RegionId& region) {
-        return gate_->machine().route() && region == gate_->machine().route()->active;
+    std::ranges::partition(regions, [this, from](const RegionId& region) {
+        const bool active = gate_->machine().route() && region == gate_->machine().route()->active;
+        return active == (from == From::every_region);
     });
     std::optional<Error> why;
     std::vector<std::string> names;
@@ -67,6 +68,9 @@ net::Task<> KeyNames::learn_one(TableName table, Instant end) {
             }
         }
         keys.emplace_back(region, std::move(key));
+        if (from == From::any_region) {
+            break;
+        }
     }
     if (!names.empty()) {
         gate_->endpoint().ledger().set_table_keys(table, std::move(names));

@@ -19,8 +19,13 @@ class KeyNames {
     KeyNames(const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
         : clock_(&clock), dynamodb_(aws), gate_(&gate) {}
 
+    enum class From {
+        every_region,  // the key is the active Region's, and is compared with the others'
+        any_region,    // the first answer will do, and the active Region is asked last
+    };
+
     // Asks for the tables that were written to for the first time, and whose turn it is.
-    net::Task<> learn(Instant end);
+    net::Task<> learn(Instant end, From from);
 
     // "; table `t` …" for each table whose key is not known, or is another one in the other Region.
     [[nodiscard]] std::string in_words() const;
@@ -32,7 +37,7 @@ class KeyNames {
         std::string why;
     };
 
-    net::Task<> learn_one(TableName table, Instant end);
+    net::Task<> learn_one(TableName table, Instant end, From from);
     void failed(const TableName& table, const Error& error);
     void compare(const TableName& table, const std::vector<std::pair<RegionId, std::string>>& keys);
 

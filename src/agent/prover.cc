@@ -61,7 +61,7 @@ Instant Prover::settled_before() const {
 }
 
 net::Task<> Prover::learn_keys(Duration patience) {
-    co_await names_.learn(clock_->now() + patience);
+    co_await names_.learn(clock_->now() + patience, KeyNames::From::any_region);
 }
 
 void Prover::take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof) {
@@ -169,7 +169,7 @@ net::Task<bool> Prover::look_at_all(net::TaskGroup* tasks) {
 net::Task<> Prover::run(net::TaskGroup* tasks) {
     while (!tasks->stopping()) {
         const Instant started = clock_->now();
-        co_await learn_keys(1s);
+        co_await names_.learn(clock_->now() + 1s, KeyNames::From::every_region);
         gate_->endpoint().ledger().give_up_keyless(clock_->now() - kMatters);
         const bool fine = co_await look_at_all(tasks);
         const Instant next = started + (fine ? kEvery : 5 * kEvery);
@@ -184,7 +184,7 @@ net::Task<DrainOutcome> Prover::drain(Duration timeout) {
     ledger.doubt_unknown(clock_->now() - kUnknownMatters);
     std::set<std::pair<TableName, std::string>> looked_at;
     while (true) {
-        co_await names_.learn(end);
+        co_await names_.learn(end, KeyNames::From::every_region);
         ledger.give_up_keyless(clock_->now() - kMatters);
         const std::set<TableName> left_out = tables_left_out();
         const Keys keys = ledger.unproven_keys(kDrainKeysMax, 0, left_out);
