@@ -268,7 +268,7 @@ class Client:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:
-                return  # nobody listens any more
+                return  # the server has closed its port
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 while True:
                     number += 1
