@@ -13,7 +13,7 @@
 // be what the sender's credential says. Pure.
 namespace farshore::core {
 
-// A credential belongs to one host: what its holder says counts for that host and for nobody else.
+// A credential belongs to one host: what its holder says counts for that host and for no other.
 struct Credential {
     AppId app;
     HostId host;

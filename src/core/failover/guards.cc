@@ -284,7 +284,7 @@ GuardAnswer register_is_known(const Situation& s, bool accepted) {
         if (!s.strangers_for_ever) {
             return "hosts that the register does not name stop by themselves";
         }
-        return accepted ? "an operator accepts hosts that nobody knows"
+        return accepted ? "an operator accepts hosts that the register does not name"
                         : "the register was lost with its store, and with `keep` hosts that it "
                           "named go on writing: name every host in `agents`";
     });
