@@ -73,7 +73,7 @@ struct AgentView {
 
 // The server's side of the agent protocol for one app: a stream of orders to each agent, reports
 // and acknowledgements from them. What an agent says counts for the host of its credential and for
-// nobody else. Everything from outside is bounded and checked; what is refused gets its reason, is
+// no other. Everything from outside is bounded and checked; what is refused gets its reason, is
 // counted and logged. Single-threaded: on the io_context's thread.
 class AgentLink final : public ports::AgentLink {
   public:
