@@ -11,8 +11,8 @@
 namespace farshore::agent {
 
 // Tells the ledger what the keys of the app's tables are made of, as DescribeTable says in the
-// active Region, or else in the other: without it, nobody can look a write up in the standby. A
-// table that cannot be described is asked for again at growing intervals and named once in the
+// active Region, or else in the other: without it, the agent cannot look a write up in the standby.
+// A table that cannot be described is asked for again at growing intervals and named once in the
 // log; so is one whose keys differ between the Regions. Control thread only.
 class KeyNames {
   public:

@@ -12,7 +12,7 @@
 #include "core/host/host_machine.h"
 
 // What the agent writes on its host: the state file (its memory of the epoch), the credential that
-// it got by joining, region.json and the environment file (for whoever wants to follow the active
+// it got by joining, region.json and the environment file (for programs that follow the active
 // Region without the loopback endpoint).
 namespace farshore::host {
 
