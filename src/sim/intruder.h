@@ -9,9 +9,9 @@
 
 namespace farshore::sim {
 
-// Somebody who holds one host's credential, and its role in AWS, and says that it is another host:
-// one that exists, whose orders it acknowledges at once, or one that it has invented, which sees a
-// Region fail. What of that counts is the controller's business.
+// An attacker that holds one host's credential, and its role in AWS, and says that it is another
+// host: one that exists, whose orders it acknowledges at once, or one that it has invented, which
+// sees a Region fail. The controller decides what of that counts.
 class Intruder {
   public:
     explicit Intruder(Scene& scene) : scene_(scene) {}
