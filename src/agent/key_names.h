@@ -24,7 +24,7 @@ class KeyNames {
         any_region,    // the first answer will do, and the active Region is asked last
     };
 
-    // Asks for the tables that were written to for the first time, and whose turn it is.
+    // Asks for the tables that were written to and whose keys are not known, when each is due.
     net::Task<> learn(Instant end, From from);
 
     // "; table `t` …" for each table whose key is not known, or is another one in the other Region.

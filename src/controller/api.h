@@ -48,7 +48,7 @@ class Api {
 
     [[nodiscard]] net::Task<net::HttpResponse> answer(net::HttpRequest request);
 
-    // The journal has grown: those who watch get the news.
+    // The journal has grown: clients that watch get the new entries.
     void journal_changed();
 
     // Ends all watching, so that the server can stop.

@@ -55,7 +55,7 @@ class KeyChain {
   public:
     KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
 
-    // False: it is there already, or the key has more than anybody reads.
+    // False: it is there already, or the key has no room for another write.
     bool add(HostId host, wire::LedgerEntry entry);
 
     // The target's item before it took writes. nullopt: it could not be read in time.

@@ -6,7 +6,7 @@
 #include "controller/loss_keeper.h"
 #include "controller/loss_rows.h"
 
-// The looks at both Regions by which writes at risk get their fate, and when these looks end.
+// The looks at both Regions, which give writes at risk their fate, and when the looks end.
 namespace farshore::controller {
 
 namespace {

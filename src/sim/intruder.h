@@ -16,8 +16,8 @@ class Intruder {
   public:
     explicit Intruder(Scene& scene) : scene_(scene) {}
 
-    // The fault's Region and host are the victim; in `fault.to` stands the host whose credential it
-    // has.
+    // The fault's Region and host are the victim; `fault.to` is the Region of the host that holds
+    // the credential.
     void impersonate(const Fault& fault);
     // `fault.amount` hosts of each Region, none of which there is; they see fault.at fail.
     void invent(const Fault& fault);

@@ -43,7 +43,7 @@ struct StoredState {
 
 // What the host shows to an app's controllers, when it has joined by itself.
 struct StoredCredential {
-    HostId host;          // whose it is: a copied disk does not make another host this one
+    HostId host;          // its holder: a copied disk does not make another host this one
     std::string secret;   // 64 hex digits
     bool joined = false;  // a controller has taken it; false: it was perhaps asked to
 

@@ -311,8 +311,8 @@ Plan AppCore::automatic_plan(
     return plan;
 }
 
-// The highest that anybody has seen, or that the last operation may have raised without our knowing
-// (INV-S2).
+// The highest epoch that this controller has seen, or that its last operation may have raised
+// without an answer (INV-S2).
 Epoch AppCore::highest_epoch() const {
     Epoch highest = std::max(record_.epoch, highest_seen_);
     if (record_.operation) {
@@ -398,7 +398,7 @@ std::optional<std::string> AppCore::why_no_grant(Now now, Epoch epoch) const {
     }
     if (!running && is_raised_beyond(record_, superseded_)) {
         return "the epoch was raised by an operation that did not finish: only its successor "
-               "confirms anybody";
+               "confirms hosts";
     }
     if (!running && epoch != record_.epoch) {
         return "the epoch is " + std::to_string(record_.epoch.value());

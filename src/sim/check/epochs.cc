@@ -8,8 +8,8 @@ std::string said(Epoch epoch) {
     return "epoch " + std::to_string(epoch.value());
 }
 
-// What leaves a host just before its lease ends lands before anybody else begins, unless the way or
-// the Region takes longer than two clocks may differ.
+// What leaves a host just before its lease ends lands before another Region takes writes, unless
+// the way or the Region takes longer than two clocks may differ.
 constexpr Duration kUsualWay = 200ms;
 
 }  // namespace
