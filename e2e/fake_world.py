@@ -44,7 +44,7 @@ def response(status, body, headers=""):
 
 class FakeRegion:
     """A DynamoDB of one Region. `decide` says of each write of an application how it is answered: a delay in seconds, or None
-    for never. `taken` has every id that arrived, in order, `answered` those whose answer was sent, `signers` whose keys requests were signed with."""
+    for never. `taken` has every id that arrived, in order, `answered` the ids that got their answer, `signers` the access keys that requests were signed with."""
 
     def __init__(self, decide=lambda item: 0.0, answer_read=None):
         self.decide = decide
@@ -268,7 +268,7 @@ class Client:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:
-                return  # nobody listens any more
+                return  # the server has closed its port
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 while True:
                     number += 1

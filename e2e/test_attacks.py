@@ -1,4 +1,4 @@
-"""One host's credential in the wrong hands: it speaks for that host, and for nobody else."""
+"""One host's credential in the hands of an attacker: it speaks for that host, and for no other."""
 
 import pathlib
 import re

@@ -146,7 +146,7 @@ def test_haproxy_sees_the_server_up(world, processes, tmp_path, check):
         config.write_text(
             "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n"
             f"frontend page\n  bind fd@{listener.fileno()}\n  stats enable\n  stats uri /\n"
-            # Without `http-check send` the last one has no Host: then HTTP/1.1 is for whoever names one.
+            # The HTTP/1.1 check needs `http-check send`: without it, it has no Host header, which HTTP/1.1 requires.
             f"backend agents\n  {check}\n" + ("  http-check send hdr Host agents\n" if "1.1" in check else "") + f"  server web-1 {address} check inter 200ms rise 1 fall 1\n"
         )
         # By SIGTERM it ends at once, as -W is not given.

@@ -219,7 +219,7 @@ def test_a_failover_that_only_looked_done_wants_the_name_too(controller):
     controller.answers["POST /v1/apps/shop/failover"] = (400, error("malformed", "it needs \"confirm\"", code="confirm"))
     words = ("failover", "shop", "--to", "us-east-1", "--reason", "x")
     assert "--confirm shop" in controller.run(*words, check=64).stderr
-    assert "confirm" not in controller.asked[-1][1], "nobody has given the word"
+    assert "confirm" not in controller.asked[-1][1], "the operator has not confirmed"
     controller.run(*words, "--confirm", "shop", check=64)
     assert controller.asked[-1][1]["confirm"] == "shop"
 

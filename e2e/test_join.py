@@ -122,7 +122,7 @@ class Installation:
         return (self.directory / f"{name}.token").read_text().strip()
 
     def ask(self, method, path, document=None, token=None):
-        """(status, document); (0, None) when nobody answers."""
+        """(status, document); (0, None) when the controller does not answer."""
         link = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=ssl.create_default_context(cafile=self.directory / "ca.pem"))
         try:
             link.request(method, path, None if document is None else json.dumps(document), {"Authorization": f"Bearer {token or self.token()}"})
@@ -198,7 +198,7 @@ def test_a_host_is_let_in_by_its_role_and_comes_back_by_itself(installation, sta
     secret = kept.read_text()
     listed = farshore("agents", "list", "--config", installation.config).stdout
     assert ROLE in next(line for line in listed.splitlines() if line.startswith(host)), listed
-    # Revoked: that secret is nobody's any more. The host proves itself anew, and has another one.
+    # The revoked secret is good for nothing. The host proves itself anew, and gets another one.
     farshore("agents", "revoke", host, "--config", installation.config)
     until(lambda: kept.read_text() != secret, 30, "it has another secret")
     installation.wait_connected(host)
@@ -210,7 +210,7 @@ REFUSED = {
     "another host's session": ("other_host", lambda stack: {"keys": stack.session(OURS, "shop-host", "i-0abd")}),
     "a name that no host of the role has": ("name_not_allowed", lambda stack: {"keys": stack.session(OURS, "shop-host", "web-1"), "host": "web-1"}),
     "made for another controller": ("other_controller", lambda stack: {"url": "https://127.0.0.1:1"}),
-    "a challenge that nobody gave": ("unknown_challenge", lambda stack: {"nonce": "0" * 64}),
+    "a challenge that the controller did not give": ("unknown_challenge", lambda stack: {"nonce": "0" * 64}),
     "the STS of a Region that is none of ours": ("other_sts", lambda stack: {"sts_region": "ap-south-1"}),
     "signed long ago": ("too_old", lambda stack: {"signed_at": datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=6)}),
 }
@@ -235,7 +235,7 @@ def test_what_was_signed_cannot_be_changed_and_is_good_once(installation, stack)
     forged = Proof(installation, (keys[0], "x" * 40, keys[2])).request
     refused(forged, "SignatureDoesNotMatch")
     tampered = Proof(installation, keys).request
-    # Somebody on the way wants the credential for a secret of his own.
+    # An attacker between host and controller wants the credential for a secret of its own.
     refused({**tampered, "credential_sha256": hashlib.sha256(b"mine").hexdigest()}, "SignatureDoesNotMatch")
     refused(tampered, "challenge_used")
     right = Proof(installation, keys)
@@ -272,14 +272,14 @@ def test_a_join_token_lets_one_host_in_and_a_revoked_host_needs_another(installa
 
 def test_hosts_of_one_role_register_under_a_key_that_only_they_can_write(installation, stack):
     """No controller answers them, so they write themselves into the epoch tables; a policy with ${aws:userid} binds the key."""
-    host, nobody = "i-0shared", "https://127.0.0.1:1"
+    host, no_controller = "i-0shared", "https://127.0.0.1:1"
     tables = [stack.client("dynamodb", OURS, region) for region in TABLES]
 
     def registered():
         items = [table.scan(TableName="farshore_epochs")["Items"] for table in tables]
         return [{item["app"]["S"] for item in found if item.get("host", {}).get("S") == host} for found in items]
 
-    agent = installation.start_agent(host, "{ aws: {} }", stack.session(OURS, "shop-host", host), "userid", nobody)
+    agent = installation.start_agent(host, "{ aws: {} }", stack.session(OURS, "shop-host", host), "userid", no_controller)
     until(lambda: sum(map(bool, registered())) >= 2, 30, lambda: (installation.directory / f"{host}.log").read_text()[-3000:])
     (key,) = set.union(*registered())
     assert re.fullmatch(rf"magento#host#[A-Z0-9]+:{host}", key)

@@ -1,4 +1,4 @@
-"""What SDKs make of a write whose outcome nobody knows: they repeat by themselves what does no harm twice, and nothing else."""
+"""What SDKs do after a write of unknown outcome: they repeat by themselves what does no harm twice, and nothing else."""
 
 import asyncio
 import collections

@@ -352,8 +352,8 @@ net::Task<> Agent::wind_down() {
     co_await wait_for(left, longest + 1s);
 }
 
-// A disk that does not answer holds nobody up for long: that a process ended counts as unknown in
-// any case.
+// A disk that does not answer delays the end only a little: the next process counts what this one
+// had under way as unknown in any case.
 net::Task<> Agent::remember_unknown() {
     const auto left = std::make_shared<Left>(*io_);
     for (const auto& app : apps_) {

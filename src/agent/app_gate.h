@@ -69,8 +69,8 @@ class AppGate {
 
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
 
-    // The process before this one adopted the epoch by itself: what it had not proven before is in
-    // nobody's memory.
+    // The process before this one adopted the epoch by itself: no process remembers what it had not
+    // proven before.
     [[nodiscard]] bool inherited_alone() const {
         return inherited_alone_ && machine_.adopted_alone();
     }
@@ -90,7 +90,7 @@ class AppGate {
     // The row that was last applied and changed something: why things are as they are.
     [[nodiscard]] const core::HostDecision& last_change() const { return last_change_; }
 
-    // Somebody should ask for a confirmation at once.
+    // The machine wants a confirmation at once.
     [[nodiscard]] Signal& confirmation_wanted() { return confirmation_wanted_; }
 
     // The route or the write state changed.

@@ -11,8 +11,8 @@
 namespace farshore::agent {
 
 // Tells the ledger what the keys of the app's tables are made of, as DescribeTable says in the
-// active Region, or else in the other: without it, nobody can look a write up in the standby. A
-// table that cannot be described is asked for again at growing intervals and named once in the
+// active Region, or else in the other: without it, the agent cannot look a write up in the standby.
+// A table that cannot be described is asked for again at growing intervals and named once in the
 // log; so is one whose keys differ between the Regions. Control thread only.
 class KeyNames {
   public:
@@ -24,7 +24,7 @@ class KeyNames {
         any_region,    // the first answer will do, and the active Region is asked last
     };
 
-    // Asks for the tables that were written to for the first time, and whose turn it is.
+    // Asks for the tables that were written to and whose keys are not known, when each is due.
     net::Task<> learn(Instant end, From from);
 
     // "; table `t` …" for each table whose key is not known, or is another one in the other Region.

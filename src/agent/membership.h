@@ -18,11 +18,12 @@
 
 namespace farshore::agent {
 
-// What this host shows to the controllers of one app: the credential that somebody gave it, or one
-// that it gets by joining: with a join token, or by the role that it has in AWS. One that a
-// controller does not take any more is looked for again: in its file, or by joining there anew;
-// with another secret if this one was revoked. The secret is made here and is on disk before
-// a controller is asked, so a join whose answer was lost is asked again. Control thread only.
+// What this host shows to the controllers of one app: the credential in the file that an operator
+// put there, or one that it gets by joining, with a join token or by its role in AWS. When a
+// controller does not take the credential any more, the file is read again, or the host joins
+// there anew, with another secret if this one was revoked. The secret is made here and is on disk
+// before a controller is asked, so a join whose answer was lost is asked again. Control thread
+// only.
 class Membership {
   public:
     struct Parts {

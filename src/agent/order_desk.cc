@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Controllers wait for one operation's orders at a time; more than this is somebody's mistake.
+// A controller waits for one operation's orders at a time; more than this is a controller's
+// mistake.
 constexpr std::size_t kUnderWayMax = 64;
 constexpr std::size_t kFenceEntriesMax = 10'000;
 constexpr std::size_t kLedgerEntriesMax = 1'000'000;  // its bytes are bounded, and hold fewer
@@ -212,9 +213,9 @@ net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most, std::string de
     answer_fence(job, job->fenced->cut, detail);
 }
 
-// Those under the new epoch already are not what the fence is about. When there are more than an
+// Writes under the new epoch are not what the fence is about. When there are more than an
 // acknowledgement holds, those of tables that cannot be read come last: they may be very many, and
-// nobody will find out about them. The number is that of the first entry that is left out.
+// the controller cannot look for them. The number is that of the first entry that is left out.
 std::pair<std::vector<dataplane::LedgerEntry>, std::optional<std::uint64_t>>
 OrderDesk::entries_to_tell(Epoch below) const {
     std::set<TableName> unreadable;
@@ -257,7 +258,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
         if (!omitted_from || entry.number < *omitted_from) {
             body.up_to = entry.number;
         }
-        // A write whose key nobody could tell cannot be looked for: the list is not whole.
+        // A write without its key cannot be looked for: the list is not whole.
         if (entry.key.empty()) {
             body.truncated = true;
             continue;

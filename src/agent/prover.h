@@ -51,7 +51,7 @@ class Prover {
     // Tables whose writes cannot be proven, and why.
     [[nodiscard]] std::vector<wire::TableTrouble> troubles() const;
 
-    // Nobody expects the older writes of these to arrive any more: drains do without them.
+    // Tables whose older writes are not expected to arrive any more: drains do without them.
     [[nodiscard]] std::set<TableName> tables_left_out() const;
 
   private:

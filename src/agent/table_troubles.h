@@ -31,7 +31,7 @@ class TableTroubles {
     // What reading these Regions has told.
     void note(const std::vector<RegionId>& regions, const KeyReader::Outcome& outcome);
 
-    // What nobody asks for any more is forgotten.
+    // Forgets the tables that are not among these.
     void keep_only(const std::map<TableName, dataplane::Ledger::Unproven>& tables);
 
     // The table is not asked for again yet.

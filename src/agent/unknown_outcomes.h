@@ -12,7 +12,8 @@
 
 namespace farshore::agent {
 
-// So long ago given up, a write matters to nobody any more: its key is not read again.
+// A write that was given up longer ago is not expected to be carried out any more: its key is not
+// read again.
 inline constexpr Duration kUnknownMatters = std::chrono::minutes{1};
 
 // Of one app: writes that this host has sent and given up without an answer, those of the process

@@ -22,7 +22,7 @@ struct TextFile {
 };
 
 // The file's text without a byte order mark. A pipe is read only as /dev/stdin or /dev/fd/N: one
-// that stands in a directory may have nobody who writes.
+// that stands in a directory may have no writer.
 //
 // Errors, each naming the file: not_found; denied (not readable for this user); malformed (a
 // directory, pipe, socket or device; empty; longer than allowed; UTF-16; binary; a mark that may

@@ -184,7 +184,7 @@ int rotate_one_token(const Context& context, const RotateOptions& options) {
     if (done) {
         done = rotate_token(*tokens, options.name, token, system::SystemClock{}.wall(), old_until);
     }
-    // First the controller, then whoever shows it.
+    // The controller's file first: a client must not hold a token that the file does not have.
     if (done) {
         done = write_tokens(*path, *tokens);
     }
@@ -196,7 +196,8 @@ int rotate_one_token(const Context& context, const RotateOptions& options) {
     }
     fmt::print("{}\n", out);
     print_message(fmt::format(
-        "the old token of {} is good until {}: give the new one to whoever used it before",
+        "the old token of {} is good until {}: give the new one to each program and person that "
+        "uses it",
         options.name,
         to_iso8601(old_until)
     ));
@@ -260,7 +261,11 @@ void add_ca(CLI::App& init, Context& context) {
         ->required();
     ca->add_option("--dir", ca_options->directory, "Where the files go (.)");
     ca->add_option("--ca-name", ca_options->name, "What the CA is called (farshore)");
-    ca->add_flag("--force", ca_options->force, "Replace what is there: nobody trusts it any more");
+    ca->add_flag(
+        "--force",
+        ca_options->force,
+        "Replace the CA that is there: clients must get the new ca.pem"
+    );
     ca->callback([&context, ca_options] {
         context.run = [ca_options] {
             return make_ca(*ca_options);

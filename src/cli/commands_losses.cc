@@ -246,7 +246,7 @@ void add_export(CLI::App& losses, Context& context) {
 
 void add_settle(CLI::App& losses, Context& context) {
     auto* command = losses.add_subcommand(
-        "settle", "Decide what became of writes that nobody can find out about"
+        "settle", "Decide what became of writes that Farshore cannot find out about"
     );
     auto options = std::make_shared<SettleOptions>();
     command->add_option("ID", options->operation, "The operation")->required();

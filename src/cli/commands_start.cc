@@ -157,8 +157,8 @@ int said_started(const Context& context, const json::value& answer, const std::s
     return kDone;
 }
 
-// The request got no answer, and may have been carried out: its own id tells, so nobody has to
-// guess.
+// The request got no answer, and may have been carried out: its own id tells, so the operator does
+// not have to guess.
 int without_answer(
     const Context& context, ApiClient& client, const StartOptions& options, Error error
 ) {

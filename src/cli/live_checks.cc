@@ -170,7 +170,7 @@ net::Task<> look_at_record(aws::AwsClient* client, config::Route53 traffic, Chec
 }
 
 // A key that no application has: reading it tells whether reading is allowed.
-aws::Item nobodys_key(const std::vector<aws::KeyAttribute>& attributes) {
+aws::Item unused_key(const std::vector<aws::KeyAttribute>& attributes) {
     aws::Item key;
     for (const aws::KeyAttribute& attribute : attributes) {
         const std::string type(1, attribute.type);
@@ -188,7 +188,7 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
     if (!described) {
         co_return;  // said already, by those who looked the table up
     }
-    aws::TableKeys keys{.table = table, .keys = {nobodys_key(described->key)}, .consistent = true};
+    aws::TableKeys keys{.table = table, .keys = {unused_key(described->key)}, .consistent = true};
     std::vector<aws::TableKeys> wanted{std::move(keys)};
     const auto read = co_await tables.batch_get_item(region, std::move(wanted), options);
     LiveCheck check{
@@ -200,8 +200,8 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
         check.state = denied ? State::wrong : State::unchecked;
         check.text = "its keys could not be read in " + region.value() + ": " + read.error().text;
         check.remedy =
-            denied ? "allow dynamodb:BatchGetItem on it to this principal: nobody finds out "
-                     "what a failover lost otherwise"
+            denied ? "allow dynamodb:BatchGetItem on it to this principal: without it Farshore "
+                     "cannot find out what a failover lost"
                    : "try again";
     }
     checks->push_back(std::move(check));

@@ -175,9 +175,9 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
 
 TEST(Output, LinesAreFoldedBetweenWordsAndGoOnBelowTheirText) {
     EXPECT_EQ(
-        folded("12:00  vote       us-east-1 is unhealthy: nobody answers there", 40, 18),
+        folded("12:00  vote       us-east-1 is unhealthy: no host answers there", 40, 18),
         "12:00  vote       us-east-1 is\n"
-        "                  unhealthy: nobody\n"
+        "                  unhealthy: no host\n"
         "                  answers there"
     );
     EXPECT_EQ(folded("short", 40, 4), "short");

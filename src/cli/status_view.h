@@ -13,7 +13,7 @@ namespace farshore::cli {
 [[nodiscard]] std::string status_table(
     const boost::json::value& status, Format format = Format::table
 );
-// What is so, without the figures: for whoever wants to know when it changes.
+// The state without the figures: a reader of its changes sees only changes of the state.
 [[nodiscard]] std::string status_in_short(const boost::json::value& status);
 // "us-east-1: dynamodb healthy, stack unknown"
 [[nodiscard]] std::string region_health(

@@ -40,7 +40,7 @@ class TokensFile : public ::testing::Test {
         };
     }
 
-    // What a controller finds for a token; nullptr: nobody.
+    // What a controller finds for a token; nullptr: nothing.
     const controller::Token* found(const std::string& token) {
         auto loaded = controller::Tokens::load(path_);
         EXPECT_TRUE(loaded) << loaded.error().text;

@@ -81,7 +81,7 @@ void AgentLink::note_refusal(AgentRefusal why, const core::Subject& subject, con
     ++refusals_[index];
     const Instant now = clock_.now();
     if (logged_at_[index] && now - *logged_at_[index] < kLogRefusalsEvery) {
-        return;  // whoever is refused comes back at once
+        return;  // an agent that is refused tries again at once
     }
     logged_at_[index] = now;
     system::log_warning(
@@ -157,8 +157,8 @@ void AgentLink::note_rival(Agent& agent, const BootId& boot) {
     agent.rival->last_at = now;
 }
 
-// The first process speaks: if a second one has spoken before, both live. One that takes the place
-// of a process that has just died finds nobody speaking after itself.
+// The process of the stream reports: if another process has said hello in its name before, both
+// live. A process that has just died does not report after its successor's hello.
 void AgentLink::look_at_rival(Agent& agent, const HostId& host) {
     const Instant now = clock_.now();
     if (!agent.rival || agent.rival->both_live) {

@@ -29,7 +29,7 @@ enum class AgentRefusal : std::uint8_t {
     other_app,      // the credential, or the controller, is another app's
     other_host,     // the message speaks for another host than the credential does
     other_region,   // or for another Region
-    second_stream,  // another process of a host whose first one lives
+    second_stream,  // another process of the host, while the first one lives
     not_listed,     // the configured register does not name the host
     unknown_region,
     protocol,
@@ -73,7 +73,7 @@ struct AgentView {
 
 // The server's side of the agent protocol for one app: a stream of orders to each agent, reports
 // and acknowledgements from them. What an agent says counts for the host of its credential and for
-// nobody else. Everything from outside is bounded and checked; what is refused gets its reason, is
+// no other. Everything from outside is bounded and checked; what is refused gets its reason, is
 // counted and logged. Single-threaded: on the io_context's thread.
 class AgentLink final : public ports::AgentLink {
   public:
@@ -150,7 +150,7 @@ class AgentLink final : public ports::AgentLink {
         Epoch epoch;
     };
 
-    // Another process that says it is a host whose first one lives.
+    // A second process that says it is this host, while the first one lives.
     struct Rival {
         BootId boot;
         Instant first_at{};

@@ -48,7 +48,7 @@ class Api {
 
     [[nodiscard]] net::Task<net::HttpResponse> answer(net::HttpRequest request);
 
-    // The journal has grown: those who watch get the news.
+    // The journal has grown: clients that watch get the new entries.
     void journal_changed();
 
     // Ends all watching, so that the server can stop.
@@ -60,7 +60,7 @@ class Api {
     [[nodiscard]] std::optional<net::HttpResponse> refuse_foreign(const net::HttpRequest& request
     ) const;
     [[nodiscard]] net::Task<net::HttpResponse> answer_join(net::HttpRequest request);
-    // Nobody's token, or a proof that is none: the answer waits, and asks to wait.
+    // For an unknown token, or a proof that does not hold: the answer waits, and asks to wait.
     [[nodiscard]] net::Task<net::HttpResponse> slowed(std::string peer, net::HttpResponse response);
     [[nodiscard]] std::optional<Error> why_not_for(
         const net::HttpRequest& request, const Caller& caller

@@ -59,7 +59,7 @@ Status Api::note(
     return parts_.store.append_audit(row);
 }
 
-// Denied attempts are in the audit too, but nobody can fill it with them.
+// Denied attempts are in the audit too, but a client without a right cannot fill it with them.
 void Api::note_denied(
     const std::string& peer,
     const std::string& asked,

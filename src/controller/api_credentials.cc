@@ -174,7 +174,7 @@ net::HttpResponse Api::end_join_token(const std::string& name, const Caller& cal
     if (const Status ended = parts_.credentials.end_join_token(name); !ended) {
         return refusal(ended.error());
     }
-    return ok({{"text", "the join token " + name + " lets nobody in any more"}});
+    return ok({{"text", "the join token " + name + " has ended: no host can join with it"}});
 }
 
 }  // namespace farshore::controller

@@ -13,9 +13,9 @@
 namespace farshore::controller {
 
 // Words that are good once, for a short time, at this process: a proof that is bound to one cannot
-// be shown again, later or elsewhere. They are signed with a key that nobody else has, so giving
-// one out costs no memory; only those that were shown are remembered, until they have run out.
-// Pure, but for the table.
+// be shown again, later or elsewhere. They are signed with a key that only this process has, so
+// giving one out costs no memory; only those that were shown are remembered, until they have run
+// out. Pure, but for the table.
 class Challenges {
   public:
     enum class Answer : std::uint8_t { good, unknown, expired, used, too_many };

@@ -57,7 +57,7 @@ net::Task<> ClosedRegister::run() {
             co_return;
         }
     }
-    // Whoever was confirmed until now may go on for a lease.
+    // A host that was confirmed until now may go on for a lease.
     const Duration rest = parts_.longest_lease() + parts_.edge.config.fence.clock_error;
     const bool slept = co_await net::sleep_for(parts_.edge.io, rest);
     if (!slept) {

@@ -231,7 +231,7 @@ void Controller::deliver(core::Event event) {
     if (const auto* found = std::get_if<core::HostsFound>(&event)) {
         for (const auto& [host, region] : found->hosts) {
             if (!is_listed(host)) {
-                continue;  // a closed register remembers nobody that it does not name
+                continue;  // a closed register holds only the hosts that `agents` names
             }
             if (const Status enrolled = enroll(host, region); !enrolled) {
                 system::log_error("register", enrolled.error().text);
@@ -255,8 +255,8 @@ void Controller::stop() {
 
 net::Task<> Controller::stop_server() {
     co_await server_->stop(kServerGrace);
-    // Not from inside this task: with nobody connected it has never waited, and Asio 1.26 throws
-    // out of a task that is cancelled before its first wait.
+    // Not from inside this task: without a connected client it has never waited, and Asio 1.26
+    // throws out of a task that is cancelled before its first wait.
     boost::asio::post(io_, [this] {
         tasks_.stop();
         server_stopped_ = true;

@@ -83,7 +83,7 @@ class Controller {
     [[nodiscard]] bool drop(const HostId& host);
     [[nodiscard]] net::Task<> watch_files();
     void reload_if_changed(bool always);
-    void end_streams_of_nobody();
+    void end_streams_without_credential();
     [[nodiscard]] std::optional<UtcTime> drill_proven_at();
 
     net::Io& io_;

@@ -149,7 +149,7 @@ void Controller::reload_if_changed(bool always) {
     } else if (*tokens) {
         system::log_info("tokens", "the tokens file was read again");
     }
-    end_streams_of_nobody();
+    end_streams_without_credential();
     const std::string stamp = file_stamp(config_.controller.certificate_file) + " " +
                               file_stamp(config_.controller.key_file);
     if (stamp == tls_stamp_ && !always) {
@@ -164,7 +164,7 @@ void Controller::reload_if_changed(bool always) {
 }
 
 // Hosts whose tokens have gone from the file, or have run out.
-void Controller::end_streams_of_nobody() {
+void Controller::end_streams_without_credential() {
     for (const AgentView& agent : link_->agents()) {
         if (agent.connected && !credentials_->vouching(agent.host)) {
             link_->cut(agent.host);

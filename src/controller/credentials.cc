@@ -81,7 +81,7 @@ Result<bool> Credentials::reload(bool always) {
     if (stamp == stamp_ && !always) {
         return false;
     }
-    // What cannot be read is told once, not each time that somebody looks.
+    // A file that cannot be read is reported once, and again only after it has changed.
     stamp_ = stamp;
     Result<Tokens> tokens = Tokens::load(options_.tokens_file);
     if (!tokens) {
@@ -227,7 +227,7 @@ Status Credentials::admit(
         join_tokens_.contains(digest) || tokens_.find(digest, options_.app) != nullptr) {
         return fail(
             ErrorKind::conflict,
-            "the credential that " + request.host.value() + " has made is somebody else's",
+            "the credential that " + request.host.value() + " has made is already in use",
             "remove its credential file: the agent makes another one"
         );
     }

@@ -18,9 +18,10 @@ namespace farshore::controller {
 // Changes with each replacement or rewriting of a file. Empty: it cannot be looked at.
 [[nodiscard]] std::string file_stamp(const std::string& path);
 
-// Everybody who may talk to this controller: whom the tokens file names, and the hosts that joined
-// by proof, whose credentials the store keeps as digests. A credential that was ended counts no
-// longer, whoever made it. Single-threaded.
+// The clients that may talk to this controller: those that the tokens file names, and the hosts
+// that joined by proof. The store keeps the digests of the credentials of joined hosts. A
+// credential that was ended does not count any more, whether it is from the file or by joining.
+// Single-threaded.
 class Credentials {
   public:
     struct Options {
@@ -33,14 +34,14 @@ class Credentials {
         const ports::Clock& clock, sqlite::Store& store, Options options
     );
 
-    // Errors: denied; the code says why: no_token, bad_token (nobody's: a guess), expired, revoked.
+    // Errors: denied; the code says why: no_token, bad_token (unknown: a guess), expired, revoked.
     [[nodiscard]] Result<Caller> caller(std::optional<std::string_view> authorization) const;
 
     // Reads the tokens file again if it has changed, or when `always`. On an error the old tokens
     // stay. True: there are new ones.
     [[nodiscard]] Result<bool> reload(bool always);
 
-    // Who vouches for the host now; nullopt: nobody.
+    // What vouches for the host now; nullopt: it has no credential in force.
     [[nodiscard]] std::optional<core::Vouching> vouching(const HostId& host) const;
     // Since when, for a host that joined.
     [[nodiscard]] std::optional<UtcTime> joined_at(const HostId& host) const;
@@ -56,7 +57,7 @@ class Credentials {
     [[nodiscard]] Result<JoinProof> join_proof(std::optional<std::string_view> authorization) const;
 
     // The host holds the credential with that digest from now on. Errors: conflict (the digest is
-    // somebody else's), those of the store.
+    // in use already), those of the store.
     [[nodiscard]] Status admit(
         const core::JoinRequest& request, const std::string& digest, const std::string& token_digest
     );

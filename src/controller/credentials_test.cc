@@ -58,7 +58,7 @@ class CredentialsTest : public ::testing::Test {
 
     [[nodiscard]] std::string file() const { return directory.path() + "/tokens.json"; }
 
-    // The name of whoever it is, or the code of the refusal.
+    // The name of the token's holder, or the code of the refusal.
     std::string whose(const std::string& token) {
         const auto caller = credentials->caller("Bearer " + token);
         return caller ? caller->name : caller.error().code;

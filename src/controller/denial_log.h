@@ -10,8 +10,8 @@
 namespace farshore::controller {
 
 // Which of many denied attempts are worth a row of the audit: the first of each caller, then one a
-// minute with how many there were. Whoever guesses tokens all day must not push out of the audit
-// what operators did. Bounded; single-threaded.
+// minute with how many there were. A client that guesses tokens all day must not push the changes
+// of operators out of the audit. Bounded; single-threaded.
 class DenialLog {
   public:
     // nullopt: counted, and written down later. Otherwise how many attempts the row stands for.

@@ -11,10 +11,10 @@
 
 namespace farshore::controller {
 
-// Slows down whoever guesses tokens, by the address that guesses come from. A right token is never
-// asked about here: hosts behind one address do not pay for each other. Its memory is bounded: of
-// too many addresses the one that has been quiet for longest is forgotten. Pure, but for the table;
-// single-threaded.
+// Slows down clients that guess tokens, by the address that guesses come from. A right token is
+// never asked about here: hosts behind one address do not pay for each other. Its memory is
+// bounded: of too many addresses the one that has been quiet for longest is forgotten. Pure, but
+// for the table; single-threaded.
 class GuessLimiter {
   public:
     struct Limits {

@@ -13,9 +13,10 @@ namespace farshore::controller {
 
 namespace {
 
-// Questions to STS that are under way: whoever floods us must not make us flood others.
+// Questions to STS that are under way: a client that floods the controller must not make it flood
+// STS, and one address must not keep the others out.
 constexpr std::size_t kAskingMax = 16;
-constexpr std::size_t kAskingFromOneMax = 4;  // addresses: nor may one keep out the others
+constexpr std::size_t kAskingFromOneMax = 4;
 constexpr std::size_t kReasonsMax = 64;
 
 std::unexpected<Error> denied(std::string code, std::string text, std::string remedy) {
@@ -145,7 +146,7 @@ Status Joining::check_proof(const wire::JoinRequest& join) {
     if (allowed.roles.empty()) {
         return denied(
             "no_roles",
-            "nobody joins " + parts_.config.app.value() + " by a role",
+            "hosts cannot join " + parts_.config.app.value() + " by a role",
             "name the role in `join.aws.roles`, or give the host a token"
         );
     }

@@ -21,9 +21,9 @@ struct AssumedRole;
 namespace farshore::controller {
 
 // Hosts that come by themselves, and prove who they are: with a join token, or with a signed
-// GetCallerIdentity of a role whose session name they cannot choose. Whoever is let in is in the
-// register, and has a credential of its own from then on. Whoever is not is told why; every refusal
-// is counted. Single-threaded.
+// GetCallerIdentity of a role whose session name they cannot choose. A host that is let in is in
+// the register, and has a credential of its own from then on. A host that is refused is told why,
+// and every refusal is counted. Single-threaded.
 class Joining {
   public:
     struct Parts {
@@ -42,7 +42,7 @@ class Joining {
 
     explicit Joining(Parts parts);
 
-    // POST /v1/agents/challenge and /v1/agents/join. Nobody has been asked for a token yet.
+    // POST /v1/agents/challenge and /v1/agents/join. No token of the request was checked before.
     [[nodiscard]] net::Task<net::HttpResponse> answer(net::HttpRequest request);
 
     [[nodiscard]] std::uint64_t joins() const { return joins_; }

@@ -11,8 +11,8 @@ namespace farshore::controller {
 
 // Item keys name people and sessions: a viewer gets them as a keyed hash. The same key
 // of a table has the same hash for as long as the controller runs, so that entries can be told
-// apart and counted; the hash's own key is random and leaves the process never, so that nobody
-// finds a session's name by hashing guesses. Single-threaded.
+// apart and counted; the hash's own key is random and never leaves the process, so that a viewer
+// cannot find a session's name by hashing guesses. Single-threaded.
 class KeyMask {
   public:
     KeyMask();

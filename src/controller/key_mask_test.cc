@@ -14,7 +14,7 @@ TEST(KeyMask, TellsKeysApartWithoutNamingThem) {
     EXPECT_NE(one, mask.hide("sessions", R"({"id":{"S":"bob"}})"));
     EXPECT_NE(one, mask.hide("carts", R"({"id":{"S":"alice"}})"));
     EXPECT_NE(one, KeyMask{}.hide("sessions", R"({"id":{"S":"alice"}})"))
-        << "without its secret nobody can try names";
+        << "without its secret a viewer cannot try names";
 }
 
 TEST(KeyMask, ABookWithoutItsKeysHasNoDigestsMadeFromThem) {

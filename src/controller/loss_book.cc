@@ -107,7 +107,7 @@ bool KeyChain::is_last_digest(const std::optional<std::string>& digest) const {
 void KeyChain::settle(Fate fate, UtcTime now) {
     for (RiskyWrite& write : writes_) {
         if (write.fate == Fate::at_risk) {
-            // Without a digest nobody can say that it is lost.
+            // Without a digest the items do not tell whether it is lost.
             const bool lost = fate == Fate::never_arrived || fate == Fate::suppressed;
             write.fate = lost && write.entry.hash.empty() ? Fate::unknown : fate;
         }

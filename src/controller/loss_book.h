@@ -16,7 +16,7 @@
 #include "wire/agent_protocol.h"
 #include "wire/api.h"
 
-// What becomes of writes that the old Region acknowledged and nobody had seen in the new one when
+// What becomes of writes that the old Region acknowledged and no agent had seen in the new one when
 // it was promoted. Pure values: reading items and keeping documents is loss_keeper.h's work.
 namespace farshore::controller {
 
@@ -55,7 +55,7 @@ class KeyChain {
   public:
     KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
 
-    // False: it is there already, or the key has more than anybody reads.
+    // False: it is there already, or the key has no room for another write.
     bool add(HostId host, wire::LedgerEntry entry);
 
     // The target's item before it took writes. nullopt: it could not be read in time.
@@ -67,7 +67,7 @@ class KeyChain {
     // The writes have been read in both Regions, by a drain, before the promotion.
     void prove(UtcTime now);
 
-    // Nobody will find out any more, for this reason.
+    // The controller cannot find out any more, for this reason.
     void give_up(UtcTime now, std::string reason);
 
     // An operator's word about the writes that have no fate, or an unknown one. How many they are.
@@ -154,7 +154,7 @@ class LossBook {
     // An agent had more unproven writes than it could remember.
     void note_truncated() { counts_.whole = false; }
 
-    // Counts acknowledged writes only: nobody was told that the others had happened.
+    // Counts acknowledged writes only: no client was told that the others had happened.
     [[nodiscard]] const wire::LossCounts& counts() const { return counts_; }
 
     // Acknowledged writes of keys whose end is not known yet.

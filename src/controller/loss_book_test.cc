@@ -119,7 +119,7 @@ std::vector<Case> cases() {
          none,
          {{"x", "x"}},
          {unknown}},
-        {"a write whose digest nobody knows", {""}, "old", {{"x", "x"}}, {unknown}},
+        {"a write without a digest", {""}, "old", {{"x", "x"}}, {unknown}},
         {"written again around the return: on top of it, or before it could come",
          {"d1"},
          "old",
@@ -266,7 +266,8 @@ TEST(LossBook, AChainIsReadAsItWasWritten) {
     EXPECT_EQ(again.open_writes(), 2U);
     looked(again, {.old_region = "new", .target = "new"}, 6);
     EXPECT_EQ(again.counts().suppressed, 1U) << "what was seen before the restart counts";
-    EXPECT_EQ(again.counts().unknown, 1U) << "without a digest nobody can say that it is lost";
+    EXPECT_EQ(again.counts().unknown, 1U)
+        << "without a digest the items do not tell whether it is lost";
     EXPECT_FALSE(KeyChain::parse("{}").has_value());
 }
 
@@ -291,10 +292,10 @@ TEST(LossBook, WhatStaysOpenForTooLongIsUnknown) {
     LossBook book;
     book.add(HostId{"h"}, a_write(1, "a"));
     promoted(book, "old");
-    change(book, [](KeyChain& chain) { chain.give_up(utc_from_ms(9), "nobody can read it"); });
+    change(book, [](KeyChain& chain) { chain.give_up(utc_from_ms(9), "it cannot be read"); });
     EXPECT_TRUE(book.settled());
     EXPECT_EQ(book.counts().unknown, 1U);
-    EXPECT_EQ(book.chains().begin()->second.reason(), "nobody can read it");
+    EXPECT_EQ(book.chains().begin()->second.reason(), "it cannot be read");
 }
 
 TEST(LossBook, ItsRowsBringTheWholeBookBack) {

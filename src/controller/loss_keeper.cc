@@ -70,7 +70,7 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
             // One damaged book does not speak for the others.
             system::log_error(
                 "losses",
-                "a loss book could not be read, and nobody looks for its writes: " +
+                "a loss book could not be read, so the controller does not look for its writes: " +
                     book.error().text,
                 {{"operation", operation.plan.id.value()}, {"remedy", book.error().remedy}}
             );
@@ -306,8 +306,8 @@ void LossKeeper::tell(const OperationId& operation, Open& open) {
     }
 }
 
-// A settled book is read from the store when somebody asks; a host that comes back later opens it
-// again.
+// A settled book is read from the store when a client asks for it; a host that comes back later
+// opens it again.
 void LossKeeper::close_settled() {
     const std::optional<core::OperationRecord> current = sources_.operation();
     std::erase_if(open_, [&](const auto& entry) {

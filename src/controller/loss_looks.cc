@@ -6,7 +6,7 @@
 #include "controller/loss_keeper.h"
 #include "controller/loss_rows.h"
 
-// The looks at both Regions by which writes at risk get their fate, and when nobody looks any more.
+// The looks at both Regions, which give writes at risk their fate, and when the looks end.
 namespace farshore::controller {
 
 namespace {
@@ -85,7 +85,8 @@ void LossKeeper::close_without_losses(const OperationId& operation, Open& open) 
     }
 }
 
-// The next keys without a fate, in turn: what stays open for long keeps nobody else waiting.
+// The next keys without a fate, in turn: keys that stay open for long do not keep the others
+// waiting.
 std::vector<LossBook::At> LossKeeper::keys_of_look(Open& open) {
     const std::set<LossBook::At>& all = open.book.open();
     const std::size_t wanted = std::min(all.size(), kKeysPerLook);

@@ -176,7 +176,7 @@ void write_credentials(std::string& out, const View& view) {
             );
         }
     }
-    Family(out, "farshore_wrong_tokens_total", "Requests with nobody's token.", "counter")
+    Family(out, "farshore_wrong_tokens_total", "Requests with an unknown token.", "counter")
         .add({{"app", app}}, static_cast<double>(view.guesses));
     Family(out, "farshore_joins_total", "Hosts that joined by proof.", "counter")
         .add({{"app", app}}, static_cast<double>(view.joining.joins()));

@@ -12,9 +12,9 @@
 namespace farshore::controller {
 
 // Looks every table that the configuration names up in each Region it belongs to, at the start and
-// then once a minute, or sooner while something is wrong: a name that nobody looks up is found to
-// be wrong in the middle of a failover. What is wrong is in the log, in status and metrics, and
-// holds switchovers back. A Region that does not answer keeps its last answer. Single-threaded.
+// then once a minute, or sooner while something is wrong: a wrong name must not be found only in
+// the middle of a failover. What is wrong is in the log, in status and metrics, and holds
+// switchovers back. A Region that does not answer keeps its last answer. Single-threaded.
 class TableWatch {
   public:
     explicit TableWatch(Edge& edge) : edge_(edge) {}

@@ -183,7 +183,7 @@ Result<Tokens> Tokens::load(const std::string& path) {
     if (path.empty()) {
         return fail(
             ErrorKind::malformed,
-            "no tokens file is named: nobody could ask the controller for anything",
+            "no tokens file is named: the controller would refuse every request",
             "set `controller: { tokens: /path }` to a file of mode 0600; `farshore init token` "
             "makes it"
         );

@@ -15,7 +15,7 @@
 #include "core/failover/credential.h"
 
 // Who may talk to a controller, as its tokens file says. The file holds digests only: reading it
-// gives nobody access.
+// gives no access.
 namespace farshore::controller {
 
 enum class Role { agent, viewer, operator_, join };
@@ -61,7 +61,7 @@ struct Token {
 // The token of an Authorization header. Errors: denied (no_token).
 [[nodiscard]] Result<std::string_view> bearer_token(std::optional<std::string_view> authorization);
 
-// An error for whoever shows no token, or a wrong one.
+// The error for a client that shows no token, or a wrong one.
 [[nodiscard]] Error not_let_in(std::string text, std::string code);
 
 // The tokens that a controller accepts. Immutable once read.

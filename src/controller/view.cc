@@ -82,7 +82,7 @@ void write_vouching(
     if (trouble.empty() && unlisted) {
         trouble = "`agents` does not name it: it is refused, and fences wait for it";
     } else if (trouble.empty() && !vouching) {
-        trouble = "nobody vouches for it: it has no vote, and fences wait for it";
+        trouble = "it has no credential in force: it has no vote, and fences wait for it";
     }
     out["vouched_by"] = vouching ? json::value(vouching->by) : json::value(nullptr);
     out["vouched_at_ms"] = vouching ? ms_or_null(since) : json::value(nullptr);
@@ -326,7 +326,7 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
     const std::optional<std::string> nothing = nothing_to_do(view, request);
     core::AppCore::Preview preview = core.preview(view.pump.now(), request);
     if (nothing) {
-        preview.guards.clear();  // nobody has to be asked
+        preview.guards.clear();  // nothing is to be done, so no guard has to be asked
     }
     const bool target_is_known =
         std::ranges::none_of(preview.guards, [](const core::GuardAnswer& answer) {

@@ -113,9 +113,9 @@ std::string why_in_words(const View& view, const core::AppCore::Preview& preview
     if (!called_for) {
         const std::string nothing = condition == core::Condition::healthy
                                         ? "nothing calls for a failover: " + active + " is healthy"
-                                        : "nothing calls for a failover: nobody can say how " +
-                                              active +
-                                              " is, and only a majority that says unhealthy counts";
+                                        : "nothing calls for a failover: the state of " + active +
+                                              " is unknown, and only a majority of observers that "
+                                              "says unhealthy counts";
         return nothing +
                (refusing.empty() ? "" : "; if something did, this would refuse it: " + refusing);
     }

@@ -47,7 +47,7 @@ class Loop::Acceptor final : public Watcher {
 
     [[nodiscard]] Status begin() { return loop_.poller_->watch(fd_, EPOLLIN, *this); }
 
-    // Whoever has connected is in; closing the listener would reset them.
+    // Accepts the clients that have connected already: closing the listener would reset them.
     void take_last() { ready(EPOLLIN); }
 
     // After a pause.
@@ -298,7 +298,7 @@ void Loop::tick() {
     }
 }
 
-// A copy of the list, because whoever is visited may leave it at once.
+// A copy of the list, because a client that is visited may leave it at once.
 std::vector<Client*> Loop::clients() const {
     std::vector<Client*> clients;
     clients.reserve(clients_.size());

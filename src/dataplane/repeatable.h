@@ -6,9 +6,9 @@
 
 namespace farshore::dataplane {
 
-// Does a request that is carried out twice leave what it leaves once? Asked when nobody knows
-// whether it was carried out: SDKs may repeat it by themselves only if it does. Other writes that
-// come in between are not considered: those the application has to expect from its SDK anyway.
+// Does a request that is carried out twice leave the same as when it is carried out once? Asked
+// when its outcome is unknown: only if so may SDKs repeat it by themselves. Other writes that come
+// in between are not considered: the application has to expect those from its SDK anyway.
 //
 // Whatever is not known to do no harm counts as harmful: ADD, arithmetic, list_append, a value made
 // of other attributes (`SET a = b, b = a`), an element of a list (after REMOVE x[0] another one

@@ -30,8 +30,8 @@ AgentLink::AgentLink(Scene& scene, Controller& controller)
 AgentLink::Agent& AgentLink::agent(std::size_t host) {
     // Invented hosts come behind those that there are, and behind the controller's own index.
     while (agents_.size() <= host) {
-        const bool somebody = agents_.size() != scene_.hosts.size();
-        agents_.emplace_back(scene_, somebody ? scene_.home_of(agents_.size()) : kWitness);
+        const bool is_host = agents_.size() != scene_.hosts.size();
+        agents_.emplace_back(scene_, is_host ? scene_.home_of(agents_.size()) : kWitness);
     }
     return agents_[host];
 }
@@ -212,7 +212,7 @@ void AgentLink::send_order(std::size_t host, const core::OrderAgents& action) {
     const bool behind =
         agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
     if (action.type == core::OrderType::route && behind) {
-        // Its fence goes first: the acknowledgement names the writes that nobody has proven.
+        // Its fence goes first: the acknowledgement names the writes that are unproven.
         agent.after_fence = action;
         const std::uint64_t number = ++agent.fences;
         controller_.later(kFencePatience, [this, host, number] {

@@ -105,7 +105,7 @@ core::AppCore::Start Controller::start_of(core::AppRecord record, const core::Ep
             .stands_in = region_id(place),
             .hosts = {}
         };
-        // Whoever has a credential of its own has a voice.
+        // A host with a credential of its own has a voice.
         for (const auto& host : scene_.hosts) {
             if (host->home() == place && scene_.store->hosts().contains(host->id())) {
                 observer.hosts.push_back(host->id());

@@ -152,7 +152,7 @@ void Director::end(const Fault& fault) {
     weather_changed();
 }
 
-// Somebody has found out; what was invented is forgotten as soon as that may be.
+// The operator has noticed the intruder; invented hosts are forgotten as soon as that may be.
 void Director::end_intrusion() {
     scene_.intruder->stop();
     forget_ghosts();
@@ -232,7 +232,7 @@ void Director::strike(const Fault& fault) {
     }
 }
 
-// Somebody with another store, or a script in the wrong hands, raises a majority.
+// A controller with another store, or a script in the wrong hands, raises a majority.
 void Director::write_records(const Fault& fault) {
     Epoch highest;
     for (const Place place : scene_.record_places) {

@@ -224,7 +224,7 @@ void Host::obey(const core::HostDecision& decision) {
             if (machine_.adopted_alone() && !scene_.planted(Plant::drain_outlives_its_hold)) {
                 ledger_.leave_behind(machine_.epoch());
             } else {
-                // The fence has told them; nobody else asks for them any more.
+                // The fence has told them, and no later order asks for them.
                 ledger_.forget_below(machine_.epoch());
             }
             release_parked();

@@ -9,15 +9,15 @@
 
 namespace farshore::sim {
 
-// Somebody who holds one host's credential, and its role in AWS, and says that it is another host:
-// one that exists, whose orders it acknowledges at once, or one that it has invented, which sees a
-// Region fail. What of that counts is the controller's business.
+// An attacker that holds one host's credential, and its role in AWS, and says that it is another
+// host: one that exists, whose orders it acknowledges at once, or one that it has invented, which
+// sees a Region fail. The controller decides what of that counts.
 class Intruder {
   public:
     explicit Intruder(Scene& scene) : scene_(scene) {}
 
-    // The fault's Region and host are the victim; in `fault.to` stands the host whose credential it
-    // has.
+    // The fault's Region and host are the victim; `fault.to` is the Region of the host that holds
+    // the credential.
     void impersonate(const Fault& fault);
     // `fault.amount` hosts of each Region, none of which there is; they see fault.at fail.
     void invent(const Fault& fault);

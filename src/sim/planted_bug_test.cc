@@ -19,7 +19,7 @@ Script lost_table(std::uint64_t seed) {
     return test::with(seed, test::fault(FaultKind::data_refuses, 0, test::at(40s), 40s));
 }
 
-// A Region that nobody reaches; its own hosts go on with the leases that they have.
+// A Region that no process outside reaches; its own hosts go on with the leases that they have.
 Script cut_region(std::uint64_t seed) {
     return test::with(seed, test::fault(FaultKind::region_cut, 0, test::at(40s), 40s));
 }
@@ -195,7 +195,7 @@ Script adopted_without_a_controller(std::uint64_t seed) {
     return script;
 }
 
-// A Region is cut off, and somebody speaks in the name of its hosts while their leases last.
+// A Region is cut off, and an attacker speaks in the name of its hosts while their leases last.
 Script forged_acknowledgements(std::uint64_t seed) {
     Script script = cut_region(seed);
     script.configuration.lease = 6s;

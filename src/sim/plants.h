@@ -24,7 +24,7 @@ enum class Plant : std::uint8_t {
     running_plan_forgotten,     // nor does a running operation (Orchestrator #1296)
     stale_plan_overwrites,      // records are written without a condition (Orchestrator)
     gate_forgets_agents,        // what agents acknowledged is not in the loss window
-    silence_is_health,          // a target that nobody hears is taken for healthy (Stripe 2019)
+    silence_is_health,          // a target that is not heard is taken for healthy (Stripe 2019)
     automatic_failback,         // the preferred Region is taken back as soon as it answers (k8gb)
     hosts_go_home,              // agents that hear no controller go home (GitLab 2019)
     evidence_off_the_record,    // the core is told more than is recorded
@@ -37,8 +37,8 @@ enum class Plant : std::uint8_t {
     blind_controller_grants,    // epoch items that cannot be read count as unchanged
     drain_outlives_its_hold,    // a host that follows the items alone takes the drain for proven
     timeout_taken_for_no,       // a write without an answer is taken for one that did not happen
-    subject_from_body,          // whoever holds a credential speaks for the host that it names
-    ghost_votes,                // hosts that nobody vouched for are heard, and vote
+    subject_from_body,          // the holder of a credential speaks for any host that it names
+    ghost_votes,                // hosts without a credential are heard, and vote
 };
 inline constexpr std::array<std::string_view, 28> kPlantNames{
     "none",

@@ -44,7 +44,7 @@ struct AwsAccess {
     std::string ca_file;
 };
 
-// `approve` is refused by the loader: nobody can give an approval in this version.
+// The loader refuses `approve`: no command gives an approval in this version.
 enum class Mode { observe, approve, automatic };
 inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
 
@@ -149,7 +149,7 @@ struct JoinRole {
     std::string hosts = "*";
 };
 
-// Hosts that nobody configured, and how they prove who they are.
+// Hosts that the configuration does not name, and how they prove who they are.
 struct Join {
     std::vector<JoinRole> roles;
     std::vector<RegionId> sts_regions;  // whose STS is asked; empty: the app's Regions and witness

@@ -3,7 +3,8 @@
 #include "base/text.h"
 #include "wire/config_parts.h"
 
-// How hosts that nobody configured come in: `join` of farshore.yaml and of agent.yaml.
+// How hosts that the configuration does not name come in: `join` of farshore.yaml and of
+// agent.yaml.
 namespace farshore::config {
 
 namespace {

@@ -118,7 +118,8 @@ TEST(ConfigLoader, ReadsTheEnvironmentAndFiles) {
     EXPECT_EQ(loaded.value.aws.ca_file, "/etc/from-a-file.pem");
 }
 
-// A default that is written out is not the same as one that is left to whoever else has a say.
+// A default that is written out is the configuration's choice; one that is left out may still be
+// chosen by another source.
 TEST(ConfigLoader, WhatIsSaidIsToldFromWhatIsNot) {
     const std::string text = contents_of(source() / "test/data/config/good.yaml");
     EXPECT_EQ(parse_config(text).value.aws.profile, "");

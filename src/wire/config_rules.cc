@@ -101,14 +101,14 @@ constexpr std::array kRules{
     Rule{"C218", Severity::error, "join.aws.roles",
         [](const Config& c) { return std::ranges::any_of(c.join.roles, [&](const JoinRole& r) { return r.region != RegionId{} && c.region(r.region) == nullptr; }); },
         [](const Config&) { return std::string{"a role of `join.aws` stands in a Region that is none of the app's"}; },
-        "name one of `regions`, or leave it out", "nobody could join with it", "join.* regions"},
+        "name one of `regions`, or leave it out", "no host could join with it", "join.* regions"},
     Rule{"C234", Severity::error, "controller.region",
         [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
         [](const Config& c) { return "the controller of mode `auto` stands in " + c.controller.region.value() + ", which it may have to leave"; },
         "let it stand with the witness, or use mode `observe`", "there it shares the fate of that Region's agents: two votes from one vantage", "decide.mode regions witness.region"},
     Rule{"C235", Severity::warning, "join.aws.roles",
         [](const Config& c) { return !c.join.roles.empty(); },
-        [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: whoever may choose the session's name can be any host"}; }, "", "", "join.*"},
+        [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: a caller that may choose the session's name can be any host"}; }, "", "", "join.*"},
     Rule{"C231", Severity::warning, "traffic.route53.ttl",
         [](const Config& c) { return c.traffic && c.traffic->ttl >= c.rto; },
         [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", "", "objectives.rto"},
@@ -232,7 +232,7 @@ void apply_rules(Findings& findings, const Config& config) {
 
 namespace {
 
-// How the agent shows who it is: exactly one way, where there is somebody to show it to.
+// How the agent shows who it is: exactly one way, when there is a controller to show it to.
 void check_credential(Findings& findings, const AgentConfig& config) {
     const int ways = (config.token_file.empty() ? 0 : 1) +
                      (config.join_token_file.empty() ? 0 : 1) + (config.join_by_identity ? 1 : 0);

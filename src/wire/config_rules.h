@@ -35,8 +35,8 @@ struct AgentRule {
     std::string_view reads{};  // as above, below apps[n]
 };
 
-// Who is counted by `detect.quorum`: the controller, unless nobody said where it stands, and the
-// agents of each Region.
+// The observers that `detect.quorum` counts: the controller, unless the configuration does not say
+// where it stands, and the agents of each Region.
 [[nodiscard]] std::vector<std::string> observers_of(const Config& config);
 
 [[nodiscard]] std::span<const Rule> rules();

@@ -8,7 +8,8 @@
 #include "base/result.h"
 #include "base/time.h"
 
-// How a host that nobody configured gets a credential of its own, as values and as JSON.
+// How a host that the tokens file does not name gets a credential of its own, as values and as
+// JSON.
 //
 //   POST /v1/agents/challenge   {}           ->  Challenge, for a proof by identity
 //   POST /v1/agents/join        JoinRequest  ->  Joined

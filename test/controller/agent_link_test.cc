@@ -243,7 +243,7 @@ TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
     agent.start();
     ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
     link->order(an_order(core::OrderType::hold, "use1-web-1", Epoch{7}));
-    link->order(an_order(core::OrderType::hold, "nobody", Epoch{7}));
+    link->order(an_order(core::OrderType::hold, "unknown-host", Epoch{7}));
     ASSERT_TRUE(world.run_until([&] { return count<core::AgentAcked>() == 1; }));
     const auto* acked = last<core::AgentAcked>();
     EXPECT_EQ(acked->step.operation, OperationId{"op-1"});
@@ -362,7 +362,7 @@ TEST_F(AgentLinkTest, AnotherProcessGetsInAsSoonAsTheFirstOneIsSilent) {
     ASSERT_TRUE(world.run_until([&] { return count<core::AgentDisconnected>() == 1; }));
     second.start();
     ASSERT_TRUE(world.run_until([&] { return second.greeted(); }));
-    EXPECT_TRUE(announced.empty()) << "nobody was there twice";
+    EXPECT_TRUE(announced.empty()) << "no two processes lived at once";
     EXPECT_EQ(link->agents().at(0).trouble, "");
     const net::HttpReply stale = post(first, "/v1/agents/report", wire::serialize(first.report()));
     EXPECT_EQ(stale.status, 409);

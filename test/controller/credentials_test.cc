@@ -71,8 +71,9 @@ class CredentialsTest : public ControllerTest {
 TEST_F(CredentialsTest, AHostJoinsWithATokenAndIsHeard) {
     launch();
     const std::string token = make_join_token(R"({"name":"asg","hosts":"i-*"})");
-    EXPECT_EQ(get("/v1/join-tokens").body.find(token), std::string::npos) << "nobody sees it again";
-    EXPECT_EQ(join_with("nobody", "i-1", "s1").status, 403);
+    EXPECT_EQ(get("/v1/join-tokens").body.find(token), std::string::npos)
+        << "the operator saw it once";
+    EXPECT_EQ(join_with("unknown", "i-1", "s1").status, 403);
     EXPECT_EQ(join_with(token, "web-1", "s1").status, 403) << "the pattern does not fit";
     ASSERT_EQ(join_with(token, "i-1", "s1").status, 200);
     EXPECT_EQ(join_with(token, "i-1", "s1").status, 200) << "its answer was lost";
@@ -112,7 +113,7 @@ TEST_F(CredentialsTest, ACredentialThatIsEndedEndsTheStreamAndTheVote) {
     agent("euw1-web-1", kWest);
     ASSERT_TRUE(wait_for_plan("switchover"));
     EXPECT_EQ(post("/v1/apps/magento/agents/use1-web-1/revoke", "", "viewer").status, 403);
-    EXPECT_EQ(post("/v1/apps/magento/agents/nobody/revoke", "").status, 404);
+    EXPECT_EQ(post("/v1/apps/magento/agents/unknown-host/revoke", "").status, 404);
     ASSERT_EQ(post("/v1/apps/magento/agents/use1-web-1/revoke", "").status, 200);
     const json::value host = host_in_status("use1-web-1");
     EXPECT_FALSE(host.at("connected").as_bool());
@@ -228,7 +229,7 @@ TEST_F(CredentialsTest, ClosingTheRegisterDropsHostsThatItDoesNotName) {
     );
     EXPECT_NE(hello.body.find("add it to `agents`"), std::string::npos) << hello.body;
     ASSERT_TRUE(world.run_until([&] { return hosts() == 2; }, 20s)) << get("/v1/status").body;
-    EXPECT_NE(register_in(kEast), open_register) << "its records confirm nobody else";
+    EXPECT_NE(register_in(kEast), open_register) << "its records confirm no other host";
     EXPECT_NE(get("/v1/audit").body.find("ghost left the register"), std::string::npos);
     EXPECT_NE(get("/v1/audit").body.find("use1-web-2 left the register"), std::string::npos);
     const auto registered = [&] {

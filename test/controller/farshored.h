@@ -76,7 +76,7 @@ class Farshored {
             << log();
     }
 
-    // Whoever runs what the controller talks to goes on meanwhile: its last calls want answers.
+    // The test must keep running what the controller talks to: its last calls want answers.
     void ask_to_end() {
         if (is_alive()) {
             kill(process_, SIGTERM);

@@ -129,7 +129,7 @@ TEST_F(LossesTest, WhoMayOnlyLookSeesNoKeys) {
     EXPECT_EQ(get(path + "?limit=x", "viewer").status, 400);
 }
 
-// A drain that did without the writes of a table which nobody can read has not proven them.
+// A drain that left out the writes of a table that cannot be read has not proven them.
 TEST_F(LossesTest, AWriteThatADrainLeftOutIsNotCalledPresent) {
     launch();
     FakeAgent& east = agent("use1-web-1", kEast);

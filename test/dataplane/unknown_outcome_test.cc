@@ -3,7 +3,7 @@
 #include "dataplane/answer.h"
 #include "dataplane/world.h"
 
-// What an application is told when nobody knows whether its write took effect.
+// What an application is told when it is unknown whether its write took effect.
 namespace farshore::dataplane::test {
 
 namespace {

@@ -11,10 +11,10 @@
 
 #include "sigv4/signer.h"
 
-// Who somebody is in AWS, proven to a third party: STS's GetCallerIdentity is signed by the one,
-// and sent by the other. The one who sends it makes the whole request itself and takes nothing from
-// the signer but a date, a session token and a signature, so that no other request can be slipped
-// in.
+// Proof of an AWS identity to a third party: the holder of the identity signs a GetCallerIdentity
+// of STS, and the third party sends it. The sender makes the whole request itself and takes nothing
+// from the signer but a date, a session token and a signature, so the signer cannot slip another
+// request in.
 namespace farshore::aws {
 
 struct SignedIdentityCall {

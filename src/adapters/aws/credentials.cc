@@ -68,7 +68,7 @@ Result<std::optional<ProfileValues>> read_profile(
     return std::unexpected(text.error());
 }
 
-// Half of a pair is a slip: going on would sign as somebody else.
+// Half of a pair is a slip: the next source would sign as another principal.
 std::unexpected<Error> half_said(const std::string& said, const std::string& missing) {
     return fail(
         ErrorKind::malformed,

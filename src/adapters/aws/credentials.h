@@ -59,10 +59,10 @@ using ProfileValues = std::map<std::string, std::string>;
 
 // Answers from memory. Files are looked at once a second at most, so that rotated keys are taken up
 // without a restart. Keys that must be asked for are asked for anew well before they expire, and
-// stay in use while nobody gives new ones, until a Region refuses them after their end. Use on one
-// thread.
+// stay in use while the source gives no new ones, until a Region refuses them after their end. Use
+// on one thread.
 //
-// Errors: denied (nothing found; the text lists where it looked, or why nobody gives keys),
+// Errors: denied (nothing found; the text lists where it looked, or why the source gives no keys),
 // malformed.
 class CredentialsProvider {
   public:
@@ -80,20 +80,21 @@ class CredentialsProvider {
     CredentialsProvider(const CredentialsProvider&) = delete;
     CredentialsProvider& operator=(const CredentialsProvider&) = delete;
 
-    // What there is now. Asks nobody.
+    // The keys that there are now. Does not ask the source.
     [[nodiscard]] Result<sigv4::Credentials> current(Instant now);
 
-    // The same, after asking when it is time and nobody runs run(). While there are none and
-    // somebody asks already, waits at most `patience`.
+    // The same, after asking the source if that is due and run() does not run. While there are no
+    // keys and a question is under way, waits at most `patience`.
     [[nodiscard]] net::Task<Result<sigv4::Credentials>> get(Duration patience);
 
-    // Asks when it is time, until the group stops: then get() keeps nobody waiting.
+    // Asks the source when it is due, until the group stops. Meanwhile get() waits only while there
+    // are no keys.
     net::Task<> run(net::TaskGroup* tasks);
 
     // A Region did not take these. Asked for anew as soon as the pauses between questions allow.
     void refused(const sigv4::Credentials& keys);
 
-    // Is there somebody to ask, so that what is not there now may come?
+    // Is there a source to ask? Then keys that are not there now may come.
     [[nodiscard]] bool asks() const { return source_ != nullptr; }
 
     // Why the last question brought no keys, with the source's name; empty: it did, or none was
@@ -101,7 +102,7 @@ class CredentialsProvider {
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
   private:
-    // What the chain comes to: keys, or somebody to ask.
+    // What the chain comes to: keys, or a source to ask.
     struct Found {
         std::optional<sigv4::Credentials> keys;
         std::shared_ptr<CredentialsSource> source;
@@ -127,7 +128,7 @@ class CredentialsProvider {
     void take(const Result<sigv4::Credentials>& answer, const std::string& from);
 
     CredentialSources sources_;
-    std::string_view profile_said_by_;  // empty: nobody; then it is "default"
+    std::string_view profile_said_by_;  // empty: no source names one; then it is "default"
     std::optional<CredentialsEdge> edge_;
     Environment environment_;
     Rng rng_;

@@ -27,7 +27,7 @@ net::Task<Result<sigv4::Credentials>> CredentialsProvider::get(Duration patience
     if (sources_.fixed) {
         co_return *sources_.fixed;
     }
-    FARSHORE_ASSERT(edge_.has_value(), "whoever asks needs an edge");
+    FARSHORE_ASSERT(edge_.has_value(), "a provider that asks needs an edge");
     const ports::Clock& clock = *edge_->clock;
     Result<sigv4::Credentials> have = current(clock.now());
     if (source_ == nullptr || (have && runs_)) {
@@ -45,7 +45,7 @@ net::Task<Result<sigv4::Credentials>> CredentialsProvider::get(Duration patience
 }
 
 net::Task<> CredentialsProvider::run(net::TaskGroup* tasks) {
-    FARSHORE_ASSERT(edge_.has_value(), "whoever asks needs an edge");
+    FARSHORE_ASSERT(edge_.has_value(), "a provider that asks needs an edge");
     runs_ = true;
     while (!tasks->stopping()) {
         (void)current(edge_->clock->now());

@@ -111,7 +111,7 @@ TEST(Credentials, TakesUpRotatedKeysAndKeepsTheOldOnesWhileTheFileIsHalfWritten)
     EXPECT_EQ(provider.current(Instant{4s})->access_key_id, "THREE");
 }
 
-// "default" is a name like any other where somebody says it.
+// "default" is a name like any other where the configuration says it.
 TEST(Credentials, AProfileThatIsSaidWinsOverTheEnvironment) {
     const Directory home;
     const std::string file = home.write("credentials", std::string{kIni});
@@ -125,7 +125,7 @@ TEST(Credentials, AProfileThatIsSaidWinsOverTheEnvironment) {
     EXPECT_EQ(nowhere_said.current(Instant{})->access_key_id, "AKID");
 }
 
-// Going on to the next source would sign as somebody else.
+// The next source would sign as another principal.
 TEST(Credentials, WhatIsHalfSaidIsNotPassedOver) {
     const Directory home;
     const std::string file = home.write("credentials", std::string{kIni});

@@ -12,7 +12,7 @@
 #include "core/host/host_machine.h"
 
 // What the agent writes on its host: the state file (its memory of the epoch), the credential that
-// it got by joining, region.json and the environment file (for whoever wants to follow the active
+// it got by joining, region.json and the environment file (for programs that follow the active
 // Region without the loopback endpoint).
 namespace farshore::host {
 
@@ -43,7 +43,7 @@ struct StoredState {
 
 // What the host shows to an app's controllers, when it has joined by itself.
 struct StoredCredential {
-    HostId host;          // whose it is: a copied disk does not make another host this one
+    HostId host;          // its holder: a copied disk does not make another host this one
     std::string secret;   // 64 hex digits
     bool joined = false;  // a controller has taken it; false: it was perhaps asked to
 

@@ -22,16 +22,16 @@ struct DnsAnswer {
 inline constexpr std::string_view kNameMissing = "NXDOMAIN";
 inline constexpr std::string_view kNoAddress = "NODATA";
 
-// A name server said that there is no address. Nobody's trouble or silence is that.
+// A name server said that there is no address. A server's trouble or silence does not say that.
 [[nodiscard]] bool says_there_is_no_address(const Error& error);
 
 // Asks configured DNS servers (UDP, TCP when truncated), the one that answered last first; the next
 // one when a server is silent, refuses or is in trouble. A server that does not take EDNS is asked
-// without, and not tried again with it for a while. Caches no answer by itself: whoever wants an
-// honest cache, or a dishonest one, keeps DnsAnswers.
+// without, and not tried again with it for a while. Caches no answer: a caller that wants a cache,
+// honest or dishonest, keeps DnsAnswers.
 //
 // Errors: not_found (NXDOMAIN), unavailable (the name has no address: code kNoAddress; or SERVFAIL,
-// refused, nobody there: no code, and nothing is said about the name), timed_out.
+// refused, no server there: no code, and nothing is said about the name), timed_out.
 class DnsClient {
   public:
     struct Options {

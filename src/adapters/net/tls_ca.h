@@ -18,7 +18,7 @@ struct CaFiles {
 
 // Renews the CA: its certificate for ten years more, of the same key, which certificates issued
 // before still lead to. `new_key`: a new key, and the old certificate stays in the file behind the
-// new one, so that whoever has the file trusts certificates of both; the next renewal leaves the
+// new one, so that a client with the file trusts certificates of both; the next renewal leaves the
 // old one out. Errors: denied and malformed (the CA's files), exhausted.
 [[nodiscard]] Status renew_ca(const CaFiles& ca, bool new_key);
 

@@ -41,7 +41,7 @@ struct HostCredential {
     friend bool operator==(const HostCredential&, const HostCredential&) = default;
 };
 
-// A token with which hosts that nobody configured get a credential each.
+// A token with which hosts that the tokens file does not name get a credential each.
 struct JoinToken {
     std::string name;
     std::string digest;  // SHA-256, hex
@@ -76,8 +76,8 @@ struct AuditRow {
 
 // Single-threaded: on the controller's thread. Errors of every call: exhausted (disk full; nothing
 // of the call is kept, nothing older is lost), conflict (the app's record is not the one that was
-// read: somebody else wrote it), malformed (the file is damaged), unavailable with Effect::possible
-// (an input/output error: the caller must not go on).
+// read: another writer changed it), malformed (the file is damaged), unavailable with
+// Effect::possible (an input/output error: the caller must not go on).
 class Store {
   public:
     struct Options {

@@ -159,9 +159,9 @@ TEST_F(StoreTest, AJoinIsInTheRegisterWithItsCredentialAndCountsItsToken) {
     ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9000)).has_value());
     ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9999)).has_value());
     EXPECT_EQ((*store->credentials(kApp))[1].revoked_at, utc_from_ms(9000));
-    const Status nobody = store->revoke_credential(kApp, HostId{"web-9"}, utc_from_ms(9000));
-    ASSERT_FALSE(nobody.has_value());
-    EXPECT_EQ(nobody.error().kind, ErrorKind::not_found);
+    const Status missing = store->revoke_credential(kApp, HostId{"web-9"}, utc_from_ms(9000));
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
     // A host that joins again has one credential, and it is good.
     ASSERT_TRUE(store->join(kApp, credential("web-2", "d22"), "t1").has_value());
     EXPECT_FALSE((*store->credentials(kApp))[1].revoked_at);

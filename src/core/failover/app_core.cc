@@ -30,18 +30,19 @@ AppCore::AppCore(Start start, Now now)
     for (auto& [host, region] : start.agents) {
         AgentState agent;
         agent.region = region;
-        // We may have granted a lease just before we died; nobody remembers when, nor whether the
-        // configuration was the same.
+        // This controller may have granted a lease just before it ended. When, and under which
+        // configuration, is not stored.
         agent.granted_until = leases_until_;
         agents_.emplace(host, std::move(agent));
     }
 }
 
-// Hosts that nobody told us of. Where the epoch records confirm whoever registers, the epoch tables
-// are asked, also when the configuration names every host there should be: one that it does not
-// name is refused by us, and writes all the same. What a register that was lost had named counts
-// for as long as what confirmed it may last, and so does the register of another controller's
-// store; with `keep` only a register that names everybody answers for ever.
+// Hosts that may write without being in the register. With `verify` the epoch records confirm every
+// host that registers itself, so the epoch tables are asked, even when the configuration names
+// every host: the controller refuses a host that it does not name, but that host may write all the
+// same. The hosts of a lost register count until the longest lease has run out, and so do the hosts
+// of another controller's store. With `keep` leases do not run out: the hosts of a lost register
+// count until the configuration names every host.
 Operation::Strangers AppCore::strangers(Now now) const {
     const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
     Operation::Strangers strangers{
@@ -150,7 +151,7 @@ Duration AppCore::quiet_after(const OperationRecord& operation) const {
     switch (operation.state) {
         case OperationState::done:
         case OperationState::partly_done: return policy_.cooldown;
-        // Whoever stops automation means it.
+        // An operator who aborts an automatic failover does not want it again at once.
         case OperationState::aborted: return automatic ? policy_.cooldown : Duration::zero();
         case OperationState::failed:
             return automatic ? std::min(kAfterFailure, policy_.cooldown) : Duration::zero();
@@ -238,7 +239,7 @@ std::optional<std::string> AppCore::why_not_abort(Now now) const {
     return operation_running() ? operation_->why_not_abort(now) : std::nullopt;
 }
 
-// Does the evidence call for a failover that nobody asked for?
+// Does the evidence call for a failover, without an operator's request?
 void AppCore::consider(Now now, Step& step) {
     if (policy_.mode != Mode::automatic) {
         return;
@@ -310,8 +311,8 @@ Plan AppCore::automatic_plan(
     return plan;
 }
 
-// The highest that anybody has seen, or that the last operation may have raised without our knowing
-// (INV-S2).
+// The highest epoch that this controller has seen, or that its last operation may have raised
+// without an answer (INV-S2).
 Epoch AppCore::highest_epoch() const {
     Epoch highest = std::max(record_.epoch, highest_seen_);
     if (record_.operation) {
@@ -397,7 +398,7 @@ std::optional<std::string> AppCore::why_no_grant(Now now, Epoch epoch) const {
     }
     if (!running && is_raised_beyond(record_, superseded_)) {
         return "the epoch was raised by an operation that did not finish: only its successor "
-               "confirms anybody";
+               "confirms hosts";
     }
     if (!running && epoch != record_.epoch) {
         return "the epoch is " + std::to_string(record_.epoch.value());
@@ -451,7 +452,7 @@ std::optional<std::string> AppCore::why_not_forget(Now now, const HostId& host) 
         return host.value() + " is connected: end its agent first";
     }
     if (!found->second.granted_until) {
-        return std::nullopt;  // nobody here has granted it anything
+        return std::nullopt;  // this controller has granted it nothing
     }
     const Instant certain = *found->second.granted_until + policy_.timing.clock_error;
     if (now.at <= certain) {

@@ -126,12 +126,12 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
         (void)tell(again, Tick{});
     }
     EXPECT_EQ(again.record().operation->state, OperationState::examining)
-        << "nobody acknowledged; the leases of epoch 7 have run out";
+        << "no host acknowledged; the leases of epoch 7 have run out";
 }
 
-// Also when the configuration names every host by now: hosts that the lost register knew, and that
-// nobody names any more, may have been confirmed until then.
-TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForHostsThatNobodyKnows) {
+// Also when the configuration names every host by now: hosts that only the lost register named may
+// have been confirmed until then.
+TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForUnregisteredHosts) {
     for (const bool closed : {false, true}) {
         AppCore::Start start = start_of(policy());
         start.record.register_lost_at = now().wall;
@@ -180,7 +180,8 @@ TEST_F(AppCoreTest, AFenceWaitsForTheTablesOrForALease) {
             at += 100ms;
             (void)tell(core, Tick{});
         }
-        EXPECT_GT(at, raised + 3s + 200ms) << "whoever read the old epoch just before may write";
+        EXPECT_GT(at, raised + 3s + 200ms)
+            << "a host that read the old epoch just before may write";
         EXPECT_EQ(core.record().operation->state, OperationState::examining);
     }
 }
@@ -221,7 +222,7 @@ TEST_F(AppCoreTest, AHostThatRegisteredItselfCanBeForgotten) {
     EXPECT_FALSE(core.agents().contains(HostId{"e9"}));
 }
 
-// Whoever can write into the epoch tables can invent hosts.
+// A principal that can write into the epoch tables can invent hosts.
 TEST_F(AppCoreTest, OnlyHostsThatSaidHelloVote) {
     AppCore core = make(policy());
     settle(core);
@@ -505,7 +506,7 @@ TEST_F(AppCoreTest, TheNextOperationDoesNotBeginInTheStepInWhichOneEnds) {
     EXPECT_NE(core.record().operation->plan.id, OperationId{"op-1"});
 }
 
-// The record also answers with the target while nobody else is well.
+// The record also answers with the target while no other Region is well.
 TEST_F(AppCoreTest, UsersAreSentOnlyWhenAHostOfTheTargetKnowsThem) {
     Policy moving = policy();
     moving.users_can_be_shifted = true;

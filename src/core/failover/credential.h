@@ -13,7 +13,7 @@
 // be what the sender's credential says. Pure.
 namespace farshore::core {
 
-// A credential belongs to one host: what its holder says counts for that host and for nobody else.
+// A credential belongs to one host: what its holder says counts for that host and for no other.
 struct Credential {
     AppId app;
     HostId host;
@@ -43,7 +43,7 @@ constexpr const auto& names_of(Speaks) {
     if (credential.app != subject.app) {
         return Speaks::other_app;
     }
-    // A credential without a host would speak for everybody.
+    // A credential without a host would speak for every host.
     if (credential.host != subject.host || subject.host == HostId{}) {
         return Speaks::other_host;
     }
@@ -57,10 +57,10 @@ struct OpenStream {
     Instant heard_at{};  // the host's last word
 };
 
-// Would a hello of that boot be a second process of a host whose first one lives? The same boot
-// takes the place of a stream that hangs. Another boot has to wait until the first one has been
-// silent: one of the two is a copy, and a fence that hears one of them must not believe it for the
-// other.
+// Would a hello of that boot come from a second process, while the host's first process lives? The
+// same boot takes the place of a stream that hangs. Another boot has to wait until the first one
+// has been silent: one of the two is a copy, and a fence that hears one of them must not believe it
+// for the other.
 [[nodiscard]] inline bool is_second_stream(
     const std::optional<OpenStream>& open, const BootId& boot, Instant now, Duration fresh_for
 ) {

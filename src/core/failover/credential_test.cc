@@ -28,11 +28,11 @@ TEST(Credential, SpeaksForItsOwnHostAlone) {
     EXPECT_EQ(speaks(anywhere, "shop", "web-1", "eu-west-1"), Speaks::yes);
 }
 
-TEST(Credential, OneWithoutAHostSpeaksForNobody) {
-    Credential nobody = kOfWeb1;
-    nobody.host = HostId{};
-    EXPECT_EQ(speaks(nobody, "shop", "web-1", ""), Speaks::other_host);
-    EXPECT_EQ(speaks(nobody, "shop", "", ""), Speaks::other_host);
+TEST(Credential, OneWithoutAHostSpeaksForNoHost) {
+    Credential hostless = kOfWeb1;
+    hostless.host = HostId{};
+    EXPECT_EQ(speaks(hostless, "shop", "web-1", ""), Speaks::other_host);
+    EXPECT_EQ(speaks(hostless, "shop", "", ""), Speaks::other_host);
 }
 
 TEST(Credential, AnotherProcessWaitsUntilTheFirstOneIsSilent) {

@@ -32,13 +32,13 @@ struct EpochRaised {
     std::string detail;
 };
 
-// A reading of all copies of the epoch item that nobody asked for: once a second.
+// A reading of all copies of the epoch item, which no action asked for: once a second.
 struct EpochsRead {
     EpochReading reading;
 };
 
-// Hosts that registered themselves in the epoch tables. Whoever can write there can invent them: a
-// fence waits for them, and they have no vote.
+// Hosts that registered themselves in the epoch tables. A principal that can write there can invent
+// them: a fence waits for them, and they have no vote.
 struct HostsFound {
     StepId step;
     bool complete = false;  // a majority of the tables was read to its end
@@ -60,8 +60,8 @@ struct AgentAcked {
     std::string detail;
 };
 
-// A host that nobody configured has proven who it is, and got a credential of its own: it is in the
-// register, and says hello when it has kept it.
+// A host that the tokens file does not name has proven who it is, and got a credential of its own:
+// it is in the register, and says hello when it has stored the credential.
 struct AgentJoined {
     HostId host;
     RegionId region;
@@ -85,8 +85,8 @@ struct AgentForgotten {
     std::string by;
 };
 
-// The host's credential counts no longer: nobody vouches for it. It may go on writing for as long
-// as its permission lasts, so fences still wait for it.
+// The host's credential does not count any more, so it has no vote. It may go on writing for as
+// long as its permission lasts, so fences still wait for it.
 struct CredentialRevoked {
     HostId host;
     std::string by;
@@ -146,7 +146,7 @@ struct HeartbeatArrived {
 };
 
 // The newest heartbeat that an earlier life of this controller wrote in `from`, as read in `to`: it
-// says up to when writes arrived, though nobody remembers how long they took.
+// says up to when writes arrived, though not how long they took.
 struct HeartbeatFound {
     RegionId from;
     RegionId to;

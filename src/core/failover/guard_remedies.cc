@@ -13,7 +13,7 @@ std::string remedy_of_loss(const Situation& s) {
     if (!s.loss_window) {
         return "`--accept-loss 1m` goes on without a measurement";
     }
-    // The window grows while somebody reads this.
+    // The window grows while the operator reads this.
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*s.loss_window);
     return "`--accept-loss " + to_text(seconds + std::chrono::seconds{1}) + "` accepts so much";
 }
@@ -41,7 +41,7 @@ std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard gu
         case Guard::target_has_hosts: return "start farshore-agent on the hosts that are to serve";
         case Guard::loss_within_gate: return remedy_of_loss(s);
         case Guard::register_is_known:
-            return failover ? "`--accept-unfenced` accepts hosts that nobody knows"
+            return failover ? "`--accept-unfenced` accepts hosts that the register does not name"
                             : "name every host in `agents`";
         case Guard::agents_reachable: return "start the agents; a failover does not wait for them";
         case Guard::lag_measured: return "wait for a heartbeat; a failover asks for none";

@@ -24,7 +24,7 @@ std::string in_words(const Tally& tally) {
     return text;
 }
 
-// Nobody has to give a reason.
+// The reason is optional in a request.
 std::string after_colon(const std::string& reason) {
     return reason.empty() ? std::string{} : ": " + reason;
 }
@@ -105,7 +105,7 @@ GuardAnswer target_serves(const Situation& s, const RegionId& to, bool by_automa
     const auto& watched = s.policy.stacks_watched;
     if (std::ranges::find(watched, to) == watched.end()) {
         return answer(s, Guard::target_serves, !by_automation, [&] {
-            return "nobody watches the stack of " + to.value() + ": it has no `health`";
+            return "no observer watches the stack of " + to.value() + ": it has no `health`";
         });
     }
     // Until the switch every stack reads through the active Region, so what began to fail with that
@@ -163,7 +163,7 @@ GuardAnswer suspect_yourself(const Situation& s, Condition condition) {
             text += (text.empty() ? "" : ", ") + observer.value();
         }
         if (text.empty()) {
-            return std::string{"nobody sees every Region down"};
+            return std::string{"no observer sees every Region down"};
         }
         return text + (votes.see_everything_down.size() == 1 ? " sees" : " see") +
                " every Region down and may be cut off: " +
@@ -284,7 +284,7 @@ GuardAnswer register_is_known(const Situation& s, bool accepted) {
         if (!s.strangers_for_ever) {
             return "hosts that the register does not name stop by themselves";
         }
-        return accepted ? "an operator accepts hosts that nobody knows"
+        return accepted ? "an operator accepts hosts that the register does not name"
                         : "the register was lost with its store, and with `keep` hosts that it "
                           "named go on writing: name every host in `agents`";
     });

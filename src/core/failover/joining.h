@@ -7,13 +7,13 @@
 
 #include "core/failover/credential.h"
 
-// Whether a host that nobody configured gets a credential of its own. Pure.
+// Whether a host that the tokens file does not name gets a credential of its own. Pure.
 namespace farshore::core {
 
 // The credential that counts for a name, if there is one.
 struct Vouching {
     std::string by;              // "configured", "join token NAME", or a role's ARN
-    bool configured = false;     // in the tokens file: nobody can join under its name
+    bool configured = false;     // in the tokens file: no host can join under its name
     bool proves_itself = false;  // by an identity that the host cannot choose
     bool same = false;           // the very credential that is asked for: its answer was lost
 };
@@ -63,9 +63,8 @@ constexpr const auto& names_of(JoinRefusal) {
 }
 
 // nullopt: it may. A name is free when no credential counts for it: the host was forgotten, its
-// credential was ended, or nobody ever vouched for it. A host that proves itself by an identity
-// that it cannot choose gets a new credential for the one that it lost, as soon as it has been
-// silent.
+// credential was ended, or it never had one. A host that proves itself by an identity that it
+// cannot choose gets a new credential for the one that it lost, as soon as it has been silent.
 [[nodiscard]] std::optional<JoinRefusal> why_not_join(
     const JoinRequest& request, const JoinSituation& situation
 );

@@ -28,7 +28,7 @@ class Operation {
   public:
     // Who may write without being in the register.
     struct Strangers {
-        bool possible = false;  // the epoch records confirm whoever registers itself
+        bool possible = false;  // the epoch records confirm every host that registers itself
         // Another controller, with a store of its own, may grant leases until the raise.
         bool of_another_register = false;
         std::optional<Instant> until;  // a lost register's hosts hold permission until then
@@ -169,7 +169,7 @@ class Operation {
     Timing timing_;
     OnControllerLoss on_controller_loss_;
     Strangers strangers_;
-    bool hosts_found_ = false;  // since the raise: nobody is left who registered before it
+    bool hosts_found_ = false;  // since the raise: every host that registered before it is known
     Instant entered_at_{};
     std::optional<Instant> deadline_;
     std::optional<Instant> retry_at_;

@@ -155,7 +155,7 @@ class Judge {
         if (s_.agents.empty()) {
             add(Shortfall::register_empty,
                 Severity::not_ready,
-                "no host is registered: nobody would be fenced",
+                "no host is registered: a fence would stop no host",
                 "start farshore-agent on the hosts");
         }
         for (const auto& [host, agent] : s_.agents) {
@@ -280,7 +280,7 @@ class Judge {
             add(Shortfall::active_unhealthy,
                 Severity::degraded,
                 condition == Condition::unknown
-                    ? "nobody can say how " + active.value() + " is, where writes go"
+                    ? "the state of " + active.value() + ", where writes go, is unknown"
                     : active.value() + ", where writes go, is " + std::string{to_string(condition)},
                 "`farshore why` says who sees what, and what follows");
         }

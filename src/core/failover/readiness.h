@@ -17,15 +17,15 @@ namespace farshore::core {
 enum class Shortfall : std::uint8_t {
     no_standby,              // there is no other Region to go to
     operation_running,       // one operation at a time
-    standby_unhealthy,       // the standby's tables do not answer, or nobody knows
+    standby_unhealthy,       // no majority of observers says that the standby's tables answer
     standby_does_not_serve,  // the standby's stack does not answer users
-    standby_has_no_hosts,    // nobody is there who could serve
+    standby_has_no_hosts,    // no connected host of the standby could serve
     replication_stalled,     // nothing arrives in the standby
     writes_not_arriving,     // a host's own write has not been seen in the standby for long
-    loss_beyond_gate,        // more would be lost than decide.max_loss, or nobody knows how much
+    loss_beyond_gate,        // more would be lost than decide.max_loss, or it is not measured
     ledger_not_whole,        // a host does not know all of what it wrote
     register_empty,          // no host is registered
-    register_not_known,      // hosts that nobody knows may write for ever
+    register_not_known,      // hosts that the register does not name may write for ever
     host_silent,             // a registered host is not heard: a fence waits for its lease
     host_troubled,           // something about a host that a person should look at
     host_not_writing,        // a host is heard, and may not write
@@ -36,10 +36,10 @@ enum class Shortfall : std::uint8_t {
     store_refuses,           // nothing can be made durable
     table_missing,           // a configured table is not in both Regions
     table_unlike,            // a table differs between the Regions in its keys
-    table_unchecked,         // nobody could look at a table
+    table_unchecked,         // the controller could not look at a table
     losses_open,             // writes of an earlier failover have no fate yet
     operation_unfinished,    // the last operation is partly done
-    active_unhealthy,        // the active Region is in trouble, or nobody knows
+    active_unhealthy,        // the active Region is in trouble, or its state is unknown
 };
 inline constexpr std::array<std::string_view, 25> kShortfallNames{
     "no_standby",           "operation_running",   "standby_unhealthy",   "standby_does_not_serve",
@@ -57,7 +57,7 @@ constexpr const auto& names_of(Shortfall) {
 
 enum class Severity : std::uint8_t {
     degraded,   // a failover can start, and something wants a person's look
-    not_ready,  // a failover would be refused or not end, or nobody knows what it would lose
+    not_ready,  // a failover would be refused or not end, or what it would lose is not known
 };
 inline constexpr std::array<std::string_view, 2> kSeverityNames{"degraded", "not_ready"};
 

@@ -16,7 +16,7 @@ struct AgentState {
     bool connected = false;
     Epoch epoch;
     RegionId active;
-    RegionId users;  // where it was told that users are; or its guess, when nobody has told it
+    RegionId users;  // where a controller told it that users are; its own guess until then
     std::string write_state;
     std::optional<Instant> heard_at;
     std::optional<Instant> granted_until;
@@ -25,7 +25,7 @@ struct AgentState {
     bool reported = false;  // its ledger's figures, since this controller started
     bool ledger_whole = true;
     std::optional<Instant> unproven_since;  // when the oldest unproven one was acknowledged
-    std::optional<Instant> unknown_at;      // of its newest write whose outcome nobody knows
+    std::optional<Instant> unknown_at;      // of its newest write whose outcome is unknown
 };
 
 // Every host that may write under the app's epochs. Hosts leave it by an explicit act, never by

@@ -70,7 +70,7 @@ TEST_F(UnknownOutcome, ASwitchoverHoldsOnlyOnceItIsOldEnough) {
     ASSERT_EQ(state(), OperationState::waiting);
     EXPECT_TRUE(journal_says("a write of w1 was given up 2000 ms ago without an answer"));
     EXPECT_FALSE(until(OperationState::holding, 2900ms));
-    EXPECT_EQ(core.record().operation->attempts, 0U) << "nobody's writes are held meanwhile";
+    EXPECT_EQ(core.record().operation->attempts, 0U) << "no host's writes are held meanwhile";
     EXPECT_TRUE(until(OperationState::holding, 200ms));
     EXPECT_EQ(
         std::ranges::count_if(

@@ -75,7 +75,7 @@ struct RecordsAgree {
     Instant started;                  // of the read
     bool controllers_silent = false;  // none was heard of for a lease
     // What they name: controllers wait for no longer than this lease before they promote without
-    // us. Zero: they name none, and confirm nobody.
+    // us. Zero: they name none, and confirm no host.
     Terms terms;
     // The register that they name has us, so a fence waits for us. Otherwise they confirm us
     // nothing.
@@ -126,8 +126,9 @@ struct HostStep {
 // Decides when one app's writes may leave this host. Pure: no clock, no I/O; one owner.
 //
 // Permission is a lease. It counts from the start of the request that confirmed the epoch. A hold
-// gives up what lies beyond it; an order is never a permission by itself, as nobody knows how long
-// it was under way: a route goes on with the lease that ran before it, and asks for a new one.
+// gives up the part of the lease beyond its end. An order is never a permission by itself, as it
+// may have been under way for any time: after a route, the lease that ran before it goes on, and
+// the host asks for a new one.
 class HostMachine {
   public:
     struct Options {

@@ -15,7 +15,7 @@ namespace farshore::core {
 // one owner.
 class GrantPermission {
   public:
-    // A majority of the items, asked from `started` on, carried `epoch`; nobody takes a permission
+    // A majority of the items, asked from `started` on, carried `epoch`; no host takes a permission
     // longer than `lease` under them.
     void confirm(Epoch epoch, Instant started, Duration lease) {
         if (epoch < epoch_) {

@@ -52,7 +52,7 @@ struct TableSight {
 };
 
 enum class TableFault {
-    missing,         // nobody's writes to it arrive there
+    missing,         // no write to it arrives there
     other_key,       // the same name, another table
     not_active,      // being made or deleted, or its key for encryption is gone
     not_replicated,  // writes stay where they are made

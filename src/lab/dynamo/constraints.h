@@ -15,7 +15,7 @@ namespace farshore::lab::dynamo {
 // "keySchema.1.member.attributeName".
 class Constraints {
   public:
-    // Texts that are absent or no texts are somebody else's complaint.
+    // Does not complain of values that are absent or no texts: other checks do.
     void length(const Json* text, const std::string& where, std::size_t least, std::size_t most);
     // Letters, digits, "_", "-" and ".".
     void name_pattern(const Json* text, const std::string& where);

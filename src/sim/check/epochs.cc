@@ -8,8 +8,8 @@ std::string said(Epoch epoch) {
     return "epoch " + std::to_string(epoch.value());
 }
 
-// What leaves a host just before its lease ends lands before anybody else begins, unless the way or
-// the Region takes longer than two clocks may differ.
+// What leaves a host just before its lease ends lands before another Region takes writes, unless
+// the way or the Region takes longer than two clocks may differ.
 constexpr Duration kUsualWay = 200ms;
 
 }  // namespace
@@ -46,7 +46,7 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
     const Instant now = scene_.calendar.now();
     if (first) {
         first_landings_.emplace(write.epoch, now);
-        // Hosts may follow the records by themselves: whoever writes first says so.
+        // Hosts may follow the records by themselves: the first write under an epoch shows it.
         deadline(write.epoch, false);
     }
     if (write.epoch < newest_landed_) {
@@ -67,9 +67,9 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
     }
 }
 
-// A host gives a write up after it has sent it, and tells: what lands within unknown_for of its
-// sending lands before a planned change holds anything. Nobody tells when the state directory is
-// gone, and an agent of an older version does not.
+// A host tells when it gives up a write that it has sent: what lands within unknown_for of its
+// sending lands before a planned change holds anything. A host whose state directory is gone does
+// not tell, and neither does an agent of an older version.
 bool EpochChecks::had_to_be_waited_for(const Host& host, const OnWire& write) const {
     const Instant now = scene_.calendar.now();
     const bool remembered = write.life == host.life() || host.remembers_an_earlier_life();
@@ -212,7 +212,7 @@ void EpochChecks::host_decided(
         routes_[host.index()] = route;
         mean(followed_, route.epoch, route.active);
     }
-    // The fence before a route, and what a host does by itself, is nobody's order.
+    // The fence before a route, and what a host does by itself, come from no order.
     if (by == nullptr) {
         return;
     }
