@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import ssl
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -46,7 +47,8 @@ def is_alive(pid):
 
 
 class World:
-    """`farshore lab up` in a directory. `document` is its status; refresh() reads it anew."""
+    """`farshore lab up` in a directory. `document` is its status; refresh() reads it anew. As a context it is down afterwards:
+    what a test has started beside it ends before, so enter the Processes after it."""
 
     def __init__(self, directory, *options):
         self.directory = pathlib.Path(directory)
@@ -56,6 +58,12 @@ class World:
         assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
         self.told = done.stdout
         self.refresh()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.down()
 
     @classmethod
     def found(cls, directory):
@@ -257,6 +265,19 @@ class Writer:
 class Processes(exits.Processes):
     """Programs that a test starts by hand; they end with it."""
 
+    def controller(self, config):
+        return self(BIN / "farshored", "--config", config, stdout=subprocess.DEVNULL)
+
+    def agent(self, config):
+        return self(BIN / "farshore-agent", "--config", config, stdout=subprocess.DEVNULL)
+
+    def all_of(self, world):
+        """What a bare world leaves to others, from the configuration files that it wrote; until all of it serves."""
+        self.controller(world.config)
+        for host in world.document["hosts"]:
+            self.agent(host["config"])
+        world.wait_ready()
+
     def writer(self, world, host, prefix="writer"):
         keys = world.credentials()
         path = world.directory / f"writer-{len(self.started)}.log"
@@ -273,10 +294,6 @@ def processes():
 
 @pytest.fixture
 def world(tmp_path, processes):
-    running = World(tmp_path / "world")
-    try:
+    with World(tmp_path / "world") as running, processes:
         running.wait_ready()
         yield running
-    finally:
-        processes.end()
-        running.down()

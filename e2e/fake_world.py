@@ -236,12 +236,12 @@ class Agent:
         return int(self.region_file()["endpoint"].rpartition(":")[2])
 
     async def until(self, condition, what, patience=60):
-        for _ in range(int(patience / 0.01)):
-            if condition():
-                return
-            assert self.process.returncode is None, f"{self.name} ended with {self.process.returncode}: {self.log.read_text()[-2000:]}"
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"{self.name}: waited in vain: {what}\n{self.log.read_text()[-2000:]}")
+        def holds():
+            found = condition()
+            assert found or self.process.returncode is None, f"{self.name} ended with {self.process.returncode}: {self.log.read_text()[-2000:]}"
+            return found
+
+        await exits.until_meanwhile(holds, patience, lambda: f"{self.name}: {what}\n{self.log.read_text()[-2000:]}")
 
     async def end(self, patience):
         """Its exit status, once it has ended. Kills it when that takes longer."""

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 
+import exits
 from fake_world import APP, Client, play, weather
 
 AT_ONCE = 20
@@ -100,9 +101,12 @@ def test_a_signal_while_it_starts_is_an_order_to_stop(tmp_path):
         os.mkfifo(keys)
         (tmp_path / "credentials").write_text(f"[default]\ncredential_process = sh -c 'touch {asked}; cat {keys}'\n")
         starting = asyncio.create_task(world.agent("h"))
-        while not asked.exists():
+
+        def asks_for_keys():
             assert not starting.done(), starting.exception()
-            await asyncio.sleep(0.01)
+            return asked.exists()
+
+        await exits.until_meanwhile(asks_for_keys, 60, "it asks for its keys")
         starting.cancel()
         agent = world.agents["h"]
         agent.process.send_signal(signal.SIGTERM)

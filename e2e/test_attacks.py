@@ -2,32 +2,23 @@
 
 import pathlib
 import re
-import subprocess
 import urllib.request
 
 import pytest
 
-from conftest import BIN, TABLE, Processes, World, farshore, until
+from conftest import TABLE, Processes, World, farshore, until
 from impostor import Impostor, credential_of
 
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory):
     """A world whose register is open, its programs started by hand."""
-    started = Processes()
-    world = World(tmp_path_factory.mktemp("attacked") / "world", "--bare")
-    try:
+    with World(tmp_path_factory.mktemp("attacked") / "world", "--bare") as world, Processes() as started:
         config = pathlib.Path(world.config)
         config.write_text(re.sub(r"^agents:\n(  - \S+\n)+", "", config.read_text(), flags=re.M))
-        started(BIN / "farshored", "--config", config, stdout=subprocess.DEVNULL)
-        for host in world.document["hosts"]:
-            started(BIN / "farshore-agent", "--config", host["config"], stdout=subprocess.DEVNULL)
-        world.wait_ready()
+        started.all_of(world)
         world.processes = started
         yield world
-    finally:
-        started.end()
-        world.down()
 
 
 def hosts_of(status):

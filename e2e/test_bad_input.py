@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 
@@ -384,7 +383,7 @@ def test_a_full_disk_stops_the_controller_from_acting_and_loses_nothing(world, p
     config = pathlib.Path(world.config)
     cramped = config.with_name("cramped.yaml")
     cramped.write_text(config.read_text().replace(str(store), str(small_disk / store.name)))
-    processes(BIN / "farshored", "--config", cramped, stdout=subprocess.DEVNULL)
+    processes.controller(cramped)
     until(world.try_status, 20, "the controller runs on the small disk")
     fill(small_disk)
     asked = farshore("pause", "--config", cramped, "--for", "1h", "--reason", "r" * 900, check=False)

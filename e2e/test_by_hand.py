@@ -1,24 +1,15 @@
 """The three programs started by hand from the written configuration files, and quiet when nothing is wrong."""
 
 import os
-import subprocess
 import time
 
-from conftest import BIN, TABLE, World, farshore, until
+from conftest import TABLE, World, farshore, until
 from stalls import Stalls, assert_only_unanswered
 
 
-def start_by_hand(world, processes):
-    processes(BIN / "farshored", "--config", world.document["controllers"][0]["config"], stdout=subprocess.DEVNULL)
-    for host in world.document["hosts"]:
-        processes(BIN / "farshore-agent", "--config", host["config"], stdout=subprocess.DEVNULL)
-    world.wait_ready()
-
-
 def test_a_hanging_table_is_handled_by_programs_started_by_hand(tmp_path, processes):
-    world = World(tmp_path / "world", "--bare")
-    try:
-        start_by_hand(world, processes)
+    with World(tmp_path / "world", "--bare") as world, processes:
+        processes.all_of(world)
         load = processes.writer(world, world.hosts("us-east-1")[0])
         until(lambda: len(load.lines()) > 20, 30, "traffic flows")
         farshore("lab", "fault", "dynamodb", "us-east-1", "--mode", "timeout", "--dir", world.directory)
@@ -26,9 +17,6 @@ def test_a_hanging_table_is_handled_by_programs_started_by_hand(tmp_path, proces
         assert operation["to"] == "eu-west-1"
         assert world.faults()[-1]["touched"] > 0
         until(lambda: load.last().startswith("ok"), 30, "traffic goes on")
-    finally:
-        processes.end()
-        world.down()
 
 
 def test_nothing_moves_without_a_fault(world, processes):

@@ -17,12 +17,9 @@ DATA = ROOT / "test" / "data" / "config"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """One world for every test here that only asks or is refused."""
-    running = World(tmp_path_factory.mktemp("lab") / "world")
-    try:
+    with World(tmp_path_factory.mktemp("lab") / "world") as running:
         running.wait_ready()
         yield running
-    finally:
-        running.down()
 
 
 def test_a_broken_configuration_is_shown_with_its_place_and_exit_78():
@@ -139,13 +136,10 @@ def test_a_directory_that_is_no_world_is_left_alone(tmp_path, command):
 
 
 def test_hosts_that_were_started_by_hand_are_not_killed(tmp_path):
-    bare = World(tmp_path / "world", "--bare")
-    try:
+    with World(tmp_path / "world", "--bare") as bare:
         refused = farshore("lab", "fault", "hosts", "us-east-1", "--dir", bare.directory, check=64)
         assert "by hand" in refused.stderr and "--bare" in refused.stderr
         assert bare.refresh()["faults"] == []
-    finally:
-        bare.down()
 
 
 def test_a_fault_without_a_target_is_refused(lab):

@@ -1,21 +1,16 @@
 """The controller is killed, or gone for good: operations end, shoppers notice nothing, cut-off agents stop."""
 
 import json
-import subprocess
 import time
 
 import pytest
 
 import exits
-from conftest import BIN, World, farshore, is_alive, until
+from conftest import World, farshore, is_alive, until
 from stalls import UNANSWERED, Stalls, assert_only_unanswered
 
 STATES = ["waiting", "holding", "draining", "raising", "fencing", "examining", "repointing", "shifting", "verifying"]
 ATTEMPTS = 6
-
-
-def restart(world, processes):
-    return processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
 
 
 def kill_controller(pid, world):
@@ -52,7 +47,7 @@ def test_a_switchover_is_taken_up_again(world, processes, state):
         started = farshore("switchover", "--config", world.config, "--to", to, "--reason", "test").stdout.strip()
         until(lambda: operation_in(world, STATES[STATES.index(state):]), 60, f"the operation is {state}", every=0.002)
         killed = kill_controller(pid, world)
-        pid = restart(world, processes).pid
+        pid = processes.controller(world.config).pid
         operation = world.wait_operation("switchover")
         assert operation["id"] == started and operation["outcome"] in ("done", "failed"), operation
         until(lambda: open_everywhere(world), 60, "writes go on")
@@ -70,7 +65,7 @@ def test_a_failover_is_taken_up_again(world, processes):
     farshore("lab", "fault", "dynamodb", "us-east-1", "--mode", "empty-dns", "--dir", world.directory)
     until(lambda: operation_in(world, ["raising", "fencing", "examining", "repointing", "shifting", "verifying"]), 60, "a failover runs", every=0.002)
     killed = kill_controller(pid, world)
-    restart(world, processes)
+    processes.controller(world.config)
     operation = world.wait_operation("failover", outcome="done")
     # Its shift takes seconds of health checks: it cannot have been over.
     assert operation["ended_at_ms"] > killed
@@ -129,8 +124,7 @@ def assert_shoppers_served(requests, stalls, region):
 
 
 def test_losing_every_controller_changes_nothing_before_a_failover_and_after_one(tmp_path, processes):
-    world = World(tmp_path / "world", "--rate", "50")
-    try:
+    with World(tmp_path / "world", "--rate", "50") as world, processes:
         world.wait_ready()
         here = processes.writer(world, world.hosts("us-east-1")[0])
         until(lambda: len(here.lines()) > 20, 30, "traffic flows")
@@ -143,7 +137,7 @@ def test_losing_every_controller_changes_nothing_before_a_failover_and_after_one
             assert_only_unanswered(here.lines()[mark:], stalls)
             assert_shoppers_served([r for r in shoppers_log(world) if r["intended_ms"] >= since], stalls, "us-east-1")
 
-        controller = restart(world, processes)
+        controller = processes.controller(world.config)
         world.wait_ready()
         farshore("failover", "--config", world.config, "--to", "eu-west-1", "--reason", "test", "--accept-loss", "60s", "--confirm", "magento")
         world.wait_operation("failover", outcome="done")
@@ -154,9 +148,6 @@ def test_losing_every_controller_changes_nothing_before_a_failover_and_after_one
             assert_dns_stays(world, "eu-west-1", here, 22)
             assert_only_unanswered(here.lines()[mark:], stalls)
             assert_shoppers_served([r for r in shoppers_log(world) if r["intended_ms"] >= since], stalls, "eu-west-1")
-    finally:
-        processes.end()
-        world.down()
 
 
 def test_an_agent_that_is_cut_off_without_controllers_stops_writing(world, processes):

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import shlex
 import socket
 import stat
 import sys
@@ -33,12 +32,9 @@ AGENT = BIN / "farshore-agent"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    running = World(tmp_path_factory.mktemp("doors") / "world")
-    try:
+    with World(tmp_path_factory.mktemp("doors") / "world") as running:
         running.wait_ready()
         yield running
-    finally:
-        running.down()
 
 
 def talk(url, request):

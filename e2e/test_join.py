@@ -4,11 +4,9 @@ import datetime
 import hashlib
 import http.client
 import json
-import pathlib
 import re
 import secrets
 import ssl
-import subprocess
 
 import botocore.auth
 import pytest

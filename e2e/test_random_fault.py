@@ -10,7 +10,6 @@ import urllib.error
 import pytest
 
 from conftest import TABLE, World, farshore, lost_by_the_lab, until
-from test_by_hand import start_by_hand
 
 SEEDS = [int(word) for word in os.environ.get("FARSHORE_FAULT_SEEDS", "11,20").split(",")]
 FAULT_LASTS = "25s"
@@ -60,9 +59,8 @@ def assert_each_write_is_there_or_named(world, writers, active, named):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_fault_of_random_kind_and_time(tmp_path, processes, seed):
-    world = World(tmp_path / "world", "--bare")
-    try:
-        start_by_hand(world, processes)
+    with World(tmp_path / "world", "--bare") as world, processes:
+        processes.all_of(world)
         writers = [
             processes.writer(world, world.hosts(region)[0], prefix=f"of-{region}") for region in ("us-east-1", "eu-west-1")
         ]
@@ -98,6 +96,3 @@ def test_a_fault_of_random_kind_and_time(tmp_path, processes, seed):
         counted = 0 if status["epoch"] == 1 else len(lost)
         assert counted - doubtful <= really <= counted, (counted, doubtful, really)
         print(f"seed {seed}: {drawn}: {'nothing moved' if status['epoch'] == 1 else operation['reason']}; {really} writes lost")
-    finally:
-        processes.end()
-        world.down()

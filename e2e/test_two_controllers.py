@@ -5,7 +5,6 @@ import json
 import pathlib
 import re
 import socket
-import subprocess
 import threading
 import urllib.error
 import urllib.parse
@@ -13,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BIN, TABLE, Processes, World, farshore, until
+from conftest import TABLE, Processes, World, farshore, until
 
 
 class Line:
@@ -95,17 +94,12 @@ class Second:
 
 @pytest.fixture
 def bare(tmp_path):
-    started = Processes()
-    world = World(tmp_path / "world", "--bare")
-    try:
+    with World(tmp_path / "world", "--bare") as world, Processes() as started:
         config = pathlib.Path(world.config)
         text = re.sub(r"^agents:\n(  - \S+\n)+", "", config.read_text(), flags=re.M)
         config.write_text(text.replace("mode: auto", "mode: observe"))
         world.processes = started
         yield world
-    finally:
-        started.end()
-        world.down()
 
 
 def test_a_controller_that_cannot_read_the_epoch_items_grants_nothing(bare):
@@ -122,12 +116,12 @@ def test_a_controller_that_cannot_read_the_epoch_items_grants_nothing(bare):
     of_y = pathlib.Path(y["config"])
     of_y.write_text(re.sub(r"controllers: \[\S+\]", f"controllers: [{second.url}]", of_y.read_text()))
 
-    world.processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
-    world.processes(BIN / "farshore-agent", "--config", x["config"], stdout=subprocess.DEVNULL)
+    world.processes.controller(world.config)
+    world.processes.agent(x["config"])
     here = world.processes.writer(world, x, prefix="here")
     until(lambda: here.last().startswith("ok"), 60, "the first controller lets X write")
-    world.processes(BIN / "farshored", "--config", second.config, stdout=subprocess.DEVNULL)
-    world.processes(BIN / "farshore-agent", "--config", y["config"], stdout=subprocess.DEVNULL)
+    world.processes.controller(second.config)
+    world.processes.agent(y["config"])
     there = world.processes.writer(world, y, prefix="there")
     until(lambda: second.agent(y["name"]) and there.last().startswith("ok"), 60, "the second controller lets Y write")
     assert second.agent(x["name"]) is None

@@ -6,14 +6,13 @@ import http.client
 import http.server
 import json
 import re
-import subprocess
 import threading
 import time
 import urllib.parse
 
 import pytest
 
-from conftest import BIN, TABLE, World, farshore, until
+from conftest import TABLE, World, farshore, until
 
 OLD, NEW = "us-east-1", "eu-west-1"
 
@@ -104,10 +103,7 @@ def late(tmp_path, processes):
         mended, count = re.subn(rf"{OLD}: http://dynamodb\S+", f"{OLD}: http://127.0.0.1:{relay.server_address[1]}", text)
         assert count > 0, text
         open(first["config"], "w", encoding="utf-8").write(mended)
-        processes(BIN / "farshored", "--config", world.config, stdout=subprocess.DEVNULL)
-        for host in world.document["hosts"]:
-            processes(BIN / "farshore-agent", "--config", host["config"], stdout=subprocess.DEVNULL)
-        world.wait_ready()
+        processes.all_of(world)
         yield world, relay, first
     finally:
         processes.end()

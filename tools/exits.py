@@ -8,6 +8,7 @@ Loaded as a pytest plugin (-p exits) it also fails a test in which a sanitizer w
 started the process, and a run in which some process was never awaited.
 """
 
+import asyncio
 import contextlib
 import os
 import pathlib
@@ -175,15 +176,29 @@ class Processes:
         self.end()
 
 
+def looks(condition, patience, what):
+    """What the condition gives, look by look, until that is true."""
+    deadline = time.monotonic() + patience * PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {patience * PATIENCE} s in vain: {what() if callable(what) else what}"
+        yield found
+    yield found
+
+
 def until(condition, patience, what, every=0.05):
     """Polls until the condition gives something true, and gives that. patience: seconds, before the factor."""
-    deadline = time.monotonic() + patience * PATIENCE
-    while True:
-        found = condition()
+    for found in looks(condition, patience, what):
         if found:
             return found
-        assert time.monotonic() < deadline, f"waited {patience * PATIENCE} s in vain: {what() if callable(what) else what}"
         time.sleep(every)
+
+
+async def until_meanwhile(condition, patience, what, every=0.01):
+    """until() for a coroutine: what else runs in its loop goes on."""
+    for found in looks(condition, patience, what):
+        if found:
+            return found
+        await asyncio.sleep(every)
 
 
 # --- the plugin ------------------------------------------------------------------------------------------

@@ -1,14 +1,13 @@
 #include "controller/challenges.h"
 
-#include <array>
 #include <charconv>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "base/assert.h"
 #include "base/text.h"
+
+#include "sigv4/digest.h"
 
 namespace farshore::controller {
 
@@ -19,19 +18,8 @@ constexpr std::size_t kSignatureHex = 64;
 }  // namespace
 
 std::string Challenges::signature(std::string_view text) const {
-    std::array<std::uint8_t, 32> out{};
-    unsigned int length = 0;
-    const unsigned char* made = HMAC(
-        EVP_sha256(),
-        key_.data(),
-        static_cast<int>(key_.size()),
-        reinterpret_cast<const unsigned char*>(text.data()),
-        text.size(),
-        out.data(),
-        &length
-    );
-    FARSHORE_ASSERT(made != nullptr && length == out.size(), "HMAC-SHA256 is always available");
-    return to_hex(out);
+    sigv4::Hmac hmac({reinterpret_cast<const std::uint8_t*>(key_.data()), key_.size()});
+    return to_hex(hmac.of(text));
 }
 
 // RANDOM.END.SIGNATURE

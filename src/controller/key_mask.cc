@@ -4,12 +4,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "base/assert.h"
 #include "base/text.h"
+
+#include "sigv4/digest.h"
 
 namespace farshore::controller {
 
@@ -30,21 +30,7 @@ KeyMask::KeyMask() {
 
 std::string KeyMask::hide(std::string_view table, std::string_view text) const {
     const std::string message = std::string{table} + '\0' + std::string{text};
-    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    FARSHORE_ASSERT(
-        HMAC(
-            EVP_sha256(),
-            secret_.data(),
-            static_cast<int>(secret_.size()),
-            reinterpret_cast<const unsigned char*>(message.data()),
-            message.size(),
-            digest.data(),
-            &length
-        ) != nullptr &&
-            length >= kHashBytes,
-        "SHA-256 is there"
-    );
+    const sigv4::Sha256 digest = sigv4::Hmac{secret_}.of(message);
     return "hidden-" + to_hex(std::span{digest}.first(kHashBytes));
 }
 

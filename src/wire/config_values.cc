@@ -140,10 +140,7 @@ void Section::read_named(std::string_view key, std::string& out, const NameForm&
 
 void Section::read(std::string_view key, bool& out) {
     const YamlNode* node = find(key);
-    if (node == nullptr) {
-        return;
-    }
-    const auto text = text_of(*node, key);
+    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
     if (!text) {
         return;
     }
@@ -156,10 +153,7 @@ void Section::read(std::string_view key, bool& out) {
 
 void Section::read(std::string_view key, Duration& out, DurationRange range) {
     const YamlNode* node = find(key);
-    if (node == nullptr) {
-        return;
-    }
-    const auto text = text_of(*node, key);
+    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
     if (!text) {
         return;
     }
@@ -192,10 +186,7 @@ void Section::read(std::string_view key, Duration& out, DurationRange range) {
 
 void Section::read(std::string_view key, std::int64_t& out, NumberRange range) {
     const YamlNode* node = find(key);
-    if (node == nullptr) {
-        return;
-    }
-    const auto text = text_of(*node, key);
+    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
     if (!text) {
         return;
     }

@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 import uuid
 
 import boto3
@@ -38,7 +37,7 @@ needs_the_server = pytest.mark.skipif(not ENDPOINTS, reason=f"{SERVER} is not bu
 
 @pytest.fixture(scope="session", autouse=True)
 def ends_well():
-    """Ends the server after the last test; each test file that uses the server imports this."""
+    """Ends the server after the last test. Each test file that uses the server imports this and the fixtures below."""
     yield
     SERVERS.end()
 
@@ -55,13 +54,19 @@ def client(region=EAST, secret="lab-secret", **options):
     )
 
 
-def eventually(holds, patience=60.0):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.01)
-    return False
+@pytest.fixture(scope="module", name="db")
+def in_the_east():
+    return client()
+
+
+@pytest.fixture(scope="module", name="west")
+def in_the_west():
+    return client(WEST)
+
+
+@pytest.fixture(scope="module", name="simple")
+def simple_table(db):
+    return make_table(db)
 
 
 def make_table(db, range_key=None, key_type="S", **options):
@@ -79,8 +84,16 @@ def make_table(db, range_key=None, key_type="S", **options):
     return name
 
 
-def replica_statuses(db, table):
-    return [r["ReplicaStatus"] for r in db.describe_table(TableName=table)["Table"]["Replicas"]]
+def replicate(db, table):
+    """Begins a replica in the west; gives what the call answered."""
+    return db.update_table(TableName=table, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+
+
+def wait_for_the_replica(db, table):
+    def statuses():
+        return [r["ReplicaStatus"] for r in db.describe_table(TableName=table)["Table"]["Replicas"]]
+
+    exits.until(lambda: statuses() == ["ACTIVE"], 60, lambda: f"the replica is active: {statuses()}")
 
 
 def fresh_id():

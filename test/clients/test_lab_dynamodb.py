@@ -11,6 +11,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from exits import until
 from lab_dynamodb import (
     EAST,
     ENDPOINTS,
@@ -19,29 +20,17 @@ from lab_dynamodb import (
     code_and_message,
     ends_well,  # noqa: F401
     error_of,
-    eventually,
     fresh_id,
+    in_the_east,  # noqa: F401
+    in_the_west,  # noqa: F401
     make_table,
     needs_the_server,
-    replica_statuses,
+    replicate,
+    simple_table,  # noqa: F401
+    wait_for_the_replica,
 )
 
 pytestmark = needs_the_server
-
-
-@pytest.fixture(scope="module")
-def db():
-    return client()
-
-
-@pytest.fixture(scope="module")
-def west():
-    return client(WEST)
-
-
-@pytest.fixture(scope="module")
-def simple(db):
-    return make_table(db)
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +53,11 @@ def resource():
 def global_table(db, west):
     name = make_table(db)
     db.put_item(TableName=name, Item={"id": {"S": "before"}, "v": {"N": "1"}})
-    answer = db.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+    answer = replicate(db, name)
     statuses = {r["RegionName"]: r["ReplicaStatus"] for r in answer["TableDescription"]["Replicas"]}
     assert statuses == {WEST: "CREATING"}
 
-    assert eventually(lambda: replica_statuses(db, name) == ["ACTIVE"])
+    wait_for_the_replica(db, name)
     assert west.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
     return name
 
@@ -601,9 +590,9 @@ def test_writes_travel_both_ways(db, west, global_table):
         def arrived(side=there, wanted=key):
             return "Item" in side.get_item(TableName=global_table, Key=wanted)
 
-        assert eventually(arrived)
+        until(arrived, 60, "the write arrives")
         there.delete_item(TableName=global_table, Key=key)
-        assert eventually(lambda side=here, wanted=key: "Item" not in side.get_item(TableName=global_table, Key=wanted))
+        until(lambda side=here, wanted=key: "Item" not in side.get_item(TableName=global_table, Key=wanted), 60, "the deletion arrives")
 
 
 def test_the_last_writer_wins_everywhere(db, west, global_table):
@@ -619,14 +608,14 @@ def test_the_last_writer_wins_everywhere(db, west, global_table):
             for key in keys
         )
 
-    assert eventually(settled)
+    until(settled, 60, "the second write stands in both Regions")
 
 
 def test_a_replica_can_be_taken_away(db, west):
     name = make_table(db)
-    db.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+    replicate(db, name)
     assert error_of(db.update_table, TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
-    assert eventually(lambda: replica_statuses(db, name) == ["ACTIVE"])
+    wait_for_the_replica(db, name)
     db.update_table(TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": WEST}}])
     assert "Replicas" not in db.describe_table(TableName=name)["Table"]
     assert error_of(west.describe_table, TableName=name)["Error"]["Code"] == "ResourceNotFoundException"

@@ -3,38 +3,26 @@
 import time
 
 import pytest
+from exits import until
 from lab_dynamodb import (
     EAST,
     WEST,
-    client,
     code_and_message,
     ends_well,  # noqa: F401
     error_of,
-    eventually,
     fresh_id,
+    in_the_east,  # noqa: F401
+    in_the_west,  # noqa: F401
     make_table,
     needs_the_server,
-    replica_statuses,
+    replicate,
+    simple_table,  # noqa: F401
+    wait_for_the_replica,
 )
 
 pytestmark = needs_the_server
 
 INVALID = "ValidationException"
-
-
-@pytest.fixture(scope="module")
-def db():
-    return client()
-
-
-@pytest.fixture(scope="module")
-def west():
-    return client(WEST)
-
-
-@pytest.fixture(scope="module")
-def simple(db):
-    return make_table(db)
 
 
 def distinct(operator, operand="[a]"):
@@ -132,8 +120,8 @@ def test_a_transaction_has_4_mb(db, simple):
 
 def test_time_to_live(db, west):
     name = make_table(db)
-    db.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
-    assert eventually(lambda: replica_statuses(db, name) == ["ACTIVE"])
+    replicate(db, name)
+    wait_for_the_replica(db, name)
     specification = {"Enabled": True, "AttributeName": "until"}
     off = {"Enabled": False, "AttributeName": "until"}
     assert code_and_message(db.update_time_to_live, TableName=name, TimeToLiveSpecification=off) == (
@@ -161,14 +149,14 @@ def test_time_to_live(db, west):
     def left(side):
         return {item["id"]["S"] for item in side.scan(TableName=name)["Items"]}
 
-    assert eventually(lambda: left(db) == left(west) == {"later", "ancient"})
+    until(lambda: left(db) == left(west) == {"later", "ancient"}, 60, lambda: f"what is past goes: {left(db)}, {left(west)}")
 
 
 def test_the_rules_of_replicas(db, west):
     plain = make_table(db)
-    db.update_table(TableName=plain, ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+    replicate(db, plain)
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    assert eventually(lambda: replica_statuses(db, plain) == ["ACTIVE"])
+    wait_for_the_replica(db, plain)
     for side, region in ((db, EAST), (west, WEST)):
         table = side.describe_table(TableName=plain)["Table"]
         assert table["StreamSpecification"] == stream

@@ -11,7 +11,6 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 import urllib.request
 import uuid
 
@@ -138,13 +137,8 @@ def resolve(lab, name, tcp=False, kind=1):
     return flags & 0xF, addresses
 
 
-def eventually(holds, patience=60.0):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.01)
-    return False
+def wait_for_answer(lab, name, address):
+    exits.until(lambda: resolve(lab, name) == (0, [address]), 60, lambda: f"{name} leads to {address}: {resolve(lab, name)}")
 
 
 def change(r53, zone, *changes):
@@ -291,7 +285,7 @@ def test_the_values_of_a_record_set_are_a_set(r53, zone):
 @pytest.mark.parametrize("tcp", [False, True])
 def test_dns_answers_what_the_api_was_told(lab, r53, zone, tcp):
     name = "www." + zone["Name"]
-    assert eventually(lambda: resolve(lab, name, tcp)[0] == 3), "NXDOMAIN once the zone is served"
+    exits.until(lambda: resolve(lab, name, tcp)[0] == 3, 60, "NXDOMAIN once the zone is served")
     change(r53, zone, ("CREATE", a_record(name, "127.0.0.7")))
     assert resolve(lab, name, tcp) == (0, ["127.0.0.7"])
     assert resolve(lab, name, tcp, kind=28) == (0, [])
@@ -304,9 +298,9 @@ def test_dns_fails_over_with_the_endpoint(lab, r53, zone, target):
     check = create_check(r53, **target.check())
     name = "magento." + zone["Name"]
     change(r53, zone, *[("CREATE", record) for record in failover_pair(name, check["Id"])])
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.1.10"]))
+    wait_for_answer(lab, name, "127.190.1.10")
     target.status = 503
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.2.10"]))
+    wait_for_answer(lab, name, "127.190.2.10")
 
     def every_checker_has_seen_it():
         seen = r53.get_health_check_status(HealthCheckId=check["Id"])["HealthCheckObservations"]
@@ -315,9 +309,9 @@ def test_dns_fails_over_with_the_endpoint(lab, r53, zone, target):
             one["StatusReport"]["Status"].startswith("Failure: HTTP Status Code 503") for one in seen
         )
 
-    assert eventually(every_checker_has_seen_it)
+    exits.until(every_checker_has_seen_it, 60, "every checker has seen it")
     target.status = 200
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.1.10"]))
+    wait_for_answer(lab, name, "127.190.1.10")
 
 
 def test_inverting_and_disabling_flip_the_answer_without_a_record_change(lab, r53, zone, target):
@@ -327,12 +321,12 @@ def test_inverting_and_disabling_flip_the_answer_without_a_record_change(lab, r5
     updated = r53.update_health_check(HealthCheckId=check["Id"], HealthCheckVersion=1, Inverted=True)["HealthCheck"]
     assert updated["HealthCheckVersion"] == 2
     assert updated["HealthCheckConfig"]["Inverted"] is True
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.2.10"]))
+    wait_for_answer(lab, name, "127.190.2.10")
     code, _ = code_of(r53.update_health_check, HealthCheckId=check["Id"], HealthCheckVersion=1, Inverted=False)
     assert code == "HealthCheckVersionMismatch"
     target.status = 500
     r53.update_health_check(HealthCheckId=check["Id"], Inverted=False, Disabled=True)
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.1.10"]))
+    wait_for_answer(lab, name, "127.190.1.10")
 
 
 def test_calculated_checks_count_healthy_children(lab, r53, zone, target):
@@ -341,9 +335,9 @@ def test_calculated_checks_count_healthy_children(lab, r53, zone, target):
     assert set(both["HealthCheckConfig"]["ChildHealthChecks"]) == set(children)
     name = "magento." + zone["Name"]
     change(r53, zone, *[("CREATE", record) for record in failover_pair(name, both["Id"])])
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.2.10"]))
+    wait_for_answer(lab, name, "127.190.2.10")
     r53.update_health_check(HealthCheckId=both["Id"], HealthThreshold=1)
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.1.10"]))
+    wait_for_answer(lab, name, "127.190.1.10")
     assert code_of(r53.delete_health_check, HealthCheckId=children[0])[0] == "HealthCheckInUse"
     nested = {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": [both["Id"]]}
     assert code_of(r53.create_health_check, CallerReference="nested", HealthCheckConfig=nested)[0] == "InvalidInput"
@@ -433,5 +427,5 @@ def test_a_fault_ends_by_itself(lab):
 
     # A short one may be over before anybody has looked.
     assert any(seen_for(lasts_ms) for lasts_ms in (300, 1000, 3000, 10_000))
-    assert eventually(lambda: resolve(lab, name) == (0, ["127.190.1.1"]))
-    assert eventually(lambda: admin(lab, "GET", "/v1/faults")["faults"] == [])
+    wait_for_answer(lab, name, "127.190.1.1")
+    exits.until(lambda: admin(lab, "GET", "/v1/faults")["faults"] == [], 60, "the fault is over")

@@ -146,6 +146,17 @@ class AgentLinkTest : public ::testing::Test {
         };
     }
 
+    // Starts it and orders a fence, which it does not acknowledge. nullptr: no order came.
+    const wire::Order* leave_a_fence_unanswered(FakeAgent& agent) {
+        agent.answers = false;
+        agent.start();
+        EXPECT_TRUE(world.run_until([&] { return agent.greeted(); }));
+        link->order(an_order(core::OrderType::fence, agent.hello().host.value(), Epoch{8}));
+        return world.run_until([&] { return agent.order_types.size() == 1; })
+                   ? std::get_if<wire::Order>(&agent.heard.back())
+                   : nullptr;
+    }
+
     net::HttpReply post(FakeAgent& agent, const std::string& path, const std::string& body) {
         const std::function<net::Task<Result<net::HttpReply>>()> start = [&agent, path, body] {
             return agent.post(path, body);
@@ -371,12 +382,7 @@ TEST_F(AgentLinkTest, AnotherProcessGetsInAsSoonAsTheFirstOneIsSilent) {
 
 TEST_F(AgentLinkTest, ACredentialSpeaksForItsOwnHostAlone) {
     FakeAgent& victim = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
-    victim.answers = false;
-    victim.start();
-    ASSERT_TRUE(world.run_until([&] { return victim.greeted(); }));
-    link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{8}));
-    ASSERT_TRUE(world.run_until([&] { return victim.order_types.size() == 1; }));
-    const auto* order = std::get_if<wire::Order>(&victim.heard.back());
+    const wire::Order* order = leave_a_fence_unanswered(victim);
     ASSERT_NE(order, nullptr);
 
     // Everything that the other host could say, word for word.
@@ -431,12 +437,7 @@ TEST_F(AgentLinkTest, ACredentialThatNamesARegionSpeaksForThatRegionAlone) {
 
 TEST_F(AgentLinkTest, AnAcknowledgementFitsItsOrder) {
     FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
-    agent.answers = false;
-    agent.start();
-    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
-    link->order(an_order(core::OrderType::fence, "use1-web-1", Epoch{8}));
-    ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() == 1; }));
-    const auto* order = std::get_if<wire::Order>(&agent.heard.back());
+    const wire::Order* order = leave_a_fence_unanswered(agent);
     ASSERT_NE(order, nullptr);
     wire::Ack ack{
         .app = kApp,

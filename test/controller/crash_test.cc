@@ -1,6 +1,8 @@
 #include <array>
 #include <filesystem>
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
 #include "controller/controller_world.h"
 #include "controller/farshored.h"
 
@@ -10,6 +12,8 @@ namespace farshore::controller {
 namespace {
 
 using namespace testing;
+
+using ProcessEnd = boost::asio::posix::basic_stream_descriptor<net::Io::executor_type>;
 
 constexpr int kAtATime = 8;  // operations that run side by side, each with a controller of its own
 
@@ -215,8 +219,9 @@ class CrashTest : public ControllerTest {
             }
         }
         controller->ask_to_end();
-        while (controller->is_alive()) {
-            co_await net::sleep_for(world.io, 5ms);
+        if (controller->is_alive()) {
+            ProcessEnd end(world.io, controller->end_descriptor());
+            co_await end.async_wait(ProcessEnd::wait_read, net::kAwait);
         }
         run->ended = true;
     }

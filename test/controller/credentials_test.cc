@@ -56,6 +56,18 @@ class CredentialsTest : public ControllerTest {
         return post("/v1/agents/join", join_body(host, secret), token);
     }
 
+    // It stands in the tables of both Regions when the controller starts, which looks at once.
+    void launch_with_a_host_that_registered_itself(const std::string& host) {
+        launch();
+        for (const RegionId& region : {kEast, kWest}) {
+            register_host(region, host, kEast, register_in(kEast));
+        }
+        halt();
+        launch();
+        agent("use1-web-1", kEast);
+        agent("euw1-web-1", kWest);
+    }
+
     FakeAgent& joined_agent(const std::string& host, const std::string& secret) {
         FakeAgent::Options options;
         options.url = url();
@@ -185,14 +197,7 @@ TEST_F(CredentialsTest, APersonsTokenForAnotherAppOpensNothingHere) {
 // Hosts that registered themselves are looked for also when the register names every host.
 TEST_F(CredentialsTest, AHostThatAClosedRegisterDoesNotNameIsFoundAndHasNoVote) {
     listed = {HostId{"use1-web-1"}, HostId{"euw1-web-1"}};
-    launch();
-    for (const RegionId& region : {kEast, kWest}) {
-        register_host(region, "use1-web-9", kEast, register_in(kEast));
-    }
-    halt();
-    launch();  // it looks at once
-    agent("use1-web-1", kEast);
-    agent("euw1-web-1", kWest);
+    launch_with_a_host_that_registered_itself("use1-web-9");
     ASSERT_TRUE(world.run_until([&] { return hosts() == 3; }, 20s)) << get("/v1/status").body;
     const json::value found = host_in_status("use1-web-9");
     EXPECT_TRUE(found.at("vouched_by").is_null());
@@ -205,14 +210,7 @@ TEST_F(CredentialsTest, AHostThatAClosedRegisterDoesNotNameIsFoundAndHasNoVote) 
 }
 
 TEST_F(CredentialsTest, ClosingTheRegisterDropsHostsThatItDoesNotName) {
-    launch();
-    for (const RegionId& region : {kEast, kWest}) {
-        register_host(region, "ghost", kEast, register_in(kEast));
-    }
-    halt();
-    launch();  // it looks at once
-    agent("use1-web-1", kEast);
-    agent("euw1-web-1", kWest);
+    launch_with_a_host_that_registered_itself("ghost");
     agent("use1-web-2", kEast);
     ASSERT_TRUE(world.run_until([&] { return hosts() == 4; }, 20s));
     const std::string open_register = register_in(kEast);

@@ -137,6 +137,15 @@ class Route53Test : public testing::Test {
         );
     }
 
+    // One that asks no endpoint: an alarm decides, and there is none.
+    std::string alarm_check() {
+        return create_check(
+            "cw",
+            "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</"
+            "Name></AlarmIdentifier>"
+        );
+    }
+
     void put_pair(const std::string& zone, const std::string& primary_check) {
         const auto half =
             [](const std::string& role, const std::string& address, const std::string& check) {
@@ -386,14 +395,7 @@ TEST_F(Route53Test, ALongAnswerComesOverTcp) {
 
 TEST_F(Route53Test, ARegionThatIsCutOffResolvesItsOwnEndpointOnly) {
     start();
-    put_pair(
-        create_zone(),
-        create_check(
-            "cw",
-            "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</"
-            "Name></AlarmIdentifier>"
-        )
-    );
+    put_pair(create_zone(), alarm_check());
     const std::string host = world().host_address(RegionId{"us-east-1"}, 1);
     EXPECT_TRUE(resolve("magento.example.com", host));
     ASSERT_TRUE(board.add({.kind = FaultKind::region, .region = RegionId{"us-east-1"}}));
@@ -405,14 +407,7 @@ TEST_F(Route53Test, ARegionThatIsCutOffResolvesItsOwnEndpointOnly) {
 
 TEST_F(Route53Test, ARegionWithoutInternetResolvesTheEndpointsThatItReaches) {
     start();
-    put_pair(
-        create_zone(),
-        create_check(
-            "cw",
-            "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region><Name>a</"
-            "Name></AlarmIdentifier>"
-        )
-    );
+    put_pair(create_zone(), alarm_check());
     const RegionId east{"us-east-1"};
     const RegionId west{"eu-west-1"};
     const std::string host = world().host_address(east, 1);

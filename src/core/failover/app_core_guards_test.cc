@@ -90,12 +90,7 @@ TEST_F(AppCoreTest, AStoreThatIsBehindTheRecordsDisarmsAndAFailoverHealsIt) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
     }
     // The Region that is active by the store may be the one that is meant.
-    const std::vector<Action> actions = tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
-        }
-    );
+    const std::vector<Action> actions = tell(core, failover_by_hand());
     ASSERT_NE(find<RaiseEpoch>(actions), nullptr);
     EXPECT_EQ(find<RaiseEpoch>(actions)->epoch, Epoch{10});
 }
@@ -105,9 +100,7 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
     AppCore core = make(policy());
     settle(core);
     begin_fencing(core);
-    for (const char* host : {"e1", "w1"}) {
-        (void)ack(core, host, OrderType::fence);
-    }
+    all_ack(core, OrderType::fence);
     (void)tell(core, LossesExamined{.step = current(core), .complete = true});
     ASSERT_EQ(core.record().operation->state, OperationState::repointing);
     AppCore::Start start = start_of(policy());
@@ -143,13 +136,8 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForUnregisteredHosts) {
             (void)round(core, true, 0);
         }
         begin_fencing(core);
-        for (const char* host : {"e1", "w1"}) {
-            (void)ack(core, host, OrderType::fence);
-        }
-        while (core.record().operation->state == OperationState::fencing && at < started + 20s) {
-            at += 100ms;
-            (void)tell(core, Tick{});
-        }
+        all_ack(core, OrderType::fence);
+        wait_for_the_fence(core, started + 20s);
         EXPECT_EQ(core.record().operation->state, OperationState::examining);
         EXPECT_GT(at, started + 3s + 200ms);
     }
@@ -167,19 +155,14 @@ TEST_F(AppCoreTest, AFenceWaitsForTheTablesOrForALease) {
         settle(core);
         begin_fencing(core);
         const Instant raised = at;
-        for (const char* host : {"e1", "w1"}) {
-            (void)ack(core, host, OrderType::fence);
-        }
+        all_ack(core, OrderType::fence);
         EXPECT_EQ(core.record().operation->state, OperationState::fencing);
         (void)tell(core, HostsFound{.step = current(core), .complete = answered, .hosts = {}});
         if (answered) {
             EXPECT_EQ(core.record().operation->state, OperationState::examining);
             continue;
         }
-        while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
-            at += 100ms;
-            (void)tell(core, Tick{});
-        }
+        wait_for_the_fence(core, raised + 20s);
         EXPECT_GT(at, raised + 3s + 200ms)
             << "a host that read the old epoch just before may write";
         EXPECT_EQ(core.record().operation->state, OperationState::examining);
@@ -195,19 +178,14 @@ TEST_F(AppCoreTest, AHostThatRegisteredItselfIsWaitedFor) {
         settle(core);
         begin_fencing(core);
         const Instant raised = at;
-        for (const char* host : {"e1", "w1"}) {
-            (void)ack(core, host, OrderType::fence);
-        }
+        all_ack(core, OrderType::fence);
         (void)tell(
             core,
             HostsFound{.step = current(core), .complete = true, .hosts = {{HostId{"e9"}, kEast}}}
         );
         EXPECT_EQ(core.record().operation->state, OperationState::fencing);
         EXPECT_EQ(core.agents().at(HostId{"e9"}).region, kEast);
-        while (core.record().operation->state == OperationState::fencing && at < raised + 20s) {
-            at += 100ms;
-            (void)tell(core, Tick{});
-        }
+        wait_for_the_fence(core, raised + 20s);
         EXPECT_GT(at, raised + 3s + 200ms);
     }
 }
@@ -296,9 +274,7 @@ TEST_F(AppCoreTest, AHostWhoseCredentialIsEndedHasNoVoteAndIsStillWaitedFor) {
     const Tally tally = core.evidence().tally(at, kEast, Component::dynamodb);
     EXPECT_EQ(tally.healthy, 3) << "its word does not split its Region's vote";
     begin_fencing(core);
-    for (const char* host : {"e1", "w1"}) {
-        (void)ack(core, host, OrderType::fence);
-    }
+    all_ack(core, OrderType::fence);
     EXPECT_EQ(core.record().operation->state, OperationState::fencing);
 }
 
@@ -311,9 +287,7 @@ TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
     const ChangeRequest request{.verb = Verb::switchover, .to = kWest};
     EXPECT_FALSE(passes(core.preview(now(), request), Guard::agents_reachable));
     begin_fencing(core);
-    for (const char* host : {"e1", "w1"}) {
-        (void)ack(core, host, OrderType::fence);
-    }
+    all_ack(core, OrderType::fence);
     EXPECT_EQ(core.record().operation->state, OperationState::fencing);
 }
 
@@ -322,9 +296,7 @@ TEST_F(AppCoreTest, AResumedRaiseLooksFirstAndIsAskedForAgain) {
     for (const bool still_down : {true, false}) {
         AppCore core = make(policy());
         settle(core);
-        for (int i = 0; i < 10 && !core.operation_running(); ++i) {
-            (void)round(core, false, 3);
-        }
+        fail_east(core);
         ASSERT_EQ(core.record().operation->state, OperationState::raising);
         AppCore::Start start = start_of(policy());
         start.record = core.record();
@@ -380,12 +352,7 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     AppCore core{std::move(start), now()};
     settle(core);
     report(core, "w1", Epoch{9}, kWest);
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
-        }
-    );
+    (void)tell(core, failover_by_hand());
     ASSERT_TRUE(core.operation_running());
     EXPECT_EQ(core.record().users, kWest);
     EXPECT_EQ(core.record().operation->plan.users_before, kWest);
@@ -401,12 +368,7 @@ TEST_F(AppCoreTest, OneHostsGuessDoesNotMoveUsers) {
          {std::tuple{"e1", Epoch{7}, kEast}, std::tuple{"w1", Epoch{9}, kWest}}) {
         report(core, host, epoch, users);
     }
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
-        }
-    );
+    (void)tell(core, failover_by_hand());
     ASSERT_TRUE(core.operation_running());
     EXPECT_EQ(core.record().operation->plan.users_before, kEast);
 }
@@ -441,9 +403,7 @@ TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
 TEST_F(AppCoreTest, AnEpochThatSomebodyElseTookIsNotRaisedForEver) {
     AppCore core = make(policy());
     settle(core);
-    for (int i = 0; i < 10 && !core.operation_running(); ++i) {
-        (void)round(core, false, 3);
-    }
+    fail_east(core);
     ASSERT_EQ(core.record().operation->state, OperationState::raising);
     (void)tell(
         core,
@@ -458,9 +418,7 @@ TEST_F(AppCoreTest, AnEpochThatSomebodyElseTookIsNotRaisedForEver) {
         }
     );
     EXPECT_NE(core.record().operation->state, OperationState::raising);
-    for (const char* host : {"e1", "w1"}) {
-        (void)ack(core, host, OrderType::release);
-    }
+    all_ack(core, OrderType::release);
     EXPECT_EQ(core.record().operation->state, OperationState::failed);
     EXPECT_EQ(core.record().epoch, Epoch{7});
 }

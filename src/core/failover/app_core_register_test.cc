@@ -34,29 +34,14 @@ class AppCoreRegister : public AppCoreTest {
 
     // How long the fence of a failover lasts when each known host acknowledges it at once.
     Duration fence_lasts(AppCore& core, bool replaces_another = false) {
-        (void)tell(
-            core,
-            ChangeRequest{
-                .id = OperationId{"op-1"},
-                .verb = Verb::failover,
-                .to = kWest,
-                .by = "operator:x",
-                .reason = "INC-1",
-                .accept_loss = 1h
-            }
-        );
+        (void)tell(core, failover_by_hand());
         EXPECT_TRUE(core.operation_running());
         EpochRaised done = raised(core);
         done.other_register = replaces_another;
         (void)tell(core, done);
         const Instant began = at;
-        for (const char* host : {"e1", "w1"}) {
-            (void)ack(core, host, OrderType::fence);
-        }
-        while (core.record().operation->state == OperationState::fencing && at < began + 20s) {
-            at += 100ms;
-            (void)tell(core, Tick{});
-        }
+        all_ack(core, OrderType::fence);
+        wait_for_the_fence(core, began + 20s);
         return at - began;
     }
 

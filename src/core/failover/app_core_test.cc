@@ -7,10 +7,7 @@ using namespace testing;
 
 TEST_F(AppCoreTest, FreshFailuresAloneDoNotActButWithHostErrorsTheEpochIsRaisedFirst) {
     AppCore core = make(policy());
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     for (int i = 0; i < 10; ++i) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 0)), nullptr)
             << "the application's own requests still succeed";
@@ -98,18 +95,9 @@ TEST_F(AppCoreTest, WithKeepAControllerNeedsNoReading) {
 TEST_F(AppCoreTest, AnEpochThatAnOperatorPutInForceByWordIsGrantedWithoutAMajority) {
     AppCore core = make(policy());
     settle(core);
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"},
-            .verb = Verb::failover,
-            .to = kWest,
-            .by = "operator:x",
-            .reason = "INC-1",
-            .accept_loss = 1h,
-            .accept_unfenced = true
-        }
-    );
+    ChangeRequest unfenced = failover_by_hand();
+    unfenced.accept_unfenced = true;
+    (void)tell(core, unfenced);
     EpochRaised alone = raised(core);
     alone.majority = false;
     alone.confirmed = {kWest};
@@ -145,33 +133,15 @@ TEST_F(AppCoreTest, ALeaseFromBeforeTheStartIsWaitedForWhoeverHoldsIt) {
         for (int i = 0; i < 3; ++i) {
             (void)round(core, true, 0);
         }
-        for (int i = 0; i < 10 && !core.operation_running(); ++i) {
-            (void)round(core, false, 3);
-        }
+        fail_east(core);
         ASSERT_TRUE(core.operation_running());
-        const auto step = [&] {
-            return StepId{core.record().operation->plan.id, core.record().operation->steps};
-        };
         (void)tell(core, raised(core));
         for (const char* host : {"e1", "w1", "stranger"}) {
             if (HostId{host} != silent) {
-                (void)tell(
-                    core,
-                    AgentAcked{
-                        .step = step(),
-                        .host = HostId{host},
-                        .type = OrderType::fence,
-                        .epoch = Epoch{8},
-                        .done = true
-                    }
-                );
+                (void)ack(core, host, OrderType::fence);
             }
         }
-        while (core.record().operation->state == OperationState::fencing && at < started + 20s) {
-            at += 100ms;
-            (void)tell(core, Tick{});
-        }
-        EXPECT_NE(core.record().operation->state, OperationState::fencing) << silent.value();
+        wait_for_the_fence(core, started + 20s);
         EXPECT_GT(at, started + 10s) << silent.value() << " may write until then";
         at += 1h;
     }
@@ -181,25 +151,15 @@ TEST_F(AppCoreTest, TheLossGateHoldsAnAutomaticFailover) {
     Policy strict = policy();
     strict.max_loss = 100ms;
     AppCore core = make(strict);
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     // The old Region goes on acknowledging for three seconds without its heartbeats arriving.
     (void)tell(core, WriteAcknowledged{kEast, at + 3s});
     for (int i = 0; i < 10; ++i) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
     }
     EXPECT_EQ(core.loss_window(), 3s);
-    const ChangeRequest by_hand{
-        .id = OperationId{"op-1"},
-        .verb = Verb::failover,
-        .to = kWest,
-        .by = "operator:x",
-        .reason = "INC-1",
-        .accept_loss = 5s,
-        .accept_unfenced = false
-    };
+    ChangeRequest by_hand = failover_by_hand();
+    by_hand.accept_loss = 5s;
     EXPECT_NE(find<RaiseEpoch>(tell(core, by_hand)), nullptr)
         << "one explicit, logged flag lowers the gate";
 }
@@ -248,10 +208,7 @@ TEST_F(AppCoreTest, SilentHostsAfterARestartCountAgainstTheLossGate) {
 
 TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
     AppCore core = make(policy());
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     (void)tell(core, PauseRequest{{.until = {}, .reason = "deploy", .by = "operator:x"}});
     for (int i = 0; i < 10; ++i) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
@@ -262,13 +219,8 @@ TEST_F(AppCoreTest, APauseStopsAutomationAndResumingNeverFiresAtOnce) {
 
 TEST_F(AppCoreTest, AnAutomaticFailoverThatFailedIsNotTriedAgainAtOnce) {
     AppCore core = make(policy());
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
-    for (int i = 0; i < 10 && !core.operation_running(); ++i) {
-        (void)round(core, false, 3);
-    }
+    settle(core);
+    fail_east(core);
     ASSERT_TRUE(core.operation_running());
     const OperationId first = core.record().operation->plan.id;
     // The records say that nothing was raised: the operation ends without a change.
@@ -306,10 +258,7 @@ TEST_F(AppCoreTest, ManualModeOnlyTellsWhatItWouldDo) {
     Policy observe = policy();
     observe.mode = Mode::observe;
     AppCore core = make(observe);
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     for (int i = 0; i < 10; ++i) {
         EXPECT_EQ(find<RaiseEpoch>(round(core, false, 3)), nullptr);
     }
@@ -327,15 +276,7 @@ TEST_F(AppCoreTest, ASwitchoverNeedsEveryAgentAndAMeasuredLag) {
     for (int i = 0; i < 10; ++i) {
         (void)round(core, true, 0);
     }
-    const ChangeRequest request{
-        .id = OperationId{"op-1"},
-        .verb = Verb::switchover,
-        .to = kWest,
-        .by = "operator:x",
-        .reason = "planned",
-        .accept_loss = {},
-        .accept_unfenced = false
-    };
+    const ChangeRequest request = planned_switchover();
     EXPECT_FALSE(all_passed(core.preview(now(), request).guards)) << "e1 is not connected";
     (void)tell(core, request);
     EXPECT_FALSE(core.operation_running());
@@ -353,10 +294,7 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
     Policy patient = policy();
     patient.timing.drain_attempts = 2;
     AppCore core = make(patient);
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     (void)switch_over(core);
     int holds = 0;
     for (int turn = 0; turn < 60 && core.operation_running(); ++turn) {
@@ -439,9 +377,7 @@ TEST_F(AppCoreTest, ASwitchoverWhoseEpochAHostFollowedByItselfCountsAsAFailover)
             (void)round(core, true, 0);
         }
         for (const OrderType type : {OrderType::hold, OrderType::drain}) {
-            for (const char* host : {"e1", "w1"}) {
-                (void)ack(core, host, type);
-            }
+            all_ack(core, type);
         }
         ASSERT_EQ(core.record().operation->state, OperationState::raising);
         EXPECT_TRUE(core.record().operation->held_until);
@@ -475,10 +411,7 @@ TEST_F(AppCoreTest, ASwitchoverWhoseEpochAHostFollowedByItselfCountsAsAFailover)
 
 TEST_F(AppCoreTest, ATypedWrongRegionIsToldTheRightOnesAndNothingElse) {
     AppCore core = make(policy());
-    connect(core);
-    for (int i = 0; i < 10; ++i) {
-        (void)round(core, true, 0);
-    }
+    settle(core);
     const auto refusing = [&](const char* to) {
         std::vector<std::string> texts;
         for (const GuardAnswer& answer :

@@ -75,20 +75,39 @@ class AppCoreTest : public ::testing::Test {
         }
     }
 
+    // The active Region fails for whoever looks, until an operation runs.
+    void fail_east(AppCore& core) {
+        for (int i = 0; i < 10 && !core.operation_running(); ++i) {
+            (void)round(core, false, 3);
+        }
+    }
+
+    // What an operator asks for in an outage.
+    static ChangeRequest failover_by_hand() {
+        return {
+            .id = OperationId{"op-1"},
+            .verb = Verb::failover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "INC-1",
+            .accept_loss = 1h
+        };
+    }
+
+    // What an operator asks for when all is well.
+    static ChangeRequest planned_switchover() {
+        return {
+            .id = OperationId{"op-1"},
+            .verb = Verb::switchover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "planned"
+        };
+    }
+
     // A failover by hand to the other Region, up to the point where its fence is being proven.
     void begin_fencing(AppCore& core) {
-        (void)tell(
-            core,
-            ChangeRequest{
-                .id = OperationId{"op-1"},
-                .verb = Verb::failover,
-                .to = kWest,
-                .by = "operator:x",
-                .reason = "INC-1",
-                .accept_loss = 1h,
-                .accept_unfenced = false
-            }
-        );
+        (void)tell(core, failover_by_hand());
         ASSERT_TRUE(core.operation_running());
         (void)tell(core, raised(core));
         ASSERT_EQ(core.record().operation->state, OperationState::fencing);
@@ -107,31 +126,25 @@ class AppCoreTest : public ::testing::Test {
 
     // From there until every agent has proved the new route.
     void promote(AppCore& core) {
-        for (const char* host : {"e1", "w1"}) {
-            (void)ack(core, host, OrderType::fence);
-        }
+        all_ack(core, OrderType::fence);
         (void)tell(core, Tick{});
         (void)tell(core, LossesExamined{.step = current(core), .complete = true});
         for (const OrderType type : {OrderType::route, OrderType::verify}) {
-            for (const char* host : {"e1", "w1"}) {
-                (void)ack(core, host, type);
-            }
+            all_ack(core, type);
         }
     }
 
-    std::vector<Action> switch_over(AppCore& core) {
-        return tell(
-            core,
-            ChangeRequest{
-                .id = OperationId{"op-1"},
-                .verb = Verb::switchover,
-                .to = kWest,
-                .by = "operator:x",
-                .reason = "planned",
-                .accept_loss = {},
-                .accept_unfenced = false
-            }
-        );
+    std::vector<Action> switch_over(AppCore& core) { return tell(core, planned_switchover()); }
+
+    // What a host reports that writes in the active Region and has nothing else to say.
+    static AgentReported report_of(const char* host) {
+        return {
+            .host = HostId{host},
+            .epoch = Epoch{7},
+            .active = kEast,
+            .users = kEast,
+            .write_state = "open"
+        };
     }
 
     // A host says which epoch it follows, and where it believes that users are.
@@ -163,6 +176,21 @@ class AppCoreTest : public ::testing::Test {
                 .done = true
             }
         );
+    }
+
+    void all_ack(AppCore& core, OrderType type) {
+        for (const char* host : {"e1", "w1"}) {
+            (void)ack(core, host, type);
+        }
+    }
+
+    // Nothing happens but that time passes, until the fence is proven. It has to be before `end`.
+    void wait_for_the_fence(AppCore& core, Instant end) {
+        while (core.record().operation->state == OperationState::fencing && at < end) {
+            at += 100ms;
+            (void)tell(core, Tick{});
+        }
+        EXPECT_NE(core.record().operation->state, OperationState::fencing);
     }
 
     static Policy policy() {

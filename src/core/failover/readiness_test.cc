@@ -12,17 +12,9 @@ using namespace testing;
 class ReadinessTest : public AppCoreTest {
   protected:
     void reports(AppCore& core, const char* host) {
-        (void)tell(
-            core,
-            AgentReported{
-                .host = HostId{host},
-                .epoch = Epoch{7},
-                .active = kEast,
-                .users = kEast,
-                .write_state = "open",
-                .unproven = 6
-            }
-        );
+        AgentReported report = report_of(host);
+        report.unproven = 6;
+        (void)tell(core, report);
     }
 
     AppCore settled(Policy policy) {
@@ -168,17 +160,10 @@ TEST_F(ReadinessTest, RecordsWithoutAMajorityAreSaid) {
 
 TEST_F(ReadinessTest, BooksAndLedgersThatAreNotWholeAreSaid) {
     AppCore core = settled(policy());
-    (void)tell(
-        core,
-        AgentReported{
-            .host = HostId{"e1"},
-            .epoch = Epoch{7},
-            .active = kEast,
-            .users = kEast,
-            .write_state = "fenced",
-            .ledger_whole = false
-        }
-    );
+    AgentReported fenced = report_of("e1");
+    fenced.write_state = "fenced";
+    fenced.ledger_whole = false;
+    (void)tell(core, fenced);
     (void)tell(core, LossesOpen{.operation = OperationId{"op-0"}, .writes = 3});
     const Readiness readiness = ask(core);
     ASSERT_NE(find(readiness, Shortfall::ledger_not_whole), nullptr);
@@ -191,18 +176,10 @@ TEST_F(ReadinessTest, BooksAndLedgersThatAreNotWholeAreSaid) {
 TEST_F(ReadinessTest, AWriteOfTheApplicationThatDoesNotArriveIsSaid) {
     AppCore core = settled(policy());
     const auto report = [&](Duration oldest) {
-        (void)tell(
-            core,
-            AgentReported{
-                .host = HostId{"e1"},
-                .epoch = Epoch{7},
-                .active = kEast,
-                .users = kEast,
-                .write_state = "open",
-                .unproven = 21,
-                .oldest_unproven = oldest
-            }
-        );
+        AgentReported waiting = report_of("e1");
+        waiting.unproven = 21;
+        waiting.oldest_unproven = oldest;
+        (void)tell(core, waiting);
     };
     report(15s);
     EXPECT_EQ(ask(core).verdict(), ReadinessVerdict::ready) << line(core);

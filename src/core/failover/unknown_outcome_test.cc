@@ -17,17 +17,9 @@ class UnknownOutcome : public AppCoreTest {
 
     // What a host says in its report.
     void given_up(const char* host, std::optional<Duration> ago) {
-        (void)tell(
-            core,
-            AgentReported{
-                .host = HostId{host},
-                .epoch = Epoch{7},
-                .active = kEast,
-                .users = kEast,
-                .write_state = "open",
-                .newest_unknown_ago = ago
-            }
-        );
+        AgentReported report = report_of(host);
+        report.newest_unknown_ago = ago;
+        (void)tell(core, report);
     }
 
     void acknowledge(OrderType type, const char* host, std::optional<Duration> unknown_ago) {
@@ -138,17 +130,9 @@ TEST_F(UnknownOutcome, OneThatArisesInADrainTakesTheAttemptBack) {
 
 TEST_F(UnknownOutcome, AnOperatorMayAcceptIt) {
     given_up("w1", 0s);
-    (void)tell(
-        core,
-        ChangeRequest{
-            .id = OperationId{"op-1"},
-            .verb = Verb::switchover,
-            .to = kWest,
-            .by = "operator:x",
-            .reason = "planned",
-            .accept_unknown = true
-        }
-    );
+    ChangeRequest accepting = planned_switchover();
+    accepting.accept_unknown = true;
+    (void)tell(core, accepting);
     ASSERT_EQ(state(), OperationState::holding);
     EXPECT_TRUE(journal_says("operator:x accepts writes of unknown outcome"));
     acknowledge(OrderType::hold, "e1", 0s);

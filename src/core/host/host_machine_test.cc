@@ -20,8 +20,8 @@ HostRoute route(std::uint64_t epoch, const RegionId& active) {
     return {.epoch = Epoch{epoch}, .active = active, .users = active};
 }
 
-HostMachine loaded(LossRule rule = LossRule::verify) {
-    HostMachine machine({.on_controller_loss = rule});
+HostMachine loaded(HostMachine::Options options = {}) {
+    HostMachine machine(options);
     (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
     return machine;
 }
@@ -32,10 +32,21 @@ Confirmation confirmed(
     return {.epoch = Epoch{epoch}, .started = at(started), .length = 3s, .by = by};
 }
 
-HostMachine open_host(LossRule rule = LossRule::verify) {
-    HostMachine machine = loaded(rule);
+HostMachine open_host(HostMachine::Options options = {}) {
+    HostMachine machine = loaded(options);
     (void)machine.step(at(1s), confirmed(7, 1s));
     return machine;
+}
+
+// The records name a newer epoch, and no controller is heard. They were asked for at `started`.
+RecordsAgree newer_records(Duration started) {
+    return {
+        .epoch = Epoch{8},
+        .active = kB,
+        .started = at(started),
+        .controllers_silent = true,
+        .terms = {.lease = 3s}
+    };
 }
 
 TEST(HostMachine, AfterAStartWritesWaitForAConfirmation) {
@@ -195,26 +206,17 @@ TEST(HostMachine, ALeaseForANewerEpochFences) {
 
 TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
     HostMachine machine = open_host();
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
+    (void)machine.step(at(2s), newer_records(2s));
     EXPECT_EQ(machine.state(), HostState::fenced);
-    newer.started = at(5s);
-    (void)machine.step(at(5s), newer);
+    (void)machine.step(at(5s), newer_records(5s));
     EXPECT_EQ(machine.state(), HostState::fenced)
         << "other hosts may still write under the old epoch";
-    newer.started = at(5200ms);
-    newer.controllers_silent = false;
-    (void)machine.step(at(5200ms), newer);
+    RecordsAgree heard = newer_records(5200ms);
+    heard.controllers_silent = false;
+    (void)machine.step(at(5200ms), heard);
     EXPECT_EQ(machine.state(), HostState::fenced)
         << "a controller that answers sends the route itself";
-    newer.controllers_silent = true;
-    const HostStep step = machine.step(at(5200ms), newer);
+    const HostStep step = machine.step(at(5200ms), newer_records(5200ms));
     EXPECT_EQ(step.answer.action, HostAction::adopt);
     EXPECT_EQ(machine.epoch(), Epoch{8});
     EXPECT_EQ(machine.route()->active, kB);
@@ -224,37 +226,17 @@ TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
 // INV-S13: the records say where writes go. Where people go is a decision of its own, and nobody
 // has made it.
 TEST(HostMachine, EpochRecordsMoveNoUsers) {
-    HostMachine machine({.lease = 1s});
-    (void)machine.step(
-        at(0s),
-        HostLoaded{.route = HostRoute{.epoch = Epoch{7}, .active = kA, .users = kA}, .fenced = {}}
-    );
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(6s);
-    (void)machine.step(at(6s), newer);
+    HostMachine machine = loaded({.lease = 1s});
+    (void)machine.step(at(2s), newer_records(2s));
+    (void)machine.step(at(6s), newer_records(6s));
     EXPECT_EQ(machine.route(), (HostRoute{.epoch = Epoch{8}, .active = kB, .users = kA}));
 }
 
 TEST(HostMachine, WhoNeverKnewTheUsersRegionTakesTheActiveOne) {
     HostMachine machine({.lease = 1s});
     (void)machine.step(at(0s), HostLoaded{.route = std::nullopt, .fenced = {}});
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(6s);
-    (void)machine.step(at(6s), newer);
+    (void)machine.step(at(2s), newer_records(2s));
+    (void)machine.step(at(6s), newer_records(6s));
     EXPECT_EQ(machine.route(), (HostRoute{.epoch = Epoch{8}, .active = kB, .users = kB}));
 }
 
@@ -266,7 +248,7 @@ TEST(HostMachine, ContradictingRecordsConfirmNothing) {
 }
 
 TEST(HostMachine, KeepGoesOnForEverOnceConfirmed) {
-    HostMachine machine = open_host(LossRule::keep);
+    HostMachine machine = open_host({.on_controller_loss = LossRule::keep});
     EXPECT_TRUE(machine.may_write(at(24h)));
     EXPECT_EQ(machine.next_deadline(), std::nullopt);
     (void)machine.step(at(24h), FenceOrder{Epoch{8}});
@@ -274,7 +256,7 @@ TEST(HostMachine, KeepGoesOnForEverOnceConfirmed) {
 }
 
 TEST(HostMachine, FenceModeTakesOnlyControllers) {
-    HostMachine machine = loaded(LossRule::fence);
+    HostMachine machine = loaded({.on_controller_loss = LossRule::fence});
     (void)machine.step(at(1s), confirmed(7, 1s, Confirmer::epoch_records));
     EXPECT_FALSE(machine.may_write(at(1s)));
     (void)machine.step(at(1s), confirmed(7, 1s));
@@ -284,8 +266,7 @@ TEST(HostMachine, FenceModeTakesOnlyControllers) {
 
 TEST(HostMachine, RecordsGrantNoMoreThanTheyName) {
     // Configured with a longer lease than the controllers, and no controller has told it otherwise.
-    HostMachine machine({.lease = 10s});
-    (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
+    HostMachine machine = loaded({.lease = 10s});
     RecordsAgree records{
         .epoch = Epoch{7}, .active = kA, .started = at(0s), .terms = {.lease = 3s}
     };
@@ -310,37 +291,21 @@ TEST(HostMachine, RecordsThatDoNotKnowUsLeadAndConfirmNothing) {
     records.know_us = true;
     (void)machine.step(at(1s), records);
     EXPECT_TRUE(machine.may_write(at(1s)));
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s},
-        .know_us = false
-    };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(6s);
-    (void)machine.step(at(6s), newer);
+    for (const Duration read : {2s, 6s}) {
+        RecordsAgree of_others = newer_records(read);
+        of_others.know_us = false;
+        (void)machine.step(at(read), of_others);
+    }
     EXPECT_EQ(machine.epoch(), Epoch{8}) << "reads follow";
     EXPECT_FALSE(machine.may_write(at(6s)));
 }
 
 TEST(HostMachine, AnEpochIsAdoptedWhenTheLongestLeaseOfOthersEnded) {
-    HostMachine machine({.lease = 1s});
-    (void)machine.step(at(0s), HostLoaded{.route = route(7, kA), .fenced = {}});
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(4s);
-    (void)machine.step(at(4s), newer);
+    HostMachine machine = loaded({.lease = 1s});
+    (void)machine.step(at(2s), newer_records(2s));
+    (void)machine.step(at(4s), newer_records(4s));
     EXPECT_EQ(machine.state(), HostState::fenced) << "its own lease is shorter than theirs";
-    newer.started = at(5200ms);
-    (void)machine.step(at(5200ms), newer);
+    (void)machine.step(at(5200ms), newer_records(5200ms));
     EXPECT_TRUE(machine.may_write(at(5200ms)));
 }
 
@@ -348,38 +313,25 @@ TEST(HostMachine, AnEpochIsAdoptedWhenLeasesOfTheOldRecordsEndedToo) {
     HostMachine machine = loaded();
     RecordsAgree old{.epoch = Epoch{7}, .active = kA, .started = at(1s), .terms = {.lease = 10s}};
     (void)machine.step(at(1s), old);
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(11s);
-    (void)machine.step(at(11s), newer);
+    (void)machine.step(at(2s), newer_records(2s));
+    (void)machine.step(at(11s), newer_records(11s));
     EXPECT_EQ(machine.state(), HostState::fenced) << "another host may hold ten seconds";
-    newer.started = at(12200ms);
-    (void)machine.step(at(12200ms), newer);
+    (void)machine.step(at(12200ms), newer_records(12200ms));
     EXPECT_TRUE(machine.may_write(at(12200ms)));
 }
 
 // The controllers may be configured with a larger clock error than this host was built with.
 TEST(HostMachine, AnEpochIsAdoptedWhenTheClockErrorThatTheItemsNameIsOverToo) {
     HostMachine machine = loaded();
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s, .clock_error = 1s}
+    const auto read_records = [&machine](Duration when) {
+        RecordsAgree records = newer_records(when);
+        records.terms.clock_error = 1s;
+        (void)machine.step(at(when), records);
     };
-    (void)machine.step(at(2s), newer);
-    newer.started = at(5900ms);
-    (void)machine.step(at(5900ms), newer);
+    read_records(2s);
+    read_records(5900ms);
     EXPECT_EQ(machine.state(), HostState::fenced) << "another host's clock may be a second slow";
-    newer.started = at(6s);
-    (void)machine.step(at(6s), newer);
+    read_records(6s);
     EXPECT_TRUE(machine.may_write(at(6s)));
 }
 
@@ -406,17 +358,9 @@ TEST(HostMachine, AHoldGoesOnOverADoubtAboutTheClock) {
 
 TEST(HostMachine, ItIsKnownThatAnEpochWasAdoptedWithoutAController) {
     HostMachine machine = loaded();
-    RecordsAgree newer{
-        .epoch = Epoch{8},
-        .active = kB,
-        .started = at(2s),
-        .controllers_silent = true,
-        .terms = {.lease = 3s}
-    };
-    (void)machine.step(at(2s), newer);
+    (void)machine.step(at(2s), newer_records(2s));
     EXPECT_FALSE(machine.adopted_alone());
-    newer.started = at(6s);
-    (void)machine.step(at(6s), newer);
+    (void)machine.step(at(6s), newer_records(6s));
     ASSERT_EQ(machine.epoch(), Epoch{8});
     EXPECT_TRUE(machine.adopted_alone());
     HostMachine restarted({});
