@@ -253,9 +253,43 @@ def test_help_tells_the_statuses_that_there_are():
     text = farshore("--help", check=0).stdout
     table = text[text.index("Exit status:"):].splitlines()[1:]
     codes = [int(line.split()[0]) for line in table if line.strip()]
-    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 77, 78, 130]
+    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
 
 
 def test_without_a_word_the_help_is_shown():
     shown = farshore(check=64)
     assert "Exit status:" in shown.stderr and "switchover" in shown.stderr and shown.stdout == ""
+def written_to_a_full_disk(program, *words):
+    with open("/dev/full", "w") as nowhere:
+        ran = exits.run(BIN / program, *words, status=74, stdout=nowhere)
+    assert "could not be written" in ran.stderr and "No space left on device" in ran.stderr and "a bug" not in ran.stderr, ran.stderr
+    return ran
+
+
+def test_output_that_could_not_be_written_is_no_success(controller, tmp_path):
+    tokens = tmp_path / "tokens.json"
+    written_to_a_full_disk("farshore", "init", "token", "--role", "viewer", "--tokens", tokens)
+    assert json.loads(tokens.read_text())[0]["role"] == "viewer", "what was done stays done"
+    where = ("--controller", controller.url)
+    entries = [{"table": "carts", "key": {"id": {"S": f"cart-{n}"}}, "op": "PutItem", "at_ms": n, "fate": "present"} for n in range(2000)]
+    for count in (1, 2000):  # within one buffer of the C library, and beyond
+        controller.answers[f"GET /v1/operations/{OPERATION}/losses"] = (200, {"operation": OPERATION, "settled": True, "entries": entries[:count]})
+        exported = written_to_a_full_disk("farshore", "losses", "export", "--operation", OPERATION, *where)
+        assert "writes exported" not in exported.stderr, "nothing is said of a file that is not there"
+        written_to_a_full_disk("farshore", "losses", OPERATION, *where)
+    written_to_a_full_disk("farshore", "status", "-w", *where)
+    for program in ("farshore", "farshored", "farshore-agent", "farshore-sim"):
+        written_to_a_full_disk(program, "--help")
+    for program in ("farshore", "farshored", "farshore-agent"):
+        written_to_a_full_disk(program, "--version")
+
+
+def test_an_operation_is_watched_to_its_end_whether_it_can_be_told_or_not(controller):
+    controller.ends_as("done")
+    controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "phase", "text": "x" * 200}] * 100)
+    written_to_a_full_disk("farshore", *MOVE, "--wait", "--controller", controller.url)
+    assert controller.asked[-1][0] == f"GET /v1/operations/{OPERATION}", controller.asked
+    with open("/dev/full", "w") as nowhere:
+        exits.run(BIN / "farshore", *MOVE, "--controller", controller.url, status=0, stderr=nowhere)
+
+
