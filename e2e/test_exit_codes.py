@@ -293,16 +293,6 @@ def test_a_configuration_named_in_the_environment_is_validated(tmp_path, monkeyp
     assert "agent.yaml" in farshore("validate", "--agent", check=78).stderr
 
 
-def test_help_tells_the_statuses_that_there_are():
-    text = farshore("--help", check=0).stdout
-    table = text[text.index("Exit status:"):].splitlines()[1:]
-    codes = [int(line.split()[0]) for line in table if line.strip()]
-    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
-
-
-def test_without_a_word_the_help_is_shown():
-    shown = farshore(check=64)
-    assert "Exit status:" in shown.stderr and "switchover" in shown.stderr and shown.stdout == ""
 def written_to_a_full_disk(program, *words):
     with open("/dev/full", "w") as nowhere:
         ran = exits.run(BIN / program, *words, status=74, stdout=nowhere)
@@ -337,3 +327,13 @@ def test_an_operation_is_watched_to_its_end_whether_it_can_be_told_or_not(contro
         exits.run(BIN / "farshore", *MOVE, "--controller", controller.url, status=0, stderr=nowhere)
 
 
+def test_help_tells_the_statuses_that_there_are():
+    text = farshore("--help", check=0).stdout
+    table = text[text.index("Exit status:"):].splitlines()[1:]
+    codes = [int(line.split()[0]) for line in table if line.strip()]
+    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
+
+
+def test_without_a_word_the_help_is_shown():
+    shown = farshore(check=64)
+    assert "Exit status:" in shown.stderr and "switchover" in shown.stderr and shown.stdout == ""
