@@ -234,6 +234,8 @@ def test_the_first_line_of_status_is_the_answer(lab):
     still = "replication us-east-1 -> eu-west-1 has not moved for"
     stalled = until(lambda: still in (asked := farshore("status", "--config", lab.config, check=(0, 3))).stdout and asked, 60, "replication stands still")
     assert stalled.returncode == 3 and stalled.stdout.startswith("NOT READY  magento: "), stalled.stdout
+    doctor = farshore("doctor", "--config", lab.config, check=3).stdout
+    assert doctor.splitlines()[-1] == "not ready" and "readiness replication_stalled: " in doctor and "NOT READY  magento: " in doctor, doctor
     assert still in stalled.stdout.splitlines()[0] and "STALE" in stalled.stdout, stalled.stdout
     why = farshore("why", "--config", lab.config, check=0).stdout
     assert "nothing calls for a failover: us-east-1 is healthy" in why and "REFUSED" not in why, why
@@ -244,6 +246,12 @@ def test_the_first_line_of_status_is_the_answer(lab):
         farshore("lab", "fault", *words, "--dir", lab.directory)
         told = until(lambda: f"  {code}: " in (asked := farshore("status", "--config", lab.config, check=(0, 3))).stdout and asked, 60, code)
         assert told.returncode == 3 and told.stdout.startswith("NOT READY  magento: "), told.stdout
+        if code == "standby_unhealthy":
+            # What does not answer is not known to be there.
+            live = farshore("validate", lab.config, "--live", check=9).stdout
+            assert f"unchecked  table {TABLE}: " in live and "wrong" not in live, live
+            assert json.loads(farshore("validate", lab.config, "--live", "-o", "json", check=9).stdout)["ok"] is False
+            assert json.loads(farshore("doctor", "--config", lab.config, "-o", "json", check=3).stdout)["verdict"] == "not_ready"
         farshore("lab", "heal", "all", "--dir", lab.directory)
     until(lambda: farshore("status", "--config", lab.config, check=(0, 3)).returncode == 0, 60, "the lab is ready again")
 
@@ -289,7 +297,7 @@ def config_with(lab, directory, table):
 
 def test_names_are_looked_up_where_they_are_said_to_be(lab, tmp_path):
     farshore("validate", lab.config, "--live", check=0)
-    ready = farshore("doctor", "--config", lab.config, check=0).stdout
+    ready = until(lambda: (asked := farshore("doctor", "--config", lab.config, check=(0, 3))).returncode == 0 and asked, 60, "all is well").stdout
     assert ready.splitlines()[-1] == "ready" and "wrong" not in ready, ready
     config = config_with(lab, tmp_path, "NoSuchTable")
     assert farshore("validate", config, check=0).stdout.endswith(": valid\n")

@@ -27,7 +27,8 @@ def error(kind, text="no", **more):
 
 
 class Controller:
-    """Answers "GET /v1/status" and the like from a table: (status, document), or None to cut the connection unanswered."""
+    """Answers "GET /v1/status" and the like from a table: (status, document), or None to cut the connection unanswered.
+    A document that is text is sent as it is, as a page."""
 
     def __init__(self):
         self.answers = {"GET /v1/status": (200, status())}
@@ -54,7 +55,7 @@ class Controller:
                     self.close_connection = True
                     return
                 code, document = answer
-                text = "".join(json.dumps(line) + "\n" for line in document) if isinstance(document, list) else json.dumps(document)
+                text = document if isinstance(document, str) else "".join(json.dumps(line) + "\n" for line in document) if isinstance(document, list) else json.dumps(document)
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -136,6 +137,49 @@ def test_a_start_without_an_answer_is_looked_up_by_its_own_id(controller):
     controller.answers["GET /v1/operations/op-incident-812"] = (200, {"id": "op-incident-812", "verb": "switchover"})
     found = controller.run(*words, check=0)
     assert found.stdout.strip() == "op-incident-812" and "was started" in found.stderr
+
+
+UNSURE = [(503, error("unavailable")), (429, error("throttled")), (401, {}), (404, "<html>no such page</html>"), (404, {"message": "no route"})]
+
+
+@pytest.mark.parametrize("looked_up", UNSURE)
+def test_only_a_controller_that_knows_no_such_operation_says_that_none_was_started(controller, looked_up):
+    controller.answers["POST /v1/apps/shop/switchover"] = None
+    controller.answers["GET /v1/operations/op-incident-812"] = looked_up
+    unsure = controller.run(*MOVE, "--request-id", "incident-812", check=69).stderr
+    assert "may have been started: `farshore op list` shows it" in unsure and "was not started" not in unsure, unsure
+
+
+PROXY = [(502, "<html>Bad Gateway</html>"), (504, "<html>Gateway Time-out</html>"), (504, {"message": "Endpoint request timed out"}), (500, "")]
+
+
+@pytest.mark.parametrize("page", PROXY)
+def test_what_a_proxy_answers_says_nothing_about_a_change(controller, page):
+    controller.answers["POST /v1/apps/shop/switchover"] = page
+    controller.answers["GET /v1/operations/op-incident-812"] = page
+    unsure = controller.run(*MOVE, "--request-id", "incident-812", check=69).stderr
+    assert f"did not answer: HTTP {page[0]}" in unsure and "may have been started" in unsure and "--request-id incident-812" in unsure, unsure
+    controller.answers["GET /v1/operations/op-incident-812"] = (200, {"id": "op-incident-812", "verb": "switchover"})
+    assert controller.run(*MOVE, "--request-id", "incident-812", check=0).stdout.strip() == "op-incident-812"
+    for words, change in ((("pause", "shop", "--reason", "x"), "pause"), (("agents", "forget", "web-1", "shop", "--reason", "x"), "agents/web-1/forget")):
+        controller.answers[f"POST /v1/apps/shop/{change}"] = page
+        assert "may have happened all the same" in controller.run(*words, check=69).stderr, words
+
+
+def test_a_refusal_of_the_controllers_own_is_told_as_it_is(controller):
+    controller.answers["POST /v1/apps/shop/switchover"] = (503, error("unavailable", "the store refuses", effect="none"))
+    refused = controller.run(*MOVE, check=69).stderr
+    assert refused.startswith("error: the store refuses") and "started" not in refused
+    assert all(request != "GET /v1/operations" for request, _ in controller.asked)
+
+
+def test_an_operation_that_started_without_an_answer_is_waited_for_too(controller):
+    controller.ends_as("partly_done")
+    controller.answers["POST /v1/apps/shop/switchover"] = None
+    for suffix in ("", "/watch"):
+        controller.answers[f"GET /v1/operations/op-incident-812{suffix}"] = controller.answers[f"GET /v1/operations/{OPERATION}{suffix}"]
+    waited = controller.run(*MOVE, "--wait", "--request-id", "incident-812", check=7)
+    assert "switchover partly_done" in waited.stdout and "was started" in waited.stderr
 
 
 def test_each_request_has_an_id_of_its_own(controller):
@@ -249,11 +293,45 @@ def test_a_configuration_named_in_the_environment_is_validated(tmp_path, monkeyp
     assert "agent.yaml" in farshore("validate", "--agent", check=78).stderr
 
 
+def written_to_a_full_disk(program, *words):
+    with open("/dev/full", "w") as nowhere:
+        ran = exits.run(BIN / program, *words, status=74, stdout=nowhere)
+    assert "could not be written" in ran.stderr and "No space left on device" in ran.stderr and "a bug" not in ran.stderr, ran.stderr
+    return ran
+
+
+def test_output_that_could_not_be_written_is_no_success(controller, tmp_path):
+    tokens = tmp_path / "tokens.json"
+    written_to_a_full_disk("farshore", "init", "token", "--role", "viewer", "--tokens", tokens)
+    assert json.loads(tokens.read_text())[0]["role"] == "viewer", "what was done stays done"
+    where = ("--controller", controller.url)
+    entries = [{"table": "carts", "key": {"id": {"S": f"cart-{n}"}}, "op": "PutItem", "at_ms": n, "fate": "present"} for n in range(2000)]
+    for count in (1, 2000):  # within one buffer of the C library, and beyond
+        controller.answers[f"GET /v1/operations/{OPERATION}/losses"] = (200, {"operation": OPERATION, "settled": True, "entries": entries[:count]})
+        exported = written_to_a_full_disk("farshore", "losses", "export", "--operation", OPERATION, *where)
+        assert "writes exported" not in exported.stderr, "nothing is said of a file that is not there"
+        written_to_a_full_disk("farshore", "losses", OPERATION, *where)
+    written_to_a_full_disk("farshore", "status", "-w", *where)
+    for program in ("farshore", "farshored", "farshore-agent", "farshore-sim"):
+        written_to_a_full_disk(program, "--help")
+    for program in ("farshore", "farshored", "farshore-agent"):
+        written_to_a_full_disk(program, "--version")
+
+
+def test_an_operation_is_watched_to_its_end_whether_it_can_be_told_or_not(controller):
+    controller.ends_as("done")
+    controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "phase", "text": "x" * 200}] * 100)
+    written_to_a_full_disk("farshore", *MOVE, "--wait", "--controller", controller.url)
+    assert controller.asked[-1][0] == f"GET /v1/operations/{OPERATION}", controller.asked
+    with open("/dev/full", "w") as nowhere:
+        exits.run(BIN / "farshore", *MOVE, "--controller", controller.url, status=0, stderr=nowhere)
+
+
 def test_help_tells_the_statuses_that_there_are():
     text = farshore("--help", check=0).stdout
     table = text[text.index("Exit status:"):].splitlines()[1:]
     codes = [int(line.split()[0]) for line in table if line.strip()]
-    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 77, 78, 130]
+    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
 
 
 def test_without_a_word_the_help_is_shown():

@@ -349,3 +349,22 @@ def test_nothing_that_is_there_is_replaced_by_chance(tmp_path):
     assert [entry["name"] for entry in entries] == ["web-1", "operator"]
     digest = hashlib.sha256((tmp_path / "operator.token").read_text().strip().encode()).hexdigest()
     assert entries[1]["token_sha256"] == digest
+
+
+def test_a_rotated_token_is_that_of_the_app_that_is_meant_and_keeps_its_end(tmp_path):
+    tokens = tmp_path / "tokens.json"
+    for app in ("shop", "blog"):
+        farshore("init", "token", "--role", "agent", "--host", "web-1", "--app", app, "--tokens", tokens, "--out", tmp_path / f"{app}.token")
+    rotate = ("init", "rotate", "token", "web-1", "--tokens", tokens, "--out", tmp_path / "blog.token")
+    assert "--app" in farshore(*rotate, check=64).stderr
+    said = farshore(*rotate, "--app", "blog").stderr
+    entries = json.loads(tokens.read_text())
+    ends = {(entry["app"], entry.get("until", "")) for entry in entries}
+    old = next(entry["until"] for entry in entries if "until" in entry)
+    assert len(entries) == 3 and ends == {("shop", ""), ("blog", old), ("blog", "")} and old in said and "has no end" in said, (entries, said)
+    farshore("init", "token", "--role", "viewer", "--name", "lee", "--for", "10m", "--tokens", tokens)
+    end = next(entry["until"] for entry in json.loads(tokens.read_text()) if entry["name"] == "lee")
+    said = farshore("init", "rotate", "token", "lee", "--overlap", "1h", "--tokens", tokens).stderr
+    assert said.count(end) == 2 and all(entry["until"] == end for entry in json.loads(tokens.read_text()) if entry["name"] == "lee"), said
+    farshore("init", "rotate", "token", "lee", "--for", "90d", "--tokens", tokens)
+    assert len({entry["until"] for entry in json.loads(tokens.read_text()) if entry["name"] == "lee"}) == 2

@@ -139,6 +139,8 @@ Status Agent::prepare() {
             return good;
         }
     }
+    warn_of_open_file("the token", options_.config.token_file);
+    warn_of_open_file("the join token", options_.config.join_token_file);
     names_ = options_.config.listen_names;
     names_.push_back(options_.config.host.value());
     std::array<char, HOST_NAME_MAX + 1> name{};
@@ -161,10 +163,12 @@ Status Agent::read_keys() {
         );
         return {};
     }
+    const std::string path = client_keys_path(options_.config);
     if (Status made = wanted.is_made ? make_client_keys(options_.config) : Status{}; !made) {
         return made;
     }
-    Result<std::vector<ClientKey>> keys = read_client_keys(client_keys_path(options_.config));
+    warn_of_open_file("the client keys", path);
+    Result<std::vector<ClientKey>> keys = read_client_keys(path);
     if (!keys) {
         return std::unexpected(keys.error());
     }

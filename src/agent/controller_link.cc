@@ -323,7 +323,8 @@ wire::Report ControllerLink::report() {
         .ledger = std::move(ledger),
         .in_flight_writes = statistics.in_flight_writes,
         .held = statistics.held,
-        .unknown = parts_.unknown.now()
+        .unknown = parts_.unknown.now(),
+        .client_keys_required = parts_.config.client_keys.required
     };
 }
 

@@ -13,6 +13,7 @@
 #include "adapters/system/system_clock.h"
 #include "agent/agent.h"
 #include "agent/client_environment.h"
+#include "base/standard_output.h"
 #include "wire/config_loader.h"
 
 namespace {
@@ -23,7 +24,6 @@ using namespace std::chrono_literals;
 constexpr int kUsage = 64;          // EX_USAGE
 constexpr int kUnavailable = 69;    // EX_UNAVAILABLE: a port is taken, the network is not there
 constexpr int kSoftware = 70;       // EX_SOFTWARE
-constexpr int kCannotWrite = 74;    // EX_IOERR
 constexpr int kConfiguration = 78;  // EX_CONFIG
 constexpr std::string_view kVersion = "0.1.0";
 
@@ -63,6 +63,16 @@ void complain(const Error& error) {
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+// The status for a run that has printed all it had to say.
+int finished(int status) {
+    const Status written = flush_output();
+    if (!written) {
+        complain(written.error());
+        return kOutputFailed;
+    }
+    return status;
+}
+
 std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32U) | device();
@@ -98,8 +108,8 @@ int print_environment(const Arguments& arguments) {
         complain(text.error());
         return exit_code_of(text.error());
     }
-    const bool written = std::fwrite(text->data(), 1, text->size(), stdout) == text->size();
-    return written && std::fflush(stdout) == 0 ? 0 : kCannotWrite;
+    (void)std::fwrite(text->data(), 1, text->size(), stdout);
+    return finished(0);
 }
 
 int run(const Arguments& arguments) {
@@ -187,7 +197,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
-        return app.exit(success);
+        return finished(app.exit(success));
     } catch (const CLI::ParseError& error) {
         (void)app.exit(error);
         return kUsage;

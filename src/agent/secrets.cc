@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <grp.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,12 +13,15 @@
 
 #include "adapters/aws/credentials.h"
 #include "adapters/host/durable_file.h"
+#include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text_file.h"
 
 namespace farshore::agent {
 
 namespace {
+
+constexpr std::string_view kMadeByUs = "# Made by farshore-agent";  // a file of keys begins with it
 
 // Five bits each; of the letters and digits that access key ids have.
 std::string random_letters(std::size_t count) {
@@ -62,6 +64,23 @@ Status give_to_group(const std::string& path, const std::string& name) {
         );
     }
     return {};
+}
+
+// A file that the agent has made. Where the system does not let it change the mode, it works on.
+void close_to_others(const std::string& path, mode_t had) {
+    const auto text = read_text_file(path, {.what = "the client key file", .remedy = {}});
+    const bool ours = text && text->starts_with(kMadeByUs);
+    if (ours && (had & 0077U) != 0 && ::chmod(path.c_str(), 0600) == 0) {
+        system::log_warning(
+            "main",
+            "the client keys were open to others, and are no longer",
+            {{"file", path},
+             {"mode", fmt::format("{:04o}", had)},
+             {"remedy",
+              "`client_keys: { group: NAME }` lets a group read them; remove the file and start "
+              "the agent again to have other keys made"}}
+        );
+    }
 }
 
 }  // namespace
@@ -115,22 +134,57 @@ std::string client_keys_path(const config::AgentConfig& config) {
 
 Status make_client_keys(const config::AgentConfig& config) {
     const std::string path = client_keys_path(config);
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
+    struct stat there{};
+    if (::stat(path.c_str(), &there) != 0) {
         const std::string text = fmt::format(
-            "# Made by farshore-agent: what this host's applications sign their requests to it "
-            "with.\n"
+            "{}: what this host's applications sign their requests to it with.\n"
             "# `farshore-agent env` prints what their SDKs need. Remove it to have another made.\n"
             "[default]\naws_access_key_id = FSLK{}\naws_secret_access_key = {}\n",
+            kMadeByUs,
             random_letters(16),
             random_letters(40)
         );
         if (Status made = host::replace_file(path, text, host::Durability::on_disk, 0600); !made) {
             return std::unexpected(in_context("client_keys", made.error()));
         }
+    } else if (config.client_keys.group.empty()) {
+        close_to_others(path, there.st_mode & 0777U);
     }
     return config.client_keys.group.empty() ? Status{}
                                             : give_to_group(path, config.client_keys.group);
+}
+
+std::string who_else_has(const std::string& path) {
+    struct stat file{};
+    if (::stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) {
+        return {};
+    }
+    const bool all_read = (file.st_mode & S_IROTH) != 0;
+    const bool all_write = (file.st_mode & S_IWOTH) != 0;
+    const bool group_writes = (file.st_mode & S_IWGRP) != 0;
+    if (!all_read && !all_write && !group_writes) {
+        return {};
+    }
+    return fmt::format(
+        "mode {:04o}: {} can {} it",
+        file.st_mode & 0777U,
+        all_read || all_write ? "every user of this host" : "its group",
+        all_read && all_write ? "read and write"
+        : all_read            ? "read"
+                              : "write"
+    );
+}
+
+void warn_of_open_file(std::string_view what, const std::string& path) {
+    if (const std::string who = who_else_has(path); !who.empty()) {
+        system::log_warning(
+            "main",
+            std::string{what} + " can be used by others",
+            {{"file", path},
+             {"why", who},
+             {"remedy", "chmod 0600, or 0640 with the group of those who need it"}}
+        );
+    }
 }
 
 }  // namespace farshore::agent

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,16 @@ struct ClientKey {
 [[nodiscard]] std::string client_keys_path(const config::AgentConfig& config);
 
 // Makes the file of client keys when it is missing and the configuration leaves it to the agent: an
-// AWS credentials file with one random key pair, mode 0600, or 0640 for the configured group, which
-// an older file of the agent's gets, too. Errors: as writing a file; malformed (no such group);
-// denied (the group is none of the agent's).
+// AWS credentials file with one random key pair, mode 0600, or 0640 for the configured group. An
+// older file that an agent made gets that mode, too, where the system lets it. Errors:
+// as writing a file; malformed (no such group); denied (the group is none of the agent's).
 [[nodiscard]] Status make_client_keys(const config::AgentConfig& config);
+
+// Who else can use a secret in this file, by its mode: "mode 0644: every user of this host can read
+// it". Empty: its owner and its group alone read it, and its owner alone writes it; or there is no
+// file.
+[[nodiscard]] std::string who_else_has(const std::string& path);
+// Tells the log of it, when it is not empty: "the client keys can be used by others".
+void warn_of_open_file(std::string_view what, const std::string& path);
 
 }  // namespace farshore::agent

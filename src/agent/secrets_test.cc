@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <grp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -122,6 +123,53 @@ TEST_F(Secrets, ClientKeysAreMadeOnceForTheirOwnerAndAGroup) {
     );
     config.client_keys.group = "no-such-group";
     EXPECT_EQ(make_client_keys(config).error().kind, ErrorKind::malformed);
+}
+
+TEST_F(Secrets, ClientKeysOfTheAgentsOwnAreSetBackToItsUserAlone) {
+    config::AgentConfig config;
+    config.state_directory = std::filesystem::path{path_}.parent_path();
+    ASSERT_TRUE(make_client_keys(config));
+    const std::string path = client_keys_path(config);
+    const auto mode = [&path] {
+        struct stat file{};
+        (void)::stat(path.c_str(), &file);
+        return file.st_mode & 0777U;
+    };
+    const auto before = read_client_keys(path)->front().credentials.secret_access_key;
+    for (const mode_t open : {0644U, 0666U, 0640U, 0604U}) {
+        ASSERT_EQ(::chmod(path.c_str(), open), 0);
+        ASSERT_TRUE(make_client_keys(config));
+        EXPECT_EQ(mode(), 0600U) << std::oct << open;
+    }
+    EXPECT_EQ(read_client_keys(path)->front().credentials.secret_access_key, before);
+    // A group that is named reads them, and no other user.
+    config.client_keys.group = own_group();
+    ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
+    ASSERT_TRUE(make_client_keys(config));
+    EXPECT_EQ(mode(), 0640U);
+    // An operator's own file is the operator's.
+    config.client_keys = {.file = path_};
+    write("[web]\naws_access_key_id = A\naws_secret_access_key = s\n");
+    ASSERT_EQ(::chmod(path_.c_str(), 0644), 0);
+    ASSERT_TRUE(make_client_keys(config));
+    EXPECT_EQ(who_else_has(path_), "mode 0644: every user of this host can read it");
+}
+
+TEST_F(Secrets, AFileThatOthersCanUseIsSaidToBeOne) {
+    EXPECT_EQ(who_else_has(path_), "") << "there is none";
+    write("secret");
+    for (const mode_t closed : {0600U, 0640U, 0400U, 0440U}) {
+        ASSERT_EQ(::chmod(path_.c_str(), closed), 0);
+        EXPECT_EQ(who_else_has(path_), "") << std::oct << closed;
+    }
+    const auto says = [this](mode_t mode) {
+        (void)::chmod(path_.c_str(), mode);
+        return who_else_has(path_);
+    };
+    EXPECT_EQ(says(0644), "mode 0644: every user of this host can read it");
+    EXPECT_EQ(says(0666), "mode 0666: every user of this host can read and write it");
+    EXPECT_EQ(says(0602), "mode 0602: every user of this host can write it");
+    EXPECT_EQ(says(0660), "mode 0660: its group can write it");
 }
 
 }  // namespace

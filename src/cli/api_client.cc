@@ -121,11 +121,22 @@ const Access& ApiClient::access() const {
 
 namespace {
 
+// The words of something between us and the API, which passed the call on or did not: a load
+// balancer that has waited long enough, say. The API's own refusals name their kind.
+bool is_of_a_proxy(int status, const std::optional<json::value>& document) {
+    return status >= 500 && (!document || value_at(*document, "error/kind") == nullptr);
+}
+
 Result<Answer> answer_of(const Access& access, Result<net::HttpReply> reply, bool changes) {
     if (!reply) {
         return std::unexpected(without_answer(access, std::move(reply.error()), changes));
     }
     auto document = parsed(reply->body);
+    if (changes && is_of_a_proxy(reply->status, document)) {
+        Error error{.kind = ErrorKind::unavailable, .effect = Effect::possible};
+        error.text = "HTTP " + std::to_string(reply->status) + " without a reason";
+        return std::unexpected(without_answer(access, std::move(error), changes));
+    }
     if (!document) {
         return fail(
             ErrorKind::malformed,

@@ -41,8 +41,8 @@ enum class WatchEnd { finished, detached, timed_out };
 // Calls of a JSON API (the controller's, the lab's), one at a time, each blocking the command.
 //
 // Errors: unavailable and timed_out (with a remedy; effect possible when what was asked for may
-// have happened all the same), malformed when the answer is not JSON. An answer that refuses is an
-// Answer.
+// have happened all the same, also when only a proxy answers a change, with a 5xx), malformed when
+// the answer is not JSON. An answer that refuses is an Answer.
 class ApiClient {
   public:
     explicit ApiClient(Access access);

@@ -94,7 +94,7 @@ json::object checked_document(const std::vector<Checked>& files, bool looked_up)
     json::array live;
     bool ok = true;
     for (const Checked& checked : files) {
-        ok = ok && checked.ok && !any_wrong(checked.live);
+        ok = ok && checked.ok && verdict_of(checked.live) == LiveVerdict::ready;
         for (json::value& check : checks_document(checked.live)) {
             live.push_back(std::move(check));
         }
@@ -136,9 +136,11 @@ int run_validate(const Context& context, const Validate& options) {
     if (!std::ranges::all_of(checked, &Checked::ok)) {
         return kConfigurationInvalid;
     }
-    const bool wrong =
-        std::ranges::any_of(checked, [](const Checked& file) { return any_wrong(file.live); });
-    return wrong ? kNotReady : kDone;
+    std::vector<LiveCheck> live;
+    for (const Checked& file : checked) {
+        live.insert(live.end(), file.live.begin(), file.live.end());
+    }
+    return exit_code_of(verdict_of(live));
 }
 
 }  // namespace
@@ -159,8 +161,7 @@ void add_config_commands(CLI::App& app, Context& context) {
             "--live",
             options->live,
             "Look the names up too: tables, their keys and replicas in each Region, the record; "
-            "exit "
-            "3 when one is wrong"
+            "exit 3 when one is wrong, 9 when one could not be looked up"
         )
         ->excludes(agent);
     validate->callback([&context, options] {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "adapters/net/http_message.h"
 #include "cli/context.h"
 #include "cli/live_checks.h"
 
@@ -15,60 +16,33 @@ namespace {
 
 using State = LiveCheck::State;
 
-LiveCheck ask_controller(const Context& context, const config::Config& config) {
-    LiveCheck check{.what = "controller"};
-    const auto wrong = [&check](const Error& error) {
-        check.state = State::wrong;
-        check.text = error.text;
-        check.remedy = error.remedy;
-        return check;
+std::vector<LiveCheck> ask_controller(const Context& context, const config::Config& config) {
+    const auto wrong = [](const Error& error) {
+        return std::vector<LiveCheck>{
+            {.what = "controller", .state = State::wrong, .text = error.text, .remedy = error.remedy
+            }
+        };
     };
     const auto access = context.access();
     if (!access) {
         return wrong(access.error());
     }
     ApiClient client{*access};
-    const auto answer = client.get("/v1/status?app=" + config.app.value());
+    const auto answer = client.get("/v1/status?app=" + net::percent_encode(config.app.value()));
     if (!answer) {
         return wrong(answer.error());
     }
-    if (!answer->ok()) {
-        return wrong(answer->error());
-    }
-    check.text = text_at(answer->document, "first_line");
-    return check;
+    return answer->ok() ? controller_checks(answer->document) : wrong(answer->error());
 }
 
-// What hosts say of tables that they write to, whether the configuration names them or not.
-std::vector<LiveCheck> ask_hosts(const Context& context) {
-    std::vector<LiveCheck> checks;
-    const auto access = context.access();
-    if (!access) {
-        return checks;
+std::string in_words(LiveVerdict verdict) {
+    switch (verdict) {
+        case LiveVerdict::ready: return "ready";
+        case LiveVerdict::not_ready: return "not ready";
+        case LiveVerdict::unchecked:
+            return "not known to be ready: something could not be looked at";
     }
-    ApiClient client{*access};
-    const auto answer = client.get("/v1/status");
-    if (!answer || !answer->ok()) {
-        return checks;
-    }
-    for (const json::value& agent : list_at(answer->document, "agents")) {
-        for (const json::value& table : list_at(agent, "tables")) {
-            checks.push_back(
-                {.what = "table " + text_at(table, "table"),
-                 .state = State::wrong,
-                 .text = fmt::format(
-                     "{} cannot prove {} writes, since {} refuses to read their keys: {}",
-                     text_at(agent, "host"),
-                     text_at(table, "unproven"),
-                     text_at(table, "region"),
-                     text_at(table, "why")
-                 ),
-                 .remedy =
-                     "make it a global table with a replica there, and let the hosts' role read it"}
-            );
-        }
-    }
-    return checks;
+    std::unreachable();
 }
 
 int run_doctor(const Context& context) {
@@ -90,17 +64,21 @@ int run_doctor(const Context& context) {
         );
     };
     add(try_rights(**loaded));
-    checks.push_back(ask_controller(context, **loaded));
-    add(ask_hosts(context));
-    const bool ready = !any_wrong(checks);
+    add(ask_controller(context, **loaded));
+    const LiveVerdict verdict = verdict_of(checks);
     if (is_table(context.format)) {
-        fmt::print("{}{}\n", checks_text(checks), ready ? "ready" : "not ready");
+        fmt::print("{}{}\n", checks_text(checks), in_words(verdict));
     } else {
         print_document(
-            context.format, json::object{{"ready", ready}, {"checks", checks_document(checks)}}
+            context.format,
+            json::object{
+                {"ready", verdict == LiveVerdict::ready},
+                {"verdict", to_string(verdict)},
+                {"checks", checks_document(checks)}
+            }
         );
     }
-    return ready ? kDone : kNotReady;
+    return exit_code_of(verdict);
 }
 
 }  // namespace
@@ -109,7 +87,8 @@ void add_doctor_command(CLI::App& app, Context& context) {
     auto* doctor = app.add_subcommand(
         "doctor",
         "Look up everything that the configuration names: tables and their keys, replication, "
-        "rights, record, controller; exit 3 when something is wrong"
+        "rights, record, and whether the controller says ready; exit 3 when something is wrong, 9 "
+        "when something could not be looked at"
     );
     doctor->callback([&context] {
         context.run = [&context] {

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,9 @@ struct RotateOptions {
     std::string name;
     std::string tokens;
     std::string out;
+    std::optional<std::string> app;
     std::string overlap = "1h";
+    std::string length;
     std::string directory = ".";
     std::vector<std::string> names;
     bool new_key = false;
@@ -177,29 +180,42 @@ int rotate_one_token(const Context& context, const RotateOptions& options) {
     if (!tokens) {
         return failed_with(tokens.error());
     }
+    const TokenOwner owner{.name = options.name, .app = options.app};
+    const auto app = app_of(*tokens, owner);
+    if (!app) {
+        return failed_with(app.error());
+    }
     const std::string out = options.out.empty() ? beside(*path, options.name) : options.out;
-    const std::string token = new_token();
-    const UtcTime old_until = later_by(options.overlap);
-    Status done = check_may_replace(out, *tokens, options.name);
-    if (done) {
-        done = rotate_token(*tokens, options.name, token, system::SystemClock{}.wall(), old_until);
+    if (const Status may = check_may_replace(out, *tokens, options.name, *app); !may) {
+        return failed_with(may.error());
+    }
+    const Rotation rotation{
+        .new_token = new_token(),
+        .now = system::SystemClock{}.wall(),
+        .old_until = later_by(options.overlap),
+        .new_end = options.length.empty() ? std::nullopt : std::optional{later_by(options.length)}
+    };
+    const auto rotated = rotate_token(*tokens, owner, rotation);
+    if (!rotated) {
+        return failed_with(rotated.error());
     }
     // The controller's file first: a client must not hold a token that the file does not have.
+    Status done = write_tokens(*path, *tokens);
     if (done) {
-        done = write_tokens(*path, *tokens);
-    }
-    if (done) {
-        done = write_secret(out, token);
+        done = write_secret(out, rotation.new_token);
     }
     if (!done) {
         return failed_with(done.error());
     }
     fmt::print("{}\n", out);
+    const std::string old = rotated->old_until ? "is good until " + to_iso8601(*rotated->old_until)
+                                               : "had ended before";
     print_message(fmt::format(
-        "the old token of {} is good until {}: give the new one to each program and person that "
+        "the old token of {} {}, the new one {}: give the new one to each program and person that "
         "uses it",
         options.name,
-        to_iso8601(old_until)
+        old,
+        rotated->new_end ? "until " + to_iso8601(*rotated->new_end) : "has no end"
     ));
     return kDone;
 }
@@ -311,9 +327,15 @@ void add_rotate(CLI::App& init, Context& context) {
     );
     rotated_token->add_option("NAME", rotate_options->name, "As the tokens file has it")
         ->required();
+    rotated_token->add_option(
+        "--app", rotate_options->app, "The token's app, when tokens of several have that name"
+    );
     rotated_token->add_option("--tokens", rotate_options->tokens, "The tokens file");
     rotated_token->add_option("--out", rotate_options->out, "Where it goes (NAME.token beside it)");
     rotated_token->add_option("--overlap", rotate_options->overlap, "How long both are good (1h)")
+        ->check(must_be_duration);
+    rotated_token
+        ->add_option("--for", rotate_options->length, "The new one runs out then (as the old one)")
         ->check(must_be_duration);
     rotated_token->callback([&context, rotate_options] {
         context.run = [&context, rotate_options] {

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -8,8 +9,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "adapters/host/durable_file.h"
 #include "adapters/net/http_message.h"
-#include "cli/lab_directory.h"
+#include "base/standard_output.h"
 #include "cli/losses_export.h"
 #include "cli/operation_calls.h"
 #include "cli/status_view.h"
@@ -141,8 +143,13 @@ int run_export(const Context& context, const ExportOptions& options) {
             const std::string text =
                 losses_export(book, {.format = format, .table = options.table});
             if (options.out.empty()) {
-                fmt::print("{}", text);
-            } else if (const Status written = write_file(options.out, text, 0600); !written) {
+                (void)std::fwrite(text.data(), 1, text.size(), stdout);
+                if (!flush_output()) {
+                    return static_cast<int>(kCannotWrite);  // which is said as the command ends
+                }
+            } else if (const Status written =
+                           host::replace_file(options.out, text, host::Durability::on_disk, 0600);
+                       !written) {
                 return failed_with(written.error());
             }
             print_message(export_summary(id, book, options.table));

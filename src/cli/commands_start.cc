@@ -147,7 +147,20 @@ json::object start_body(const StartOptions& options, const std::string& app, boo
     return body;
 }
 
-int said_started(const Context& context, const json::value& answer, const std::string& id) {
+// What is to be seen of an operation that was started: its end, or its id.
+int follow(
+    const Context& context,
+    ApiClient& client,
+    const StartOptions& options,
+    const json::value& answer,
+    const std::string& id
+) {
+    if (options.wait) {
+        print_message(fmt::format("operation {}", id));
+        return watch_operation(
+            context, client, id, duration_from(options.timeout).value_or(Duration::zero())
+        );
+    }
     if (is_table(context.format)) {
         fmt::print("{}\n", id);
     } else {
@@ -157,26 +170,28 @@ int said_started(const Context& context, const json::value& answer, const std::s
     return kDone;
 }
 
-// The request got no answer, and may have been carried out: its own id tells, so the operator does
-// not have to guess.
+// The request may have been carried out, and its answer does not say: its own id tells, so the
+// operator does not have to guess.
 int without_answer(
     const Context& context, ApiClient& client, const StartOptions& options, Error error
 ) {
-    if (error.effect == Effect::possible) {
-        const std::string id = "op-" + options.request_id;
-        const auto found = client.get(operation_target(id));
-        if (found && found->ok()) {
-            print_message(error.text);
-            print_message(fmt::format("the {} was started", options.verb));
-            return said_started(context, json::object{{"id", id}, {"operation", id}}, id);
-        }
-        error.remedy = fmt::format(
-            "the {} {}; asking again with `--request-id {}` starts one at the most",
-            options.verb,
-            found ? "was not started" : "may have been started: `farshore op list` shows it",
-            options.request_id
-        );
+    const std::string id = "op-" + options.request_id;
+    const auto found = client.get(operation_target(id));
+    if (found && found->ok()) {
+        print_message(error.text);
+        print_message(fmt::format("the {} was started", options.verb));
+        const json::object answer{{"id", id}, {"operation", id}};
+        return follow(context, client, options, answer, id);
     }
+    // Any other answer tells of the question, and not of the operation.
+    const bool knows_none =
+        found && found->status == 404 && text_at(found->document, "error/kind") == "not_found";
+    error.remedy = fmt::format(
+        "the {} {}; asking again with `--request-id {}` starts one at the most",
+        options.verb,
+        knows_none ? "was not started" : "may have been started: `farshore op list` shows it",
+        options.request_id
+    );
     return failed_with(error);
 }
 
@@ -236,8 +251,14 @@ int run_start(const Context& context, StartOptions options) {
             }
             answer = client.post(target, start_body(options, *app, true));
         }
+        const std::optional<Error> error = !answer        ? std::optional{answer.error()}
+                                           : answer->ok() ? std::nullopt
+                                                          : std::optional{answer->error()};
+        if (error && error->effect == Effect::possible) {
+            return without_answer(context, client, options, *error);
+        }
         if (!answer) {
-            return without_answer(context, client, options, answer.error());
+            return failed_with(answer.error());
         }
         if (!answer->ok()) {
             return refused(*answer);
@@ -252,13 +273,7 @@ int run_start(const Context& context, StartOptions options) {
             }
             return static_cast<int>(kDone);
         }
-        if (!options.wait) {
-            return said_started(context, answer->document, id);
-        }
-        print_message(fmt::format("operation {}", id));
-        return watch_operation(
-            context, client, id, duration_from(options.timeout).value_or(Duration::zero())
-        );
+        return follow(context, client, options, answer->document, id);
     });
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "base/standard_output.h"
 #include "cli/context.h"
 #include "cli/status_view.h"
 
@@ -34,8 +35,8 @@ void print_status(const Context& context, const boost::json::value& status) {
     }
 }
 
-// Until Ctrl-C. On a terminal the screen is drawn anew; elsewhere a line is printed when it
-// changes.
+// Until Ctrl-C, or as long as the output can be written. On a terminal the screen is drawn anew;
+// elsewhere a line is printed when it changes.
 int watch_status(const Context& context, ApiClient& client, const std::string& target) {
     std::string last_state;
     while (true) {
@@ -61,7 +62,9 @@ int watch_status(const Context& context, ApiClient& client, const std::string& t
         } else {
             fmt::print("{}\n", boost::json::serialize(answer->document));
         }
-        std::fflush(stdout);
+        if (!flush_output()) {
+            return kCannotWrite;  // which is said as the command ends
+        }
         std::this_thread::sleep_for(kRefresh);
     }
 }

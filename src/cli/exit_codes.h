@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/standard_output.h"
 
 // What the command's exit status says; `farshore --help` prints this table.
 namespace farshore::cli {
@@ -22,6 +23,7 @@ enum ExitCode : int {
     kDeclined = 10,
     kUsage = 64,
     kUnreachable = 69,
+    kCannotWrite = kOutputFailed,
     kDenied = 77,
     kConfigurationInvalid = 78,
     kInterrupted = 130,
@@ -34,7 +36,7 @@ struct ExitCodeRow {
     std::string_view meaning;
 };
 
-inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
+inline constexpr std::array<ExitCodeRow, 16> kExitCodes{{
     {kDone, "done, or already so"},
     {kFailed, "failed; unchanged or rolled back"},
     {kNotReady, "degraded, not ready"},
@@ -47,6 +49,7 @@ inline constexpr std::array<ExitCodeRow, 15> kExitCodes{{
     {kDeclined, "operator declined"},
     {kUsage, "usage"},
     {kUnreachable, "unreachable"},
+    {kCannotWrite, "the output could not be written; what was done stays done"},
     {kDenied, "denied"},
     {kConfigurationInvalid, "configuration invalid"},
     {kInterrupted, "interrupted by Ctrl-C"},

@@ -2,15 +2,14 @@
 
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "adapters/host/durable_file.h"
 
 namespace farshore::cli {
 
@@ -131,29 +130,7 @@ std::string world_log(const std::string& directory) {
 }
 
 Status write_file(const std::string& path, std::string_view text, unsigned mode) {
-    const std::string beside = path + ".new";
-    // What an interrupted write has left may be open to more readers than this one may be.
-    (void)::unlink(beside.c_str());
-    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (file < 0) {
-        return std::unexpected(file_error("cannot write", path));
-    }
-    (void)::fchmod(file, mode);
-    std::size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t more = ::write(file, text.data() + written, text.size() - written);
-        if (more < 0 && errno != EINTR) {
-            const Error error = file_error("cannot write", path);
-            ::close(file);
-            return std::unexpected(error);
-        }
-        written += more < 0 ? 0U : static_cast<std::size_t>(more);
-    }
-    ::close(file);
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
-        return std::unexpected(file_error("cannot write", path));
-    }
-    return {};
+    return host::replace_file(path, text, host::Durability::visible, mode);
 }
 
 }  // namespace farshore::cli

@@ -45,7 +45,8 @@ inline constexpr DirectoryMark kDemoMark{
 // What its supervisor says.
 [[nodiscard]] std::string world_log(const std::string& directory);
 
-// Writes beside and renames, so that a reader never sees half a file. Errors: denied, exhausted.
+// Of a world, which does not outlive the machine: beside and renamed, so that a reader never sees
+// half a file. Errors: those of host::replace_file.
 [[nodiscard]] Status write_file(const std::string& path, std::string_view text, unsigned mode);
 
 // For the failed call whose errno it is. Errors: exhausted (no space), denied.

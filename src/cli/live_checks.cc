@@ -16,6 +16,7 @@
 #include "adapters/net/asio_types.h"
 #include "adapters/system/system_clock.h"
 #include "base/text.h"
+#include "cli/output.h"
 
 namespace farshore::cli {
 
@@ -185,16 +186,23 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
     aws::CallOptions options;
     options.total_timeout = kPatience;
     const auto described = co_await tables.describe_table(region, table, options);
-    if (!described) {
-        co_return;  // said already, by those who looked the table up
-    }
-    aws::TableKeys keys{.table = table, .keys = {unused_key(described->key)}, .consistent = true};
-    std::vector<aws::TableKeys> wanted{std::move(keys)};
-    const auto read = co_await tables.batch_get_item(region, std::move(wanted), options);
     LiveCheck check{
         .what = "right to read " + table.value(),
         .text = "its keys can be read in " + region.value()
     };
+    if (!described) {
+        // That it does not exist is said already, where the names are looked up.
+        if (described.error().kind != ErrorKind::not_found) {
+            check.state = State::unchecked;
+            check.text = "not tried in " + region.value() + ": " + described.error().text;
+            check.remedy = "try again";
+            checks->push_back(std::move(check));
+        }
+        co_return;
+    }
+    aws::TableKeys keys{.table = table, .keys = {unused_key(described->key)}, .consistent = true};
+    std::vector<aws::TableKeys> wanted{std::move(keys)};
+    const auto read = co_await tables.batch_get_item(region, std::move(wanted), options);
     if (!read) {
         const bool denied = read.error().kind == ErrorKind::denied;
         check.state = denied ? State::wrong : State::unchecked;
@@ -242,10 +250,67 @@ std::vector<LiveCheck> try_rights(const config::Config& config) {
     });
 }
 
-bool any_wrong(const std::vector<LiveCheck>& checks) {
-    return std::ranges::any_of(checks, [](const LiveCheck& check) {
-        return check.state == State::wrong;
-    });
+std::vector<LiveCheck> controller_checks(const json::value& status) {
+    const std::string verdict = text_at(status, "readiness/verdict");
+    std::vector<LiveCheck> checks{
+        {.what = "controller",
+         .state = verdict == "ready" ? State::good
+                  : verdict.empty()  ? State::unchecked
+                                     : State::wrong,
+         .text = verdict.empty() ? "it does not say whether a failover could start"
+                                 : text_at(status, "first_line"),
+         .remedy = verdict.empty() ? "look at `farshore status`" : "see what follows"}
+    };
+    for (const json::value& finding : list_at(status, "readiness/findings")) {
+        const std::string remedy = text_at(finding, "remedy");
+        // The hosts' own words follow, with a remedy of theirs.
+        if (remedy != "farshore doctor") {
+            checks.push_back(
+                {.what = "readiness " + text_at(finding, "code"),
+                 .state = State::wrong,
+                 .text = text_at(finding, "text"),
+                 .remedy = remedy.empty() ? "`farshore status` shows when it has passed" : remedy}
+            );
+        }
+    }
+    for (const json::value& agent : list_at(status, "agents")) {
+        for (const json::value& table : list_at(agent, "tables")) {
+            checks.push_back(
+                {.what = "table " + text_at(table, "table"),
+                 .state = State::wrong,
+                 .text = fmt::format(
+                     "{} cannot prove {} writes, since {} refuses to read their keys: {}",
+                     text_at(agent, "host"),
+                     text_at(table, "unproven"),
+                     text_at(table, "region"),
+                     text_at(table, "why")
+                 ),
+                 .remedy =
+                     "make it a global table with a replica there, and let the hosts' role read it"}
+            );
+        }
+    }
+    return checks;
+}
+
+LiveVerdict verdict_of(const std::vector<LiveCheck>& checks) {
+    const auto any = [&checks](State state) {
+        return std::ranges::any_of(checks, [state](const LiveCheck& check) {
+            return check.state == state;
+        });
+    };
+    return any(State::wrong)       ? LiveVerdict::not_ready
+           : any(State::unchecked) ? LiveVerdict::unchecked
+                                   : LiveVerdict::ready;
+}
+
+ExitCode exit_code_of(LiveVerdict verdict) {
+    switch (verdict) {
+        case LiveVerdict::ready: return kDone;
+        case LiveVerdict::not_ready: return kNotReady;
+        case LiveVerdict::unchecked: return kInconclusive;
+    }
+    std::unreachable();
 }
 
 std::string checks_text(const std::vector<LiveCheck>& checks) {

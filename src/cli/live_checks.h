@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
 
+#include "cli/exit_codes.h"
 #include "wire/config.h"
 
 // What a configuration names, looked up where it is said to be. Reads only; each call has a bound,
@@ -33,7 +37,23 @@ constexpr const auto& names_of(LiveCheck::State) {
 // Whether this principal may read the application's tables as the controller has to.
 [[nodiscard]] std::vector<LiveCheck> try_rights(const config::Config& config);
 
-[[nodiscard]] bool any_wrong(const std::vector<LiveCheck>& checks);
+// What the controller's status document says: its readiness with each finding, and the tables whose
+// writes its hosts cannot prove. Pure.
+[[nodiscard]] std::vector<LiveCheck> controller_checks(const boost::json::value& status);
+
+// What all checks come to. What could not be looked at is not known to be good.
+enum class LiveVerdict { ready, not_ready, unchecked };
+
+inline constexpr std::array<std::string_view, 3> kLiveVerdictNames{
+    "ready", "not_ready", "unchecked"
+};
+
+constexpr const auto& names_of(LiveVerdict) {
+    return kLiveVerdictNames;
+}
+
+[[nodiscard]] LiveVerdict verdict_of(const std::vector<LiveCheck>& checks);
+[[nodiscard]] ExitCode exit_code_of(LiveVerdict verdict);
 // One line per check, and the remedy below what is not good.
 [[nodiscard]] std::string checks_text(const std::vector<LiveCheck>& checks);
 [[nodiscard]] boost::json::array checks_document(const std::vector<LiveCheck>& checks);

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_output.h"
 #include "cli/command_line.h"
 #include "cli/unknown_command.h"
 
@@ -63,15 +64,35 @@ int run(int argc, char** argv) {
     return context.run ? context.run() : static_cast<int>(kUsage);
 }
 
+// Whatever else the status would have said: what the reader has of the output is not all of it.
+int finished(int status) {
+    const Status written = flush_output();
+    if (written) {
+        return status;
+    }
+    print_error(written.error());
+    return kCannotWrite;
+}
+
 }  // namespace
 
 }  // namespace farshore::cli
 
 int main(int argc, char** argv) {
     try {
-        return farshore::cli::run(argc, argv);
+        return farshore::cli::finished(farshore::cli::run(argc, argv));
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "farshore: a bug, please report it: %s\n", error.what());
-        return 70;
+        // fmt throws where a stream takes no more.
+        if (std::ferror(stdout) == 0 && std::ferror(stderr) == 0) {
+            std::fprintf(stderr, "farshore: a bug, please report it: %s\n", error.what());
+            return 70;
+        }
+        std::fprintf(
+            stderr,
+            "error: the output could not be written: %s\n  remedy: %s\n",
+            error.what(),
+            std::string{farshore::kOutputRemedy}.c_str()
+        );
+        return farshore::cli::kCannotWrite;
     }
 }

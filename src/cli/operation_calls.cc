@@ -136,8 +136,7 @@ int watch_operation(
         // The table form is for people, so it goes where their eyes are; the document comes at the
         // end.
         if (as_table && value_at(entry, "kind") != nullptr) {
-            fmt::print("{}\n", journal_line(entry));
-            std::fflush(stdout);
+            print_progress(journal_line(entry));
         }
     });
     if (!end) {

@@ -159,14 +159,22 @@ void print_document(Format format, const json::value& document) {
 }
 
 void print_error(const Error& error) {
-    fmt::print(stderr, "error: {}\n", error.text);
+    std::string text = "error: " + error.text;
     if (!error.remedy.empty()) {
-        fmt::print(stderr, "  remedy: {}\n", error.remedy);
+        text += "\n  remedy: " + error.remedy;
     }
+    print_message(text);
 }
 
 void print_message(std::string_view text) {
-    fmt::print(stderr, "{}\n", text);
+    const std::string line = std::string{text} + "\n";
+    (void)std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void print_progress(std::string_view line) {
+    const std::string text = std::string{line} + "\n";
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);
+    (void)std::fflush(stdout);
 }
 
 std::optional<std::size_t> line_width() {

@@ -50,9 +50,13 @@ class TextTable {
 // Prints a document that has no table form of its own, or any document as JSON or YAML.
 void print_document(Format format, const boost::json::value& document);
 
-// "error: TEXT", then its remedy, to stderr.
+// "error: TEXT", then its remedy, to stderr. Neither this nor a message that cannot be written ends
+// the command: what it does matters more than what it says about it.
 void print_error(const Error& error);
 void print_message(std::string_view text);  // to stderr
+// One line of something that goes on, to stdout at once. One that cannot be written does not end
+// what it tells of; the exit status says so (kCannotWrite).
+void print_progress(std::string_view line);
 
 // Colours and cursor movement are for terminals, and not wanted where NO_COLOR is set.
 [[nodiscard]] bool stdout_is_terminal();

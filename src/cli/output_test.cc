@@ -71,6 +71,21 @@ TEST(StatusTable, ShowsVotesWithTheirAges) {
     ) << text;
 }
 
+TEST(StatusTable, NamesTheHostsWhoseEndpointServesEveryProcess) {
+    json::value status = json::parse(R"({"agents":[
+        {"host":"w1","connected":true,"client_keys":"off"},{"host":"w2","connected":true,"client_keys":"required"},
+        {"host":"w3","connected":true,"client_keys":null},{"host":"w4","connected":false,"client_keys":"off"}]})"
+    );
+    constexpr std::string_view kNote =
+        "client_keys is off, so that any process of the host can write with its role: ";
+    EXPECT_TRUE(status_table(status).ends_with(std::string{kNote} + "w1, w4\n"))
+        << status_table(status);
+    for (json::value& agent : status.as_object()["agents"].as_array()) {
+        agent.as_object()["client_keys"] = "required";
+    }
+    EXPECT_EQ(status_table(status).find("client_keys"), std::string::npos);
+}
+
 TEST(StatusTable, InItsWideFormGivesEachVotesReason) {
     const json::value status = json::parse(R"({
         "first_line":"magento: armed","app":"magento","active":"us-east-1","users":"eu-west-1","mode":"auto",

@@ -199,6 +199,7 @@ std::string agents_table(const json::value& status) {
         return text.empty() ? "-" : "was " + text;
     };
     std::string troubles;
+    std::vector<std::string> without_keys;
     for (const json::value& agent : list_at(status, "agents")) {
         const bool heard = flag_at(agent, "connected");
         table.add(
@@ -217,6 +218,15 @@ std::string agents_table(const json::value& status) {
         if (const std::string trouble = text_at(agent, "trouble"); !trouble.empty()) {
             troubles += fmt::format("{}: {}\n", text_at(agent, "host"), trouble);
         }
+        if (text_at(agent, "client_keys") == "off") {
+            without_keys.push_back(text_at(agent, "host"));
+        }
+    }
+    if (!without_keys.empty()) {
+        troubles += fmt::format(
+            "client_keys is off, so that any process of the host can write with its role: {}\n",
+            joined(without_keys)
+        );
     }
     return table.empty() ? "" : table.text() + troubles;
 }

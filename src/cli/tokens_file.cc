@@ -1,10 +1,12 @@
 #include "cli/tokens_file.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 
 #include <boost/json.hpp>
 
+#include "adapters/host/durable_file.h"
 #include "adapters/system/system_clock.h"
 #include "base/assert.h"
 #include "base/text.h"
@@ -75,7 +78,8 @@ Status write_tokens(const std::string& path, const json::array& tokens) {
     }
     struct stat before{};
     const bool there = ::stat(path.c_str(), &before) == 0;
-    if (Status written = write_file(path, text, 0600); !written) {
+    if (Status written = host::replace_file(path, text, host::Durability::on_disk, 0600);
+        !written) {
         return written;
     }
     if (there && before.st_uid != ::geteuid() &&
@@ -110,48 +114,94 @@ Status add_token(json::array& tokens, json::object entry, bool replace) {
     return {};
 }
 
-Status rotate_token(
-    json::array& tokens,
-    const std::string& name,
-    const std::string& new_token,
-    UtcTime now,
-    UtcTime old_until
+Result<std::string> app_of(const json::array& tokens, const TokenOwner& owner) {
+    std::set<std::string> apps;
+    for (const json::value& value : tokens) {
+        const json::object& entry = value.as_object();
+        if (text_in(entry, "name") == owner.name) {
+            apps.insert(text_in(entry, "app"));
+        }
+    }
+    if (owner.app && apps.contains(*owner.app)) {
+        return *owner.app;
+    }
+    if (apps.empty() || owner.app) {
+        return fail(
+            ErrorKind::not_found,
+            "there is no token of the name " + owner.name +
+                (!owner.app            ? ""
+                 : !owner.app->empty() ? " for the app " + *owner.app
+                                       : " that names no app")
+        );
+    }
+    if (apps.size() == 1) {
+        return *apps.begin();
+    }
+    std::string named;
+    for (const std::string& app : apps) {
+        named += (named.empty() ? "" : ", ") + (app.empty() ? "one that names no app" : app);
+    }
+    return fail(
+        ErrorKind::malformed,
+        "there are several tokens of the name " + owner.name + ": " + named,
+        "name its app with --app; --app '' is the one that names none"
+    );
+}
+
+Result<Rotated> rotate_token(
+    json::array& tokens, const TokenOwner& owner, const Rotation& rotation
 ) {
-    std::optional<json::object> renewed;
+    const Result<std::string> app = app_of(tokens, owner);
+    if (!app) {
+        return std::unexpected(app.error());
+    }
+    Rotated done{.app = *app};
+    json::object renewed;  // the one that is good for the longest: an older one was replaced by it
+    std::optional<UtcTime> renewed_end;
     json::array kept;
     for (const json::value& value : tokens) {
         json::object entry = value.as_object();
-        if (text_in(entry, "name") != name) {
+        if (text_in(entry, "name") != owner.name || text_in(entry, "app") != *app) {
             kept.push_back(std::move(entry));
             continue;
         }
         if (text_in(entry, "role") == "join") {
             return fail(
                 ErrorKind::malformed,
-                name + " is a join token: it ends by itself",
+                owner.name + " is a join token: it ends by itself",
                 "make another one: `farshore init join-token`"
             );
         }
         const auto until = from_iso8601(text_in(entry, "until"));
-        if (!renewed) {
+        if (renewed.empty() || !until || (renewed_end && *renewed_end <= *until)) {
             renewed = entry;
+            renewed_end = until;
         }
-        if (until && *until <= now) {
+        if (until && *until <= rotation.now) {
             continue;
         }
-        if (!until || old_until < *until) {
-            entry["until"] = to_iso8601(old_until);
-        }
+        const UtcTime end = until ? std::min(*until, rotation.old_until) : rotation.old_until;
+        entry["until"] = to_iso8601(end);
+        done.old_until = std::max(done.old_until.value_or(end), end);
         kept.push_back(std::move(entry));
     }
-    if (!renewed) {
-        return fail(ErrorKind::not_found, "there is no token of the name " + name);
+    if (!rotation.new_end && renewed_end && *renewed_end <= rotation.now) {
+        return fail(
+            ErrorKind::malformed,
+            "the token of " + owner.name + " ended at " + to_iso8601(*renewed_end) +
+                ", and so would a new one",
+            "name the new one's end: --for 90d"
+        );
     }
-    renewed->erase("until");
-    (*renewed)["token_sha256"] = controller::digest_of(new_token);
-    kept.push_back(std::move(*renewed));
+    done.new_end = rotation.new_end ? rotation.new_end : renewed_end;
+    renewed.erase("until");
+    if (done.new_end) {
+        renewed["until"] = to_iso8601(*done.new_end);
+    }
+    renewed["token_sha256"] = controller::digest_of(rotation.new_token);
+    kept.push_back(std::move(renewed));
     tokens = std::move(kept);
-    return {};
+    return done;
 }
 
 Status check_absent(const std::string& path, bool force) {
@@ -167,7 +217,10 @@ Status check_absent(const std::string& path, bool force) {
 }
 
 Status check_may_replace(
-    const std::string& path, const json::array& tokens, const std::string& name
+    const std::string& path,
+    const json::array& tokens,
+    const std::string& name,
+    const std::string& app
 ) {
     if (check_absent(path, false)) {
         return {};
@@ -177,19 +230,21 @@ Status check_may_replace(
     const std::string digest = controller::digest_of(token);
     for (const json::value& value : tokens) {
         const json::object& entry = value.as_object();
-        if (text_in(entry, "name") == name && text_in(entry, "token_sha256") == digest) {
+        if (text_in(entry, "name") == name && text_in(entry, "app") == app &&
+            text_in(entry, "token_sha256") == digest) {
             return {};
         }
     }
     return fail(
         ErrorKind::conflict,
-        path + " is there already, and holds no token of " + name,
+        path + " is there already, and holds no token of " + name +
+            (app.empty() ? "" : " for the app " + app),
         "name another file: --out FILE"
     );
 }
 
 Status write_secret(const std::string& path, const std::string& secret) {
-    return write_file(path, secret + "\n", 0600);
+    return host::replace_file(path, secret + "\n", host::Durability::on_disk, 0600);
 }
 
 Status keep_token(

@@ -247,6 +247,7 @@ std::vector<AgentView> AgentLink::agents() const {
             }
             view.tables = agent.report->ledger.tables;
             view.acknowledged = agent.report->ledger.acknowledged;
+            view.client_keys_required = agent.report->client_keys_required;
         }
         if (agent.rival && agent.rival->both_live &&
             now - agent.rival->last_at <= kRivalRemembered) {

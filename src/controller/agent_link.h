@@ -67,8 +67,9 @@ struct AgentView {
     std::uint64_t unproven = 0;
     Duration oldest_unproven{};  // its age by now
     std::uint64_t acknowledged = 0;
-    std::vector<wire::TableTrouble> tables;  // whose writes it cannot prove
-    std::string trouble;                     // what a person should look at; empty: nothing
+    std::vector<wire::TableTrouble> tables;    // whose writes it cannot prove
+    std::optional<bool> client_keys_required;  // nullopt: it has not said
+    std::string trouble;                       // what a person should look at; empty: nothing
 };
 
 // The server's side of the agent protocol for one app: a stream of orders to each agent, reports

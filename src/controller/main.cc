@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "adapters/system/log.h"
+#include "base/standard_output.h"
 #include "controller/controller.h"
 #include "wire/config_loader.h"
 
@@ -43,6 +44,16 @@ int refuse(const Error& error) {
         std::fprintf(stderr, "  remedy: %s\n", error.remedy.c_str());
     }
     return exit_code_of(error);
+}
+
+// The status for a run that has printed all it had to say.
+int finished(int status) {
+    const Status written = flush_output();
+    if (!written) {
+        (void)refuse(written.error());
+        return kOutputFailed;
+    }
+    return status;
 }
 
 // SIGHUP: tokens and certificate are read again, as after any change of them.
@@ -96,15 +107,15 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     app.set_version_flag("--version", std::string{"farshored "} + FARSHORE_VERSION);
     app.footer(
-        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, 77 "
-        "denied, 78 configuration."
+        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, 74 "
+        "the output could not be written, 77 denied, 78 configuration."
     );
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const bool asked = error.get_exit_code() == 0;
         app.exit(error);
-        return asked ? 0 : kUsage;
+        return asked ? finished(0) : kUsage;
     }
     Result<config::Config> config = config::load_config(config_file);
     if (!config) {

@@ -151,7 +151,11 @@ json::array agents_document(const View& view) {
             {"lease_remaining_ms", to_ms(agent.lease_remaining)},
             {"unproven", agent.unproven},
             {"oldest_unproven_ms", to_ms(agent.oldest_unproven)},
-            {"tables", troubles_document(agent.tables)}
+            {"tables", troubles_document(agent.tables)},
+            {"client_keys",
+             !agent.client_keys_required   ? json::value(nullptr)
+             : *agent.client_keys_required ? json::value("required")
+                                           : json::value("off")}
         };
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);

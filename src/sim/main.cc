@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/standard_output.h"
+
 #include "sim/world.h"
 
 // Plays generated worlds and says which invariants they broke; or replays one and tells its story.
@@ -170,7 +172,10 @@ int play(int argc, char** argv) {
         ->check(CLI::IsMember(std::move(plants)))
         ->capture_default_str();
     app.add_flag("--whole", options.whole, "Play quiet time too, instead of skipping it");
-    app.footer("Exit codes: 0 every invariant held, 1 one was broken, 64 usage.");
+    app.footer(
+        "Exit codes: 0 every invariant held, 1 one was broken, 64 usage, 74 the output could not "
+        "be written."
+    );
     try {
         app.parse(argc, argv);
         if (seed->count() > 0 && seeds->count() + first->count() > 0) {
@@ -184,13 +189,22 @@ int play(int argc, char** argv) {
     return options.seed ? replay(options, *options.seed) : campaign(options);
 }
 
+int finished(int status) {
+    const Status written = flush_output();
+    if (!written) {
+        std::fprintf(stderr, "farshore-sim: %s\n", written.error().text.c_str());
+        return kOutputFailed;
+    }
+    return status;
+}
+
 }  // namespace
 
 }  // namespace farshore::sim
 
 int main(int argc, char** argv) {
     try {
-        return farshore::sim::play(argc, argv);
+        return farshore::sim::finished(farshore::sim::play(argc, argv));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "farshore-sim: a bug: %s\n", error.what());
         return farshore::sim::kBug;

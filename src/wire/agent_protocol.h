@@ -261,6 +261,9 @@ struct Report {
     std::uint64_t in_flight_writes = 0;
     std::uint64_t held = 0;
     UnknownOutcomes unknown;
+    // False: `client_keys: off`, any process that reaches the host's endpoint uses the host's role.
+    // nullopt: not said.
+    std::optional<bool> client_keys_required;
 
     friend bool operator==(const Report&, const Report&) = default;
 };

@@ -12,6 +12,10 @@ namespace json = boost::json;
 
 namespace {
 
+// As in /v1/state.
+constexpr std::string_view kClientKeysRequired = "required";
+constexpr std::string_view kClientKeysOff = "off";
+
 json::object write(const EvidenceCounts& counts) {
     return {
         {"region", counts.region.value()},
@@ -127,6 +131,9 @@ std::string serialize(const Report& report) {
         {"held", number_of(report.held)}
     };
     write_to(out, report.unknown);
+    if (report.client_keys_required) {
+        out["client_keys"] = *report.client_keys_required ? kClientKeysRequired : kClientKeysOff;
+    }
     return json::serialize(out);
 }
 
@@ -177,6 +184,10 @@ Result<Report> parse_report(std::string_view text) {
             report.in_flight_writes = in.count("in_flight_writes", kCountMax, Field::optional);
             report.held = in.count("held", kCountMax, Field::optional);
             report.unknown = read_unknown(in, trouble);
+            const std::string keys = in.text("client_keys", kTextBytesMax, Field::optional);
+            if (keys == kClientKeysRequired || keys == kClientKeysOff) {
+                report.client_keys_required = keys == kClientKeysRequired;
+            }
             return report;
         }
     );

@@ -62,6 +62,22 @@ TEST(AgentProtocol, ValuesArriveInTheirFields) {
     EXPECT_EQ(route.users, RegionId{"us-east-1"});
 }
 
+TEST(AgentProtocol, AReportTellsOfClientKeysInWordsThatALaterAgentMayAddTo) {
+    Report report{.app = AppId{"a"}, .host = HostId{"h"}, .region = RegionId{"us-east-1"}};
+    report.boot = BootId{"b"};
+    for (const auto said : {std::optional<bool>{}, std::optional{true}, std::optional{false}}) {
+        report.client_keys_required = said;
+        const auto heard = parse_report(serialize(report));
+        ASSERT_TRUE(heard.has_value()) << heard.error().text;
+        EXPECT_EQ(heard->client_keys_required, said);
+    }
+    std::string later = serialize(report);
+    later.replace(later.find("\"off\""), 5, "\"tokens\"");
+    const auto heard = parse_report(later);
+    ASSERT_TRUE(heard.has_value()) << heard.error().text;
+    EXPECT_EQ(heard->client_keys_required, std::nullopt);
+}
+
 TEST(AgentProtocol, UnknownFieldsAreIgnored) {
     const auto hello = parse_agent_hello(
         R"({"type":"hello","colour":"blue","protocol":{"lowest":1,"highest":3,"x":[]},"app":"a","host":"h","region":"us-east-1","boot":"b","epoch":1})"

@@ -27,6 +27,7 @@ TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
     EXPECT_NE(metrics.find("\nfarshore_client_keys_required 0\n"), std::string::npos);
     const boost::json::value state = boost::json::parse(world.get_health("/v1/state").body);
     EXPECT_EQ(state.at("client_keys").as_string(), "off");
+    EXPECT_EQ(world.controller.reports.back().client_keys_required, false);
     EXPECT_EQ(state.at("apps").at("magento").at("write_state").as_string(), "open");
     for (const auto& [name, region] : state.at("apps").at("magento").at("regions").as_object()) {
         const bool failed = !region.at("last_error").as_string().empty();

@@ -20,6 +20,22 @@ TEST_F(ControllerTest, AFirstStartTakesEpochOneInThePreferredRegionAndRemembersI
     );
 }
 
+TEST_F(ControllerTest, StatusTellsWhichHostsServeEveryProcess) {
+    launch();
+    FakeAgent& host = agent("use1-web-1", kEast);
+    const auto told = [this]() -> json::value {
+        const json::array agents = document("/v1/status").at("agents").as_array();
+        return agents.empty() ? json::value{} : agents.front().at("client_keys");
+    };
+    EXPECT_TRUE(told().is_null()) << "an older agent does not say";
+    EXPECT_EQ(misfit(document("/v1/status"), schema_of("status.schema.json")), "");
+    host.client_keys_required = false;
+    EXPECT_TRUE(world.run_until([&] { return told() == "off"; }));
+    EXPECT_EQ(misfit(document("/v1/status"), schema_of("status.schema.json")), "");
+    host.client_keys_required = true;
+    EXPECT_TRUE(world.run_until([&] { return told() == "required"; }));
+}
+
 TEST_F(ControllerTest, TheRecordsNameTheLeaseThatTheControllerWaitsFor) {
     launch();
     EXPECT_EQ(lease_in_record(kEast), 1000);

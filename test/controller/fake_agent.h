@@ -76,6 +76,7 @@ class FakeAgent {
         made.ledger.last_acknowledged_at = last_acknowledged_at;
         made.ledger.last_acknowledged_age = last_acknowledged_age;
         made.unknown = unknown;
+        made.client_keys_required = client_keys_required;
         return made;
     }
 
@@ -97,6 +98,7 @@ class FakeAgent {
     bool drains = true;                          // its writes arrive in the standby
     UtcTime last_acknowledged_at{};
     std::optional<Duration> last_acknowledged_age;
+    std::optional<bool> client_keys_required;
     wire::UnknownOutcomes unknown;  // of reports and acknowledgements
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;

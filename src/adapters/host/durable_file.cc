@@ -50,14 +50,12 @@ std::unexpected<Error> failed(std::string_view doing, const std::string& path, i
             return fail(
                 ErrorKind::denied,
                 std::move(text),
-                "give the agent's user write permission on that directory"
+                "give this program's user write permission on that directory"
             );
         case ENOENT:
         case ENOTDIR:
             return fail(
-                ErrorKind::not_found,
-                std::move(text),
-                "create the directory, or correct the path in the configuration"
+                ErrorKind::not_found, std::move(text), "create the directory, or correct the path"
             );
         default:
             return fail(
@@ -130,7 +128,8 @@ Status replace_file(
         return failed("cannot replace", path, code);
     }
     if (durability == Durability::on_disk) {
-        return sync_directory(std::filesystem::path{path}.parent_path().string());
+        const std::string directory = std::filesystem::path{path}.parent_path().string();
+        return sync_directory(directory.empty() ? "." : directory);
     }
     return {};
 }
