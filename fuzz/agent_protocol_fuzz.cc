@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <variant>
 
 #include "wire/agent_protocol.h"
 #include "wire/joining.h"
@@ -24,6 +25,15 @@ void check(std::string_view text, Parse parse) {
     }
 }
 
+// What the parser has left out is not written again.
+farshore::Result<farshore::wire::Ack> parse_ack(std::string_view text) {
+    auto ack = farshore::wire::parse_ack(text);
+    if (auto* fence = ack ? std::get_if<farshore::wire::FenceAck>(&ack->body) : nullptr) {
+        fence->not_understood = 0;
+    }
+    return ack;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -31,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check(text, farshore::wire::parse_agent_hello);
     check(text, farshore::wire::parse_report);
     check(text, farshore::wire::parse_report_answer);
-    check(text, farshore::wire::parse_ack);
+    check(text, parse_ack);
     check(text, farshore::wire::parse_stream_line);
     check(text, farshore::wire::parse_ledger_entry);
     check(text, farshore::wire::parse_challenge);

@@ -28,7 +28,20 @@ constexpr std::size_t kAcksUnderWayMax = 128;
 constexpr std::size_t kStreamPieceMax = std::size_t{1} << 20U;
 
 std::string first_words(std::string_view text) {
-    return std::string{text.substr(0, 300)};
+    return as_utf8(text, 300);
+}
+
+// An answer to an acknowledgement that does not fit: whatever is wrong with its list, the fence
+// stands, and the controller has to know. The list is told to the next one that asks.
+bool leave_out_the_list(wire::Ack& ack, int status) {
+    auto* fence = std::get_if<wire::FenceAck>(&ack.body);
+    if (fence == nullptr || fence->entries.empty() || (status != 400 && status != 413)) {
+        return false;
+    }
+    fence->entries.clear();
+    fence->truncated = true;
+    fence->up_to = 0;
+    return true;
 }
 
 std::string no_common_version(const wire::ProtocolRange& theirs) {
@@ -244,6 +257,9 @@ net::Task<> ControllerLink::send_ack(wire::Ack ack) {
         if (reply && reply->status < 500) {
             if (reply->status >= 300) {
                 refused(reply->status, reply->body);
+                if (leave_out_the_list(ack, reply->status)) {
+                    continue;
+                }
             } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
                 parts_.gate.endpoint().ledger().told_up_to(fence->up_to);
             }

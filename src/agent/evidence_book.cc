@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace farshore::agent {
 
 namespace {
+
+constexpr std::size_t kErrorBytesMax = wire::kTextBytesMax / 4;
 
 // A request without an answer for so long is worth telling, before it fails.
 constexpr Duration kStalledIsNews = std::chrono::milliseconds{500};
@@ -28,15 +32,14 @@ void EvidenceBook::judge(Seen& seen, bool failing) {
     }
 }
 
-void EvidenceBook::count(const Key& key, bool ok, Duration latency, std::string error) {
+void EvidenceBook::count(const Key& key, bool ok, Duration latency, std::string_view error) {
     Seen& seen = seen_[key];
     if (ok) {
         ++seen.counters.ok;
         seen.latency = latency;
     } else {
         ++seen.counters.failed;
-        seen.last_error = std::move(error);
-        seen.last_error.resize(std::min(seen.last_error.size(), wire::kTextBytesMax / 4));
+        seen.last_error = as_utf8(error, kErrorBytesMax);
     }
     judge(seen, !ok);
 }
@@ -55,8 +58,7 @@ void EvidenceBook::take_in(const dataplane::Statistics& statistics) {
             seen.stalled = path == dataplane::Path::passive ? region.stalled : Duration::zero();
             const bool stalled = seen.stalled >= kStalledIsNews;
             if (failed_more) {
-                seen.last_error = region.last_error;
-                seen.last_error.resize(std::min(seen.last_error.size(), wire::kTextBytesMax / 4));
+                seen.last_error = as_utf8(region.last_error, kErrorBytesMax);
             }
             if (failed_more || more_ok || stalled) {
                 judge(seen, failed_more || stalled);

@@ -3,6 +3,7 @@
 #include <compare>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -33,7 +34,7 @@ class EvidenceBook {
     using Cursor = std::map<Key, Counters>;
 
     // One observation of ours.
-    void count(const Key& key, bool ok, Duration latency, std::string error);
+    void count(const Key& key, bool ok, Duration latency, std::string_view error);
     // The endpoint's own probes and the applications' traffic.
     void take_in(const dataplane::Statistics& statistics);
 

@@ -22,7 +22,7 @@ constexpr Duration kAnswerWithin = 950ms;
 boost::json::object to_json(const Probe& probe) {
     boost::json::object out{{"ok", probe.ok}, {"ms", to_ms(probe.took)}};
     if (!probe.error.empty()) {
-        out["error"] = probe.error.substr(0, 300);
+        out["error"] = as_utf8(probe.error, 300);
     }
     return out;
 }

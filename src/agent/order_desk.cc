@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kUnderWayMax = 64;
 constexpr std::size_t kFenceEntriesMax = 10'000;
 constexpr std::size_t kLedgerEntriesMax = 1'000'000;  // its bytes are bounded, and hold fewer
+constexpr std::size_t kEntryBytes = 200;              // of an entry's JSON beside its texts
 // The fence stands already; this only delays the telling of it, when a table was never seen before.
 constexpr Duration kLearnKeysWithin = 300ms;
 
@@ -37,10 +38,24 @@ wire::LedgerEntry to_wire(
     };
 }
 
+// How many of them, from the first one on, an acknowledgement holds.
+std::size_t fitting(const std::vector<dataplane::LedgerEntry>& entries) {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (const dataplane::LedgerEntry& entry : entries) {
+        bytes += kEntryBytes + entry.key.size() + entry.table.value().size() +
+                 entry.operation.size() + entry.digest.size();
+        if (count == kFenceEntriesMax || bytes > wire::kFenceEntriesBytesMax) {
+            break;
+        }
+        ++count;
+    }
+    return count;
+}
+
 }  // namespace
 
 wire::Ack OrderDesk::ack(const Job& job, wire::AckResult result, std::string detail) const {
-    detail.resize(std::min(detail.size(), wire::kTextBytesMax));
     return {
         .app = parts_.gate.app().app,
         .host = parts_.host,
@@ -229,13 +244,13 @@ OrderDesk::entries_to_tell(Epoch below) const {
         std::back_inserter(entries),
         [&](const dataplane::LedgerEntry& entry) { return entry.epoch < below; }
     );
-    if (entries.size() <= kFenceEntriesMax) {
+    if (fitting(entries) == entries.size()) {
         return {std::move(entries), std::nullopt};
     }
     std::ranges::sort(entries, {}, [&](const dataplane::LedgerEntry& entry) {
         return std::pair{unreadable.contains(entry.table), entry.number};
     });
-    const auto fits = entries.begin() + static_cast<std::ptrdiff_t>(kFenceEntriesMax);
+    const auto fits = entries.begin() + static_cast<std::ptrdiff_t>(fitting(entries));
     const std::uint64_t omitted_from =
         std::ranges::min(
             std::ranges::subrange(fits, entries.end()), {}, &dataplane::LedgerEntry::number

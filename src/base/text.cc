@@ -296,6 +296,60 @@ std::vector<std::string_view> split(std::string_view text, char by) {
     }
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) {
+        return text;
+    }
+    const auto goes_on = [text](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    std::size_t end = bytes_max;
+    while (end > 0 && bytes_max - end < 3 && goes_on(end)) {
+        --end;
+    }
+    return text.substr(0, goes_on(end) ? bytes_max : end);
+}
+
+namespace {
+
+// Of the first character; 0: it is no UTF-8 (RFC 3629: no overlong forms, no surrogates).
+std::size_t character_bytes(std::string_view text) {
+    const auto byte = [text](std::size_t at) {
+        return static_cast<unsigned char>(text[at]);
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) {
+        return 1;
+    }
+    const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < size) {
+        return 0;
+    }
+    for (std::size_t at = 1; at < size; ++at) {
+        if ((byte(at) & 0xC0U) != 0x80U) {
+            return 0;
+        }
+    }
+    const unsigned second = byte(1);
+    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+    const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+    return overlong || outside ? 0 : size;
+}
+
+}  // namespace
+
+std::string as_utf8(std::string_view text, std::size_t bytes_max) {
+    text = beginning_of(text, bytes_max);
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t bytes = character_bytes(text);
+        out += bytes == 0 ? std::string_view{"?"} : text.substr(0, bytes);
+        text.remove_prefix(std::max<std::size_t>(bytes, 1));
+    }
+    return out;
+}
+
 namespace {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

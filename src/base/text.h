@@ -38,6 +38,12 @@ namespace farshore {
     std::string_view text, char by
 );  // keeps empty parts
 
+// Its beginning of at most so many bytes, not cut inside of a character of UTF-8.
+[[nodiscard]] std::string_view beginning_of(std::string_view text, std::size_t bytes_max);
+// The same, with each byte that is no UTF-8 replaced by '?': one of them makes a JSON reader refuse
+// a whole document.
+[[nodiscard]] std::string as_utf8(std::string_view text, std::size_t bytes_max);
+
 // The candidate nearest to `word` by edit distance, when near enough to be a slip of the fingers.
 [[nodiscard]] std::optional<std::string_view> did_you_mean(
     std::string_view word, std::span<const std::string_view> candidates

@@ -53,6 +53,27 @@ TEST(Text, SlipsOfTheFingersAreRecognised) {
     EXPECT_FALSE(did_you_mean("colour", kKeys).has_value());
 }
 
+TEST(Text, IsCutBetweenCharacters) {
+    EXPECT_EQ(beginning_of("abc", 3), "abc");
+    EXPECT_EQ(beginning_of("abc", 2), "ab");
+    EXPECT_EQ(beginning_of("a\xE2\x80\xA6", 3), "a");
+    EXPECT_EQ(beginning_of("a\xE2\x80\xA6z", 4), "a\xE2\x80\xA6");
+    EXPECT_EQ(beginning_of("\xE2\x80\xA6", 0), "");
+    EXPECT_EQ(beginning_of("\x80\x80\x80\x80\x80\x80", 5).size(), 5U)
+        << "no character begins there";
+}
+
+TEST(Text, BytesThatAreNoUtf8AreReplaced) {
+    EXPECT_EQ(
+        as_utf8("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80", 99), "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80"
+    );
+    EXPECT_EQ(as_utf8("gr\xFC\xDF", 99), "gr??") << "Latin-1";
+    EXPECT_EQ(as_utf8("\xC0\xAF \xE0\x80\x80 \xF0\x80\x80\x80", 99), "?? ??? ????") << "overlong";
+    EXPECT_EQ(as_utf8("\xED\xA0\x80 \xF4\x90\x80\x80 \xFF", 99), "??? ???? ?");
+    EXPECT_EQ(as_utf8("a\xE2\x80", 99), "a??");
+    EXPECT_EQ(as_utf8("a\xE2\x80\xA6", 3), "a");
+}
+
 TEST(Text, SplitKeepsEmptyParts) {
     EXPECT_EQ(split("a,,b", ','), (std::vector<std::string_view>{"a", "", "b"}));
     EXPECT_EQ(split("", ','), (std::vector<std::string_view>{""}));

@@ -164,6 +164,15 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
     agent.pending.erase(pending);
     if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
         fence != nullptr && order.type == core::OrderType::fence) {
+        if (fence->not_understood > 0) {
+            system::log_warning(
+                "link",
+                "a host names writes that this controller does not understand; they are left out "
+                "of "
+                "the loss book, which says that it is not whole",
+                {{"host", ack->host.value()}, {"writes", std::to_string(fence->not_understood)}}
+            );
+        }
         upcalls_.fenced(order.step.operation, ack->host, *fence);
         if (ack->result == wire::AckResult::done) {
             // The agent names its own epoch, which a fence does not change; what it acknowledged is

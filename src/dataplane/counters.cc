@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace farshore::dataplane {
 
 namespace {
@@ -32,7 +34,7 @@ void RegionCounters::succeeded(Path path, Duration latency) {
 void RegionCounters::failed(Path path, Instant at, std::string_view why) {
     paths[static_cast<std::size_t>(path)].failed.add();
     const std::lock_guard guard(error_mutex_);
-    last_error_.assign(why.substr(0, kErrorTextMax));
+    last_error_.assign(beginning_of(why, kErrorTextMax));
     last_error_at_ = at;
 }
 

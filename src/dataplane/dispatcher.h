@@ -152,6 +152,8 @@ class Dispatcher final : public PoolListener {
     void write_left(const Exchange& exchange);
     void outcome_unknown(Exchange& exchange);
     void note_unknown(const Exchange& exchange);
+    // Of one that was given up, or answered so that nothing is known.
+    void count_unknown(RegionIndex region);
     void deliver(Exchange& exchange);
     void note_write(const Exchange& exchange, bool acknowledged);
     void report_broken(std::unique_ptr<Exchange> exchange, const Breakage& breakage);

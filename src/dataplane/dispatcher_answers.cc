@@ -68,8 +68,10 @@ void Dispatcher::note_write(const Exchange& exchange, bool acknowledged) {
     if (exchange.operation.kind != OperationClass::write) {
         return;
     }
-    const bool tells =
-        exchange.learning != Learning::none || exchange.operation.name == "BatchWriteItem";
+    // Batches are answered 200 though parts of them were not done.
+    const bool tells = exchange.learning != Learning::none ||
+                       exchange.operation.name == "BatchWriteItem" ||
+                       exchange.operation.name == "BatchExecuteStatement";
     environment_.ledger->push({
         .operation = std::string{exchange.operation.name},
         .request = exchange.body,
@@ -101,6 +103,10 @@ void Dispatcher::answered(Exchange& exchange) {
     if (mine->operation.kind == OperationClass::write && mine->status == 200) {
         counters.acknowledged_writes.add();
         environment_.counters->acknowledged(mine->epoch, pools_[region]->upstream().region);
+        if (mine->operation.name == "BatchExecuteStatement" &&
+            mine->answer_body.contains("\"InternalServerError\"")) {
+            count_unknown(region);  // of one statement
+        }
         note_write(*mine, true);
     } else if (needs_permission(mine->operation.kind) && mine->status >= 500) {
         // A server error does not say whether the write took effect, and SDKs repeat what they get
@@ -223,10 +229,14 @@ void Dispatcher::outcome_unknown(Exchange& exchange) {
 }
 
 void Dispatcher::note_unknown(const Exchange& exchange) {
-    RegionCounters& counters = pools_[exchange.region]->counters();
+    count_unknown(exchange.region);
+    note_write(exchange, false);
+}
+
+void Dispatcher::count_unknown(RegionIndex region) {
+    RegionCounters& counters = pools_[region]->counters();
     counters.unknown_outcomes.add();
     counters.newest_unknown.set(environment_.clock->now());
-    note_write(exchange, false);
 }
 
 void Dispatcher::cut_one(Exchange& exchange, std::string_view why) {

@@ -1,199 +1,13 @@
 #include "dataplane/ledger.h"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
-
-#include <boost/json.hpp>
 
 #include "base/assert.h"
 
-#include "dataplane/item_digest.h"
-#include "dataplane/ledger_table.h"
-#include "dataplane/note_reader.h"
+#include "dataplane/ledger_state.h"
 
 namespace farshore::dataplane {
-
-namespace {
-
-// Where writes go that do not tell their table, or whose table is one too many.
-const TableName kNowhere{};
-// DynamoDB's own limits: names of 255 characters; keys of 2048 and 1024 bytes, as base64 in JSON.
-constexpr std::size_t kTableNameMax = 255;
-constexpr std::size_t kKeyTextMax = 8192;
-
-}  // namespace
-
-struct Ledger::State {
-    struct Unknown {
-        std::uint64_t number = 0;
-        LedgerTable* table = nullptr;
-        Instant given_up_at;
-    };
-
-    Limits limits;
-    std::shared_ptr<LedgerQueue> queue;
-    std::map<TableName, LedgerTable> tables;
-    std::map<std::uint64_t, LedgerTable*> unproven;  // over all tables, by number
-    std::deque<Unknown> unknown;                     // the oldest first
-    std::uint64_t last_number = 0;
-    std::size_t bytes = 0;
-    std::size_t waiting_bytes = 0;
-    LedgerCounters totals;
-    std::vector<LedgerEntry> left_behind;
-    std::uint64_t told_up_to = 0;
-
-    void take_in();
-    void add(const WriteNote& note);
-    void add_entry(const WriteNote& note, NotedWrite write);
-    void give_key(LedgerTable& table, LedgerEntry& entry, NotedWrite write);
-    LedgerTable& table_for(const TableName& name);
-    [[nodiscard]] bool is_nowhere(const LedgerTable& table) const;
-    void make_room(LedgerTable& table);
-    void forget_oldest(LedgerTable& table);
-    Proof settle(LedgerTable& table, const LedgerTable::Proven& proven);
-    void incomplete(Instant since);
-    void note_unknown(const LedgerEntry& entry, LedgerTable& table, Instant given_up_at);
-};
-
-void Ledger::State::take_in() {
-    LedgerQueue::Taken taken = queue->take();
-    if (taken.dropped > 0) {
-        totals.forgotten_unproven += taken.dropped;
-        incomplete(taken.first_dropped_at.value_or(Instant{}));
-        if (!taken.notes.empty()) {
-            incomplete(taken.notes.back().ended_at);
-        }
-    }
-    for (const WriteNote& note : taken.notes) {
-        add(note);
-    }
-}
-
-void Ledger::State::incomplete(Instant since) {
-    if (!totals.incomplete_since) {
-        totals.incomplete_since = since;
-    }
-    totals.last_forgotten_at = std::max(totals.last_forgotten_at.value_or(since), since);
-}
-
-void Ledger::State::add(const WriteNote& note) {
-    if (note.acknowledged) {
-        totals.last_acknowledged_at = note.ended_at;
-        totals.last_acknowledged_for_people = note.at;
-    }
-    for (NotedWrite& write : read_note(note)) {
-        add_entry(note, std::move(write));
-    }
-}
-
-LedgerTable& Ledger::State::table_for(const TableName& name) {
-    const auto known = tables.find(name);
-    if (known != tables.end()) {
-        return known->second;
-    }
-    const bool fits = tables.size() < limits.tables_max && name.value().size() <= kTableNameMax;
-    return tables[fits ? name : kNowhere];
-}
-
-bool Ledger::State::is_nowhere(const LedgerTable& table) const {
-    const auto nowhere = tables.find(kNowhere);
-    return nowhere != tables.end() && &nowhere->second == &table;
-}
-
-void Ledger::State::add_entry(const WriteNote& note, NotedWrite write) {
-    LedgerTable& table = table_for(write.table);
-    ++(note.acknowledged ? totals.acknowledged : totals.unknown);
-    make_room(table);
-    LedgerEntry& entry = table.append({
-        .number = ++last_number,
-        .table = write.table.value().size() <= kTableNameMax ? write.table : kNowhere,
-        .key = {},
-        .operation = std::move(write.operation),
-        .at = note.at,
-        .ended_at = note.ended_at,
-        .epoch = note.epoch,
-        .digest = std::move(write.digest),
-        .acknowledged = note.acknowledged,
-    });
-    unproven.emplace(entry.number, &table);
-    if (!note.acknowledged) {
-        note_unknown(entry, table, note.ended_at);
-    }
-    give_key(table, entry, std::move(write));
-    bytes += bytes_of(entry);
-}
-
-void Ledger::State::note_unknown(
-    const LedgerEntry& entry, LedgerTable& table, Instant given_up_at
-) {
-    if (unknown.size() == limits.entries_per_table_max) {
-        unknown.pop_front();
-    }
-    unknown.push_back({.number = entry.number, .table = &table, .given_up_at = given_up_at});
-}
-
-void Ledger::State::give_key(LedgerTable& table, LedgerEntry& entry, NotedWrite write) {
-    const bool nowhere = is_nowhere(table);  // the same key in two tables would be one
-    std::optional<std::string> key;
-    if (write.has_key) {
-        key = canonical_item(write.attributes);
-    } else if (!table.key_names().empty()) {
-        key = key_text(write.attributes, table.key_names());
-    } else if (const std::size_t waits = bytes_of(write.attributes);
-               !nowhere && !write.attributes.empty() &&
-               waiting_bytes + waits <= limits.waiting_bytes_max) {
-        waiting_bytes += waits;
-        table.wait_for_names(entry.number, std::move(write.attributes));
-        return;
-    }
-    if (key && key->size() <= kKeyTextMax && !nowhere) {
-        table.index(entry, std::move(*key));
-    } else {
-        ++totals.unreadable;
-    }
-}
-
-void Ledger::State::make_room(LedgerTable& table) {
-    if (table.entries().size() == limits.entries_per_table_max) {
-        forget_oldest(table);
-    }
-    while (bytes > limits.bytes_max) {
-        LedgerTable* oldest = nullptr;
-        for (auto& [name, each] : tables) {
-            if (!each.entries().empty() &&
-                (oldest == nullptr ||
-                 each.entries().front().number < oldest->entries().front().number)) {
-                oldest = &each;
-            }
-        }
-        FARSHORE_ASSERT(oldest != nullptr, "what takes bytes is held by a table");
-        forget_oldest(*oldest);
-    }
-}
-
-void Ledger::State::forget_oldest(LedgerTable& table) {
-    const LedgerEntry& oldest = table.entries().front();
-    if (unproven.erase(oldest.number) > 0) {
-        ++totals.forgotten_unproven;
-        incomplete(oldest.ended_at);
-    }
-    bytes -= bytes_of(oldest);
-    waiting_bytes -= table.drop_oldest();
-}
-
-Proof Ledger::State::settle(LedgerTable& table, const LedgerTable::Proven& proven) {
-    Proof proof{.entries = proven.numbers.size(), .doubtful = proven.doubtful, .newest_at = {}};
-    for (const std::uint64_t number : proven.numbers) {
-        LedgerEntry* entry = table.find(number);
-        FARSHORE_ASSERT(entry != nullptr, "an unproven entry is held by its table");
-        entry->proven = true;
-        unproven.erase(number);
-        waiting_bytes -= table.settle(*entry);
-        proof.newest_at = entry->ended_at;
-    }
-    return proof;
-}
 
 Ledger::Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue)
     : state_(std::make_unique<State>()) {
@@ -213,7 +27,13 @@ void Ledger::set_table_keys(const TableName& name, std::vector<std::string> name
     for (const LedgerEntry& entry : table.entries()) {
         state_->bytes -= bytes_of(entry);
     }
-    state_->waiting_bytes -= table.set_key_names(std::move(names));
+    const LedgerTable::Named named = table.set_key_names(std::move(names));
+    state_->waiting_bytes -= named.bytes;
+    for (const std::uint64_t number : named.not_keys) {
+        if (LedgerEntry* entry = table.find(number); !entry->acknowledged) {
+            state_->settle_refused(table, *entry);
+        }
+    }
     for (const LedgerEntry& entry : table.entries()) {
         state_->bytes += bytes_of(entry);
     }
@@ -317,12 +137,32 @@ void Ledger::inherit(LedgerEntry entry, Instant now) {
     LedgerEntry& mine = table.append(std::move(entry));
     state_->unproven.emplace(mine.number, &table);
     state_->note_unknown(mine, table, now);
-    if (!key.empty() && key.size() <= kKeyTextMax && !state_->is_nowhere(table)) {
+    if (!key.empty() && key.size() <= kLedgerKeyTextMax && !state_->is_nowhere(table)) {
         table.index(mine, std::move(key));
     } else {
         ++state_->totals.unreadable;
     }
     state_->bytes += bytes_of(mine);
+}
+
+std::size_t Ledger::refuse_key(const TableName& name, std::string_view key, bool misread) {
+    state_->take_in();
+    LedgerTable& table = state_->table_for(name);
+    std::size_t left = 0;
+    for (const std::uint64_t number : table.unproven_of(key)) {
+        LedgerEntry& entry = *table.find(number);
+        if (!entry.acknowledged) {
+            state_->settle_refused(table, entry);
+        } else if (misread) {
+            state_->bytes -= bytes_of(entry);
+            table.lose_key(entry);
+            state_->bytes += bytes_of(entry);
+            ++state_->totals.unreadable;
+        } else {
+            ++left;
+        }
+    }
+    return left;
 }
 
 void Ledger::give_up_keyless(Instant before) {

@@ -65,6 +65,8 @@ struct LedgerCounters {
     std::uint64_t keyless = 0;  // unproven entries without key now
     std::optional<Instant> newest_keyless_at;
     std::uint64_t given_up_keyless = 0;  // by give_up_keyless()
+    // Of `unknown`: writes that no Region can have accepted, since their keys are refused.
+    std::uint64_t refused_unknown = 0;
     // Entries that the bounds pushed out before they were proven. When this grows, "all proven" can
     // no longer be claimed for the time since `incomplete_since`.
     std::uint64_t forgotten_unproven = 0;
@@ -135,6 +137,12 @@ class Ledger {
     [[nodiscard]] std::vector<LedgerEntry> unknown_since(Instant since, std::size_t limit);
     // An entry of the process before this one, of unknown outcome, as if it had been given up now.
     void inherit(LedgerEntry entry, Instant now);
+    // Each Region refuses this key when it is read, so no write under it was accepted. Entries of
+    // unknown outcome are settled: nothing of them can be lost, or arrive. An acknowledged write
+    // has another key than the one that was read out of its request: with `misread` its entry
+    // counts as one without key from now on, else it stays as it is.
+    // Returns how many entries stay under the key.
+    std::size_t refuse_key(const TableName& name, std::string_view key, bool misread);
     // Unproven entries without key that are older than this count no more: the lag is seconds.
     void give_up_keyless(Instant before);
 

@@ -17,7 +17,7 @@ struct WriteNote {
     std::string operation;  // "PutItem"
     std::string request;    // JSON body as the client sent it
     std::string
-        answer;  // JSON body, when it tells the item ("Attributes" of ALL_NEW, unprocessed items)
+        answer;  // JSON body, when it tells the item ("Attributes" of ALL_NEW), or what failed
     UtcTime at;  // for people
     Instant ended_at;  // acknowledged or given up then: what ages count from
     Epoch epoch;

@@ -53,21 +53,23 @@ void LedgerTable::index(LedgerEntry& entry, std::string key) {
     entry.key = std::move(key);
 }
 
-void LedgerTable::wait_for_names(std::uint64_t number, boost::json::object attributes) {
-    waiting_.emplace(number, std::move(attributes));
+void LedgerTable::wait_for_names(std::uint64_t number, boost::json::object attributes, bool whole) {
+    waiting_.emplace(number, Waiting{.attributes = std::move(attributes), .whole = whole});
 }
 
-std::size_t LedgerTable::set_key_names(std::vector<std::string> names) {
+LedgerTable::Named LedgerTable::set_key_names(std::vector<std::string> names) {
     key_names_ = std::move(names);
-    std::size_t bytes = 0;
-    for (auto& [number, attributes] : std::exchange(waiting_, {})) {
-        bytes += bytes_of(attributes);
+    Named named;
+    for (auto& [number, waiting] : std::exchange(waiting_, {})) {
+        named.bytes += bytes_of(waiting.attributes);
         LedgerEntry* entry = find(number);
-        if (auto key = key_text(attributes, key_names_); key && entry != nullptr) {
+        if (auto key = key_text(waiting.attributes, key_names_); key && entry != nullptr) {
             index(*entry, std::move(*key));
+        } else if (waiting.whole && entry != nullptr) {
+            named.not_keys.push_back(number);
         }
     }
-    return bytes;
+    return named;
 }
 
 bool LedgerTable::leads(const LedgerEntry& entry) const {
@@ -136,7 +138,7 @@ std::size_t LedgerTable::forget_waiting(std::uint64_t number) {
     if (found == waiting_.end()) {
         return 0;
     }
-    const std::size_t bytes = bytes_of(found->second);
+    const std::size_t bytes = bytes_of(found->second.attributes);
     waiting_.erase(found);
     return bytes;
 }
@@ -163,6 +165,18 @@ std::size_t LedgerTable::settle(LedgerEntry& entry) {
     return waited;
 }
 
+std::deque<std::uint64_t> LedgerTable::unproven_of(std::string_view key) const {
+    const auto found = keys_.find(std::string{key});
+    return found == keys_.end() ? std::deque<std::uint64_t>{} : found->second.unproven;
+}
+
+void LedgerTable::lose_key(LedgerEntry& entry) {
+    (void)settle(entry);
+    forget_entry_of(entry.key);
+    entry.key.clear();
+    keyless_.insert(entry.number);
+}
+
 void LedgerTable::doubt(LedgerEntry& entry) {
     entry.proven = false;
     Key* key = key_named(entry.key);
@@ -175,16 +189,18 @@ std::size_t LedgerTable::drop_oldest() {
     LedgerEntry& oldest = entries_.front();
     const std::size_t waited = oldest.proven ? 0 : settle(oldest);
     if (!oldest.key.empty()) {
-        const auto found = keys_.find(oldest.key);
-        FARSHORE_ASSERT(
-            found != keys_.end(), "each entry's key is known as long as it has entries"
-        );
-        if (--found->second.entries == 0) {
-            keys_.erase(found);
-        }
+        forget_entry_of(oldest.key);
     }
     entries_.pop_front();
     return waited;
+}
+
+void LedgerTable::forget_entry_of(const std::string& key) {
+    const auto found = keys_.find(key);
+    FARSHORE_ASSERT(found != keys_.end(), "each entry's key is known as long as it has entries");
+    if (--found->second.entries == 0) {
+        keys_.erase(found);
+    }
 }
 
 }  // namespace farshore::dataplane

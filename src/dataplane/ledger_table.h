@@ -30,10 +30,17 @@ class LedgerTable {
     LedgerEntry& append(LedgerEntry entry);
     // The entry gets its key.
     void index(LedgerEntry& entry, std::string key);
-    // The entry's key will be made of these once its names are known.
-    void wait_for_names(std::uint64_t number, boost::json::object attributes);
-    // Gives waiting entries their keys; returns how many bytes waited.
-    std::size_t set_key_names(std::vector<std::string> names);
+    // The entry's key will be made of these once its names are known. `whole`: a key that is not
+    // among them was not in the request.
+    void wait_for_names(std::uint64_t number, boost::json::object attributes, bool whole);
+
+    struct Named {
+        std::size_t bytes = 0;                // of what waited
+        std::vector<std::uint64_t> not_keys;  // entries whose whole request had no such key
+    };
+
+    // Gives waiting entries their keys.
+    Named set_key_names(std::vector<std::string> names);
 
     [[nodiscard]] std::size_t unproven_keys() const { return unproven_keys_; }
 
@@ -56,6 +63,10 @@ class LedgerTable {
 
     // The entry is unproven no more. Returns how many bytes it had waiting for names.
     std::size_t settle(LedgerEntry& entry);
+    // The unproven entries of a key, the oldest first.
+    [[nodiscard]] std::deque<std::uint64_t> unproven_of(std::string_view key) const;
+    // The entry, unproven, has lost its key.
+    void lose_key(LedgerEntry& entry);
     // The entry, with its key, is unproven again.
     void doubt(LedgerEntry& entry);
     // Takes the oldest entry away, settled or not; returns bytes that waited.
@@ -69,14 +80,20 @@ class LedgerTable {
         std::optional<std::string> before;
     };
 
+    struct Waiting {
+        boost::json::object attributes;
+        bool whole = false;
+    };
+
     std::size_t forget_waiting(std::uint64_t number);
+    void forget_entry_of(const std::string& key);
     [[nodiscard]] Key* key_named(std::string_view key);
 
     std::vector<std::string> key_names_;  // empty: not known yet
     std::deque<LedgerEntry> entries_;     // oldest first
     std::unordered_map<std::string, Key> keys_;
     std::size_t unproven_keys_ = 0;
-    std::map<std::uint64_t, boost::json::object> waiting_;
+    std::map<std::uint64_t, Waiting> waiting_;
     std::set<std::uint64_t> keyless_;  // unproven entries whose key is not known
 };
 

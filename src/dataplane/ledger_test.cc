@@ -1,59 +1,6 @@
-#include "dataplane/ledger.h"
+#include "dataplane/ledger_test_world.h"
 
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
-#include "dataplane/item_digest.h"
-
-namespace farshore::dataplane {
-
-namespace {
-
-const TableName kTable{"t"};
-
-std::string digest_of(std::string_view item) {
-    return item_digest(boost::json::parse(item).as_object()).value_or("?");
-}
-
-Instant at_ms(std::int64_t ms) {
-    return Instant{std::chrono::milliseconds{ms}};
-}
-
-class LedgerTest : public ::testing::Test {
-  protected:
-    void write(
-        std::string operation,
-        std::string request,
-        std::string answer = {},
-        bool acknowledged = true
-    ) {
-        queue->push({
-            .operation = std::move(operation),
-            .request = std::move(request),
-            .answer = std::move(answer),
-            .at = utc_from_ms(++ms),
-            .ended_at = at_ms(ms),
-            .epoch = Epoch{1},
-            .acknowledged = acknowledged,
-        });
-    }
-
-    void put(const std::string& id, int value) {
-        write("PutItem", R"({"TableName":"t","Item":)" + item(id, value) + "}");
-    }
-
-    static std::string item(const std::string& id, int value) {
-        return R"({"id":{"S":")" + id + R"("},"v":{"N":")" + std::to_string(value) + R"("}})";
-    }
-
-    static std::string key(const std::string& id) { return R"({"id":{"S":")" + id + R"("}})"; }
-
-    std::int64_t ms = 0;
-    std::shared_ptr<LedgerQueue> queue = std::make_shared<LedgerQueue>(1U << 20U);
-    Ledger ledger{{.entries_per_table_max = 4, .tables_max = 3}, queue};
-};
-
-}  // namespace
+namespace farshore::dataplane::testing {
 
 // After an adoption the standby is the Region that the older writes were made in: finding them
 // there proves nothing.
@@ -405,4 +352,4 @@ TEST_F(LedgerTest, UnknownOutcomesAreEntriesToo) {
     EXPECT_EQ(ledger.newest_number(), 1U);
 }
 
-}  // namespace farshore::dataplane
+}  // namespace farshore::dataplane::testing

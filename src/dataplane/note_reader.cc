@@ -48,6 +48,22 @@ TableName table_of(const object& request) {
     return name != nullptr && name->is_string() ? table_named(name->get_string()) : TableName{};
 }
 
+// The one code of BatchStatementError that does not say whether the statement took effect.
+constexpr std::string_view kServerError = "InternalServerError";
+
+// Of one response of BatchExecuteStatement, which answers 200 and says of each statement, in their
+// order, whether it failed. Empty: it did not.
+std::string_view error_code(const value& response) {
+    const object* error =
+        response.is_object() ? member_object(response.get_object(), "Error") : nullptr;
+    if (error == nullptr) {
+        return "";
+    }
+    const value* code = error->if_contains("Code");
+    const bool is_told = code != nullptr && code->is_string() && !code->get_string().empty();
+    return is_told ? std::string_view{code->get_string()} : kServerError;
+}
+
 object key_candidates(const object& item) {
     object out;
     for (const auto& member : item) {
@@ -97,27 +113,24 @@ class Reader {
                 .operation = "PutItem",
                 .has_key = false,
                 .attributes = key_candidates(*item),
+                .whole = true,
                 .digest = item_digest(*item).value_or(""),
             });
         } else {
-            keyless(table);
+            keyed(table, nullptr, "PutItem", "");
         }
     }
 
     void keyed(
         const TableName& table, const object* key, std::string_view operation, std::string digest
     ) {
-        if (key != nullptr) {
-            writes_.push_back({
-                .table = table,
-                .operation = std::string{operation},
-                .has_key = true,
-                .attributes = *key,
-                .digest = std::move(digest),
-            });
-        } else {
-            keyless(table);
-        }
+        writes_.push_back({
+            .table = table,
+            .operation = std::string{operation},
+            .has_key = true,
+            .attributes = key == nullptr ? object{} : *key,
+            .digest = std::move(digest),
+        });
     }
 
     // Of a write that is sure to have happened somewhere.
@@ -179,9 +192,20 @@ class Reader {
             keyless({});
             return;
         }
-        for (const value& each : list->get_array()) {
-            if (each.is_object()) {
-                read_statement(each.get_object());
+        const auto answer = parse_object(note_.answer);
+        const value* responses = answer ? answer->if_contains("Responses") : nullptr;
+        const auto* told = responses == nullptr ? nullptr : responses->if_array();
+        for (std::size_t i = 0; i < list->get_array().size(); ++i) {
+            const object* statement = list->get_array()[i].if_object();
+            const std::string_view failed =
+                told == nullptr || i >= told->size() ? "" : error_code((*told)[i]);
+            if (statement == nullptr || (!failed.empty() && failed != kServerError)) {
+                continue;
+            }
+            const std::size_t before = writes_.size();
+            read_statement(*statement);
+            for (std::size_t made = before; made < writes_.size(); ++made) {
+                writes_[made].unknown = failed == kServerError;
             }
         }
     }

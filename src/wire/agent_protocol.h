@@ -20,7 +20,9 @@
 //   first POST /v1/agents/report   Report      ->  ReportAnswer POST /v1/agents/ack      Ack ->  {}
 //
 // Parsing is strict on types and bounds, ignores unknown fields, and takes bounded time. Every
-// parse fails with ErrorKind::malformed and a text that names the field.
+// parse fails with ErrorKind::malformed and a text that names the field. An entry of a fence's list
+// that is wrong costs only itself: it is left out, and the list is not whole. Writing cuts what the
+// reader would refuse: words for people above their bound, such entries.
 namespace farshore::wire {
 
 inline constexpr int kProtocolLowest = 1;
@@ -31,6 +33,8 @@ inline constexpr std::size_t kStreamLineBytesMax = 64 * 1024;
 inline constexpr std::size_t kReportBytesMax = 256 * 1024;
 inline constexpr std::size_t kAckBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kLedgerEntriesMax = 65'536;
+// Of the entries of one acknowledgement, as JSON: they have to cross an ocean within seconds.
+inline constexpr std::size_t kFenceEntriesBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kLedgerKeyBytesMax =
     8 * 1024;  // a key of 3 KB, in base64, with its names
 inline constexpr std::size_t kEvidenceMax = 64;
@@ -317,7 +321,8 @@ struct HoldAck {
 struct FenceAck {
     std::uint64_t cut = 0;  // writes whose connection was cut: outcome unknown
     std::vector<LedgerEntry> entries;
-    bool truncated = false;
+    bool truncated = false;            // the list is not whole
+    std::uint64_t not_understood = 0;  // entries that the parser left out; not written
     std::uint64_t up_to = 0;     // the agent's number of the last of these entries; zero: none
     bool adopted_alone = false;  // the host follows the order's epoch already, by the items alone
     // Lately given up without an answer, whether or not they were seen since: their keys are read

@@ -12,6 +12,12 @@ namespace json = boost::json;
 
 namespace {
 
+bool is_taken(const json::object& entry) {
+    JsonTrouble trouble;
+    (void)read_ledger_entry(entry, "", trouble);
+    return !trouble.any();
+}
+
 struct AckFields {
     json::object& out;
 
@@ -25,12 +31,17 @@ struct AckFields {
         json::array entries;
         entries.reserve(ack.entries.size());
         for (const LedgerEntry& entry : ack.entries) {
-            entries.push_back(write(entry));
+            json::object written = write(entry);
+            // One entry that the peer would not take must not cost it the others.
+            if (is_taken(written)) {
+                entries.push_back(std::move(written));
+            }
         }
+        const bool whole = entries.size() == ack.entries.size();
         json::object fence{
             {"cut", number_of(ack.cut)},
             {"entries", std::move(entries)},
-            {"truncated", ack.truncated},
+            {"truncated", ack.truncated || !whole},
             {"up_to", ack.up_to},
             {"adopted_alone", ack.adopted_alone}
         };
@@ -64,13 +75,17 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
         return ack;
     }
     ack.entries.reserve(entries->size());
-    for (std::size_t i = 0; i < entries->size() && !trouble.any(); ++i) {
-        const std::string where = "fence.entries[" + std::to_string(i) + "]";
-        if (const json::object* entry = (*entries)[i].if_object()) {
-            ack.entries.push_back(read_ledger_entry(*entry, where, trouble));
-        } else {
-            trouble.note(where + ": not an object");
+    for (const json::value& each : *entries) {
+        JsonTrouble of_this;
+        if (const json::object* entry = each.if_object()) {
+            LedgerEntry read = read_ledger_entry(*entry, "", of_this);
+            if (!of_this.any()) {
+                ack.entries.push_back(std::move(read));
+                continue;
+            }
         }
+        ++ack.not_understood;
+        ack.truncated = true;
     }
     return ack;
 }
@@ -108,7 +123,7 @@ std::string serialize(const Ack& ack) {
         {"type", ack.type},
         {"result", word(ack.result)},
         {"epoch", number_of(ack.epoch)},
-        {"detail", ack.detail}
+        {"detail", words_of(ack.detail)}
     };
     write_to(out, ack.unknown);
     std::visit(AckFields{out}, ack.body);

@@ -128,7 +128,7 @@ struct LineWriter {
     }
 
     json::object operator()(const Refused& refused) const {
-        return {{"type", "refused"}, {"why", refused.why}};
+        return {{"type", "refused"}, {"why", words_of(refused.why)}};
     }
 
     json::object operator()(const Order& order) const {

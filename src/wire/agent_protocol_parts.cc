@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace farshore::wire {
 
 namespace {
@@ -31,6 +33,10 @@ std::string sorted_text(const json::object& key) {
 
 json::string text_of(std::string_view text) {
     return json::string{text.data(), text.size()};
+}
+
+json::string words_of(std::string_view text) {
+    return text_of(as_utf8(text, kTextBytesMax));
 }
 
 std::int64_t number_of(std::uint64_t count) {
@@ -100,7 +106,7 @@ UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble) {
 }
 
 json::object write(const LedgerEntry& entry) {
-    // A key that is not an object is a bug of the caller; the peer would refuse the whole message.
+    // A key that is not an object becomes an empty one, which no reader takes.
     Result<json::object> key = parse_json_object(entry.key, kLedgerKeyBytesMax);
     json::object out{
         {"table", entry.table.value()},

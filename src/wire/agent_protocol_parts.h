@@ -19,6 +19,9 @@ namespace json = boost::json;
 inline constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
 
 [[nodiscard]] json::string text_of(std::string_view text);
+// Words for people, of any origin and length, as the peer takes them: at most kTextBytesMax bytes
+// of UTF-8.
+[[nodiscard]] json::string words_of(std::string_view text);
 
 template <class Enum>
 [[nodiscard]] json::string word(Enum value) {

@@ -25,7 +25,7 @@ json::object write(const EvidenceCounts& counts) {
         {"failed", number_of(counts.failed)},
         {"stalled_ms", to_ms(counts.stalled)},
         {"latency_ms", to_ms(counts.latency)},
-        {"last_error", counts.last_error}
+        {"last_error", words_of(counts.last_error)}
     };
 }
 
@@ -50,7 +50,7 @@ json::array write(const std::vector<TableTrouble>& troubles) {
             {"table", trouble.table.value()},
             {"region", trouble.region.value()},
             {"unproven", number_of(trouble.unproven)},
-            {"why", trouble.why}
+            {"why", words_of(trouble.why)}
         });
     }
     return list;
@@ -145,7 +145,7 @@ std::string serialize(const ReportAnswer& answer) {
         };
     } else {
         out["lease"] = nullptr;
-        out["why"] = answer.why;
+        out["why"] = words_of(answer.why);
     }
     return json::serialize(out);
 }

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace farshore::wire {
 namespace {
 
@@ -173,6 +175,98 @@ TEST(AgentProtocol, ListsAreBounded) {
     const auto ack = parse_ack(text);
     ASSERT_FALSE(ack.has_value());
     EXPECT_NE(ack.error().text.find("65536"), std::string::npos) << ack.error().text;
+}
+
+LedgerEntry entry_with(std::string key) {
+    return {
+        .table = TableName{"t"},
+        .key = std::move(key),
+        .op = "PutItem",
+        .at = utc_from_ms(1),
+        .epoch = Epoch{1}
+    };
+}
+
+Ack fence_with(std::vector<LedgerEntry> entries) {
+    return {
+        .app = AppId{"a"},
+        .host = HostId{"h"},
+        .boot = BootId{"b"},
+        .order = 1,
+        .type = "fence",
+        .result = AckResult::done,
+        .epoch = Epoch{1},
+        .detail = {},
+        .unknown = {},
+        .body = FenceAck{.cut = 0, .entries = std::move(entries)}
+    };
+}
+
+// The controller's operator loses one entry, and is told so, rather than the host's whole list.
+TEST(AgentProtocol, AnEntryThatIsWrongCostsOnlyItself) {
+    const std::string good =
+        R"({"table":"t","key":{"id":{"S":"a"}},"op":"PutItem","at_ms":1,"epoch":1,"acknowledged":true})";
+    for (const std::string bad :
+         {R"({"table":"t","key":{},"op":"DeleteItem","at_ms":1,"epoch":1,"acknowledged":false})",
+          R"({"table":"","key":{"id":{"S":"a"}},"op":"PutItem","at_ms":1,"epoch":1,"acknowledged":true})",
+          R"({"key":7})",
+          "0"}) {
+        const auto ack = parse_ack(
+            R"({"app":"a","host":"h","boot":"b","order":1,"type":"fence","result":"done","epoch":1,"fence":{"cut":0,"truncated":false,"entries":[)" +
+            bad + "," + good + "," + bad + "]}}"
+        );
+        ASSERT_TRUE(ack.has_value()) << ack.error().text;
+        const auto& fence = std::get<FenceAck>(ack->body);
+        ASSERT_EQ(fence.entries.size(), 1U) << bad;
+        EXPECT_EQ(fence.entries[0].key, R"({"id":{"S":"a"}})");
+        EXPECT_TRUE(fence.truncated);
+        EXPECT_EQ(fence.not_understood, 2U);
+    }
+}
+
+TEST(AgentProtocol, NoEntryIsWrittenThatAReaderWouldRefuse) {
+    const std::string key = R"({"id":{"S":"a"}})";
+    for (const std::string& bad :
+         {std::string{},
+          std::string{"{}"},
+          std::string{"no JSON"},
+          std::string{"[1]"},
+          R"({"id":{"S":")" + std::string(kLedgerKeyBytesMax, 'x') + R"("}})"}) {
+        const std::string text = serialize(fence_with({entry_with(bad), entry_with(key)}));
+        EXPECT_EQ(text.find(R"("key":{})"), std::string::npos);
+        const auto ack = parse_ack(text);
+        ASSERT_TRUE(ack.has_value()) << ack.error().text;
+        const auto& fence = std::get<FenceAck>(ack->body);
+        ASSERT_EQ(fence.entries.size(), 1U) << bad.substr(0, 40);
+        EXPECT_EQ(fence.entries[0].key, key);
+        EXPECT_TRUE(fence.truncated);
+        EXPECT_EQ(fence.not_understood, 0U) << "the writer left it out";
+    }
+    const auto whole = parse_ack(serialize(fence_with({entry_with(key)})));
+    EXPECT_FALSE(std::get<FenceAck>(whole->body).truncated);
+}
+
+// Texts of any origin: a proxy's page in Latin-1, an error of any length.
+TEST(AgentProtocol, WordsAreWrittenAsReadersTakeThem) {
+    const std::string cut = std::string(kTextBytesMax - 1, 'x') + "\xE2\x80\xA6 and more";
+    for (const std::string& words : {cut, std::string{"gr\xFC\xDF"}}) {
+        Ack ack = fence_with({});
+        ack.detail = words;
+        const auto read = parse_ack(serialize(ack));
+        ASSERT_TRUE(read.has_value()) << read.error().text;
+        EXPECT_EQ(read->detail, as_utf8(words, kTextBytesMax));
+        const auto answer = parse_report_answer(serialize(ReportAnswer{.lease = {}, .why = words}));
+        EXPECT_TRUE(answer.has_value()) << answer.error().text;
+        EXPECT_TRUE(parse_stream_line(serialize(StreamLine{Refused{.why = words}})).has_value());
+        auto report = parse_report(golden("agent.jsonl").at(2));
+        ASSERT_TRUE(report.has_value());
+        report->evidence.at(0).last_error = words;
+        report->ledger.tables = {
+            {.table = TableName{"t"}, .region = RegionId{"us-east-1"}, .unproven = 1, .why = words}
+        };
+        const auto reported = parse_report(serialize(*report));
+        EXPECT_TRUE(reported.has_value()) << reported.error().text;
+    }
 }
 
 TEST(AgentProtocol, AgreesOnTheHighestCommonVersion) {

@@ -121,5 +121,66 @@ TEST(AgentFence, NamesWritesThatCanBeFoundOutAboutBeforeThoseOfAnUnreadableTable
     EXPECT_LT(body->up_to, ledger.newest_number()) << "what was left out is told again";
 }
 
+// Tells the ledger of writes with keys of so many bytes.
+void inherit(AgentWorld& world, int writes, std::size_t key_bytes) {
+    for (int i = 0; i < writes; ++i) {
+        world.agent->app(0).endpoint().ledger().inherit(
+            {.table = TableName{"sessions"},
+             .key = R"({"id":{"S":")" + std::to_string(i) + std::string(key_bytes, 'x') + R"("}})",
+             .operation = "PutItem",
+             .epoch = Epoch{1}},
+            world.clock->now()
+        );
+    }
+}
+
+TEST(AgentFence, ItsListIsBoundedInBytesToo) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.b.mode = RegionDouble::Mode::silent;
+    inherit(world, 1000, 8000);
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    const wire::Ack& ack = *world.controller.ack_of(fence);
+    const auto& body = std::get<wire::FenceAck>(ack.body);
+    EXPECT_LE(wire::serialize(ack).size(), wire::kFenceEntriesBytesMax + 2000);
+    EXPECT_GT(body.entries.size(), 400U);
+    EXPECT_TRUE(body.truncated);
+    EXPECT_LT(body.up_to, world.agent->app(0).endpoint().ledger().newest_number())
+        << "what was left out is told again";
+}
+
+// One of another version, say: the fence stands all the same, and the list waits for the next one.
+TEST(AgentFence, AControllerThatRefusesItsListHearsOfTheFence) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    world.b.mode = RegionDouble::Mode::silent;
+    inherit(world, 3, 5);
+    int refused = 0;
+    world.controller.doorkeeper = [&refused](const net::HttpRequest& request
+                                  ) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/v1/agents/ack" || !request.body.contains("\"table\"")) {
+            return std::nullopt;
+        }
+        ++refused;
+        return net::HttpResponse::json(
+            400, R"({"error":{"kind":"malformed","text":"key: empty"}})"
+        );
+    };
+    const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+    EXPECT_EQ(refused, 1);
+    const auto& body = std::get<wire::FenceAck>(world.controller.ack_of(fence)->body);
+    EXPECT_TRUE(body.entries.empty());
+    EXPECT_TRUE(body.truncated);
+    world.controller.doorkeeper = nullptr;
+    const auto again = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+    ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(again) != nullptr; }));
+    const auto& told = std::get<wire::FenceAck>(world.controller.ack_of(again)->body);
+    EXPECT_EQ(told.entries.size(), 3U);
+}
+
 }  // namespace
 }  // namespace farshore::agent::testing

@@ -74,6 +74,46 @@ TEST_F(LedgerFlow, RefusedWritesLeaveNoTrace) {
     EXPECT_EQ(endpoint->ledger().counters().unproven, 0U);
 }
 
+TEST_F(LedgerFlow, AStatementThatFailedInABatchLeavesNoTrace) {
+    const std::string responses =
+        R"({"Responses":[{"TableName":"t"},{"Error":{"Code":"DuplicateItem"},"TableName":"t"}]})";
+    east.answer_with([&responses](const Received& request) {
+        return request.target.ends_with("BatchExecuteStatement") ? Reply{.body = responses}
+                                                                 : Reply{};
+    });
+    start();
+    Application app = application();
+    const auto answer = app.call(
+        "BatchExecuteStatement",
+        R"({"Statements":[{"Statement":"INSERT INTO t VALUE {'id': 'a'}"},)"
+        R"({"Statement":"INSERT INTO t VALUE {'id': 'b'}"}]})"
+    );
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, responses);
+    endpoint->ledger().set_table_keys(TableName{"t"}, {"id"});
+    const auto entries = endpoint->ledger().unproven_entries(10);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0].key, R"({"id":{"S":"a"}})");
+}
+
+TEST_F(LedgerFlow, AStatementOfABatchThatTheServiceBrokeOffIsOfUnknownOutcome) {
+    east.answer_with([](const Received& request) {
+        return request.target.ends_with("BatchExecuteStatement")
+                   ? Reply{.body = R"({"Responses":[{"Error":{"Code":"InternalServerError"}}]})"}
+                   : Reply{};
+    });
+    start();
+    Application app = application();
+    ASSERT_TRUE(app.call(
+        "BatchExecuteStatement",
+        R"({"Statements":[{"Statement":"INSERT INTO t VALUE {'id': 'a'}"}]})"
+    ));
+    EXPECT_EQ(endpoint->statistics().regions[0].unknown_outcomes, 1U);
+    const auto entries = endpoint->ledger().unproven_entries(10);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_FALSE(entries[0].acknowledged);
+}
+
 TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
     const std::string item = R"({"id":{"S":"a"},"n":{"N":"8"}})";
     east.answer_with([&item](const Received& request) {

@@ -80,8 +80,8 @@ void append_value(std::string& out, std::string_view value) {
 }
 
 // Each value has a bound of its own, so that a JSON line stays a whole document.
-std::string_view bounded(std::string_view text, std::size_t bytes_max) {
-    return text.substr(0, bytes_max);
+std::string bounded(std::string_view text, std::size_t bytes_max) {
+    return as_utf8(text, bytes_max);
 }
 
 std::string json_line(
@@ -101,7 +101,7 @@ std::string json_line(
     line["text"] = bounded(text, 2 * kValueBytesMax);
     std::size_t bytes = 0;
     for (const LogField& field : fields) {
-        const std::string_view value = bounded(field.value, kValueBytesMax);
+        const std::string value = bounded(field.value, kValueBytesMax);
         bytes += value.size();
         if (bytes > 4 * kValueBytesMax) {
             break;
@@ -138,7 +138,7 @@ std::string log_line(
         append_value(line, field.value);
     }
     if (line.size() > kLogLineBytesMax) {
-        line.resize(kLogLineBytesMax - 3);
+        line.resize(beginning_of(line, kLogLineBytesMax - 3).size());
         line += "...";
     }
     return line;

@@ -59,5 +59,17 @@ TEST(Log, AJsonLineIsADocument) {
     EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
+TEST(Log, AJsonLineIsADocumentWhateverItsTexts) {
+    const LogOptions options{.program = "p", .format = LogFormat::json};
+    const std::string cut = std::string(1023, 'x') + "\xE2\x80\xA6";
+    const std::string line =
+        log_line(options, kAt, LogLevel::warning, "a", "gr\xFC\xDF", {{"why", cut}});
+    boost::system::error_code error;
+    const boost::json::value value = boost::json::parse(line, error);
+    ASSERT_FALSE(error) << line;
+    EXPECT_EQ(value.at("text").as_string(), "gr??");
+    EXPECT_EQ(value.at("why").as_string(), std::string(1023, 'x'));
+}
+
 }  // namespace
 }  // namespace farshore::system
