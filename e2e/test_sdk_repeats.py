@@ -36,6 +36,8 @@ WRITES = {
     "put": ("put_item", {"TableName": "items", "Item": {"id": {"S": "put"}}}),
     "add": ("update_item", {"TableName": "items", "Key": {"id": {"S": "add"}}, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}),
     "append": ("update_item", {"TableName": "items", "Key": {"id": {"S": "append"}}, "UpdateExpression": "SET l = list_append(l, :one)", "ExpressionAttributeValues": {":one": {"L": [{"N": "1"}]}}}),
+    "lock": ("put_item", {"TableName": "items", "Item": {"id": {"S": "lock"}}, "ConditionExpression": "attribute_not_exists(id)"}),
+    "take": ("delete_item", {"TableName": "items", "Key": {"id": {"S": "take"}}, "ReturnValues": "ALL_OLD"}),
     "transaction": ("transact_write_items", {"TransactItems": [{"Put": {"TableName": "items", "Item": {"id": {"S": "transaction"}}}}]}),
 }
 REPEATABLE = {"put"}

@@ -30,8 +30,8 @@ constexpr std::array<Row, 11> kRows{{
     // A status and a code that no SDK repeats by itself (docs/decisions/0012-unknown-outcomes.md).
     {400,
      "WriteOutcomeUnknownException",
-     "The Region did not answer. The outcome is unknown: the write may have taken effect, and "
-     "carried out again it would count twice. Read the item before you repeat it.",
+     "The Region did not answer. The outcome is unknown: the write may have taken effect, and a "
+     "repetition could count twice or be told another outcome. Read the item before you repeat it.",
      false},
     {503,
      "ServiceUnavailable",

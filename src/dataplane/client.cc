@@ -13,24 +13,28 @@ namespace {
 
 // More than this unread by the application, and the Region is asked to wait.
 constexpr std::size_t kCongestedAt = std::size_t{256} << 10U;
-// Pipelined bytes taken in while an answer is under way.
-constexpr std::size_t kReadAheadMax = std::size_t{64} << 10U;
-// An idle connection keeps no buffer larger than this.
+// While a request is under way nothing is read once so much has been sent behind it. Reading at all
+// shows when the application leaves.
+constexpr std::size_t kReadAheadMax = std::size_t{16} << 10U;
+// A buffer that is larger than this is no larger than what it holds asks for.
 constexpr std::size_t kBufferKept = 256;
 // Until a client that was refused has read why. Closing at once could destroy the answer on its
 // way.
 constexpr Duration kLinger = std::chrono::seconds{2};
 
 void shrink(std::string& buffer) {
-    if (buffer.empty() && buffer.capacity() > kBufferKept) {
-        std::string{}.swap(buffer);
+    if (buffer.capacity() > kBufferKept && buffer.capacity() / 2 > buffer.size()) {
+        buffer.shrink_to_fit();
     }
 }
 
 }  // namespace
 
 Client::Client(int fd, const Environment& environment)
-    : environment_(environment), fd_(fd), unread_(*environment.unread) {
+    : environment_(environment),
+      fd_(fd),
+      waiting_(*environment.memory),
+      unread_(*environment.unread) {
     deadline_in(environment_.limits->client_idle_max);
 }
 
@@ -126,7 +130,12 @@ void Client::ready(std::uint32_t events) {
 }
 
 void Client::pull_in() {
-    const ssize_t got = ::recv(fd_, environment_.scratch.data(), environment_.scratch.size(), 0);
+    const std::size_t ahead = current_ == nullptr ? 0 : in_.size();
+    const std::size_t most = current_ == nullptr ? environment_.scratch.size() : kReadAheadMax;
+    if (ahead >= most) {
+        return;
+    }
+    const ssize_t got = ::recv(fd_, environment_.scratch.data(), most - ahead, 0);
     if (got < 0) {
         if (errno != EAGAIN && errno != EINTR) {
             close();
@@ -169,22 +178,45 @@ void Client::advance() {
            (building_ == nullptr ? read_head() : read_body())) {
     }
     advancing_ = false;
+    if (fd_ >= 0) {
+        count_waiting();
+    }
     if (fd_ < 0 || current_ != nullptr || ending_) {
         return;
     }
     const bool idle = building_ == nullptr && in_.empty();
-    if (idle) {
-        shrink(in_);
-        if (input_ended_) {
-            begin_to_end();
-            return;
-        }
+    if (idle && input_ended_) {
+        begin_to_end();
+        return;
     }
     if (out_done_ == out_.size() && (idle || deadline_ == Instant::max())) {
         deadline_in(
             idle ? environment_.limits->client_idle_max : environment_.limits->client_stalled_max
         );
     }
+}
+
+// What stays in the buffer waits for the rest of its head, or for the answer to the request before
+// it. Like bodies that come slowly, it leaves room for requests that are there as a whole.
+void Client::count_waiting() {
+    if (ending_) {
+        in_.clear();
+    }
+    shrink(in_);
+    if (waiting_.fit(in_.empty() ? 0 : in_.capacity(), waiting_.most() / 4)) {
+        return;
+    }
+    if (current_ == nullptr) {
+        answer_and_end(OwnAnswer::overloaded, {.close = true});
+    } else {
+        // The application learns from the end of the connection that nothing behind the request
+        // under way was looked at.
+        ending_ = true;
+        current_closes_ = true;
+    }
+    in_.clear();
+    shrink(in_);
+    waiting_.take(0);
 }
 
 bool Client::read_head() {
@@ -329,14 +361,16 @@ void Client::push_out() {
         out_done_ += static_cast<std::size_t>(sent);
         progress = true;
     }
-    if (!unread_.fit(out_.size() - out_done_)) {
+    // An answer that is read slowly is never out as a whole before the next part of it comes.
+    if (out_done_ >= out_.size() - out_done_) {
+        out_.erase(0, std::exchange(out_done_, 0));
+        shrink(out_);
+    }
+    if (!unread_.fit(out_.size())) {
         reset();
         return;
     }
-    if (out_done_ == out_.size()) {
-        out_.clear();
-        out_done_ = 0;
-        shrink(out_);
+    if (out_.empty()) {
         if (current_ != nullptr) {
             deadline_ = Instant::max();
         } else if (ending_) {

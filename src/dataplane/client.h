@@ -76,6 +76,7 @@ class Client final : public Watcher, public AnswerSink {
     void push_out();
     // Reads requests until more bytes are needed or one is with the dispatcher.
     void advance();
+    void count_waiting();
     // True: it can go on with what is in the buffer.
     bool read_head();
     bool read_body();
@@ -98,6 +99,7 @@ class Client final : public Watcher, public AnswerSink {
     bool advancing_ = false;
     std::string in_;
     std::size_t searched_ = 0;
+    MemoryShare waiting_;  // of in_
     std::string out_;
     std::size_t out_done_ = 0;
     MemoryShare unread_;                  // of out_

@@ -68,7 +68,8 @@ class Dispatcher final : public PoolListener {
     struct Awaited {
         Epoch below = kEveryEpoch;
         Instant deadline{};
-        bool cut = false;  // at the deadline the connections of those left are reset
+        // At the deadline the connections of those left are reset, and the answer is that none is.
+        bool cut = false;
     };
 
     void when_quiet(Awaited awaited, std::function<void(Quiet)> then);

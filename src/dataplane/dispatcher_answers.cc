@@ -35,9 +35,10 @@ void Dispatcher::answer_own(Exchange& exchange, OwnAnswer which, std::string_vie
     if (!detail.empty() && which == OwnAnswer::no_upstream) {
         message = "The active Region cannot be reached: " + std::string{detail};
     } else if (!detail.empty() && which == OwnAnswer::not_repeatable) {
-        message = std::string{detail} +
-                  " The outcome is unknown: the write may have taken effect, and carried out again "
-                  "it would count twice. Read the item before you repeat it.";
+        message =
+            std::string{detail} +
+            " The outcome is unknown: the write may have taken effect, and a repetition "
+            "could count twice or be told another outcome. Read the item before you repeat it.";
     }
     AnswerSink& sink = *std::exchange(exchange.sink, nullptr);
     const bool unknown = which == OwnAnswer::outcome_unknown || which == OwnAnswer::not_repeatable;

@@ -27,14 +27,16 @@ void Dispatcher::when_quiet(Awaited awaited, std::function<void(Quiet)> then) {
     quiet_waiters_.push_back({.awaited = awaited, .cut_count = 0, .then = std::move(then)});
 }
 
-// Answers those who waited long enough, if only until their deadline.
+// Answers those that waited long enough, if only until their deadline. INV-S1: one that has writes
+// cut is answered when none is left, and never before: another Region is opened on its word.
 void Dispatcher::settle_quiet(bool overdue_too) {
     const Instant now = *environment_.now;
     std::vector<QuietWaiter> still_waiting;
     std::vector<std::pair<QuietWaiter, Quiet>> settled;
     for (QuietWaiter& waiter : quiet_waiters_) {
         const std::uint64_t left = writes_.below(waiter.awaited.below);
-        if (left == 0 || (overdue_too && now >= waiter.awaited.deadline)) {
+        const bool overdue = overdue_too && now >= waiter.awaited.deadline;
+        if (left == 0 || (overdue && !waiter.awaited.cut)) {
             const Quiet quiet{.left = left, .cut = waiter.cut_count};
             settled.emplace_back(std::move(waiter), quiet);
         } else {
@@ -51,9 +53,11 @@ template <class Concerned>
 std::uint64_t Dispatcher::cut_writes(Concerned concerned, std::string_view why) {
     std::vector<Exchange*> writes;
     for (const Traffic& traffic : traffic_) {
-        for (const auto& [number, exchange] : traffic.in_flight) {
-            if (needs_permission(exchange->operation.kind) && concerned(exchange->epoch)) {
-                writes.push_back(exchange.get());
+        for (const Queue* queue : {&traffic.in_flight, &traffic.slow}) {
+            for (const auto& [number, exchange] : *queue) {
+                if (needs_permission(exchange->operation.kind) && concerned(exchange->epoch)) {
+                    writes.push_back(exchange.get());
+                }
             }
         }
     }

@@ -38,11 +38,13 @@ struct Limits {
     std::size_t head_bytes_max = std::size_t{32} << 10U;
     // DynamoDB's largest request is a BatchWriteItem of 16 MB; a little more for its JSON clothes.
     std::size_t body_bytes_max = std::size_t{17} << 20U;
-    // Requests being received, parked or forwarded, their signed copies and buffered answers, all
-    // clients together; above it 503. A quarter is kept for requests that have arrived as a whole.
+    // Requests being received, parked or forwarded, what applications sent behind them, their
+    // signed copies and buffered answers, all clients together; above it 503, or the end of a
+    // connection that has sent more behind its request. A quarter is kept for requests that have
+    // arrived as a whole.
     std::size_t memory_bytes_max = std::size_t{256} << 20U;
-    // Bytes of answers that applications have not taken in yet, beyond what their sockets hold.
-    // Above it the connection that adds to them is cut off.
+    // Bytes held of answers that applications have not taken in yet, beyond what their sockets
+    // hold. Above it the connection that adds to them is cut off.
     std::size_t unread_bytes_max = std::size_t{64} << 20U;
 
     std::size_t parked_max = 16'384;

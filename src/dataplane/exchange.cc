@@ -79,8 +79,12 @@ void Exchange::answer_goes_on(std::string_view bytes) {
     }
 }
 
+// Only what is being passed on waits for its application. A Region that has not begun to answer is
+// waited for like any, and a write (INV-S1) has its answer as a whole first: how slowly an
+// application takes in the answers before it must not keep it from a fence or from the end of its
+// lease.
 void Exchange::answer_pauses() {
-    if (sink == nullptr || buffered) {
+    if (sink == nullptr || !began) {
         return;
     }
     sink->flush();

@@ -182,6 +182,7 @@ class StatementReader {
 
     std::optional<PartiqlWrite> read_insert() {
         write_.kind = PartiqlWrite::Kind::inserts;
+        write_.repeatable = false;
         if (!take_word("into") || !take_table() || !take_word("value") || !take_sign("{")) {
             return std::nullopt;
         }
@@ -259,6 +260,7 @@ class StatementReader {
     // hold for another item (OR, NOT, BETWEEN with its own AND) is another form.
     std::optional<PartiqlWrite> read_where() {
         (void)take_word("where");
+        write_.repeatable = write_.repeatable && rest_is_one_equality();
         for (std::size_t i = at_; i < tokens_.size(); ++i) {
             if (tokens_[i].is_word("or") || tokens_[i].is_word("not") ||
                 tokens_[i].is_word("between")) {
@@ -277,6 +279,15 @@ class StatementReader {
             )skip_until([this] { return peek()->is_word("and") || peek()->is_word("returning"); });
         } while (take_word("and"));
         return std::move(write_);
+    }
+
+    // The key of a table without a sort key. A second term may be a condition, and RETURNING may
+    // ask for what was there before.
+    bool rest_is_one_equality() {
+        const std::size_t before = at_;
+        const bool plain = take_path() && take_sign("=") && take_plain_value() && peek() == nullptr;
+        at_ = before;
+        return plain;
     }
 
     [[nodiscard]] bool at_sign(std::string_view sign) const { return peek()->is_sign(sign); }

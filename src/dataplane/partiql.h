@@ -18,8 +18,9 @@ struct PartiqlWrite {
     // Attributes whose values are told: of the new item, or those that the condition fixes. The key
     // is among them when DynamoDB accepted the statement and it has the plain form.
     boost::json::object attributes;
-    // Carried out twice it leaves what it leaves once. An update does when it sets plain values and
-    // removes attributes, and nothing else.
+    // Carried out twice it leaves what it leaves once, and is answered the same. An update does
+    // when it sets plain values and removes attributes, a removal always, both for one term of
+    // equality; an insertion never: the second time it is a duplicate.
     bool repeatable = true;
 };
 

@@ -88,6 +88,17 @@ class ExpressionReader {
     std::size_t at_ = 0;
 };
 
+// Is the answer to a repetition the first one's? A condition may not hold any more because of the
+// write itself, and the values that were there before it are gone: the application would be told
+// that a write was refused, or replaced nothing, that did take effect.
+bool is_answered_alike(const object& request) {
+    if (request.contains("ConditionExpression") || request.contains("Expected")) {
+        return false;
+    }
+    const value* asked = request.if_contains("ReturnValues");
+    return asked == nullptr || *asked == "NONE" || *asked == "ALL_NEW";
+}
+
 bool update_may_be_repeated(const object& request) {
     if (const value* expression = request.if_contains("UpdateExpression")) {
         return expression->is_string() &&
@@ -119,8 +130,7 @@ bool statement_may_be_repeated(const value& holder) {
 }  // namespace
 
 bool may_be_repeated(const Operation& operation, std::string_view body) {
-    if (operation.kind == OperationClass::read || operation.name == "PutItem" ||
-        operation.name == "DeleteItem" || operation.name == "BatchWriteItem") {
+    if (operation.kind == OperationClass::read || operation.name == "BatchWriteItem") {
         return true;
     }
     boost::json::parse_options options;
@@ -130,8 +140,12 @@ bool may_be_repeated(const Operation& operation, std::string_view body) {
     if (error || !request.is_object()) {
         return false;
     }
+    if (operation.name == "PutItem" || operation.name == "DeleteItem") {
+        return is_answered_alike(request.get_object());
+    }
     if (operation.name == "UpdateItem") {
-        return update_may_be_repeated(request.get_object());
+        return is_answered_alike(request.get_object()) &&
+               update_may_be_repeated(request.get_object());
     }
     if (operation.name == "ExecuteStatement") {
         return statement_may_be_repeated(request);

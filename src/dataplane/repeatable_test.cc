@@ -29,6 +29,39 @@ TEST(Repeatable, ReadsPutsAndDeletesAre) {
     }
 }
 
+// The first one took effect, and the repetition is refused: the application would take its own lock
+// for another's.
+TEST(Repeatable, AWriteWithAConditionIsNot) {
+    for (const char* name : {"PutItem", "DeleteItem", "UpdateItem"}) {
+        for (const char* condition :
+             {R"-("ConditionExpression":"attribute_not_exists(id)")-",
+              R"("ConditionExpression":"v = :old")",
+              R"("Expected":{"id":{"Exists":false}})",
+              R"("Expected":{"v":{"Value":{"N":"1"}}},"ConditionalOperator":"OR")"}) {
+            const std::string body = std::string{R"({"TableName":"t",)"} + condition + "}";
+            EXPECT_FALSE(repeatable(name, body)) << name << body;
+        }
+    }
+    EXPECT_FALSE(repeatable(
+        "UpdateItem",
+        R"({"TableName":"t","UpdateExpression":"SET a = :a","ConditionExpression":"a = :old"})"
+    ));
+}
+
+TEST(Repeatable, AWriteThatReturnsWhatWasThereBeforeIsNot) {
+    const auto returns = [](const char* name, const std::string& values) {
+        return repeatable(name, R"({"TableName":"t","ReturnValues":)" + values + "}");
+    };
+    for (const char* name : {"PutItem", "DeleteItem", "UpdateItem"}) {
+        EXPECT_FALSE(returns(name, R"("ALL_OLD")")) << name;
+        EXPECT_FALSE(returns(name, R"("UPDATED_OLD")")) << name;
+        EXPECT_FALSE(returns(name, R"("SOMETHING_NEW")")) << name;
+        EXPECT_FALSE(returns(name, "7")) << name;
+        EXPECT_TRUE(returns(name, R"("NONE")")) << name;
+    }
+    EXPECT_TRUE(returns("UpdateItem", R"("ALL_NEW")"));
+}
+
 TEST(Repeatable, AnUpdateThatSetsGivenValuesIs) {
     EXPECT_TRUE(update("SET a = :a"));
     EXPECT_TRUE(update("set #a=:a, b.c = :b REMOVE d, e.f DELETE tags :old"));
@@ -73,8 +106,9 @@ TEST(Repeatable, TheOldFormOfUpdatesIsJudgedByItsActions) {
 }
 
 TEST(Repeatable, StatementsAreJudgedByWhatTheySet) {
-    EXPECT_TRUE(statement("INSERT INTO t VALUE {'id': 'x', 'n': 1}"));
+    EXPECT_TRUE(statement("SELECT * FROM t WHERE id = 'x' AND n = 1"));
     EXPECT_TRUE(statement("DELETE FROM t WHERE id = 'x'"));
+    EXPECT_TRUE(statement(R"(DELETE FROM \"t\" WHERE \"id\" = ?)"));
     EXPECT_TRUE(statement("UPDATE t SET a = 'b - c' SET d = ?, e = true REMOVE f WHERE id = 'x'"));
     for (const char* text :
          {"UPDATE t SET n = n + 1 WHERE id = 'x'",
@@ -85,6 +119,20 @@ TEST(Repeatable, StatementsAreJudgedByWhatTheySet) {
           "UPDATE t REMOVE l[0] WHERE id = 'x'",
           "UPDATE t SET a = 1 SET n = 5 + ? WHERE id = 'x'",
           "MERGE INTO t"}) {
+        EXPECT_FALSE(statement(text)) << text;
+    }
+}
+
+TEST(Repeatable, StatementsAreJudgedByWhatTheirRepetitionIsTold) {
+    for (const char* text :
+         {"INSERT INTO t VALUE {'id': 'x', 'n': 1}",
+          "UPDATE t SET a = 1 WHERE id = 'x' AND a = 0",
+          "UPDATE t SET a = 1 WHERE id = 'x' AND attribute_not_exists(a)",
+          "UPDATE t SET a = 1 WHERE id = 'x' RETURNING ALL OLD *",
+          "UPDATE t SET a = 1 WHERE id > 'x'",
+          "UPDATE t SET a = 1 WHERE id = 'x' || 'y'",
+          "DELETE FROM t WHERE id = 'x' AND n = 1",
+          "DELETE FROM t WHERE id = 'x' RETURNING ALL OLD *"}) {
         EXPECT_FALSE(statement(text)) << text;
     }
 }
@@ -113,6 +161,7 @@ TEST(Repeatable, WhatIsNotKnownIsNot) {
     EXPECT_FALSE(repeatable("UpdateTable", "{}"));
     EXPECT_FALSE(repeatable("SomethingNew", "{}"));
     EXPECT_FALSE(repeatable("UpdateItem", "no JSON"));
+    EXPECT_FALSE(repeatable("PutItem", "no JSON"));
 }
 
 }  // namespace

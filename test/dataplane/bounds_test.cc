@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <map>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -168,6 +169,80 @@ TEST_F(Bounds, BodiesOfAllClientsTogetherAreBounded) {
     EXPECT_GE(answers[200], 1);
     EXPECT_GE(answers[503], 1);
     EXPECT_EQ(answers[200] + answers[503], 3);
+}
+
+TEST_F(Bounds, WhatIsSentBehindARequestThatWaitsTakesMemoryToo) {
+    start([](Endpoint::Options& options) {
+        options.limits.memory_bytes_max = 1'000'000;
+        options.limits.parked_for_max = std::chrono::hours{1};
+        options.limits.refuse_after = std::chrono::hours{1};
+        options.limits.client_stalled_max = std::chrono::hours{1};
+    });
+    hold(std::chrono::minutes{10});
+    std::vector<Application> apps;
+    for (int i = 0; i < 100; ++i) {
+        apps.push_back(application());
+        // The second one may stay in the sockets in part: the application does not wait for that.
+        ASSERT_TRUE(apps.back().send(
+            request_text("PutItem", "{}") +
+            request_text("GetItem", "{\"a\":\"" + std::string(60'000, 'x') + "\"}")
+        ));
+    }
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 100; }));
+    Application app = application();
+    EXPECT_EQ(app.call("GetItem", "{\"a\":\"" + std::string(10'000, 'x') + "\"}")->status, 200)
+        << "what has arrived as a whole finds room";
+    route_to(2, kWest);
+    int ended = 0;
+    for (Application& each : apps) {
+        const auto answer = each.read();
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, 200);
+        ended += answer->header("connection") == "close" ? 1 : 0;
+    }
+    EXPECT_GE(ended, 40) << "three quarters of the memory are room for fewer than 60 of them";
+}
+
+TEST_F(Bounds, HeadsThatComeSlowlyTakeMemoryToo) {
+    start([](Endpoint::Options& options) { options.limits.memory_bytes_max = 600'000; });
+    const std::string most_of_a_head = "POST / HTTP/1.1\r\nX: " + std::string(30'000, 'x');
+    Application first = application();
+    ASSERT_TRUE(first.send(most_of_a_head));
+    wait_for_a_round();
+    const std::uint64_t before = endpoint->statistics().refused_requests;
+    std::vector<Application> apps;
+    for (int i = 0; i < 60; ++i) {
+        apps.push_back(application());
+        ASSERT_TRUE(apps.back().send(most_of_a_head));
+    }
+    EXPECT_TRUE(eventually([&] { return endpoint->statistics().refused_requests >= before + 45; }));
+    Application whole = application();
+    EXPECT_EQ(whole.call("GetItem", "{}")->status, 200);
+    ASSERT_TRUE(first.send("\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
+    const auto answer = first.read();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 400) << "it found room, and is no request of DynamoDB's";
+}
+
+TEST_F(Bounds, OfAnAnswerThatIsReadSlowlyOnlyTheUnreadPartIsHeld) {
+    const std::string large(30'000'000, 'y');
+    east.answer_with([&large](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    });
+    std::string directory = ::testing::TempDir() + "farshore-dp-XXXXXX";
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    // A Unix socket takes in less at a time than the endpoint holds: that never runs empty.
+    const std::string path = directory + "/endpoint";
+    start([&path](Endpoint::Options& options) {
+        options.unix_socket = path;
+        options.limits.unread_bytes_max = 1'000'000;
+    });
+    Application app(path);
+    const auto answer = app.call("Query", "{}");
+    endpoint.reset();
+    std::filesystem::remove_all(directory);
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->body == large);
 }
 
 TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {

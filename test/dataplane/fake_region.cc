@@ -271,6 +271,12 @@ bool FakeRegion::write_reply(Connection& connection, const Reply& reply) {
         connection.write(std::string_view{out}.substr(0, reply.cut_after));
         return false;
     }
+    if (reply.stall_after != 0) {
+        connection.write(std::string_view{out}.substr(0, reply.stall_after));
+        ++stalls_;
+        wait_until_closed(connection);
+        return false;
+    }
     return connection.write(out);
 }
 

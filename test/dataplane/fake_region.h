@@ -33,10 +33,11 @@ struct Reply {
     std::string body = "{}";
     std::vector<std::pair<std::string, std::string>> headers;
     std::chrono::milliseconds delay{0};
-    std::size_t chunk_size = 0;  // not 0: chunked
-    bool hang = false;           // no answer at all
-    bool cut = false;            // closes instead of answering
-    std::size_t cut_after = 0;   // not 0: closes after so many bytes of the answer
+    std::size_t chunk_size = 0;   // not 0: chunked
+    bool hang = false;            // no answer at all
+    bool cut = false;             // closes instead of answering
+    std::size_t cut_after = 0;    // not 0: closes after so many bytes of the answer
+    std::size_t stall_after = 0;  // not 0: so many bytes of the answer, and no more
     bool close_after = false;
 };
 
@@ -69,6 +70,9 @@ class FakeRegion {
     // Connections that the other side ended with a reset.
     [[nodiscard]] std::uint64_t resets() const { return resets_; }
 
+    // Answers that stopped where their test wanted it; what there is of them is sent.
+    [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
+
     // Closes every connection that is open now.
     void drop_connections();
 
@@ -96,6 +100,7 @@ class FakeRegion {
     std::atomic<bool> reads_bodies_{true};
     std::atomic<std::uint64_t> accepted_{0};
     std::atomic<std::uint64_t> resets_{0};
+    std::atomic<std::uint64_t> stalls_{0};
     mutable std::mutex mutex_;
     std::function<Reply(const Received&)> answer_;
     std::vector<Received> received_;

@@ -50,6 +50,44 @@ class SlowClient : public World {
         }
     }
 
+    // An application that reads nothing, has more to read than sockets take in, and has sent one
+    // request more behind that. The Region's answer to this one stops within its head.
+    Application pipeline_behind_an_unread_answer(
+        std::string_view operation, std::string_view body
+    ) {
+        const std::string large(16'000'000, 'x');
+        east.answer_with([large, last = std::string{operation}](const Received& request) {
+            // A refusal is buffered as a whole before the application gets it.
+            Reply reply;
+            if (request.target.ends_with("Scan")) {
+                reply = {.status = 400, .body = large};
+            } else if (request.target.ends_with(last)) {
+                reply.stall_after = 20;
+            }
+            return reply;
+        });
+        start([](Endpoint::Options& options) {
+            options.limits.client_stalled_max = 24h;
+            options.limits.upstream_timeout = 1h;
+            options.limits.probe_interval = 24h;
+        });
+        Application app = application();
+        EXPECT_TRUE(app.send(request_text("Scan", "{}") + request_text(operation, body)));
+        EXPECT_TRUE(eventually([this] { return east.stalls() == 1; }));
+        wait_for_a_round();
+        return app;
+    }
+
+    static void expect_unknown_behind_the_refusal(Application& app) {
+        const auto refusal = app.read();
+        ASSERT_TRUE(refusal);
+        EXPECT_EQ(refusal->status, 400);
+        const auto answer = app.read();
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, 503);
+        EXPECT_TRUE(answer->body.contains("outcome is unknown")) << answer->body;
+    }
+
     [[nodiscard]] RegionStatistics region() const { return endpoint->statistics().regions[0]; }
 
     [[nodiscard]] std::uint64_t failures() const { return region().by(Path::passive).failed; }
@@ -134,6 +172,39 @@ TEST_F(SlowClient, ARegionThatHangsInTheMiddleOfAnAnswerIsBlamed) {
     ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
     clock->advance(2s);
     EXPECT_TRUE(eventually([&] { return failures() == 1; }));
+}
+
+TEST_F(SlowClient, AWriteBehindAnUnreadAnswerIsCutByAFence) {
+    Application app = pipeline_behind_an_unread_answer("PutItem", kPut);
+    EXPECT_EQ(region().slow, 0U) << "a write never waits for its application";
+    EXPECT_EQ(fence(2, 1ms).cut, 1U);
+    EXPECT_EQ(endpoint->statistics().in_flight_writes, 0U);
+    EXPECT_TRUE(eventually([this] { return east.resets() == 1; }));
+    expect_unknown_behind_the_refusal(app);
+    EXPECT_EQ(endpoint->ledger().counters().unknown, 1U);
+}
+
+TEST_F(SlowClient, AWriteBehindAnUnreadAnswerIsCutBeforeTheNextRegionOpens) {
+    Application app = pipeline_behind_an_unread_answer("PutItem", kPut);
+    route_to(2, kWest);
+    EXPECT_EQ(endpoint->statistics().in_flight_writes, 0U);
+    expect_unknown_behind_the_refusal(app);
+}
+
+TEST_F(SlowClient, AWriteBehindAnUnreadAnswerEndsWithItsLease) {
+    Application app = pipeline_behind_an_unread_answer("PutItem", kPut);
+    clock->advance(11min);
+    EXPECT_TRUE(eventually([this] { return endpoint->statistics().in_flight_writes == 0; }));
+    EXPECT_TRUE(eventually([this] { return east.resets() == 1; }));
+    expect_unknown_behind_the_refusal(app);
+}
+
+TEST_F(SlowClient, ARegionThatHangsBehindAnUnreadAnswerIsBlamed) {
+    Application app = pipeline_behind_an_unread_answer("GetItem", "{}");
+    EXPECT_EQ(region().slow, 0U);
+    const std::uint64_t before = failures();
+    clock->advance(1h);
+    EXPECT_TRUE(eventually([&] { return failures() == before + 1; }));
 }
 
 TEST_F(SlowClient, BodiesThatComeSlowlyLeaveRoomForWholeOnes) {

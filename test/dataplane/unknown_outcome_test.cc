@@ -17,6 +17,10 @@ constexpr std::string_view kSet =
     R"({"TableName":"t","Key":{"id":{"S":"k"}},"UpdateExpression":"SET a = :a","ExpressionAttributeValues":{":a":{"N":"1"}}})";
 constexpr std::string_view kTransact =
     R"({"ClientRequestToken":"once","TransactItems":[{"Put":{"TableName":"t","Item":{"id":{"S":"k"}}}}]})";
+constexpr std::string_view kLock =
+    R"-({"TableName":"t","Item":{"id":{"S":"k"}},"ConditionExpression":"attribute_not_exists(id)"})-";
+constexpr std::string_view kTake =
+    R"({"TableName":"t","Key":{"id":{"S":"k"}},"ReturnValues":"ALL_OLD"})";
 
 class UnknownOutcome : public World {
   protected:
@@ -56,8 +60,10 @@ TEST_F(UnknownOutcome, OnlyAWriteThatMayBeRepeatedGetsAHintToDoSo) {
     expect_not_repeatable(outcome_of("UpdateItem", kCount));
     expect_not_repeatable(outcome_of("TransactWriteItems", kTransact));
     expect_not_repeatable(outcome_of("UpdateTable", "{}"));
+    expect_not_repeatable(outcome_of("PutItem", kLock));
+    expect_not_repeatable(outcome_of("DeleteItem", kTake));
     const RegionStatistics region = endpoint->statistics().regions[0];
-    EXPECT_EQ(region.unknown_outcomes, 5U);
+    EXPECT_EQ(region.unknown_outcomes, 7U);
     EXPECT_EQ(endpoint->statistics().answered_unavailable, 2U);
     ASSERT_TRUE(region.newest_unknown_at);
     EXPECT_LE(*region.newest_unknown_at, now());
