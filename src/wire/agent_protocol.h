@@ -260,7 +260,8 @@ struct Report {
     LedgerSummary ledger;
     std::uint64_t in_flight_writes = 0;
     std::uint64_t held = 0;
-    UnknownOutcomes unknown;
+    // nullopt: the agent does not say, as one of an older version; there may be such writes.
+    std::optional<UnknownOutcomes> unknown;
 
     friend bool operator==(const Report&, const Report&) = default;
 };
@@ -348,7 +349,7 @@ struct Ack {
     AckResult result{};
     Epoch epoch;  // the agent's, after the order
     std::string detail;
-    UnknownOutcomes unknown;  // as of now
+    std::optional<UnknownOutcomes> unknown;  // as of now; nullopt as in Report
     std::variant<std::monostate, HoldAck, FenceAck, DrainAck, VerifyAck> body;
 
     friend bool operator==(const Ack&, const Ack&) = default;

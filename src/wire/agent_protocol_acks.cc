@@ -55,7 +55,7 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     ObjectReader in(object, "fence", trouble);
     FenceAck ack;
     ack.cut = in.count("cut", kCountMax);
-    ack.truncated = in.flag("truncated", Field::optional);
+    ack.truncated = !in.has("truncated") || in.flag("truncated");  // "all of them" is said
     ack.up_to = in.has("up_to") ? in.count("up_to", kCountMax) : 0;
     ack.adopted_alone = in.flag("adopted_alone", Field::optional);
     ack.unknown_writes = in.count("unknown_writes", kCountMax, Field::optional);

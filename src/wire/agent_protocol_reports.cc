@@ -96,7 +96,7 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     if (in.has("last_acknowledged_age_ms")) {
         ledger.last_acknowledged_age = ms_of(in, "last_acknowledged_age_ms", Field::optional);
     }
-    ledger.whole = !in.has("whole") || in.flag("whole");
+    ledger.whole = in.flag("whole", Field::optional);  // what is not said is not so
     ledger.left_behind = in.has("left_behind") ? in.count("left_behind", kCountMax) : 0;
     ledger.tables = read_troubles(in, trouble);
     return ledger;

@@ -62,6 +62,35 @@ TEST(AgentProtocol, ValuesArriveInTheirFields) {
     EXPECT_EQ(route.users, RegionId{"us-east-1"});
 }
 
+// A field that is missing means "not said", never the good case.
+TEST(AgentProtocol, NoUnknownOutcomeIsSaidAndSilenceIsNot) {
+    Ack ack;
+    ack.app = AppId{"a"};
+    ack.host = HostId{"h"};
+    ack.boot = BootId{"b"};
+    ack.type = "hold";
+    ack.body = HoldAck{};
+    ack.unknown = UnknownOutcomes{};
+    EXPECT_NE(
+        serialize(ack).find(R"("unknown":{"count":0,"newest_age_ms":null})"), std::string::npos
+    );
+    EXPECT_EQ(parse_ack(serialize(ack))->unknown, UnknownOutcomes{});
+    ack.unknown.reset();
+    EXPECT_EQ(parse_ack(serialize(ack))->unknown, std::nullopt);
+    const std::string report = golden("agent.jsonl").at(2);
+    EXPECT_EQ(parse_report(report)->unknown, std::nullopt) << "of an older version";
+    const auto without = [](std::string text, const std::string& field) {
+        return text.erase(text.find(field), field.size());
+    };
+    EXPECT_TRUE(parse_report(report)->ledger.whole);
+    EXPECT_FALSE(parse_report(without(report, R"("whole":true,)"))->ledger.whole);
+    const std::string fence = golden("agent.jsonl").at(5);
+    EXPECT_FALSE(std::get<FenceAck>(parse_ack(fence)->body).truncated);
+    EXPECT_TRUE(
+        std::get<FenceAck>(parse_ack(without(fence, R"("truncated":false,)"))->body).truncated
+    );
+}
+
 TEST(AgentProtocol, UnknownFieldsAreIgnored) {
     const auto hello = parse_agent_hello(
         R"({"type":"hello","colour":"blue","protocol":{"lowest":1,"highest":3,"x":[]},"app":"a","host":"h","region":"us-east-1","boot":"b","epoch":1})"
