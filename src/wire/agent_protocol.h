@@ -361,7 +361,7 @@ struct Ack {
 [[nodiscard]] std::string serialize(const Ack& ack);
 // One line without its newline.
 [[nodiscard]] std::string serialize(const StreamLine& line);
-// A ledger entry as a document of its own: the loss book keeps it so.
+// A ledger entry as a document of its own.
 [[nodiscard]] std::string serialize(const LedgerEntry& entry);
 
 [[nodiscard]] Result<AgentHello> parse_agent_hello(std::string_view text);
