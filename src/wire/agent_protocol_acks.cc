@@ -122,8 +122,8 @@ std::string serialize(const LedgerEntry& entry) {
 Result<Ack> parse_ack(std::string_view text) {
     return parse_with<Ack>("ack", text, kAckBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
         Ack ack;
-        ack.app = in.id<AppId>("app");
-        ack.host = in.id<HostId>("host");
+        ack.app = in.name<AppId>("app");
+        ack.host = in.name<HostId>("host");
         ack.boot = in.id<BootId>("boot");
         ack.order = in.count("order", kCountMax);
         ack.type = in.text("type", 64);

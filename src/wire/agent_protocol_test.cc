@@ -176,6 +176,39 @@ TEST(AgentProtocol, AReportThatIsWrongIsRefusedWithItsPlace) {
     }
 }
 
+TEST(AgentProtocol, NoNameOfAReportOrAnAcknowledgementMovesACursor) {
+    const std::string report = golden("agent.jsonl").at(2);
+    const std::string ack = golden("agent.jsonl").at(4);
+    const auto refused = [](std::string text, const std::string& from, const char* place, auto parse
+                         ) {
+        const std::size_t at = text.find(from);
+        ASSERT_NE(at, std::string::npos) << from;
+        const auto read = parse(text.replace(at + from.size() - 1, 0, R"(\u001b[2J)"));
+        ASSERT_FALSE(read.has_value()) << text;
+        EXPECT_TRUE(read.error().text.contains(place)) << read.error().text;
+        EXPECT_FALSE(read.error().text.contains('\x1b')) << read.error().text;
+    };
+    for (const auto& [from, place] : std::vector<std::pair<std::string, const char*>>{
+             {R"("app":"magento")", "app"},
+             {R"("host":"use1-web-1")", "host"},
+             {R"("region":"us-east-1")", "region"},
+             {R"("boot":"b-0001")", "boot"},
+             {R"("active":"us-east-1")", "active"},
+             {R"("users":"us-east-1")", "users"},
+             {R"("write_state":"open")", "write_state"},
+             {R"("type":"report")", "type"},
+         }) {
+        refused(report, from, place, parse_report);
+    }
+    for (const auto& [from, place] : std::vector<std::pair<std::string, const char*>>{
+             {R"("app":"magento")", "app"},
+             {R"("host":"use1-web-1")", "host"},
+             {R"("boot":"b-0001")", "boot"},
+         }) {
+        refused(ack, from, place, parse_ack);
+    }
+}
+
 TEST(AgentProtocol, ListsAreBounded) {
     std::string text =
         R"({"app":"a","host":"h","boot":"b","order":1,"type":"fence","result":"done","epoch":1,"fence":{"cut":0,"entries":[)";

@@ -183,6 +183,19 @@ TEST_F(ApiTest, AHostThatRegisteredItselfIsFoundKeptAndForgotten) {
     EXPECT_EQ(hosts(), 2U);
 }
 
+// It may write, wherever it stands: fences wait for it, and what it calls its Region is not shown.
+TEST_F(ApiTest, AHostThatRegisteredItselfWithoutARegionCountsAllTheSame) {
+    two_hosts();
+    for (const RegionId& region : {kEast, kWest}) {
+        register_host(region, "use1-web-9", RegionId{R"(\u001b]0;owned\u0007)"});
+    }
+    EXPECT_TRUE(world.run_until([&] { return get("/v1/status").body.contains("use1-web-9"); }, 20s)
+    );
+    EXPECT_FALSE(get("/v1/status").body.contains("owned"));
+    EXPECT_TRUE(get("/v1/audit").body.contains("use1-web-9 registered itself"))
+        << get("/v1/audit").body;
+}
+
 TEST_F(ApiTest, MetricsSayWhatTheStatusSays) {
     two_hosts();
     const std::string metrics = get("/metrics").body;

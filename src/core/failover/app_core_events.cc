@@ -121,7 +121,7 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
         if (is_new) {
             at->second.region = region;
             step.actions.emplace_back(Announce{
-                host.value() + " of " + region.value() +
+                host.value() + (region == RegionId{} ? "" : " of " + region.value()) +
                 " registered itself: fences wait for it, and it has no vote" +
                 (register_is_closed_
                      ? "; `agents` does not name it: add it, or end its agent and forget it"
