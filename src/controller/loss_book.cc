@@ -230,10 +230,12 @@ json::object KeyChain::document() const {
     for (const RiskyWrite& write : writes_) {
         writes.push_back(document_of(write));
     }
+    // An object, if the text comes out of it again; the key of another form stays the text it is.
     const Result<json::object> key = wire::parse_json_object(key_, wire::kLedgerKeyBytesMax);
+    const bool as_object = key && json::serialize(*key) == key_;
     return {
         {"table", table_},
-        {"key", key ? json::value(*key) : json::value(key_)},
+        {"key", as_object ? json::value(*key) : json::value(key_)},
         {"examined", examined_},
         {"promotion_digest", text_or_null(promotion_digest_)},
         {"changed_before_return", changed_before_return_},
