@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace farshore::cli {
@@ -43,12 +44,40 @@ bool plain_in_yaml(std::string_view text) {
            std::ranges::find(kWords, to_lower(text)) == kWords.end();
 }
 
+// JSON lets DEL and U+0080 to U+009F stand as they are, and a terminal acts on them.
+std::string to_json(const json::value& value) {
+    const std::string text = json::serialize(value);
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte == 0x7F) {
+            out += "\\u007f";
+        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+            out += fmt::format("\\u{:04x}", next);
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
 std::string yaml_scalar(const json::value& value) {
     if (const auto* text = value.if_string()) {
         const std::string_view plain{text->data(), text->size()};
-        return plain_in_yaml(plain) ? std::string{plain} : json::serialize(value);
+        return plain_in_yaml(plain) ? std::string{plain} : to_json(value);
     }
-    return json::serialize(value);
+    return to_json(value);
+}
+
+// Of several lines, which stay lines.
+std::string printable_lines(std::string_view text) {
+    std::string out;
+    for (const std::string_view line : split(text, '\n')) {
+        out += (line.data() == text.data() ? "" : "\n") + printable(line);
+    }
+    return out;
 }
 
 bool is_leaf(const json::value& value) {
@@ -93,14 +122,14 @@ void write_pretty(std::string& out, const json::value& value, std::size_t indent
         out += "\n" + std::string(indent, ' ') + bracket;
     };
     if (is_leaf(value)) {
-        out += json::serialize(value);
+        out += to_json(value);
         return;
     }
     bool first = true;
     if (const auto* object = value.if_object()) {
         out += "{";
         for (const auto& [key, member] : *object) {
-            out += (first ? "\n" : ",\n") + margin + json::serialize(json::string(key)) + ": ";
+            out += (first ? "\n" : ",\n") + margin + to_json(json::string(key)) + ": ";
             write_pretty(out, member, indent + 2);
             first = false;
         }
@@ -117,6 +146,13 @@ void write_pretty(std::string& out, const json::value& value, std::size_t indent
 }
 
 }  // namespace
+
+void TextTable::add(std::vector<std::string> row) {
+    std::ranges::transform(row, row.begin(), [](const std::string& cell) {
+        return printable(cell);
+    });
+    rows_.push_back(std::move(row));
+}
 
 std::string TextTable::text() const {
     std::vector<std::size_t> widths;
@@ -167,12 +203,12 @@ void print_error(const Error& error) {
 }
 
 void print_message(std::string_view text) {
-    const std::string line = std::string{text} + "\n";
+    const std::string line = printable_lines(text) + "\n";
     (void)std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 void print_progress(std::string_view line) {
-    const std::string text = std::string{line} + "\n";
+    const std::string text = printable_lines(line) + "\n";
     (void)std::fwrite(text.data(), 1, text.size(), stdout);
     (void)std::fflush(stdout);
 }
@@ -279,9 +315,9 @@ std::string text_at(const json::value& document, std::string_view path) {
         return {};
     }
     if (const auto* text = value->if_string()) {
-        return {text->data(), text->size()};
+        return printable({text->data(), text->size()});
     }
-    return json::serialize(*value);
+    return printable(json::serialize(*value));
 }
 
 std::int64_t number_at(const json::value& document, std::string_view path, std::int64_t otherwise) {

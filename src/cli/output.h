@@ -13,7 +13,9 @@
 #include "base/result.h"
 #include "base/time.h"
 
-// How the command speaks: data to stdout, messages to stderr.
+// How the command speaks: data to stdout, messages to stderr. What other programs and their clients
+// wrote reaches a terminal only through this file, which lets no character pass that the terminal
+// acts on.
 namespace farshore::cli {
 
 // `wide` is the table with everything in it; where nothing is left out, it is the table.
@@ -34,7 +36,7 @@ class TextTable {
   public:
     explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
 
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    void add(std::vector<std::string> row);
 
     [[nodiscard]] bool empty() const { return rows_.size() < 2; }
 
@@ -73,6 +75,7 @@ void print_progress(std::string_view line);
 [[nodiscard]] std::string folded_for_people(std::string_view text, std::size_t indent);
 
 // Readers of documents that other programs wrote: an absent or odd member is empty, never an error.
+// Text is as printable() (base/printable.h) makes it.
 [[nodiscard]] std::string text_at(const boost::json::value& document, std::string_view path);
 [[nodiscard]] std::int64_t number_at(
     const boost::json::value& document, std::string_view path, std::int64_t otherwise = 0

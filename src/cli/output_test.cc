@@ -188,6 +188,28 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
 }
 
+// A client that nobody let in had its name written into the audit.
+TEST(Output, WhatOthersWroteMovesNoCursorAndForgesNoRow) {
+    const json::value audit = json::parse(
+        R"({"entries":[{"at":"2026-11-30T10:00:00.000Z","who":"joining\u001b[2J","what":"denied",
+            "detail":"not \u001b]0;owned\u0007\u009b31m\u007f\n2026-11-30 operator:eve  forget web-1"}]})"
+    );
+    const std::string table = audit_table(audit);
+    EXPECT_NE(table.find("not ?]0;owned??31m? 2026-11-30"), std::string::npos) << table;
+    for (const std::string& text : {table, to_yaml(audit), to_pretty_json(audit)}) {
+        EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+        EXPECT_EQ(text.find('\x7f'), std::string::npos) << text;
+        EXPECT_EQ(text.find("\xC2\x9B"), std::string::npos) << text;
+    }
+    EXPECT_EQ(json::parse(to_pretty_json(audit)), audit) << "a program gets it whole";
+    const json::value lag = json::parse(R"({"a":"x\u001b[2Jy","b":{"c\u001b[1m":1}})");
+    EXPECT_EQ(text_at(lag, "a"), "x?[2Jy");
+    EXPECT_EQ(text_at(lag, "b"), R"({"c\u001b[1m":1})");
+    TextTable rows{{"KEY"}};
+    rows.add({"a\x1b[2J\nb"});
+    EXPECT_EQ(rows.text(), "KEY\na?[2J b\n");
+}
+
 TEST(Output, LinesAreFoldedBetweenWordsAndGoOnBelowTheirText) {
     EXPECT_EQ(
         folded("12:00  vote       us-east-1 is unhealthy: no host answers there", 40, 18),

@@ -102,7 +102,8 @@ void AgentLink::take_evidence(const wire::Report& report) {
         .last_acknowledged_ago = std::nullopt,
         .unproven = small(report.ledger.unproven),
         .ledger_whole = report.ledger.whole,
-        .newest_unknown_ago = report.unknown.newest_age,
+        .newest_unknown_ago = report.unknown ? report.unknown->newest_age : std::nullopt,
+        .says_unknown = report.unknown.has_value(),
         .oldest_unproven = report.ledger.oldest_unproven
     };
     if (report.ledger.last_acknowledged_age) {

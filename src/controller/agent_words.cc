@@ -85,7 +85,8 @@ core::AgentAcked acked_event(
         .epoch = ack.epoch,
         .done = ack.result == wire::AckResult::done,
         .unproven = 0,
-        .newest_unknown_ago = ack.unknown.newest_age,
+        .newest_unknown_ago = ack.unknown ? ack.unknown->newest_age : std::nullopt,
+        .says_unknown = ack.unknown.has_value(),
         .detail = ack.detail
     };
     if (ack.result == wire::AckResult::unsupported) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "controller/api.h"
 #include "controller/api_answers.h"
@@ -53,8 +54,8 @@ Status Api::note(
     const sqlite::AuditRow row{
         .at = pump_->now().wall,
         .who = std::string{to_string(caller.role)} + ":" + caller.name,
-        .what = std::move(what),
-        .detail = std::move(detail)
+        .what = printable(what),
+        .detail = printable(detail)
     };
     return parts_.store.append_audit(row);
 }
@@ -78,8 +79,9 @@ void Api::note_denied(
     if (*attempts > 1) {
         detail += "; " + std::to_string(*attempts) + " attempts since it was last written down";
     }
+    // The attempt is in words of a client that was not let in.
     const Status noted = parts_.store.append_audit(
-        {.at = pump_->now().wall, .who = who, .what = "denied", .detail = std::move(detail)}
+        {.at = pump_->now().wall, .who = who, .what = "denied", .detail = printable(detail)}
     );
     static_cast<void>(noted);  // nothing was changed; the denial itself matters more
 }

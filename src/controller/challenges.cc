@@ -30,7 +30,19 @@ std::string Challenges::issue(std::string_view random, Instant now) const {
     return text + "." + signature(text);
 }
 
-Challenges::Answer Challenges::take(std::string_view challenge, Instant now) {
+void Challenges::forget_until(Instant now) {
+    while (!used_.empty() && used_.begin()->first.first < now) {
+        const auto from = used_from_.find(used_.begin()->second);
+        if (--from->second == 0) {
+            used_from_.erase(from);
+        }
+        used_.erase(used_.begin());
+    }
+}
+
+Challenges::Answer Challenges::take(
+    std::string_view challenge, const std::string& from, Instant now
+) {
     const std::size_t dot = challenge.rfind('.');
     if (dot == std::string_view::npos || challenge.size() - dot - 1 != kSignatureHex) {
         return Answer::unknown;
@@ -49,17 +61,20 @@ Challenges::Answer Challenges::take(std::string_view challenge, Instant now) {
         "a challenge that we have signed is one that we have made"
     );
     const Instant end{Duration{end_ns}};
-    used_.erase(used_.begin(), used_.lower_bound({now, {}}));
+    forget_until(now);
     if (now >= end) {
         return Answer::expired;
     }
     if (used_.contains({end, std::string{challenge}})) {
         return Answer::used;
     }
-    if (used_.size() >= used_max_) {
+    const auto shown = used_from_.find(from);
+    if (used_.size() >= limits_.used_max ||
+        (shown != used_from_.end() && shown->second >= limits_.used_from_one_max)) {
         return Answer::too_many;
     }
-    used_.emplace(end, challenge);
+    used_.emplace(std::pair{end, std::string{challenge}}, from);
+    ++used_from_[from];
     return Answer::good;
 }
 

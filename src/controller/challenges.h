@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,24 +25,34 @@ class Challenges {
 
     static constexpr Duration kValidFor = std::chrono::seconds{60};
 
-    // `key`: 32 random bytes. `used_max`: how many may be shown in kValidFor.
-    explicit Challenges(std::string key, std::size_t used_max = 10'000)
-        : key_(std::move(key)), used_max_(used_max) {}
+    // How many may be shown in kValidFor: one address leaves room for the others.
+    struct Limits {
+        std::size_t used_max = 10'000;
+        std::size_t used_from_one_max = 500;
+    };
+
+    // `key`: 32 random bytes.
+    explicit Challenges(std::string key) : Challenges(std::move(key), Limits{}) {}
+
+    Challenges(std::string key, Limits limits) : key_(std::move(key)), limits_(limits) {}
 
     // `random`: 16 random bytes, never the same twice.
     [[nodiscard]] std::string issue(std::string_view random, Instant now) const;
 
-    // Shown: it is not good again.
-    [[nodiscard]] Answer take(std::string_view challenge, Instant now);
+    // Shown by a client of that address (guessing_address()): it is not good again.
+    [[nodiscard]] Answer take(std::string_view challenge, const std::string& from, Instant now);
 
     friend constexpr const auto& names_of(Answer) { return kAnswerNames; }
 
   private:
     [[nodiscard]] std::string signature(std::string_view text) const;
+    void forget_until(Instant now);
 
     std::string key_;
-    std::size_t used_max_;
-    std::set<std::pair<Instant, std::string>> used_;  // by the end of their time
+    Limits limits_;
+    // By the end of their time; of each, from where it was shown.
+    std::map<std::pair<Instant, std::string>, std::string> used_;
+    std::map<std::string, std::size_t> used_from_;
 };
 
 }  // namespace farshore::controller

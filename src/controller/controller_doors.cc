@@ -80,7 +80,7 @@ AgentLink::Upcalls Controller::link_upcalls() {
 Status Controller::enroll(const HostId& host, const RegionId& region) {
     const auto& known = pump_->core().agents();
     const auto found = known.find(host);
-    if (found != known.end() && found->second.region == region) {
+    if (found != known.end() && (region == RegionId{} || found->second.region == region)) {
         return {};
     }
     return store_->add_host(

@@ -10,8 +10,14 @@ namespace farshore::controller {
 
 namespace {
 
-constexpr std::size_t kJoinTokensMax = 1'000;
+// A host whose answer was lost asks again with a token that has run out, and is told so. One that
+// is forgotten is a guess.
+constexpr Duration kToldAfterItsEnd = std::chrono::hours{24};
 constexpr const char* kConfigured = "configured";
+
+UtcTime long_ago(UtcTime now) {
+    return now - std::chrono::duration_cast<WallClock::duration>(kToldAfterItsEnd);
+}
 
 }  // namespace
 
@@ -73,7 +79,7 @@ Status Credentials::read_store() {
         join_tokens_.emplace(digest, std::move(token));
     }
     uses_ = std::move(*uses);
-    return {};
+    return forget_join_tokens(long_ago(clock_.wall()));
 }
 
 Result<bool> Credentials::reload(bool always) {
@@ -306,18 +312,47 @@ void Credentials::forgotten(const HostId& host) {
     }
 }
 
+void Credentials::drop_join_tokens(const std::function<bool(const sqlite::JoinToken&)>& which) {
+    std::erase_if(join_tokens_, [&](const auto& entry) {
+        const bool gone = which(entry.second);
+        if (gone) {
+            uses_.erase(entry.first);
+        }
+        return gone;
+    });
+}
+
+Status Credentials::forget_join_tokens(UtcTime then) {
+    const auto gone = [&](const sqlite::JoinToken& held) {
+        return held.until <= then;
+    };
+    if (std::ranges::none_of(join_tokens_, gone, &decltype(join_tokens_)::value_type::second)) {
+        return {};
+    }
+    if (Status kept = store_.remove_join_tokens_until(options_.app, then); !kept) {
+        return kept;
+    }
+    drop_join_tokens(gone);
+    return {};
+}
+
 Status Credentials::add_join_token(const sqlite::JoinToken& token) {
-    if (join_tokens_.size() >= kJoinTokensMax) {
+    const UtcTime now = clock_.wall();
+    const bool full = join_tokens_.size() >= options_.join_tokens_max;
+    if (Status done = forget_join_tokens(full ? now : long_ago(now)); !done) {
+        return done;
+    }
+    if (join_tokens_.size() >= options_.join_tokens_max) {
         return fail(
             ErrorKind::exhausted,
-            "there are " + std::to_string(kJoinTokensMax) + " join tokens already",
+            "there are " + std::to_string(options_.join_tokens_max) + " join tokens already",
             "end some: `farshore init join-token --end NAME`"
         );
     }
-    if (Status kept = store_.add_join_token(options_.app, token, clock_.wall()); !kept) {
+    if (Status kept = store_.add_join_token(options_.app, token, now); !kept) {
         return kept;
     }
-    std::erase_if(join_tokens_, [&](const auto& entry) { return entry.second.name == token.name; });
+    drop_join_tokens([&](const sqlite::JoinToken& held) { return held.name == token.name; });
     join_tokens_.emplace(token.digest, token);
     return {};
 }
@@ -326,7 +361,7 @@ Status Credentials::end_join_token(const std::string& name) {
     if (Status kept = store_.remove_join_token(options_.app, name); !kept) {
         return kept;
     }
-    std::erase_if(join_tokens_, [&](const auto& entry) { return entry.second.name == name; });
+    drop_join_tokens([&](const sqlite::JoinToken& held) { return held.name == name; });
     return {};
 }
 

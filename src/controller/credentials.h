@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +29,7 @@ class Credentials {
     struct Options {
         AppId app;
         std::string tokens_file;
+        std::size_t join_tokens_max = 1'000;  // of the store, that have not run out
     };
 
     // Errors: those of Tokens::load and of the store.
@@ -86,6 +89,9 @@ class Credentials {
   private:
     Credentials(const ports::Clock& clock, sqlite::Store& store, Options options, Tokens tokens);
     [[nodiscard]] Status read_store();
+    // Forgets join tokens of the store that had run out by then.
+    [[nodiscard]] Status forget_join_tokens(UtcTime then);
+    void drop_join_tokens(const std::function<bool(const sqlite::JoinToken&)>& which);
     [[nodiscard]] bool counts(const Token& token) const;
     [[nodiscard]] std::uint64_t uses_of(const std::string& token_digest) const;
 

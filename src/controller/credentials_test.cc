@@ -51,7 +51,9 @@ class CredentialsTest : public ::testing::Test {
         credentials.reset();
         store.reset();
         store = std::move(*sqlite::Store::open({.path = directory.path() + "/farshore.db"}));
-        auto made = Credentials::open(clock, *store, {.app = kApp, .tokens_file = file()});
+        auto made = Credentials::open(
+            clock, *store, {.app = kApp, .tokens_file = file(), .join_tokens_max = 10}
+        );
         ASSERT_TRUE(made.has_value()) << made.error().text;
         credentials = std::move(*made);
     }
@@ -161,6 +163,32 @@ TEST_F(CredentialsTest, AJoinTokenLetsSoManyHostsIn) {
     ASSERT_TRUE(credentials->end_join_token("asg").has_value());
     EXPECT_EQ(whose("join-asg"), "bad_token");
     EXPECT_EQ(whose("secret of i-1"), "i-1") << "who is in stays in";
+}
+
+TEST_F(CredentialsTest, JoinTokensThatHaveRunOutLeaveRoom) {
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(credentials->add_join_token(join_token(std::to_string(i))).has_value());
+    }
+    EXPECT_EQ(
+        credentials->add_join_token(join_token("one more")).error().kind, ErrorKind::exhausted
+    );
+    const auto proof = credentials->join_proof("Bearer join-7");
+    ASSERT_TRUE(proof.has_value());
+    ASSERT_TRUE(credentials->admit(joining("i-1", proof->by), digest_of("s1"), proof->token_digest)
+                    .has_value());
+    clock.at += std::chrono::hours{1};
+    EXPECT_EQ(credentials->join_proof("Bearer join-7").error().code, "expired")
+        << "told, for a day";
+    const Status made = credentials->add_join_token(join_token("asg"));
+    ASSERT_TRUE(made.has_value()) << made.error().text;
+    EXPECT_EQ(credentials->join_tokens().size(), 1U);
+    EXPECT_TRUE(store->join_uses(kApp)->empty()) << "what was counted for them goes with them";
+    EXPECT_EQ(whose("s1"), "i-1");
+    // At a start too.
+    clock.at += std::chrono::hours{25};
+    open();
+    EXPECT_TRUE(credentials->join_tokens().empty());
+    EXPECT_EQ(whose("join-asg"), "bad_token");
 }
 
 TEST_F(CredentialsTest, ACredentialThatIsEndedCountsNoLongerNeitherAfterARestart) {

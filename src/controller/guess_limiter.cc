@@ -17,7 +17,7 @@ Duration GuessLimiter::wrong(std::string_view address, Instant now) {
             by_name_.erase(recent_.back().name);
             recent_.pop_back();
         }
-        recent_.push_front({.name = name, .guesses = 0, .last = now});
+        recent_.push_front({.name = name, .guesses = 0, .last = now, .until = now});
         by_name_.emplace(name, recent_.begin());
     } else {
         recent_.splice(recent_.begin(), recent_, known->second);
@@ -32,7 +32,16 @@ Duration GuessLimiter::wrong(std::string_view address, Instant now) {
         return Duration::zero();
     }
     const std::size_t doublings = std::min<std::size_t>(here.guesses - limits_.free - 1, 20);
-    return std::min(limits_.pause_first * (std::int64_t{1} << doublings), limits_.pause_max);
+    const Duration pause =
+        std::min(limits_.pause_first * (std::int64_t{1} << doublings), limits_.pause_max);
+    here.until = now + pause;
+    return pause;
+}
+
+Duration GuessLimiter::left(std::string_view address, Instant now) const {
+    const auto known = by_name_.find(guessing_address(address));
+    return known == by_name_.end() ? Duration::zero()
+                                   : std::max(known->second->until - now, Duration::zero());
 }
 
 std::string guessing_address(std::string_view peer) {

@@ -33,6 +33,9 @@ class GuessLimiter {
     // no matter.
     [[nodiscard]] Duration wrong(std::string_view address, Instant now);
 
+    // How much of that wait is left. A right token is not asked about it.
+    [[nodiscard]] Duration left(std::string_view address, Instant now) const;
+
     [[nodiscard]] std::uint64_t guesses() const { return guesses_; }
 
     [[nodiscard]] std::size_t addresses() const { return recent_.size(); }
@@ -42,6 +45,7 @@ class GuessLimiter {
         std::string name;
         std::size_t guesses = 0;
         Instant last{};
+        Instant until{};  // it is to wait
     };
 
     Limits limits_{};

@@ -25,6 +25,18 @@ TEST(GuessLimiter, WaitsGrowAfterAFewSlips) {
     }
 }
 
+TEST(GuessLimiter, SaysHowMuchOfAWaitIsLeft) {
+    GuessLimiter limiter({.free = 1, .pause_first = 100ms, .pause_max = 1s});
+    const Instant now{100s};
+    EXPECT_EQ(limiter.left("10.0.0.1", now), 0ms);
+    (void)limiter.wrong("2001:db8::1", now);
+    EXPECT_EQ(limiter.left("2001:db8::1", now), 0ms) << "a slip";
+    (void)limiter.wrong("2001:db8::1", now);
+    EXPECT_EQ(limiter.left("2001:db8::2", now + 30ms), 70ms) << "of the same /64";
+    EXPECT_EQ(limiter.left("2001:db8::1", now + 2s), 0ms);
+    EXPECT_EQ(limiter.left("2001:db8:1::1", now), 0ms);
+}
+
 TEST(GuessLimiter, ItsMemoryIsBoundedAndWhoeverGoesOnIsRemembered) {
     GuessLimiter limiter({.free = 1, .addresses_max = 100});
     const Instant now{100s};

@@ -43,7 +43,7 @@ void HostRecords::take(const aws::Item& item, Search& search) {
     const auto key = aws::string_of(item, "app");
     const auto host = aws::string_of(item, "host");
     const auto home = aws::string_of(item, "region");
-    if (!key || !host || !home) {
+    if (!key || !host) {
         return;
     }
     if (wire::host_of_record_key(edge_.config.app, *key) != HostId{*host}) {
@@ -55,9 +55,20 @@ void HostRecords::take(const aws::Item& item, Search& search) {
         return;
     }
     keys_[HostId{*host}].insert(*key);
-    if (counts_(aws::string_of(item, "register").value_or(""))) {
-        search.hosts[HostId{*host}] = RegionId{*home};
+    if (!counts_(aws::string_of(item, "register").value_or(""))) {
+        return;
     }
+    RegionId region{home.value_or("")};
+    if (!check_name(region)) {
+        // It may write all the same, wherever it stands: a fence waits for it.
+        system::log_warning(
+            "register",
+            "a registration in the epoch table names no Region: its host counts without one",
+            {{"host", *host}, {"region", region.value()}}
+        );
+        region = RegionId{};
+    }
+    search.hosts[HostId{*host}] = std::move(region);
 }
 
 net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> search) {

@@ -140,7 +140,7 @@ std::string Joining::sts_of(const RegionId& region) const {
                                               : without_slash(own->second);
 }
 
-Status Joining::check_proof(const wire::JoinRequest& join) {
+Status Joining::check_proof(const wire::JoinRequest& join) const {
     const wire::IdentityProof& proof = *join.identity;
     const config::Join& allowed = parts_.config.join;
     if (allowed.roles.empty()) {
@@ -149,18 +149,6 @@ Status Joining::check_proof(const wire::JoinRequest& join) {
             "hosts cannot join " + parts_.config.app.value() + " by a role",
             "name the role in `join.aws.roles`, or give the host a token"
         );
-    }
-    const Challenges::Answer answer = challenges_.take(proof.nonce, parts_.clock.now());
-    if (answer != Challenges::Answer::good) {
-        Error error{
-            .kind =
-                answer == Challenges::Answer::too_many ? ErrorKind::throttled : ErrorKind::denied,
-            .text = "the challenge of this proof is not good (any more): " +
-                    std::string{to_string(answer)},
-            .remedy = "ask for another one",
-            .code = std::string{to_string(answer)}
-        };
-        return std::unexpected(std::move(error));
     }
     std::vector<std::string> ours{parts_.config.controller.url};
     ours.insert(ours.end(), allowed.urls.begin(), allowed.urls.end());
@@ -226,10 +214,63 @@ Result<core::JoinRequest> Joining::request_of(
     };
 }
 
-net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::string peer) {
-    if (const Status good = check_proof(join); !good) {
-        co_return refuse(good.error(), join);
+Result<core::JoinRequest> Joining::proven(
+    const wire::JoinRequest& join, const Result<aws::CallerIdentity>& identity
+) const {
+    if (!identity) {
+        Error error = identity.error();
+        error.remedy = error.kind == ErrorKind::denied
+                           ? "is the agent's clock right, and are its role's keys still good?"
+                           : "the controller must reach STS, see `join.aws.sts_regions`";
+        return std::unexpected(std::move(error));
     }
+    const auto role = aws::assumed_role_of(*identity);
+    if (!role) {
+        return denied(
+            "no_role",
+            "the proof is " + identity->arn.substr(0, 256) + "'s, which is no role's session",
+            "only the keys of an instance profile or of an ECS task tell who a host is"
+        );
+    }
+    return request_of(join, *role);
+}
+
+// STS is asked for a proof that is in order, and not for one address all the time: what a flood may
+// use up is used last.
+Status Joining::take_turn(const wire::IdentityProof& proof, const std::string& from) {
+    const Instant now = parts_.clock.now();
+    if (const Duration wait = refused_.left(from, now); wait > Duration::zero()) {
+        return std::unexpected(Error{
+            .kind = ErrorKind::throttled,
+            .text = "too many proofs that came from " + from + " were refused",
+            .remedy = "try again in " + to_text(wait),
+            .code = "slow_down"
+        });
+    }
+    if (asking_.size() >= kAskingMax || asking_.count(from) >= kAskingFromOneMax) {
+        return std::unexpected(Error{
+            .kind = ErrorKind::throttled,
+            .text = "STS is being asked about " + std::to_string(asking_.size()) + " hosts already",
+            .remedy = "try again in a second",
+            .code = "busy"
+        });
+    }
+    const Challenges::Answer answer = challenges_.take(proof.nonce, from, now);
+    if (answer != Challenges::Answer::good) {
+        return std::unexpected(Error{
+            .kind =
+                answer == Challenges::Answer::too_many ? ErrorKind::throttled : ErrorKind::denied,
+            .text = "the challenge of this proof is not good (any more): " +
+                    std::string{to_string(answer)},
+            .remedy = "ask for another one",
+            .code = std::string{to_string(answer)}
+        });
+    }
+    return {};
+}
+
+net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::string peer) {
+    const std::string from = guessing_address(peer);
     const wire::IdentityProof& proof = *join.identity;
     const aws::SignedIdentityCall call{
         .region = proof.sts_region,
@@ -241,44 +282,27 @@ net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::s
         .name = std::string{wire::kJoinHeader},
         .value = wire::join_statement(join, proof.url, proof.nonce)
     };
-    if (const Status good = check_identity_call(call, statement, parts_.clock.wall()); !good) {
+    Status good = check_proof(join);
+    if (good) {
+        good = check_identity_call(call, statement, parts_.clock.wall());
+    }
+    if (good) {
+        good = take_turn(proof, from);
+    }
+    if (!good) {
         co_return refuse(good.error(), join);
     }
-    const bool full = asking_.size() >= kAskingMax || asking_.count(peer) >= kAskingFromOneMax;
-    if (full) {
-        const Error busy{
-            .kind = ErrorKind::throttled,
-            .text = "STS is being asked about " + std::to_string(asking_.size()) + " hosts already",
-            .remedy = "try again in a second",
-            .code = "busy"
-        };
-        co_return refuse(busy, join);
-    }
-    const auto asked = asking_.insert(std::move(peer));
+    const auto asked = asking_.insert(from);
     const std::shared_ptr<void> counted(nullptr, [this, asked](void*) { asking_.erase(asked); });
     const std::string endpoint = sts_of(proof.sts_region);
     const Result<aws::CallerIdentity> identity =
         co_await aws::ask_caller_identity(parts_.http, endpoint, call, statement);
-    if (!identity) {
-        Error error = identity.error();
-        error.remedy = error.kind == ErrorKind::denied
-                           ? "is the agent's clock right, and are its role's keys still good?"
-                           : "the controller must reach STS, see `join.aws.sts_regions`";
-        co_return refuse(error, join);
-    }
-    const auto role = aws::assumed_role_of(*identity);
-    if (!role) {
-        const Error none{
-            .kind = ErrorKind::denied,
-            .text =
-                "the proof is " + identity->arn.substr(0, 256) + "'s, which is no role's session",
-            .remedy = "only the keys of an instance profile or of an ECS task tell who a host is",
-            .code = "no_role"
-        };
-        co_return refuse(none, join);
-    }
-    const Result<core::JoinRequest> request = request_of(join, *role);
+    Result<core::JoinRequest> request = proven(join, identity);
     if (!request) {
+        if (request.error().kind == ErrorKind::denied) {
+            // The answer says so already; the next one from there is told to wait.
+            static_cast<void>(refused_.wrong(from, parts_.clock.now()));
+        }
         co_return refuse(request.error(), join);
     }
     co_return admit(join, *request, {});

@@ -11,12 +11,14 @@
 #include "controller/agent_link.h"
 #include "controller/challenges.h"
 #include "controller/credentials.h"
+#include "controller/guess_limiter.h"
 #include "wire/config.h"
 #include "wire/joining.h"
 
 namespace farshore::aws {
 struct AssumedRole;
-}
+struct CallerIdentity;
+}  // namespace farshore::aws
 
 namespace farshore::controller {
 
@@ -59,8 +61,14 @@ class Joining {
     [[nodiscard]] net::Task<net::HttpResponse> by_identity(
         wire::JoinRequest join, std::string peer
     );
-    // Errors: denied, malformed, throttled; what can be known before STS is asked.
-    [[nodiscard]] Status check_proof(const wire::JoinRequest& join);
+    // Errors: denied; what the configuration says of it.
+    [[nodiscard]] Status check_proof(const wire::JoinRequest& join) const;
+    // Uses its challenge up. Errors: denied, throttled.
+    [[nodiscard]] Status take_turn(const wire::IdentityProof& proof, const std::string& from);
+    // What STS's answer is worth. Errors: denied, those of ask_caller_identity.
+    [[nodiscard]] Result<core::JoinRequest> proven(
+        const wire::JoinRequest& join, const Result<aws::CallerIdentity>& identity
+    ) const;
     [[nodiscard]] Result<core::JoinRequest> request_of(
         const wire::JoinRequest& join, const aws::AssumedRole& role
     ) const;
@@ -74,6 +82,7 @@ class Joining {
     Parts parts_;
     Challenges challenges_;
     std::multiset<std::string> asking_;  // the addresses for which STS is being asked
+    GuessLimiter refused_;               // proofs that STS or the roles' list refused
     std::uint64_t joins_ = 0;
     std::map<std::string, std::uint64_t> refusals_;
 };

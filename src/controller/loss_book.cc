@@ -18,6 +18,27 @@ json::value text_or_null(const std::optional<std::string>& text) {
     return text ? json::value(*text) : json::value(nullptr);
 }
 
+// As KeyChain::parse reads it; table and key are the chain's.
+json::object document_of(const RiskyWrite& write) {
+    const std::string_view fate = to_string(write.fate);
+    json::object object{
+        {"host", write.host.value()},
+        {"op", write.entry.op},
+        {"at_ms", to_ms(write.entry.at)},
+        {"epoch", static_cast<std::int64_t>(write.entry.epoch.value())},
+        {"hash", write.entry.hash},
+        {"acknowledged", write.entry.acknowledged},
+        {"fate", json::string_view{fate.data(), fate.size()}}
+    };
+    if (write.entry.order > 0) {
+        object["order"] = static_cast<std::int64_t>(write.entry.order);
+    }
+    if (write.entry.left_out) {
+        object["left_out"] = true;
+    }
+    return object;
+}
+
 }  // namespace
 
 bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
@@ -207,18 +228,14 @@ bool KeyChain::left_out() const {
 json::object KeyChain::document() const {
     json::array writes;
     for (const RiskyWrite& write : writes_) {
-        const std::string_view fate = to_string(write.fate);
-        json::object object = json::parse(wire::serialize(write.entry)).as_object();
-        object.erase("table");
-        object.erase("key");
-        object["host"] = write.host.value();
-        object["fate"] = json::string_view{fate.data(), fate.size()};
-        writes.push_back(std::move(object));
+        writes.push_back(document_of(write));
     }
+    // An object, if the text comes out of it again; the key of another form stays the text it is.
     const Result<json::object> key = wire::parse_json_object(key_, wire::kLedgerKeyBytesMax);
+    const bool as_object = key && json::serialize(*key) == key_;
     return {
         {"table", table_},
-        {"key", key ? json::value(*key) : json::value(key_)},
+        {"key", as_object ? json::value(*key) : json::value(key_)},
         {"examined", examined_},
         {"promotion_digest", text_or_null(promotion_digest_)},
         {"changed_before_return", changed_before_return_},
@@ -236,8 +253,12 @@ Result<KeyChain> KeyChain::parse(std::string_view text) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(*object, "", trouble);
     KeyChain chain(in.text("table", wire::ObjectReader::kIdBytesMax), {});
-    const json::object* key = in.object("key");
-    chain.key_ = key == nullptr ? std::string{} : json::serialize(*key);
+    if (const json::value* as_text = object->if_contains("key");
+        as_text != nullptr && as_text->is_string()) {
+        chain.key_ = as_text->get_string();
+    } else if (const json::object* key = in.object("key")) {
+        chain.key_ = json::serialize(*key);
+    }
     chain.examined_ = in.flag("examined");
     if (in.has("promotion_digest")) {
         chain.promotion_digest_ = in.text("promotion_digest", 128);

@@ -271,6 +271,28 @@ TEST(LossBook, AChainIsReadAsItWasWritten) {
     EXPECT_FALSE(KeyChain::parse("{}").has_value());
 }
 
+// The book is written and shown, whatever a host names as the key of a write.
+TEST(LossBook, AKeyOfAnyFormIsWrittenDownAndReadAgain) {
+    std::string deep = R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
+    for (const std::string& key : {deep, std::string{R"({"a":1e999})"}, std::string{"no object"}}) {
+        LossBook book;
+        wire::LedgerEntry entry = a_write(10, "d1");
+        entry.key = key;
+        entry.order = 1001;
+        entry.left_out = true;
+        book.add(HostId{"h1"}, entry);
+        EXPECT_EQ(
+            losses_document(OperationId{"op-1"}, book, {}).at("entries").as_array().size(), 1U
+        );
+        const auto again = book_of({book_row(book), row_of(book.chains().begin()->second)});
+        ASSERT_TRUE(again.has_value()) << key << again.error().text;
+        const RiskyWrite& write = again->chains().begin()->second.writes().front();
+        EXPECT_EQ(write.entry.order, 1001U);
+        EXPECT_TRUE(write.entry.left_out);
+        EXPECT_EQ(write.entry.op, "PutItem");
+    }
+}
+
 TEST(LossBook, IsBounded) {
     LossBook book(2);
     EXPECT_NE(book.add(HostId{"h"}, a_write(1, "a")), nullptr);

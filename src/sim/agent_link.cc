@@ -333,7 +333,8 @@ void AgentLink::take_evidence(const Report& report) {
         .last_acknowledged_ago = forgets ? std::nullopt : report.last_acknowledged_ago,
         .unproven = report.unproven,
         .ledger_whole = report.ledger_whole,
-        .newest_unknown_ago = report.newest_unknown_ago
+        .newest_unknown_ago = report.newest_unknown_ago,
+        .says_unknown = report.says_unknown
     });
     if (!report.with_evidence) {
         return;
@@ -405,6 +406,7 @@ void AgentLink::ack(const Ack& ack) {
         .adopted_alone = ack.adopted_alone,
         .cut = ack.cut,
         .newest_unknown_ago = ack.newest_unknown_ago,
+        .says_unknown = ack.says_unknown,
         .detail = ack.detail
     });
     if (fence) {

@@ -45,6 +45,7 @@ struct Ack {
     bool adopted_alone = false;                  // of a fence
     std::uint32_t cut = 0;                       // by a fence
     std::optional<Duration> newest_unknown_ago;  // by the host's own clock
+    bool says_unknown = true;                    // false: an agent of an older version
     std::vector<LedgerEntry> entries;            // of a fence
     bool truncated = false;
     std::string detail;
@@ -105,6 +106,7 @@ struct Report {
     std::uint32_t left_behind = 0;  // of older epochs, that no fence has asked for
     bool ledger_whole = true;
     std::optional<Duration> newest_unknown_ago;  // likewise
+    bool says_unknown = true;
     bool with_evidence = true;
     std::optional<Instant> truly_acknowledged_at;  // for the checkers
     std::optional<Place> from;                     // of an intruder: where it truly is

@@ -245,7 +245,6 @@ void Chronicle::fault_began(const Fault& fault) {
     say("fault: " + words_of(fault));
     coverage_.fault(fault.kind);
     past_.push_back({.fault = &fault, .until = scene_.calendar.story()});
-    epochs_.fault_ended(fault);
     if (fault.kind == FaultKind::controller_wall_step) {
         automation_.wall_stepped();
     }

@@ -259,6 +259,10 @@ void Host::finish_verify(Ack ack, Instant until) {
 void Host::acknowledge(Ack ack, int attempt) {
     constexpr int kAttempts = 6;
     constexpr Duration kPatience = 3s;
+    if (attempt == 0 && scene_.weather.is(FaultKind::old_agent, home())) {
+        ack.newest_unknown_ago.reset();
+        ack.says_unknown = false;
+    }
     const bool sent = scene_.controllers->take_ack(home(), ack);
     if (sent && ack.done && ack.type == core::OrderType::fence) {
         ledger_.handed_over();

@@ -136,8 +136,9 @@ std::shared_ptr<const Report> Host::report_of() {
     report->newest_unknown_ago = newest_unknown_ago();
     if (scene_.weather.is(FaultKind::old_agent, home())) {
         report->users = RegionId{};
-        report->ledger_whole = true;
+        report->ledger_whole = false;  // as a controller reads a field that is missing
         report->newest_unknown_ago.reset();
+        report->says_unknown = false;
         report->last_acknowledged_ago.reset();
     }
     report->with_evidence = !scene_.weather.is(FaultKind::metrics_missing, home());

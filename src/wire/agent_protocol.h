@@ -264,7 +264,8 @@ struct Report {
     LedgerSummary ledger;
     std::uint64_t in_flight_writes = 0;
     std::uint64_t held = 0;
-    UnknownOutcomes unknown;
+    // nullopt: the agent does not say, as one of an older version; there may be such writes.
+    std::optional<UnknownOutcomes> unknown;
     // False: `client_keys: off`, any process that reaches the host's endpoint uses the host's role.
     // nullopt: not said.
     std::optional<bool> client_keys_required;
@@ -356,7 +357,7 @@ struct Ack {
     AckResult result{};
     Epoch epoch;  // the agent's, after the order
     std::string detail;
-    UnknownOutcomes unknown;  // as of now
+    std::optional<UnknownOutcomes> unknown;  // as of now; nullopt as in Report
     std::variant<std::monostate, HoldAck, FenceAck, DrainAck, VerifyAck> body;
 
     friend bool operator==(const Ack&, const Ack&) = default;
@@ -368,7 +369,7 @@ struct Ack {
 [[nodiscard]] std::string serialize(const Ack& ack);
 // One line without its newline.
 [[nodiscard]] std::string serialize(const StreamLine& line);
-// A ledger entry as a document of its own: the loss book keeps it so.
+// A ledger entry as a document of its own.
 [[nodiscard]] std::string serialize(const LedgerEntry& entry);
 
 [[nodiscard]] Result<AgentHello> parse_agent_hello(std::string_view text);

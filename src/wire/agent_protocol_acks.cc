@@ -66,7 +66,7 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     ObjectReader in(object, "fence", trouble);
     FenceAck ack;
     ack.cut = in.count("cut", kCountMax);
-    ack.truncated = in.flag("truncated", Field::optional);
+    ack.truncated = !in.has("truncated") || in.flag("truncated");  // "all of them" is said
     ack.up_to = in.has("up_to") ? in.count("up_to", kCountMax) : 0;
     ack.adopted_alone = in.flag("adopted_alone", Field::optional);
     ack.unknown_writes = in.count("unknown_writes", kCountMax, Field::optional);
@@ -137,8 +137,8 @@ std::string serialize(const LedgerEntry& entry) {
 Result<Ack> parse_ack(std::string_view text) {
     return parse_with<Ack>("ack", text, kAckBytesMax, [](ObjectReader& in, JsonTrouble& trouble) {
         Ack ack;
-        ack.app = in.id<AppId>("app");
-        ack.host = in.id<HostId>("host");
+        ack.app = in.name<AppId>("app");
+        ack.host = in.name<HostId>("host");
         ack.boot = in.id<BootId>("boot");
         ack.order = in.count("order", kCountMax);
         ack.type = in.text("type", 64);

@@ -82,25 +82,26 @@ void expect_type(ObjectReader& in, std::string_view type) {
     }
 }
 
-void write_to(json::object& out, const UnknownOutcomes& unknown) {
-    if (unknown == UnknownOutcomes{}) {
+void write_to(json::object& out, const std::optional<UnknownOutcomes>& unknown) {
+    if (!unknown) {
         return;
     }
     out["unknown"] = json::object{
-        {"count", number_of(unknown.count)},
+        {"count", number_of(unknown->count)},
         {"newest_age_ms",
-         unknown.newest_age ? json::value(to_ms(*unknown.newest_age)) : json::value(nullptr)}
+         unknown->newest_age ? json::value(to_ms(*unknown->newest_age)) : json::value(nullptr)}
     };
 }
 
-UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble) {
-    UnknownOutcomes unknown;
-    if (const json::object* object = in.object("unknown", Field::optional)) {
-        ObjectReader body(*object, in.place("unknown"), trouble);
-        unknown.count = body.count("count", kCountMax);
-        if (body.has("newest_age_ms")) {
-            unknown.newest_age = ms_of(body, "newest_age_ms", Field::optional);
-        }
+std::optional<UnknownOutcomes> read_unknown(ObjectReader& in, JsonTrouble& trouble) {
+    const json::object* object = in.object("unknown", Field::optional);
+    if (object == nullptr) {
+        return std::nullopt;
+    }
+    ObjectReader body(*object, in.place("unknown"), trouble);
+    UnknownOutcomes unknown{.count = body.count("count", kCountMax), .newest_age = std::nullopt};
+    if (body.has("newest_age_ms")) {
+        unknown.newest_age = ms_of(body, "newest_age_ms", Field::optional);
     }
     return unknown;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,9 +41,9 @@ template <class Enum>
 
 void expect_type(ObjectReader& in, std::string_view type);
 
-// Nothing is written of none.
-void write_to(json::object& out, const UnknownOutcomes& unknown);
-[[nodiscard]] UnknownOutcomes read_unknown(ObjectReader& in, JsonTrouble& trouble);
+// "None" is written out: a reader takes a field that is missing for "not said".
+void write_to(json::object& out, const std::optional<UnknownOutcomes>& unknown);
+[[nodiscard]] std::optional<UnknownOutcomes> read_unknown(ObjectReader& in, JsonTrouble& trouble);
 
 [[nodiscard]] json::object write(const LedgerEntry& entry);
 [[nodiscard]] LedgerEntry read_ledger_entry(

@@ -100,7 +100,7 @@ LedgerSummary read_ledger(const json::object& object, JsonTrouble& trouble) {
     if (in.has("last_acknowledged_age_ms")) {
         ledger.last_acknowledged_age = ms_of(in, "last_acknowledged_age_ms", Field::optional);
     }
-    ledger.whole = !in.has("whole") || in.flag("whole");
+    ledger.whole = in.flag("whole", Field::optional);  // what is not said is not so
     ledger.left_behind = in.has("left_behind") ? in.count("left_behind", kCountMax) : 0;
     ledger.tables = read_troubles(in, trouble);
     return ledger;
@@ -158,14 +158,14 @@ Result<Report> parse_report(std::string_view text) {
         [](ObjectReader& in, JsonTrouble& trouble) {
             expect_type(in, "report");
             Report report;
-            report.app = in.id<AppId>("app");
-            report.host = in.id<HostId>("host");
-            report.region = in.id<RegionId>("region");
+            report.app = in.name<AppId>("app");
+            report.host = in.name<HostId>("host");
+            report.region = in.name<RegionId>("region");
             report.boot = in.id<BootId>("boot");
             report.sequence = in.count("sequence", kCountMax);
             report.epoch = in.epoch("epoch");
-            report.active = in.id<RegionId>("active", Field::optional);
-            report.users = in.id<RegionId>("users", Field::optional);
+            report.active = in.name<RegionId>("active", Field::optional);
+            report.users = in.name<RegionId>("users", Field::optional);
             report.write_state = in.word<WriteState>("write_state");
             report.lease_remaining = ms_of(in, "lease_remaining_ms");
             if (const json::array* list = in.array("evidence", kEvidenceMax)) {

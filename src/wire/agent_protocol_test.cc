@@ -80,6 +80,35 @@ TEST(AgentProtocol, AReportTellsOfClientKeysInWordsThatALaterAgentMayAddTo) {
     EXPECT_EQ(heard->client_keys_required, std::nullopt);
 }
 
+// A field that is missing means "not said", never the good case.
+TEST(AgentProtocol, NoUnknownOutcomeIsSaidAndSilenceIsNot) {
+    Ack ack;
+    ack.app = AppId{"a"};
+    ack.host = HostId{"h"};
+    ack.boot = BootId{"b"};
+    ack.type = "hold";
+    ack.body = HoldAck{};
+    ack.unknown = UnknownOutcomes{};
+    EXPECT_NE(
+        serialize(ack).find(R"("unknown":{"count":0,"newest_age_ms":null})"), std::string::npos
+    );
+    EXPECT_EQ(parse_ack(serialize(ack))->unknown, UnknownOutcomes{});
+    ack.unknown.reset();
+    EXPECT_EQ(parse_ack(serialize(ack))->unknown, std::nullopt);
+    const std::string report = golden("agent.jsonl").at(2);
+    EXPECT_EQ(parse_report(report)->unknown, std::nullopt) << "of an older version";
+    const auto without = [](std::string text, const std::string& field) {
+        return text.erase(text.find(field), field.size());
+    };
+    EXPECT_TRUE(parse_report(report)->ledger.whole);
+    EXPECT_FALSE(parse_report(without(report, R"("whole":true,)"))->ledger.whole);
+    const std::string fence = golden("agent.jsonl").at(5);
+    EXPECT_FALSE(std::get<FenceAck>(parse_ack(fence)->body).truncated);
+    EXPECT_TRUE(
+        std::get<FenceAck>(parse_ack(without(fence, R"("truncated":false,)"))->body).truncated
+    );
+}
+
 TEST(AgentProtocol, UnknownFieldsAreIgnored) {
     const auto hello = parse_agent_hello(
         R"({"type":"hello","colour":"blue","protocol":{"lowest":1,"highest":3,"x":[]},"app":"a","host":"h","region":"us-east-1","boot":"b","epoch":1})"
@@ -162,6 +191,39 @@ TEST(AgentProtocol, AReportThatIsWrongIsRefusedWithItsPlace) {
         EXPECT_EQ(report.error().kind, ErrorKind::malformed);
         EXPECT_NE(report.error().text.find(names), std::string::npos)
             << report.error().text << " should name " << names;
+    }
+}
+
+TEST(AgentProtocol, NoNameOfAReportOrAnAcknowledgementMovesACursor) {
+    const std::string report = golden("agent.jsonl").at(2);
+    const std::string ack = golden("agent.jsonl").at(4);
+    const auto refused = [](std::string text, const std::string& from, const char* place, auto parse
+                         ) {
+        const std::size_t at = text.find(from);
+        ASSERT_NE(at, std::string::npos) << from;
+        const auto read = parse(text.replace(at + from.size() - 1, 0, R"(\u001b[2J)"));
+        ASSERT_FALSE(read.has_value()) << text;
+        EXPECT_TRUE(read.error().text.contains(place)) << read.error().text;
+        EXPECT_FALSE(read.error().text.contains('\x1b')) << read.error().text;
+    };
+    for (const auto& [from, place] : std::vector<std::pair<std::string, const char*>>{
+             {R"("app":"magento")", "app"},
+             {R"("host":"use1-web-1")", "host"},
+             {R"("region":"us-east-1")", "region"},
+             {R"("boot":"b-0001")", "boot"},
+             {R"("active":"us-east-1")", "active"},
+             {R"("users":"us-east-1")", "users"},
+             {R"("write_state":"open")", "write_state"},
+             {R"("type":"report")", "type"},
+         }) {
+        refused(report, from, place, parse_report);
+    }
+    for (const auto& [from, place] : std::vector<std::pair<std::string, const char*>>{
+             {R"("app":"magento")", "app"},
+             {R"("host":"use1-web-1")", "host"},
+             {R"("boot":"b-0001")", "boot"},
+         }) {
+        refused(ack, from, place, parse_ack);
     }
 }
 

@@ -30,9 +30,9 @@ json::object write(const IdentityProof& proof) {
 IdentityProof read_proof(const json::object& object, JsonTrouble& trouble) {
     ObjectReader in(object, "identity", trouble);
     IdentityProof proof;
-    proof.sts_region = in.id<RegionId>("sts_region");
-    proof.url = in.text("url", kUrlBytesMax);
-    proof.nonce = in.text("nonce", kNonceBytesMax);
+    proof.sts_region = in.name<RegionId>("sts_region");
+    proof.url = in.printable_text("url", kUrlBytesMax);
+    proof.nonce = in.printable_text("nonce", kNonceBytesMax);
     proof.amz_date = in.text("amz_date", 32);
     proof.authorization = in.text("authorization", kAuthorizationBytesMax);
     proof.security_token = in.text("security_token", kSecurityTokenBytesMax);
@@ -93,9 +93,9 @@ Result<JoinRequest> parse_join_request(std::string_view text) {
         kJoinBytesMax,
         [](ObjectReader& in, JsonTrouble& trouble) {
             JoinRequest request;
-            request.app = in.id<AppId>("app");
-            request.host = in.id<HostId>("host");
-            request.region = in.id<RegionId>("region");
+            request.app = in.name<AppId>("app");
+            request.host = in.name<HostId>("host");
+            request.region = in.name<RegionId>("region");
             request.digest = in.text("credential_sha256", 128);
             if (!is_digest(request.digest)) {
                 in.wrong("credential_sha256", "not 64 lower-case hexadecimal digits");
@@ -111,8 +111,8 @@ Result<JoinRequest> parse_join_request(std::string_view text) {
 Result<Joined> parse_joined(std::string_view text) {
     return parse_with<Joined>("joined", text, kJoinBytesMax, [](ObjectReader& in, JsonTrouble&) {
         Joined joined;
-        joined.host = in.id<HostId>("host");
-        joined.vouched_by = in.text("vouched_by", kTextBytesMax);
+        joined.host = in.name<HostId>("host");
+        joined.vouched_by = in.printable_text("vouched_by", kTextBytesMax);
         return joined;
     });
 }

@@ -53,6 +53,22 @@ TEST(Joining, WhatIsMissingOrTooLongIsNamed) {
     request.identity->security_token.clear();
     refused(request, "identity.security_token");
     EXPECT_FALSE(parse_join_request(std::string(kJoinBytesMax + 1, ' ')).has_value());
+    // No client was checked before these are read, and people see them.
+    request = a_request();
+    request.app = AppId{"shop\x1b]0;owned\x07"};
+    refused(request, "app");
+    request = a_request();
+    request.host = HostId{"i-0abc/../web-1"};
+    refused(request, "host");
+    request = a_request();
+    request.region = RegionId{"mars"};
+    refused(request, "region");
+    request = a_request();
+    request.identity->sts_region = RegionId{"evil.example/"};
+    refused(request, "identity.sts_region");
+    request = a_request();
+    request.identity->url = "https://10.0.6.1:8640\x1b[2J";
+    refused(request, "identity.url");
 }
 
 // A signature over the statement is good for this join, at this controller, now.

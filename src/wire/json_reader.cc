@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/printable.h"
+
 namespace farshore::wire {
 
 namespace json = boost::json;
@@ -44,9 +46,9 @@ Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_
     return std::move(value->as_object());
 }
 
-void JsonTrouble::note(std::string text) {
+void JsonTrouble::note(std::string_view text) {
     if (count_ < kTextsMax) {
-        texts_ += (count_ == 0 ? "" : "; ") + text;
+        texts_ += (count_ == 0 ? "" : "; ") + printable(text);
     }
     ++count_;
 }
@@ -112,6 +114,15 @@ std::string ObjectReader::text(std::string_view name, std::size_t bytes_max, Fie
         return {};
     }
     return std::string{string->data(), string->size()};
+}
+
+std::string ObjectReader::printable_text(std::string_view name, std::size_t bytes_max, Field need) {
+    std::string read = text(name, bytes_max, need);
+    if (printable(read) != read) {
+        wrong(name, "has control characters");
+        return {};
+    }
+    return read;
 }
 
 std::int64_t ObjectReader::number(

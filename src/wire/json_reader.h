@@ -28,7 +28,7 @@ namespace farshore::wire {
 // at once. Bounded.
 class JsonTrouble {
   public:
-    void note(std::string text);
+    void note(std::string_view text);
 
     [[nodiscard]] bool any() const { return count_ > 0; }
 
@@ -66,10 +66,15 @@ class ObjectReader {
         std::string_view name, std::size_t length_max, Field need = Field::required
     );
 
+    // Of one line that a terminal may show.
     template <class Id>
     [[nodiscard]] Id id(std::string_view name, Field need = Field::required) {
-        return Id{text(name, kIdBytesMax, need)};
+        return Id{printable_text(name, kIdBytesMax, need)};
     }
+
+    [[nodiscard]] std::string printable_text(
+        std::string_view name, std::size_t bytes_max, Field need = Field::required
+    );
 
     // The same, of the form that its kind has (base/names.h): where a name enters from outside.
     template <class Id>

@@ -36,7 +36,8 @@ TEST_F(ApiTest, IsForItsOwnNamesAndForNoWebPage) {
 
 TEST_F(ApiTest, AWriteOfUnknownOutcomeIsWaitedForUnlessAnOperatorAcceptsIt) {
     launch();
-    agent("use1-web-1", kEast).unknown = {.count = 1, .newest_age = std::chrono::seconds{1}};
+    agent("use1-web-1", kEast).unknown =
+        wire::UnknownOutcomes{.count = 1, .newest_age = std::chrono::seconds{1}};
     agent("euw1-web-1", kWest);
     ASSERT_TRUE(wait_for_plan("switchover"));
     const std::string waits = begin("switchover", R"({"to":"eu-west-1"})");
@@ -54,6 +55,25 @@ TEST_F(ApiTest, AWriteOfUnknownOutcomeIsWaitedForUnlessAnOperatorAcceptsIt) {
         "operator:operator: switchover to eu-west-1: " + goes_on +
         ": INC-9; writes of unknown outcome accepted"
     ));
+}
+
+// In a rolling upgrade: what an agent does not say is not "none".
+TEST_F(ApiTest, AnAgentThatDoesNotSayWhatItGaveUpIsWaitedForUnlessAnOperatorAcceptsIt) {
+    launch();
+    agent("use1-web-1", kEast).unknown.reset();
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    const std::string waits = begin("switchover", R"({"to":"eu-west-1"})");
+    ASSERT_TRUE(world.run_until([&] {
+        return json::serialize(document("/v1/operations/" + waits))
+            .contains("the agent of use1-web-1 is of an older version");
+    }));
+    EXPECT_EQ(document("/v1/operations/" + waits).at("state"), "waiting");
+    EXPECT_EQ(post("/v1/operations/" + waits + "/abort", "").status, 200);
+    EXPECT_EQ(wait_for_end(waits).at("outcome"), "aborted");
+    const std::string goes_on =
+        begin("switchover", R"({"to":"eu-west-1","reason":"INC-9","accept_unknown":true})");
+    EXPECT_EQ(wait_for_end(goes_on).at("outcome"), "done");
 }
 
 TEST_F(ApiTest, AnOperationCanBeStoppedBeforeItChangesAnything) {
@@ -161,6 +181,19 @@ TEST_F(ApiTest, AHostThatRegisteredItselfIsFoundKeptAndForgotten) {
     halt();
     launch();
     EXPECT_EQ(hosts(), 2U);
+}
+
+// It may write, wherever it stands: fences wait for it, and what it calls its Region is not shown.
+TEST_F(ApiTest, AHostThatRegisteredItselfWithoutARegionCountsAllTheSame) {
+    two_hosts();
+    for (const RegionId& region : {kEast, kWest}) {
+        register_host(region, "use1-web-9", RegionId{R"(\u001b]0;owned\u0007)"});
+    }
+    EXPECT_TRUE(world.run_until([&] { return get("/v1/status").body.contains("use1-web-9"); }, 20s)
+    );
+    EXPECT_FALSE(get("/v1/status").body.contains("owned"));
+    EXPECT_TRUE(get("/v1/audit").body.contains("use1-web-9 registered itself"))
+        << get("/v1/audit").body;
 }
 
 TEST_F(ApiTest, MetricsSayWhatTheStatusSays) {

@@ -105,6 +105,24 @@ TEST_F(CredentialsTest, AHostJoinsWithATokenAndIsHeard) {
     EXPECT_TRUE(world.run_until([&] { return again.greeted(); }));
 }
 
+// What a client that was not let in says of itself reaches no operator's terminal.
+TEST_F(CredentialsTest, NoNameOfAJoinMovesACursor) {
+    launch();
+    const std::string body = join_body("i-1", "s1");
+    for (const std::string name : {"magento", "i-1", "us-east-1"}) {
+        std::string with = body;
+        with.replace(with.find(name) + name.size(), 0, R"(\u001b]0;owned\u0007)");
+        EXPECT_EQ(post("/v1/agents/join", with, "unknown").status, 400) << with;
+    }
+    const net::HttpReply refused =
+        post("/v1/apps/magento/switchover", R"({"to":"mars\u001b[2J","reason":"a\u009bb"})");
+    EXPECT_EQ(refused.status, 409) << refused.body;
+    const std::string audit = get("/v1/audit").body;
+    EXPECT_TRUE(audit.contains("switchover to mars?[2J: refused")) << audit;
+    EXPECT_FALSE(audit.contains("\\u001b")) << audit;
+    EXPECT_FALSE(audit.contains("\xC2\x9B")) << audit;
+}
+
 TEST_F(CredentialsTest, ANameThatHasACredentialIsNotGivenAway) {
     launch();
     const std::string token = make_join_token(R"({"name":"asg","uses":10})");

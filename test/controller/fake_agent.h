@@ -99,7 +99,8 @@ class FakeAgent {
     UtcTime last_acknowledged_at{};
     std::optional<Duration> last_acknowledged_age;
     std::optional<bool> client_keys_required;
-    wire::UnknownOutcomes unknown;  // of reports and acknowledgements
+    // Of reports and acknowledgements; nullopt: it is of an older version.
+    std::optional<wire::UnknownOutcomes> unknown = wire::UnknownOutcomes{};
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
     std::vector<std::string> order_types;  // without pings

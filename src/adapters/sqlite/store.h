@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -129,7 +130,10 @@ class Store {
 
     // Errors: conflict (the name is taken by one that has not run out).
     [[nodiscard]] Status add_join_token(const AppId& app, const JoinToken& token, UtcTime now);
+    // With its uses. Errors: not_found.
     [[nodiscard]] Status remove_join_token(const AppId& app, const std::string& name);
+    // All that had run out by then, with their uses. All or nothing.
+    [[nodiscard]] Status remove_join_tokens_until(const AppId& app, UtcTime then);
     [[nodiscard]] Result<std::vector<JoinToken>> join_tokens(const AppId& app);
     // How many hosts came in by each join token, by its digest.
     [[nodiscard]] Result<std::map<std::string, std::uint64_t>> join_uses(const AppId& app);
@@ -172,6 +176,10 @@ class Store {
     [[nodiscard]] Status forget_old_operations();
     [[nodiscard]] Result<std::vector<core::OperationRecord>> read_operations(
         std::string_view sql, std::size_t rows_max
+    );
+    // Answers how many.
+    [[nodiscard]] Result<std::int64_t> remove_join_tokens(
+        const AppId& app, const std::string& which, const std::function<void(Statement&)>& bind
     );
     [[nodiscard]] Error explain(Error error) const;
     [[nodiscard]] Status explained(Status status) const;

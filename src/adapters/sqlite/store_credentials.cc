@@ -170,17 +170,49 @@ Status Store::add_join_token(const AppId& app, const JoinToken& token, UtcTime n
     return explained(std::move(status));
 }
 
+Result<std::int64_t> Store::remove_join_tokens(
+    const AppId& app, const std::string& which, const std::function<void(Statement&)>& bind
+) {
+    Result<Transaction> transaction = Transaction::begin(*database_);
+    if (!transaction) {
+        return std::unexpected(explain(std::move(transaction.error())));
+    }
+    const std::string tokens = "FROM join_tokens WHERE app = ?1 AND " + which;
+    for (const std::string& sql :
+         {"DELETE FROM joins WHERE app = ?1 AND token IN (SELECT digest " + tokens + ")",
+          "DELETE " + tokens}) {
+        Result<Statement> statement = database_->prepare(sql);
+        if (!statement) {
+            return std::unexpected(explain(std::move(statement.error())));
+        }
+        statement->bind(1, app.value());
+        bind(*statement);
+        if (Status status = statement->run(); !status) {
+            return std::unexpected(explain(std::move(status.error())));
+        }
+    }
+    const std::int64_t removed = database_->changes();
+    if (Status status = transaction->commit(); !status) {
+        return std::unexpected(explain(std::move(status.error())));
+    }
+    return removed;
+}
+
 Status Store::remove_join_token(const AppId& app, const std::string& name) {
-    Result<Statement> statement =
-        database_->prepare("DELETE FROM join_tokens WHERE app = ?1 AND name = ?2");
-    if (!statement) {
-        return std::unexpected(explain(std::move(statement.error())));
+    const auto removed = remove_join_tokens(app, "name = ?2", [&](Statement& statement) {
+        statement.bind(2, name);
+    });
+    if (!removed) {
+        return std::unexpected(removed.error());
     }
-    Status status = statement->bind(1, app.value()).bind(2, name).run();
-    if (status && database_->changes() == 0) {
-        return fail(ErrorKind::not_found, "there is no join token " + name);
-    }
-    return explained(std::move(status));
+    return *removed == 0 ? fail(ErrorKind::not_found, "there is no join token " + name) : Status{};
+}
+
+Status Store::remove_join_tokens_until(const AppId& app, UtcTime then) {
+    const auto removed = remove_join_tokens(app, "until <= ?2", [&](Statement& statement) {
+        statement.bind(2, to_ms(then));
+    });
+    return removed ? Status{} : std::unexpected(removed.error());
 }
 
 Result<std::vector<JoinToken>> Store::join_tokens(const AppId& app) {

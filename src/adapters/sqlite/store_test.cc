@@ -197,6 +197,37 @@ TEST_F(StoreTest, AJoinTokensNameIsItsOwnUntilItHasRunOut) {
     EXPECT_EQ(store->remove_join_token(kApp, "asg").error().kind, ErrorKind::not_found);
 }
 
+TEST_F(StoreTest, AJoinTokenGoesWithItsUses) {
+    auto store = open();
+    const auto use = [&](const std::string& name, std::int64_t until) {
+        const JoinToken token{
+            .name = name,
+            .digest = "digest of " + name,
+            .region = {},
+            .hosts = "*",
+            .uses_max = 3,
+            .until = utc_from_ms(until),
+            .by = "operator:eve",
+            .made_at = utc_from_ms(1)
+        };
+        ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(1)).has_value());
+        const HostCredential credential{
+            .host = HostId{"i-" + name}, .region = RegionId{"us-east-1"}, .digest = "of " + name
+        };
+        ASSERT_TRUE(store->join(kApp, credential, token.digest).has_value());
+    };
+    use("a", 10);
+    use("b", 11);
+    use("c", 12);
+    ASSERT_TRUE(store->remove_join_tokens_until(kApp, utc_from_ms(11)).has_value());
+    ASSERT_EQ(store->join_tokens(kApp)->size(), 1U);
+    EXPECT_EQ(store->join_uses(kApp)->size(), 1U);
+    EXPECT_EQ(store->join_uses(kApp)->count("digest of c"), 1U);
+    EXPECT_EQ(store->credentials(kApp)->size(), 3U) << "a host that is in stays in";
+    ASSERT_TRUE(store->remove_join_token(kApp, "c").has_value());
+    EXPECT_TRUE(store->join_uses(kApp)->empty());
+}
+
 TEST_F(StoreTest, AFileOfTheFirstVersionIsBroughtUpToDateAndKeepsItsHosts) {
     {
         auto store = open();

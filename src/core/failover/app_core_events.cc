@@ -121,7 +121,7 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
         if (is_new) {
             at->second.region = region;
             step.actions.emplace_back(Announce{
-                host.value() + " of " + region.value() +
+                host.value() + (region == RegionId{} ? "" : " of " + region.value()) +
                 " registered itself: fences wait for it, and it has no vote" +
                 (register_is_closed_
                      ? "; `agents` does not name it: add it, or end its agent and forget it"
@@ -260,6 +260,7 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
             : std::optional{now.at - std::max(Duration::zero(), event.oldest_unproven)};
     agent.ledger_whole = event.ledger_whole;
     heard_of_unknown(now, event.host, event.newest_unknown_ago);
+    agent.says_unknown = event.says_unknown;
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     agent.users = event.users;
     if (event.epoch != record_.epoch) {

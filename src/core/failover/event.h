@@ -57,6 +57,7 @@ struct AgentAcked {
     // How long ago a write of this host was last given up without an answer: the service may carry
     // it out later. nullopt: never, as far as the host remembers.
     std::optional<Duration> newest_unknown_ago;
+    bool says_unknown = true;  // false: its version does not say, so there may be such a write
     std::string detail;
 };
 
@@ -103,6 +104,7 @@ struct AgentReported {
     std::uint32_t unproven = 0;
     bool ledger_whole = true;  // false: writes are missing from it that may still be under way
     std::optional<Duration> newest_unknown_ago;  // as in AgentAcked
+    bool says_unknown = true;                    // likewise
     Duration oldest_unproven{};                  // age of the oldest unproven one, by its clock
 };
 

@@ -17,6 +17,12 @@ std::string unknown_outcome_of(const HostId& host, Duration ago) {
            " ms ago without an answer, and may still happen";
 }
 
+std::string unsaid_by(const HostId& host) {
+    return "the agent of " + host.value() +
+           " is of an older version and does not say whether a write that it gave up may still "
+           "happen";
+}
+
 }  // namespace
 
 void Operation::enter_waiting(Now now, Step& step) {
@@ -88,6 +94,10 @@ void Operation::acked_while_holding(
         advance(now, failed_or_exhausted(), event.host.value() + ": " + event.detail, step, agents);
         return;
     }
+    if (!event.says_unknown && !record_.plan.accept_unknown) {
+        advance(now, failed_or_exhausted(), unsaid_by(event.host), step, agents);
+        return;
+    }
     if (may_still_happen(event.newest_unknown_ago)) {
         advance(
             now,
@@ -122,6 +132,12 @@ std::optional<Operation::Obstacle> Operation::obstacle(
         if (agent.connected && !agent.ledger_whole) {
             return Obstacle{
                 .host = host, .text = "the ledger of " + host.value() + " is not whole"
+            };
+        }
+        if (!agent.says_unknown && !record_.plan.accept_unknown) {
+            return Obstacle{
+                .host = host,
+                .text = unsaid_by(host) + ": upgrade it, or go on with `--accept-unknown`"
             };
         }
         // A proven drain says nothing about a write that lands behind it.

@@ -26,6 +26,7 @@ struct AgentState {
     bool ledger_whole = true;
     std::optional<Instant> unproven_since;  // when the oldest unproven one was acknowledged
     std::optional<Instant> unknown_at;      // of its newest write whose outcome is unknown
+    bool says_unknown = true;  // false: its agent's version does not tell of such writes
 };
 
 // Every host that may write under the app's epochs. Hosts leave it by an explicit act, never by

@@ -22,7 +22,16 @@ class UnknownOutcome : public AppCoreTest {
         (void)tell(core, report);
     }
 
-    void acknowledge(OrderType type, const char* host, std::optional<Duration> unknown_ago) {
+    // What a host of an older version leaves out of its report.
+    void not_said(const char* host) {
+        AgentReported report = report_of(host);
+        report.says_unknown = false;
+        (void)tell(core, report);
+    }
+
+    void acknowledge(
+        OrderType type, const char* host, std::optional<Duration> unknown_ago, bool says = true
+    ) {
         (void)tell(
             core,
             AgentAcked{
@@ -31,7 +40,8 @@ class UnknownOutcome : public AppCoreTest {
                 .type = type,
                 .epoch = Epoch{7},
                 .done = true,
-                .newest_unknown_ago = unknown_ago
+                .newest_unknown_ago = unknown_ago,
+                .says_unknown = says
             }
         );
     }
@@ -126,6 +136,35 @@ TEST_F(UnknownOutcome, OneThatArisesInADrainTakesTheAttemptBack) {
     acknowledge(OrderType::drain, "w1", 300ms);
     EXPECT_EQ(state(), OperationState::releasing);
     EXPECT_EQ(core.record().epoch, Epoch{7});
+}
+
+TEST_F(UnknownOutcome, AHostThatDoesNotSayIsWaitedForUntilItDoes) {
+    not_said("w1");
+    (void)switch_over(core);
+    ASSERT_EQ(state(), OperationState::waiting);
+    EXPECT_FALSE(until(OperationState::holding, 20s)) << "its age does not settle it";
+    EXPECT_TRUE(journal_says("the agent of w1 is of an older version and does not say whether"));
+    given_up("w1", std::nullopt);
+    EXPECT_TRUE(until(OperationState::holding, 200ms)) << "it was upgraded";
+}
+
+TEST_F(UnknownOutcome, AnAcknowledgementThatDoesNotSayCountsForNothing) {
+    (void)switch_over(core);
+    ASSERT_EQ(state(), OperationState::holding);
+    acknowledge(OrderType::hold, "e1", std::nullopt, false);
+    EXPECT_EQ(state(), OperationState::releasing);
+    EXPECT_TRUE(journal_says("the agent of e1 is of an older version"));
+}
+
+TEST_F(UnknownOutcome, AnOperatorMayAcceptThatAHostDoesNotSay) {
+    not_said("w1");
+    ChangeRequest accepting = planned_switchover();
+    accepting.accept_unknown = true;
+    (void)tell(core, accepting);
+    ASSERT_EQ(state(), OperationState::holding);
+    acknowledge(OrderType::hold, "e1", std::nullopt, false);
+    acknowledge(OrderType::hold, "w1", std::nullopt, false);
+    EXPECT_EQ(state(), OperationState::draining);
 }
 
 TEST_F(UnknownOutcome, AnOperatorMayAcceptIt) {

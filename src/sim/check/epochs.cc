@@ -68,22 +68,13 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
 }
 
 // A host tells when it gives up a write that it has sent: what lands within unknown_for of its
-// sending lands before a planned change holds anything. A host whose state directory is gone does
-// not tell, and neither does an agent of an older version.
+// sending lands before a planned change holds anything. That an agent of an older version does not
+// tell is waited for too. A host whose state directory is gone does not know that it does not tell.
 bool EpochChecks::had_to_be_waited_for(const Host& host, const OnWire& write) const {
     const Instant now = scene_.calendar.now();
     const bool remembered = write.life == host.life() || host.remembers_an_earlier_life();
-    const auto old = old_.find(host.home());
-    const bool tells = !scene_.weather.is(FaultKind::old_agent, host.home()) &&
-                       (old == old_.end() || old->second < write.sent_at);
-    return planned_.contains(newest_landed_) && remembered && tells &&
+    return planned_.contains(newest_landed_) && remembered &&
            now - write.sent_at < core::Timing{}.unknown_for;
-}
-
-void EpochChecks::fault_ended(const Fault& fault) {
-    if (fault.kind == FaultKind::old_agent) {
-        old_[fault.at] = scene_.calendar.now();
-    }
 }
 
 void EpochChecks::acknowledged(const Host& host, Epoch epoch) {

@@ -46,8 +46,6 @@ class EpochChecks {
 
     void host_reimaged(std::size_t host) { acknowledged_.erase(host); }
 
-    void fault_ended(const Fault& fault);
-
     // Items of writes that landed under an older epoch than one that had landed before, and may
     // have won over newer ones by that. Not those that a planned change had to wait for.
     [[nodiscard]] const std::set<std::size_t>& late_keys() const { return late_keys_; }
@@ -75,8 +73,7 @@ class EpochChecks {
     std::map<Epoch, Place> region_of_;
     std::map<Epoch, Instant> first_landings_;
     std::set<std::size_t> late_keys_;
-    std::set<Epoch> planned_;       // by a change that waits for writes of unknown outcome
-    std::map<Place, Instant> old_;  // when a Region's agents were last of an older version
+    std::set<Epoch> planned_;  // by a change that waits for writes of unknown outcome
     std::uint64_t late_landings_ = 0;
 
     Epoch saved_epoch_;
