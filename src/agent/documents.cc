@@ -315,6 +315,12 @@ void ledger_metrics(
         {{"app", app}},
         counters.unknown
     );
+    page.counter(
+        "farshore_ledger_refused_total",
+        "Writes of unknown outcome whose keys no Region accepts: they were never made",
+        {{"app", app}},
+        counters.refused_unknown
+    );
     page.gauge(
         "farshore_ledger_unproven",
         "Entries not yet seen in the standby",

@@ -62,6 +62,14 @@ bool too_much_at_once(const Error& error) {
     return error.kind == ErrorKind::exhausted || error.kind == ErrorKind::timed_out;
 }
 
+using Keys = std::vector<dataplane::LedgerKey>;
+
+// The first `size` keys, and the others.
+std::pair<Keys, Keys> split_at(const Keys& keys, std::size_t size) {
+    const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(size);
+    return {Keys(keys.begin(), middle), Keys(middle, keys.end())};
+}
+
 }  // namespace
 
 net::Task<KeyReader::Outcome> KeyReader::read(std::vector<dataplane::LedgerKey> keys, Job job) {
@@ -80,13 +88,18 @@ net::Task<KeyReader::Outcome> KeyReader::read(std::vector<dataplane::LedgerKey> 
     for (const auto& batch : shared->batches) {
         shared->outcome.unread += batch.size();
     }
+    // As far as this reading can tell, it is the table that refuses.
+    for (const auto& [table, why] : shared->refused_a_key) {
+        if (!shared->outcome.read.contains(table)) {
+            shared->outcome.refused.insert_or_assign(table, why);
+        }
+    }
     co_return shared->outcome;
 }
 
 void KeyReader::failed(
     Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why
 ) {
-    work.outcome.error = why.error;
     std::map<TableName, std::vector<dataplane::LedgerKey>> by_table;
     for (dataplane::LedgerKey& key : keys) {
         by_table[key.table].push_back(std::move(key));
@@ -98,6 +111,14 @@ void KeyReader::failed(
         return;
     }
     std::vector<dataplane::LedgerKey>& of_one = by_table.begin()->second;
+    if (aws::may_refuse_one_key(why.error) && of_one.size() > 1) {
+        // In front of the rest: whether it is one key or the table is known after few calls.
+        auto [first, second] = split_at(of_one, of_one.size() / 2);
+        work.batches.push_front(std::move(second));
+        work.batches.push_front(std::move(first));
+        return;
+    }
+    work.outcome.error = why.error;
     if (!too_much_at_once(why.error)) {
         work.outcome.unread += of_one.size();
         work.outcome.refused.insert_or_assign(by_table.begin()->first, why);
@@ -105,10 +126,50 @@ void KeyReader::failed(
         ++work.outcome.unread;  // one item that is too slow does not speak for the others
     } else {
         batch_max_ = std::max<std::size_t>(1, of_one.size() / 2);
-        const auto middle = of_one.begin() + static_cast<std::ptrdiff_t>(batch_max_);
-        work.batches.emplace_back(of_one.begin(), middle);
-        work.batches.emplace_back(middle, of_one.end());
+        auto [first, second] = split_at(of_one, batch_max_);
+        work.batches.push_back(std::move(first));
+        work.batches.push_back(std::move(second));
     }
+}
+
+Duration KeyReader::patience_until(Instant end) const {
+    return std::clamp<Duration>(end - clock_->now(), 50ms, kPatience);
+}
+
+// Is it this Region's table that cannot have the key, or no Region's?
+net::Task<> KeyReader::refused_alone(
+    std::shared_ptr<Work> work, dataplane::LedgerKey key, TableTrouble why
+) {
+    const Keys alone(1, key);
+    bool everywhere = true;
+    for (const RegionId& region : gate_->app().regions) {
+        if (region == why.region || !everywhere) {
+            continue;
+        }
+        const Result<Digests> found =
+            co_await read_one(region, alone, work->job.strong, patience_until(work->job.end));
+        everywhere = !found && aws::may_refuse_one_key(found.error());
+    }
+    Outcome& outcome = work->outcome;
+    const auto of_its_table = std::ranges::count(
+        outcome.refused_keys, key.table, [](const RefusedKey& each) { return each.key.table; }
+    );
+    if (!outcome.read.contains(key.table) &&
+        std::cmp_greater_equal(of_its_table + 1, aws::kRefusedAloneMax)) {
+        outcome.refused.insert_or_assign(key.table, why);
+    }
+    ++outcome.unread;
+    outcome.error = why.error;
+    // Next the most of that table's keys that are left: do they fare better?
+    const auto size_of = [&key](const Keys& batch) {
+        return batch.front().table == key.table ? batch.size() : 0;
+    };
+    if (const auto most = std::ranges::max_element(work->batches, {}, size_of);
+        most != work->batches.end()) {
+        std::rotate(work->batches.begin(), most, most + 1);
+    }
+    work->refused_a_key.insert_or_assign(key.table, std::move(why));
+    outcome.refused_keys.push_back({.key = std::move(key), .everywhere = everywhere});
 }
 
 net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
@@ -125,6 +186,10 @@ net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
         Batch batch;
         batch.newest_number = gate_->endpoint().ledger().newest_number();
         Read found = co_await read_batch(work, keys);
+        if (!found && keys.size() == 1 && aws::may_refuse_one_key(found.error().error)) {
+            co_await refused_alone(work, std::move(keys.front()), found.error());
+            continue;
+        }
         if (!found) {
             failed(*work, std::move(keys), found.error());
             continue;
@@ -145,7 +210,7 @@ net::Task<KeyReader::Read> KeyReader::read_batch(
     using boost::asio::experimental::awaitable_operators::operator&&;
     const std::vector<RegionId>& regions = work->job.regions;
     const bool strong = work->job.strong;
-    const Duration patience = std::clamp<Duration>(work->job.end - clock_->now(), 50ms, kPatience);
+    const Duration patience = patience_until(work->job.end);
     std::vector<Digests> all;
     if (regions.size() == 1) {
         Result<Digests> one = co_await read_one(regions[0], std::move(keys), strong, patience);

@@ -24,11 +24,19 @@ struct TableTrouble {
     Error error;
 };
 
+// A key whose reading was refused though it was asked for alone.
+struct RefusedKey {
+    dataplane::LedgerKey key;
+    // By each Region of the app: no table there can have it, so no write under it was accepted.
+    bool everywhere = false;
+};
+
 // Reads many of the ledger's keys, in one Region or in two at the same time, several batches at
 // once. A batch whose answer is too large or too slow is halved, down to single keys, and the next
 // ones begin smaller. A batch of several tables that fails is asked for again table by table: one
-// that is missing, has another key or may not be read does not speak for the others. Control
-// thread only.
+// that is missing, has another key or may not be read does not speak for the others. Nor does one
+// key that its table cannot have: a batch whose input is refused is halved until that key stands
+// alone. Control thread only.
 class KeyReader {
   public:
     // Digest by table and key, as read in one Region.
@@ -52,6 +60,7 @@ class KeyReader {
         std::optional<Error> error;  // why, of the last one
         std::set<TableName> read;    // tables of which at least one batch was answered
         std::map<TableName, TableTrouble> refused;
+        std::vector<RefusedKey> refused_keys;  // they are among the unread
     };
 
     KeyReader(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
@@ -64,6 +73,7 @@ class KeyReader {
         Job job;
         std::deque<std::vector<dataplane::LedgerKey>> batches;
         Outcome outcome;
+        std::map<TableName, TableTrouble> refused_a_key;
     };
 
     using Read = std::expected<std::vector<Digests>, TableTrouble>;
@@ -77,6 +87,10 @@ class KeyReader {
         RegionId region, std::vector<aws::TableKeys> tables, Duration patience
     );
     void failed(Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why);
+    net::Task<> refused_alone(
+        std::shared_ptr<Work> work, dataplane::LedgerKey key, TableTrouble why
+    );
+    [[nodiscard]] Duration patience_until(Instant end) const;
 
     net::Io* io_;
     const ports::Clock* clock_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/system/log.h"
 #include "agent/unknown_outcomes.h"
 
 namespace farshore::agent {
@@ -73,6 +74,49 @@ void Prover::take_proof(const dataplane::LedgerKey& key, const dataplane::Proof&
     }
 }
 
+net::Task<KeyReader::Outcome> Prover::read(Keys keys, KeyReader::Job job) {
+    const std::vector<RegionId> regions = job.regions;
+    KeyReader::Outcome outcome = co_await reader_.read(std::move(keys), std::move(job));
+    settle_refused(outcome);
+    troubles_.note(regions, outcome);
+    co_return outcome;
+}
+
+// A key that is refused costs itself alone. Where no key of its table is answered, and a write
+// under it was acknowledged, it is the table that cannot be read.
+void Prover::settle_refused(KeyReader::Outcome& outcome) {
+    dataplane::Ledger& ledger = gate_->endpoint().ledger();
+    std::map<TableName, bool> all_settled;
+    for (const RefusedKey& refused : outcome.refused_keys) {
+        const dataplane::LedgerKey& key = refused.key;
+        bool& settled = all_settled.try_emplace(key.table, true).first->second;
+        const std::size_t left =
+            refused.everywhere
+                ? ledger.refuse_key(key.table, key.key, outcome.read.contains(key.table))
+                : 1;
+        if (left > 0) {
+            settled = false;
+            doubtful_until_[{key.table, key.key}] = clock_->now() + kDoubtfulAgainAfter;
+            continue;
+        }
+        --outcome.unread;
+        system::log_warning(
+            "ledger",
+            "each Region refuses the key of a write to table " + key.table.value() +
+                ": no write under it can have been accepted",
+            {{"app", gate_->app().app.value()}, {"table", key.table.value()}}
+        );
+    }
+    for (const auto& [table, settled] : all_settled) {
+        if (settled) {
+            outcome.refused.erase(table);
+        }
+    }
+    if (outcome.unread == 0) {
+        outcome.error.reset();
+    }
+}
+
 net::Task<KeyReader::Outcome> Prover::compare(
     Keys keys, Instant end, std::optional<Instant> settled_before, std::size_t* different
 ) {
@@ -97,10 +141,7 @@ net::Task<KeyReader::Outcome> Prover::compare(
             take_proof(key, proof);
         }
     };
-    const std::vector<RegionId> regions = job.regions;
-    KeyReader::Outcome outcome = co_await reader_.read(std::move(keys), std::move(job));
-    troubles_.note(regions, outcome);
-    co_return outcome;
+    co_return co_await read(std::move(keys), std::move(job));
 }
 
 net::Task<KeyReader::Outcome> Prover::look_at(Keys keys) {
@@ -123,9 +164,7 @@ net::Task<KeyReader::Outcome> Prover::look_at(Keys keys) {
             }
         }
     };
-    const std::vector<RegionId> regions = job.regions;
-    KeyReader::Outcome looked = co_await reader_.read(std::move(keys), std::move(job));
-    troubles_.note(regions, looked);
+    KeyReader::Outcome looked = co_await read(std::move(keys), std::move(job));
     // Equal items prove an arrival only while our epoch is the current one: a host that comes back
     // finds keys equal that newer writes of others have overtaken.
     if (!stubborn->empty() && gate_->machine().may_write(clock_->now())) {
@@ -229,7 +268,7 @@ std::vector<wire::TableTrouble> Prover::troubles() const {
                 {.table = trouble.table,
                  .region = trouble.region,
                  .unproven = sum->second.writes,
-                 .why = trouble.why.substr(0, wire::kTextBytesMax)}
+                 .why = trouble.why}
             );
         }
     }

@@ -57,6 +57,9 @@ class Prover {
   private:
     using Keys = std::vector<dataplane::LedgerKey>;
 
+    // Reads keys, and settles what no Region can have accepted.
+    net::Task<KeyReader::Outcome> read(Keys keys, KeyReader::Job job);
+    void settle_refused(KeyReader::Outcome& outcome);
     // One look at every key that is unproven now. False: some could not be read.
     net::Task<bool> look_at_all(net::TaskGroup* tasks);
     net::Task<KeyReader::Outcome> look_at(Keys keys);

@@ -196,6 +196,29 @@ void KeyChain::prove(UtcTime now) {
     settle(Fate::present, now);
 }
 
+bool KeyChain::refuse(UtcTime now, bool acknowledged_too) {
+    bool changed = false;
+    bool open = false;
+    for (RiskyWrite& write : writes_) {
+        if (write.fate != Fate::at_risk) {
+            continue;
+        }
+        if (write.entry.acknowledged && !acknowledged_too) {
+            open = true;
+            continue;
+        }
+        write.fate = write.entry.acknowledged ? Fate::unknown : Fate::never_arrived;
+        changed = true;
+    }
+    if (!open && !settled()) {
+        examined_ = true;
+        settled_at_ = now;
+        reason_ = "each Region refuses a key like this";
+        changed = true;
+    }
+    return changed;
+}
+
 void KeyChain::give_up(UtcTime now, std::string reason) {
     if (!settled()) {
         settle(Fate::unknown, now);

@@ -67,6 +67,12 @@ class KeyChain {
     // The writes have been read in both Regions, by a drain, before the promotion.
     void prove(UtcTime now);
 
+    // Each Region refuses the key when it is read: no write under it was accepted. One that was not
+    // acknowledged has never arrived. An acknowledged one has another key than the one its host
+    // told, so its fate is unknown; with `acknowledged_too` false it stays open. True when anything
+    // has changed.
+    bool refuse(UtcTime now, bool acknowledged_too);
+
     // The controller cannot find out any more, for this reason.
     void give_up(UtcTime now, std::string reason);
 

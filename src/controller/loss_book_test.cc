@@ -360,5 +360,30 @@ TEST(LossBook, EntriesThatAreReportedTwiceAreThereOnce) {
     EXPECT_EQ(book.counts().at_risk, 20'000U);
 }
 
+TEST(LossBook, AKeyThatEachRegionRefusesWasNeverWritten) {
+    LossBook book;
+    ASSERT_NE(book.add(HostId{"a"}, a_write(1, "d1", false)), nullptr);
+    ASSERT_NE(book.add(HostId{"a"}, a_write(2, "", false)), nullptr);
+    change(book, [](KeyChain& chain) { EXPECT_TRUE(chain.refuse(utc_from_ms(9), false)); });
+    const KeyChain& chain = book.chains().begin()->second;
+    EXPECT_TRUE(chain.settled());
+    EXPECT_EQ(chain.writes()[0].fate, Fate::never_arrived);
+    EXPECT_EQ(chain.writes()[1].fate, Fate::never_arrived) << "digest or not";
+    EXPECT_EQ(chain.reason(), "each Region refuses a key like this");
+    EXPECT_EQ(book.counts().never_arrived, 0U) << "no client was told that they had happened";
+    EXPECT_TRUE(book.settled());
+}
+
+// DynamoDB accepts no such key: what the host told is not what it wrote.
+TEST(LossBook, AnAcknowledgedWriteUnderARefusedKeyIsUnknownOnceOtherKeysAreAnswered) {
+    LossBook book;
+    ASSERT_NE(book.add(HostId{"a"}, a_write(1, "d1")), nullptr);
+    change(book, [](KeyChain& chain) { EXPECT_FALSE(chain.refuse(utc_from_ms(9), false)); });
+    EXPECT_FALSE(book.settled()) << "it may be the table that cannot be read";
+    change(book, [](KeyChain& chain) { EXPECT_TRUE(chain.refuse(utc_from_ms(9), true)); });
+    EXPECT_TRUE(book.settled());
+    EXPECT_EQ(book.counts().unknown, 1U);
+}
+
 }  // namespace
 }  // namespace farshore::controller

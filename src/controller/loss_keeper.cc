@@ -217,6 +217,7 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
         });
         book->unsaved.insert(at);
     }
+    const std::size_t refused = examine_refused(*book, *seen);
     book->examined = true;
     // Before the promotion: what the agents have named they will not name again.
     co_await save_all(operation);
@@ -228,20 +229,25 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
     const wire::LossCounts& counts = book->book.counts();
     core::LossesExamined examined{
         .step = action.step,
-        .complete = seen->found.size() == asked,
+        .complete = seen->found.size() + refused == asked,
         .at_risk = static_cast<std::uint32_t>(counts.at_risk),
         .detail = std::to_string(seen->found.size()) + " of " + std::to_string(asked) +
                   " keys read, " + std::to_string(counts.at_risk) +
                   " acknowledged writes at risk, " + std::to_string(counts.present) +
                   " found present"
     };
+    if (refused > 0) {
+        examined.detail += "; " + std::to_string(refused) + " keys refused";
+    }
     if (book->book.truncated()) {
         examined.detail +=
             "; a host could not name every write that it had not proven, so more "
             "may be at risk";
     }
-    for (const auto& [table, error] : seen->refused) {
-        examined.detail += "; table " + table + " could not be read: " + error.text;
+    if (!examined.complete) {
+        for (const auto& [table, error] : seen->refused) {
+            examined.detail += "; table " + table + " could not be read: " + error.text;
+        }
     }
     edge_.deliver(std::move(examined));
 }

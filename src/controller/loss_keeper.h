@@ -93,6 +93,8 @@ class LossKeeper final : public ports::Tables {
     [[nodiscard]] net::Task<> examine_chains(core::ExamineLosses action);
     [[nodiscard]] net::Task<> look(OperationId operation);
     [[nodiscard]] static std::vector<LossBook::At> keys_of_look(Open& open);
+    [[nodiscard]] static std::size_t examine_refused(Open& open, const LossReader::Seen& target);
+    void settle_refused(Open& open, LossReader::Seen& old_region, LossReader::Seen& target);
     void note_looks(
         const OperationId& operation,
         Open& open,

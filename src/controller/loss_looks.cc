@@ -118,6 +118,7 @@ net::Task<> LossKeeper::look(OperationId operation) {
     if (open == nullptr) {
         co_return;
     }
+    settle_refused(*open, *old_region, *target);
     note_looks(operation, *open, *old_region, *target);
     const UtcTime now = edge_.clock.wall();
     const auto seen = [](const LossReader::Digests& digests, const LossBook::At& at) {
@@ -149,6 +150,61 @@ net::Task<> LossKeeper::look(OperationId operation) {
     }
 }
 
+// How many keys are examined by this: the target refuses them, so no item is there that could hide
+// a write. Where no other key of the table is answered it may be the table that cannot be read, and
+// only keys without an acknowledged write are done with.
+std::size_t LossKeeper::examine_refused(Open& open, const LossReader::Seen& target) {
+    std::size_t examined = 0;
+    for (const auto& [at, why] : target.refused_keys) {
+        const KeyChain* chain = open.book.find(at);
+        const bool acknowledged =
+            chain != nullptr && std::ranges::any_of(chain->writes(), [](const RiskyWrite& write) {
+                return write.entry.acknowledged;
+            });
+        if (acknowledged && target.refused.contains(at.first)) {
+            continue;
+        }
+        ++examined;
+        open.book.change(at, [](KeyChain& refused) {
+            refused.at_promotion(std::nullopt);
+            return true;
+        });
+        open.unsaved.insert(at);
+    }
+    return examined;
+}
+
+// A key that both Regions refuse costs itself alone. Where neither answers another key of its
+// table, and a write under it was acknowledged, it is the table that cannot be read.
+void LossKeeper::settle_refused(
+    Open& open, LossReader::Seen& old_region, LossReader::Seen& target
+) {
+    std::map<std::string, bool> all_settled;
+    for (const auto& [at, why] : target.refused_keys) {
+        bool& settled = all_settled.try_emplace(at.first, true).first->second;
+        if (!old_region.refused_keys.contains(at)) {
+            settled = false;
+            continue;
+        }
+        const bool answered =
+            !old_region.refused.contains(at.first) && !target.refused.contains(at.first);
+        const bool changed = open.book.change(at, [&](KeyChain& chain) {
+            const bool refused = chain.refuse(edge_.clock.wall(), answered);
+            settled = settled && chain.settled();
+            return refused;
+        });
+        if (changed) {
+            open.unsaved.insert(at);
+        }
+    }
+    for (const auto& [table, settled] : all_settled) {
+        if (settled) {
+            old_region.refused.erase(table);
+            target.refused.erase(table);
+        }
+    }
+}
+
 // For how long both Regions have answered, and which tables they refuse to read all the same.
 void LossKeeper::note_looks(
     const OperationId& operation,
@@ -158,9 +214,10 @@ void LossKeeper::note_looks(
 ) {
     const Instant now = edge_.clock.now();
     const auto answered = [](const LossReader::Seen& seen) {
-        return !seen.found.empty() || std::ranges::any_of(seen.refused, [](const auto& each) {
-            return is_about_a_table(each.second);
-        });
+        return !seen.found.empty() || !seen.refused_keys.empty() ||
+               std::ranges::any_of(seen.refused, [](const auto& each) {
+                   return is_about_a_table(each.second);
+               });
     };
     if (!answered(old_region) || !answered(target)) {
         open.looked_at.reset();

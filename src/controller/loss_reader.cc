@@ -1,7 +1,8 @@
 #include "controller/loss_reader.h"
 
 #include <algorithm>
-#include <optional>
+#include <deque>
+#include <iterator>
 
 #include "wire/agent_protocol.h"
 #include "wire/json_reader.h"
@@ -36,7 +37,12 @@ net::Task<std::shared_ptr<LossReader::Seen>> LossReader::read(
             break;
         }
     }
-    // Later answers go into a map that nobody looks at any more.
+    for (const auto& [at, why] : round->seen.refused_keys) {
+        if (!round->answered.contains(at.first)) {
+            round->seen.refused.try_emplace(at.first, why);
+        }
+    }
+    // Answers that come later are dropped with the round.
     co_return std::make_shared<Seen>(std::move(round->seen));
 }
 
@@ -55,26 +61,68 @@ net::Task<> LossReader::read_chunks(std::shared_ptr<Round> round) {
 }
 
 net::Task<> LossReader::read_chunk(std::shared_ptr<Round> round, std::vector<At> keys) {
+    std::deque<std::vector<At>> parts;  // the last one, the smallest, is asked for next
+    parts.push_back(std::move(keys));
+    while (!parts.empty() && edge_.clock.now() < round->until) {
+        std::vector<At> part = std::move(parts.back());
+        parts.pop_back();
+        std::erase_if(part, [&round](const At& at) { return refuses_all_of(*round, at.first); });
+        if (part.empty()) {
+            continue;
+        }
+        const bool several = std::ranges::any_of(part, [&part](const At& at) {
+            return at.first != part.front().first;
+        });
+        const Duration left = round->until - edge_.clock.now();
+        // What the first call may take leaves time for another.
+        const Status read = co_await ask(round, part, several ? left / 2 : left);
+        if (read) {
+            continue;
+        }
+        std::vector<std::vector<At>> smaller = failed(*round, std::move(part), read.error());
+        if (smaller.empty() && !parts.empty()) {
+            // One key is refused; do most of the others fare better?
+            std::rotate(parts.begin(), parts.begin() + 1, parts.end());
+        }
+        std::ranges::move(smaller, std::back_inserter(parts));
+    }
+}
+
+// So many of its keys are refused, and none was answered, that asking for more of them tells
+// nothing.
+bool LossReader::refuses_all_of(const Round& round, const std::string& table) {
+    const auto refused = round.refused_of.find(table);
+    return refused != round.refused_of.end() && refused->second >= aws::kRefusedAloneMax &&
+           !round.answered.contains(table);
+}
+
+// What is to be asked for instead; the first one last.
+std::vector<std::vector<LossReader::At>> LossReader::failed(
+    Round& round, std::vector<At> keys, Error why
+) {
     std::map<std::string, std::vector<At>> by_table;
-    for (const At& at : keys) {
-        by_table[at.first].push_back(at);
+    for (At& at : keys) {
+        by_table[at.first].push_back(std::move(at));
     }
-    const bool several = by_table.size() > 1;
-    const Duration left = round->until - edge_.clock.now();
-    // What the first call may take leaves time for another.
-    const Status together = co_await ask(round, std::move(keys), several ? left / 2 : left);
-    if (together) {
-        co_return;
-    }
-    for (auto& [table, part] : by_table) {
-        Status alone = together;
-        if (several) {
-            alone = co_await ask(round, std::move(part), round->until - edge_.clock.now());
+    std::vector<std::vector<At>> parts;
+    if (by_table.size() > 1) {
+        for (auto& [table, part] : by_table) {
+            parts.push_back(std::move(part));
         }
-        if (!alone) {
-            round->seen.refused.insert_or_assign(table, alone.error());
-        }
+        return parts;
     }
+    const auto& [table, of_one] = *by_table.begin();
+    if (!aws::may_refuse_one_key(why)) {
+        round.seen.refused.insert_or_assign(table, std::move(why));
+    } else if (of_one.size() == 1) {
+        ++round.refused_of[table];
+        round.seen.refused_keys.insert_or_assign(of_one.front(), std::move(why));
+    } else {
+        const auto middle = of_one.begin() + static_cast<std::ptrdiff_t>(of_one.size() / 2);
+        parts.emplace_back(middle, of_one.end());
+        parts.emplace_back(of_one.begin(), middle);
+    }
+    return parts;
 }
 
 net::Task<Status> LossReader::ask(
@@ -116,6 +164,7 @@ net::Task<Status> LossReader::ask(
     }
     for (const auto& [digest, at] : by_digest) {
         round->seen.found.emplace(at, digest_(nullptr));
+        round->answered.insert(at.first);
     }
     for (const auto& [table, list] : items->found) {
         for (const aws::Item& item : list) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,8 @@ namespace farshore::controller {
 // Reads the keys of loss books in one Region, as digests. At most kChunksMax calls of 100 keys are
 // under way at a time, whatever the size of a book. A call for several tables that fails is made
 // again table by table: one that is missing, has another key or may not be read does not speak for
-// the others. Single-threaded.
+// the others. Nor does one key that its table cannot have: where the input is refused, fewer keys
+// are asked for at a time until that key stands alone. Single-threaded.
 class LossReader {
   public:
     // A table and a key, as the books have them.
@@ -28,7 +30,10 @@ class LossReader {
 
     struct Seen {
         Digests found;
-        std::map<std::string, Error> refused;  // table -> why its keys could not be read
+        // Table -> why its keys could not be read. A refused key is in here too when no key of its
+        // table was answered: then it may be the table.
+        std::map<std::string, Error> refused;
+        std::map<At, Error> refused_keys;  // each asked for alone
     };
 
     // What was read within `budget`; later answers are dropped.
@@ -43,11 +48,17 @@ class LossReader {
         Instant until{};
         std::size_t next = 0;  // the first key that nobody has asked for yet
         int readers = 0;
+        std::set<std::string> answered;                 // tables
+        std::map<std::string, std::size_t> refused_of;  // table -> keys that were refused alone
         Seen seen;
     };
 
     [[nodiscard]] net::Task<> read_chunks(std::shared_ptr<Round> round);
     [[nodiscard]] net::Task<> read_chunk(std::shared_ptr<Round> round, std::vector<At> keys);
+    [[nodiscard]] static bool refuses_all_of(const Round& round, const std::string& table);
+    [[nodiscard]] static std::vector<std::vector<At>> failed(
+        Round& round, std::vector<At> keys, Error why
+    );
     [[nodiscard]] net::Task<Status> ask(
         std::shared_ptr<Round> round, std::vector<At> keys, Duration within
     );

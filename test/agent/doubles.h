@@ -112,6 +112,7 @@ class RegionDouble {
     bool refuses_descriptions = false;
     std::map<std::string, std::string> refused_tables;  // with this error, when they are read
     std::map<std::string, std::string> key_names;       // of tables whose key is not "id"
+    std::uint64_t refused_batches = 0;                  // BatchGetItem calls
     std::uint64_t descriptions = 0;                     // DescribeTable calls
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
 
@@ -174,7 +175,8 @@ class RegionDouble {
                 R"({"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: dynamodb:DescribeTable"})"
             );
         }
-        while (hangs_on_writes && operation == "PutItem" && mode == Mode::serving) {
+        const bool is_write = operation == "PutItem" || operation == "UpdateItem";
+        while (hangs_on_writes && is_write && mode == Mode::serving) {
             const bool slept = co_await net::sleep_for(*io_, 20ms);
             if (!slept) {
                 co_return net::HttpResponse::reset();
@@ -190,6 +192,15 @@ class RegionDouble {
         return found == refused_tables.end() ? std::string{} : found->second;
     }
 
+    // As the service judges it: the table's one key attribute, and no empty string.
+    [[nodiscard]] bool is_key(const std::string& table, const boost::json::object& key) const {
+        const auto named = key_names.find(table);
+        const boost::json::value* value =
+            key.if_contains(named == key_names.end() ? "id" : named->second);
+        return key.size() == 1 && value != nullptr && value->is_object() &&
+               value->as_object().contains("S") && !value->at("S").as_string().empty();
+    }
+
     static net::HttpResponse refused(const std::string& code) {
         return net::HttpResponse::json(
             400,
@@ -201,7 +212,14 @@ class RegionDouble {
         std::size_t keys = 0;
         for (const auto& [table, asked] : body.at("RequestItems").as_object()) {
             if (const std::string code = refusal_of(table); !code.empty()) {
+                ++refused_batches;
                 co_return refused(code);
+            }
+            for (const auto& key : asked.at("Keys").as_array()) {
+                if (!is_key(std::string{table}, key.as_object())) {
+                    ++refused_batches;
+                    co_return refused("ValidationException");
+                }
             }
             keys += asked.at("Keys").as_array().size();
         }

@@ -32,6 +32,11 @@ class LossesTest : public ControllerTest {
         for (int i = 0; i < 20; ++i) {
             east.writes.push_back(a_write(kTable, "cart-" + std::to_string(i)));
         }
+        return begin_failover();
+    }
+
+    // Until it has ended. The operation's id.
+    std::string begin_failover() {
         const net::HttpReply started = post(
             "/v1/apps/magento/failover",
             R"({"to":"eu-west-1","reason":"test","confirm":"magento","accept_loss_ms":60000})"
@@ -79,6 +84,32 @@ TEST_F(LossesTest, ATableThatIsMissingSpoilsNoOtherAndGetsItsFateInTime) {
     EXPECT_TRUE(fate.starts_with("unknown: table lease_table could not be read in eu-west-1"))
         << fate;
     EXPECT_TRUE(wait_for_plan("failback")) << "nothing stands in its way any more";
+}
+
+// Of unknown outcome, noted from the request alone: the service would have refused it.
+TEST_F(LossesTest, AKeyThatNoTableCanHaveSpoilsNoOtherAndHasNeverArrived) {
+    launch();
+    FakeAgent& east = agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    for (int i = 0; i < 20; ++i) {
+        east.writes.push_back(a_write(kTable, "cart-" + std::to_string(i)));
+    }
+    east.writes.push_back(a_write(kTable, ""));
+    east.writes.back().acknowledged = false;
+    east.writes.push_back(a_write(kTable, "x"));
+    east.writes.back().acknowledged = false;
+    east.writes.back().key = R"({"name":{"S":"x"}})";
+    const std::string id = begin_failover();
+    ASSERT_TRUE(world.run_until([&] {
+        return document("/v1/operations/" + id + "/losses").at("settled").as_bool();
+    })) << json::serialize(counts(id));
+    EXPECT_EQ(never_arrived(id), 20);
+    const std::string book = get("/v1/operations/" + id + "/losses", "operator").body;
+    EXPECT_NE(book.find("each Region refuses a key like this"), std::string::npos) << book;
+    const std::string journal = json::serialize(document("/v1/operations/" + id));
+    EXPECT_NE(journal.find("2 keys refused"), std::string::npos) << journal;
+    EXPECT_EQ(journal.find("could not be read"), std::string::npos) << journal;
 }
 
 TEST_F(LossesTest, AnOperatorDecidesWhatNobodyCanFindOut) {

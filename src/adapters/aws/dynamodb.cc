@@ -348,6 +348,10 @@ net::Task<Result<boost::json::object>> DynamoDb::batch_round(
     co_return dynamodb_json::parse(*answer);
 }
 
+bool may_refuse_one_key(const Error& error) {
+    return error.code == "ValidationException" || error.code == "SerializationException";
+}
+
 net::Task<Result<BatchItems>> DynamoDb::batch_get_item(
     RegionId region, std::vector<TableKeys> tables, CallOptions options
 ) {

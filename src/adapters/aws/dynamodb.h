@@ -149,6 +149,14 @@ struct BatchItems {
     std::map<TableName, std::vector<Item>> found;
 };
 
+// The service refuses the input itself. Of a BatchGetItem it may mean one key, which its table
+// cannot have (an empty string, another name or type): the whole call fails for it, so the caller
+// asks for fewer keys at a time until that key stands alone.
+[[nodiscard]] bool may_refuse_one_key(const Error& error);
+// So many keys that are refused one by one, while no other key of their table is answered, speak
+// for the table: it has another key there.
+inline constexpr std::size_t kRefusedAloneMax = 8;
+
 // Request bodies and answers, pure. Errors of parsers: malformed.
 namespace dynamodb_json {
 [[nodiscard]] std::string create_table(const TableSpec& spec);
