@@ -28,9 +28,7 @@ class World final : public ports::Clock,
 
     [[nodiscard]] Instant now() const override { return at_; }
 
-    [[nodiscard]] UtcTime wall() const override {
-        return date_in_tests(at_);
-    }
+    [[nodiscard]] UtcTime wall() const override { return date_in_tests(at_); }
 
     Status save(const core::AppRecord& record, std::span<const core::JournalEntry> entries)
         override {

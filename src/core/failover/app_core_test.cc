@@ -81,6 +81,17 @@ TEST_F(AppCoreTest, AReadingThatCameLateIsCountedFromItsStart) {
     EXPECT_EQ(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length, 500ms);
 }
 
+// A hypervisor stopped it: its last reading is older than its boot clock says.
+TEST_F(AppCoreTest, AControllerWhoseClocksDisagreeGrantsNothingBeforeItReadsAgain) {
+    AppCore core = make(policy());
+    connect(core);
+    EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    clock_set += 1s;
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    (void)tell(core, EpochsRead{reading(Epoch{7}, kEast)});
+    EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+}
+
 // With `keep` hosts go on without anybody's confirmation, so there is nothing to withhold.
 TEST_F(AppCoreTest, WithKeepAControllerNeedsNoReading) {
     Policy keep = policy();

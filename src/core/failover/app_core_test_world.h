@@ -204,9 +204,7 @@ class AppCoreTest : public ::testing::Test {
         return policy;
     }
 
-    [[nodiscard]] Now now() const {
-        return {.at = at, .wall = date_in_tests(at) + clock_set};
-    }
+    [[nodiscard]] Now now() const { return {.at = at, .wall = date_in_tests(at) + clock_set}; }
 
     std::vector<Action> tell(AppCore& core, const Event& event) {
         Step step = core.step(now(), event);
