@@ -74,7 +74,7 @@ enum class FaultKind : std::uint8_t {
     // Around
     record_written,    // somebody else raises the records by `amount`, with `to` active
     record_lease,      // the copy in `at` names a lease of `amount` ms
-    record_astray,     // somebody sets the copy in `at` to the last epoch there can be
+    record_astray,     // a script sets the copy in `at` to the last epoch there can be
     dns_stranded,      // health states change, and the record does not follow
     resolvers_stale,   // users keep the address they have
     checks_fail,       // the functional checks of `at` fail
