@@ -94,9 +94,8 @@ void EpochReader::judge(Round& round) {
     const bool known =
         verdict.agreed && std::ranges::find(regions, verdict.agreed->active) != regions.end();
     const bool beyond_us = verdict.at_least > gate_->machine().epoch();
-    // A record that names no lease may be the one of a majority that is not needed.
-    const bool usable =
-        known && (verdict.agreed->terms.lease > Duration::zero() || beyond_us || whole);
+    // A record that names no lease, or another register, may be the one that no majority needs.
+    const bool usable = known && (verdict.is_enough() || beyond_us || whole);
     if (usable) {
         round.decided = true;
         seen_.agreed = verdict.agreed;

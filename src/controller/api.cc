@@ -46,6 +46,7 @@ View Api::view() const {
         .link = parts_.link,
         .losses = parts_.losses,
         .tables = parts_.tables,
+        .epochs = parts_.epochs,
         .store = parts_.store,
         .credentials = parts_.credentials,
         .joining = parts_.joining,

@@ -34,6 +34,7 @@ class Api {
         AgentLink& link;
         LossKeeper& losses;
         const TableWatch& tables;
+        const EpochRecords& epochs;
         const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;

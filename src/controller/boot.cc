@@ -90,6 +90,10 @@ net::Task<Result<core::AppRecord>> Controller::record_from(core::EpochReading su
         if (!ready) {
             co_return std::unexpected(ready.error());
         }
+        if (first->record.register_lost_at) {
+            // Until just now the copies named the lost register, and confirmed its hosts.
+            first->record.register_lost_at = clock_.wall();
+        }
     }
     co_return std::move(first->record);
 }

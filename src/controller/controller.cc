@@ -161,6 +161,7 @@ void Controller::assemble_api() {
         .link = *link_,
         .losses = *losses_,
         .tables = *table_watch_,
+        .epochs = *epochs_,
         .lags = lags_,
         .forget =
             [this](const HostId& host) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "adapters/aws/epoch_item.h"
-#include "adapters/system/log.h"
 #include "base/text.h"
 
 namespace farshore::controller {
@@ -15,8 +14,6 @@ namespace {
 // A Region that does not answer within this does not hold up the majority of the others.
 constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
 constexpr Duration kSurveyPoll = std::chrono::milliseconds{10};
-// Often enough for three chances per lease, as agents read them.
-constexpr Duration kWatchEveryMax = std::chrono::seconds{1};
 // A lease that a copy named is remembered a little longer than anybody can hold it.
 constexpr Duration kRememberFor = std::chrono::seconds{5};
 
@@ -73,7 +70,6 @@ void EpochRecords::raise(const core::RaiseEpoch& action) {
     raise->started_wall = edge_.clock.wall();
     raise->item = item(action.epoch, action.active, action.raised_for);
     raise->only_look = action.only_look;
-    raise->highest = Epoch{};
     for (const RegionId& region : regions_) {
         edge_.tasks.spawn("raise in " + region.value(), [this, region, raise] {
             return raise_in(region, raise);
@@ -89,13 +85,14 @@ net::Task<> EpochRecords::raise_in(RegionId region, std::shared_ptr<Raise> raise
         answer = co_await write_and_check(region, raise->item);
     }
     ++raise->ended;
-    raise->highest = std::max(raise->highest, answer.seen);
+    raise->seen.push_back(answer.seen);
     if (answer.landed == Landed::confirmed) {
         raise->confirmed.push_back(region);
     }
     raise->other_register = raise->other_register || answer.other_register;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     raise->newer += answer.landed == Landed::newer ? 1 : 0;
+    raise->strays += answer.landed == Landed::stray ? 1 : 0;
     append(raise->detail, region.value() + ": " + answer.detail);
     report(*raise);
 }
@@ -107,6 +104,8 @@ void EpochRecords::report(Raise& raise) {
         return;
     }
     raise.reported = true;
+    // What most copies carry is no stray.
+    const std::size_t newer = raise.newer + (raise.strays >= this->majority() ? raise.strays : 0);
     edge_.deliver(core::EpochRaised{
         .step = raise.step,
         .started = raise.started,
@@ -114,8 +113,8 @@ void EpochRecords::report(Raise& raise) {
         .majority = majority,
         .unchanged_confirmed = raise.unchanged >= this->majority(),
         .confirmed = raise.confirmed,
-        .taken = raise.newer > regions_.size() - this->majority(),
-        .highest_seen = raise.highest,
+        .taken = newer > regions_.size() - this->majority(),
+        .highest_seen = core::highest_believable(raise.seen, regions_.size(), raise.item.epoch),
         .longest_lease = longest_lease(),
         .other_register = raise.other_register,
         .detail = raise.detail
@@ -159,7 +158,8 @@ net::Task<EpochRecords::Answer> EpochRecords::write_and_check(
             .landed = Landed::confirmed,
             .seen = item.epoch,
             .detail = "raised",
-            .other_register = other
+            .other_register = other,
+            .in_full = true
         };
     }
     // A controller that was refused has been answered: what the copy says now can be read.
@@ -184,11 +184,21 @@ net::Task<EpochRecords::Answer> EpochRecords::look(
     }
     const std::string seen = std::to_string(found->epoch.value());
     if (found->says(item.epoch, item.active)) {
+        const auto why_not = core::why_not_confirming(*found, item);
         co_return Answer{
             .landed = Landed::confirmed,
             .seen = found->epoch,
-            .detail = "raised, as read back",
-            .other_register = !found->register_id.empty() && found->register_id != register_id_
+            .detail = "raised, as read back" +
+                      (why_not ? ", but it " + *why_not + ": " + otherwise : std::string{}),
+            .other_register = !found->register_id.empty() && found->register_id != register_id_,
+            .in_full = !why_not
+        };
+    }
+    if (core::is_stray(*found, item)) {
+        co_return Answer{
+            .landed = Landed::stray,
+            .seen = found->epoch,
+            .detail = "epoch " + seen + " is there, which no controller has raised"
         };
     }
     if (found->epoch < item.epoch) {
@@ -281,7 +291,7 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
     bool newer = false;
     for (const RegionId& region : regions_) {
         const Answer answer = co_await write_and_check(region, item(epoch, active, {}));
-        confirmed += answer.landed == Landed::confirmed ? 1 : 0;
+        confirmed += answer.in_full ? 1 : 0;
         newer = newer || answer.landed == Landed::newer;
         append(detail, region.value() + ": " + answer.detail);
     }
@@ -295,53 +305,6 @@ net::Task<Status> EpochRecords::establish(Epoch epoch, RegionId active) {
         "the table " + edge_.config.fence.epoch_table.value() + " must exist in " +
             std::to_string(regions_.size()) + " Regions and be writable"
     );
-}
-
-// The core is told as soon as a majority agrees: a Region that hangs is not waited for.
-void EpochRecords::tell(Round& round) {
-    const bool whole = round.ended == round.reading.asked;
-    if (!round.told && (whole || core::judge(round.reading).agreed)) {
-        round.told = true;
-        edge_.deliver(core::EpochsRead{round.reading});
-    }
-}
-
-net::Task<> EpochRecords::watch_one(
-    RegionId region, std::shared_ptr<Round> round, InForce in_force
-) {
-    const Result<core::EpochItem> found = co_await read(region);
-    note(region, found, *round);
-    tell(*round);
-    const core::EpochItem wanted = in_force();
-    const bool damaged = !found && found.error().kind == ErrorKind::malformed;
-    const bool behind = damaged || (found && core::is_behind(*found, wanted));
-    if (!behind || !wanted.exists() || !healing_.insert(region).second) {
-        co_return;
-    }
-    const Answer answer = co_await write_and_check(region, wanted);
-    healing_.erase(region);
-    system::log_info(
-        "epochs",
-        "brought a copy up to date",
-        {{"region", region.value()}, {"answer", answer.detail}}
-    );
-}
-
-net::Task<> EpochRecords::watch(InForce in_force) {
-    const Duration every = std::min<Duration>(kWatchEveryMax, edge_.config.fence.lease / 3);
-    while (true) {
-        auto round = std::make_shared<Round>();
-        round->reading = begun();
-        for (const RegionId& region : regions_) {
-            edge_.tasks.spawn("watch epoch in " + region.value(), [this, region, round, in_force] {
-                return watch_one(region, round, in_force);
-            });
-        }
-        const bool slept = co_await net::sleep_for(edge_.io, every);
-        if (!slept) {
-            co_return;
-        }
-    }
 }
 
 }  // namespace farshore::controller

@@ -32,7 +32,8 @@ class EpochRecords final : public ports::EpochRecords {
     // epoch exists).
     [[nodiscard]] net::Task<Status> establish(Epoch epoch, RegionId active);
     // Runs until cancelled: reads every copy once a second, tells the core, and brings copies that
-    // missed a raise, or name other terms, up to what is in force.
+    // missed a raise, are damaged, or name other terms or another register, up to what is in
+    // force.
     using InForce = std::function<core::EpochItem()>;
     [[nodiscard]] net::Task<> watch(InForce in_force);
 
@@ -44,18 +45,29 @@ class EpochRecords final : public ports::EpochRecords {
     // whatever the copies name by now.
     [[nodiscard]] Duration longest_lease() const;
 
+    // A copy that has not counted for what is in force for a lease, though it was read or written
+    // anew again and again.
+    struct Apart {
+        RegionId region;
+        std::string why;  // in words that follow "it"
+    };
+
+    [[nodiscard]] std::vector<Apart> apart() const;
+
     [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
 
     [[nodiscard]] std::size_t majority() const { return regions_.size() / 2 + 1; }
 
   private:
-    enum class Landed { confirmed, unchanged, newer, unknown };
+    // `stray`: too far ahead to be an epoch of ours. One copy says nothing by that.
+    enum class Landed { confirmed, unchanged, newer, stray, unknown };
 
     struct Answer {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
         bool other_register = false;  // the copy named another one before
+        bool in_full = false;         // it carries the register and the terms as well
     };
 
     // One raise over all Regions.
@@ -68,8 +80,9 @@ class EpochRecords final : public ports::EpochRecords {
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
         std::size_t newer = 0;
+        std::size_t strays = 0;
         std::size_t ended = 0;
-        Epoch highest;
+        std::vector<Epoch> seen;
         std::string detail;
         bool other_register = false;
         bool reported = false;
@@ -79,7 +92,15 @@ class EpochRecords final : public ports::EpochRecords {
     struct Round {
         core::EpochReading reading;
         std::size_t ended = 0;
-        bool told = false;
+        std::size_t told = 0;          // copies that the core has been told of
+        std::vector<RegionId> strays;  // whose copies are to be written anew, if a majority agrees
+    };
+
+    // What the readings of one copy found lately.
+    struct Standing {
+        Instant confirmed_at;  // when it last counted for what is in force
+        std::string why{};     // ... and why it does not any more
+        bool heal_failed = false;
     };
 
     [[nodiscard]] net::Task<> raise_in(RegionId region, std::shared_ptr<Raise> raise);
@@ -94,6 +115,12 @@ class EpochRecords final : public ports::EpochRecords {
     [[nodiscard]] net::Task<> watch_one(
         RegionId region, std::shared_ptr<Round> round, InForce in_force
     );
+    [[nodiscard]] net::Task<> heal(RegionId region, core::EpochItem wanted);
+    void note_standing(
+        const RegionId& region,
+        const Result<core::EpochItem>& found,
+        const core::EpochItem& in_force
+    );
     static void note(const RegionId& region, const Result<core::EpochItem>& found, Round& round);
     [[nodiscard]] core::EpochReading begun() const;
     void tell(Round& round);
@@ -107,6 +134,8 @@ class EpochRecords final : public ports::EpochRecords {
     std::map<RegionId, Duration> named_;         // by each copy, when it was last read or written
     std::map<RegionId, std::string> registers_;  // the same, of the register
     std::map<Duration, Instant> named_until_;    // each lease, and when a copy last named it
+    std::map<RegionId, Standing> standing_;
+    Epoch standing_of_;  // the epoch in force that the copies are compared with
 };
 
 }  // namespace farshore::controller

@@ -10,6 +10,7 @@
 #include "adapters/sqlite/store.h"
 #include "controller/agent_link.h"
 #include "controller/credentials.h"
+#include "controller/epoch_records.h"
 #include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "controller/table_watch.h"
@@ -31,6 +32,7 @@ struct View {
     const AgentLink& link;
     LossKeeper& losses;
     const TableWatch& tables;
+    const EpochRecords& epochs;
     sqlite::Store& store;
     const Credentials& credentials;
     const Joining& joining;

@@ -29,6 +29,19 @@ core::Shortfall shortfall_of(core::TableFault fault) {
     return core::Shortfall::table_unlike;
 }
 
+core::Finding finding_of(const EpochRecords::Apart& copy, const View& view) {
+    return {
+        .code = core::Shortfall::record_apart,
+        .severity = core::Severity::degraded,
+        .text = "the epoch record in " + copy.region.value() + " does not count for epoch " +
+                std::to_string(view.pump.core().record().epoch.value()) + " (it " + copy.why +
+                "), so writes depend on every other one",
+        .remedy =
+            "the epoch table there must be readable and writable: the controller's log says "
+            "what it refuses; a record that is ahead is passed by the next switchover"
+    };
+}
+
 std::vector<core::Finding> findings_of_the_edge(const View& view) {
     std::vector<core::Finding> findings;
     if (!view.pump.trouble().empty()) {
@@ -50,6 +63,12 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
              .text = table.text,
              .remedy = table.remedy}
         );
+    }
+    // An operation has its own words for the copies that it raises.
+    if (!view.pump.core().operation_running()) {
+        for (const EpochRecords::Apart& copy : view.epochs.apart()) {
+            findings.push_back(finding_of(copy, view));
+        }
     }
     for (const AgentView& agent : view.link.agents()) {
         for (const wire::TableTrouble& table : agent.tables) {

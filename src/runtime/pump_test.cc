@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_date.h"
 #include "core/failover/app_core_test_world.h"
 
 namespace farshore::runtime {
@@ -27,9 +28,7 @@ class World final : public ports::Clock,
 
     [[nodiscard]] Instant now() const override { return at_; }
 
-    [[nodiscard]] UtcTime wall() const override {
-        return utc_from_ms(to_ms(at_.time_since_epoch()));
-    }
+    [[nodiscard]] UtcTime wall() const override { return date_in_tests(at_); }
 
     Status save(const core::AppRecord& record, std::span<const core::JournalEntry> entries)
         override {

@@ -139,13 +139,14 @@ class Controller final : public ports::Clock,
     }
 
   private:
-    enum class Landed : std::uint8_t { confirmed, unchanged, newer, unknown };
+    enum class Landed : std::uint8_t { confirmed, unchanged, newer, stray, unknown };
 
     struct CopyAnswer {
         Landed landed = Landed::unknown;
         Epoch seen;
         std::string detail;
         bool other_register = false;
+        bool in_full = false;
     };
 
     struct Raise {
@@ -156,8 +157,9 @@ class Controller final : public ports::Clock,
         std::vector<RegionId> confirmed;
         std::size_t unchanged = 0;
         std::size_t newer = 0;
+        std::size_t strays = 0;
         std::size_t ended = 0;
-        Epoch highest;
+        std::vector<Epoch> seen;
         std::string detail;
         bool other_register = false;
         bool reported = false;
@@ -216,6 +218,7 @@ class Controller final : public ports::Clock,
     void search_hosts(const core::StepId& step);
     void watch_hosts();
     void watch_records();
+    [[nodiscard]] core::EpochItem wanted() const;
     void heal_copy(Place place, const core::EpochItem& found);
     void named(Place place, Duration lease);
     [[nodiscard]] Duration longest_lease() const;

@@ -175,7 +175,7 @@ void Controller::write_copy(Place place, const core::EpochItem& item, Reply repl
     const auto effect = [this, place, item, outcome] {
         std::optional<core::EpochItem>& copy = scene_.small.records[place];
         outcome->before = copy;
-        const bool holds = !copy || copy->epoch < item.epoch ||
+        const bool holds = !copy || copy->epoch < item.epoch || core::is_stray(*copy, item) ||
                            copy->says(item.epoch, item.active) ||
                            scene_.planted(Plant::stale_plan_overwrites);
         outcome->refused = !holds;
@@ -197,12 +197,13 @@ void Controller::write_copy(Place place, const core::EpochItem& item, Reply repl
                 {.landed = Landed::confirmed,
                  .seen = item.epoch,
                  .detail = "raised",
-                 .other_register = other}
+                 .other_register = other,
+                 .in_full = true}
             );
             return;
         }
         look_at_copy(place, item, "no answer", [reply, other](CopyAnswer answer) {
-            answer.other_register = other;
+            answer.other_register = answer.other_register || other;
             reply(answer);
         });
     });
@@ -224,7 +225,16 @@ void Controller::look_at_copy(
                 reply(
                     {.landed = Landed::confirmed,
                      .seen = found->epoch,
-                     .detail = "raised, as read back"}
+                     .detail = "raised, as read back",
+                     .other_register =
+                         !found->register_id.empty() && found->register_id != item.register_id,
+                     .in_full = !core::is_behind(*found, item)}
+                );
+            } else if (core::is_stray(*found, item)) {
+                reply(
+                    {.landed = Landed::stray,
+                     .seen = found->epoch,
+                     .detail = "epoch " + said + " is there, which no controller has raised"}
                 );
             } else if (found->epoch < item.epoch) {
                 reply({.landed = Landed::unchanged, .seen = found->epoch, .detail = "still " + said}
@@ -245,13 +255,14 @@ void Controller::copy_ended(
     const std::shared_ptr<Raise>& raise, Place place, const CopyAnswer& answer
 ) {
     ++raise->ended;
-    raise->highest = std::max(raise->highest, answer.seen);
+    raise->seen.push_back(answer.seen);
     if (answer.landed == Landed::confirmed) {
         raise->confirmed.push_back(region_id(place));
     }
     raise->other_register = raise->other_register || answer.other_register;
     raise->unchanged += answer.landed == Landed::unchanged ? 1 : 0;
     raise->newer += answer.landed == Landed::newer ? 1 : 0;
+    raise->strays += answer.landed == Landed::stray ? 1 : 0;
     append(raise->detail, region_id(place).value() + ": " + answer.detail);
     report_raise(*raise);
 }
@@ -266,6 +277,7 @@ void Controller::report_raise(Raise& raise) {
     if (scene_.planted(Plant::raise_outcome_lost)) {
         return;
     }
+    const std::size_t newer = raise.newer + (raise.strays >= majority() ? raise.strays : 0);
     deliver(core::EpochRaised{
         .step = raise.action.step,
         .started = raise.started,
@@ -273,8 +285,9 @@ void Controller::report_raise(Raise& raise) {
         .majority = is_majority,
         .unchanged_confirmed = raise.unchanged >= majority(),
         .confirmed = raise.confirmed,
-        .taken = raise.newer > scene_.record_places.size() - majority(),
-        .highest_seen = raise.highest,
+        .taken = newer > scene_.record_places.size() - majority(),
+        .highest_seen =
+            core::highest_believable(raise.seen, scene_.record_places.size(), raise.item.epoch),
         .longest_lease = longest_lease(),
         .other_register = raise.other_register,
         .detail = raise.detail
@@ -335,19 +348,23 @@ void Controller::watch_hosts() {
     }
 }
 
-// The core hears what a majority says as soon as it says it. Copies that missed a raise, or name
-// other terms, are brought up to what is in force.
+// The core hears what a majority says as soon as it says all that matters, and what later copies
+// say when all have ended. Copies that missed a raise, or name other terms, are brought up to what
+// is in force.
 void Controller::watch_records() {
     later(std::min<Duration>(kWatchEveryMax, configuration_.lease / 3), [this] {
         watch_records();
     });
-    const auto told = std::make_shared<bool>(false);
-    read_copies([this, told](const CopyRead& read) {
+    const auto told = std::make_shared<std::size_t>(0);
+    const auto strays = std::make_shared<std::vector<Place>>();
+    read_copies([this, told, strays](const CopyRead& read) {
         const core::EpochVerdict verdict = core::judge(read.reading);
         const bool hidden = scene_.planted(Plant::epoch_from_store_only) &&
                             verdict.at_least > core().record().epoch;
-        if (!*told && (read.whole || verdict.agreed) && !hidden) {
-            *told = true;
+        const std::size_t copies = read.reading.copies.size();
+        const bool news = *told == 0 || copies > *told;
+        if (news && (read.whole || (*told == 0 && verdict.is_enough())) && !hidden) {
+            *told = copies;
             deliver(core::EpochsRead{read.reading});
         }
         if (read.whole && !verdict.agreed && scene_.planted(Plant::blind_controller_grants)) {
@@ -360,14 +377,28 @@ void Controller::watch_records() {
         }
         if (read.copy) {
             heal_copy(read.place, *read.copy);
+            if (core::is_stray(*read.copy, wanted())) {
+                strays->push_back(read.place);
+            }
+        }
+        if (read.whole && verdict.agreed &&
+            verdict.agreed->says(core().record().epoch, core().record().active)) {
+            for (const Place place : *strays) {
+                scene_.quiet->disturb();
+                write_copy(place, wanted(), [](const CopyAnswer&) {});
+            }
         }
     });
 }
 
-void Controller::heal_copy(Place place, const core::EpochItem& found) {
+// What each copy should say.
+core::EpochItem Controller::wanted() const {
     const core::AppRecord& in_force = core().record();
-    const core::EpochItem wanted =
-        item_of(in_force.epoch, in_force.active, core::raised_for(in_force));
+    return item_of(in_force.epoch, in_force.active, core::raised_for(in_force));
+}
+
+void Controller::heal_copy(Place place, const core::EpochItem& found) {
+    const core::EpochItem wanted = this->wanted();
     if (wanted.exists() && core::is_behind(found, wanted)) {
         scene_.quiet->disturb();
         write_copy(place, wanted, [](const CopyAnswer&) {});

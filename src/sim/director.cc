@@ -227,6 +227,13 @@ void Director::strike(const Fault& fault) {
         if (copy) {
             copy->terms.lease = std::chrono::milliseconds{fault.amount};
         }
+    } else if (fault.kind == FaultKind::record_astray) {
+        std::optional<core::EpochItem>& copy = scene_.small.records[fault.at];
+        const core::EpochItem written{
+            .epoch = kEpochMax, .active = region_id(fault.to % scene_.script.tables)
+        };
+        scene_.chronicle->copy_written(fault.at, copy, written, false);
+        copy = written;
     } else {
         scene_.store->doom(fault);
     }
@@ -234,11 +241,12 @@ void Director::strike(const Fault& fault) {
 
 // A controller with another store, or a script in the wrong hands, raises a majority.
 void Director::write_records(const Fault& fault) {
-    Epoch highest;
+    std::vector<Epoch> copies;
     for (const Place place : scene_.record_places) {
         const auto& copy = scene_.small.records[place];
-        highest = std::max(highest, copy ? copy->epoch : Epoch{});
+        copies.push_back(copy ? copy->epoch : Epoch{});
     }
+    const Epoch highest = core::highest_believable(copies, copies.size(), Epoch{});
     const core::EpochItem written{
         .epoch = Epoch{highest.value() + static_cast<std::uint64_t>(std::max(1, fault.amount))},
         .active = region_id(fault.to % scene_.script.tables),

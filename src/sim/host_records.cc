@@ -173,7 +173,7 @@ void Host::judge_records(Round& round) {
     const bool whole = round.ended == scene_.record_places.size();
     const bool known = agreed && place_of(agreed->active) < scene_.script.tables;
     const bool beyond_us = verdict.at_least > machine_.epoch();
-    const bool usable = known && (agreed->terms.lease > Duration::zero() || beyond_us || whole);
+    const bool usable = known && (verdict.is_enough() || beyond_us || whole);
     if (usable) {
         round.decided = true;
         const bool know_us = this->know_us(agreed->register_id, round.started);

@@ -57,6 +57,7 @@ int Author::amount_of(FaultKind kind) {
         case FaultKind::controller_pause:
         case FaultKind::store_full:
         case FaultKind::store_stale:
+        case FaultKind::record_astray:
         case FaultKind::store_lost:
         case FaultKind::dns_stranded:
         case FaultKind::resolvers_stale:

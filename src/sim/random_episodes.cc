@@ -13,7 +13,8 @@ using core::OperationState;
 void Author::add_fault(FaultKind kind, Moment from) {
     Fault fault{.kind = kind, .from = from};
     fault.at = table();
-    if (kind == FaultKind::records_refuse || kind == FaultKind::record_lease) {
+    if (kind == FaultKind::records_refuse || kind == FaultKind::record_lease ||
+        kind == FaultKind::record_astray) {
         fault.at = script_.tables == 2 && one_in(3) ? kWitness : table();
     } else if (kind >= FaultKind::region_cut && kind <= FaultKind::clogged) {
         fault.at = any_place();

@@ -74,12 +74,13 @@ enum class FaultKind : std::uint8_t {
     // Around
     record_written,    // somebody else raises the records by `amount`, with `to` active
     record_lease,      // the copy in `at` names a lease of `amount` ms
+    record_astray,     // a script sets the copy in `at` to the last epoch there can be
     dns_stranded,      // health states change, and the record does not follow
     resolvers_stale,   // users keep the address they have
     checks_fail,       // the functional checks of `at` fail
     losses_unreadable  // what has arrived in `at` cannot be looked up
 };
-inline constexpr std::array<std::string_view, 51> kFaultKindNames{
+inline constexpr std::array<std::string_view, 52> kFaultKindNames{
     "data_refuses",
     "data_hangs",
     "data_errors",
@@ -127,6 +128,7 @@ inline constexpr std::array<std::string_view, 51> kFaultKindNames{
     "store_lost",
     "record_written",
     "record_lease",
+    "record_astray",
     "dns_stranded",
     "resolvers_stale",
     "checks_fail",

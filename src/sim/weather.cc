@@ -110,7 +110,8 @@ bool is_instant(FaultKind kind) {
         FaultKind::store_stale,
         FaultKind::store_lost,
         FaultKind::record_written,
-        FaultKind::record_lease
+        FaultKind::record_lease,
+        FaultKind::record_astray
     };
     return std::ranges::find(kInstant, kind) != kInstant.end();
 }

@@ -99,5 +99,22 @@ TEST(AgentRegister, WhatItRegisteredIsTakenBackWhenAControllerKnowsIt) {
     EXPECT_TRUE(writes(world)) << world.gate_words();
 }
 
+// It could not be brought up to date, and answers before one of the others.
+TEST(AgentRegister, OneRecordThatNamesAnotherRegisterStopsNobody) {
+    AgentWorld world;
+    world.set_epoch(1, kA);
+    world.start_agent();
+    world.open_under(1, kA);
+    world.witness.register_id = "r-2";
+    world.witness.set_epoch(1, kA);
+    world.b.slow_table = "farshore_epochs";
+    world.b.read_takes = 150ms;
+    world.controller.die();
+    ASSERT_TRUE(world.run_until([&] { return world.gate().controllers_silent(); }));
+    world.run_for(2s);
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
+    EXPECT_EQ(registrations(world), 0) << "not in the register that one of three names";
+}
+
 }  // namespace
 }  // namespace farshore::agent::testing

@@ -168,5 +168,24 @@ TEST_F(ControllerTest, ASecondControllerAndAPortInUseAreRefusedWithARemedy) {
     EXPECT_FALSE(no_tokens.error().remedy.empty());
 }
 
+// A stray write to one copy: were it believed, the next change would be to an epoch that no agent
+// can carry, and every host would refuse every write.
+TEST_F(ControllerTest, OneRecordSetToTheLastEpochIsReplacedAndUsesUpNoEpoch) {
+    launch();
+    take_epoch(kWitness, kEpochMax.value(), kWest);
+    EXPECT_TRUE(world.run_until([&] { return number_in_record(kWitness, "magento", "epoch") == 1; })
+    );
+    halt();
+    take_epoch(kWitness, kEpochMax.value(), kWest);
+    launch();
+    EXPECT_TRUE(world.run_until([&] { return number_in_record(kWitness, "magento", "epoch") == 1; })
+    );
+    agent("use1-web-1", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("switchover"));
+    const net::HttpReply plan = post("/v1/apps/magento/plan", R"({"verb":"switchover"})");
+    EXPECT_EQ(json::parse(plan.body).at("plan").at("epoch_after"), 2) << plan.body;
+}
+
 }  // namespace
 }  // namespace farshore::controller

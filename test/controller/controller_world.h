@@ -362,10 +362,16 @@ class ControllerTest : public ::testing::Test {
     }
 
     // As somebody with another store would.
-    void take_epoch(const RegionId& in, std::uint64_t epoch, const RegionId& active) {
+    void take_epoch(
+        const RegionId& in,
+        std::uint64_t epoch,
+        const RegionId& active,
+        const std::string& register_id = {}
+    ) {
         const std::string body =
             R"({"TableName":"farshore_epochs","Item":{"app":{"S":"magento"},"epoch":{"N":")" +
-            std::to_string(epoch) + R"("},"active":{"S":")" + active.value() + R"("}}})";
+            std::to_string(epoch) + R"("},"active":{"S":")" + active.value() +
+            R"("},"register":{"S":")" + register_id + R"("}}})";
         const std::function<net::Task<net::HttpReply>()> start = [=, this] {
             return dynamodb(in, "PutItem", body);
         };

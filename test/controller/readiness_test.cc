@@ -215,5 +215,53 @@ TEST_F(ReadyTest, AReasonIsTakenEverywhere) {
     EXPECT_TRUE(audited("operator:operator: forget euw1-web-1: gone-8; from 127."));
 }
 
+// A copy is left behind by a change of the register, and cannot be written: two of three are right.
+TEST_F(ReadyTest, OneRecordThatNamesAnotherRegisterStopsNoPermissionAndIsNamed) {
+    launch();
+    halt();
+    take_epoch(kWitness, 1, kEast, "another");
+    // The witness always answers before eu-west-1, and takes no writes.
+    for (const auto& [region, mode] :
+         {std::pair{kWitness, lab::DynamoMode::read_only},
+          std::pair{kWest, lab::DynamoMode::latency}}) {
+        inside([&] {
+            ASSERT_TRUE(board->add({.region = region, .mode = mode, .latency = 100ms}).has_value());
+        });
+    }
+    two_hosts();
+    ASSERT_TRUE(world.run_until([this] { return finds("record_apart"); })) << first_line();
+    EXPECT_TRUE(
+        has(first_line(),
+            "the epoch record in us-east-2 does not count for epoch 1 (it names the "
+            "register of another store)")
+    ) << first_line();
+    EXPECT_FALSE(finds("records_unread")) << first_line();
+    for (auto& each : agents) {
+        each->lease.reset();
+        EXPECT_TRUE(world.run_until([&] { return each->lease && each->lease->lease; }));
+    }
+    const std::vector<std::string> rows = audit();
+    EXPECT_EQ(
+        std::ranges::count_if(
+            rows, [](const std::string& row) { return has(row, "another store's register"); }
+        ),
+        1
+    ) << "it is told once, in whichever order the records answer";
+}
+
+// What a raise left behind that reached one record only and ended without effect.
+TEST_F(ReadyTest, ARecordThatIsAheadIsNamedAndTheNextChangePassesIt) {
+    ready();
+    take_epoch(kWitness, 2, kWest);
+    ASSERT_TRUE(world.run_until([this] { return finds("record_apart"); })) << first_line();
+    EXPECT_EQ(readiness().at("verdict"), "degraded") << first_line();
+    EXPECT_TRUE(has(first_line(), "carries epoch 2, from a raise that reached no majority"))
+        << first_line();
+    const std::string id = begin("switchover", R"({"to":"eu-west-1"})");
+    EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+    EXPECT_EQ(document("/v1/status").at("epoch"), 3);
+    EXPECT_TRUE(world.run_until([this] { return !finds("record_apart"); })) << first_line();
+}
+
 }  // namespace
 }  // namespace farshore::controller

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/test_date.h"
 #include "base/text.h"
 
 namespace farshore::scenario {
@@ -73,7 +74,7 @@ core::EpochReading Stage::reading() const {
 }
 
 core::Now Stage::now() const {
-    return {.at = now_, .wall = utc_from_ms(to_ms(now_.time_since_epoch()))};
+    return {.at = now_, .wall = date_in_tests(now_)};
 }
 
 void Stage::tell(const core::Event& event) {

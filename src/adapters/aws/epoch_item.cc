@@ -83,7 +83,8 @@ UpdateItem write_of_epoch_item(
     expressions.condition =
         "attribute_not_exists(#epoch) OR #epoch < :epoch OR #epoch > :highest OR "
         "NOT attribute_type(#epoch, :number) OR (#epoch = :epoch AND #active = :active)";
-    expressions.values[":highest"] = number_attribute(static_cast<std::int64_t>(kEpochMax.value()));
+    const Epoch furthest = core::furthest_beside(item.epoch);
+    expressions.values[":highest"] = number_attribute(static_cast<std::int64_t>(furthest.value()));
     expressions.values[":number"] = string_attribute("N");
     update.return_values = ReturnValues::updated_old;
     return update;

@@ -26,8 +26,9 @@ struct EpochWriter {
 };
 
 // Writes the copy unless it carries a newer epoch, or the same with another meaning (INV-S9). An
-// epoch that cannot be (base/ids.h) was never in force anywhere: it is replaced. Answers with what
-// the copy named before.
+// epoch that cannot be (base/ids.h), or that is too far ahead of the written one for a controller
+// to have raised it (core::furthest_beside), was never in force: it is replaced. So only a
+// controller that knows what most copies carry may write. Answers with what the copy named before.
 [[nodiscard]] UpdateItem write_of_epoch_item(
     const TableName& table, const AppId& app, const core::EpochItem& item, const EpochWriter& writer
 );

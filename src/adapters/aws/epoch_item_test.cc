@@ -78,5 +78,21 @@ TEST(EpochItem, WhatIsWrittenIsReadAgain) {
         << "what an earlier raise was for is overwritten";
 }
 
+// Where every other copy says 8, nothing that is so far ahead was ever in force.
+TEST(EpochItem, AWriteReplacesWhatIsTooFarAheadToBeNewer) {
+    const auto furthest_kept = [](Epoch written) {
+        const UpdateItem update = write_of_epoch_item(
+            TableName{"farshore_epochs"},
+            AppId{"shop"},
+            {.epoch = written, .active = RegionId{"us-east-1"}},
+            {.by = "c1", .at = utc_from_ms(0)}
+        );
+        EXPECT_TRUE(update.expressions.condition.contains("#epoch > :highest"));
+        return std::string{update.expressions.values.at(":highest").at("N").as_string()};
+    };
+    EXPECT_EQ(furthest_kept(Epoch{8}), "1000008");
+    EXPECT_EQ(furthest_kept(kEpochMax), std::to_string(kEpochMax.value()));
+}
+
 }  // namespace
 }  // namespace farshore::aws

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "base/assert.h"
+
 namespace farshore::core {
 
 AppCore::AppCore(Start start, Now now)
@@ -22,7 +24,14 @@ AppCore::AppCore(Start start, Now now)
       losses_open_(std::move(start.losses_open)) {
     learn(start.epochs);
     if (const auto agreed = judge(start.epochs).agreed) {
-        register_is_ours_ = agreed->register_id == register_id_;
+        register_is_ours_ =
+            agreed->register_id == register_id_ && !names_another_register(start.epochs);
+    }
+    if (record_.register_lost_at) {
+        // The date is all that an earlier life has left. From here on the boot clock counts: a step
+        // of the other one ends nobody's permission.
+        const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
+        strangers_until_ = now.at + longest_lease_ - std::min(ago, longest_lease_);
     }
     if (record_.in_force_by_word) {
         permission_.accept(record_.epoch);
@@ -43,17 +52,15 @@ AppCore::AppCore(Start start, Now now)
 // same. The hosts of a lost register count until the longest lease has run out, and so do the hosts
 // of another controller's store. With `keep` leases do not run out: the hosts of a lost register
 // count until the configuration names every host.
-Operation::Strangers AppCore::strangers(Now now) const {
+Operation::Strangers AppCore::strangers() const {
     const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
     Operation::Strangers strangers{
         .possible = policy_.on_controller_loss == OnControllerLoss::verify,
         .of_another_register = !for_ever && register_is_ours_ == false,
         .until = {}
     };
-    if (record_.register_lost_at && !(for_ever && register_is_closed_)) {
-        const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
-        const Instant until = now.at + longest_lease_ - std::min(ago, longest_lease_);
-        strangers.until = for_ever || until > now.at ? std::optional{until} : std::nullopt;
+    if (!(for_ever && register_is_closed_)) {
+        strangers.until = strangers_until_;
     }
     return strangers;
 }
@@ -63,7 +70,7 @@ Step AppCore::resume(Now now, std::string_view after) {
     stalled_ = false;
     if (record_.operation && !has_ended(record_.operation->state)) {
         operation_.emplace(
-            *record_.operation, policy_.timing, policy_.on_controller_loss, strangers(now)
+            *record_.operation, policy_.timing, policy_.on_controller_loss, strangers()
         );
         take(operation_->resume(now, agents_, after, record_.users), step, now);
     }
@@ -184,6 +191,7 @@ Situation AppCore::situation(Now now, const RegionId& to, std::vector<Lever> lev
         .tables_unlike = tables_unlike_,
         .drill_proven_at = drill_proven_at_,
         .superseded = superseded_,
+        .highest_epoch = highest_epoch(),
         .operation_running = operation_running(),
         .with_words = true
     };
@@ -353,13 +361,12 @@ void AppCore::start_operation(Now now, Plan plan, Step& step) {
     plan.users_before = record_.users;
     plan.epoch_before = record_.epoch;
     plan.epoch_after = users_only ? record_.epoch : next(highest_epoch());
+    FARSHORE_ASSERT(is_possible(plan.epoch_after), "a guard has asked whether an epoch is left");
     plan.decided_at = now.wall;
     plan.loss_window = loss_window(plan.to).value_or(Duration::zero());
     OperationRecord record;
     record.plan = std::move(plan);
-    operation_.emplace(
-        std::move(record), policy_.timing, policy_.on_controller_loss, strangers(now)
-    );
+    operation_.emplace(std::move(record), policy_.timing, policy_.on_controller_loss, strangers());
     take(operation_->begin(now, agents_), step, now);
     if (const Plan& begun = record_.operation->plan; begun.automatic) {
         step.actions.emplace_back(Announce{
@@ -408,7 +415,9 @@ std::optional<std::string> AppCore::why_no_grant(Now now, Epoch epoch) const {
     }
     const Duration by_wall = now.wall - permission_begun_.wall;
     const Duration by_boot = now.at - permission_begun_.at;
-    if (by_wall - by_boot > policy_.timing.clock_error) {
+    // An operator's word ends with no clock: no reading is behind it that could be older than it
+    // looks.
+    if (!permission_.is_accepted(epoch) && by_wall - by_boot > policy_.timing.clock_error) {
         return "this controller's clocks disagree: it may have stood still, and gives no "
                "permission "
                "before it has read the epoch items again";

@@ -107,12 +107,13 @@ class AppCore {
 
     [[nodiscard]] bool routes_are_ours() const;
     [[nodiscard]] Epoch believable(Epoch epoch) const;
+    [[nodiscard]] bool names_another_register(const EpochReading& reading) const;
     [[nodiscard]] Epoch highest_epoch() const;
     [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
     [[nodiscard]] Situation situation(Now now, const RegionId& to, std::vector<Lever> levers) const;
     [[nodiscard]] std::optional<Duration> loss_window(const RegionId& to) const;
     [[nodiscard]] Surroundings surroundings(Now now) const;
-    [[nodiscard]] Operation::Strangers strangers(Now now) const;
+    [[nodiscard]] Operation::Strangers strangers() const;
     [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
     [[nodiscard]] Epoch newer_in(const EpochReading& reading) const;
     void learn(const EpochReading& reading);
@@ -168,8 +169,11 @@ class AppCore {
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
     bool register_is_closed_;
     std::string register_id_;
-    // Do the epoch items name our register? Unknown until a majority has been read.
+    // Do the epoch items name our register, and no copy another one? Unknown until a majority has
+    // been read.
     std::optional<bool> register_is_ours_;
+    // Until when hosts that the register has lost may have permission; nullopt: it has lost none.
+    std::optional<Instant> strangers_until_;
     std::optional<UtcTime> drill_proven_at_;
     std::optional<Operation> operation_;
     LossWindow losses_;

@@ -28,7 +28,7 @@ Epoch AppCore::newer_in(const EpochReading& reading) const {
 
 // What a reading says of the permission to grant leases, and of the epochs that are used up.
 void AppCore::learn(const EpochReading& reading) {
-    highest_seen_ = std::max(highest_seen_, reading.highest_epoch());
+    highest_seen_ = std::max(highest_seen_, reading.highest_epoch(record_.epoch));
     const std::optional<EpochItem> agreed = judge(reading).agreed;
     if (!agreed) {
         return;
@@ -51,6 +51,7 @@ void AppCore::found_register(Now now, bool ours, Step& step) {
     if (ours ? register_is_ours_ == false : register_is_ours_ != false) {
         // Leases that were granted under the other register last for one more lease.
         record_.register_lost_at = now.wall;
+        strangers_until_ = now.at + longest_lease_;
         step.save = true;
     }
     if (!ours && register_is_ours_ != false) {
@@ -66,14 +67,22 @@ void AppCore::found_register(Now now, bool ours, Step& step) {
     }
 }
 
-void AppCore::look_at_register(Now now, const EpochReading& reading, Step& step) {
-    const bool other = std::ranges::any_of(reading.copies, [&](const EpochItem& copy) {
+bool AppCore::names_another_register(const EpochReading& reading) const {
+    return std::ranges::any_of(reading.copies, [&](const EpochItem& copy) {
         return copy.exists() && !copy.register_id.empty() && copy.register_id != register_id_;
     });
+}
+
+// A majority is told of as soon as it agrees. That it names our register takes nothing back while a
+// copy that named another one has not been read anew: which copies answer first changes with every
+// reading.
+void AppCore::look_at_register(Now now, const EpochReading& reading, Step& step) {
     const std::optional<EpochItem> agreed = judge(reading).agreed;
-    if (other) {
+    const bool all = reading.copies.size() == reading.asked;
+    if (names_another_register(reading)) {
         found_register(now, false, step);
-    } else if (agreed && agreed->register_id == register_id_) {
+    } else if (agreed && agreed->register_id == register_id_ &&
+               (register_is_ours_ != false || all)) {
         found_register(now, true, step);
     }
 }
@@ -100,7 +109,7 @@ void AppCore::apply(Now now, const EpochsRead& event, Step& step) {
 }
 
 void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
-    highest_seen_ = std::max(highest_seen_, event.highest_seen);
+    highest_seen_ = std::max(highest_seen_, believable(event.highest_seen));
     if (event.other_register) {
         found_register(now, false, step);
     }
@@ -150,11 +159,10 @@ void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
     }
 }
 
-// An agent's word alone never uses the epochs up: a damaged state file may say anything. The
-// records and the store have the say.
+// One agent's word, or one copy, never uses the epochs up: a damaged state file may say anything. A
+// majority of the records has the say (EpochReading::highest_epoch), and the store.
 Epoch AppCore::believable(Epoch epoch) const {
-    constexpr std::uint64_t kAheadMax = 1'000'000;
-    return std::min(epoch, Epoch{record_.epoch.value() + kAheadMax});
+    return std::min(epoch, furthest_beside(record_.epoch));
 }
 
 // During an operation the route in force is the operation's business until it has promoted.

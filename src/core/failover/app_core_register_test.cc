@@ -32,6 +32,14 @@ class AppCoreRegister : public AppCoreTest {
         (void)tell(core, EpochsRead{named(name, copies)});
     }
 
+    // As soon as a failover is allowed.
+    void settle_quickly(AppCore& core) {
+        connect(core);
+        for (int i = 0; i < 3; ++i) {
+            (void)round(core, true, 0);
+        }
+    }
+
     // How long the fence of a failover lasts when each known host acknowledges it at once.
     Duration fence_lasts(AppCore& core, bool replaces_another = false) {
         (void)tell(core, failover_by_hand());
@@ -88,10 +96,7 @@ TEST_F(AppCoreRegister, OneLeaseAfterTheItemsNameOursAloneTheOthersLeasesAreOver
     start.record = core.record();
     start.epochs = named("ours", 3);
     AppCore restarted{std::move(start), now()};
-    connect(restarted);
-    for (int i = 0; i < 3; ++i) {
-        (void)round(restarted, true, 0);
-    }
+    settle_quickly(restarted);
     const Instant lost = at;
     EXPECT_GT(fence_lasts(restarted), Duration::zero()) << "also after a restart";
     EXPECT_LE(at, lost + 4s);
@@ -118,6 +123,54 @@ TEST_F(AppCoreRegister, AnotherStoresNameIsToldOnce) {
         told += find<Announce>(actions) != nullptr ? 1 : 0;
     }
     EXPECT_EQ(told, 1U);
+}
+
+// Which copies answer first changes with every reading, and a write to one of them is refused.
+TEST_F(AppCoreRegister, OneCopyThatNamesAnotherRegisterIsFoundOnceAndStopsNoGrant) {
+    AppCore core = make_named("ours");
+    settle(core);
+    second_with(core, "ours", 3);
+    EpochReading early = named("ours", 3);
+    early.copies.resize(2);
+    std::size_t told = 0;
+    std::optional<UtcTime> lost_at;
+    for (int i = 0; i < 6; ++i) {
+        at += 1s;
+        for (const EpochReading& seen : {i % 2 == 0 ? early : named("theirs", 1), early}) {
+            EpochReading now_read = seen;
+            now_read.started = at;
+            now_read.started_wall = now().wall;
+            const std::vector<Action> actions = tell(core, EpochsRead{now_read});
+            told += find<Announce>(actions) != nullptr ? 1 : 0;
+        }
+        lost_at = i == 1 ? core.record().register_lost_at : lost_at;
+        EXPECT_TRUE(grants(core));
+    }
+    EXPECT_EQ(told, 1U);
+    EXPECT_EQ(core.record().register_lost_at, lost_at) << "nothing new to write down";
+    settle_quickly(core);
+    EXPECT_GE(fence_lasts(core), 3s) << "for as long as a copy names the other one";
+}
+
+// Set forward by more than a lease between the loss and the fence.
+TEST_F(AppCoreRegister, AStepOfTheClockForPeopleEndsNoPermission) {
+    for (const bool restarted : {false, true}) {
+        AppCore core = make_named("theirs");
+        settle(core);
+        second_with(core, "theirs", 1);
+        second_with(core, "ours", 3);
+        if (restarted) {
+            AppCore::Start start = start_of(policy());
+            start.register_id = "ours";
+            start.record = core.record();
+            start.epochs = named("ours", 3);
+            core = AppCore{std::move(start), now()};
+            settle_quickly(core);
+        }
+        clock_set += 1h;
+        second_with(core, "ours", 3);
+        EXPECT_GT(fence_lasts(core), Duration::zero()) << restarted;
+    }
 }
 
 }  // namespace

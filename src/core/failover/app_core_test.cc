@@ -81,6 +81,17 @@ TEST_F(AppCoreTest, AReadingThatCameLateIsCountedFromItsStart) {
     EXPECT_EQ(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length, 500ms);
 }
 
+// A hypervisor stopped it: its last reading is older than its boot clock says.
+TEST_F(AppCoreTest, AControllerWhoseClocksDisagreeGrantsNothingBeforeItReadsAgain) {
+    AppCore core = make(policy());
+    connect(core);
+    EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    clock_set += 1s;
+    EXPECT_FALSE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+    (void)tell(core, EpochsRead{reading(Epoch{7}, kEast)});
+    EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
+}
+
 // With `keep` hosts go on without anybody's confirmation, so there is nothing to withhold.
 TEST_F(AppCoreTest, WithKeepAControllerNeedsNoReading) {
     Policy keep = policy();
@@ -108,12 +119,15 @@ TEST_F(AppCoreTest, AnEpochThatAnOperatorPutInForceByWordIsGrantedWithoutAMajori
     EXPECT_TRUE(core.record().in_force_by_word);
     at += 1h;
     EXPECT_EQ(core.grant_lease(now(), HostId{"w1"}, Epoch{8}).length, 3s);
+    clock_set += 1s;
+    EXPECT_EQ(core.grant_lease(now(), HostId{"w1"}, Epoch{8}).length, 3s) << "NTP set the clock";
     AppCore::Start start = start_of(policy());
     start.record = core.record();
     start.epochs = {};
     AppCore again{std::move(start), now()};
     (void)again.resume(now());
-    EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length) << "after a restart too";
+    const AppCore::LeaseAnswer answer = again.grant_lease(now(), HostId{"w1"}, Epoch{8});
+    EXPECT_EQ(answer.length, 3s) << "after a restart too: " << answer.why;
     (void)tell(again, EpochsRead{reading(Epoch{8}, kWest)});
     EXPECT_FALSE(again.record().in_force_by_word) << "a majority carries it now";
     EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_date.h"
 #include "core/failover/app_core.h"
 
 namespace farshore::core::testing {
@@ -203,9 +204,7 @@ class AppCoreTest : public ::testing::Test {
         return policy;
     }
 
-    [[nodiscard]] Now now() const {
-        return {.at = at, .wall = utc_from_ms(to_ms(at.time_since_epoch()))};
-    }
+    [[nodiscard]] Now now() const { return {.at = at, .wall = date_in_tests(at) + clock_set}; }
 
     std::vector<Action> tell(AppCore& core, const Event& event) {
         Step step = core.step(now(), event);
@@ -306,6 +305,7 @@ class AppCoreTest : public ::testing::Test {
     }
 
     Instant at{1000s};
+    WallClock::duration clock_set{};  // how far NTP or a person has set the clock for people
     std::vector<JournalEntry> journal;
     bool tables_answer = true;  // at once: no host has registered itself
 };

@@ -49,7 +49,8 @@ AppRecord interrupted_raise(const EpochReading& reading, const Founding& foundin
 
 }  // namespace
 
-std::optional<FirstRecord> first_record(const EpochReading& reading, const Founding& founding) {
+std::optional<FirstRecord> first_record(const EpochReading& found, const Founding& founding) {
+    const EpochReading reading = found.without_strays();
     std::vector<EpochItem> items;
     std::ranges::copy_if(reading.copies, std::back_inserter(items), &EpochItem::exists);
     const bool nobody_was_here = items.empty();
@@ -65,6 +66,10 @@ std::optional<FirstRecord> first_record(const EpochReading& reading, const Found
     if (!reading.has_majority() || (!nobody_was_here && !agreed && !all_answered)) {
         // A single copy may be what a raise left behind that ended without effect.
         return std::nullopt;
+    }
+    if (!nobody_was_here && !agreed &&
+        std::ranges::max(items, {}, &EpochItem::epoch).epoch >= kEpochMax) {
+        return std::nullopt;  // no raise can pass it
     }
     FirstRecord first;
     if (nobody_was_here || agreed) {

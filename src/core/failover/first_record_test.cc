@@ -83,5 +83,24 @@ TEST(FirstRecord, OneEpochWithTwoMeaningsIsLeftBehind) {
     EXPECT_EQ(found->record.operation->plan.epoch_after, Epoch{6});
 }
 
+// A broken script wrote one copy: what the others say counts, and the next epoch is near theirs.
+TEST(FirstRecord, OneCopyFarAheadSaysNothing) {
+    const EpochItem far{.epoch = kEpochMax, .active = kWest};
+    const auto agreed = first(survey(3, {far, kOld, kOld}));
+    ASSERT_TRUE(agreed);
+    EXPECT_EQ(agreed->record.epoch, kOld.epoch);
+    const auto interrupted = first(survey(3, {kOld, far, kNew}));
+    ASSERT_TRUE(interrupted && interrupted->record.operation);
+    EXPECT_EQ(interrupted->record.operation->plan.epoch_after, Epoch{6});
+    const auto alone = first(survey(3, {kOld, far}));
+    ASSERT_TRUE(alone);
+    EXPECT_EQ(alone->record.epoch, kOld.epoch);
+}
+
+TEST(FirstRecord, NoRaiseBeyondTheLastEpochIsTakenUp) {
+    const EpochItem last{.epoch = kEpochMax, .active = kWest};
+    EXPECT_FALSE(first(survey(3, {last, {.epoch = kEpochMax, .active = kEast}, kOld})));
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -48,6 +48,10 @@ std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard gu
         case Guard::losses_settled: return "wait until they are settled";
         case Guard::tables_alike:
             return "`farshore doctor` compares them; take a table that is none out of `tables`";
+        case Guard::epochs_left:
+            return "no flag lowers this: no controller has raised such an epoch; find out who "
+                   "wrote "
+                   "it (docs/iam.md)";
         case Guard::quorum:
             return "a failover to " + request.to.value() + " asks only for the standby";
         // Automation alone is asked these.

@@ -290,6 +290,16 @@ GuardAnswer register_is_known(const Situation& s, bool accepted) {
     });
 }
 
+GuardAnswer epochs_left(const Situation& s) {
+    return answer(s, Guard::epochs_left, s.highest_epoch < kEpochMax, [&] {
+        return s.highest_epoch < kEpochMax
+                   ? "the next epoch is above " + std::to_string(s.highest_epoch.value())
+                   : "epoch " + std::to_string(s.highest_epoch.value()) +
+                         " is the last that hosts can carry, and most of the epoch records say it: "
+                         "no change can be made";
+    });
+}
+
 GuardAnswer mode_is_auto(const Situation& s) {
     return answer(s, Guard::mode, s.policy.mode == Mode::automatic, [&] {
         return "mode is " + std::string{to_string(s.policy.mode)};

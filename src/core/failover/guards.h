@@ -43,6 +43,8 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer store_is_current(const Situation& s);
 // With `keep`, hosts of a register that was lost can be fenced by nobody.
 [[nodiscard]] GuardAnswer register_is_known(const Situation& s, bool accepted);
+// A plan with an epoch that no host can carry would stop every host.
+[[nodiscard]] GuardAnswer epochs_left(const Situation& s);
 [[nodiscard]] GuardAnswer mode_is_auto(const Situation& s);
 [[nodiscard]] GuardAnswer armed(const Situation& s);
 [[nodiscard]] GuardAnswer not_paused(const Situation& s);

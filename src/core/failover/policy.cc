@@ -33,6 +33,7 @@ std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const 
         loss_within(s, s.policy.max_loss),
         store_is_current(s),
         register_is_known(s, false),
+        epochs_left(s),
         mode_is_auto(s),
         armed(s),
         not_paused(s),
@@ -86,6 +87,7 @@ std::vector<GuardAnswer> answers_to(const Situation& s, const ChangeRequest& req
         return answers;
     }
     answers.push_back(register_is_known(s, request.accept_unfenced));
+    answers.push_back(epochs_left(s));
     if (request.verb == Verb::failover) {
         if (request.to == s.record.active) {
             return answers;  // nothing leaves the Region that has it

@@ -41,13 +41,15 @@ enum class Guard {
     armed,              // proven by a recent drill, or the requirement is off
     not_paused,         // INV-S7
     not_cooling_down,   // INV-S7
+    epochs_left,        // there is a number for the next epoch
     as_expected,        // the world is still the one that the operator looked at
 };
-inline constexpr std::array<std::string_view, 20> kGuardNames{
+inline constexpr std::array<std::string_view, 21> kGuardNames{
     "target_known",   "no_operation",   "quorum",           "suspect_yourself", "hosts_see_errors",
     "target_healthy", "target_serves",  "target_has_hosts", "loss_within_gate", "agents_reachable",
     "lag_measured",   "losses_settled", "tables_alike",     "store_is_current", "register_is_known",
-    "mode",           "armed",          "not_paused",       "not_cooling_down", "as_expected",
+    "mode",           "armed",          "not_paused",       "not_cooling_down", "epochs_left",
+    "as_expected",
 };
 
 constexpr const auto& names_of(Guard) {
@@ -91,7 +93,8 @@ struct Situation {
     std::uint64_t losses_open = 0;             // writes of failovers whose fate is not known yet
     std::optional<std::string> tables_unlike;  // what is wrong with the configured tables
     std::optional<UtcTime> drill_proven_at;    // under the configuration in force
-    Epoch superseded;  // the epoch of a majority of the records, when it is newer
+    Epoch superseded;     // the epoch of a majority of the records, when it is newer
+    Epoch highest_epoch;  // that may have been raised: the next one is above it
     bool operation_running = false;
     bool strangers_for_ever = false;  // hosts of a lost register write until somebody fences them
     bool with_words = true;           // guards say why; without, they only answer, and cost little

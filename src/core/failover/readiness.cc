@@ -124,6 +124,7 @@ class Judge {
             case Guard::tables_alike: return Shortfall::table_unlike;
             case Guard::agents_reachable: return Shortfall::host_silent;
             case Guard::quorum: return Shortfall::active_unhealthy;
+            case Guard::epochs_left: return Shortfall::epochs_used_up;
             case Guard::store_is_current:
             case Guard::as_expected: return Shortfall::store_behind;
             // An operator's failover is not asked these.

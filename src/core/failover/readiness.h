@@ -32,6 +32,8 @@ enum class Shortfall : std::uint8_t {
     controller_alone,        // no vote but this controller's own is fresh
     too_few_observers,       // fewer are heard than a verdict needs
     records_unread,          // no majority of the epoch records carries the epoch in force
+    record_apart,            // one of the epoch records does not confirm the epoch in force
+    epochs_used_up,          // no epoch is left above the one that the records carry
     store_behind,            // the epoch records carry a newer epoch than the store
     store_refuses,           // nothing can be made durable
     table_missing,           // a configured table is not in both Regions
@@ -41,14 +43,14 @@ enum class Shortfall : std::uint8_t {
     operation_unfinished,    // the last operation is partly done
     active_unhealthy,        // the active Region is in trouble, or its state is unknown
 };
-inline constexpr std::array<std::string_view, 25> kShortfallNames{
-    "no_standby",           "operation_running",   "standby_unhealthy",   "standby_does_not_serve",
-    "standby_has_no_hosts", "replication_stalled", "writes_not_arriving", "loss_beyond_gate",
-    "ledger_not_whole",     "register_empty",      "register_not_known",  "host_silent",
-    "host_troubled",        "host_not_writing",    "controller_alone",    "too_few_observers",
-    "records_unread",       "store_behind",        "store_refuses",       "table_missing",
-    "table_unlike",         "table_unchecked",     "losses_open",         "operation_unfinished",
-    "active_unhealthy",
+inline constexpr std::array<std::string_view, 27> kShortfallNames{
+    "no_standby",           "operation_running",    "standby_unhealthy",   "standby_does_not_serve",
+    "standby_has_no_hosts", "replication_stalled",  "writes_not_arriving", "loss_beyond_gate",
+    "ledger_not_whole",     "register_empty",       "register_not_known",  "host_silent",
+    "host_troubled",        "host_not_writing",     "controller_alone",    "too_few_observers",
+    "records_unread",       "record_apart",         "epochs_used_up",      "store_behind",
+    "store_refuses",        "table_missing",        "table_unlike",        "table_unchecked",
+    "losses_open",          "operation_unfinished", "active_unhealthy",
 };
 
 constexpr const auto& names_of(Shortfall) {

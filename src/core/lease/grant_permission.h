@@ -31,6 +31,11 @@ class GrantPermission {
     // An operator put the epoch in force though no majority could be raised, and answers for it.
     void accept(Epoch epoch) { confirm(epoch, Instant{}, Duration::max()); }
 
+    // It rests on an operator's word for `epoch`, not on a reading.
+    [[nodiscard]] bool is_accepted(Epoch epoch) const {
+        return epoch == epoch_ && holder_.until() == Instant::max();
+    }
+
     // The longest lease that may be granted under `epoch`; zero: none.
     [[nodiscard]] Duration left(Epoch epoch, Instant now) const {
         return epoch == epoch_ ? holder_.remaining(now) : Duration::zero();

@@ -19,6 +19,12 @@ std::size_t how_many_say_as(const EpochItem& item, std::span<const EpochItem> co
     }));
 }
 
+std::vector<Epoch> epochs_of(std::span<const EpochItem> copies) {
+    std::vector<Epoch> epochs;
+    std::ranges::transform(copies, std::back_inserter(epochs), &EpochItem::epoch);
+    return epochs;
+}
+
 // The terms that everybody who relies on one of these copies keeps within.
 Terms strictest(std::span<const EpochItem> agreeing, std::size_t majority) {
     Terms strictest{.lease = Duration::max(), .clock_error = {}};
@@ -48,12 +54,28 @@ std::string register_of(std::span<const EpochItem> agreeing, std::size_t majorit
 
 }  // namespace
 
-Epoch EpochReading::highest_epoch() const {
-    Epoch highest;
-    for (const EpochItem& copy : copies) {
-        highest = std::max(highest, copy.epoch);
+Epoch highest_believable(std::vector<Epoch> seen, std::size_t asked, Epoch known) {
+    std::ranges::sort(seen, std::ranges::greater{});
+    const std::size_t majority = majority_of(asked);
+    const Epoch of_most = seen.size() < majority ? Epoch{} : seen[majority - 1];
+    const Epoch furthest = furthest_beside(std::max(known, of_most));
+    const auto highest = std::ranges::find_if(seen, [&](Epoch epoch) { return epoch <= furthest; });
+    return highest == seen.end() ? Epoch{} : *highest;
+}
+
+Epoch EpochReading::highest_epoch(Epoch known) const {
+    return highest_believable(epochs_of(copies), asked, known);
+}
+
+EpochReading EpochReading::without_strays() const {
+    EpochReading plausible = *this;
+    const Epoch highest = highest_epoch(Epoch{});
+    for (EpochItem& copy : plausible.copies) {
+        if (copy.epoch > highest) {
+            copy = EpochItem{};
+        }
     }
-    return highest;
+    return plausible;
 }
 
 EpochVerdict judge(std::span<const EpochItem> copies, std::size_t asked) {
@@ -74,8 +96,7 @@ EpochVerdict judge(std::span<const EpochItem> copies, std::size_t asked) {
         verdict.agreed->terms = strictest(agreeing, majority);
         verdict.agreed->register_id = register_of(agreeing, majority);
     }
-    std::vector<Epoch> epochs;
-    std::ranges::transform(copies, std::back_inserter(epochs), &EpochItem::epoch);
+    std::vector<Epoch> epochs = epochs_of(copies);
     std::ranges::sort(epochs, std::ranges::greater{});
     verdict.at_least = epochs[majority - 1];
     return verdict;
@@ -85,6 +106,32 @@ bool is_behind(const EpochItem& copy, const EpochItem& in_force) {
     return copy.epoch < in_force.epoch ||
            (copy.says(in_force.epoch, in_force.active) &&
             (copy.terms != in_force.terms || copy.register_id != in_force.register_id));
+}
+
+std::optional<std::string> why_not_confirming(const EpochItem& copy, const EpochItem& in_force) {
+    const std::string epoch = std::to_string(copy.epoch.value());
+    if (!copy.exists()) {
+        return "is not there";
+    }
+    if (is_stray(copy, in_force)) {
+        return "carries epoch " + epoch + ", which no controller has raised";
+    }
+    if (copy.epoch > in_force.epoch) {
+        return "carries epoch " + epoch + ", from a raise that reached no majority";
+    }
+    if (copy.epoch < in_force.epoch) {
+        return "still carries epoch " + epoch;
+    }
+    if (copy.active != in_force.active) {
+        return "gives that epoch to " + copy.active.value();
+    }
+    if (copy.register_id != in_force.register_id) {
+        return "names the register of another store";
+    }
+    if (copy.terms != in_force.terms) {
+        return "names another lease or clock error than `fence`";
+    }
+    return std::nullopt;
 }
 
 }  // namespace farshore::core

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,6 +43,21 @@ struct EpochItem {
     friend bool operator==(const EpochItem&, const EpochItem&) = default;
 };
 
+// No app has so many changes. A copy that is further ahead of what else is known was not written by
+// a controller: a broken script, or somebody who should have no right to. It was never in force,
+// and counts as a damaged one, so that one write uses up no epochs.
+inline constexpr std::uint64_t kAheadMax = 1'000'000;
+
+// The last epoch that may be believed of one copy, or one host, where `known` is in force.
+[[nodiscard]] constexpr Epoch furthest_beside(Epoch known) {
+    return known.value() < kEpochMax.value() - kAheadMax ? Epoch{known.value() + kAheadMax}
+                                                         : kEpochMax;
+}
+
+// The highest of these epochs, one for each copy that answered of those that were asked, that may
+// be believed: it is near `known`, or most copies are there or beyond.
+[[nodiscard]] Epoch highest_believable(std::vector<Epoch> seen, std::size_t asked, Epoch known);
+
 // What one reading of all copies found.
 struct EpochReading {
     Instant started{};              // before the first request was sent
@@ -54,7 +70,11 @@ struct EpochReading {
 
     [[nodiscard]] bool has_majority() const { return copies.size() >= majority(); }
 
-    [[nodiscard]] Epoch highest_epoch() const;  // zero: there is no item
+    // That may be believed; zero: there is no item.
+    [[nodiscard]] Epoch highest_epoch(Epoch known) const;
+
+    // With no item in place of each that is too far ahead of the majority to be one.
+    [[nodiscard]] EpochReading without_strays() const;
 };
 
 struct EpochVerdict {
@@ -64,6 +84,12 @@ struct EpochVerdict {
     // names one and the same.
     std::optional<EpochItem> agreed;
     Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
+
+    // All that is needed of the items is agreed on, so no copy that has not answered yet has to be
+    // waited for. Until then one copy more may make a majority for a lease, or for a register.
+    [[nodiscard]] bool is_enough() const {
+        return agreed && agreed->terms.lease > Duration::zero() && !agreed->register_id.empty();
+    }
 };
 
 // `asked`: how many copies there should be; those that did not answer count as unknown.
@@ -76,5 +102,16 @@ struct EpochVerdict {
 // A copy that missed a raise, or names other terms or another register than those in force, is to
 // be written anew.
 [[nodiscard]] bool is_behind(const EpochItem& copy, const EpochItem& in_force);
+
+// It may be written over, but only by a controller that has just read what is in force in a
+// majority.
+[[nodiscard]] constexpr bool is_stray(const EpochItem& copy, const EpochItem& in_force) {
+    return copy.epoch > furthest_beside(in_force.epoch);
+}
+
+// Why the copy does not count for what is in force, in words that follow "it"; nullopt: it does.
+[[nodiscard]] std::optional<std::string> why_not_confirming(
+    const EpochItem& copy, const EpochItem& in_force
+);
 
 }  // namespace farshore::core

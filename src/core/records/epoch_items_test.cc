@@ -95,5 +95,62 @@ TEST(EpochItems, ACopyIsWrittenAnewThatMissedARaiseOrNamesOtherTerms) {
     EXPECT_TRUE(is_behind(other, in_force));
 }
 
+// The first two of three are not waited past only when the third could add nothing.
+TEST(EpochItems, AgreementIsEnoughWhenItHasALeaseAndARegister) {
+    EpochItem ours = item(7, kA);
+    ours.register_id = "ours";
+    EpochItem theirs = ours;
+    theirs.register_id = "theirs";
+    EpochItem no_lease = ours;
+    no_lease.terms.lease = {};
+    EXPECT_TRUE(judge(std::vector{ours, ours}, 3).is_enough());
+    EXPECT_FALSE(judge(std::vector{theirs, ours}, 3).is_enough());
+    EXPECT_FALSE(judge(std::vector{no_lease, ours}, 3).is_enough());
+    EXPECT_FALSE(judge(std::vector{ours}, 3).is_enough());
+    EXPECT_TRUE(judge(std::vector{theirs, ours, ours}, 3).is_enough());
+}
+
+TEST(EpochItems, OneCopyFarAheadUsesUpNoEpochs) {
+    const auto highest = [](std::vector<Epoch> seen) {
+        return highest_believable(std::move(seen), 3, Epoch{7});
+    };
+    EXPECT_EQ(highest({kEpochMax, Epoch{7}, Epoch{8}}), Epoch{8});
+    EXPECT_EQ(highest({kEpochMax}), Epoch{}) << "it is all that answered";
+    EXPECT_EQ(highest({Epoch{7 + kAheadMax}, Epoch{7}}), Epoch{7 + kAheadMax});
+    EXPECT_EQ(highest({Epoch{8 + kAheadMax}, Epoch{7}}), Epoch{7});
+    EXPECT_EQ(highest({kEpochMax, kEpochMax, Epoch{7}}), kEpochMax) << "most of them say so";
+    EXPECT_EQ(highest({}), Epoch{});
+    EXPECT_EQ(furthest_beside(Epoch{kEpochMax.value() - 1}), kEpochMax);
+}
+
+TEST(EpochItems, AStrayCountsAsNoItem) {
+    const EpochReading reading{
+        .asked = 3, .copies = {{.epoch = kEpochMax, .active = kB}, item(8, kB), item(7, kA)}
+    };
+    EXPECT_EQ(
+        reading.without_strays().copies, (std::vector{EpochItem{}, item(8, kB), item(7, kA)})
+    );
+    EXPECT_TRUE(is_stray(reading.copies[0], item(8, kB)));
+    EXPECT_FALSE(is_stray(item(8, kB), item(7, kA)));
+}
+
+TEST(EpochItems, ACopyThatDoesNotConfirmSaysWhy) {
+    EpochItem in_force = item(7, kA);
+    in_force.register_id = "ours";
+    EXPECT_EQ(why_not_confirming(in_force, in_force), std::nullopt);
+    const auto says = [&](const EpochItem& copy, const std::string& words) {
+        return why_not_confirming(copy, in_force).value_or("").contains(words);
+    };
+    EXPECT_TRUE(says(EpochItem{}, "is not there"));
+    EXPECT_TRUE(says(item(8, kB), "carries epoch 8, from a raise that reached no majority"));
+    EXPECT_TRUE(says(item(kEpochMax.value(), kB), "which no controller has raised"));
+    EXPECT_TRUE(says(item(6, kB), "still carries epoch 6"));
+    EXPECT_TRUE(says(item(7, kB), "gives that epoch to eu-west-1"));
+    EXPECT_TRUE(says(item(7, kA), "names the register of another store"));
+    EpochItem other = in_force;
+    other.terms.clock_error = 1s;
+    EXPECT_TRUE(says(other, "names another lease or clock error"));
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -127,10 +127,14 @@ void EpochChecks::copy_written(
     bool by_us
 ) {
     if (!by_us) {
+        // What it carried may have to be written again.
+        std::erase_if(copies_raised_, [place](const auto& raised) {
+            return raised.first == place;
+        });
         return;
     }
     const core::EpochItem was = before.value_or(core::EpochItem{});
-    if (written.epoch < was.epoch) {
+    if (written.epoch < was.epoch && !core::is_stray(was, written)) {
         violations_.add(
             "INV-S9",
             "a plan of " + said(written.epoch) + " overwrites " + said(was.epoch) + " in " +
