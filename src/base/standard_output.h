@@ -15,6 +15,9 @@ inline constexpr int kOutputFailed = 74;
 inline constexpr std::string_view kOutputRemedy =
     "send the output to another place; what was done before it was printed stays done";
 
+// Prints to standard output; flush_output() tells whether it arrived.
+void write_output(std::string_view text);
+
 // Gives the system what was printed to standard output and is still kept in this process. Errors:
 // unavailable, for that or for an earlier part (a full disk, a closed or broken output).
 [[nodiscard]] Status flush_output();

@@ -143,7 +143,7 @@ int run_export(const Context& context, const ExportOptions& options) {
             const std::string text =
                 losses_export(book, {.format = format, .table = options.table});
             if (options.out.empty()) {
-                (void)std::fwrite(text.data(), 1, text.size(), stdout);
+                write_output(text);
                 if (!flush_output()) {
                     return static_cast<int>(kCannotWrite);  // which is said as the command ends
                 }

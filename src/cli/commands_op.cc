@@ -8,11 +8,54 @@
 #include "cli/operation_calls.h"
 #include "cli/status_view.h"
 
-// op list, show, watch, abort.
+// op list, show, watch, abort, and answers to steps that ask.
 namespace farshore::cli {
 
+namespace {
+
+struct AnswerOptions {
+    std::string id;
+    std::string step;
+    std::string reason;
+};
+
+// What a person says to a step that waits for a person.
+void add_answers(CLI::App& op, Context& context) {
+    for (const auto& [name, help] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"approve", "Let the plan go on that waits for an approval"},
+             {"deny", "Do not: the plan ends, unchanged"},
+             {"continue", "Have the step done again that a person is asked about"},
+             {"skip", "Go on without the step that a person is asked about, or that runs"}
+         }) {
+        auto* command = op.add_subcommand(name, help);
+        auto options = std::make_shared<AnswerOptions>();
+        command->add_option("ID", options->id, "The operation")->required();
+        command->add_option("--step", options->step, "Its step (default: the one that asks)");
+        add_reason_option(*command, options->reason);
+        const std::string answer = name;
+        command->callback([&context, options, answer] {
+            context.run = [&context, options, answer] {
+                boost::json::object body = with_reason(options->reason);
+                if (!options->step.empty()) {
+                    body["step"] = options->step;
+                }
+                return post_and_say(
+                    context,
+                    operation_target(options->id) + "/" + answer,
+                    std::move(body),
+                    answer + " of " + options->id + " taken"
+                );
+            };
+        });
+    }
+}
+
+}  // namespace
+
 void add_op_commands(CLI::App& app, Context& context) {
-    auto* op = app.add_subcommand("op", "Operations: list, show, watch, abort");
+    auto* op = app.add_subcommand(
+        "op", "Operations: list, show, watch, abort, approve, deny, continue, skip"
+    );
     op->require_subcommand(1);
     auto* list = op->add_subcommand("list", "All operations, newest first");
     list->callback([&context] {
@@ -52,6 +95,7 @@ void add_op_commands(CLI::App& app, Context& context) {
         }
     );
     add_reason_option(*abort, *reason);
+    add_answers(*op, context);
     auto timeout = std::make_shared<std::string>("10m");
     auto* watch = with_id(
         "watch",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/operation_calls.h"
+#include "cli/plan_file.h"
 #include "cli/status_view.h"
 
 namespace farshore::cli {
@@ -18,6 +19,7 @@ struct PlanOptions {
     std::string app;
     std::string to;
     std::vector<std::string> levers;
+    std::string out;
 };
 
 int run_plan(const Context& context, const PlanOptions& options) {
@@ -46,6 +48,12 @@ int run_plan(const Context& context, const PlanOptions& options) {
         } else {
             print_document(context.format, answer->document);
         }
+        if (!options.out.empty()) {
+            if (const Status written = write_plan_file(options.out, answer->document); !written) {
+                return failed_with(written.error());
+            }
+            print_message("written to " + options.out);
+        }
         const json::value* allowed = value_at(answer->document, "allowed");
         return static_cast<int>(allowed != nullptr && *allowed == false ? kGuardRefused : kDone);
     });
@@ -61,6 +69,9 @@ void add_plan_command(CLI::App& app, Context& context) {
     command->add_option("APP", options->app, "The app (default: the configuration's)");
     command->add_option("--to", options->to, "The Region to go to");
     add_levers_option(*command, options->levers);
+    command->add_option(
+        "--out", options->out, "Write it to this file, for `farshore switchover --plan FILE` and its like"
+    );
     command->callback([&context, options] {
         context.run = [&context, options] {
             return run_plan(context, *options);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/operation_calls.h"
+#include "cli/plan_file.h"
 #include "cli/status_view.h"
 
 // switchover, failover, failback: what starts an operation.
@@ -30,6 +31,8 @@ struct StartOptions {
     std::vector<std::string> levers;
     std::string expect_active;
     std::optional<std::uint64_t> expect_epoch;
+    std::string plan_file;
+    std::string expect_plan;  // the fingerprint that stands in it
     std::string request_id;
     bool accept_unfenced = false;
     bool accept_unknown = false;
@@ -141,6 +144,9 @@ json::object start_body(const StartOptions& options, const std::string& app, boo
     if (options.expect_epoch) {
         body["expect_epoch"] = *options.expect_epoch;
     }
+    if (!options.expect_plan.empty()) {
+        body["expect_plan"] = options.expect_plan;
+    }
     if (confirmed) {
         body["confirm"] = app;
     }
@@ -225,7 +231,33 @@ int make_sure(
     return kDone;
 }
 
+// What the file says takes the place of the options that a plan is made from.
+Status take_plan(StartOptions& options) {
+    if (options.plan_file.empty()) {
+        return {};
+    }
+    auto plan = read_plan_file(options.plan_file);
+    if (!plan) {
+        return std::unexpected(std::move(plan.error()));
+    }
+    if (plan->verb != options.verb || (!options.app.empty() && options.app != plan->app)) {
+        return fail(
+            ErrorKind::malformed,
+            options.plan_file + " is a plan of a " + plan->verb + " of " + plan->app,
+            "farshore " + plan->verb + " --plan " + options.plan_file
+        );
+    }
+    options.app = plan->app;
+    options.to = plan->to;
+    options.levers = plan->levers;
+    options.expect_plan = plan->fingerprint;
+    return {};
+}
+
 int run_start(const Context& context, StartOptions options) {
+    if (const Status taken = take_plan(options); !taken) {
+        return failed_with(taken.error());
+    }
     const auto app = context.app(options.app);
     if (!app) {
         return failed_with(app.error());
@@ -280,6 +312,11 @@ int run_start(const Context& context, StartOptions options) {
 // What makes a repetition safe.
 void add_safety_options(CLI::App& command, StartOptions& options) {
     command.add_option(
+        "--plan",
+        options.plan_file,
+        "Do what this file of `farshore plan --out FILE` says, or nothing, and exit 5"
+    );
+    command.add_option(
         "--expect-active",
         options.expect_active,
         "Do nothing, and exit 5, unless this Region is active"
@@ -320,6 +357,11 @@ void add_start_command(
         ->required(verb == "failover");
     add_safety_options(*command, *options);
     add_levers_option(*command, options->levers);
+    for (const char* made_from : {"--to", "--levers"}) {
+        if (auto* option = command->get_option_no_throw(made_from)) {
+            option->excludes(command->get_option("--plan"));
+        }
+    }
     auto* wait = command->add_flag(
         "--wait", options->wait, "Show the operation until it ends; Ctrl-C detaches, and it goes on"
     );

@@ -34,10 +34,11 @@ void put(json::object& out, std::string_view key, const std::string& text) {
     }
 }
 
-json::array words(const std::vector<config::Lever>& levers) {
+template <class Enum>
+json::array words(const std::vector<Enum>& values) {
     json::array out;
-    for (const config::Lever lever : levers) {
-        out.emplace_back(to_string(lever));
+    for (const Enum value : values) {
+        out.emplace_back(to_string(value));
     }
     return out;
 }
@@ -95,6 +96,37 @@ json::object join_of(const config::Join& join) {
         aws["urls"] = json::array(join.urls.begin(), join.urls.end());
     }
     return {{"aws", std::move(aws)}};
+}
+
+enum class Slotted { yes, no };  // a step inside of a parallel one stands where that stands
+
+json::array steps_of(const std::vector<core::DeclaredStep>& steps, Slotted slotted) {
+    json::array out;
+    for (const core::DeclaredStep& step : steps) {
+        json::object values;
+        put(values, "name", step.name);
+        if (slotted == Slotted::yes) {
+            values["at"] = to_string(step.at);
+        }
+        if (!step.verbs.empty()) {
+            values["verbs"] = words(step.verbs);
+        }
+        if (step.when) {
+            values["when"] = step.when->text();
+        }
+        if (step.kind == core::StepKind::parallel) {
+            values["steps"] = steps_of(step.steps, Slotted::no);
+        } else {
+            values["timeout"] = exact(step.timeout);
+        }
+        if (step.kind == core::StepKind::command) {
+            values["run"] = json::array(step.run.begin(), step.run.end());
+            values["attempts"] = step.attempts;
+        }
+        values["on_failure"] = to_string(step.on_failure);
+        out.push_back(json::object{{to_string(step.kind), std::move(values)}});
+    }
+    return out;
 }
 
 json::object controller_of(const Config::Controller& controller) {
@@ -168,6 +200,7 @@ json::value config_document(const Config& config) {
         {"mode", to_string(config.decide.mode)},
         {"max_loss", exact(config.decide.max_loss)},
         {"cooldown", exact(config.decide.cooldown)},
+        {"approve_within", exact(config.decide.approve_within)},
         {"require_drill_within",
          config.decide.require_drill_within ? exact(*config.decide.require_drill_within)
                                             : std::string{"off"}}
@@ -195,6 +228,9 @@ json::value config_document(const Config& config) {
         {"stack_impaired", words(config.levers.stack_impaired)},
         {"region_lost", words(config.levers.region_lost)}
     };
+    if (!config.steps.empty()) {
+        out["steps"] = steps_of(config.steps, Slotted::yes);
+    }
     if (config.traffic) {
         out["traffic"] = json::object{
             {"route53",

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "base/standard_output.h"
 #include "base/text.h"
 
 namespace farshore::cli {
@@ -209,7 +210,7 @@ void print_message(std::string_view text) {
 
 void print_progress(std::string_view line) {
     const std::string text = printable_lines(line) + "\n";
-    (void)std::fwrite(text.data(), 1, text.size(), stdout);
+    write_output(text);
     (void)std::fflush(stdout);
 }
 

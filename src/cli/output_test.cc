@@ -148,7 +148,7 @@ TEST(ChangePreview, NamesFromToTheHealthOfBothAndWhatWouldBeLost) {
 
 TEST(PlanTable, OfAFailoverForecastsTheLoss) {
     const json::value plan = json::parse(
-        R"({"plan":{"verb":"failover","app":"magento","from":"a","to":"b","steps":["raise"]},"guards":[],
+        R"({"plan":{"verb":"failover","app":"magento","from":"a","to":"b","steps":[{"text":"raise"}],"fingerprint":"0123456789abcdef"},"guards":[],
             "loss":{"window_ms":90,"unproven_writes":12}})"
     );
     const std::string text = plan_table(plan);

@@ -384,6 +384,21 @@ std::string journal_line(const json::value& entry) {
     );
 }
 
+// What the plan is, and what became of each step.
+std::string planned_steps(const json::array& steps) {
+    TextTable table{{"STEP", "STATE", "WITHIN", "WHAT IT DOES"}};
+    for (const json::value& step : steps) {
+        const bool inside = !text_at(step, "part_of").empty();
+        table.add(
+            {(inside ? "  " : "") + text_at(step, "id"),
+             or_dash(text_at(step, "life")),
+             to_text(std::chrono::milliseconds{number_at(step, "bound_ms", 0)}),
+             text_at(step, "text")}
+        );
+    }
+    return table.empty() ? "" : "\n" + table.text();
+}
+
 std::string operation_table(const json::value& operation) {
     std::string out = bold(operation_line(operation)) + "\n";
     out += fmt::format(
@@ -407,6 +422,7 @@ std::string operation_table(const json::value& operation) {
         );
     }
     out += phases.empty() ? "" : "\n" + phases.text();
+    out += planned_steps(list_at(operation, "plan"));
     if (const json::value* loss = value_at(operation, "loss")) {
         out += fmt::format(
             "\nloss window {}, at risk {}, applied late {}, suppressed {}, never arrived {}, not "
@@ -466,10 +482,12 @@ std::string plan_table(const json::value& document) {
         );
         std::size_t number = 0;
         for (const json::value& step : list_at(*plan, "steps")) {
-            const std::string text =
-                step.is_string() ? std::string{step.get_string().c_str()} : text_at(step, "text");
-            out += fmt::format("  {}. {}\n", ++number, text);
+            const bool inside = !text_at(step, "part_of").empty();
+            out += fmt::format(
+                "  {}. {}{}\n", ++number, inside ? "beside it: " : "", text_at(step, "text")
+            );
         }
+        out += fmt::format("fingerprint {}\n", text_at(*plan, "fingerprint"));
         const json::value* loss = value_at(document, "loss");
         if (loss != nullptr && text_at(*plan, "verb") == "failover") {
             out += loss_forecast(*loss);

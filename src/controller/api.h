@@ -110,6 +110,12 @@ class Api {
     );
 
     [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
+    [[nodiscard]] net::HttpResponse answer(
+        const OperationId& id,
+        core::Answer said,
+        const boost::json::object& body,
+        const Caller& caller
+    );
     [[nodiscard]] net::HttpResponse watch(const OperationId& id);
     [[nodiscard]] net::HttpResponse operations() const;
     [[nodiscard]] net::HttpResponse audit() const;

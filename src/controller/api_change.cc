@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 64 * 1024;
 constexpr std::size_t kReasonBytesMax = 1024;
+constexpr std::size_t kStepBytesMax = 256;
 constexpr std::int64_t kPauseMsMax = 30LL * 24 * 3600 * 1000;  // a pause that is forgotten must end
 
 // A failover needs one; of everything else the journal and the audit say that there is none.
@@ -128,6 +129,12 @@ net::HttpResponse Api::carry_out(
         const std::optional<std::string> name = net::percent_decode(path[2]);
         return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
     }
+    if (path.size() == 4 && path[0] == "v1" && path[1] == "operations") {
+        const std::optional<std::string> name = net::percent_decode(path[2]);
+        const auto said = enum_from<core::Answer>(path[3]);
+        return name && said ? answer(OperationId{*name}, *said, body, caller)
+                            : refusal(not_here(request));
+    }
     if (path.size() == 5 && path[0] == "v1" && path[1] == "operations" && path[3] == "losses" &&
         path[4] == "settle") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
@@ -224,9 +231,46 @@ net::HttpResponse Api::resume(const Caller& caller) {
     return ok({{"text", app + " is resumed"}});
 }
 
+net::HttpResponse Api::answer(
+    const OperationId& id, core::Answer said, const json::object& body, const Caller& caller
+) {
+    wire::JsonTrouble trouble;
+    wire::ObjectReader in(body, "", trouble);
+    const core::StepAnswered answered{
+        .operation = id,
+        .step = in.text("step", kStepBytesMax, wire::Field::optional),
+        .answer = said,
+        .by = "operator:" + caller.name,
+        .reason = caller.has_reason ? caller.reason : std::string{}
+    };
+    if (const Status status = trouble.status(); !status) {
+        return refusal(status.error());
+    }
+    const Result<json::object> known = operation_document(view(), id, false);
+    if (!known) {
+        return refusal(known.error());
+    }
+    if (const auto why = pump_->core().why_not_answer(answered)) {
+        return refusal(
+            {.kind = ErrorKind::conflict,
+             .text = id.value() + ": " + *why,
+             .remedy = "`farshore op show " + id.value() + "` says what each step does",
+             .code = "not_asked"}
+        );
+    }
+    const std::string what = std::string{to_string(said)} + " " + id.value() +
+                             (answered.step.empty() ? "" : ", step " + answered.step);
+    if (const Status noted = note(caller, what, {}); !noted) {
+        return refusal(noted.error());
+    }
+    pump_->deliver(answered);
+    const Result<json::object> document = operation_document(view(), id, false);
+    return document ? ok(*document) : refusal(document.error());
+}
+
 net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {
     const auto& operation = pump_->core().record().operation;
-    if (!operation || operation->plan.id != id || core::has_ended(operation->state)) {
+    if (!operation || operation->plan.id != id || operation->ended()) {
         const Result<json::object> document = operation_document(view(), id, false);
         if (!document) {
             return refusal(document.error());

@@ -16,6 +16,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t kFingerprintBytesMax = 64;
+
 // A command's own name for its request: a repetition after a lost answer finds the operation by it.
 bool is_request_id(std::string_view id) {
     constexpr std::size_t kBytesMin = 8;  // shorter ones are soon taken
@@ -94,6 +96,7 @@ Result<core::ChangeRequest> Api::change_from(
             in.number("expect_epoch", 0, std::numeric_limits<std::int64_t>::max())
         )};
     }
+    change.expect_plan = in.text("expect_plan", kFingerprintBytesMax, wire::Field::optional);
     if (in.has("request_id")) {
         const std::string id = in.text("request_id", wire::ObjectReader::kIdBytesMax);
         if (!is_request_id(id)) {
@@ -206,7 +209,7 @@ net::HttpResponse Api::start(core::ChangeRequest change, bool confirmed, const C
         return std::move(*again);
     }
     const core::AppCore& core = pump_->core();
-    if (const auto why = core::why_not_as_expected(core.record(), core.superseded(), change)) {
+    if (const auto why = core.why_not_as_expected(now, change)) {
         return moved(*why);
     }
     if (const auto text = nothing_to_do(view(), change)) {

@@ -161,6 +161,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
             .tables = *losses_,
             .traffic = *traffic_,
             .checks = *checks_,
+            .commands = *commands_,
             .notifier = *announcer_,
             .timer = *wake_
         }
@@ -170,7 +171,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
         system::log_info(
             "journal",
             entry.text,
-            {{"operation", entry.operation.value()}, {"state", std::string{to_string(entry.state)}}}
+            {{"operation", entry.operation.value()}, {"state", entry.doing}}
         );
         api_->journal_changed();
     });

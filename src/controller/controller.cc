@@ -123,6 +123,7 @@ Status Controller::assemble() {
     table_watch_ = std::make_unique<TableWatch>(*edge_);
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
+    commands_ = std::make_unique<Commands>(*edge_);
     LossKeeper::Sources sources;
     sources.digest = [](const aws::Item* item) {
         return item == nullptr ? std::string{dataplane::kAbsent}

@@ -14,6 +14,7 @@
 #include "controller/agent_link.h"
 #include "controller/api.h"
 #include "controller/closed_register.h"
+#include "controller/commands.h"
 #include "controller/core_ports.h"
 #include "controller/credentials.h"
 #include "controller/edge.h"
@@ -105,6 +106,7 @@ class Controller {
     std::unique_ptr<TableWatch> table_watch_;
     std::unique_ptr<Traffic> traffic_;
     std::unique_ptr<Checks> checks_;
+    std::unique_ptr<Commands> commands_;
     std::unique_ptr<LossKeeper> losses_;
     std::unique_ptr<AgentLink> link_;
     std::unique_ptr<Joining> joining_;

@@ -24,8 +24,9 @@ core::Policy policy_of(const config::Config& config) {
         }
     }
     policy.users_can_be_shifted = config.traffic.has_value();
-    policy.mode =
-        config.decide.mode == config::Mode::automatic ? core::Mode::automatic : core::Mode::observe;
+    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
+    policy.approve_within = config.decide.approve_within;
+    policy.steps = config.steps;
     policy.max_loss = config.decide.max_loss;
     policy.cooldown = config.decide.cooldown;
     policy.require_drill_within = config.decide.require_drill_within;

@@ -17,9 +17,8 @@ constexpr std::size_t kRowsPerCommit = 500;  // of the store: the controller's t
 constexpr std::size_t kOperationsSearched = 1'000;
 
 // The new Region takes writes, or may: its reading before that cannot be made up for.
-bool is_promoted(core::OperationState state) {
-    return core::has_ended(state) || state == core::OperationState::repointing ||
-           state == core::OperationState::shifting || state == core::OperationState::verifying;
+bool is_promoted(const core::OperationRecord& operation) {
+    return operation.ended() || operation.permission() == core::Permission::new_epoch;
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
         }
         Open& open = this->open(operation.plan);
         open.book = std::move(*book);
-        open.examined = core::has_ended(operation.state);
+        open.examined = operation.ended();
         open.told = open.book.open_writes();
     }
     return {};
@@ -108,8 +107,8 @@ LossKeeper::Open* LossKeeper::open_for(Epoch epoch, const core::OperationRecord&
     if (earlier) {
         for (const core::OperationRecord& operation : *earlier) {
             if (operation.plan.epoch_before != epoch || !operation.plan.promotes() ||
-                operation.state == core::OperationState::failed ||
-                operation.state == core::OperationState::aborted) {
+                operation.outcome == core::Outcome::failed ||
+                operation.outcome == core::Outcome::aborted) {
                 continue;
             }
             Result<LossBook> book = load(operation.plan.id);
@@ -163,7 +162,7 @@ void LossKeeper::fenced(
     if (!current || (ack.entries.empty() && !ack.truncated)) {
         return;
     }
-    const bool waited_for = operation == current->plan.id && !is_promoted(current->state);
+    const bool waited_for = operation == current->plan.id && !is_promoted(*current);
     std::set<Epoch> epochs;
     for (const wire::LedgerEntry& entry : ack.entries) {
         epochs.insert(entry.epoch);
@@ -172,8 +171,8 @@ void LossKeeper::fenced(
     for (const Epoch epoch : epochs) {
         Open& book = *open_for(epoch, *current);
         const bool of_current = &book == find(current->plan.id);
-        take_entries(book, host, ack, epoch, !of_current || is_promoted(current->state));
-        book.examined = book.examined || !of_current || core::has_ended(current->state);
+        take_entries(book, host, ack, epoch, !of_current || is_promoted(*current));
+        book.examined = book.examined || !of_current || current->ended();
     }
     if (ack.truncated) {
         Open& book = open(current->plan);

@@ -63,12 +63,12 @@ net::Task<> LossKeeper::settle() {
 void LossKeeper::close_without_losses(const OperationId& operation, Open& open) {
     const std::optional<core::OperationRecord> current = sources_.operation();
     if (open.examined || !current || current->plan.id != operation ||
-        !core::has_ended(current->state)) {
+        !current->ended()) {
         return;
     }
     open.examined = true;
     if (current->may_lose() || current->at_risk > 0 ||
-        current->state == core::OperationState::partly_done) {
+        current->outcome == core::Outcome::partly_done) {
         return;
     }
     const std::set<LossBook::At> keys = open.book.open();

@@ -191,7 +191,7 @@ RegionId users_after(const View& view, const core::OperationRecord& operation) {
     }
     const bool moved = operation.plan.has(core::Lever::shift) &&
                        std::ranges::any_of(operation.phases, [](const core::Phase& phase) {
-                           return phase.state == core::OperationState::shifting;
+                           return phase.kind == core::StepKind::shift;
                        });
     return moved ? operation.plan.to : operation.plan.users_before;
 }
@@ -211,44 +211,6 @@ json::object operation_of(const View& view, const core::OperationRecord& record,
         }
     }
     return wire::operation_document(parts);
-}
-
-json::array plan_steps(
-    const View& view, const core::ChangeRequest& request, const std::vector<core::Lever>& levers
-) {
-    const core::AppRecord& record = view.pump.core().record();
-    const bool users_only =
-        core::moves_users_only(record, view.pump.core().superseded(), request.to);
-    const core::Timing& timing = view.pump.core().policy().timing;
-    const std::string agents = std::to_string(view.pump.core().agents().size()) + " agents";
-    json::array steps;
-    const auto add = [&steps](const std::string& text) {
-        steps.push_back(json::string(text));
-    };
-    const bool shift = std::ranges::find(levers, core::Lever::shift) != levers.end();
-    if (users_only) {
-        add("prove on each agent that " + request.to.value() + " takes writes");
-    } else if (request.verb != core::Verb::failover) {
-        add("wait until the lag is below " + to_text(timing.hold_when_lag_below));
-        add("hold new writes on " + agents + ", for " + to_text(timing.hold_max) + " at most");
-        add("prove the drain: read recently written keys back in both Regions, within " +
-            to_text(timing.drain_timeout));
-    }
-    if (!users_only) {
-        add("raise the epoch records above " + std::to_string(record.epoch.value()) +
-            " in a majority of Regions");
-        add("fence " + agents + ": acknowledgement, or the lease of " + to_text(timing.lease) +
-            " runs out");
-        if (request.verb == core::Verb::failover) {
-            add("read unproven keys in " + request.to.value() + " and open the loss book");
-        }
-        add("route writes to " + request.to.value() + " and prove it on each agent");
-    }
-    if (shift) {
-        add("send users to " + request.to.value() + " by health state, and see the record follow");
-    }
-    add("run the functional checks");
-    return steps;
 }
 
 // What a failover at this moment could lose.
@@ -338,11 +300,13 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
         });
     json::array levers;
     json::array steps;
-    if (!nothing && target_is_known) {
+    std::string fingerprint;
+    if (!nothing && target_is_known && preview.plan) {
         for (const core::Lever lever : preview.levers) {
             levers.push_back(text_of(to_string(lever)));
         }
-        steps = plan_steps(view, request, preview.levers);
+        steps = wire::plan_steps_document(*preview.plan, {});
+        fingerprint = preview.plan->fingerprint;
     }
     return {
         {"schema_version", wire::kApiSchemaVersion},
@@ -353,8 +317,10 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
           {"app", core.record().app.value()},
           {"from", core.record().active.value()},
           {"to", request.to.value()},
+          {"epoch_after", preview.plan ? preview.plan->epoch_after.value() : 0},
           {"levers", std::move(levers)},
-          {"steps", std::move(steps)}}},
+          {"steps", std::move(steps)},
+          {"fingerprint", fingerprint}}},
         {"guards", wire::guards_document(preview.guards)},
         {"loss", loss_forecast(view)}
     };

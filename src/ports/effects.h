@@ -44,6 +44,13 @@ class Checks {
     virtual void verify(const core::VerifyFunction& action) = 0;  // -> FunctionVerified
 };
 
+class Commands {
+  public:
+    virtual ~Commands() = default;
+    virtual void run(const core::RunCommand& action) = 0;  // -> CommandEnded
+    virtual void stop(const core::StopCommand& action) = 0;  // nothing comes back
+};
+
 class Notifier {
   public:
     virtual ~Notifier() = default;

@@ -53,9 +53,9 @@ void Pump::drain() {
     arm();
 }
 
-void Pump::perform(core::Now moment, core::Step step) {
-    unsaved_ = unsaved_ || step.save;
-    std::ranges::move(step.journal, std::back_inserter(journal_));
+void Pump::perform(core::Now moment, core::Effects effects) {
+    unsaved_ = unsaved_ || effects.save;
+    std::ranges::move(effects.journal, std::back_inserter(journal_));
     if (store_again_at_) {
         return;
     }
@@ -64,7 +64,7 @@ void Pump::perform(core::Now moment, core::Step step) {
         store_again_at_ = moment.at + kStoreRetry;
         return;
     }
-    for (const core::Action& action : step.actions) {
+    for (const core::Action& action : effects.actions) {
         start_action(action);
     }
 }
@@ -111,6 +111,8 @@ void Pump::start_action(const core::Action& action) {
             [&](const core::ExamineLosses& a) { ports_.tables.examine(a); },
             [&](const core::ServeUsers& a) { ports_.traffic.serve(a); },
             [&](const core::VerifyFunction& a) { ports_.checks.verify(a); },
+            [&](const core::RunCommand& a) { ports_.commands.run(a); },
+            [&](const core::StopCommand& a) { ports_.commands.stop(a); },
             [&](const core::Announce& a) { ports_.notifier.announce(a); },
         },
         action

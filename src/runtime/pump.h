@@ -23,6 +23,7 @@ struct Ports {
     ports::Tables& tables;
     ports::Traffic& traffic;
     ports::Checks& checks;
+    ports::Commands& commands;
     ports::Notifier& notifier;
     ports::Timer& timer;
 };
@@ -65,7 +66,7 @@ class Pump {
 
   private:
     void drain();
-    void perform(core::Now now, core::Step step);
+    void perform(core::Now now, core::Effects effects);
     [[nodiscard]] bool flush();
     void try_store_again();
     void start_action(const core::Action& action);

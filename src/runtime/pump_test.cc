@@ -21,6 +21,7 @@ class World final : public ports::Clock,
                     public ports::Tables,
                     public ports::Traffic,
                     public ports::Checks,
+                    public ports::Commands,
                     public ports::Notifier,
                     public ports::Timer {
   public:
@@ -51,6 +52,10 @@ class World final : public ports::Clock,
     void serve(const core::ServeUsers& action) override { did(action); }
 
     void verify(const core::VerifyFunction& action) override { did(action); }
+
+    void run(const core::RunCommand& action) override { did(action); }
+
+    void stop(const core::StopCommand& action) override { did(action); }
 
     void announce(const core::Announce&) override {}
 
@@ -106,6 +111,7 @@ class PumpTest : public core::testing::AppCoreTest {
                 .tables = world,
                 .traffic = world,
                 .checks = world,
+                .commands = world,
                 .notifier = world,
                 .timer = world
             }
@@ -188,7 +194,7 @@ TEST_F(PumpTest, WhatWasDecidedWhileTheStoreRefusedIsAskedForAgain) {
             pump->deliver(unchanged(*raise));
         }
     }
-    EXPECT_EQ(pump->core().record().operation->state, core::OperationState::failed);
+    EXPECT_EQ(pump->core().record().operation->doing(), "failed");
     EXPECT_EQ(pump->core().record().active, kEast);
 }
 
@@ -210,7 +216,7 @@ TEST_F(PumpTest, ARaiseThatHangsDoesNotTurnWithoutEnd) {
     rounds(10, false);
     ASSERT_NE(world.last<core::RaiseEpoch>(), nullptr);
     rounds(200, false);  // no answer ever comes
-    EXPECT_EQ(pump->core().record().operation->state, core::OperationState::raising);
+    EXPECT_EQ(pump->core().record().operation->doing(), "raising");
 }
 
 }  // namespace

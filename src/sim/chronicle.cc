@@ -173,7 +173,7 @@ void Chronicle::asked(const core::ChangeRequest& request) {
 
 void Chronicle::saved(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {
     for (const core::JournalEntry& entry : journal) {
-        say(std::string{to_string(entry.state)} + " " + std::string{to_string(entry.kind)} + ": " +
+        say(entry.doing + " " + std::string{to_string(entry.kind)} + ": " +
             entry.text);
         fold(static_cast<std::uint64_t>(to_ms(entry.at)));
     }
@@ -186,18 +186,18 @@ void Chronicle::saved(const core::AppRecord& record, std::span<const core::Journ
     if (!record.operation) {
         return;
     }
-    const core::OperationState state = record.operation->state;
-    coverage_.journal(journal, state);
+    const std::string_view doing = record.operation->doing();
+    coverage_.journal(journal);
     const bool is_new = record.operation->plan.id != operation_;
     if (is_new) {
         operation_ = record.operation->plan.id;
         ++begun_;
     }
-    if (is_new || state != state_) {
-        state_ = state;
-        ended_ += core::has_ended(state) ? 1 : 0;
-        done_ += state == core::OperationState::done ? 1 : 0;
-        scene_.director->entered(state);
+    if (is_new || doing != doing_) {
+        doing_ = doing;
+        ended_ += record.operation->ended() ? 1 : 0;
+        done_ += record.operation->outcome == core::Outcome::done ? 1 : 0;
+        scene_.director->entered(doing);
     }
 }
 
@@ -265,7 +265,7 @@ void Chronicle::woken_in_vain(const core::AppCore& core) {
             "INV-L1",
             "a deadline has passed and stays" +
                 (operation ? " while " + operation->plan.id.value() + " is " +
-                                 std::string{to_string(operation->state)}
+                                 std::string{operation->doing()}
                            : std::string{}) +
                 ": the runtime turns without end"
         );

@@ -136,7 +136,7 @@ class Chronicle {
     std::uint64_t hash_ = 14695981039346656037ULL;
     bool tells_ = false;
     std::vector<std::string> story_;
-    std::optional<core::OperationState> state_;
+    std::string_view doing_;
     OperationId operation_;
     bool woken_in_vain_ = false;
     int begun_ = 0;

@@ -158,6 +158,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& found) 
             .tables = *this,
             .traffic = *this,
             .checks = *this,
+            .commands = *this,
             .notifier = *this,
             .timer = *this
         }

@@ -32,6 +32,7 @@ class Controller final : public ports::Clock,
                          public ports::Tables,
                          public ports::Traffic,
                          public ports::Checks,
+                         public ports::Commands,
                          public ports::Notifier,
                          public ports::Timer,
                          public std::enable_shared_from_this<Controller> {
@@ -126,6 +127,9 @@ class Controller final : public ports::Clock,
     void examine(const core::ExamineLosses& action) override;
     void serve(const core::ServeUsers& action) override;
     void verify(const core::VerifyFunction& action) override;
+    void run(const core::RunCommand& action) override;
+
+    void stop(const core::StopCommand&) override {}
 
     void announce(const core::Announce&) override {}
 

@@ -8,44 +8,36 @@ namespace {
 
 using core::HostEvent;
 using core::HostState;
-using core::OperationEvent;
-using core::OperationState;
+using core::StepEvent;
+using core::StepKind;
 
-// Rows of states whose end is an end: an operation that has ended takes no event.
-constexpr std::string_view kEnded = "an operation that has ended hears of nothing any more";
+constexpr std::string_view kNotDeclared = "no simulated world declares steps of its own";
 constexpr std::string_view kNeverUndecided =
     "only a raise can be undecided: everything else ends by itself or is asked for again";
 
-struct NeverOperation {
-    OperationState from;
-    OperationEvent on;
+struct NeverStep {
+    StepKind of;
+    StepEvent on;
     std::string_view why;
 };
 
-constexpr std::array kNeverOperation{
-    NeverOperation{
-        OperationState::waiting,
-        OperationEvent::failed,
-        "while the lag is too large nothing is written down, until the wait is over"
+constexpr std::array kNeverStep{
+    NeverStep{
+        StepKind::release, StepEvent::exhausted, "its deadline is told as a failure"
     },
-    NeverOperation{
-        OperationState::releasing,
-        OperationEvent::exhausted,
-        "releasing is left for another attempt; without one, giving_up is entered"
-    },
-    NeverOperation{
-        OperationState::giving_up,
-        OperationEvent::exhausted,
-        "its deadline is told as a failure, which leads to the same end"
-    },
-    NeverOperation{
-        OperationState::fencing,
-        OperationEvent::failed,
+    NeverStep{
+        StepKind::fence,
+        StepEvent::failed,
         "an agent that is silent is waited for, without a word, until its lease has run out"
     },
-    NeverOperation{
-        OperationState::repointing,
-        OperationEvent::failed,
+    NeverStep{
+        StepKind::repoint,
+        StepEvent::failed,
+        "a proof that fails is asked for again, without a word, until the patience is over"
+    },
+    NeverStep{
+        StepKind::prove,
+        StepEvent::failed,
         "a proof that fails is asked for again, without a word, until the patience is over"
     },
 };
@@ -63,31 +55,23 @@ std::string in_words(std::string_view table, std::string_view from, std::string_
     return std::string{table} + ": " + std::string{from} + " on " + std::string{on};
 }
 
-template <class Rows, class Counts>
-Coverage::Rows count(const Rows& rows, const Counts& counts) {
-    Coverage::Rows result;
-    result.all = rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        result.taken += counts[i] > 0 ? 1 : 0;
-        result.possible += why_never(rows[i]).empty() ? 1 : 0;
-    }
-    return result;
-}
-
 }  // namespace
 
-std::string_view why_never(const core::OperationRow& row) {
-    if (core::has_ended(row.from)) {
-        return kEnded;
+std::string_view why_never(StepKind of, StepEvent on) {
+    if (core::row_of(of).declared) {
+        return kNotDeclared;
     }
-    const auto listed = std::ranges::find_if(kNeverOperation, [&](const NeverOperation& never) {
-        return never.from == row.from && never.on == row.on;
+    if (on == StepEvent::skipped) {
+        return "an operator can leave out declared steps only";
+    }
+    const auto listed = std::ranges::find_if(kNeverStep, [&](const NeverStep& never) {
+        return never.of == of && never.on == on;
     });
-    if (listed != kNeverOperation.end()) {
+    if (listed != kNeverStep.end()) {
         return listed->why;
     }
-    const bool undecided = row.on == OperationEvent::undecided;
-    return undecided && row.from != OperationState::raising ? kNeverUndecided : std::string_view{};
+    return on == StepEvent::undecided && of != StepKind::raise ? kNeverUndecided
+                                                               : std::string_view{};
 }
 
 std::string_view why_never(const core::HostRow& row) {
@@ -125,20 +109,11 @@ void Coverage::host_decided(const core::HostDecision& decision) {
     }
 }
 
-void Coverage::journal(std::span<const core::JournalEntry> entries, core::OperationState after) {
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        const core::JournalEntry& entry = entries[i];
-        if (entry.kind != core::EntryKind::outcome) {
-            continue;
-        }
-        const OperationState to = i + 1 < entries.size() ? entries[i + 1].state : after;
-        const auto& rows = core::table::kOperation;
-        for (std::size_t row = 0; row < rows.size(); ++row) {
-            if (rows[row].from == entry.state && rows[row].to == to &&
-                entry.text.starts_with(rows[row].why) && why_never(rows[row]).empty()) {
-                ++operation_[row];
-                break;
-            }
+void Coverage::journal(std::span<const core::JournalEntry> entries) {
+    for (const core::JournalEntry& entry : entries) {
+        if (entry.of && entry.event) {
+            ++operation_[static_cast<std::size_t>(*entry.of) * kEvents +
+                         static_cast<std::size_t>(*entry.event)];
         }
     }
 }
@@ -154,35 +129,47 @@ void Coverage::add(const Coverage& other) {
     sum(faults_, other.faults_);
 }
 
-std::uint64_t Coverage::times(core::OperationState from, core::OperationEvent on) const {
-    const auto& rows = core::table::kOperation;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        if (rows[row].from == from && rows[row].on == on) {
-            return operation_[row];
-        }
-    }
-    return 0;
+std::uint64_t Coverage::times(StepKind of, StepEvent on) const {
+    return operation_[static_cast<std::size_t>(of) * kEvents + static_cast<std::size_t>(on)];
 }
 
 Coverage::Rows Coverage::host_rows() const {
-    return count(core::host_table::kRows, host_);
+    Rows result;
+    result.all = kHostRows;
+    for (std::size_t i = 0; i < kHostRows; ++i) {
+        result.taken += host_[i] > 0 ? 1 : 0;
+        result.possible += why_never(core::host_table::kRows[i]).empty() ? 1 : 0;
+    }
+    return result;
 }
 
 Coverage::Rows Coverage::operation_rows() const {
-    return count(core::table::kOperation, operation_);
+    Rows result;
+    result.all = kOperationRows;
+    for (std::size_t i = 0; i < kOperationRows; ++i) {
+        const auto of = static_cast<StepKind>(i / kEvents);
+        const auto on = static_cast<StepEvent>(i % kEvents);
+        result.taken += operation_[i] > 0 ? 1 : 0;
+        result.possible += why_never(of, on).empty() ? 1 : 0;
+    }
+    return result;
 }
 
 std::vector<std::string> Coverage::missing() const {
     std::vector<std::string> missing;
-    const auto look = [&](std::string_view table, const auto& rows, const auto& counts) {
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (counts[i] == 0 && why_never(rows[i]).empty()) {
-                missing.push_back(in_words(table, to_string(rows[i].from), to_string(rows[i].on)));
-            }
+    for (std::size_t i = 0; i < kOperationRows; ++i) {
+        const auto of = static_cast<StepKind>(i / kEvents);
+        const auto on = static_cast<StepEvent>(i % kEvents);
+        if (operation_[i] == 0 && why_never(of, on).empty()) {
+            missing.push_back(in_words("step", to_string(of), to_string(on)));
         }
-    };
-    look("operation", core::table::kOperation, operation_);
-    look("host", core::host_table::kRows, host_);
+    }
+    for (std::size_t i = 0; i < kHostRows; ++i) {
+        const core::HostRow& row = core::host_table::kRows[i];
+        if (host_[i] == 0 && why_never(row).empty()) {
+            missing.push_back(in_words("host", to_string(row.from), to_string(row.on)));
+        }
+    }
     return missing;
 }
 

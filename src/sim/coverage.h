@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "core/failover/operation_table.h"
 #include "core/failover/record.h"
 #include "core/host/host_machine.h"
 
@@ -14,12 +13,11 @@
 
 namespace farshore::sim {
 
-// Which rows of the two tables were taken, and which faults, commands and verbs there were.
+// What came of which kind of step, which rows of the hosts' table were taken, and which faults, commands and verbs there were.
 class Coverage {
   public:
     void host_decided(const core::HostDecision& decision);
-    // Entries of one commit, and the state that the operation is in after them.
-    void journal(std::span<const core::JournalEntry> entries, core::OperationState after);
+    void journal(std::span<const core::JournalEntry> entries);
 
     void fault(FaultKind kind) { ++faults_[static_cast<std::size_t>(kind)]; }
 
@@ -41,10 +39,11 @@ class Coverage {
         return faults_[static_cast<std::size_t>(kind)];
     }
 
-    [[nodiscard]] std::uint64_t times(core::OperationState from, core::OperationEvent on) const;
+    [[nodiscard]] std::uint64_t times(core::StepKind of, core::StepEvent on) const;
 
   private:
-    static constexpr std::size_t kOperationRows = core::table::kOperation.size();
+    static constexpr std::size_t kEvents = core::kStepEventNames.size();
+    static constexpr std::size_t kOperationRows = core::kStepKindNames.size() * kEvents;
     static constexpr std::size_t kHostRows = core::host_table::kRows.size();
 
     std::array<std::uint64_t, kOperationRows> operation_{};
@@ -53,7 +52,7 @@ class Coverage {
 };
 
 // Why a row cannot be taken by anything that the core or the wiring around it does; empty: it can.
-[[nodiscard]] std::string_view why_never(const core::OperationRow& row);
+[[nodiscard]] std::string_view why_never(core::StepKind of, core::StepEvent on);
 [[nodiscard]] std::string_view why_never(const core::HostRow& row);
 
 }  // namespace farshore::sim

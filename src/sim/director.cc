@@ -33,10 +33,10 @@ void Director::start() {
 }
 
 void Director::plan(const Moment& moment, What what, std::size_t which) {
-    if (moment.entering) {
+    if (!moment.entering.empty()) {
         waiting_.push_back(
             {.from = moment.at,
-             .entering = *moment.entering,
+             .entering = moment.entering,
              .after = moment.after,
              .what = what,
              .which = which}
@@ -72,11 +72,11 @@ void Director::rearm() {
     }
 }
 
-void Director::entered(core::OperationState state) {
+void Director::entered(std::string_view doing) {
     const Duration story = scene_.calendar.story();
     std::vector<Waiting> rest;
     for (const Waiting& waiting : std::exchange(waiting_, {})) {
-        if (waiting.entering == state && story >= waiting.from) {
+        if (waiting.entering == doing && story >= waiting.from) {
             add(
                 {.at = story + waiting.after,
                  .order = ++order_,

@@ -20,7 +20,7 @@ class Director {
     void rearm();
 
     // An operation has entered a state.
-    void entered(core::OperationState state);
+    void entered(std::string_view doing);  // OperationRecord::doing()
 
     // When the script goes on, in the story's time; nullopt: never.
     [[nodiscard]] std::optional<Duration> next_event() const;
@@ -40,7 +40,7 @@ class Director {
 
     struct Waiting {
         Duration from{};
-        core::OperationState entering{};
+        std::string_view entering;
         Duration after{};
         What what{};
         std::size_t which = 0;

@@ -10,7 +10,6 @@
 namespace farshore::sim {
 namespace {
 
-using core::OperationState;
 
 constexpr std::uint64_t kSeeds = 10;
 
@@ -29,7 +28,7 @@ Script cut_before_the_fence(std::uint64_t seed) {
     Script script = test::calm(seed);
     script.commands = {test::command(CommandKind::failover, test::at(40s))};
     script.commands.front().accept_loss = 1h;
-    script.faults = {test::fault(FaultKind::region_cut, 0, test::on(OperationState::fencing), 20s)};
+    script.faults = {test::fault(FaultKind::region_cut, 0, test::on("fencing"), 20s)};
     return script;
 }
 
@@ -111,7 +110,7 @@ Script slow_replication(std::uint64_t seed) {
 Script target_refuses_late(std::uint64_t seed) {
     Script script = test::switchover(seed);
     script.faults = {
-        test::fault(FaultKind::data_refuses, 1, test::on(OperationState::repointing), 20s)
+        test::fault(FaultKind::data_refuses, 1, test::on("repointing"), 20s)
     };
     return script;
 }
@@ -120,7 +119,7 @@ Script target_refuses_late(std::uint64_t seed) {
 Script streams_end(std::uint64_t seed) {
     Script script = slow_replication(seed);
     script.faults.push_back(
-        test::fault(FaultKind::one_way, kWitness, test::on(OperationState::releasing, 300ms), 6s)
+        test::fault(FaultKind::one_way, kWitness, test::on("releasing", 300ms), 6s)
     );
     script.faults.back().to = 1;
     return script;
@@ -129,7 +128,7 @@ Script streams_end(std::uint64_t seed) {
 Script dies_in_the_plan(std::uint64_t seed) {
     Script script = test::switchover(seed);
     script.faults = {test::fault(
-        FaultKind::dies_after_effects, kWitness, test::on(OperationState::fencing), {}, 1
+        FaultKind::dies_after_effects, kWitness, test::on("fencing"), {}, 1
     )};
     script.commands.push_back(test::command(CommandKind::failover, test::at(100s)));
     return script;
@@ -148,7 +147,7 @@ Script old_store(std::uint64_t seed) {
 Script overtaken(std::uint64_t seed) {
     Script script = test::switchover(seed, 5min);
     script.faults = {
-        test::fault(FaultKind::record_written, 0, test::on(OperationState::raising), {}, 3)
+        test::fault(FaultKind::record_written, 0, test::on("raising"), {}, 3)
     };
     script.commands.push_back(test::command(CommandKind::failover, test::at(100s)));
     script.commands.back().accept_loss = 1h;
@@ -185,10 +184,10 @@ Script blind_controller(std::uint64_t seed) {
 Script adopted_without_a_controller(std::uint64_t seed) {
     Script script = test::switchover(seed, 4min);
     script.faults = {
-        test::fault(FaultKind::pair_cut, kWitness, test::on(OperationState::raising), 2500ms),
-        test::fault(FaultKind::pair_cut, kWitness, test::on(OperationState::raising), 2500ms),
-        test::fault(FaultKind::replication_stopped, 0, test::on(OperationState::raising), 60s),
-        test::fault(FaultKind::controller_dead, kWitness, test::on(OperationState::fencing), 30s)
+        test::fault(FaultKind::pair_cut, kWitness, test::on("raising"), 2500ms),
+        test::fault(FaultKind::pair_cut, kWitness, test::on("raising"), 2500ms),
+        test::fault(FaultKind::replication_stopped, 0, test::on("raising"), 60s),
+        test::fault(FaultKind::controller_dead, kWitness, test::on("fencing"), 30s)
     };
     script.faults[0].to = 0;
     script.faults[1].to = 1;

@@ -13,18 +13,18 @@
 namespace farshore::sim {
 
 // States of an operation in which something may happen to it.
-inline constexpr std::array kOperationStates{
-    core::OperationState::waiting,
-    core::OperationState::holding,
-    core::OperationState::draining,
-    core::OperationState::releasing,
-    core::OperationState::giving_up,
-    core::OperationState::raising,
-    core::OperationState::fencing,
-    core::OperationState::examining,
-    core::OperationState::repointing,
-    core::OperationState::shifting,
-    core::OperationState::verifying
+inline constexpr std::array<std::string_view, 11> kOperationStates{
+    "waiting",
+    "holding",
+    "draining",
+    "releasing",
+    "giving_up",
+    "raising",
+    "fencing",
+    "examining",
+    "repointing",
+    "shifting",
+    "verifying"
 };
 
 // Writes a script by chance: a world of some shape, and a story of episodes with quiet time between
@@ -76,19 +76,19 @@ class Author {
     // Sometimes aimed at an operation that is under way.
     Moment some_moment() { return one_in(3) ? entering(one_of(kOperationStates)) : soon(); }
 
-    Moment entering(core::OperationState state) {
+    Moment entering(std::string_view state) {
         return {
             .at = begin_, .entering = state, .after = one_in(2) ? Duration{} : milliseconds(0, 1500)
         };
     }
 
     void add(Fault fault) {
-        extend(fault.from.at + (fault.from.entering ? 60s : 0s) + fault.length);
+        extend(fault.from.at + (fault.from.entering.empty() ? 0s : 60s) + fault.length);
         script_.faults.push_back(std::move(fault));
     }
 
     void add(Command command) {
-        extend(command.from.at + (command.from.entering ? 60s : 30s));
+        extend(command.from.at + (command.from.entering.empty() ? 30s : 60s));
         script_.commands.push_back(std::move(command));
     }
 

@@ -6,7 +6,6 @@ namespace farshore::sim {
 
 namespace {
 
-using core::OperationState;
 
 }  // namespace
 
@@ -99,7 +98,7 @@ void Author::add_remedy() {
     }
     Command command{
         .kind = CommandKind::failover,
-        .from = {.at = begin_, .entering = OperationState::partly_done, .after = seconds(8, 40)}
+        .from = {.at = begin_, .entering = "partly_done", .after = seconds(8, 40)}
     };
     command.to = table();
     command.accept_loss = 3600s;
@@ -181,7 +180,7 @@ void Author::draw_special() {
     if (which == 0) {
         everywhere(FaultKind::replication_slow, 100s, 5'000);  // the lag stays too large
         add_command(planned, {.at = begin_ + 12s, .entering = {}, .after = {}});
-        add_command(CommandKind::abort, entering(OperationState::waiting));
+        add_command(CommandKind::abort, entering("waiting"));
     } else if (which == 1) {
         everywhere(FaultKind::heartbeats_early, 50s, 3'000);  // no drain can be proven
         add_command(planned, later);
@@ -207,8 +206,8 @@ void Author::draw_special() {
         add_command(planned, later);
         add_command(planned, {.at = begin_ + 30s, .entering = {}, .after = {}});
     } else if (which == 8) {
-        add_fault(FaultKind::host_pause, entering(OperationState::holding));
-        add_fault(FaultKind::host_pause, entering(OperationState::draining));
+        add_fault(FaultKind::host_pause, entering("holding"));
+        add_fault(FaultKind::host_pause, entering("draining"));
         add_command(planned, later);
     } else if (which == 9) {
         add_command(planned, later);

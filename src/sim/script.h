@@ -143,7 +143,7 @@ constexpr const auto& names_of(FaultKind) {
 // state for the first time after that moment.
 struct Moment {
     Duration at{};
-    std::optional<core::OperationState> entering;
+    std::string_view entering;  // OperationRecord::doing(); empty: a time is meant
     Duration after{};
 };
 

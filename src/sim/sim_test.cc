@@ -8,7 +8,6 @@
 namespace farshore::sim {
 namespace {
 
-using core::OperationState;
 
 // `farshore-sim` plays more of them.
 constexpr std::uint64_t kWorlds = 170;

@@ -13,8 +13,8 @@ inline Moment at(Duration moment) {
 }
 
 // When an operation enters the state for the first time.
-inline Moment on(core::OperationState state, Duration after = {}) {
-    return {.at = {}, .entering = state, .after = after};
+inline Moment on(std::string_view doing, Duration after = {}) {
+    return {.at = {}, .entering = doing, .after = after};
 }
 
 inline Script calm(std::uint64_t seed, Duration length = 3min) {

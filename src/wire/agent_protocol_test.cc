@@ -102,7 +102,7 @@ TEST(AgentProtocol, NoUnknownOutcomeIsSaidAndSilenceIsNot) {
     };
     EXPECT_TRUE(parse_report(report)->ledger.whole);
     EXPECT_FALSE(parse_report(without(report, R"("whole":true,)"))->ledger.whole);
-    const std::string fence = golden("agent.jsonl").at(5);
+    const std::string fence = golden("agent.jsonl").at(6);
     EXPECT_FALSE(std::get<FenceAck>(parse_ack(fence)->body).truncated);
     EXPECT_TRUE(
         std::get<FenceAck>(parse_ack(without(fence, R"("truncated":false,)"))->body).truncated

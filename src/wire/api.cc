@@ -53,10 +53,7 @@ ErrorKind kind_of(int status) {
 json::array phases_document(const core::OperationRecord& record) {
     json::array phases;
     for (const core::Phase& phase : record.phases) {
-        const std::string_view name = phase_of(phase.state);
-        if (name.empty()) {
-            continue;
-        }
+        const std::string_view name = core::row_of(phase.kind).phase;
         json::object* last = phases.empty() ? nullptr : &phases.back().as_object();
         if (last != nullptr &&
             last->at("name").as_string() == json::string_view{name.data(), name.size()}) {
@@ -150,40 +147,40 @@ json::object loss_document(const LossCounts& counts) {
     };
 }
 
-std::string_view outcome_of(core::OperationState state) {
-    return core::has_ended(state) ? to_string(state) : "running";
-}
-
-std::string_view phase_of(core::OperationState state) {
-    switch (state) {
-        case core::OperationState::waiting: return "wait";
-        case core::OperationState::holding: return "hold";
-        case core::OperationState::draining: return "drain";
-        case core::OperationState::releasing:
-        case core::OperationState::giving_up: return "release";
-        case core::OperationState::raising: return "raise";
-        case core::OperationState::fencing: return "fence";
-        case core::OperationState::examining: return "examine";
-        case core::OperationState::repointing: return "repoint";
-        case core::OperationState::shifting: return "shift";
-        case core::OperationState::verifying: return "verify";
-        case core::OperationState::done:
-        case core::OperationState::failed:
-        case core::OperationState::aborted:
-        case core::OperationState::partly_done: return "";
-    }
-    std::unreachable();
-}
-
 json::object entry_document(const NumberedEntry& entry) {
     return {
         {"sequence", entry.sequence},
         {"at_ms", to_ms(entry.entry.at)},
         {"kind", text_of(to_string(entry.entry.kind))},
         {"number", entry.entry.step},
-        {"step", text_of(to_string(entry.entry.state))},
+        {"step", entry.entry.doing},
         {"text", entry.entry.text}
     };
+}
+
+json::array plan_steps_document(const core::Plan& plan, const std::vector<core::StepRun>& runs) {
+    json::array out;
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        const core::PlannedStep& step = plan.steps[i];
+        json::object document{
+            {"id", step.id},
+            {"kind", text_of(to_string(step.kind))},
+            {"slot", text_of(to_string(step.slot))},
+            {"phase", text_of(core::row_of(step.kind).phase)},
+            {"text", step.text},
+            {"bound_ms", to_ms(step.bound)},
+            {"on_failure", text_of(to_string(step.on_failure))},
+            {"part_of", step.part_of ? json::value(*step.part_of) : json::value(nullptr)}
+        };
+        if (i < runs.size()) {
+            document["life"] = text_of(to_string(runs[i].life));
+            document["why"] = runs[i].why;
+            document["began_at_ms"] = ms_or_null(runs[i].began_at);
+            document["ended_at_ms"] = ms_or_null(runs[i].ended_at);
+        }
+        out.push_back(std::move(document));
+    }
+    return out;
 }
 
 json::object operation_document(const OperationParts& parts) {
@@ -218,8 +215,8 @@ json::object operation_document(const OperationParts& parts) {
         {"app", plan.app.value()},
         {"from", plan.from.value()},
         {"to", plan.to.value()},
-        {"state", text_of(to_string(record.state))},
-        {"outcome", text_of(outcome_of(record.state))},
+        {"state", text_of(record.doing())},
+        {"outcome", text_of(to_string(record.outcome))},
         {"why", record.why},
         {"reason", plan.reason},
         {"by", plan.by},
@@ -232,6 +229,8 @@ json::object operation_document(const OperationParts& parts) {
         {"ended_at_ms", ms_or_null(record.ended_at)},
         {"first_failure_at_ms", ms_or_null(plan.first_failure_at)},
         {"evidence", plan.evidence},
+        {"plan", plan_steps_document(plan, record.runs)},
+        {"fingerprint", plan.fingerprint},
         {"phases", std::move(phases)},
         {"steps", std::move(steps)},
         {"loss", std::move(loss)}

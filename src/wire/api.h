@@ -48,10 +48,11 @@ struct LossCounts {
 
 [[nodiscard]] boost::json::object loss_document(const LossCounts& counts);
 
-// "running", "done", "failed", "aborted" or "partly_done".
-[[nodiscard]] std::string_view outcome_of(core::OperationState state);
-// The phase of the clock that a state belongs to: "hold" for waiting and holding, …; empty: none.
-[[nodiscard]] std::string_view phase_of(core::OperationState state);
+// The steps of a plan, as `plan` and `op show` print them; with what became of each, where `runs`
+// says it.
+[[nodiscard]] boost::json::array plan_steps_document(
+    const core::Plan& plan, const std::vector<core::StepRun>& runs
+);
 
 struct NumberedEntry {
     std::uint64_t sequence = 0;

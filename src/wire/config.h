@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/plan/build_plan.h"
 #include "wire/url.h"
 
 // What the configuration files say, with every default filled in. docs/configuration.md is the
@@ -44,7 +45,6 @@ struct AwsAccess {
     std::string ca_file;
 };
 
-// The loader refuses `approve`: no command gives an approval in this version.
 enum class Mode { observe, approve, automatic };
 inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
 
@@ -95,6 +95,7 @@ struct Decide {
     Mode mode = Mode::observe;
     Duration max_loss = 5s;
     Duration cooldown = 1h;
+    Duration approve_within = 15min;  // mode `approve`: then an automatic failover is given up
     std::optional<Duration> require_drill_within = 24h * 30;  // nullopt: "off", always shown
 };
 
@@ -171,6 +172,7 @@ struct Config {
     Switchover switchover;
     Losses losses;
     Levers levers;
+    std::vector<core::DeclaredStep> steps;  // of the operator's own
     std::optional<Route53> traffic;
     Verify verify;
     std::vector<HostId> agents;  // the register: leaves it only by explicit act; empty: every host

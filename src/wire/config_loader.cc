@@ -5,6 +5,7 @@
 #include "wire/config_parts.h"
 #include "wire/config_rules.h"
 #include "wire/config_section.h"
+#include "wire/config_steps.h"
 
 namespace farshore::config {
 
@@ -85,15 +86,7 @@ void read_detect(Section& detect, Detect& out) {
 
 void read_decide(Section& decide, Decide& out) {
     decide.read("mode", out.mode);
-    if (out.mode == Mode::approve) {
-        decide.refuse(
-            "mode",
-            "C114",
-            "mode `approve` is not available in this version",
-            "use `observe`: it says what it would do, and an operator does it",
-            "nobody could give the approval, so it would wait for ever"
-        );
-    }
+    decide.read("approve_within", out.approve_within, {.least = 1s, .most = 24h});
     decide.read("max_loss", out.max_loss, {.least = 0ms, .most = 24h});
     decide.read("cooldown", out.cooldown, {.least = 0ms, .most = 24h * 30});
     const YamlNode* drill = decide.find("require_drill_within");
@@ -215,17 +208,15 @@ void read_notify(Section& file) {
 // Sections that would change what a failover does must not be ignored in silence, nor with a
 // warning.
 void refuse_unsupported(Section& file) {
-    for (const std::string_view key : {"databases", "steps"}) {
-        if (const YamlNode* node = file.find(key)) {
-            file.refuse(
-                key,
-                node->place,
-                "C114",
-                "`" + std::string{key} + "` is not available in this version",
-                "remove it",
-                "a plan that leaves out a step which you wrote down would be worse than none"
-            );
-        }
+    if (const YamlNode* node = file.find("databases")) {
+        file.refuse(
+            "databases",
+            node->place,
+            "C114",
+            "`databases` is not available in this version",
+            "remove it",
+            "a plan that leaves out a step which you wrote down would be worse than none"
+        );
     }
 }
 
@@ -301,6 +292,7 @@ void read_file(Section& file, Config& config) {
     if (file.find("notify") != nullptr) {
         read_notify(file);
     }
+    read_steps(file, config.steps);
     refuse_unsupported(file);
     file.finish();
 }

@@ -24,6 +24,24 @@ std::ptrdiff_t preferred_count(const Config& config) {
     return std::ranges::count_if(config.regions, &Region::preferred);
 }
 
+// How long declared steps may keep an automatic failover from its raise. A person who has to
+// approve takes the time that a person takes.
+Duration in_front_of_a_raise(const Config& config) {
+    Duration sum{};
+    for (const core::DeclaredStep& step : config.steps) {
+        const bool ours = step.verbs.empty() ||
+                          std::ranges::find(step.verbs, core::Verb::failover) != step.verbs.end();
+        if (step.at == core::Slot::before && ours && step.kind != core::StepKind::approve) {
+            sum += step.timeout * step.attempts;
+        }
+    }
+    return sum;
+}
+
+Duration left_for_steps(const Config& config) {
+    return config.rto - config.detect.unhealthy_for - config.fence.lease - config.fence.clock_error;
+}
+
 // clang-format off
 constexpr std::array kRules{
     Rule{"C201", Severity::error, "regions",
@@ -39,8 +57,8 @@ constexpr std::array kRules{
         [](const Config& c) { return "the witness stands in " + c.witness.value() + ", which holds the tables"; },
         "choose a third Region", "a witness that fails together with a table Region proves nothing", "regions"},
     Rule{"C204", Severity::error, "decide.mode",
-        [](const Config& c) { return c.decide.mode == Mode::automatic && c.witness.value().empty(); },
-        [](const Config&) { return std::string{"`auto` needs a witness"}; },
+        [](const Config& c) { return c.decide.mode != Mode::observe && c.witness.value().empty(); },
+        [](const Config& c) { return "`" + std::string{to_string(c.decide.mode)} + "` needs a witness"; },
         "add `witness: { region: … }`, or use mode `observe`", "with two vantages a partition looks like an outage to both sides", "witness.region"},
     Rule{"C205", Severity::error, "detect.quorum",
         [](const Config& c) { return c.detect.quorum_needed * 2 <= c.detect.quorum_of; },
@@ -103,9 +121,16 @@ constexpr std::array kRules{
         [](const Config&) { return std::string{"a role of `join.aws` stands in a Region that is none of the app's"}; },
         "name one of `regions`, or leave it out", "no host could join with it", "join.* regions"},
     Rule{"C234", Severity::error, "controller.region",
-        [](const Config& c) { return c.decide.mode == Mode::automatic && c.region(c.controller.region) != nullptr; },
-        [](const Config& c) { return "the controller of mode `auto` stands in " + c.controller.region.value() + ", which it may have to leave"; },
+        [](const Config& c) { return c.decide.mode != Mode::observe && c.region(c.controller.region) != nullptr; },
+        [](const Config& c) { return "the controller of mode `" + std::string{to_string(c.decide.mode)} + "` stands in " + c.controller.region.value() + ", which it may have to leave"; },
         "let it stand with the witness, or use mode `observe`", "there it shares the fate of that Region's agents: two votes from one vantage", "decide.mode regions witness.region"},
+    Rule{"C236", Severity::error, "steps",
+        [](const Config& c) { return c.decide.mode == Mode::automatic && left_for_steps(c) <= in_front_of_a_raise(c); },
+        [](const Config& c) {
+            return "steps in front of an automatic failover may take " + shown(in_front_of_a_raise(c)) + ", and detection and a fence leave " + shown(left_for_steps(c)) + " of rto " +
+                   shown(c.rto);
+        },
+        "shorter `timeout`s, a place behind the raise, or `verbs: [switchover, failback]`", "they would use up the time in which the app is to be back", "objectives.rto detect.unhealthy_for fence.lease fence.clock_error"},
     Rule{"C235", Severity::warning, "join.aws.roles",
         [](const Config& c) { return !c.join.roles.empty(); },
         [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: a caller that may choose the session's name can be any host"}; }, "", "", "join.*"},

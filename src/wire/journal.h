@@ -10,7 +10,7 @@
 // controller can read what an earlier one wrote. What cannot be read is an error, never a default.
 namespace farshore::wire {
 
-inline constexpr int kJournalSchemaVersion = 1;
+inline constexpr int kJournalSchemaVersion = 2;
 
 [[nodiscard]] std::string serialize(const core::OperationRecord& record);
 // Errors: malformed, with the field's place.

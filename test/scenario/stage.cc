@@ -81,11 +81,11 @@ void Stage::tell(const core::Event& event) {
     take(core_.step(now(), event));
 }
 
-void Stage::take(core::Step step) {
-    for (const core::JournalEntry& entry : step.journal) {
+void Stage::take(core::Effects effects) {
+    for (const core::JournalEntry& entry : effects.journal) {
         journal_ += entry.text + "\n";
     }
-    for (const core::Action& action : step.actions) {
+    for (const core::Action& action : effects.actions) {
         answer(action);
     }
 }
@@ -380,8 +380,8 @@ bool Stage::holds(const std::string& fact, const std::string& value) const {
         return (last ? std::string{to_string(last->plan.verb)} : "nothing") == value;
     }
     if (fact == "outcome") {
-        must_be(enum_from<core::OperationState>(value).has_value(), value);
-        return last && !running && to_string(last->state) == value;
+        must_be(enum_from<core::Outcome>(value).has_value(), value);
+        return last && !running && to_string(last->outcome) == value;
     }
     if (fact == "automatic") {
         return last && (last->plan.automatic ? "true" : "false") == value;
@@ -421,7 +421,7 @@ std::string Stage::words() const {
                        record.active.value() + ", users " + record.users.value();
     if (record.operation) {
         text += ", " + std::string{to_string(record.operation->plan.verb)} + " is " +
-                std::string{to_string(record.operation->state)} + " (" + record.operation->why +
+                std::string{record.operation->doing()} + " (" + record.operation->why +
                 ")";
     }
     for (const core::GuardAnswer& answer : core_.preview_automatic(now()).guards) {

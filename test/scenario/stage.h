@@ -50,7 +50,7 @@ class Stage {
     // All copies of the epoch item, as a controller reads them now.
     [[nodiscard]] core::EpochReading reading() const;
     void tell(const core::Event& event);
-    void take(core::Step step);
+    void take(core::Effects effects);
     void answer(const core::Action& action);
     void answer(const core::OrderAgents& order);
     void look();

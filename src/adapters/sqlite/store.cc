@@ -293,7 +293,7 @@ Status Store::write_operation(const core::OperationRecord& record) {
             return std::unexpected(std::move(statement.error()));
         }
         const Status status = statement->bind(1, record.plan.id.value())
-                                  .bind(2, to_string(record.state))
+                                  .bind(2, record.doing())
                                   .bind(3, wire::serialize(record))
                                   .run();
         if (!status || database_->changes() == 1) {
@@ -315,7 +315,7 @@ Status Store::write_entries(std::span<const core::JournalEntry> entries) {
         const Status status = statement->bind(1, entry.operation.value())
                                   .bind(2, to_string(entry.kind))
                                   .bind(3, static_cast<std::int64_t>(entry.step))
-                                  .bind(4, to_string(entry.state))
+                                  .bind(4, entry.doing)
                                   .bind(5, entry.text)
                                   .bind(6, to_ms(entry.at))
                                   .run();
@@ -355,7 +355,7 @@ Status Store::commit(const core::AppRecord& record, std::span<const core::Journa
     Status status = write_app(record);
     if (status && record.operation) {
         status = write_operation(*record.operation);
-        if (status && core::has_ended(record.operation->state)) {
+        if (status && record.operation->ended()) {
             status = forget_old_operations();
         }
     }

@@ -23,8 +23,7 @@ Result<std::vector<JournalRow>> Store::journal(
     std::vector<JournalRow> rows;
     Status read = query->for_each([&]() -> Status {
         const auto kind = enum_from<core::EntryKind>(query->text(1));
-        const auto state = enum_from<core::OperationState>(query->text(3));
-        if (!kind || !state) {
+        if (!kind) {
             return std::unexpected(
                 Error({.kind = ErrorKind::malformed, .text = "journal: unknown word in a row"})
             );
@@ -35,9 +34,11 @@ Result<std::vector<JournalRow>> Store::journal(
                  {.operation = operation,
                   .kind = *kind,
                   .step = static_cast<std::uint64_t>(query->integer(2)),
-                  .state = *state,
+                  .doing = std::string{query->text(3)},
                   .text = std::string{query->text(4)},
-                  .at = utc_from_ms(query->integer(5))}}
+                  .at = utc_from_ms(query->integer(5)),
+                  .of = {},
+                  .event = {}}}
         );
         return {};
     });

@@ -12,6 +12,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/operation/operation.h"
+#include "core/plan/build_plan.h"
+
 namespace farshore::sqlite {
 namespace {
 
@@ -46,13 +49,17 @@ core::AppRecord record(std::uint64_t epoch) {
     };
 }
 
-core::OperationRecord operation(const std::string& id, core::OperationState state) {
-    core::OperationRecord made;
-    made.plan.id = OperationId{id};
-    made.plan.app = kApp;
-    made.plan.from = RegionId{"us-east-1"};
-    made.plan.to = RegionId{"eu-west-1"};
-    made.state = state;
+core::OperationRecord operation(const std::string& id, core::Outcome outcome) {
+    core::Plan plan;
+    plan.id = OperationId{id};
+    plan.verb = core::Verb::failover;
+    plan.app = kApp;
+    plan.from = RegionId{"us-east-1"};
+    plan.to = RegionId{"eu-west-1"};
+    plan.epoch_after = Epoch{2};
+    core::build_bare_steps(plan);
+    core::OperationRecord made = core::operation_at(std::move(plan), core::StepKind::raise);
+    made.outcome = outcome;
     return made;
 }
 
@@ -61,7 +68,7 @@ core::JournalEntry entry(const std::string& id, std::uint64_t step) {
         .operation = OperationId{id},
         .kind = core::EntryKind::intent,
         .step = step,
-        .state = core::OperationState::raising,
+        .doing = "raising",
         .text = "step " + std::to_string(step),
         .at = utc_from_ms(1000)
     };
@@ -101,11 +108,11 @@ TEST_F(StoreTest, ACommitIsThereAfterReopening) {
     {
         auto store = open();
         core::AppRecord first = record(7);
-        first.operation = operation("op-1", core::OperationState::raising);
+        first.operation = operation("op-1", core::Outcome::running);
         const std::array entries{entry("op-1", 1), entry("op-1", 2)};
         ASSERT_TRUE(store->commit(first, entries).has_value());
         first.epoch = Epoch{8};
-        first.operation->state = core::OperationState::done;
+        first.operation->outcome = core::Outcome::done;
         ASSERT_TRUE(store->commit(first, {}).has_value());
     }
     auto store = open();
@@ -113,7 +120,7 @@ TEST_F(StoreTest, ACommitIsThereAfterReopening) {
     ASSERT_TRUE(loaded.has_value() && loaded->has_value());
     EXPECT_EQ((*loaded)->epoch, Epoch{8});
     ASSERT_TRUE((*loaded)->operation.has_value());
-    EXPECT_EQ((*loaded)->operation->state, core::OperationState::done);
+    EXPECT_EQ((*loaded)->operation->doing(), "done");
     const auto rows = store->journal(OperationId{"op-1"}, 0, 100);
     ASSERT_TRUE(rows.has_value());
     ASSERT_EQ(rows->size(), 2U);
@@ -346,7 +353,7 @@ TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {
             }
             for (std::uint64_t step = floor + 1;; ++step) {
                 core::AppRecord next = record(step);
-                next.operation = operation("op-1", core::OperationState::fencing);
+                next.operation = operation("op-1", core::Outcome::running);
                 next.operation->steps = step;
                 const std::array entries{entry("op-1", step)};
                 if (!(*store)->commit(next, entries)) {
@@ -442,7 +449,7 @@ TEST_F(StoreTest, OldOperationsAreForgottenWithTheirJournal) {
     for (int i = 1; i <= 4; ++i) {
         const std::string id = "op-" + std::to_string(i);
         core::AppRecord next = record(static_cast<std::uint64_t>(i));
-        next.operation = operation(id, core::OperationState::done);
+        next.operation = operation(id, core::Outcome::done);
         const std::array entries{entry(id, 1)};
         ASSERT_TRUE((*opened)->commit(next, entries).has_value());
     }
@@ -460,10 +467,10 @@ TEST_F(StoreTest, AnOperationThatIsSavedOftenDrivesNoOtherOut) {
     for (int i = 1; i <= 2; ++i) {
         core::AppRecord next = record(static_cast<std::uint64_t>(i));
         for (int step = 0; step < 50; ++step) {
-            next.operation = operation("op-" + std::to_string(i), core::OperationState::raising);
+            next.operation = operation("op-" + std::to_string(i), core::Outcome::running);
             ASSERT_TRUE((*opened)->commit(next, {}).has_value());
         }
-        next.operation = operation("op-" + std::to_string(i), core::OperationState::done);
+        next.operation = operation("op-" + std::to_string(i), core::Outcome::done);
         ASSERT_TRUE((*opened)->commit(next, {}).has_value());
     }
     const auto operations = (*opened)->operations(10);
@@ -475,7 +482,7 @@ TEST_F(StoreTest, OperationsWithLossesAreFoundAgain) {
     auto store = open();
     for (const char* id : {"op-1", "op-2", "op-3"}) {
         core::AppRecord next = record(1);
-        next.operation = operation(id, core::OperationState::done);
+        next.operation = operation(id, core::Outcome::done);
         ASSERT_TRUE(store->commit(next, {}).has_value());
     }
     const LossRow row{.table = "t", .key = "k", .document = "{}"};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -84,6 +85,22 @@ struct VerifyFunction {
     RegionId in;
 };
 
+// Run a program of the operator's own on the controller's machine, with the plan's values in its
+// environment and as JSON on its standard input. -> CommandEnded
+struct RunCommand {
+    StepId step;
+    std::string name;              // of the step
+    std::vector<std::string> run;  // the program and its arguments: no shell
+    Duration timeout{};            // then its whole process group is ended
+    // FARSHORE_APP and the like, and the members of the JSON object under the names without prefix.
+    std::vector<std::pair<std::string, std::string>> values;
+};
+
+// End it, if it still runs. Nothing comes back.
+struct StopCommand {
+    StepId step;
+};
+
 // Tell people. Nothing comes back.
 struct Announce {
     std::string text;
@@ -96,11 +113,13 @@ using Action = std::variant<
     ExamineLosses,
     ServeUsers,
     VerifyFunction,
+    RunCommand,
+    StopCommand,
     Announce>;
 
-// What one step of the core asks for. The record and the journal are made durable before the first
+// What one call of the core wants. The record and the journal are made durable before the first
 // action is started: intent before effect (INV-S3).
-struct Step {
+struct Effects {
     bool save = false;
     std::vector<JournalEntry> journal;
     std::vector<Action> actions;

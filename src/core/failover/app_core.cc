@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "core/failover/announcements.h"
+#include "core/plan/build_plan.h"
 
 namespace farshore::core {
 
@@ -52,9 +54,9 @@ AppCore::AppCore(Start start, Now now)
 // same. The hosts of a lost register count until the longest lease has run out, and so do the hosts
 // of another controller's store. With `keep` leases do not run out: the hosts of a lost register
 // count until the configuration names every host.
-Operation::Strangers AppCore::strangers() const {
+Strangers AppCore::strangers() const {
     const bool for_ever = policy_.on_controller_loss == OnControllerLoss::keep;
-    Operation::Strangers strangers{
+    Strangers strangers{
         .possible = policy_.on_controller_loss == OnControllerLoss::verify,
         .of_another_register = !for_ever && register_is_ours_ == false,
         .until = {}
@@ -65,44 +67,47 @@ Operation::Strangers AppCore::strangers() const {
     return strangers;
 }
 
-Step AppCore::resume(Now now, std::string_view after) {
-    Step step;
-    stalled_ = false;
-    if (record_.operation && !has_ended(record_.operation->state)) {
+Effects AppCore::resume(Now now, std::string_view after) {
+    Effects effects;
+    const bool starts = !std::exchange(stalled_, false);
+    if (starts && register_is_ours_ == false) {
+        effects.actions.emplace_back(other_register_of(record_.app));
+    }
+    if (record_.operation && !record_.operation->ended()) {
         operation_.emplace(
             *record_.operation, policy_.timing, policy_.on_controller_loss, strangers()
         );
-        take(operation_->resume(now, agents_, after, record_.users), step, now);
+        take(operation_->resume(now, agents_, after, record_.users), effects, now);
     }
     if (routes_are_ours()) {
         for (const auto& [host, agent] : agents_) {
             if (agent.connected) {
-                standing_route(host, step);
+                standing_route(host, effects);
             }
         }
     }
-    return step;
+    return effects;
 }
 
-Step AppCore::step(Now now, const Event& event) {
-    Step step;
+Effects AppCore::step(Now now, const Event& event) {
+    Effects effects;
     evidence_.settle(now.at);
     reconsider_at_.reset();
     const bool was_running = operation_running();
-    std::visit([&](const auto& happened) { apply(now, happened, step); }, event);
+    std::visit([&](const auto& happened) { apply(now, happened, effects); }, event);
     if (stalled_) {
-        return step;
+        return effects;
     }
     if (operation_running()) {
-        take(operation_->tick(now, surroundings(now)), step, now);
+        take(operation_->tick(now, surroundings(now)), effects, now);
     } else if (!was_running) {
-        consider(now, step);
+        consider(now, effects);
     }
     if (was_running && !operation_running()) {
         // Its end must be in the store before another takes its place in the record.
         reconsider_at_ = now.at;
     }
-    return step;
+    return effects;
 }
 
 Surroundings AppCore::surroundings(Now now) const {
@@ -110,12 +115,54 @@ Surroundings AppCore::surroundings(Now now) const {
     return {
         .agents = agents_,
         .fresh_lag = losses_.lag(now.at, record_.active, plan.to, policy_.timing.lag_fresh_for),
-        .still_called_for = is_impaired(evidence_.condition(now.at, plan.from))
+        .still_called_for = is_impaired(evidence_.condition(now.at, plan.from)),
+        .refused_by_now = refused_by_now(now)
     };
 }
 
+std::optional<std::string> AppCore::refused_by_now(Now now) const {
+    const OperationRecord& operation = operation_->record();
+    const Plan& plan = operation.plan;
+    // Only steps of the operator's own in front of the raise take so long that it matters.
+    if (!operation.runs_step(StepKind::raise) || plan.steps.front().slot != Slot::before) {
+        return std::nullopt;
+    }
+    Situation situation = this->situation(now, plan.to, plan.levers);
+    situation.operation_running = false;
+    std::vector<GuardAnswer> guards;
+    if (plan.automatic) {
+        guards = guards_of_automatic_failover(situation, plan.to);
+    } else {
+        guards = guards_of_request(
+            situation,
+            {.id = plan.id,
+             .verb = plan.verb,
+             .to = plan.to,
+             .by = plan.by,
+             .reason = plan.reason,
+             .accept_loss = plan.accept_loss,
+             .accept_unfenced = plan.accept_unfenced,
+             .accept_unknown = plan.accept_unknown,
+             .levers = plan.levers,
+             .expect_active = {},
+             .expect_epoch = {}}
+        );
+    }
+    const auto refused = std::ranges::find(guards, false, &GuardAnswer::passed);
+    if (refused == guards.end()) {
+        return std::nullopt;
+    }
+    return "guard " + std::string{to_string(refused->guard)} +
+           " refuses it by now: " + refused->text;
+}
+
+bool AppCore::supersedes(const ChangeRequest& request) const {
+    return request.verb == Verb::failover && operation_running() &&
+           record_.operation->waits_for_person();
+}
+
 // Merges what the operation wants, and keeps the durable record in step with it.
-void AppCore::take(Step part, Step& whole, Now now) {
+void AppCore::take(Effects part, Effects& whole, Now now) {
     whole.save = whole.save || part.save;
     std::ranges::move(part.journal, std::back_inserter(whole.journal));
     std::ranges::move(part.actions, std::back_inserter(whole.actions));
@@ -155,24 +202,14 @@ Duration AppCore::quiet_after(const OperationRecord& operation) const {
     // What could not be done now is not tried again in the same breath, yet the outage goes on.
     constexpr Duration kAfterFailure = std::chrono::seconds{30};
     const bool automatic = operation.plan.automatic;
-    switch (operation.state) {
-        case OperationState::done:
-        case OperationState::partly_done: return policy_.cooldown;
-        // An operator who aborts an automatic failover does not want it again at once.
-        case OperationState::aborted: return automatic ? policy_.cooldown : Duration::zero();
-        case OperationState::failed:
+    switch (operation.outcome) {
+        case Outcome::done:
+        case Outcome::partly_done: return policy_.cooldown;
+        // An operator who stops automation means it.
+        case Outcome::aborted: return automatic ? policy_.cooldown : Duration::zero();
+        case Outcome::failed:
             return automatic ? std::min(kAfterFailure, policy_.cooldown) : Duration::zero();
-        case OperationState::waiting:
-        case OperationState::holding:
-        case OperationState::draining:
-        case OperationState::releasing:
-        case OperationState::giving_up:
-        case OperationState::raising:
-        case OperationState::fencing:
-        case OperationState::examining:
-        case OperationState::repointing:
-        case OperationState::shifting:
-        case OperationState::verifying: return Duration::zero();
+        case Outcome::running: return Duration::zero();
     }
     std::unreachable();
 }
@@ -247,14 +284,36 @@ std::optional<std::string> AppCore::why_not_abort(Now now) const {
     return operation_running() ? operation_->why_not_abort(now) : std::nullopt;
 }
 
+std::optional<std::string> AppCore::why_not_as_expected(Now now, const ChangeRequest& request)
+    const {
+    if (auto why = core::why_not_as_expected(record_, superseded_, request)) {
+        return why;
+    }
+    const bool known = std::ranges::find(policy_.regions, request.to) != policy_.regions.end();
+    if (request.expect_plan.empty() || !known) {
+        return std::nullopt;
+    }
+    const Plan plan = complete(now, plan_of(request, levers_of_request(policy_, record_, request)));
+    if (plan.fingerprint == request.expect_plan) {
+        return std::nullopt;
+    }
+    return "the plan is another one by now: its fingerprint is " + plan.fingerprint + ", not " +
+           request.expect_plan;
+}
+
+std::optional<std::string> AppCore::why_not_answer(const StepAnswered& event) const {
+    return operation_ ? operation_->why_not_answer(event)
+                      : std::optional<std::string>{"no operation runs"};
+}
+
 // Does the evidence call for a failover, without an operator's request?
-void AppCore::consider(Now now, Step& step) {
-    if (policy_.mode != Mode::automatic) {
+void AppCore::consider(Now now, Effects& effects) {
+    if (policy_.mode == Mode::observe) {
         return;
     }
     const Condition condition = evidence_.condition(now.at, record_.active);
     if (!is_impaired(condition)) {
-        consider_users(now, step);
+        consider_users(now, effects);
         return;
     }
     const std::vector<Lever>& levers = levers_for(policy_, condition);
@@ -280,11 +339,11 @@ void AppCore::consider(Now now, Step& step) {
                 plan.first_failure_at ? std::min(*plan.first_failure_at, since) : since;
         }
     }
-    start_operation(now, std::move(plan), step);
+    start_operation(now, std::move(plan), effects);
 }
 
 // Users were left where they are when the tables moved; if their stack dies, they follow.
-void AppCore::consider_users(Now now, Step& step) {
+void AppCore::consider_users(Now now, Effects& effects) {
     if (record_.users == record_.active || is_raised_beyond(record_, superseded_)) {
         return;
     }
@@ -297,7 +356,7 @@ void AppCore::consider_users(Now now, Step& step) {
     Plan plan = automatic_plan(now, situation, guards_of_following_users(situation));
     plan.to = record_.active;
     plan.reason = "the stack of " + record_.users.value() + ", where users are, is down";
-    start_operation(now, std::move(plan), step);
+    start_operation(now, std::move(plan), effects);
 }
 
 Plan AppCore::automatic_plan(
@@ -324,9 +383,7 @@ Plan AppCore::automatic_plan(
 Epoch AppCore::highest_epoch() const {
     Epoch highest = std::max(record_.epoch, highest_seen_);
     if (record_.operation) {
-        const bool raised = std::ranges::any_of(record_.operation->phases, [](const Phase& phase) {
-            return phase.state == OperationState::raising;
-        });
+        const bool raised = record_.operation->has_begun(StepKind::raise);
         highest = raised ? std::max(highest, record_.operation->plan.epoch_after) : highest;
     }
     return highest;
@@ -351,25 +408,57 @@ RegionId AppCore::users_by_agents() const {
     return record_.users;
 }
 
-void AppCore::start_operation(Now now, Plan plan, Step& step) {
+// What a plan stands on, beside the request that is in it already; and its steps.
+Plan AppCore::complete(Now now, Plan plan) const {
     const bool users_only = moves_users_only(record_, superseded_, plan.to);
-    if (superseded_ > record_.epoch) {
-        record_.users = users_by_agents();  // the store is older than the world
-    }
+    // A store that is older than the world does not know where users are.
+    plan.users_before = superseded_ > record_.epoch ? users_by_agents() : record_.users;
     plan.app = record_.app;
-    plan.from = users_only ? record_.users : record_.active;
-    plan.users_before = record_.users;
+    plan.from = users_only ? plan.users_before : record_.active;
     plan.epoch_before = record_.epoch;
     plan.epoch_after = users_only ? record_.epoch : next(highest_epoch());
-    FARSHORE_ASSERT(is_possible(plan.epoch_after), "a guard has asked whether an epoch is left");
     plan.decided_at = now.wall;
     plan.loss_window = loss_window(plan.to).value_or(Duration::zero());
+    std::vector<HostId> hosts;
+    for (const auto& [host, agent] : agents_) {
+        hosts.push_back(host);
+    }
+    std::vector<DeclaredStep> declared = policy_.steps;
+    if (plan.automatic && policy_.mode == Mode::approve) {
+        declared.insert(
+            declared.begin(),
+            {.name = "approval", .kind = StepKind::approve, .timeout = policy_.approve_within}
+        );
+    }
+    const Status built = build_steps(
+        plan,
+        {.timing = policy_.timing,
+         .on_controller_loss = policy_.on_controller_loss,
+         .declared = declared,
+         .hosts = std::move(hosts),
+         .values =
+             {.loss = loss_window(plan.to),
+              .lag = losses_.lag(now.at, record_.active, plan.to, policy_.timing.lag_fresh_for),
+              .verb = plan.verb,
+              .from = plan.from,
+              .to = plan.to,
+              .automatic = plan.automatic,
+              .verdict = std::string{to_string(evidence_.condition(now.at, plan.from))}}}
+    );
+    FARSHORE_ASSERT(built, "plan_proofs.h: every plan that the configuration admits is sound");
+    return plan;
+}
+
+void AppCore::start_operation(Now now, Plan request, Effects& effects) {
+    Plan plan = complete(now, std::move(request));
+    FARSHORE_ASSERT(is_possible(plan.epoch_after), "a guard has asked whether an epoch is left");
+    record_.users = plan.users_before;
     OperationRecord record;
     record.plan = std::move(plan);
     operation_.emplace(std::move(record), policy_.timing, policy_.on_controller_loss, strangers());
-    take(operation_->begin(now, agents_), step, now);
+    take(operation_->begin(now, agents_), effects, now);
     if (const Plan& begun = record_.operation->plan; begun.automatic) {
-        step.actions.emplace_back(Announce{
+        effects.actions.emplace_back(Announce{
             std::string{to_string(begun.verb)} + " of " + begun.app.value() + " " +
             begun.from.value() + " -> " + begun.to.value() + " started by itself (" +
             begun.id.value() + "): " + begun.reason + "; " + begun.evidence
@@ -398,7 +487,7 @@ std::optional<std::string> AppCore::why_no_grant(Now now, Epoch epoch) const {
     // What was promoted before a restart is in force while the operation proves it again.
     const bool promoted = running && epoch == record_.epoch && epoch == next_epoch;
     if (running && !promoted && !operation_->may_grant(epoch)) {
-        return "an operation is " + std::string{to_string(record_.operation->state)};
+        return "an operation is " + std::string{record_.operation->doing()};
     }
     if (!running && superseded_ > record_.epoch) {
         return "the epoch items carry a newer epoch than this controller's store";
@@ -471,6 +560,20 @@ std::optional<std::string> AppCore::why_not_forget(Now now, const HostId& host) 
     return std::nullopt;
 }
 
+Plan AppCore::plan_of(const ChangeRequest& request, std::vector<Lever> levers) {
+    Plan plan;
+    plan.id = request.id;
+    plan.verb = request.verb;
+    plan.to = request.to;
+    plan.levers = std::move(levers);
+    plan.accept_loss = request.accept_loss;
+    plan.accept_unfenced = request.accept_unfenced;
+    plan.accept_unknown = request.accept_unknown;
+    plan.by = request.by;
+    plan.reason = request.reason;
+    return plan;
+}
+
 AppCore::Preview AppCore::preview_of(Situation situation, std::vector<GuardAnswer> guards) const {
     Preview preview;
     preview.guards = std::move(guards);
@@ -485,9 +588,13 @@ AppCore::Preview AppCore::preview_of(Situation situation, std::vector<GuardAnswe
 AppCore::Preview AppCore::preview(Now now, const ChangeRequest& request) const {
     Situation situation =
         this->situation(now, request.to, levers_of_request(policy_, record_, request));
+    situation.operation_running = situation.operation_running && !supersedes(request);
     std::vector<GuardAnswer> guards = guards_of_request(situation, request);
     Preview preview = preview_of(std::move(situation), std::move(guards));
     preview.to = request.to;
+    if (std::ranges::find(policy_.regions, request.to) != policy_.regions.end()) {
+        preview.plan = complete(now, plan_of(request, preview.levers));
+    }
     return preview;
 }
 

@@ -10,7 +10,7 @@
 
 #include "core/failover/event.h"
 #include "core/failover/loss_window.h"
-#include "core/failover/operation.h"
+#include "core/operation/operation.h"
 #include "core/failover/policy.h"
 #include "core/failover/readiness.h"
 #include "core/lease/grant_permission.h"
@@ -40,10 +40,10 @@ class AppCore {
 
     explicit AppCore(Start start, Now now);
 
-    [[nodiscard]] Step step(Now now, const Event& event);
+    [[nodiscard]] Effects step(Now now, const Event& event);
     // After a start, or when the store takes records again after a stall(): takes a running
     // operation up again, as a controller does that has died in between.
-    [[nodiscard]] Step resume(Now now, std::string_view after = "a restart of the controller");
+    [[nodiscard]] Effects resume(Now now, std::string_view after = "a restart of the controller");
 
     // The store refuses: nothing more can be done before it takes this, so nothing is decided.
     // What the world says is still heard.
@@ -70,6 +70,7 @@ class AppCore {
         std::vector<Lever> levers;
         std::optional<Duration> loss_window;
         std::uint32_t unproven = 0;
+        std::optional<Plan> plan;  // what would be done; nullopt: no such Region
     };
 
     [[nodiscard]] Preview preview(Now now, const ChangeRequest& request) const;
@@ -102,6 +103,15 @@ class AppCore {
     // happens now.
     [[nodiscard]] std::optional<std::string> why_not_abort(Now now) const;
 
+    // What has changed since the operator looked, at the active Region, the epoch or the plan;
+    // nullopt: it is as expected, or nothing was.
+    [[nodiscard]] std::optional<std::string> why_not_as_expected(
+        Now now, const ChangeRequest& request
+    ) const;
+
+    // nullopt: the running operation takes that answer now. Otherwise why not.
+    [[nodiscard]] std::optional<std::string> why_not_answer(const StepAnswered& event) const;
+
   private:
     [[nodiscard]] bool acts() const { return operation_.has_value() && !stalled_; }
 
@@ -113,49 +123,57 @@ class AppCore {
     [[nodiscard]] Situation situation(Now now, const RegionId& to, std::vector<Lever> levers) const;
     [[nodiscard]] std::optional<Duration> loss_window(const RegionId& to) const;
     [[nodiscard]] Surroundings surroundings(Now now) const;
-    [[nodiscard]] Operation::Strangers strangers() const;
+    // The first guard that would refuse the running failover if it were asked for now.
+    [[nodiscard]] std::optional<std::string> refused_by_now(Now now) const;
+    // An operator's failover takes the place of an operation that waits for a person.
+    [[nodiscard]] bool supersedes(const ChangeRequest& request) const;
+    [[nodiscard]] Strangers strangers() const;
     [[nodiscard]] Preview preview_of(Situation situation, std::vector<GuardAnswer> guards) const;
     [[nodiscard]] Epoch newer_in(const EpochReading& reading) const;
     void learn(const EpochReading& reading);
     // Whose hosts the epoch items confirm, as the reading or the raise found it.
-    void found_register(Now now, bool ours, Step& step);
-    void look_at_register(Now now, const EpochReading& reading, Step& step);
+    void found_register(Now now, bool ours, Effects& effects);
+    void look_at_register(Now now, const EpochReading& reading, Effects& effects);
     [[nodiscard]] std::optional<std::string> why_no_grant(Now now, Epoch epoch) const;
-    void take(Step part, Step& whole, Now now);
-    void consider(Now now, Step& step);
-    void consider_users(Now now, Step& step);
+    void take(Effects part, Effects& whole, Now now);
+    void consider(Now now, Effects& effects);
+    void consider_users(Now now, Effects& effects);
     [[nodiscard]] Plan automatic_plan(
         Now now, const Situation& situation, const std::vector<GuardAnswer>& guards
     );
     [[nodiscard]] RegionId users_by_agents() const;
     void heard_of_unknown(Now now, const HostId& host, std::optional<Duration> newest_ago);
-    void start_operation(Now now, Plan plan, Step& step);
-    void standing_route(const HostId& host, Step& step) const;
+    [[nodiscard]] static Plan plan_of(const ChangeRequest& request, std::vector<Lever> levers);
+    [[nodiscard]] Plan complete(Now now, Plan plan) const;
+    void start_operation(Now now, Plan request, Effects& effects);
+    void standing_route(const HostId& host, Effects& effects) const;
 
-    void apply(Now now, const Observation& event, Step& step);
-    void apply(Now now, const EpochRaised& event, Step& step);
-    void apply(Now now, const EpochsRead& event, Step& step);
-    void apply(Now now, const HostsFound& event, Step& step);
-    void apply(Now now, const AgentAcked& event, Step& step);
-    void apply(Now now, const AgentJoined& event, Step& step);
-    void apply(Now now, const AgentConnected& event, Step& step);
-    void apply(Now now, const AgentDisconnected& event, Step& step);
-    void apply(Now now, const AgentForgotten& event, Step& step);
-    void apply(Now now, const CredentialRevoked& event, Step& step);
-    void apply(Now now, const AgentReported& event, Step& step);
-    void apply(Now now, const LossesExamined& event, Step& step);
-    void apply(Now now, const LossesOpen& event, Step& step);
-    void apply(Now now, const TablesLookedUp& event, Step& step);
-    void apply(Now now, const TrafficServed& event, Step& step);
-    void apply(Now now, const FunctionVerified& event, Step& step);
-    void apply(Now now, const HeartbeatArrived& event, Step& step);
-    void apply(Now now, const HeartbeatFound& event, Step& step);
-    void apply(Now now, const WriteAcknowledged& event, Step& step);
-    void apply(Now now, const ChangeRequest& event, Step& step);
-    void apply(Now now, const AbortRequest& event, Step& step);
-    void apply(Now now, const PauseRequest& event, Step& step);
-    void apply(Now now, const ResumeRequest& event, Step& step);
-    void apply(Now now, const Tick& event, Step& step);
+    void apply(Now now, const Observation& event, Effects& effects);
+    void apply(Now now, const EpochRaised& event, Effects& effects);
+    void apply(Now now, const EpochsRead& event, Effects& effects);
+    void apply(Now now, const HostsFound& event, Effects& effects);
+    void apply(Now now, const AgentAcked& event, Effects& effects);
+    void apply(Now now, const AgentJoined& event, Effects& effects);
+    void apply(Now now, const AgentConnected& event, Effects& effects);
+    void apply(Now now, const AgentDisconnected& event, Effects& effects);
+    void apply(Now now, const AgentForgotten& event, Effects& effects);
+    void apply(Now now, const CredentialRevoked& event, Effects& effects);
+    void apply(Now now, const AgentReported& event, Effects& effects);
+    void apply(Now now, const LossesExamined& event, Effects& effects);
+    void apply(Now now, const LossesOpen& event, Effects& effects);
+    void apply(Now now, const TablesLookedUp& event, Effects& effects);
+    void apply(Now now, const TrafficServed& event, Effects& effects);
+    void apply(Now now, const FunctionVerified& event, Effects& effects);
+    void apply(Now now, const CommandEnded& event, Effects& effects);
+    void apply(Now now, const StepAnswered& event, Effects& effects);
+    void apply(Now now, const HeartbeatArrived& event, Effects& effects);
+    void apply(Now now, const HeartbeatFound& event, Effects& effects);
+    void apply(Now now, const WriteAcknowledged& event, Effects& effects);
+    void apply(Now now, const ChangeRequest& event, Effects& effects);
+    void apply(Now now, const AbortRequest& event, Effects& effects);
+    void apply(Now now, const PauseRequest& event, Effects& effects);
+    void apply(Now now, const ResumeRequest& event, Effects& effects);
+    void apply(Now now, const Tick& event, Effects& effects);
 
     Policy policy_;
     Evidence evidence_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/failover/announcements.h"
 #include "core/failover/app_core.h"
 
 // What each event tells the core.
@@ -13,7 +14,7 @@ ObserverId agents_of(const RegionId& region) {
 
 }  // namespace
 
-void AppCore::apply(Now now, const Observation& event, Step&) {
+void AppCore::apply(Now now, const Observation& event, Effects&) {
     const bool ours = std::ranges::find(policy_.regions, event.region) != policy_.regions.end();
     if (ours || event.component == Component::control) {
         evidence_.observe(now.at, event);
@@ -47,19 +48,15 @@ void AppCore::learn(const EpochReading& reading) {
     }
 }
 
-void AppCore::found_register(Now now, bool ours, Step& step) {
+void AppCore::found_register(Now now, bool ours, Effects& effects) {
     if (ours ? register_is_ours_ == false : register_is_ours_ != false) {
         // Leases that were granted under the other register last for one more lease.
         record_.register_lost_at = now.wall;
         strangers_until_ = now.at + longest_lease_;
-        step.save = true;
+        effects.save = true;
     }
     if (!ours && register_is_ours_ != false) {
-        step.actions.emplace_back(Announce{
-            "the epoch items of " + record_.app.value() +
-            " name another store's register: another controller with a store of its own serves "
-            "this app, or did; fences wait for its leases"
-        });
+        effects.actions.emplace_back(other_register_of(record_.app));
     }
     register_is_ours_ = ours;
     if (!ours && operation_) {
@@ -76,31 +73,31 @@ bool AppCore::names_another_register(const EpochReading& reading) const {
 // A majority is told of as soon as it agrees. That it names our register takes nothing back while a
 // copy that named another one has not been read anew: which copies answer first changes with every
 // reading.
-void AppCore::look_at_register(Now now, const EpochReading& reading, Step& step) {
+void AppCore::look_at_register(Now now, const EpochReading& reading, Effects& effects) {
     const std::optional<EpochItem> agreed = judge(reading).agreed;
     const bool all = reading.copies.size() == reading.asked;
     if (names_another_register(reading)) {
-        found_register(now, false, step);
+        found_register(now, false, effects);
     } else if (agreed && agreed->register_id == register_id_ &&
                (register_is_ours_ != false || all)) {
-        found_register(now, true, step);
+        found_register(now, true, effects);
     }
 }
 
-void AppCore::apply(Now now, const EpochsRead& event, Step& step) {
+void AppCore::apply(Now now, const EpochsRead& event, Effects& effects) {
     const std::optional<EpochItem> agreed = judge(event.reading).agreed;
     if (record_.in_force_by_word && agreed && agreed->says(record_.epoch, record_.active)) {
         // From now on the items have the say again.
         record_.in_force_by_word = false;
         permission_ = {};
-        step.save = true;
+        effects.save = true;
     }
     learn(event.reading);
-    look_at_register(now, event.reading, step);
+    look_at_register(now, event.reading, effects);
     const Epoch newer = newer_in(event.reading);
     if (!operation_running() && newer > superseded_) {
         superseded_ = newer;
-        step.actions.emplace_back(Announce{
+        effects.actions.emplace_back(Announce{
             "the epoch items of " + record_.app.value() + " carry epoch " +
             std::to_string(newer.value()) +
             ", newer than this controller's store: no lease, no automation; run a failover"
@@ -108,10 +105,10 @@ void AppCore::apply(Now now, const EpochsRead& event, Step& step) {
     }
 }
 
-void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
+void AppCore::apply(Now now, const EpochRaised& event, Effects& effects) {
     highest_seen_ = std::max(highest_seen_, believable(event.highest_seen));
     if (event.other_register) {
-        found_register(now, false, step);
+        found_register(now, false, effects);
     }
     if (event.majority && acts() && event.step.operation == record_.operation->plan.id) {
         permission_.confirm(
@@ -120,16 +117,16 @@ void AppCore::apply(Now now, const EpochRaised& event, Step& step) {
         permission_begun_ = {.at = event.started, .wall = event.started_wall};
     }
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now now, const HostsFound& event, Step& step) {
+void AppCore::apply(Now now, const HostsFound& event, Effects& effects) {
     for (const auto& [host, region] : event.hosts) {
         const auto [at, is_new] = agents_.try_emplace(host);
         if (is_new) {
             at->second.region = region;
-            step.actions.emplace_back(Announce{
+            effects.actions.emplace_back(Announce{
                 host.value() + (region == RegionId{} ? "" : " of " + region.value()) +
                 " registered itself: fences wait for it, and it has no vote" +
                 (register_is_closed_
@@ -139,7 +136,7 @@ void AppCore::apply(Now now, const HostsFound& event, Step& step) {
         }
     }
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
@@ -152,10 +149,10 @@ void AppCore::heard_of_unknown(Now now, const HostId& host, std::optional<Durati
     found->second.unknown_at = std::max(found->second.unknown_at.value_or(at), at);
 }
 
-void AppCore::apply(Now now, const AgentAcked& event, Step& step) {
+void AppCore::apply(Now now, const AgentAcked& event, Effects& effects) {
     heard_of_unknown(now, event.host, event.newest_unknown_ago);
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
@@ -167,15 +164,15 @@ Epoch AppCore::believable(Epoch epoch) const {
 
 // During an operation the route in force is the operation's business until it has promoted.
 bool AppCore::routes_are_ours() const {
-    return !stalled_ &&
-           (!operation_running() || record_.operation->state == OperationState::waiting ||
-            record_.operation->state == OperationState::releasing ||
-            record_.operation->state == OperationState::giving_up ||
-            record_.operation->state == OperationState::verifying);
+    if (stalled_ || !operation_running()) {
+        return !stalled_;
+    }
+    return record_.operation->permission() != Permission::nobody &&
+           !row_of(record_.operation->kind()).orders_routes;
 }
 
-void AppCore::standing_route(const HostId& host, Step& step) const {
-    step.actions.emplace_back(OrderAgents{
+void AppCore::standing_route(const HostId& host, Effects& effects) const {
+    effects.actions.emplace_back(OrderAgents{
         .step = {},
         .app = record_.app,
         .hosts = {host},
@@ -186,19 +183,19 @@ void AppCore::standing_route(const HostId& host, Step& step) const {
     });
 }
 
-void AppCore::apply(Now, const AgentJoined& event, Step& step) {
+void AppCore::apply(Now, const AgentJoined& event, Effects& effects) {
     AgentState& agent = agents_[event.host];
     if (agent.region != event.region) {
         evidence_.remove_host(agents_of(agent.region), event.host);
     }
     agent.region = event.region;
-    step.actions.emplace_back(Announce{
+    effects.actions.emplace_back(Announce{
         event.host.value() + " of " + event.region.value() + " joined " + record_.app.value() +
         ": " + event.by + " vouches for it"
     });
 }
 
-void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
+void AppCore::apply(Now now, const AgentConnected& event, Effects& effects) {
     AgentState& agent = agents_[event.host];
     if (agent.region != event.region) {
         evidence_.remove_host(agents_of(agent.region), event.host);
@@ -212,46 +209,46 @@ void AppCore::apply(Now now, const AgentConnected& event, Step& step) {
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     evidence_.add_host(agents_of(event.region), event.host);
     if (routes_are_ours()) {
-        standing_route(event.host, step);
+        standing_route(event.host, effects);
     }
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now, const AgentDisconnected& event, Step&) {
+void AppCore::apply(Now, const AgentDisconnected& event, Effects&) {
     const auto found = agents_.find(event.host);
     if (found != agents_.end()) {
         found->second.connected = false;
     }
 }
 
-void AppCore::apply(Now now, const AgentForgotten& event, Step& step) {
+void AppCore::apply(Now now, const AgentForgotten& event, Effects& effects) {
     const auto found = agents_.find(event.host);
     if (found == agents_.end() || why_not_forget(now, event.host)) {
         return;
     }
     evidence_.remove_host(agents_of(found->second.region), event.host);
     agents_.erase(found);
-    step.actions.emplace_back(Announce{
+    effects.actions.emplace_back(Announce{
         event.host.value() + " left the register of " + record_.app.value() + ", by " + event.by
     });
 }
 
-void AppCore::apply(Now, const CredentialRevoked& event, Step& step) {
+void AppCore::apply(Now, const CredentialRevoked& event, Effects& effects) {
     const auto found = agents_.find(event.host);
     if (found == agents_.end()) {
         return;
     }
     evidence_.remove_host(agents_of(found->second.region), event.host);
     found->second.connected = false;
-    step.actions.emplace_back(Announce{
+    effects.actions.emplace_back(Announce{
         "the credential of " + event.host.value() + " was ended by " + event.by +
         ": it has no vote and gets no lease; fences wait for it until it is forgotten"
     });
 }
 
-void AppCore::apply(Now now, const AgentReported& event, Step&) {
+void AppCore::apply(Now now, const AgentReported& event, Effects&) {
     const auto found = agents_.find(event.host);
     if (found == agents_.end()) {
         return;
@@ -287,13 +284,13 @@ void AppCore::apply(Now now, const AgentReported& event, Step&) {
     }
 }
 
-void AppCore::apply(Now now, const LossesExamined& event, Step& step) {
+void AppCore::apply(Now now, const LossesExamined& event, Effects& effects) {
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now, const LossesOpen& event, Step&) {
+void AppCore::apply(Now, const LossesOpen& event, Effects&) {
     if (event.writes == 0) {
         losses_open_.erase(event.operation);
     } else {
@@ -301,35 +298,47 @@ void AppCore::apply(Now, const LossesOpen& event, Step&) {
     }
 }
 
-void AppCore::apply(Now, const TablesLookedUp& event, Step&) {
+void AppCore::apply(Now, const TablesLookedUp& event, Effects&) {
     tables_unlike_ = event.unlike;
 }
 
-void AppCore::apply(Now now, const TrafficServed& event, Step& step) {
+void AppCore::apply(Now now, const TrafficServed& event, Effects& effects) {
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now now, const FunctionVerified& event, Step& step) {
+void AppCore::apply(Now now, const FunctionVerified& event, Effects& effects) {
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now now, const HeartbeatArrived& event, Step&) {
+void AppCore::apply(Now now, const CommandEnded& event, Effects& effects) {
+    if (acts()) {
+        take(operation_->on(now, event, agents_), effects, now);
+    }
+}
+
+void AppCore::apply(Now now, const StepAnswered& event, Effects& effects) {
+    if (acts()) {
+        take(operation_->on(now, event, agents_), effects, now);
+    }
+}
+
+void AppCore::apply(Now now, const HeartbeatArrived& event, Effects&) {
     losses_.arrived(now.at, event.from, event.to, event.written, event.lag);
 }
 
-void AppCore::apply(Now now, const HeartbeatFound& event, Step&) {
+void AppCore::apply(Now now, const HeartbeatFound& event, Effects&) {
     losses_.found(event.from, event.to, now.at - std::max(Duration::zero(), event.written_ago));
 }
 
-void AppCore::apply(Now, const WriteAcknowledged& event, Step&) {
+void AppCore::apply(Now, const WriteAcknowledged& event, Effects&) {
     losses_.acknowledged(event.region, event.at);
 }
 
-void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
+void AppCore::apply(Now now, const ChangeRequest& event, Effects& effects) {
     // The API asked the same guards a moment ago; between then and now an operation may have
     // started.
     if (stalled_) {
@@ -338,50 +347,45 @@ void AppCore::apply(Now now, const ChangeRequest& event, Step& step) {
     std::vector<Lever> levers = levers_of_request(policy_, record_, event);
     Situation situation = this->situation(now, event.to, levers);
     situation.with_words = false;
-    if (!all_passed(guards_of_request(situation, event))) {
+    situation.operation_running = situation.operation_running && !supersedes(event);
+    if (!all_passed(guards_of_request(situation, event)) || why_not_as_expected(now, event)) {
         return;
     }
-    Plan plan;
-    plan.id = event.id;
-    plan.verb = event.verb;
-    plan.to = event.to;
-    plan.levers = std::move(levers);
-    plan.accept_unfenced = event.accept_unfenced;
-    plan.accept_unknown = event.accept_unknown;
-    plan.by = event.by;
-    plan.reason = event.reason;
-    start_operation(now, std::move(plan), step);
+    if (operation_running()) {
+        take(operation_->supersede(now, event.by, agents_), effects, now);
+    }
+    start_operation(now, plan_of(event, std::move(levers)), effects);
 }
 
-void AppCore::apply(Now now, const AbortRequest& event, Step& step) {
+void AppCore::apply(Now now, const AbortRequest& event, Effects& effects) {
     if (acts()) {
-        take(operation_->on(now, event, agents_), step, now);
+        take(operation_->on(now, event, agents_), effects, now);
     }
 }
 
-void AppCore::apply(Now, const PauseRequest& event, Step& step) {
+void AppCore::apply(Now, const PauseRequest& event, Effects& effects) {
     record_.pause = event.pause;
-    step.save = true;
-    step.actions.emplace_back(Announce{
+    effects.save = true;
+    effects.actions.emplace_back(Announce{
         "automation of " + record_.app.value() + " paused by " + event.pause.by + ": " +
         event.pause.reason
     });
 }
 
-void AppCore::apply(Now now, const ResumeRequest& event, Step& step) {
+void AppCore::apply(Now now, const ResumeRequest& event, Effects& effects) {
     record_.pause.reset();
     // Resuming never fires at once: what failed during the pause has to fail for its full time
     // again.
     const UtcTime quiet_until =
         now.wall + std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
     record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
-    step.save = true;
-    step.actions.emplace_back(Announce{
+    effects.save = true;
+    effects.actions.emplace_back(Announce{
         "automation of " + record_.app.value() + " resumed by " + event.by +
         (event.reason.empty() ? "" : ": " + event.reason)
     });
 }
 
-void AppCore::apply(Now, const Tick&, Step&) {}
+void AppCore::apply(Now, const Tick&, Effects&) {}
 
 }  // namespace farshore::core

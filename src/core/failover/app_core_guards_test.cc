@@ -102,23 +102,23 @@ TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFe
     begin_fencing(core);
     all_ack(core, OrderType::fence);
     (void)tell(core, LossesExamined{.step = current(core), .complete = true});
-    ASSERT_EQ(core.record().operation->state, OperationState::repointing);
+    ASSERT_EQ(core.record().operation->doing(), "repointing");
     AppCore::Start start = start_of(policy());
     start.record = core.record();
     start.epochs = reading(Epoch{8}, kWest);
     AppCore again{std::move(start), now()};
     (void)again.resume(now());
-    ASSERT_EQ(again.record().operation->state, OperationState::fencing);
+    ASSERT_EQ(again.record().operation->doing(), "fencing");
     EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length) << "it is in force";
     EXPECT_FALSE(again.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
     const Instant resumed = at;
-    while (again.record().operation->state == OperationState::fencing && at < resumed + 20s) {
+    while (again.record().operation->doing() == "fencing" && at < resumed + 20s) {
         at += 500ms;
         (void)tell(again, EpochsRead{reading(Epoch{8}, kWest)});
         EXPECT_TRUE(again.grant_lease(now(), HostId{"w1"}, Epoch{8}).length);
         (void)tell(again, Tick{});
     }
-    EXPECT_EQ(again.record().operation->state, OperationState::examining)
+    EXPECT_EQ(again.record().operation->doing(), "examining")
         << "no host acknowledged; the leases of epoch 7 have run out";
 }
 
@@ -138,7 +138,7 @@ TEST_F(AppCoreTest, AfterTheRegisterWasLostAFenceWaitsForUnregisteredHosts) {
         begin_fencing(core);
         all_ack(core, OrderType::fence);
         wait_for_the_fence(core, started + 20s);
-        EXPECT_EQ(core.record().operation->state, OperationState::examining);
+        EXPECT_EQ(core.record().operation->doing(), "examining");
         EXPECT_GT(at, started + 3s + 200ms);
     }
 }
@@ -156,16 +156,16 @@ TEST_F(AppCoreTest, AFenceWaitsForTheTablesOrForALease) {
         begin_fencing(core);
         const Instant raised = at;
         all_ack(core, OrderType::fence);
-        EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+        EXPECT_EQ(core.record().operation->doing(), "fencing");
         (void)tell(core, HostsFound{.step = current(core), .complete = answered, .hosts = {}});
         if (answered) {
-            EXPECT_EQ(core.record().operation->state, OperationState::examining);
+            EXPECT_EQ(core.record().operation->doing(), "examining");
             continue;
         }
         wait_for_the_fence(core, raised + 20s);
         EXPECT_GT(at, raised + 3s + 200ms)
             << "a host that read the old epoch just before may write";
-        EXPECT_EQ(core.record().operation->state, OperationState::examining);
+        EXPECT_EQ(core.record().operation->doing(), "examining");
     }
 }
 
@@ -183,7 +183,7 @@ TEST_F(AppCoreTest, AHostThatRegisteredItselfIsWaitedFor) {
             core,
             HostsFound{.step = current(core), .complete = true, .hosts = {{HostId{"e9"}, kEast}}}
         );
-        EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+        EXPECT_EQ(core.record().operation->doing(), "fencing");
         EXPECT_EQ(core.agents().at(HostId{"e9"}).region, kEast);
         wait_for_the_fence(core, raised + 20s);
         EXPECT_GT(at, raised + 3s + 200ms);
@@ -275,7 +275,7 @@ TEST_F(AppCoreTest, AHostWhoseCredentialIsEndedHasNoVoteAndIsStillWaitedFor) {
     EXPECT_EQ(tally.healthy, 3) << "its word does not split its Region's vote";
     begin_fencing(core);
     all_ack(core, OrderType::fence);
-    EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+    EXPECT_EQ(core.record().operation->doing(), "fencing");
 }
 
 TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
@@ -288,7 +288,7 @@ TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
     EXPECT_FALSE(passes(core.preview(now(), request), Guard::agents_reachable));
     begin_fencing(core);
     all_ack(core, OrderType::fence);
-    EXPECT_EQ(core.record().operation->state, OperationState::fencing);
+    EXPECT_EQ(core.record().operation->doing(), "fencing");
 }
 
 // A controller that died before its raise had left, and comes back when the Region is well.
@@ -297,11 +297,11 @@ TEST_F(AppCoreTest, AResumedRaiseLooksFirstAndIsAskedForAgain) {
         AppCore core = make(policy());
         settle(core);
         fail_east(core);
-        ASSERT_EQ(core.record().operation->state, OperationState::raising);
+        ASSERT_EQ(core.record().operation->doing(), "raising");
         AppCore::Start start = start_of(policy());
         start.record = core.record();
         AppCore again{std::move(start), now()};
-        const Step resumed = again.resume(now());
+        const Effects resumed = again.resume(now());
         ASSERT_NE(find<RaiseEpoch>(resumed.actions), nullptr);
         EXPECT_TRUE(find<RaiseEpoch>(resumed.actions)->only_look);
         connect(again);
@@ -383,7 +383,7 @@ TEST_F(AppCoreTest, WhereUsersWereUnderAnOldEpochIsNotWhereTheyAre) {
     begin_fencing(core);
     promote(core);
     (void)tell(core, FunctionVerified{.step = current(core), .passed = true});
-    ASSERT_EQ(core.record().operation->state, OperationState::done);
+    ASSERT_EQ(core.record().operation->doing(), "done");
     ASSERT_EQ(core.record().epoch, Epoch{9});
     (void)tell(core, EpochsRead{reading(Epoch{11}, kEast)});
     (void)tell(
@@ -404,7 +404,7 @@ TEST_F(AppCoreTest, AnEpochThatSomebodyElseTookIsNotRaisedForEver) {
     AppCore core = make(policy());
     settle(core);
     fail_east(core);
-    ASSERT_EQ(core.record().operation->state, OperationState::raising);
+    ASSERT_EQ(core.record().operation->doing(), "raising");
     (void)tell(
         core,
         EpochRaised{
@@ -417,9 +417,9 @@ TEST_F(AppCoreTest, AnEpochThatSomebodyElseTookIsNotRaisedForEver) {
             .detail = "epoch 8 with active us-east-1 is there"
         }
     );
-    EXPECT_NE(core.record().operation->state, OperationState::raising);
+    EXPECT_NE(core.record().operation->doing(), "raising");
     all_ack(core, OrderType::release);
-    EXPECT_EQ(core.record().operation->state, OperationState::failed);
+    EXPECT_EQ(core.record().operation->doing(), "failed");
     EXPECT_EQ(core.record().epoch, Epoch{7});
 }
 
@@ -430,7 +430,7 @@ TEST_F(AppCoreTest, TheNextOperationDoesNotBeginInTheStepInWhichOneEnds) {
     AppCore core = make(patient);
     settle(core);
     (void)switch_over(core);
-    for (int i = 0; i < 20 && core.record().operation->state != OperationState::holding; ++i) {
+    for (int i = 0; i < 20 && core.record().operation->doing() != "holding"; ++i) {
         (void)round(core, true, 0);
     }
     // The Region fails: at the last answer everything calls for a failover.
@@ -442,7 +442,7 @@ TEST_F(AppCoreTest, TheNextOperationDoesNotBeginInTheStepInWhichOneEnds) {
         (void)round(core, false, 3);
     }
     ASSERT_EQ(core.record().operation->plan.id, OperationId{"op-1"});
-    ASSERT_EQ(core.record().operation->state, OperationState::giving_up);
+    ASSERT_EQ(core.record().operation->doing(), "giving_up");
     for (const char* host : {"e1", "w1"}) {
         (void)tell(
             core,
@@ -472,13 +472,13 @@ TEST_F(AppCoreTest, UsersAreSentOnlyWhenAHostOfTheTargetKnowsThem) {
     settle(core);
     begin_fencing(core);
     promote(core);
-    ASSERT_EQ(core.record().operation->state, OperationState::shifting);
+    ASSERT_EQ(core.record().operation->doing(), "shifting");
     (void)tell(core, TrafficServed{.step = current(core), .done = true});
     (void)ack(core, "e1", OrderType::route);
-    EXPECT_EQ(core.record().operation->state, OperationState::shifting);
+    EXPECT_EQ(core.record().operation->doing(), "shifting");
     EXPECT_EQ(core.record().users, kEast);
     (void)ack(core, "w1", OrderType::route);
-    EXPECT_EQ(core.record().operation->state, OperationState::verifying);
+    EXPECT_EQ(core.record().operation->doing(), "verifying");
     EXPECT_EQ(core.record().users, kWest);
 }
 
@@ -487,10 +487,10 @@ TEST_F(AppCoreTest, AShiftThatIsStoppedBeforeAnybodyAnsweredIsTakenBack) {
     settle(core);
     begin_fencing(core);
     promote(core);
-    ASSERT_EQ(core.record().operation->state, OperationState::shifting);
+    ASSERT_EQ(core.record().operation->doing(), "shifting");
     const auto actions =
         tell(core, AbortRequest{.operation = OperationId{"op-1"}, .by = "operator:x"});
-    ASSERT_EQ(core.record().operation->state, OperationState::partly_done);
+    ASSERT_EQ(core.record().operation->doing(), "partly_done");
     const auto* order = find<OrderAgents>(actions);
     ASSERT_NE(order, nullptr) << "hosts may have heard that users move";
     EXPECT_EQ(order->type, OrderType::route);

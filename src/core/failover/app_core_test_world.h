@@ -111,7 +111,7 @@ class AppCoreTest : public ::testing::Test {
         (void)tell(core, failover_by_hand());
         ASSERT_TRUE(core.operation_running());
         (void)tell(core, raised(core));
-        ASSERT_EQ(core.record().operation->state, OperationState::fencing);
+        ASSERT_EQ(core.record().operation->doing(), "fencing");
     }
 
     // A majority of the epoch items carries the epoch of the running operation.
@@ -187,11 +187,11 @@ class AppCoreTest : public ::testing::Test {
 
     // Nothing happens but that time passes, until the fence is proven. It has to be before `end`.
     void wait_for_the_fence(AppCore& core, Instant end) {
-        while (core.record().operation->state == OperationState::fencing && at < end) {
+        while (core.record().operation->doing() == "fencing" && at < end) {
             at += 100ms;
             (void)tell(core, Tick{});
         }
-        EXPECT_NE(core.record().operation->state, OperationState::fencing);
+        EXPECT_NE(core.record().operation->doing(), "fencing");
     }
 
     static Policy policy() {
@@ -207,18 +207,18 @@ class AppCoreTest : public ::testing::Test {
     [[nodiscard]] Now now() const { return {.at = at, .wall = date_in_tests(at) + clock_set}; }
 
     std::vector<Action> tell(AppCore& core, const Event& event) {
-        Step step = core.step(now(), event);
-        for (JournalEntry& entry : step.journal) {
+        Effects effects = core.step(now(), event);
+        for (JournalEntry& entry : effects.journal) {
             journal.push_back(std::move(entry));
         }
-        const FindHosts* search = find<FindHosts>(step.actions);
+        const FindHosts* search = find<FindHosts>(effects.actions);
         if (search != nullptr && tables_answer) {
             const HostsFound found{.step = search->step, .complete = true, .hosts = {}};
             for (Action& action : tell(core, found)) {
-                step.actions.push_back(std::move(action));
+                effects.actions.push_back(std::move(action));
             }
         }
-        return std::move(step.actions);
+        return std::move(effects.actions);
     }
 
     void connect(AppCore& core) {

@@ -138,6 +138,36 @@ struct FunctionVerified {
     std::string detail;
 };
 
+enum class CommandEnd {
+    exited,       // with `status`
+    not_started,  // nothing was done
+    timed_out,    // it was ended, and may have taken effect
+    killed,       // by a signal of another's
+};
+
+struct CommandEnded {
+    StepId step;
+    CommandEnd end = CommandEnd::exited;
+    int status = 0;
+    std::string output;  // the end of what it said, bounded
+};
+
+enum class Answer { approve, deny, go_on, skip };
+inline constexpr std::array<std::string_view, 4> kAnswerNames{"approve", "deny", "continue", "skip"};
+
+constexpr const auto& names_of(Answer) {
+    return kAnswerNames;
+}
+
+// What a person says to a step that asks.
+struct StepAnswered {
+    OperationId operation;
+    std::string step;  // its id; empty: the one that asks
+    Answer answer = Answer::approve;
+    std::string by;
+    std::string reason;
+};
+
 // A heartbeat written in `from` was read in `to`. Lag is a duration on one clock: from the start of
 // its write to the first read that saw it.
 struct HeartbeatArrived {
@@ -174,6 +204,7 @@ struct ChangeRequest {
     // What the operator believes: where it is not so, nothing is done.
     std::optional<RegionId> expect_active;
     std::optional<Epoch> expect_epoch;
+    std::string expect_plan;  // its fingerprint; empty: whatever the plan is now
 };
 
 struct AbortRequest {
@@ -211,6 +242,8 @@ using Event = std::variant<
     TablesLookedUp,
     TrafficServed,
     FunctionVerified,
+    CommandEnded,
+    StepAnswered,
     HeartbeatArrived,
     HeartbeatFound,
     WriteAcknowledged,

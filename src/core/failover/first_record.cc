@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/operation/operation.h"
+#include "core/plan/build_plan.h"
+
 namespace farshore::core {
 
 namespace {
@@ -43,7 +46,8 @@ AppRecord interrupted_raise(const EpochReading& reading, const Founding& foundin
         .active = plan.from,
         .users = plan.from,
     };
-    record.operation = OperationRecord{.plan = std::move(plan), .state = OperationState::raising};
+    build_bare_steps(plan);
+    record.operation = operation_at(std::move(plan), StepKind::raise);
     return record;
 }
 

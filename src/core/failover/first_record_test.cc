@@ -66,7 +66,7 @@ TEST(FirstRecord, AnInterruptedRaiseIsTakenUpBeyondEveryEpoch) {
     EXPECT_FALSE(found->establish);
     ASSERT_TRUE(found->record.operation);
     const Plan& plan = found->record.operation->plan;
-    EXPECT_EQ(found->record.operation->state, OperationState::raising);
+    EXPECT_EQ(found->record.operation->doing(), "raising");
     EXPECT_EQ(plan.from, kEast);
     EXPECT_EQ(plan.to, kWest);
     EXPECT_EQ(plan.epoch_before, Epoch{4});

@@ -301,7 +301,7 @@ GuardAnswer epochs_left(const Situation& s) {
 }
 
 GuardAnswer mode_is_auto(const Situation& s) {
-    return answer(s, Guard::mode, s.policy.mode == Mode::automatic, [&] {
+    return answer(s, Guard::mode, s.policy.mode != Mode::observe, [&] {
         return "mode is " + std::string{to_string(s.policy.mode)};
     });
 }

@@ -7,7 +7,7 @@
 namespace farshore::core {
 
 std::optional<std::string> why_not_armed(const Situation& s) {
-    if (s.policy.mode != Mode::automatic) {
+    if (s.policy.mode == Mode::observe) {
         return "mode is " + std::string{to_string(s.policy.mode)} + ": set decide.mode: auto";
     }
     if (const auto why = why_no_drill_proves(s)) {
@@ -181,7 +181,7 @@ std::vector<Lever> levers_of_request(
 
 bool is_raised_beyond(const AppRecord& record, Epoch superseded) {
     const bool unfinished = record.operation &&
-                            record.operation->state == OperationState::partly_done &&
+                            record.operation->outcome == Outcome::partly_done &&
                             record.operation->plan.epoch_after > record.epoch;
     return unfinished || superseded > record.epoch;
 }

@@ -7,15 +7,22 @@
 #include <vector>
 
 #include "core/evidence/evidence.h"
-#include "core/failover/operation.h"
+#include "core/failover/event.h"
 #include "core/failover/record.h"
+#include "core/failover/register.h"
+#include "core/failover/timing.h"
+#include "core/plan/build_plan.h"
 
 // Whether a change may start: every guard is asked, and each answers in words. `farshore why` and
 // `farshore plan` print these answers; an automatic failover needs all of them to pass.
 namespace farshore::core {
 
-enum class Mode { observe, automatic };
-inline constexpr std::array<std::string_view, 2> kModeNames{"observe", "auto"};
+enum class Mode {
+    observe,
+    approve,  // as automatic, behind a person's approval
+    automatic,
+};
+inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
 
 constexpr const auto& names_of(Mode) {
     return kModeNames;
@@ -78,6 +85,8 @@ struct Policy {
     std::vector<Lever> stack_impaired{Lever::shift};
     std::vector<Lever> region_lost{Lever::shift};
     Timing timing;
+    Duration approve_within = std::chrono::minutes{15};  // mode `approve`
+    std::vector<DeclaredStep> steps;  // of the operator's own, by slot and in their order there
 };
 
 // One snapshot, read once: a decision never mixes two.

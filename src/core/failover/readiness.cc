@@ -107,7 +107,7 @@ class Judge {
         const OperationRecord& operation = *s_.record.operation;
         return std::string{to_string(operation.plan.verb)} + " " + operation.plan.from.value() +
                " -> " + operation.plan.to.value() + " is " +
-               std::string{to_string(operation.state)} + " (" + operation.plan.id.value() + ")";
+               std::string{operation.doing()} + " (" + operation.plan.id.value() + ")";
     }
 
     static Shortfall shortfall_of(Guard guard) {
@@ -258,7 +258,7 @@ class Judge {
                 "`farshore losses` names them; a switchover waits for them");
         }
         const auto& last = s_.record.operation;
-        if (last && last->state == OperationState::partly_done) {
+        if (last && last->outcome == Outcome::partly_done) {
             add(Shortfall::operation_unfinished,
                 is_raised_beyond(s_.record, s_.superseded) ? Severity::not_ready
                                                            : Severity::degraded,

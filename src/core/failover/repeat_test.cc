@@ -68,7 +68,7 @@ TEST_F(AppCoreTest, ARaiseThatNobodyAnswersCanBeStoppedAfterAWhile) {
     request.verb = Verb::failover;
     request.accept_loss = 1h;
     (void)tell(core, request);
-    ASSERT_EQ(core.record().operation->state, OperationState::raising);
+    ASSERT_EQ(core.record().operation->doing(), "raising");
     ASSERT_TRUE(core.why_not_abort(now()).has_value());
     EXPECT_TRUE(core.why_not_abort(now())->contains("it can be stopped in 5s"))
         << *core.why_not_abort(now());

@@ -84,7 +84,7 @@ void AutomationChecks::saved(const core::AppRecord& record, UtcTime wall) {
         last_begun_ = operation.plan.id;
         began(record, wall);
     }
-    if (core::has_ended(operation.state) && operation.plan.id != last_ended_) {
+    if (operation.ended() && operation.plan.id != last_ended_) {
         last_ended_ = operation.plan.id;
         ended(operation);
     }
@@ -95,9 +95,9 @@ void AutomationChecks::ended(const core::OperationRecord& operation) {
     const Duration cooldown = scene_.controllers->configuration().cooldown;
     const bool automatic = operation.plan.automatic;
     Duration quiet{};
-    if (operation.state == core::OperationState::failed) {
+    if (operation.outcome == core::Outcome::failed) {
         quiet = automatic ? std::min(kAfterFailure, cooldown) : Duration{};
-    } else if (operation.state == core::OperationState::aborted) {
+    } else if (operation.outcome == core::Outcome::aborted) {
         quiet = automatic ? cooldown : Duration{};
     } else {
         quiet = cooldown;

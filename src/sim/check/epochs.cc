@@ -113,8 +113,8 @@ void EpochChecks::saved(const core::AppRecord& record) {
     } else {
         planned_.erase(plan.epoch_after);
     }
-    const bool proven = operation->state == core::OperationState::examining ||
-                        operation->state == core::OperationState::repointing;
+    const bool proven = operation->runs_step(core::StepKind::examine) ||
+                        operation->runs_step(core::StepKind::repoint);
     if (proven) {
         deadline(operation->plan.epoch_after, operation->plan.accept_unfenced);
     }

@@ -10,13 +10,13 @@ void IntentChecks::saved(
     const core::AppRecord& record, std::span<const core::JournalEntry> journal
 ) {
     const auto& before = durable_.operation;
-    const bool ran = before && !core::has_ended(before->state);
+    const bool ran = before && !before->ended();
     if (ran && (!record.operation || record.operation->plan.id != before->plan.id)) {
         violations_.add(
             "INV-S8",
             (record.operation ? "plan " + record.operation->plan.id.value() : std::string{"no plan"}
             ) + " stands where " +
-                before->plan.id.value() + " was " + std::string{to_string(before->state)}
+                before->plan.id.value() + " was " + std::string{before->doing()}
         );
     }
     durable_ = record;

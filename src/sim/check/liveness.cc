@@ -57,14 +57,14 @@ void LivenessChecks::look_at_end() {
     }
     const Duration healthy = std::min(scene_.calendar.story() - *over, now - up_since_);
     const core::AppRecord& record = scene_.store->durable();
-    const bool runs = record.operation && !core::has_ended(record.operation->state);
+    const bool runs = record.operation && !record.operation->ended();
     const Duration running = runs ? now - operation_since_ : Duration{};
     if (runs && !told_end_ && std::min(running, healthy) > kEndsWithin) {
         told_end_ = true;
         violations_.add(
             "INV-L1",
             record.operation->plan.id.value() + " is still " +
-                std::string{to_string(record.operation->state)} + " long after the last fault"
+                std::string{record.operation->doing()} + " long after the last fault"
         );
     }
     if (runs || healthy < kHostsWriteWithin || operator_needed(record) || told_hosts_ ||
@@ -143,7 +143,7 @@ std::string LivenessChecks::why_not() const {
 void LivenessChecks::look_at_loss() {
     const core::AppRecord& record = scene_.store->durable();
     const Instant now = scene_.calendar.now();
-    const bool runs = record.operation && !core::has_ended(record.operation->state);
+    const bool runs = record.operation && !record.operation->ended();
     if (!is_plain_loss(record)) {
         plain_since_.reset();
         if (!runs || !scene_.chronicle->only_this_since(nullptr, kStandbyWell)) {

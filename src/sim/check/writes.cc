@@ -23,7 +23,7 @@ void WriteChecks::saved(const core::AppRecord& record) {
         return;
     }
     const core::OperationRecord& operation = *record.operation;
-    const bool planned = !core::has_ended(operation.state) &&
+    const bool planned = !operation.ended() &&
                          operation.plan.verb != core::Verb::failover &&
                          operation.plan.id != restored_;
     if (!planned) {
@@ -33,10 +33,10 @@ void WriteChecks::saved(const core::AppRecord& record) {
         planned_epoch_ = operation.plan.epoch_after;
         planned_since_ = scene_.calendar.now();
     }
-    const bool moves = operation.state == core::OperationState::raising ||
-                       operation.state == core::OperationState::fencing ||
-                       operation.state == core::OperationState::examining ||
-                       operation.state == core::OperationState::repointing;
+    const bool moves = operation.runs_step(core::StepKind::raise) ||
+                       operation.runs_step(core::StepKind::fence) ||
+                       operation.runs_step(core::StepKind::examine) ||
+                       operation.runs_step(core::StepKind::repoint);
     const bool loses = operation.may_lose() || operation.at_risk > 0 ||
                        operation.plan.accept_unfenced || operation.plan.accept_unknown;
     if (moves && loses && operation.plan.promotes()) {
