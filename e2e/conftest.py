@@ -18,6 +18,7 @@ from exits import PATIENCE, until  # noqa: F401: the tests have it from here
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("FARSHORE_BIN", ROOT / "bin"))
+BUILD = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release"))
 TABLE = "MyMagentoSessionsTable"
 
 

@@ -214,7 +214,7 @@ def test_the_other_stories_a_shop_with_few_shoppers_and_a_crash(tmp_path, storie
 def crash(demo):
     """An agent ends by a signal when the story has been told and nothing else can fail by it."""
     demo.wait_for(r"s  decision +failback[^$]*s  step +outcome: users are sent to the new Region")
-    os.kill(demo.pid_of("agent-euw1-web-2.yaml"), signal.SIGABRT)
+    os.kill(until(lambda: demo.pid_of("agent-euw1-web-2.yaml"), 30, "the agent runs"), signal.SIGABRT)
 
 
 def check_that_the_crash_counts(demo, code, report):
@@ -284,7 +284,8 @@ def test_on_a_terminal_a_live_line_shows_the_phase_and_its_running_time(tmp_path
 def test_a_story_without_its_load_is_inconclusive(tmp_path):
     with Demo(tmp_path / "demo") as demo:
         demo.wait_for("go shopping")
-        os.kill(demo.pid_of("\0shoppers\0"), signal.SIGKILL)
+        # The demo speaks of them before their process has become the shoppers' program.
+        os.kill(until(lambda: demo.pid_of("\0shoppers\0"), 30, "the shoppers run"), signal.SIGKILL)
         assert demo.end() == 9, demo.text
         report = demo.report()
         assert report["verdict"] == "interrupted"

@@ -8,7 +8,7 @@ import threading
 import exits
 import pytest
 
-from conftest import BIN, ROOT, farshore
+from conftest import BIN, BUILD, ROOT, farshore
 
 OPERATION = "op-1"
 MOVE = ("switchover", "shop", "--to", "eu-west-1")
@@ -295,7 +295,9 @@ def test_a_configuration_named_in_the_environment_is_validated(tmp_path, monkeyp
 
 def written_to_a_full_disk(program, *words):
     with open("/dev/full", "w") as nowhere:
-        ran = exits.run(BIN / program, *words, status=74, stdout=nowhere)
+        # The simulation is not one of the programs that are installed.
+        directory = BUILD / "bin" if program == "farshore-sim" else BIN
+        ran = exits.run(directory / program, *words, status=74, stdout=nowhere)
     assert "could not be written" in ran.stderr and "No space left on device" in ran.stderr and "a bug" not in ran.stderr, ran.stderr
     return ran
 

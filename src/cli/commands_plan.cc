@@ -70,7 +70,9 @@ void add_plan_command(CLI::App& app, Context& context) {
     command->add_option("--to", options->to, "The Region to go to");
     add_levers_option(*command, options->levers);
     command->add_option(
-        "--out", options->out, "Write it to this file, for `farshore switchover --plan FILE` and its like"
+        "--out",
+        options->out,
+        "Write it to this file, for `farshore switchover --plan FILE` and its like"
     );
     command->callback([&context, options] {
         context.run = [&context, options] {

@@ -41,7 +41,8 @@ inline constexpr std::array<ExitCodeRow, 16> kExitCodes{{
     {kFailed, "failed; unchanged or rolled back"},
     {kNotReady, "degraded, not ready"},
     {kGuardRefused, "a guard refused, or it is too late"},
-    {kMoved, "the world is not as --expect-active, --expect-epoch or --plan says; nothing was done"},
+    {kMoved, "the world is not as --expect-active, --expect-epoch or --plan says; nothing was done"
+    },
     {kStillRunning, "timed out or detached, the operation still runs (its id is printed)"},
     {kPartlyDone, "partly done: `farshore op show ID` says what is not"},
     {kObjectiveMissed, "an objective was missed"},

@@ -169,9 +169,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
     wake_->bind(*pump_);
     pump_->on_journal([this](const core::JournalEntry& entry) {
         system::log_info(
-            "journal",
-            entry.text,
-            {{"operation", entry.operation.value()}, {"state", entry.doing}}
+            "journal", entry.text, {{"operation", entry.operation.value()}, {"state", entry.doing}}
         );
         api_->journal_changed();
     });

@@ -62,8 +62,7 @@ net::Task<> LossKeeper::settle() {
 // the operation ended without one.
 void LossKeeper::close_without_losses(const OperationId& operation, Open& open) {
     const std::optional<core::OperationRecord> current = sources_.operation();
-    if (open.examined || !current || current->plan.id != operation ||
-        !current->ended()) {
+    if (open.examined || !current || current->plan.id != operation || !current->ended()) {
         return;
     }
     open.examined = true;

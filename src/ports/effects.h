@@ -47,7 +47,7 @@ class Checks {
 class Commands {
   public:
     virtual ~Commands() = default;
-    virtual void run(const core::RunCommand& action) = 0;  // -> CommandEnded
+    virtual void run(const core::RunCommand& action) = 0;    // -> CommandEnded
     virtual void stop(const core::StopCommand& action) = 0;  // nothing comes back
 };
 

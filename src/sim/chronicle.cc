@@ -173,8 +173,7 @@ void Chronicle::asked(const core::ChangeRequest& request) {
 
 void Chronicle::saved(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {
     for (const core::JournalEntry& entry : journal) {
-        say(entry.doing + " " + std::string{to_string(entry.kind)} + ": " +
-            entry.text);
+        say(entry.doing + " " + std::string{to_string(entry.kind)} + ": " + entry.text);
         fold(static_cast<std::uint64_t>(to_ms(entry.at)));
     }
     fold(record.epoch.value());

@@ -22,9 +22,7 @@ struct NeverStep {
 };
 
 constexpr std::array kNeverStep{
-    NeverStep{
-        StepKind::release, StepEvent::exhausted, "its deadline is told as a failure"
-    },
+    NeverStep{StepKind::release, StepEvent::exhausted, "its deadline is told as a failure"},
     NeverStep{
         StepKind::fence,
         StepEvent::failed,
@@ -112,8 +110,9 @@ void Coverage::host_decided(const core::HostDecision& decision) {
 void Coverage::journal(std::span<const core::JournalEntry> entries) {
     for (const core::JournalEntry& entry : entries) {
         if (entry.of && entry.event) {
-            ++operation_[static_cast<std::size_t>(*entry.of) * kEvents +
-                         static_cast<std::size_t>(*entry.event)];
+            ++operation_
+                [static_cast<std::size_t>(*entry.of) * kEvents +
+                 static_cast<std::size_t>(*entry.event)];
         }
     }
 }

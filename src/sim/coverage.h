@@ -13,7 +13,8 @@
 
 namespace farshore::sim {
 
-// What came of which kind of step, which rows of the hosts' table were taken, and which faults, commands and verbs there were.
+// What came of which kind of step, which rows of the hosts' table were taken, and which faults,
+// commands and verbs there were.
 class Coverage {
   public:
     void host_decided(const core::HostDecision& decision);

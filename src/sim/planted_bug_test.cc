@@ -10,7 +10,6 @@
 namespace farshore::sim {
 namespace {
 
-
 constexpr std::uint64_t kSeeds = 10;
 
 // A table that is lost, and nothing else.
@@ -109,9 +108,7 @@ Script slow_replication(std::uint64_t seed) {
 
 Script target_refuses_late(std::uint64_t seed) {
     Script script = test::switchover(seed);
-    script.faults = {
-        test::fault(FaultKind::data_refuses, 1, test::on("repointing"), 20s)
-    };
+    script.faults = {test::fault(FaultKind::data_refuses, 1, test::on("repointing"), 20s)};
     return script;
 }
 
@@ -127,9 +124,9 @@ Script streams_end(std::uint64_t seed) {
 
 Script dies_in_the_plan(std::uint64_t seed) {
     Script script = test::switchover(seed);
-    script.faults = {test::fault(
-        FaultKind::dies_after_effects, kWitness, test::on("fencing"), {}, 1
-    )};
+    script.faults = {
+        test::fault(FaultKind::dies_after_effects, kWitness, test::on("fencing"), {}, 1)
+    };
     script.commands.push_back(test::command(CommandKind::failover, test::at(100s)));
     return script;
 }
@@ -146,9 +143,7 @@ Script old_store(std::uint64_t seed) {
 
 Script overtaken(std::uint64_t seed) {
     Script script = test::switchover(seed, 5min);
-    script.faults = {
-        test::fault(FaultKind::record_written, 0, test::on("raising"), {}, 3)
-    };
+    script.faults = {test::fault(FaultKind::record_written, 0, test::on("raising"), {}, 3)};
     script.commands.push_back(test::command(CommandKind::failover, test::at(100s)));
     script.commands.back().accept_loss = 1h;
     return script;

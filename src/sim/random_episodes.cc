@@ -4,10 +4,7 @@
 // What happens in the world, episode by episode.
 namespace farshore::sim {
 
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 void Author::add_fault(FaultKind kind, Moment from) {
     Fault fault{.kind = kind, .from = from};

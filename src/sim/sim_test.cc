@@ -8,7 +8,6 @@
 namespace farshore::sim {
 namespace {
 
-
 // `farshore-sim` plays more of them.
 constexpr std::uint64_t kWorlds = 170;
 constexpr Duration kWorldLength = 2h;

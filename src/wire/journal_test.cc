@@ -41,9 +41,7 @@ core::OperationRecord an_operation() {
         {.kind = core::StepKind::raise,
          .started_at = utc_from_ms(2500),
          .ended_at = utc_from_ms(2600)},
-        {.kind = core::StepKind::fence,
-         .started_at = utc_from_ms(2600),
-         .ended_at = std::nullopt}
+        {.kind = core::StepKind::fence, .started_at = utc_from_ms(2600), .ended_at = std::nullopt}
     };
     record.why = "raised";
     return record;
@@ -138,9 +136,8 @@ TEST(Journal, WhatCannotBeReadIsAnErrorWithItsPlace) {
         std::string changed = text;
         return changed.replace(changed.find(from), from.size(), to);
     };
-    const auto unknown_state = parse_operation_record(
-        replaced(R"("outcome":"running")", R"("outcome":"wishing")")
-    );
+    const auto unknown_state =
+        parse_operation_record(replaced(R"("outcome":"running")", R"("outcome":"wishing")"));
     ASSERT_FALSE(unknown_state.has_value());
     EXPECT_NE(unknown_state.error().text.find("wishing"), std::string::npos);
     const auto newer =

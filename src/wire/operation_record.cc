@@ -29,11 +29,7 @@ std::uint32_t small_count(ObjectReader& in, std::string_view name) {
 // The objects of an array of them.
 template <class Read>
 void each_object(
-    ObjectReader& in,
-    std::string_view name,
-    std::size_t most,
-    JsonTrouble& trouble,
-    Read read
+    ObjectReader& in, std::string_view name, std::size_t most, JsonTrouble& trouble, Read read
 ) {
     const json::array* items = in.array(name, most);
     for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
@@ -42,9 +38,7 @@ void each_object(
             in.wrong(name, "not a list of objects");
             return;
         }
-        ObjectReader item(
-            *object, std::string{name} + "[" + std::to_string(i) + "]", trouble
-        );
+        ObjectReader item(*object, std::string{name} + "[" + std::to_string(i) + "]", trouble);
         read(item);
     }
 }
@@ -225,9 +219,7 @@ constexpr std::array kOldStates{
         core::Outcome::running,
         core::Undoing::for_another_attempt
     },
-    OldState{
-        "giving_up", core::StepKind::drain, core::Outcome::running, core::Undoing::for_good
-    },
+    OldState{"giving_up", core::StepKind::drain, core::Outcome::running, core::Undoing::for_good},
     OldState{"raising", core::StepKind::raise},
     OldState{"fencing", core::StepKind::fence},
     OldState{"examining", core::StepKind::examine},
@@ -287,8 +279,8 @@ void read_phases(
             if (state->outcome != core::Outcome::running) {
                 return;
             }
-            phase.kind = state->undoing == core::Undoing::nothing ? state->kind
-                                                                 : core::StepKind::release;
+            phase.kind =
+                state->undoing == core::Undoing::nothing ? state->kind : core::StepKind::release;
         }
         record.phases.push_back(phase);
     });

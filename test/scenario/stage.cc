@@ -421,8 +421,7 @@ std::string Stage::words() const {
                        record.active.value() + ", users " + record.users.value();
     if (record.operation) {
         text += ", " + std::string{to_string(record.operation->plan.verb)} + " is " +
-                std::string{record.operation->doing()} + " (" + record.operation->why +
-                ")";
+                std::string{record.operation->doing()} + " (" + record.operation->why + ")";
     }
     for (const core::GuardAnswer& answer : core_.preview_automatic(now()).guards) {
         if (!answer.passed) {

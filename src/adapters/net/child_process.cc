@@ -77,7 +77,9 @@ int input_of(const std::string& text) {
 // One child and its group; ended with us.
 struct Child {
     Child(Io& io, std::size_t most)
-        : said(io.get_executor()), ended(io.get_executor()), timer(io.get_executor()),
+        : said(io.get_executor()),
+          ended(io.get_executor()),
+          timer(io.get_executor()),
           output_max(most) {}
 
     Child(const Child&) = delete;
@@ -216,6 +218,7 @@ Task<ProcessEnd> run_process(Io& io, ProcessRequest request) {
             .output = std::generic_category().message(failed)
         };
     }
+
     // A cancelled task unwinds through here: the group ends with it.
     struct Ender {
         Child* child;
@@ -229,15 +232,12 @@ Task<ProcessEnd> run_process(Io& io, ProcessRequest request) {
     } const ender{child.get()};
 
     read_more(child);
-    child->ended.async_wait(
-        Descriptor::wait_read,
-        [child](const boost::system::error_code& code) {
-            if (!code) {
-                child->has_ended = true;
-                child->timer.cancel();
-            }
+    child->ended.async_wait(Descriptor::wait_read, [child](const boost::system::error_code& code) {
+        if (!code) {
+            child->has_ended = true;
+            child->timer.cancel();
         }
-    );
+    });
     child->timer.expires_after(request.timeout);
     auto [waited] = co_await child->timer.async_wait(kAwait);
     const bool timed_out = !waited && !child->has_ended;

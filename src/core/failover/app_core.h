@@ -10,10 +10,10 @@
 
 #include "core/failover/event.h"
 #include "core/failover/loss_window.h"
-#include "core/operation/operation.h"
 #include "core/failover/policy.h"
 #include "core/failover/readiness.h"
 #include "core/lease/grant_permission.h"
+#include "core/operation/operation.h"
 
 namespace farshore::core {
 

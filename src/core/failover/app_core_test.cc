@@ -318,7 +318,7 @@ TEST_F(AppCoreTest, ADrainThatIsNotProvenIsTriedAgainAndThenChangesNothing) {
         const std::string_view state = core.record().operation->doing();
         const OrderType type = state == "holding"    ? OrderType::hold
                                : state == "draining" ? OrderType::drain
-                                                                   : OrderType::release;
+                                                     : OrderType::release;
         holds += state == "holding" ? 1 : 0;
         for (const char* host : {"e1", "w1"}) {
             (void)tell(

@@ -153,7 +153,9 @@ struct CommandEnded {
 };
 
 enum class Answer { approve, deny, go_on, skip };
-inline constexpr std::array<std::string_view, 4> kAnswerNames{"approve", "deny", "continue", "skip"};
+inline constexpr std::array<std::string_view, 4> kAnswerNames{
+    "approve", "deny", "continue", "skip"
+};
 
 constexpr const auto& names_of(Answer) {
     return kAnswerNames;

@@ -180,8 +180,7 @@ std::vector<Lever> levers_of_request(
 }
 
 bool is_raised_beyond(const AppRecord& record, Epoch superseded) {
-    const bool unfinished = record.operation &&
-                            record.operation->outcome == Outcome::partly_done &&
+    const bool unfinished = record.operation && record.operation->outcome == Outcome::partly_done &&
                             record.operation->plan.epoch_after > record.epoch;
     return unfinished || superseded > record.epoch;
 }

@@ -106,8 +106,8 @@ class Judge {
     [[nodiscard]] std::string operation_text() const {
         const OperationRecord& operation = *s_.record.operation;
         return std::string{to_string(operation.plan.verb)} + " " + operation.plan.from.value() +
-               " -> " + operation.plan.to.value() + " is " +
-               std::string{operation.doing()} + " (" + operation.plan.id.value() + ")";
+               " -> " + operation.plan.to.value() + " is " + std::string{operation.doing()} + " (" +
+               operation.plan.id.value() + ")";
     }
 
     static Shortfall shortfall_of(Guard guard) {

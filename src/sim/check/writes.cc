@@ -23,8 +23,7 @@ void WriteChecks::saved(const core::AppRecord& record) {
         return;
     }
     const core::OperationRecord& operation = *record.operation;
-    const bool planned = !operation.ended() &&
-                         operation.plan.verb != core::Verb::failover &&
+    const bool planned = !operation.ended() && operation.plan.verb != core::Verb::failover &&
                          operation.plan.id != restored_;
     if (!planned) {
         planned_ = OperationId{};
