@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -197,7 +198,10 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
-        return finished(app.exit(success));
+        std::ostringstream text;  // --help, --version
+        const int status = app.exit(success, text);
+        write_output(text.str());
+        return finished(status);
     } catch (const CLI::ParseError& error) {
         (void)app.exit(error);
         return kUsage;

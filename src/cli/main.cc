@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +46,10 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {
-        return app.exit(asked);  // --help, --version
+        std::ostringstream text;  // --help, --version
+        const int status = app.exit(asked, text);
+        write_output(text.str());
+        return status;
     } catch (const CLI::ParseError& error) {
         // What is no number, say, is not told twice.
         const std::string text = error.what();

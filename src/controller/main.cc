@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -114,7 +115,9 @@ int run(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const bool asked = error.get_exit_code() == 0;
-        app.exit(error);
+        std::ostringstream text;  // --help, --version
+        (void)app.exit(error, text);
+        write_output(text.str());
         return asked ? finished(0) : kUsage;
     }
     Result<config::Config> config = config::load_config(config_file);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "base/standard_output.h"
@@ -183,7 +184,9 @@ int play(int argc, char** argv) {
         }
     } catch (const CLI::ParseError& error) {
         const bool asked = error.get_exit_code() == 0;
-        app.exit(error);
+        std::ostringstream text;  // --help, --version
+        (void)app.exit(error, text);
+        write_output(text.str());
         return asked ? 0 : kUsage;
     }
     return options.seed ? replay(options, *options.seed) : campaign(options);
