@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -360,7 +361,7 @@ class ControllerDouble {
     std::string register_id = "r-1";  // of its store
     std::vector<wire::AgentHello> hellos;
     std::vector<wire::Report> reports;
-    std::vector<wire::Ack> acks;
+    std::deque<wire::Ack> acks;  // tests keep references to them while more arrive
     // May answer before the double does.
     std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> doorkeeper;
 
