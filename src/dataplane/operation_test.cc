@@ -42,7 +42,8 @@ TEST(Operation, IsNotGuessedFromItsBeginning) {
           "getitem",
           "PutItemX",
           "Zzz"}) {
-        const Operation unknown = classify("DynamoDB_20120810." + std::string{name}, "{}");
+        const std::string target = "DynamoDB_20120810." + std::string{name};
+        const Operation unknown = classify(target, "{}");
         EXPECT_EQ(unknown.kind, OperationClass::refused) << name;
         EXPECT_TRUE(unknown.why.contains("does not know")) << name;
         EXPECT_EQ(unknown.name, name);
