@@ -19,7 +19,7 @@ enum class StepLife {
     succeeded,
     skipped,  // by an operator
     failed,
-    unknown,  // nobody can say whether it took effect
+    unknown,  // the controller cannot find out whether it took effect
 };
 inline constexpr std::array<std::string_view, 8> kStepLifeNames{
     "pending",
@@ -40,7 +40,7 @@ enum class LifeEvent {
     begins,
     succeeds,
     fails,       // no attempt is left
-    is_unknown,  // nobody can say whether it took effect
+    is_unknown,  // the controller cannot find out whether it took effect
     asks,        // a person has to say how it goes on
     is_skipped,
     is_undone,  // what it did is being taken back

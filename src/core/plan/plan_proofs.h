@@ -98,7 +98,7 @@ consteval bool each_undo_exists() {
     return true;
 }
 
-// Nobody gets permission for the old epoch between the hold and the promotion, and none for the
+// No agent gets permission for the old epoch between the hold and the promotion, and none for the
 // new one before a fence is proven.
 consteval bool permission_follows_the_facts() {
     for (const StepRow& row : step_rows::kRows) {

@@ -55,10 +55,10 @@ constexpr const auto& names_of(StepKind) {
 
 // What can come of a step.
 enum class StepEvent {
-    succeeded,        // it did what it is for
-    failed,           // it did not, within its bound; another attempt is allowed
-    exhausted,        // it did not, and no attempt is left
-    undecided,        // its bound is over, and nobody can say whether it took effect
+    succeeded,  // it did what it is for
+    failed,     // it did not, within its bound; another attempt is allowed
+    exhausted,  // it did not, and no attempt is left
+    undecided,  // its bound is over, and the controller cannot find out whether it took effect
     abort_requested,  // by an operator
     resumed,          // another controller, or this one after a crash, takes the operation over
     skipped,          // an operator goes on without a declared step
@@ -132,7 +132,7 @@ enum class BeginsAgain {
     itself,
     attempt,  // the hold is released first, then the attempt starts over
     fence,    // what the step stands on was proven in memory only
-    person,   // nobody can read back whether it took effect: a person says
+    person,   // the controller cannot read back whether it took effect: a person says
 };
 
 // What an abort does while the step runs.

@@ -108,7 +108,8 @@ Progress Fence::proven(StepContext& at, const FenceProof& proof) {
     const std::size_t by_lease =
         at.agents.size() - fenced_.hosts().size() - proof.unfenced().size();
     if (!at.record.may_lose()) {
-        // Nobody knows what they wrote after their hold had ended: drain again behind the fence.
+        // Their agents have not said what they wrote after their hold had ended: drain again behind
+        // the fence.
         unproven_ += static_cast<std::uint32_t>(by_lease + proof.unfenced().size());
     }
     at.findings.unproven = unproven_;
