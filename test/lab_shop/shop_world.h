@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -100,8 +102,21 @@ class ShopWorld : public ::testing::Test {
         return log.value_or(std::vector<wire::ClientRequest>{});
     }
 
-    [[nodiscard]] std::vector<wire::ClientRequest> requests() const {
-        return requests_in(log_file());
+    // What the log of the shoppers holds by now. Only its new lines are read: the tests ask at each
+    // turn of the loop.
+    [[nodiscard]] const std::vector<wire::ClientRequest>& requests() {
+        std::ifstream in{log_file()};
+        in.seekg(static_cast<std::streamoff>(bytes_read_));
+        std::ostringstream text;
+        text << in.rdbuf();
+        const std::string fresh = text.str().substr(0, text.str().rfind('\n') + 1);
+        bytes_read_ += fresh.size();
+        auto log = wire::parse_client_log(fresh);
+        EXPECT_TRUE(log) << log.error().text;
+        if (log) {
+            std::ranges::move(*log, std::back_inserter(requests_));
+        }
+        return requests_;
     }
 
     // So many more requests than now have been logged.
@@ -159,6 +174,8 @@ class ShopWorld : public ::testing::Test {
     }
 
     std::string directory_;
+    std::size_t bytes_read_ = 0;
+    std::vector<wire::ClientRequest> requests_;
     std::unique_ptr<route53::DnsServer> dns_;
     std::unique_ptr<net::HttpServer> home_;
     std::unique_ptr<net::HttpServer> away_;
