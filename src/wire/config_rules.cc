@@ -49,7 +49,11 @@ std::string unstable_steps(const Config& config) {
             }
         }
     }
-    return joined(found);
+    std::string text;
+    for (const std::string& one : found) {
+        text += (text.empty() ? "" : "; ") + one;
+    }
+    return text;
 }
 
 Duration left_for_steps(const Config& config) {
