@@ -1,1 +1,1 @@
-set(modules adapters / sqlite adapters / net)
+set(modules adapters/sqlite adapters/net)
