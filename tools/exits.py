@@ -161,8 +161,9 @@ class Processes:
         """SIGTERM to those that still run, and the ends of all are looked at."""
         for process in self.started:
             if process.poll() is None:
-                process.terminate()
+                # This order: a SIGCONT behind it could undo the stop with which LeakSanitizer ends a process.
                 process.send_signal(signal.SIGCONT)
+                process.terminate()
         for process in self.started:
             process.finish()
         troubles = [trouble for process in self.started if (trouble := process.trouble())]

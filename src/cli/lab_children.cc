@@ -167,9 +167,11 @@ std::vector<ChildExit> Children::reap() {
 
 std::vector<ChildExit> Children::stop_all(Duration grace) {
     for (const auto& [name, child] : alive_) {
-        ::kill(child.pid, SIGTERM);
-        // A process that is stopped takes no other signal before this one.
+        // A process that is stopped takes no other signal before this one. It goes first:
+        // LeakSanitizer stops the threads of a process that ends, and a SIGCONT then would undo
+        // that stop, for which the process waits for ever.
         ::kill(child.pid, SIGCONT);
+        ::kill(child.pid, SIGTERM);
     }
     std::vector<ChildExit> all;
     constexpr auto kStep = std::chrono::milliseconds{10};

@@ -203,23 +203,24 @@ void AgentLink::begin_stream(Agent& agent, const wire::AgentHello& hello) {
     agent.session->lines.push_back(wire::serialize(wire::StreamLine{ours}) + "\n");
 }
 
-net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller& caller) {
+net::Task<net::HttpResponse> AgentLink::hello(net::HttpRequest request, Caller caller) {
     const Result<wire::AgentHello> hello = wire::parse_agent_hello(request.body);
     if (!hello) {
-        return refusal(hello.error());
+        co_return refusal(hello.error());
     }
     const core::Subject subject{.app = hello->app, .host = hello->host, .region = hello->region};
     if (const Status speaks = check_speaker(subject, caller); !speaks) {
-        return refusal(speaks.error());
+        co_return refusal(speaks.error());
     }
     std::optional<Refusal> why = why_refused(*hello);
     if (!why) {
-        if (const Status enrolled = upcalls_.enroll(hello->host, hello->region); !enrolled) {
-            why = Refusal{AgentRefusal::store, enrolled.error().text};
-        }
+        const Status enrolled = co_await upcalls_.enroll(hello->host, hello->region);
+        // Another process of the host may have been quicker meanwhile.
+        why = enrolled ? why_refused(*hello)
+                       : std::optional{Refusal{AgentRefusal::store, enrolled.error().text}};
     }
     if (why) {
-        return refuse_hello(*why, *hello, caller);
+        co_return refuse_hello(*why, *hello, caller);
     }
     Agent& agent = agents_[hello->host];
     begin_stream(agent, *hello);
@@ -239,7 +240,7 @@ net::HttpResponse AgentLink::hello(const net::HttpRequest& request, const Caller
     upcalls_.deliver(
         core::AgentConnected{.host = hello->host, .region = hello->region, .epoch = hello->epoch}
     );
-    return response;
+    co_return response;
 }
 
 }  // namespace farshore::controller

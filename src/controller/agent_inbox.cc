@@ -133,28 +133,27 @@ void AgentLink::take_evidence(const wire::Report& report) {
     }
 }
 
-net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& caller) {
+net::Task<net::HttpResponse> AgentLink::ack(net::HttpRequest request, Caller caller) {
     const Result<wire::Ack> ack = wire::parse_ack(request.body);
     if (!ack) {
-        return refusal(ack.error());
+        co_return refusal(ack.error());
     }
-    const Result<Agent*> found =
-        known({.app = ack->app, .host = ack->host, .region = {}}, ack->boot, caller);
-    if (!found) {
-        return refusal(found.error());
+    const core::Subject subject{.app = ack->app, .host = ack->host, .region = {}};
+    Result<Agent*> agent = known(subject, ack->boot, caller);
+    if (!agent) {
+        co_return refusal(agent.error());
     }
-    Agent& agent = **found;
-    agent.heard_at = clock_.now();
-    agent.epoch = std::max(agent.epoch, ack->epoch);
-    const auto pending = agent.pending.find(ack->order);
-    if (pending == agent.pending.end()) {
-        return net::HttpResponse::json(
+    (*agent)->heard_at = clock_.now();
+    (*agent)->epoch = std::max((*agent)->epoch, ack->epoch);
+    const auto pending = (*agent)->pending.find(ack->order);
+    if (pending == (*agent)->pending.end()) {
+        co_return net::HttpResponse::json(
             200, "{}"
         );  // a ping, an order of an earlier stream, or a repetition
     }
     const Pending order = pending->second;
     if (!answers(*ack, order.type)) {
-        return refusal(
+        co_return refusal(
             {.kind = ErrorKind::malformed,
              .text = "the acknowledgement does not fit its order, which is a " +
                      std::string{to_string(order.type)},
@@ -162,7 +161,7 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
              .code = "type"}
         );
     }
-    agent.pending.erase(pending);
+    (*agent)->pending.erase(pending);
     if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
         fence != nullptr && order.type == core::OrderType::fence) {
         if (fence->not_understood > 0) {
@@ -174,11 +173,16 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
                 {{"host", ack->host.value()}, {"writes", std::to_string(fence->not_understood)}}
             );
         }
-        upcalls_.fenced(order.step.operation, ack->host, *fence);
+        co_await upcalls_.fenced(order.step.operation, ack->host, *fence);
+        // It may have said hello anew, or have left the register, while the store was asked.
+        agent = known(subject, ack->boot, caller);
+        if (!agent) {
+            co_return refusal(agent.error());
+        }
         if (ack->result == wire::AckResult::done) {
             // The agent names its own epoch, which a fence does not change; what it acknowledged is
             // the order's.
-            agent.fenced_below = std::max(agent.fenced_below, order.epoch);
+            (*agent)->fenced_below = std::max((*agent)->fenced_below, order.epoch);
         }
     }
     core::AgentAcked event = acked_event(ack->host, *ack, order.step, order.type);
@@ -187,9 +191,9 @@ net::HttpResponse AgentLink::ack(const net::HttpRequest& request, const Caller& 
     }
     upcalls_.deliver(std::move(event));
     if (order.type == core::OrderType::fence) {
-        release_after_fence(agent, ack->host);
+        release_after_fence(**agent, ack->host);
     }
-    return net::HttpResponse::json(200, "{}");
+    co_return net::HttpResponse::json(200, "{}");
 }
 
 }  // namespace farshore::controller

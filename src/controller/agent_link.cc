@@ -54,13 +54,15 @@ net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller 
     }
     const std::string_view path = request.path();
     if (path == "/v1/agents/stream") {
-        co_return hello(request, caller);
+        net::HttpResponse response = co_await hello(std::move(request), std::move(caller));
+        co_return response;
     }
     if (path == "/v1/agents/report") {
         co_return report(request, caller);
     }
     if (path == "/v1/agents/ack") {
-        co_return ack(request, caller);
+        net::HttpResponse response = co_await ack(std::move(request), std::move(caller));
+        co_return response;
     }
     co_return refusal(
         refused(ErrorKind::not_found, "path", "no such path: " + std::string{path}, {})

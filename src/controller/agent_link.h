@@ -96,12 +96,13 @@ class AgentLink final : public ports::AgentLink {
         std::function<void(core::Event)> deliver;
         std::function<core::AppCore::LeaseAnswer(const HostId&, Epoch)> grant_lease;
         // Makes the host durable in the register before it counts.
-        std::function<Status(const HostId&, const RegionId&)> enroll;
+        std::function<net::Task<Status>(HostId, RegionId)> enroll;
         std::function<RegionId()> users;
         // Tells people.
         std::function<void(const std::string&)> announce;
-        // Writes that a fenced agent could not prove; the operation is empty for a late comer.
-        std::function<void(const OperationId&, const HostId&, const wire::FenceAck&)> fenced;
+        // Writes that a fenced agent could not prove; the operation is empty for a late comer. The
+        // agent forgets them with the next order: that one waits for this.
+        std::function<net::Task<>(OperationId, HostId, wire::FenceAck)> fenced;
     };
 
     AgentLink(net::Io& io, const ports::Clock& clock, Options options, Upcalls upcalls);
@@ -186,9 +187,9 @@ class AgentLink final : public ports::AgentLink {
 
     struct StreamEnd;
 
-    [[nodiscard]] net::HttpResponse hello(const net::HttpRequest& request, const Caller& caller);
+    [[nodiscard]] net::Task<net::HttpResponse> hello(net::HttpRequest request, Caller caller);
     [[nodiscard]] net::HttpResponse report(const net::HttpRequest& request, const Caller& caller);
-    [[nodiscard]] net::HttpResponse ack(const net::HttpRequest& request, const Caller& caller);
+    [[nodiscard]] net::Task<net::HttpResponse> ack(net::HttpRequest request, Caller caller);
 
     struct Refusal {
         AgentRefusal why{};

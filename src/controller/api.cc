@@ -39,6 +39,20 @@ void Api::ready(runtime::Pump& pump) {
     pump_ = &pump;
 }
 
+Api::Words Api::words_in(const net::HttpRequest& request) {
+    Words path = split(request.path(), '/');
+    path.erase(path.begin());
+    return path;
+}
+
+// Ends when what it led to is durable, or the store has refused that.
+net::Task<> Api::deliver(core::Event event) {
+    const net::Later<bool> settled{parts_.io};
+    pump_->deliver(std::move(event), [settled] { settled.set(true); });
+    const std::optional<bool> done = co_await settled.get();
+    static_cast<void>(done);
+}
+
 View Api::view() const {
     return {
         .config = parts_.config,
@@ -47,7 +61,7 @@ View Api::view() const {
         .losses = parts_.losses,
         .tables = parts_.tables,
         .epochs = parts_.epochs,
-        .store = parts_.store,
+        .stored = parts_.stored,
         .credentials = parts_.credentials,
         .joining = parts_.joining,
         .guesses = guesses_.guesses(),
@@ -107,10 +121,8 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         }
         co_return response;
     }
-    Words path = split(request.path(), '/');
-    path.erase(path.begin());
     if (request.method == "GET" || request.method == "HEAD") {
-        co_return read(request, path, *caller);
+        co_return read(request, words_in(request), *caller);
     }
     if (request.method != "POST") {
         co_return wrong_method(request, "GET, POST");
@@ -125,7 +137,8 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         note_denied(request.peer_address, words_of(request), who, why.text);
         co_return refusal(why);
     }
-    co_return change(request, path, *caller);
+    net::HttpResponse response = co_await change(std::move(request), *caller);
+    co_return response;
 }
 
 // What a token is for: agents' for agents, people's for people, and each for its own app.
@@ -243,12 +256,12 @@ net::HttpResponse Api::read(
 }
 
 net::HttpResponse Api::audit() const {
-    const auto rows = parts_.store.audit(kAuditRows);
+    const auto rows = parts_.stored.audit(kAuditRows);
     if (!rows) {
         return refusal(rows.error());
     }
     json::array entries;
-    for (const sqlite::AuditRow& row : *rows) {
+    for (const ports::AuditRow& row : *rows) {
         entries.push_back(json::object{
             {"at_ms", to_ms(row.at)}, {"who", row.who}, {"what", row.what}, {"detail", row.detail}
         });
@@ -257,7 +270,7 @@ net::HttpResponse Api::audit() const {
 }
 
 net::HttpResponse Api::operations() const {
-    const auto records = parts_.store.operations(kOperationRows);
+    const auto records = parts_.stored.operations(kOperationRows);
     if (!records) {
         return refusal(records.error());
     }

@@ -8,6 +8,7 @@
 
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_message.h"
+#include "adapters/net/later.h"
 #include "adapters/net/task.h"
 #include "controller/credentials.h"
 #include "controller/denial_log.h"
@@ -30,7 +31,8 @@ class Api {
         const config::Config& config;
         Credentials& credentials;
         Joining& joining;
-        sqlite::Store& store;
+        ports::Stored& stored;
+        StoreDesk& desk;
         AgentLink& link;
         LossKeeper& losses;
         const TableWatch& tables;
@@ -76,45 +78,49 @@ class Api {
     [[nodiscard]] net::HttpResponse read_losses(
         const net::HttpRequest& request, const OperationId& id, const Caller& caller
     );
-    [[nodiscard]] net::HttpResponse settle_losses(
-        const OperationId& id, const boost::json::object& body, const Caller& caller
+    [[nodiscard]] net::Task<net::HttpResponse> settle_losses(
+        OperationId id, boost::json::object body, Caller caller
     );
-    [[nodiscard]] net::HttpResponse change(
-        const net::HttpRequest& request, const Words& path, const Caller& caller
-    );
-    [[nodiscard]] net::HttpResponse carry_out(
+    [[nodiscard]] net::Task<net::HttpResponse> change(net::HttpRequest request, Caller caller);
+    [[nodiscard]] net::Task<net::HttpResponse> carry_out(
         const net::HttpRequest& request,
         const Words& path,
         const boost::json::object& body,
         const Caller& caller
     );
-    [[nodiscard]] net::HttpResponse start(
-        core::ChangeRequest change, bool confirmed, const Caller& caller
+    [[nodiscard]] net::Task<net::HttpResponse> change_app(
+        const net::HttpRequest& request,
+        const Words& path,
+        const boost::json::object& body,
+        const Caller& caller
+    );
+    [[nodiscard]] net::Task<net::HttpResponse> start(
+        core::ChangeRequest change, bool confirmed, Caller caller
     );
     [[nodiscard]] std::optional<net::HttpResponse> answer_again(const core::ChangeRequest& change);
     [[nodiscard]] std::optional<Error> why_not_meant(
         const core::ChangeRequest& change, bool confirmed, const Caller& caller
     ) const;
-    [[nodiscard]] net::HttpResponse pause(const boost::json::object& body, const Caller& caller);
-    [[nodiscard]] net::HttpResponse resume(const Caller& caller);
+    [[nodiscard]] net::Task<net::HttpResponse> pause(boost::json::object body, Caller caller);
+    [[nodiscard]] net::Task<net::HttpResponse> resume(Caller caller);
     // api_credentials.cc
-    [[nodiscard]] net::HttpResponse forget(const HostId& host, const Caller& caller);
-    [[nodiscard]] net::HttpResponse revoke(const HostId& host, const Caller& caller);
+    [[nodiscard]] net::Task<net::HttpResponse> forget(HostId host, Caller caller);
+    // nullopt: the host may leave the register.
+    [[nodiscard]] std::optional<Error> why_not_forget(const HostId& host) const;
+    [[nodiscard]] net::Task<net::HttpResponse> revoke(HostId host, Caller caller);
     [[nodiscard]] net::HttpResponse join_tokens() const;
-    [[nodiscard]] net::HttpResponse make_join_token(
-        const boost::json::object& body, const Caller& caller
+    [[nodiscard]] net::Task<net::HttpResponse> make_join_token(
+        boost::json::object body, Caller caller
     );
-    [[nodiscard]] net::HttpResponse end_join_token(const std::string& name, const Caller& caller);
-    [[nodiscard]] std::optional<net::HttpResponse> change_credentials(
+    [[nodiscard]] net::Task<net::HttpResponse> end_join_token(std::string name, Caller caller);
+    [[nodiscard]] std::optional<net::Task<net::HttpResponse>> change_credentials(
         const Words& path, const boost::json::object& body, const Caller& caller
     );
 
-    [[nodiscard]] net::HttpResponse abort(const OperationId& id, const Caller& caller);
-    [[nodiscard]] net::HttpResponse answer(
-        const OperationId& id,
-        core::Answer said,
-        const boost::json::object& body,
-        const Caller& caller
+    [[nodiscard]] net::Task<net::HttpResponse> abort(OperationId id, Caller caller);
+    [[nodiscard]] std::optional<Error> why_not_abort(const OperationId& id) const;
+    [[nodiscard]] net::Task<net::HttpResponse> answer(
+        OperationId id, core::Answer said, boost::json::object body, Caller caller
     );
     [[nodiscard]] net::HttpResponse watch(const OperationId& id);
     [[nodiscard]] net::HttpResponse operations() const;
@@ -123,10 +129,10 @@ class Api {
     [[nodiscard]] Result<core::ChangeRequest> change_from(
         const boost::json::object& body, core::Verb verb, bool only_plan, const Caller& caller
     );
-    // Into the audit: who, from where, what, why. `remark` follows the reason.
-    [[nodiscard]] Status note(
+    // For the audit: who, from where, what, why. `remark` follows the reason.
+    [[nodiscard]] ports::AuditRow row_of(
         const Caller& caller, std::string what, std::string detail, std::string_view remark = {}
-    );
+    ) const;
     void note_denied(
         const std::string& peer,
         const std::string& asked,
@@ -134,6 +140,9 @@ class Api {
         const std::string& why
     );
     [[nodiscard]] View view() const;
+    // The words of its path, which point into the request.
+    [[nodiscard]] static Words words_in(const net::HttpRequest& request);
+    [[nodiscard]] net::Task<> deliver(core::Event event);
 
     Parts parts_;
     runtime::Pump* pump_ = nullptr;

@@ -38,11 +38,15 @@ std::string words_of(const std::vector<std::string_view>& path, const json::obje
     return words.substr(0, kWordsMax);
 }
 
+net::Task<net::HttpResponse> at_once(net::HttpResponse response) {
+    co_return response;
+}
+
 }  // namespace
 
-Status Api::note(
+ports::AuditRow Api::row_of(
     const Caller& caller, std::string what, std::string detail, std::string_view remark
-) {
+) const {
     if (!caller.reason.empty()) {
         detail += (detail.empty() ? "" : ": ") + caller.reason;
     }
@@ -52,13 +56,12 @@ Status Api::note(
     if (!caller.from.empty()) {
         detail += (detail.empty() ? "" : "; ") + ("from " + caller.from);
     }
-    const sqlite::AuditRow row{
+    return {
         .at = pump_->now().wall,
         .who = std::string{to_string(caller.role)} + ":" + caller.name,
         .what = printable(what),
         .detail = printable(detail)
     };
-    return parts_.store.append_audit(row);
 }
 
 // Denied attempts are in the audit too, but a client without a right cannot fill it with them.
@@ -81,45 +84,43 @@ void Api::note_denied(
         detail += "; " + std::to_string(*attempts) + " attempts since it was last written down";
     }
     // The attempt is in words of a client that was not let in.
-    const Status noted = parts_.store.append_audit(
+    parts_.desk.note_later(
         {.at = pump_->now().wall, .who = who, .what = "denied", .detail = printable(detail)}
     );
-    static_cast<void>(noted);  // nothing was changed; the denial itself matters more
 }
 
-net::HttpResponse Api::change(
-    const net::HttpRequest& request, const Words& path, const Caller& caller
-) {
+net::Task<net::HttpResponse> Api::change(net::HttpRequest request, Caller caller) {
     Result<json::object> body = json::object{};
     if (!request.body.empty()) {
         body = wire::parse_json_object(request.body, kBodyBytesMax);
         if (!body) {
-            return refusal(body.error());
+            co_return refusal(body.error());
         }
     }
+    const Words path = words_in(request);
     wire::JsonTrouble trouble;
     wire::ObjectReader in(*body, "", trouble);
-    Caller acting = caller;
-    acting.from = request.peer_address;
-    acting.reason = in.text("reason", kReasonBytesMax, wire::Field::optional);
+    caller.from = request.peer_address;
+    caller.reason = in.text("reason", kReasonBytesMax, wire::Field::optional);
     if (const Status status = trouble.status(); !status) {
-        return refusal(status.error());
+        co_return refusal(status.error());
     }
-    acting.has_reason = !acting.reason.empty();
-    if (!acting.has_reason) {
-        acting.reason = kNoReason;
+    caller.has_reason = !caller.reason.empty();
+    if (!caller.has_reason) {
+        caller.reason = kNoReason;
     }
-    net::HttpResponse response = carry_out(request, path, *body, acting);
+    net::HttpResponse response = co_await carry_out(request, path, *body, caller);
     const bool only_plan = path.back() == "plan";
     if (response.status >= 400 && !only_plan) {
-        const Status noted =
-            note(acting, words_of(path, *body) + ": refused", error_text_in(response));
-        static_cast<void>(noted);  // nothing was changed; the refusal itself matters more
+        parts_.desk.note_later(
+            row_of(caller, words_of(path, *body) + ": refused", error_text_in(response))
+        );
     }
-    return response;
+    co_return response;
 }
 
-net::HttpResponse Api::carry_out(
+// Chooses what is asked for; not a coroutine itself, so the references hold.
+net::Task<net::HttpResponse> Api::carry_out(
     const net::HttpRequest& request,
     const Words& path,
     const json::object& body,
@@ -127,37 +128,47 @@ net::HttpResponse Api::carry_out(
 ) {
     if (path.size() == 4 && path[0] == "v1" && path[1] == "operations" && path[3] == "abort") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
-        return name ? abort(OperationId{*name}, caller) : refusal(not_here(request));
+        return name ? abort(OperationId{*name}, caller) : at_once(refusal(not_here(request)));
     }
     if (path.size() == 4 && path[0] == "v1" && path[1] == "operations") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
         const auto said = enum_from<core::Answer>(path[3]);
         return name && said ? answer(OperationId{*name}, *said, body, caller)
-                            : refusal(not_here(request));
+                            : at_once(refusal(not_here(request)));
     }
     if (path.size() == 5 && path[0] == "v1" && path[1] == "operations" && path[3] == "losses" &&
         path[4] == "settle") {
         const std::optional<std::string> name = net::percent_decode(path[2]);
-        return name ? settle_losses(OperationId{*name}, body, caller) : refusal(not_here(request));
+        return name ? settle_losses(OperationId{*name}, body, caller)
+                    : at_once(refusal(not_here(request)));
     }
     const bool long_path = path.size() == 6 && (path[3] == "agents" || path[3] == "join-tokens");
     if ((path.size() != 4 && !long_path) || path[0] != "v1" || path[1] != "apps") {
-        return refusal(not_here(request));
+        return at_once(refusal(not_here(request)));
     }
     if (path[2] != parts_.config.app.value()) {
-        return refusal(
+        return at_once(refusal(
             {.kind = ErrorKind::not_found,
              .text = "this controller serves " + parts_.config.app.value() + ", not " +
                      std::string{path[2]},
              .code = "app"}
-        );
+        ));
     }
     if (auto changed = change_credentials(path, body, caller)) {
         return std::move(*changed);
     }
     if (long_path) {
-        return refusal(not_here(request));
+        return at_once(refusal(not_here(request)));
     }
+    return change_app(request, path, body, caller);
+}
+
+net::Task<net::HttpResponse> Api::change_app(
+    const net::HttpRequest& request,
+    const Words& path,
+    const json::object& body,
+    const Caller& caller
+) {
     if (path[3] == "pause") {
         return pause(body, caller);
     }
@@ -171,23 +182,23 @@ net::HttpResponse Api::carry_out(
         wire::ObjectReader in(body, "", trouble);
         verb_name = in.text("verb", 64);
         if (const Status status = trouble.status(); !status) {
-            return refusal(status.error());
+            return at_once(refusal(status.error()));
         }
     }
     const std::optional<core::Verb> verb = enum_from<core::Verb>(verb_name);
     if (!verb) {
-        return refusal(
+        return at_once(refusal(
             only_plan
                 ? Error{.kind = ErrorKind::malformed, .text = "verb: one of switchover, failover, failback", .code = "verb"}
                 : not_here(request)
-        );
+        ));
     }
     const Result<core::ChangeRequest> wanted = change_from(body, *verb, only_plan, caller);
     if (!wanted) {
-        return refusal(wanted.error());
+        return at_once(refusal(wanted.error()));
     }
     if (only_plan) {
-        return ok(plan_document(view(), *wanted));
+        return at_once(ok(plan_document(view(), *wanted)));
     }
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
@@ -196,7 +207,7 @@ net::HttpResponse Api::carry_out(
     return start(*wanted, confirmed, caller);
 }
 
-net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
+net::Task<net::HttpResponse> Api::pause(json::object body, Caller caller) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
     const std::int64_t for_ms = in.number("for_ms", 1, kPauseMsMax);
@@ -204,14 +215,16 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
     pause.reason = caller.reason;
     pause.by = "operator:" + caller.name;
     if (const Status status = trouble.status(); !status) {
-        return refusal(status.error());
+        co_return refusal(status.error());
     }
     pause.until = pump_->now().wall + WallClock::duration{for_ms};
-    if (const Status noted = note(caller, "pause", "until " + to_iso8601(*pause.until)); !noted) {
-        return refusal(noted.error());
+    const Status noted =
+        co_await parts_.desk.note(row_of(caller, "pause", "until " + to_iso8601(*pause.until)));
+    if (!noted) {
+        co_return refusal(noted.error());
     }
-    pump_->deliver(core::PauseRequest{.pause = pause});
-    return ok(
+    co_await deliver(core::PauseRequest{.pause = pause});
+    co_return ok(
         {{"text",
           parts_.config.app.value() + " is paused for " + to_text(std::chrono::milliseconds{for_ms})
          },
@@ -219,20 +232,21 @@ net::HttpResponse Api::pause(const json::object& body, const Caller& caller) {
     );
 }
 
-net::HttpResponse Api::resume(const Caller& caller) {
+net::Task<net::HttpResponse> Api::resume(Caller caller) {
     const std::string& app = parts_.config.app.value();
     if (!is_paused(pump_->core().record(), pump_->now().wall)) {
-        return ok({{"text", "nothing was paused: " + app + " goes on as before"}});
+        co_return ok({{"text", "nothing was paused: " + app + " goes on as before"}});
     }
-    if (const Status noted = note(caller, "resume", {}); !noted) {
-        return refusal(noted.error());
+    const Status noted = co_await parts_.desk.note(row_of(caller, "resume", {}));
+    if (!noted) {
+        co_return refusal(noted.error());
     }
-    pump_->deliver(core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason});
-    return ok({{"text", app + " is resumed"}});
+    co_await deliver(core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason});
+    co_return ok({{"text", app + " is resumed"}});
 }
 
-net::HttpResponse Api::answer(
-    const OperationId& id, core::Answer said, const json::object& body, const Caller& caller
+net::Task<net::HttpResponse> Api::answer(
+    OperationId id, core::Answer said, json::object body, Caller caller
 ) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
@@ -244,60 +258,79 @@ net::HttpResponse Api::answer(
         .reason = caller.has_reason ? caller.reason : std::string{}
     };
     if (const Status status = trouble.status(); !status) {
-        return refusal(status.error());
+        co_return refusal(status.error());
     }
     const Result<json::object> known = operation_document(view(), id, false);
     if (!known) {
-        return refusal(known.error());
+        co_return refusal(known.error());
     }
-    if (const auto why = pump_->core().why_not_answer(answered)) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = id.value() + ": " + *why,
-             .remedy = "`farshore op show " + id.value() + "` says what each step does",
-             .code = "not_asked"}
-        );
+    const auto not_asked = [this, &answered]() -> std::optional<Error> {
+        const auto why = pump_->core().why_not_answer(answered);
+        const std::string& name = answered.operation.value();
+        return why ? std::optional{Error{
+                         .kind = ErrorKind::conflict,
+                         .text = name + ": " + *why,
+                         .remedy = "`farshore op show " + name + "` says what each step does",
+                         .code = "not_asked"
+                     }}
+                   : std::nullopt;
+    };
+    if (const auto why = not_asked()) {
+        co_return refusal(*why);
     }
     const std::string what = std::string{to_string(said)} + " " + id.value() +
                              (answered.step.empty() ? "" : ", step " + answered.step);
-    if (const Status noted = note(caller, what, {}); !noted) {
-        return refusal(noted.error());
+    const Status noted = co_await parts_.desk.note(row_of(caller, what, {}));
+    if (!noted) {
+        co_return refusal(noted.error());
     }
-    pump_->deliver(answered);
+    if (const auto why = not_asked()) {
+        co_return refusal(*why);
+    }
+    co_await deliver(answered);
     const Result<json::object> document = operation_document(view(), id, false);
-    return document ? ok(*document) : refusal(document.error());
+    co_return document ? ok(*document) : refusal(document.error());
 }
 
-net::HttpResponse Api::abort(const OperationId& id, const Caller& caller) {
+// nullopt: the operation can be given up now.
+std::optional<Error> Api::why_not_abort(const OperationId& id) const {
     const auto& operation = pump_->core().record().operation;
     if (!operation || operation->plan.id != id || operation->ended()) {
         const Result<json::object> document = operation_document(view(), id, false);
-        if (!document) {
-            return refusal(document.error());
-        }
-        return refusal(
-            {.kind = ErrorKind::conflict, .text = id.value() + " has ended already", .code = "ended"
-            }
-        );
+        return document ? Error{.kind = ErrorKind::conflict, .text = id.value() + " has ended already", .code = "ended"}
+                        : document.error();
     }
-    if (const auto why = pump_->core().why_not_abort(pump_->now())) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = id.value() + ": " + *why,
-             .remedy = "`farshore op watch " + id.value() +
-                       "` follows it; a switchover brings "
-                       "the writes back afterwards",
-             .code = "too_late"}
-        );
+    const auto why = pump_->core().why_not_abort(pump_->now());
+    if (!why) {
+        return std::nullopt;
     }
-    if (const Status noted = note(caller, "abort", id.value()); !noted) {
-        return refusal(noted.error());
+    return Error{
+        .kind = ErrorKind::conflict,
+        .text = id.value() + ": " + *why,
+        .remedy = "`farshore op watch " + id.value() +
+                  "` follows it; a switchover brings "
+                  "the writes back afterwards",
+        .code = "too_late"
+    };
+}
+
+net::Task<net::HttpResponse> Api::abort(OperationId id, Caller caller) {
+    if (const auto why = why_not_abort(id)) {
+        co_return refusal(*why);
     }
-    pump_->deliver(core::AbortRequest{
+    const Status noted = co_await parts_.desk.note(row_of(caller, "abort", id.value()));
+    if (!noted) {
+        co_return refusal(noted.error());
+    }
+    // The operation goes on while the store is asked.
+    if (const auto why = why_not_abort(id)) {
+        co_return refusal(*why);
+    }
+    co_await deliver(core::AbortRequest{
         .operation = id, .by = "operator:" + caller.name, .reason = caller.reason
     });
     const Result<json::object> document = operation_document(view(), id, false);
-    return document ? ok(*document) : refusal(document.error());
+    co_return document ? ok(*document) : refusal(document.error());
 }
 
 }  // namespace farshore::controller

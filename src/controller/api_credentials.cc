@@ -26,7 +26,7 @@ json::value text_or_null(const std::string& text) {
 }  // namespace
 
 // nullopt: the path is another's.
-std::optional<net::HttpResponse> Api::change_credentials(
+std::optional<net::Task<net::HttpResponse>> Api::change_credentials(
     const Words& path, const json::object& body, const Caller& caller
 ) {
     if (path.size() == 4 && path[3] == "join-tokens") {
@@ -49,54 +49,70 @@ std::optional<net::HttpResponse> Api::change_credentials(
     return std::nullopt;
 }
 
-// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
-// it any more.
-net::HttpResponse Api::forget(const HostId& host, const Caller& caller) {
+std::optional<Error> Api::why_not_forget(const HostId& host) const {
     const std::string& app = parts_.config.app.value();
     if (const auto why = pump_->core().why_not_forget(pump_->now(), host)) {
         const bool unknown = !pump_->core().agents().contains(host);
-        return refusal(
-            {.kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
-             .text = *why,
-             .remedy = unknown ? "`farshore agents list` shows the register of " + app
-                               : "try again when that no longer holds",
-             .code = "register"}
-        );
+        return Error{
+            .kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
+            .text = *why,
+            .remedy = unknown ? "`farshore agents list` shows the register of " + app
+                              : "try again when that no longer holds",
+            .code = "register"
+        };
     }
     if (std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end()) {
-        return refusal(
-            {.kind = ErrorKind::conflict,
-             .text = host.value() + " is one of the configuration's `agents`",
-             .remedy = "take it out of `agents` and restart the controller, then forget it",
-             .code = "register"}
-        );
+        return Error{
+            .kind = ErrorKind::conflict,
+            .text = host.value() + " is one of the configuration's `agents`",
+            .remedy = "take it out of `agents` and restart the controller, then forget it",
+            .code = "register"
+        };
     }
-    if (const Status noted = note(caller, "forget " + host.value(), {}); !noted) {
-        return refusal(noted.error());
+    return std::nullopt;
+}
+
+// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
+// it any more.
+net::Task<net::HttpResponse> Api::forget(HostId host, Caller caller) {
+    if (const auto why = why_not_forget(host)) {
+        co_return refusal(*why);
     }
-    const Status removed = parts_.store.remove_host(parts_.config.app, host);
-    if (!removed && removed.error().kind != ErrorKind::not_found) {
-        return refusal(removed.error());
+    const Status noted = co_await parts_.desk.note(row_of(caller, "forget " + host.value(), {}));
+    if (!noted) {
+        co_return refusal(noted.error());
+    }
+    // It may have got permission to write while the store was asked.
+    if (const auto why = why_not_forget(host)) {
+        co_return refusal(*why);
     }
     parts_.credentials.forgotten(host);
-    pump_->deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
     parts_.link.forget(host);
     parts_.forget(host);
-    return ok({{"text", host.value() + " left the register of " + app}});
+    co_await deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
+    ports::Commit commit;
+    commit.changes.emplace_back(ports::HostLeft{host});
+    const Status removed = co_await parts_.desk.commit(std::move(commit));
+    if (!removed && removed.error().kind != ErrorKind::not_found) {
+        Error error = removed.error();
+        error.text = host.value() +
+                     " left the register until the controller's next start only: " + error.text;
+        co_return refusal(error);
+    }
+    co_return ok({{"text", host.value() + " left the register of " + parts_.config.app.value()}});
 }
 
 // What the host holds counts no longer, at once. It stays in the register: it may still have
 // permission to write.
-net::HttpResponse Api::revoke(const HostId& host, const Caller& caller) {
-    if (const Status noted = note(caller, "revoke " + host.value(), {}); !noted) {
-        return refusal(noted.error());
-    }
-    if (const Status ended = parts_.credentials.revoke(host); !ended) {
-        return refusal(ended.error());
+net::Task<net::HttpResponse> Api::revoke(HostId host, Caller caller) {
+    const Status ended =
+        co_await parts_.credentials.revoke(host, row_of(caller, "revoke " + host.value(), {}));
+    if (!ended) {
+        co_return refusal(ended.error());
     }
     parts_.link.cut(host);
-    pump_->deliver(core::CredentialRevoked{.host = host, .by = "operator:" + caller.name});
-    return ok(
+    co_await deliver(core::CredentialRevoked{.host = host, .by = "operator:" + caller.name});
+    co_return ok(
         {{"text",
           "the credential of " + host.value() +
               " is ended; fences wait for the host until `farshore agents forget " + host.value() +
@@ -120,11 +136,11 @@ net::HttpResponse Api::join_tokens() const {
     return ok({{"schema_version", wire::kApiSchemaVersion}, {"join_tokens", std::move(list)}});
 }
 
-net::HttpResponse Api::make_join_token(const json::object& body, const Caller& caller) {
+net::Task<net::HttpResponse> Api::make_join_token(json::object body, Caller caller) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
     const UtcTime now = pump_->now().wall;
-    sqlite::JoinToken token{
+    ports::JoinToken token{
         .name = in.text("name", 128),
         .digest = {},
         .region = in.id<RegionId>("region", wire::Field::optional),
@@ -146,19 +162,19 @@ net::HttpResponse Api::make_join_token(const json::object& body, const Caller& c
         in.wrong("region", token.region.value() + " is none of the app's Regions");
     }
     if (const Status status = trouble.status(); !status) {
-        return refusal(status.error());
+        co_return refusal(status.error());
     }
     const std::string secret = parts_.random(kTokenBytes);
     token.digest = digest_of(secret);
     const std::string detail = token.hosts + ", " + std::to_string(token.uses_max) +
                                " hosts, until " + to_iso8601(token.until);
-    if (const Status noted = note(caller, "join token " + token.name, detail); !noted) {
-        return refusal(noted.error());
+    const Status kept = co_await parts_.credentials.add_join_token(
+        token, row_of(caller, "join token " + token.name, detail)
+    );
+    if (!kept) {
+        co_return refusal(kept.error());
     }
-    if (const Status kept = parts_.credentials.add_join_token(token); !kept) {
-        return refusal(kept.error());
-    }
-    return ok(
+    co_return ok(
         {{"name", token.name},
          {"token", secret},
          {"uses_max", token.uses_max},
@@ -167,14 +183,14 @@ net::HttpResponse Api::make_join_token(const json::object& body, const Caller& c
     );
 }
 
-net::HttpResponse Api::end_join_token(const std::string& name, const Caller& caller) {
-    if (const Status noted = note(caller, "end join token " + name, {}); !noted) {
-        return refusal(noted.error());
+net::Task<net::HttpResponse> Api::end_join_token(std::string name, Caller caller) {
+    const Status ended = co_await parts_.credentials.end_join_token(
+        name, row_of(caller, "end join token " + name, {})
+    );
+    if (!ended) {
+        co_return refusal(ended.error());
     }
-    if (const Status ended = parts_.credentials.end_join_token(name); !ended) {
-        return refusal(ended.error());
-    }
-    return ok({{"text", "the join token " + name + " has ended: no host can join with it"}});
+    co_return ok({{"text", "the join token " + name + " has ended: no host can join with it"}});
 }
 
 }  // namespace farshore::controller

@@ -50,11 +50,9 @@ net::HttpResponse Api::read_losses(
     return ok(caller.role == Role::operator_ ? *losses : mask_.hidden(std::move(*losses)));
 }
 
-net::HttpResponse Api::settle_losses(
-    const OperationId& id, const json::object& body, const Caller& caller
-) {
+net::Task<net::HttpResponse> Api::settle_losses(OperationId id, json::object body, Caller caller) {
     if (const auto known = operation_document(view(), id, false); !known) {
-        return refusal(known.error());
+        co_return refusal(known.error());
     }
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
@@ -90,30 +88,28 @@ net::HttpResponse Api::settle_losses(
         in.wrong("confirm", "must be the operation's id");
     }
     if (const Status status = trouble.status(); !status) {
-        return refusal(status.error());
+        co_return refusal(status.error());
     }
     const std::string fate{to_string(decision.fate)};
     const std::string which = (all_open ? "all open writes" : std::string{"one key"}) +
                               (decision.table ? " of table " + *decision.table : "");
     decision.reason = "operator:" + caller.name + ": " + reason;
     // The key itself stands in the book: viewers read the audit too.
-    if (const Status noted = note(caller, "settle losses of " + id.value(), which + " as " + fate);
-        !noted) {
-        return refusal(noted.error());
-    }
-    const Result<std::size_t> decided = parts_.losses.decide(id, decision);
+    ports::AuditRow row = row_of(caller, "settle losses of " + id.value(), which + " as " + fate);
+    const Result<std::size_t> decided =
+        co_await parts_.losses.decide(id, std::move(decision), std::move(row));
     if (!decided) {
-        return refusal(decided.error());
+        co_return refusal(decided.error());
     }
     if (*decided == 0) {
-        return refusal(
+        co_return refusal(
             {.kind = ErrorKind::conflict,
              .text = "no write of " + id.value() + " waits for a decision there",
              .remedy = "`farshore losses " + id.value() + "` shows each with its fate",
              .code = "settled"}
         );
     }
-    return ok(
+    co_return ok(
         {{"text", std::to_string(*decided) + (*decided == 1 ? " write is " : " writes are ") + fate
          },
          {"writes", *decided}}

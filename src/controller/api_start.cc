@@ -203,23 +203,23 @@ std::optional<Error> Api::why_not_meant(
     return std::nullopt;
 }
 
-net::HttpResponse Api::start(core::ChangeRequest change, bool confirmed, const Caller& caller) {
+net::Task<net::HttpResponse> Api::start(core::ChangeRequest change, bool confirmed, Caller caller) {
     const core::Now now = pump_->now();
     if (auto again = answer_again(change)) {
-        return std::move(*again);
+        co_return std::move(*again);
     }
     const core::AppCore& core = pump_->core();
     if (const auto why = core.why_not_as_expected(now, change)) {
-        return moved(*why);
+        co_return moved(*why);
     }
     if (const auto text = nothing_to_do(view(), change)) {
-        return ok({{"text", *text}});
+        co_return ok({{"text", *text}});
     }
     if (const auto why = why_not_meant(change, confirmed, caller)) {
-        return refusal(*why);
+        co_return refusal(*why);
     }
     if (!pump_->trouble().empty()) {
-        return refusal(
+        co_return refusal(
             {.kind = ErrorKind::exhausted,
              .text = "the store refuses to write: " + pump_->trouble(),
              .remedy = "make room for the store first: nothing is done without a durable record",
@@ -241,28 +241,30 @@ net::HttpResponse Api::start(core::ChangeRequest change, bool confirmed, const C
             .remedy = remedies_of(preview.guards),
             .code = "guard"
         };
-        return net::HttpResponse::json(409, wire::error_document(error, preview.guards));
+        co_return net::HttpResponse::json(409, wire::error_document(error, preview.guards));
     }
     if (change.id.value().empty()) {
         change.id = OperationId{
             "op-" + std::to_string(to_ms(now.wall)) + "-m" + std::to_string(++requests_)
         };
     }
-    if (const Status noted = note(caller, what, change.id.value(), accepted_in_words(change));
-        !noted) {
-        return refusal(noted.error());
+    const Status noted =
+        co_await parts_.desk.note(row_of(caller, what, change.id.value(), accepted_in_words(change))
+        );
+    if (!noted) {
+        co_return refusal(noted.error());
     }
     const OperationId id = change.id;
-    pump_->deliver(std::move(change));
+    co_await deliver(std::move(change));
     const auto& operation = pump_->core().record().operation;
     if (!operation || operation->plan.id != id) {
-        return refusal(
+        co_return refusal(
             {.kind = ErrorKind::conflict,
              .text = what + ": another operation was first",
              .code = "guard"}
         );
     }
-    return ok({{"id", id.value()}, {"operation", id.value()}}, 202);
+    co_return ok({{"id", id.value()}, {"operation", id.value()}}, 202);
 }
 
 }  // namespace farshore::controller

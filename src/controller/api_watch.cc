@@ -55,11 +55,11 @@ net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
     const Leave leave(watchers_, wake);
     std::uint64_t after = 0;
     while (!closed_) {
-        const auto rows = parts_.store.journal(id, after, kRowsPerRead);
+        const auto rows = parts_.stored.journal(id, after, kRowsPerRead);
         if (!rows) {
             co_return;
         }
-        for (const sqlite::JournalRow& row : *rows) {
+        for (const ports::JournalRow& row : *rows) {
             after = row.sequence;
             std::string line =
                 json::serialize(wire::entry_document({.sequence = row.sequence, .entry = row.entry})

@@ -54,7 +54,9 @@ net::Task<std::optional<core::AppRecord>> Controller::first_record() {
         const core::EpochReading survey = co_await epochs_->survey();
         Result<core::AppRecord> record = co_await record_from(survey);
         if (record) {
-            const Status committed = store_->commit(*record, {});
+            ports::Commit commit;
+            commit.state = *record;
+            const Status committed = co_await desk_->commit(std::move(commit));
             if (committed) {
                 co_return *record;
             }
@@ -104,18 +106,18 @@ std::optional<UtcTime> Controller::drill_proven_at() {
     if (!drill || !*drill || (*drill)->configuration_hash != config_.hash) {
         return std::nullopt;
     }
-    return (*drill)->proven_at;
+    return (*drill)->at;
 }
 
 core::AppCore::Start Controller::start_of(
     core::AppRecord record,
     const core::EpochReading& survey,
-    std::vector<sqlite::RegisteredHost> hosts
+    std::vector<ports::RegisteredHost> hosts
 ) {
     core::AppCore::Start start;
     start.policy = policy_of(config_);
-    std::vector<sqlite::RegisteredHost> voices = hosts;
-    std::erase_if(voices, [this](const sqlite::RegisteredHost& host) {
+    std::vector<ports::RegisteredHost> voices = hosts;
+    std::erase_if(voices, [this](const ports::RegisteredHost& host) {
         return !is_listed(host.host) || !credentials_->vouching(host.host);
     });
     start.observers = observers_of(config_, voices);
@@ -124,7 +126,7 @@ core::AppCore::Start Controller::start_of(
     start.hysteresis.healthy_for = config_.detect.healthy_for;
     start.hysteresis.fresh_for = config_.detect.fresh_for;
     start.record = std::move(record);
-    for (const sqlite::RegisteredHost& host : hosts) {
+    for (const ports::RegisteredHost& host : hosts) {
         start.agents.emplace(host.host, host.region);
     }
     for (const HostId& host : config_.agents) {
@@ -154,7 +156,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
         std::move(core),
         runtime::Ports{
             .clock = clock_,
-            .store = *durable_,
+            .store = *desk_,
             .epoch_records = *epochs_,
             .host_records = *host_records_,
             .agents = *link_,
@@ -162,7 +164,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
             .traffic = *traffic_,
             .checks = *checks_,
             .commands = *commands_,
-            .notifier = *announcer_,
+            .notifier = announcer_,
             .timer = *wake_
         }
     );
@@ -194,15 +196,12 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
 
 // One that begins without the end of the one before it tells of a crash.
 void Controller::note_life(const char* what, std::string detail) {
-    const Status noted = store_->append_audit(
+    desk_->note_later(
         {.at = clock_.wall(),
          .who = "controller:" + config_.controller.id.value(),
          .what = what,
          .detail = std::move(detail)}
     );
-    if (!noted) {
-        system::log_error("audit", noted.error().text);
-    }
 }
 
 void Controller::start_tasks() {

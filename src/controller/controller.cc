@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "controller/core_input.h"
+#include "controller/open_store.h"
 
 #include "dataplane/item_digest.h"
 
@@ -42,7 +43,7 @@ std::string random_name() {
 
 }  // namespace
 
-Controller::Controller(net::Io& io, config::Config config, std::unique_ptr<sqlite::Store> store)
+Controller::Controller(net::Io& io, config::Config config, std::unique_ptr<ports::WholeStore> store)
     : io_(io), config_(std::move(config)), store_(std::move(store)), tasks_(io) {}
 
 Controller::~Controller() = default;
@@ -57,16 +58,18 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
     if (const Result<Tokens> tokens = Tokens::load(config.controller.tokens_file); !tokens) {
         return std::unexpected(tokens.error());
     }
-    sqlite::Store::Options store_options;
-    store_options.path = config.store_path;
-    Result<std::unique_ptr<sqlite::Store>> store = sqlite::Store::open(std::move(store_options));
+    Result<std::unique_ptr<ports::WholeStore>> store = open_store(config);
     if (!store) {
         return std::unexpected(std::move(store.error()));
     }
     std::unique_ptr<Controller> made{new Controller(io, std::move(config), std::move(*store))};
+    if (Status leads = made->take_lead(); !leads) {
+        return std::unexpected(std::move(leads.error()));
+    }
     auto credentials = Credentials::open(
         made->clock_,
         *made->store_,
+        *made->desk_,
         {.app = made->config_.app, .tokens_file = made->config_.controller.tokens_file}
     );
     if (!credentials) {
@@ -81,6 +84,47 @@ Result<std::unique_ptr<Controller>> Controller::create(net::Io& io, config::Conf
         return std::unexpected(std::move(listening.error()));
     }
     return made;
+}
+
+Status Controller::take_lead() {
+    const Result<ports::LeaderToken> leader = store_->lead(config_.app);
+    if (!leader) {
+        return std::unexpected(leader.error());
+    }
+    desk_ = std::make_unique<StoreDesk>(io_, config_.app, *store_, *leader);
+    desk_->when_it_ends([this](const Error& why) {
+        failure_ = why;
+        stop();
+    });
+    return {};
+}
+
+Result<std::string> Controller::register_name() {
+    Result<std::optional<std::string>> known = store_->register_name();
+    if (!known) {
+        return std::unexpected(std::move(known.error()));
+    }
+    if (*known) {
+        return std::move(**known);
+    }
+    const std::string name = random_name();
+    const Status kept = desk_->commit_at_start(ports::RegisterNamed{name});
+    return kept ? Result<std::string>{name} : std::unexpected(kept.error());
+}
+
+// The configurations that this store has seen are counted.
+Result<std::uint64_t> Controller::configuration_generation() {
+    const Result<std::optional<ports::ConfigurationSeen>> last = store_->configuration();
+    if (!last) {
+        return std::unexpected(last.error());
+    }
+    const ports::ConfigurationSeen before = last->value_or(ports::ConfigurationSeen{});
+    if (before.generation > 0 && before.hash == config_.hash) {
+        return before.generation;
+    }
+    const ports::ConfigurationSeen seen{.generation = before.generation + 1, .hash = config_.hash};
+    const Status kept = desk_->commit_at_start(seen);
+    return kept ? Result<std::uint64_t>{seen.generation} : std::unexpected(kept.error());
 }
 
 void Controller::connect() {
@@ -113,7 +157,7 @@ void Controller::connect() {
 
 // What works with the clients, and the core's ports.
 Status Controller::assemble() {
-    const Result<std::string> store_name = store_->register_id(random_name());
+    const Result<std::string> store_name = register_name();
     if (!store_name) {
         return std::unexpected(store_name.error());
     }
@@ -135,17 +179,15 @@ Status Controller::assemble() {
     sources.operation = [this] {
         return pump_ ? pump_->core().record().operation : std::nullopt;
     };
-    losses_ = std::make_unique<LossKeeper>(*edge_, *store_, std::move(sources));
-    const Result<std::uint64_t> generation = store_->configuration_generation(config_.hash);
+    losses_ = std::make_unique<LossKeeper>(*edge_, *store_, *desk_, std::move(sources));
+    const Result<std::uint64_t> generation = configuration_generation();
     if (!generation) {
         return std::unexpected(generation.error());
     }
     link_ = std::make_unique<AgentLink>(
         io_, clock_, link_options(*generation, BootId{random_name()}), link_upcalls()
     );
-    durable_ = std::make_unique<DurableRecord>(*store_);
     wake_ = std::make_unique<WakeUp>(io_, clock_);
-    announcer_ = std::make_unique<Announcer>(*store_, clock_);
     assemble_api();
     return {};
 }
@@ -158,7 +200,8 @@ void Controller::assemble_api() {
         .config = config_,
         .credentials = *credentials_,
         .joining = *joining_,
-        .store = *store_,
+        .stored = *store_,
+        .desk = *desk_,
         .link = *link_,
         .losses = *losses_,
         .tables = *table_watch_,
@@ -181,12 +224,6 @@ Joining::Parts Controller::joining_parts() {
         .http = *http_,
         .hosts = [this] { return pump_->core().agents().size(); },
         .deliver = [this](core::Event event) { deliver(std::move(event)); },
-        .note =
-            [this](const std::string& who, const std::string& what) {
-                return store_->append_audit(
-                    {.at = clock_.wall(), .who = who, .what = what, .detail = {}}
-                );
-            },
         .challenge_key = random_bytes(32),
         .random =
             [] {
@@ -230,15 +267,11 @@ void Controller::deliver(core::Event event) {
     if (const auto* beat = std::get_if<core::HeartbeatArrived>(&event)) {
         lags_[{beat->from, beat->to}] = {.lag = beat->lag, .at = clock_.now()};
     }
-    if (const auto* found = std::get_if<core::HostsFound>(&event)) {
-        for (const auto& [host, region] : found->hosts) {
-            if (!is_listed(host)) {
-                continue;  // a closed register holds only the hosts that `agents` names
-            }
-            if (const Status enrolled = enroll(host, region); !enrolled) {
-                system::log_error("register", enrolled.error().text);
-            }
-        }
+    if (auto* found = std::get_if<core::HostsFound>(&event)) {
+        tasks_.spawn("enroll hosts", [this, found = std::move(*found)] {
+            return enroll_found(found);
+        });
+        return;
     }
     pump_->deliver(std::move(event));
 }

@@ -9,7 +9,6 @@
 #include "adapters/aws/client.h"
 #include "adapters/net/http_server.h"
 #include "adapters/net/task_group.h"
-#include "adapters/sqlite/store.h"
 #include "adapters/system/system_clock.h"
 #include "controller/agent_link.h"
 #include "controller/api.h"
@@ -23,8 +22,10 @@
 #include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "controller/probes.h"
+#include "controller/store_desk.h"
 #include "controller/table_watch.h"
 #include "controller/traffic.h"
+#include "ports/store.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
 
@@ -34,9 +35,9 @@ namespace farshore::controller {
 // thread.
 class Controller {
   public:
-    // Opens everything that can be wrong: tokens, store, clients, port. Errors are ready to be
-    // shown, each with its remedy: denied and not_found (files), conflict (store or port in use),
-    // malformed, exhausted.
+    // Opens everything that can be wrong: tokens, store, clients, port; leads the app from then on.
+    // Errors are ready to be shown, each with its remedy: denied and not_found (files), conflict
+    // (store or port in use), malformed, exhausted.
     [[nodiscard]] static Result<std::unique_ptr<Controller>> create(
         net::Io& io, config::Config config
     );
@@ -53,10 +54,16 @@ class Controller {
     void stop();
     [[nodiscard]] bool stopped() const;
 
+    // Why it has stopped by itself; nullopt: it was told to.
+    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
     [[nodiscard]] std::uint16_t port() const;
 
   private:
-    Controller(net::Io& io, config::Config config, std::unique_ptr<sqlite::Store> store);
+    Controller(net::Io& io, config::Config config, std::unique_ptr<ports::WholeStore> store);
+    [[nodiscard]] Status take_lead();
+    [[nodiscard]] Result<std::string> register_name();
+    [[nodiscard]] Result<std::uint64_t> configuration_generation();
     void connect();
     [[nodiscard]] Status assemble();
     void assemble_register();
@@ -71,14 +78,15 @@ class Controller {
     [[nodiscard]] core::AppCore::Start start_of(
         core::AppRecord record,
         const core::EpochReading& survey,
-        std::vector<sqlite::RegisteredHost> hosts
+        std::vector<ports::RegisteredHost> hosts
     );
     [[nodiscard]] net::Task<> stop_server();
     void begin(core::AppRecord record, const core::EpochReading& survey);
     void start_tasks();
     void note_life(const char* what, std::string detail);
     void deliver(core::Event event);
-    [[nodiscard]] Status enroll(const HostId& host, const RegionId& region);
+    [[nodiscard]] net::Task<> enroll_found(core::HostsFound event);
+    [[nodiscard]] net::Task<Status> enroll(HostId host, RegionId region);
     [[nodiscard]] bool is_listed(const HostId& host) const;
     [[nodiscard]] std::vector<HostId> unlisted() const;
     [[nodiscard]] bool drop(const HostId& host);
@@ -90,7 +98,8 @@ class Controller {
     net::Io& io_;
     config::Config config_;
     system::SystemClock clock_;
-    std::unique_ptr<sqlite::Store> store_;
+    std::unique_ptr<ports::WholeStore> store_;
+    std::unique_ptr<StoreDesk> desk_;
     std::unique_ptr<Credentials> credentials_;
     net::TaskGroup tasks_;
     std::unique_ptr<net::DnsClient> dns_;
@@ -111,14 +120,14 @@ class Controller {
     std::unique_ptr<AgentLink> link_;
     std::unique_ptr<Joining> joining_;
     std::unique_ptr<Api> api_;
-    std::unique_ptr<DurableRecord> durable_;
     std::unique_ptr<WakeUp> wake_;
-    std::unique_ptr<Announcer> announcer_;
+    Announcer announcer_;
     std::unique_ptr<runtime::Pump> pump_;
     std::unique_ptr<net::HttpServer> server_;
     std::map<std::pair<RegionId, RegionId>, LagSeen> lags_;
     std::string register_id_;  // whose hosts the epoch records confirm
     std::string tls_stamp_;
+    std::optional<Error> failure_;
     bool stopping_ = false;
     bool server_stopped_ = false;
 };

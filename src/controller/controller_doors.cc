@@ -60,32 +60,69 @@ AgentLink::Upcalls Controller::link_upcalls() {
                            .length = std::nullopt, .why = "the controller is starting"
                        };
     };
-    upcalls.enroll = [this](const HostId& host, const RegionId& region) {
-        const Status enrolled = enroll(host, region);
-        return enrolled ? credentials_->said_hello(host) : enrolled;
+    upcalls.enroll = [this](HostId host, RegionId region) {
+        return enroll(std::move(host), std::move(region));
     };
     upcalls.users = [this] {
         return pump_ ? pump_->core().record().users : RegionId{};
     };
     upcalls.announce = [this](const std::string& text) {
-        announcer_->announce(core::Announce{text});
+        announcer_.announce(core::Announce{text});
+        desk_->note_later(
+            {.at = clock_.wall(), .who = "controller", .what = "announce", .detail = text}
+        );
     };
-    upcalls.fenced =
-        [this](const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
-            losses_->fenced(operation, host, ack);
-        };
+    upcalls.fenced = [this](OperationId operation, HostId host, wire::FenceAck ack) {
+        return losses_->fenced(std::move(operation), std::move(host), std::move(ack));
+    };
     return upcalls;
 }
 
-Status Controller::enroll(const HostId& host, const RegionId& region) {
+// What the register does not know of the host yet, and that its credential is in use.
+net::Task<Status> Controller::enroll(HostId host, RegionId region) {
     const auto& known = pump_->core().agents();
     const auto found = known.find(host);
-    if (found != known.end() && (region == RegionId{} || found->second.region == region)) {
-        return {};
+    ports::Commit commit;
+    if (found == known.end() || (region != RegionId{} && found->second.region != region)) {
+        commit.changes.emplace_back(
+            ports::HostEntered{{.host = host, .region = region, .registered_at = clock_.wall()}}
+        );
     }
-    return store_->add_host(
-        config_.app, {.host = host, .region = region, .registered_at = clock_.wall()}
-    );
+    if (credentials_->waits_for_hello(host)) {
+        commit.changes.emplace_back(ports::CredentialUsed{host});
+    }
+    if (commit.changes.empty()) {
+        co_return Status{};
+    }
+    Status enrolled = co_await desk_->commit(std::move(commit));
+    if (enrolled) {
+        credentials_->said_hello(host);
+    }
+    co_return enrolled;
+}
+
+// They registered themselves: they are in the register before the core hears of them.
+net::Task<> Controller::enroll_found(core::HostsFound event) {
+    ports::Commit commit;
+    const auto& known = pump_->core().agents();
+    for (const auto& [host, region] : event.hosts) {
+        const auto found = known.find(host);
+        const bool is_new =
+            found == known.end() || (region != RegionId{} && found->second.region != region);
+        if (is_new && is_listed(host)) {
+            commit.changes.emplace_back(
+                ports::HostEntered{{.host = host, .region = region, .registered_at = clock_.wall()}}
+            );
+        }
+    }
+    if (!commit.changes.empty()) {
+        // The core counts them also when the store refuses: then the log tells of it.
+        const Status enrolled = co_await desk_->commit(std::move(commit));
+        static_cast<void>(enrolled);
+    }
+    if (!stopping_) {
+        pump_->deliver(std::move(event));
+    }
 }
 
 bool Controller::is_listed(const HostId& host) const {
@@ -108,14 +145,13 @@ bool Controller::drop(const HostId& host) {
     if (pump_->core().why_not_forget(pump_->now(), host)) {
         return !pump_->core().agents().contains(host);
     }
-    const Status removed = store_->remove_host(config_.app, host);
-    if (!removed && removed.error().kind != ErrorKind::not_found) {
-        system::log_error("register", removed.error().text);
-        return false;
-    }
     credentials_->forgotten(host);
     link_->forget(host);
     deliver(core::AgentForgotten{.host = host, .by = "the configuration, which does not name it"});
+    // When the store refuses, the host is in the register again after a start, and dropped again.
+    ports::Commit commit;
+    commit.changes.emplace_back(ports::HostLeft{host});
+    desk_->commit(std::move(commit), [](const ports::CommitAnswer&) {});
     // What it registered for the present register says that it writes.
     tasks_.spawn("forget host", [this, host] { return host_records_->forget(host, register_id_); });
     return true;

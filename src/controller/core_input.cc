@@ -50,7 +50,7 @@ core::Policy policy_of(const config::Config& config) {
 }
 
 std::vector<core::Observer> observers_of(
-    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+    const config::Config& config, const std::vector<ports::RegisteredHost>& hosts
 ) {
     std::vector<core::Observer> observers;
     observers.push_back(
@@ -60,7 +60,7 @@ std::vector<core::Observer> observers_of(
         core::Observer observer{
             .id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}
         };
-        for (const sqlite::RegisteredHost& host : hosts) {
+        for (const ports::RegisteredHost& host : hosts) {
             if (host.region == region.id) {
                 observer.hosts.push_back(host.host);
             }

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "adapters/sqlite/store.h"
 #include "core/failover/policy.h"
+#include "ports/stored_rows.h"
 #include "wire/config.h"
 
 // How a configuration becomes what the core is told. Pure.
@@ -13,7 +13,7 @@ namespace farshore::controller {
 
 // One vote per vantage: this controller, and the registered hosts of each Region together.
 [[nodiscard]] std::vector<core::Observer> observers_of(
-    const config::Config& config, const std::vector<sqlite::RegisteredHost>& hosts
+    const config::Config& config, const std::vector<ports::RegisteredHost>& hosts
 );
 
 }  // namespace farshore::controller

@@ -1,29 +1,12 @@
 #pragma once
 
-#include <span>
-
 #include "adapters/net/asio_types.h"
-#include "adapters/sqlite/store.h"
 #include "ports/clock.h"
 #include "ports/effects.h"
-#include "ports/store.h"
 #include "runtime/pump.h"
 
-// The small ports of the runtime that need no AWS: the record, the alarm clock, people. One thread.
+// The small ports of the runtime that need no AWS: the alarm clock, people. One thread.
 namespace farshore::controller {
-
-// The record on disk before any effect. A store that fails in another way than by being full leaves
-// nobody sure of what is durable: then this process must not go on.
-class DurableRecord final : public ports::Store {
-  public:
-    explicit DurableRecord(sqlite::Store& store) : store_(store) {}
-
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
-        override;
-
-  private:
-    sqlite::Store& store_;
-};
 
 // Turns the pump when the core's next deadline has come.
 class WakeUp final : public ports::Timer {
@@ -45,16 +28,10 @@ class WakeUp final : public ports::Timer {
     runtime::Pump* pump_ = nullptr;
 };
 
-// What people are told: the log, and the audit for what nobody asked for.
+// What people are told: the log. The audit has it already, with what it is told of.
 class Announcer final : public ports::Notifier {
   public:
-    Announcer(sqlite::Store& store, const ports::Clock& clock) : store_(store), clock_(clock) {}
-
     void announce(const core::Announce& action) override;
-
-  private:
-    sqlite::Store& store_;
-    const ports::Clock& clock_;
 };
 
 }  // namespace farshore::controller

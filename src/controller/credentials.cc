@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 
@@ -19,6 +20,12 @@ UtcTime long_ago(UtcTime now) {
     return now - std::chrono::duration_cast<WallClock::duration>(kToldAfterItsEnd);
 }
 
+std::function<bool(const ports::JoinToken&)> has_run_out(UtcTime then) {
+    return [then](const ports::JoinToken& held) {
+        return held.until <= then;
+    };
+}
+
 }  // namespace
 
 std::string file_stamp(const std::string& path) {
@@ -30,36 +37,34 @@ std::string file_stamp(const std::string& path) {
            std::to_string(seen.st_mtim.tv_sec) + "." + std::to_string(seen.st_mtim.tv_nsec);
 }
 
-Credentials::Credentials(
-    const ports::Clock& clock, sqlite::Store& store, Options options, Tokens tokens
-)
+Credentials::Credentials(const ports::Clock& clock, StoreDesk& desk, Options options, Tokens tokens)
     : clock_(clock),
-      store_(store),
+      desk_(desk),
       options_(std::move(options)),
       tokens_(std::move(tokens)),
       stamp_(file_stamp(options_.tokens_file)) {}
 
 Result<std::unique_ptr<Credentials>> Credentials::open(
-    const ports::Clock& clock, sqlite::Store& store, Options options
+    const ports::Clock& clock, ports::Stored& stored, StoreDesk& desk, Options options
 ) {
     Result<Tokens> tokens = Tokens::load(options.tokens_file);
     if (!tokens) {
         return std::unexpected(std::move(tokens.error()));
     }
     std::unique_ptr<Credentials> made{
-        new Credentials(clock, store, std::move(options), std::move(*tokens))
+        new Credentials(clock, desk, std::move(options), std::move(*tokens))
     };
-    if (Status read = made->read_store(); !read) {
+    if (Status read = made->read(stored); !read) {
         return std::unexpected(std::move(read.error()));
     }
     return made;
 }
 
-Status Credentials::read_store() {
-    auto joined = store_.credentials(options_.app);
-    auto revoked = store_.revoked_tokens();
-    auto tokens = store_.join_tokens(options_.app);
-    auto uses = store_.join_uses(options_.app);
+Status Credentials::read(ports::Stored& stored) {
+    auto joined = stored.credentials(options_.app);
+    auto revoked = stored.ended_tokens();
+    auto tokens = stored.join_tokens(options_.app);
+    auto uses = stored.join_uses(options_.app);
     if (!joined || !revoked || !tokens || !uses) {
         return std::unexpected(
             !joined    ? joined.error()
@@ -68,18 +73,27 @@ Status Credentials::read_store() {
                        : uses.error()
         );
     }
-    for (sqlite::HostCredential& one : *joined) {
+    for (ports::HostCredential& one : *joined) {
         by_digest_.emplace(one.digest, one.host);
         const HostId host = one.host;
         joined_.emplace(host, std::move(one));
     }
     revoked_tokens_ = {revoked->begin(), revoked->end()};
-    for (sqlite::JoinToken& token : *tokens) {
+    for (ports::JoinToken& token : *tokens) {
         const std::string digest = token.digest;
         join_tokens_.emplace(digest, std::move(token));
     }
     uses_ = std::move(*uses);
-    return forget_join_tokens(long_ago(clock_.wall()));
+    const UtcTime then = long_ago(clock_.wall());
+    const auto gone = has_run_out(then);
+    if (std::ranges::none_of(join_tokens_, gone, &decltype(join_tokens_)::value_type::second)) {
+        return {};
+    }
+    Status forgotten = desk_.commit_at_start(ports::JoinTokensForgotten{then});
+    if (forgotten) {
+        drop_join_tokens(gone);
+    }
+    return forgotten;
 }
 
 Result<bool> Credentials::reload(bool always) {
@@ -109,7 +123,7 @@ Result<Caller> Credentials::caller(std::optional<std::string_view> authorization
     }
     const std::string digest = digest_of(*shown);
     if (const auto host = by_digest_.find(digest); host != by_digest_.end()) {
-        const sqlite::HostCredential& held = joined_.at(host->second);
+        const ports::HostCredential& held = joined_.at(host->second);
         if (held.revoked_at) {
             return std::unexpected(not_let_in(
                 "the credential of " + held.host.value() + " was ended at " +
@@ -225,47 +239,66 @@ bool Credentials::holds(const HostId& host, const std::string& digest) const {
     return joined != joined_.end() && joined->second.digest == digest && !joined->second.revoked_at;
 }
 
-Status Credentials::admit(
-    const core::JoinRequest& request, const std::string& digest, const std::string& token_digest
-) {
+bool Credentials::is_in_use(const std::string& digest, const HostId& but_for) const {
     const auto other = by_digest_.find(digest);
-    if ((other != by_digest_.end() && other->second != request.host) ||
-        join_tokens_.contains(digest) || tokens_.find(digest, options_.app) != nullptr) {
-        return fail(
+    const auto coming = admitting_.find(digest);
+    return (other != by_digest_.end() && other->second != but_for) ||
+           (coming != admitting_.end() && coming->second != but_for) ||
+           join_tokens_.contains(digest) || tokens_.find(digest, options_.app) != nullptr;
+}
+
+net::Task<Status> Credentials::admit(
+    core::JoinRequest request, std::string digest, std::string token_digest, ports::AuditRow row
+) {
+    if (is_in_use(digest, request.host)) {
+        co_return fail(
             ErrorKind::conflict,
             "the credential that " + request.host.value() + " has made is already in use",
             "remove its credential file: the agent makes another one"
         );
     }
-    sqlite::HostCredential credential{
+    const ports::HostCredential credential{
         .host = request.host,
         .region = request.region,
         .digest = digest,
         .vouched_by = request.by,
         .since = clock_.wall()
     };
-    if (Status kept = store_.join(options_.app, credential, token_digest); !kept) {
-        return kept;
+    ports::Commit commit;
+    commit.changes.emplace_back(
+        ports::HostJoined{.credential = credential, .token_digest = token_digest}
+    );
+    commit.audit.push_back(std::move(row));
+    // Taken before the store answers: two hosts must not use the last use of a token, nor one
+    // digest.
+    const bool counted = !token_digest.empty();
+    if (counted) {
+        ++uses_[token_digest];
+    }
+    admitting_.emplace(digest, request.host);
+    Status kept = co_await desk_.commit(std::move(commit));
+    admitting_.erase(digest);
+    if (!kept) {
+        if (counted) {
+            --uses_[token_digest];
+        }
+        co_return kept;
     }
     forgotten(request.host);
     by_digest_.emplace(digest, request.host);
-    joined_.emplace(request.host, std::move(credential));
-    if (!token_digest.empty()) {
-        ++uses_[token_digest];
-    }
-    return {};
+    joined_.emplace(request.host, credential);
+    co_return kept;
 }
 
-Status Credentials::said_hello(const HostId& host) {
+bool Credentials::waits_for_hello(const HostId& host) const {
     const auto joined = joined_.find(host);
-    if (joined == joined_.end() || joined->second.used) {
-        return {};
+    return joined != joined_.end() && !joined->second.used;
+}
+
+void Credentials::said_hello(const HostId& host) {
+    if (const auto joined = joined_.find(host); joined != joined_.end()) {
+        joined->second.used = true;
     }
-    if (Status kept = store_.credential_used(options_.app, host); !kept) {
-        return kept;
-    }
-    joined->second.used = true;
-    return {};
 }
 
 std::size_t Credentials::waiting_for_hello() const {
@@ -274,34 +307,37 @@ std::size_t Credentials::waiting_for_hello() const {
     }));
 }
 
-Status Credentials::revoke(const HostId& host) {
-    bool held = false;
+net::Task<Status> Credentials::revoke(HostId host, ports::AuditRow row) {
+    const UtcTime now = clock_.wall();
+    ports::Commit commit;
+    std::vector<std::string> digests;
     for (const Token& token : tokens_.all()) {
-        if (token.caller.role != Role::agent || token.caller.host != host ||
-            token.caller.app != options_.app || revoked_tokens_.contains(token.digest)) {
-            continue;
+        if (token.caller.role == Role::agent && token.caller.host == host &&
+            token.caller.app == options_.app && !revoked_tokens_.contains(token.digest)) {
+            digests.push_back(token.digest);
+            commit.changes.emplace_back(ports::TokenEnded{.digest = token.digest, .at = now});
         }
-        if (Status kept = store_.revoke_token(token.digest, clock_.wall()); !kept) {
-            return kept;
-        }
-        revoked_tokens_.insert(token.digest);
-        held = true;
     }
-    const auto joined = joined_.find(host);
-    if (joined != joined_.end() && !joined->second.revoked_at) {
-        const UtcTime now = clock_.wall();
-        if (Status kept = store_.revoke_credential(options_.app, host, now); !kept) {
-            return kept;
-        }
-        joined->second.revoked_at = now;
-        held = true;
+    const auto held = joined_.find(host);
+    if (held != joined_.end() && !held->second.revoked_at) {
+        commit.changes.emplace_back(ports::CredentialEnded{.host = host, .at = now});
     }
-    return held ? Status{}
-                : fail(
-                      ErrorKind::not_found,
-                      host.value() + " holds no credential that could be ended",
-                      "`farshore agents list` shows who vouches for each host"
-                  );
+    if (commit.changes.empty()) {
+        co_return fail(
+            ErrorKind::not_found,
+            host.value() + " holds no credential that could be ended",
+            "`farshore agents list` shows who vouches for each host"
+        );
+    }
+    commit.audit.push_back(std::move(row));
+    Status kept = co_await desk_.commit(std::move(commit));
+    if (kept) {
+        revoked_tokens_.insert(digests.begin(), digests.end());
+        if (const auto ended = joined_.find(host); ended != joined_.end()) {
+            ended->second.revoked_at = ended->second.revoked_at.value_or(now);
+        }
+    }
+    co_return kept;
 }
 
 void Credentials::forgotten(const HostId& host) {
@@ -312,7 +348,7 @@ void Credentials::forgotten(const HostId& host) {
     }
 }
 
-void Credentials::drop_join_tokens(const std::function<bool(const sqlite::JoinToken&)>& which) {
+void Credentials::drop_join_tokens(const std::function<bool(const ports::JoinToken&)>& which) {
     std::erase_if(join_tokens_, [&](const auto& entry) {
         const bool gone = which(entry.second);
         if (gone) {
@@ -322,47 +358,45 @@ void Credentials::drop_join_tokens(const std::function<bool(const sqlite::JoinTo
     });
 }
 
-Status Credentials::forget_join_tokens(UtcTime then) {
-    const auto gone = [&](const sqlite::JoinToken& held) {
-        return held.until <= then;
-    };
-    if (std::ranges::none_of(join_tokens_, gone, &decltype(join_tokens_)::value_type::second)) {
-        return {};
-    }
-    if (Status kept = store_.remove_join_tokens_until(options_.app, then); !kept) {
-        return kept;
-    }
-    drop_join_tokens(gone);
-    return {};
-}
-
-Status Credentials::add_join_token(const sqlite::JoinToken& token) {
+net::Task<Status> Credentials::add_join_token(ports::JoinToken token, ports::AuditRow row) {
     const UtcTime now = clock_.wall();
     const bool full = join_tokens_.size() >= options_.join_tokens_max;
-    if (Status done = forget_join_tokens(full ? now : long_ago(now)); !done) {
-        return done;
-    }
-    if (join_tokens_.size() >= options_.join_tokens_max) {
-        return fail(
+    const UtcTime then = full ? now : long_ago(now);
+    const auto gone = has_run_out(then);
+    const auto ending =
+        std::ranges::count_if(join_tokens_, gone, &decltype(join_tokens_)::value_type::second);
+    if (join_tokens_.size() - static_cast<std::size_t>(ending) >= options_.join_tokens_max) {
+        co_return fail(
             ErrorKind::exhausted,
             "there are " + std::to_string(options_.join_tokens_max) + " join tokens already",
             "end some: `farshore init join-token --end NAME`"
         );
     }
-    if (Status kept = store_.add_join_token(options_.app, token, now); !kept) {
-        return kept;
+    ports::Commit commit;
+    if (ending > 0) {
+        commit.changes.emplace_back(ports::JoinTokensForgotten{then});
     }
-    drop_join_tokens([&](const sqlite::JoinToken& held) { return held.name == token.name; });
-    join_tokens_.emplace(token.digest, token);
-    return {};
+    commit.changes.emplace_back(ports::JoinTokenMade{.token = token, .now = now});
+    commit.audit.push_back(std::move(row));
+    Status kept = co_await desk_.commit(std::move(commit));
+    if (kept) {
+        drop_join_tokens([&](const ports::JoinToken& held) {
+            return gone(held) || held.name == token.name;
+        });
+        join_tokens_.emplace(token.digest, token);
+    }
+    co_return kept;
 }
 
-Status Credentials::end_join_token(const std::string& name) {
-    if (Status kept = store_.remove_join_token(options_.app, name); !kept) {
-        return kept;
+net::Task<Status> Credentials::end_join_token(std::string name, ports::AuditRow row) {
+    ports::Commit commit;
+    commit.changes.emplace_back(ports::JoinTokenEnded{name});
+    commit.audit.push_back(std::move(row));
+    Status kept = co_await desk_.commit(std::move(commit));
+    if (kept) {
+        drop_join_tokens([&](const ports::JoinToken& held) { return held.name == name; });
     }
-    drop_join_tokens([&](const sqlite::JoinToken& held) { return held.name == name; });
-    return {};
+    co_return kept;
 }
 
 std::vector<Credentials::JoinTokenSeen> Credentials::join_tokens() const {
@@ -372,7 +406,7 @@ std::vector<Credentials::JoinTokenSeen> Credentials::join_tokens() const {
     }
     for (const Token& token : tokens_.all()) {
         if (token.caller.role == Role::join && token.caller.app == options_.app) {
-            const sqlite::JoinToken listed{
+            const ports::JoinToken listed{
                 .name = token.caller.name,
                 .digest = token.digest,
                 .region = token.caller.region,

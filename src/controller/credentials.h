@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "adapters/sqlite/store.h"
+#include "adapters/net/task.h"
+#include "controller/store_desk.h"
 #include "controller/tokens.h"
 #include "core/failover/joining.h"
 #include "ports/clock.h"
+#include "ports/store.h"
 
 namespace farshore::controller {
 
@@ -34,7 +36,7 @@ class Credentials {
 
     // Errors: those of Tokens::load and of the store.
     [[nodiscard]] static Result<std::unique_ptr<Credentials>> open(
-        const ports::Clock& clock, sqlite::Store& store, Options options
+        const ports::Clock& clock, ports::Stored& stored, StoreDesk& desk, Options options
     );
 
     // Errors: denied; the code says why: no_token, bad_token (unknown: a guess), expired, revoked.
@@ -59,27 +61,32 @@ class Credentials {
 
     [[nodiscard]] Result<JoinProof> join_proof(std::optional<std::string_view> authorization) const;
 
-    // The host holds the credential with that digest from now on. Errors: conflict (the digest is
-    // in use already), those of the store.
-    [[nodiscard]] Status admit(
-        const core::JoinRequest& request, const std::string& digest, const std::string& token_digest
+    // The host holds the credential with that digest from now on. `row` goes into the audit with
+    // it, as with the changes below. Errors: conflict (the digest is in use already), those of
+    // StoreDesk.
+    [[nodiscard]] net::Task<Status> admit(
+        core::JoinRequest request, std::string digest, std::string token_digest, ports::AuditRow row
     );
     // Is that the digest of the credential that the host has?
     [[nodiscard]] bool holds(const HostId& host, const std::string& digest) const;
-    [[nodiscard]] Status said_hello(const HostId& host);
+    // The host has joined, and has not said hello yet.
+    [[nodiscard]] bool waits_for_hello(const HostId& host) const;
+    // The store knows that it has.
+    void said_hello(const HostId& host);
     [[nodiscard]] std::size_t waiting_for_hello() const;
 
-    // Ends what the host holds. Errors: not_found (it holds nothing), those of the store.
-    [[nodiscard]] Status revoke(const HostId& host);
+    // Ends what the host holds. Errors: not_found (it holds nothing), those of StoreDesk.
+    [[nodiscard]] net::Task<Status> revoke(HostId host, ports::AuditRow row);
     // The host has left the register, and its credential with it.
     void forgotten(const HostId& host);
 
-    // Errors: conflict (the name is taken), exhausted, those of the store.
-    [[nodiscard]] Status add_join_token(const sqlite::JoinToken& token);
-    [[nodiscard]] Status end_join_token(const std::string& name);
+    // Errors: conflict (the name is taken), exhausted, those of StoreDesk.
+    [[nodiscard]] net::Task<Status> add_join_token(ports::JoinToken token, ports::AuditRow row);
+    // Errors: not_found, those of StoreDesk.
+    [[nodiscard]] net::Task<Status> end_join_token(std::string name, ports::AuditRow row);
 
     struct JoinTokenSeen {
-        sqlite::JoinToken token;
+        ports::JoinToken token;
         std::uint64_t uses = 0;
     };
 
@@ -87,24 +94,24 @@ class Credentials {
     [[nodiscard]] std::vector<JoinTokenSeen> join_tokens() const;
 
   private:
-    Credentials(const ports::Clock& clock, sqlite::Store& store, Options options, Tokens tokens);
-    [[nodiscard]] Status read_store();
-    // Forgets join tokens of the store that had run out by then.
-    [[nodiscard]] Status forget_join_tokens(UtcTime then);
-    void drop_join_tokens(const std::function<bool(const sqlite::JoinToken&)>& which);
+    Credentials(const ports::Clock& clock, StoreDesk& desk, Options options, Tokens tokens);
+    [[nodiscard]] Status read(ports::Stored& stored);
+    [[nodiscard]] bool is_in_use(const std::string& digest, const HostId& but_for) const;
+    void drop_join_tokens(const std::function<bool(const ports::JoinToken&)>& which);
     [[nodiscard]] bool counts(const Token& token) const;
     [[nodiscard]] std::uint64_t uses_of(const std::string& token_digest) const;
 
     const ports::Clock& clock_;
-    sqlite::Store& store_;
+    StoreDesk& desk_;
     Options options_;
     Tokens tokens_;
     std::string stamp_;  // of the file that was read: size, time, inode
-    std::map<HostId, sqlite::HostCredential> joined_;
+    std::map<HostId, ports::HostCredential> joined_;
     std::map<std::string, HostId> by_digest_;  // of those
+    std::map<std::string, HostId> admitting_;  // by the digest that is on its way to the store
     std::set<std::string> revoked_tokens_;
-    std::map<std::string, sqlite::JoinToken> join_tokens_;  // of the store, by digest
-    std::map<std::string, std::uint64_t> uses_;             // by a join token's digest
+    std::map<std::string, ports::JoinToken> join_tokens_;  // of the store, by digest
+    std::map<std::string, std::uint64_t> uses_;            // by a join token's digest
 };
 
 }  // namespace farshore::controller

@@ -1,13 +1,17 @@
 #include "controller/credentials.h"
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "adapters/net/net_test_world.h"
+#include "adapters/sqlite/store.h"
 #include "base/text.h"
 
 namespace farshore::controller {
@@ -49,10 +53,12 @@ class CredentialsTest : public ::testing::Test {
 
     void open() {
         credentials.reset();
+        desk.reset();
         store.reset();
         store = std::move(*sqlite::Store::open({.path = directory.path() + "/farshore.db"}));
+        desk = std::make_unique<StoreDesk>(world.io, kApp, *store, *store->lead(kApp));
         auto made = Credentials::open(
-            clock, *store, {.app = kApp, .tokens_file = file(), .join_tokens_max = 10}
+            clock, *store, *desk, {.app = kApp, .tokens_file = file(), .join_tokens_max = 10}
         );
         ASSERT_TRUE(made.has_value()) << made.error().text;
         credentials = std::move(*made);
@@ -74,7 +80,7 @@ class CredentialsTest : public ::testing::Test {
         return request;
     }
 
-    sqlite::JoinToken join_token(const std::string& name, std::uint64_t uses = 1) const {
+    ports::JoinToken join_token(const std::string& name, std::uint64_t uses = 1) const {
         return {
             .name = name,
             .digest = digest_of("join-" + name),
@@ -87,9 +93,36 @@ class CredentialsTest : public ::testing::Test {
         };
     }
 
+    Status admit(
+        const core::JoinRequest& request, const std::string& digest, const std::string& token = {}
+    ) {
+        return world.wait_for<Status>([&] {
+            return credentials->admit(request, digest, token, {.who = request.by, .what = "join"});
+        });
+    }
+
+    Status revoke(const HostId& host) {
+        return world.wait_for<Status>([&] { return credentials->revoke(host, {.what = "revoke"}); }
+        );
+    }
+
+    Status add(const ports::JoinToken& token) {
+        return world.wait_for<Status>([&] { return credentials->add_join_token(token, {}); });
+    }
+
+    Status end(const std::string& name) {
+        return world.wait_for<Status>([&] { return credentials->end_join_token(name, {}); });
+    }
+
+    static net::Task<> keep(net::Task<Status> task, std::optional<Status>* answer) {
+        *answer = co_await std::move(task);
+    }
+
+    net::testing::World world;
     net::testing::TempDirectory directory;
     SetClock clock;
     std::unique_ptr<sqlite::Store> store;
+    std::unique_ptr<StoreDesk> desk;
     std::unique_ptr<Credentials> credentials;
 };
 
@@ -133,7 +166,7 @@ TEST_F(CredentialsTest, AFileThatCannotBeReadChangesNothingAndIsToldOnce) {
 }
 
 TEST_F(CredentialsTest, AJoinTokenLetsSoManyHostsIn) {
-    ASSERT_TRUE(credentials->add_join_token(join_token("asg", 2)).has_value());
+    ASSERT_TRUE(add(join_token("asg", 2)).has_value());
     EXPECT_EQ(credentials->caller("Bearer join-asg")->role, Role::join);
     for (const char* host : {"i-1", "i-2"}) {
         const auto proof = credentials->join_proof("Bearer join-asg");
@@ -141,9 +174,7 @@ TEST_F(CredentialsTest, AJoinTokenLetsSoManyHostsIn) {
         EXPECT_EQ(proof->by, "join token asg");
         EXPECT_EQ(proof->hosts, "i-*");
         const std::string digest = digest_of(std::string{"secret of "} + host);
-        ASSERT_TRUE(
-            credentials->admit(joining(host, proof->by), digest, proof->token_digest).has_value()
-        );
+        ASSERT_TRUE(admit(joining(host, proof->by), digest, proof->token_digest).has_value());
     }
     EXPECT_EQ(credentials->join_proof("Bearer join-asg").error().code, "used_up");
     open();
@@ -154,32 +185,31 @@ TEST_F(CredentialsTest, AJoinTokenLetsSoManyHostsIn) {
     EXPECT_EQ(caller->host, HostId{"i-1"});
     EXPECT_EQ(credentials->vouching(HostId{"i-1"})->by, "join token asg");
     EXPECT_EQ(credentials->waiting_for_hello(), 2U);
-    ASSERT_TRUE(credentials->said_hello(HostId{"i-1"}).has_value());
+    EXPECT_TRUE(credentials->waits_for_hello(HostId{"i-1"}));
+    credentials->said_hello(HostId{"i-1"});
+    EXPECT_FALSE(credentials->waits_for_hello(HostId{"i-1"}));
     EXPECT_EQ(credentials->waiting_for_hello(), 1U);
     EXPECT_EQ(store->hosts(kApp)->size(), 2U) << "they are in the register";
     clock.at += std::chrono::hours{2};
     EXPECT_EQ(credentials->join_proof("Bearer join-asg").error().code, "expired");
     EXPECT_EQ(credentials->join_proof("Bearer one").error().code, "role");
-    ASSERT_TRUE(credentials->end_join_token("asg").has_value());
+    ASSERT_TRUE(end("asg").has_value());
     EXPECT_EQ(whose("join-asg"), "bad_token");
     EXPECT_EQ(whose("secret of i-1"), "i-1") << "who is in stays in";
 }
 
 TEST_F(CredentialsTest, JoinTokensThatHaveRunOutLeaveRoom) {
     for (int i = 0; i < 10; ++i) {
-        ASSERT_TRUE(credentials->add_join_token(join_token(std::to_string(i))).has_value());
+        ASSERT_TRUE(add(join_token(std::to_string(i))).has_value());
     }
-    EXPECT_EQ(
-        credentials->add_join_token(join_token("one more")).error().kind, ErrorKind::exhausted
-    );
+    EXPECT_EQ(add(join_token("one more")).error().kind, ErrorKind::exhausted);
     const auto proof = credentials->join_proof("Bearer join-7");
     ASSERT_TRUE(proof.has_value());
-    ASSERT_TRUE(credentials->admit(joining("i-1", proof->by), digest_of("s1"), proof->token_digest)
-                    .has_value());
+    ASSERT_TRUE(admit(joining("i-1", proof->by), digest_of("s1"), proof->token_digest).has_value());
     clock.at += std::chrono::hours{1};
     EXPECT_EQ(credentials->join_proof("Bearer join-7").error().code, "expired")
         << "told, for a day";
-    const Status made = credentials->add_join_token(join_token("asg"));
+    const Status made = add(join_token("asg"));
     ASSERT_TRUE(made.has_value()) << made.error().text;
     EXPECT_EQ(credentials->join_tokens().size(), 1U);
     EXPECT_TRUE(store->join_uses(kApp)->empty()) << "what was counted for them goes with them";
@@ -192,13 +222,11 @@ TEST_F(CredentialsTest, JoinTokensThatHaveRunOutLeaveRoom) {
 }
 
 TEST_F(CredentialsTest, ACredentialThatIsEndedCountsNoLongerNeitherAfterARestart) {
-    ASSERT_TRUE(
-        credentials->admit(joining("i-1", "join token asg"), digest_of("s1"), {}).has_value()
-    );
-    ASSERT_TRUE(credentials->revoke(HostId{"i-1"}).has_value());
-    ASSERT_TRUE(credentials->revoke(HostId{"web-1"}).has_value());
-    EXPECT_EQ(credentials->revoke(HostId{"web-1"}).error().kind, ErrorKind::not_found);
-    EXPECT_EQ(credentials->revoke(HostId{"i-9"}).error().kind, ErrorKind::not_found);
+    ASSERT_TRUE(admit(joining("i-1", "join token asg"), digest_of("s1")).has_value());
+    ASSERT_TRUE(revoke(HostId{"i-1"}).has_value());
+    ASSERT_TRUE(revoke(HostId{"web-1"}).has_value());
+    EXPECT_EQ(revoke(HostId{"web-1"}).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(revoke(HostId{"i-9"}).error().kind, ErrorKind::not_found);
     for (int life = 0; life < 2; ++life) {
         EXPECT_EQ(whose("s1"), "revoked");
         EXPECT_EQ(whose("one"), "revoked");
@@ -208,9 +236,7 @@ TEST_F(CredentialsTest, ACredentialThatIsEndedCountsNoLongerNeitherAfterARestart
         open();
     }
     // The host joins again, with another secret.
-    ASSERT_TRUE(
-        credentials->admit(joining("i-1", "join token asg"), digest_of("s2"), {}).has_value()
-    );
+    ASSERT_TRUE(admit(joining("i-1", "join token asg"), digest_of("s2")).has_value());
     EXPECT_EQ(whose("s2"), "i-1");
     EXPECT_EQ(whose("s1"), "bad_token");
     credentials->forgotten(HostId{"i-1"});
@@ -218,14 +244,64 @@ TEST_F(CredentialsTest, ACredentialThatIsEndedCountsNoLongerNeitherAfterARestart
 }
 
 TEST_F(CredentialsTest, ASecretIsOneHosts) {
-    ASSERT_TRUE(credentials->add_join_token(join_token("asg")).has_value());
-    ASSERT_TRUE(credentials->admit(joining("i-1", "x"), digest_of("s1"), {}).has_value());
+    ASSERT_TRUE(add(join_token("asg")).has_value());
+    ASSERT_TRUE(admit(joining("i-1", "x"), digest_of("s1")).has_value());
     for (const char* taken : {"s1", "one", "join-asg"}) {
-        const Status second = credentials->admit(joining("i-2", "x"), digest_of(taken), {});
+        const Status second = admit(joining("i-2", "x"), digest_of(taken));
         ASSERT_FALSE(second.has_value()) << taken;
         EXPECT_EQ(second.error().kind, ErrorKind::conflict);
     }
     EXPECT_EQ(store->hosts(kApp)->size(), 1U);
+}
+
+// A store that answers late: each commit waits until the test lets it go.
+class LateStore final : public ports::Store {
+  public:
+    explicit LateStore(ports::Store& store) : store_(store) {}
+
+    void commit(ports::Commit commit, ports::Ticket ticket) override {
+        waiting.push_back([this, commit = std::move(commit), ticket = std::move(ticket)] {
+            store_.commit(commit, ticket);
+        });
+    }
+
+    std::deque<std::function<void()>> waiting;
+
+  private:
+    ports::Store& store_;
+};
+
+// The last use of a token, and one digest, while the store has not answered yet.
+TEST_F(CredentialsTest, WhatIsOnItsWayToTheStoreIsTaken) {
+    ASSERT_TRUE(add(join_token("asg")).has_value());
+    const auto proof = credentials->join_proof("Bearer join-asg");
+    ASSERT_TRUE(proof.has_value());
+    LateStore late(*store);
+    StoreDesk late_desk(world.io, kApp, late, *store->lead(kApp));
+    auto made = Credentials::open(clock, *store, late_desk, {.app = kApp, .tokens_file = file()});
+    ASSERT_TRUE(made.has_value());
+    Credentials& slow = **made;
+    std::optional<Status> first;
+    std::optional<Status> second;
+    const auto start = [&](const char* host, std::optional<Status>& answer) {
+        world.tasks.spawn("admit", [&slow, host, proof, &answer] {
+            return keep(
+                slow.admit(joining(host, proof->by), digest_of("s"), proof->token_digest, {}),
+                &answer
+            );
+        });
+    };
+    start("i-1", first);
+    ASSERT_TRUE(world.run_until([&] { return late.waiting.size() == 1; }));
+    EXPECT_EQ(slow.join_proof("Bearer join-asg").error().code, "used_up");
+    start("i-2", second);
+    ASSERT_TRUE(world.run_until([&] { return second.has_value(); }));
+    EXPECT_EQ(second->error().kind, ErrorKind::conflict) << "the digest is the first one's";
+    EXPECT_FALSE(first.has_value());
+    late.waiting.front()();
+    ASSERT_TRUE(world.run_until([&] { return first.has_value(); }));
+    EXPECT_TRUE(first->has_value());
+    EXPECT_EQ(slow.caller("Bearer s")->host, HostId{"i-1"});
 }
 
 }  // namespace

@@ -75,10 +75,12 @@ net::Task<net::HttpResponse> Joining::answer(net::HttpRequest request) {
         };
         co_return refuse(other, *join);
     }
-    if (!join->identity) {
-        co_return by_token(request, *join);
+    net::HttpResponse response;
+    if (join->identity) {
+        response = co_await by_identity(*join, request.peer_address);
+    } else {
+        response = co_await by_token(std::move(request), *join);
     }
-    net::HttpResponse response = co_await by_identity(*join, request.peer_address);
     co_return response;
 }
 
@@ -103,9 +105,7 @@ net::HttpResponse Joining::refuse(const Error& error, const wire::JoinRequest& r
     return refusal(error);
 }
 
-net::HttpResponse Joining::by_token(
-    const net::HttpRequest& request, const wire::JoinRequest& join
-) {
+net::Task<net::HttpResponse> Joining::by_token(net::HttpRequest request, wire::JoinRequest join) {
     const auto authorization = request.header("authorization");
     const Result<Credentials::JoinProof> proof = parts_.credentials.join_proof(authorization);
     if (!proof) {
@@ -114,14 +114,14 @@ net::HttpResponse Joining::by_token(
         if ((code == "used_up" || code == "expired") &&
             parts_.credentials.holds(join.host, join.digest)) {
             const auto held = parts_.credentials.vouching(join.host);
-            return net::HttpResponse::json(
+            co_return net::HttpResponse::json(
                 200,
                 wire::serialize(
                     wire::Joined{.host = join.host, .vouched_by = held ? held->by : std::string{}}
                 )
             );
         }
-        return refuse(proof.error(), join);
+        co_return refuse(proof.error(), join);
     }
     const core::JoinRequest wanted{
         .host = join.host,
@@ -131,7 +131,8 @@ net::HttpResponse Joining::by_token(
         .hosts = proof->hosts,
         .proven_region = proof->region
     };
-    return admit(join, wanted, proof->token_digest);
+    net::HttpResponse response = co_await admit(std::move(join), wanted, proof->token_digest);
+    co_return response;
 }
 
 std::string Joining::sts_of(const RegionId& region) const {
@@ -305,11 +306,12 @@ net::Task<net::HttpResponse> Joining::by_identity(wire::JoinRequest join, std::s
         }
         co_return refuse(request.error(), join);
     }
-    co_return admit(join, *request, {});
+    net::HttpResponse response = co_await admit(std::move(join), *request, {});
+    co_return response;
 }
 
-net::HttpResponse Joining::admit(
-    const wire::JoinRequest& join, const core::JoinRequest& request, const std::string& token_digest
+net::Task<net::HttpResponse> Joining::admit(
+    wire::JoinRequest join, core::JoinRequest request, std::string token_digest
 ) {
     const auto& listed = parts_.config.agents;
     core::JoinSituation situation{
@@ -331,22 +333,27 @@ net::HttpResponse Joining::admit(
             .remedy = {},
             .code = std::string{to_string(*why)}
         };
-        return refuse(error, join);
+        co_return refuse(error, join);
     }
     if (!again) {
-        Status done = parts_.note(request.by, "join " + request.host.value());
-        if (done) {
-            done = parts_.credentials.admit(request, join.digest, token_digest);
-        }
+        ports::AuditRow row{
+            .at = parts_.clock.wall(),
+            .who = request.by,
+            .what = "join " + request.host.value(),
+            .detail = {}
+        };
+        const Status done = co_await parts_.credentials.admit(
+            request, join.digest, std::move(token_digest), std::move(row)
+        );
         if (!done) {
-            return refuse(done.error(), join);
+            co_return refuse(done.error(), join);
         }
         ++joins_;
         parts_.deliver(
             core::AgentJoined{.host = request.host, .region = request.region, .by = request.by}
         );
     }
-    return net::HttpResponse::json(
+    co_return net::HttpResponse::json(
         200, wire::serialize(wire::Joined{.host = request.host, .vouched_by = request.by})
     );
 }

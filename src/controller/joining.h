@@ -36,8 +36,6 @@ class Joining {
         net::HttpClient& http;
         std::function<std::size_t()> hosts;  // in the register
         std::function<void(core::Event)> deliver;
-        // Into the audit, before it is done. Errors: those of the store.
-        std::function<Status(const std::string& who, const std::string& what)> note;
         std::string challenge_key;            // 32 random bytes
         std::function<std::string()> random;  // 16 random bytes
     };
@@ -55,8 +53,8 @@ class Joining {
   private:
     [[nodiscard]] net::HttpResponse challenge();
     [[nodiscard]] net::HttpResponse refuse(const Error& error, const wire::JoinRequest& request);
-    [[nodiscard]] net::HttpResponse by_token(
-        const net::HttpRequest& request, const wire::JoinRequest& join
+    [[nodiscard]] net::Task<net::HttpResponse> by_token(
+        net::HttpRequest request, wire::JoinRequest join
     );
     [[nodiscard]] net::Task<net::HttpResponse> by_identity(
         wire::JoinRequest join, std::string peer
@@ -72,10 +70,8 @@ class Joining {
     [[nodiscard]] Result<core::JoinRequest> request_of(
         const wire::JoinRequest& join, const aws::AssumedRole& role
     ) const;
-    [[nodiscard]] net::HttpResponse admit(
-        const wire::JoinRequest& join,
-        const core::JoinRequest& request,
-        const std::string& token_digest
+    [[nodiscard]] net::Task<net::HttpResponse> admit(
+        wire::JoinRequest join, core::JoinRequest request, std::string token_digest
     );
     [[nodiscard]] std::string sts_of(const RegionId& region) const;
 

@@ -332,7 +332,7 @@ TEST(LossBook, ItsRowsBringTheWholeBookBack) {
         chain.prove(utc_from_ms(9));
         return true;
     });
-    std::vector<sqlite::LossRow> rows{book_row(book)};
+    std::vector<ports::LossRow> rows{book_row(book)};
     for (const auto& [at, chain] : book.chains()) {
         rows.push_back(row_of(chain));
     }

@@ -23,8 +23,12 @@ bool is_promoted(const core::OperationRecord& operation) {
 
 }  // namespace
 
-LossKeeper::LossKeeper(Edge& edge, sqlite::Store& store, Sources sources)
-    : edge_(edge), store_(store), sources_(std::move(sources)), reader_(edge, sources_.digest) {}
+LossKeeper::LossKeeper(Edge& edge, ports::Stored& stored, StoreDesk& desk, Sources sources)
+    : edge_(edge),
+      stored_(stored),
+      desk_(desk),
+      sources_(std::move(sources)),
+      reader_(edge, sources_.digest) {}
 
 LossKeeper::Open* LossKeeper::find(const OperationId& operation) {
     const auto found = open_.find(operation);
@@ -43,7 +47,7 @@ LossKeeper::Open& LossKeeper::open(const core::Plan& plan) {
 }
 
 Result<LossBook> LossKeeper::load(const OperationId& operation) {
-    const auto rows = store_.losses(operation);
+    const auto rows = stored_.losses(operation);
     if (!rows) {
         return std::unexpected(rows.error());
     }
@@ -51,13 +55,13 @@ Result<LossBook> LossKeeper::load(const OperationId& operation) {
 }
 
 Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
-    const auto with_losses = store_.operations_with_losses();
+    const auto with_losses = stored_.operations_with_losses();
     if (!with_losses) {
         return std::unexpected(with_losses.error());
     }
     for (const core::OperationRecord& operation : *with_losses) {
         const bool is_newest = newest && newest->plan.id == operation.plan.id;
-        const auto row = store_.loss(operation.plan.id, kBookRow.first, kBookRow.second);
+        const auto row = stored_.loss(operation.plan.id, kBookRow.first, kBookRow.second);
         if (!row) {
             return std::unexpected(row.error());
         }
@@ -103,7 +107,7 @@ LossKeeper::Open* LossKeeper::open_for(Epoch epoch, const core::OperationRecord&
             return &open;
         }
     }
-    const auto earlier = store_.operations(kOperationsSearched);
+    const auto earlier = stored_.operations(kOperationsSearched);
     if (earlier) {
         for (const core::OperationRecord& operation : *earlier) {
             if (operation.plan.epoch_before != epoch || !operation.plan.promotes() ||
@@ -146,9 +150,7 @@ void LossKeeper::take_entries(
     }
 }
 
-void LossKeeper::fenced(
-    const OperationId& operation, const HostId& host, const wire::FenceAck& ack
-) {
+bool LossKeeper::take(const OperationId& operation, const HostId& host, const wire::FenceAck& ack) {
     const std::optional<core::OperationRecord> current = sources_.operation();
     if (!current && !ack.entries.empty()) {
         // The store that knew the operation is gone: no book has a place for them.
@@ -160,7 +162,7 @@ void LossKeeper::fenced(
         );
     }
     if (!current || (ack.entries.empty() && !ack.truncated)) {
-        return;
+        return false;
     }
     const bool waited_for = operation == current->plan.id && !is_promoted(*current);
     std::set<Epoch> epochs;
@@ -181,9 +183,21 @@ void LossKeeper::fenced(
     }
     for (auto& [id, book] : open_) {
         tell(id, book);
-        // It forgets what it has told as soon as it is routed: now or never.
-        while (!waited_for && !book.unsaved.empty() && save_some(id, book)) {
-        }
+    }
+    return !waited_for;
+}
+
+net::Task<> LossKeeper::fenced(OperationId operation, HostId host, wire::FenceAck ack) {
+    if (!take(operation, host, ack)) {
+        co_return;
+    }
+    // It forgets what it has told as soon as it is routed: now or never.
+    std::vector<OperationId> books;
+    for (const auto& [id, book] : open_) {
+        books.push_back(id);
+    }
+    for (const OperationId& id : books) {
+        co_await save_all(id);
     }
 }
 
@@ -251,19 +265,19 @@ net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
     edge_.deliver(std::move(examined));
 }
 
-Result<std::size_t> LossKeeper::decide(const OperationId& operation, const Decision& decision) {
+net::Task<Result<std::size_t>> LossKeeper::decide(
+    OperationId operation, Decision decision, ports::AuditRow row
+) {
     std::optional<LossBook> closed;
-    Open* open = find(operation);
-    if (open == nullptr) {
+    if (find(operation) == nullptr) {
         Result<LossBook> book = load(operation);
         if (!book) {
-            return std::unexpected(book.error());
+            co_return std::unexpected(book.error());
         }
         closed = std::move(*book);
     }
-    LossBook& book = open == nullptr ? *closed : open->book;
+    LossBook& book = closed ? *closed : find(operation)->book;
     std::vector<LossBook::At> decided;
-    std::size_t writes = 0;
     const auto has_key = [&decision](const std::string& text) {
         const Result<json::object> key = wire::parse_json_object(text, wire::kLedgerKeyBytesMax);
         return key && *key == *decision.key;
@@ -274,32 +288,38 @@ Result<std::size_t> LossKeeper::decide(const OperationId& operation, const Decis
             decided.push_back(at);
         }
     }
-    std::vector<sqlite::LossRow> rows;
+    std::size_t writes = 0;
+    ports::LossesNoted noted{.operation = operation, .rows = {}};
     const UtcTime now = edge_.clock.wall();
     for (const LossBook::At& at : decided) {
         book.change(at, [&](KeyChain& chain) {
             const std::size_t of_chain = chain.decide(decision.fate, now, decision.reason);
             writes += of_chain;
             if (of_chain > 0) {
-                rows.push_back(row_of(chain));
+                noted.rows.push_back(row_of(chain));
             }
             return of_chain > 0;
         });
     }
     if (writes == 0) {
-        return 0;
+        co_return 0;
     }
-    rows.push_back(book_row(book));
-    if (const Status saved = store_.put_losses(operation, rows); !saved) {
+    noted.rows.push_back(book_row(book));
+    ports::Commit commit;
+    commit.changes.emplace_back(std::move(noted));
+    commit.audit.push_back(std::move(row));
+    const Status saved = co_await desk_.commit(std::move(commit));
+    Open* open = find(operation);
+    if (!saved) {
         if (open != nullptr) {
             open->unsaved.insert(decided.begin(), decided.end());
         }
-        return std::unexpected(saved.error());
+        co_return std::unexpected(saved.error());
     }
     if (open != nullptr) {
         tell(operation, *open);
     }
-    return writes;
+    co_return writes;
 }
 
 // The core decides by it whether a planned change may begin.
@@ -318,13 +338,20 @@ void LossKeeper::close_settled() {
     std::erase_if(open_, [&](const auto& entry) {
         const auto& [operation, open] = entry;
         const bool newest = current && current->plan.id == operation;
-        return !newest && open.examined && open.book.settled() && open.unsaved.empty();
+        return !newest && open.examined && open.book.settled() && open.unsaved.empty() &&
+               open.on_their_way == 0;
     });
 }
 
+// Ends when all that the book held at the call is durable, or the store refuses.
 net::Task<> LossKeeper::save_all(OperationId operation) {
-    Open* open = find(operation);
-    while (open != nullptr && !open->unsaved.empty() && save_some(operation, *open)) {
+    const Open* open = find(operation);
+    while (open != nullptr && (!open->unsaved.empty() || open->on_their_way > 0)) {
+        // Commits are answered in their order: this one after those that are on their way.
+        const bool saved = co_await save_some(operation);
+        if (!saved) {
+            co_return;
+        }
         // Others get their turn between two commits.
         co_await net::sleep_for(edge_.io, Duration::zero());
         open = find(operation);
@@ -332,37 +359,41 @@ net::Task<> LossKeeper::save_all(OperationId operation) {
 }
 
 // False: the store refuses. What is not saved is kept in memory and tried again with the next look.
-bool LossKeeper::save_some(const OperationId& operation, Open& open) {
-    std::vector<sqlite::LossRow> rows;
-    std::vector<LossBook::At> written;
-    for (const auto& at : open.unsaved) {
-        if (rows.size() == kRowsPerCommit) {
-            break;
+net::Task<bool> LossKeeper::save_some(OperationId operation) {
+    Open* open = find(operation);
+    std::set<LossBook::At> written;
+    ports::LossesNoted noted{.operation = operation, .rows = {}};
+    while (!open->unsaved.empty() && noted.rows.size() < kRowsPerCommit) {
+        const auto at = open->unsaved.extract(open->unsaved.begin());
+        if (const KeyChain* chain = open->book.find(at.value())) {
+            noted.rows.push_back(row_of(*chain));
         }
-        written.push_back(at);
-        if (const KeyChain* chain = open.book.find(at)) {
-            rows.push_back(row_of(*chain));
-        }
+        written.insert(at.value());
     }
-    rows.push_back(book_row(open.book));
-    const Status saved = store_.put_losses(operation, rows);
+    noted.rows.push_back(book_row(open->book));
+    ports::Commit commit;
+    commit.changes.emplace_back(std::move(noted));
+    ++open->on_their_way;
+    const Status saved = co_await desk_.commit(std::move(commit));
+    open = find(operation);
+    if (open == nullptr) {
+        co_return saved.has_value();
+    }
+    --open->on_their_way;
     if (!saved) {
         system::log_error(
             "losses", "the loss book could not be saved", {{"why", saved.error().text}}
         );
-        return false;
+        open->unsaved.merge(written);
     }
-    for (const auto& at : written) {
-        open.unsaved.erase(at);
-    }
-    return true;
+    co_return saved.has_value();
 }
 
 wire::LossCounts LossKeeper::counts(const OperationId& operation) {
     if (const Open* open = find(operation)) {
         return open->book.counts();
     }
-    const auto row = store_.loss(operation, kBookRow.first, kBookRow.second);
+    const auto row = stored_.loss(operation, kBookRow.first, kBookRow.second);
     if (row && *row) {
         if (const auto counts = counts_of(**row)) {
             return *counts;

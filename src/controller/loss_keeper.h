@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/sqlite/store.h"
 #include "controller/edge.h"
 #include "controller/loss_book.h"
 #include "controller/loss_reader.h"
+#include "controller/store_desk.h"
 #include "ports/effects.h"
+#include "ports/store.h"
 
 namespace farshore::controller {
 
@@ -29,15 +30,16 @@ class LossKeeper final : public ports::Tables {
             operation;  // the running or the last one
     };
 
-    LossKeeper(Edge& edge, sqlite::Store& store, Sources sources);
+    LossKeeper(Edge& edge, ports::Stored& stored, StoreDesk& desk, Sources sources);
 
     // Takes every book that is not settled up again after a start, and that of the newest
     // operation.
     [[nodiscard]] Status restore(const std::optional<core::OperationRecord>& newest);
 
     // An agent is fenced and names what it could not prove. Only remembered while a fence is waited
-    // for, so that nothing else waits for a disk; whoever comes later is in the store at once.
-    void fenced(const OperationId& operation, const HostId& host, const wire::FenceAck& ack);
+    // for, so that nothing else waits for a disk; what a late host names is in the store when this
+    // ends.
+    [[nodiscard]] net::Task<> fenced(OperationId operation, HostId host, wire::FenceAck ack);
 
     // ports::Tables
     void examine(const core::ExamineLosses& action) override;
@@ -57,9 +59,10 @@ class LossKeeper final : public ports::Tables {
         std::string reason;  // with the operator's name
     };
 
-    // How many writes it decided; it is durable then. Errors: not_found, the store's.
-    [[nodiscard]] Result<std::size_t> decide(
-        const OperationId& operation, const Decision& decision
+    // How many writes it decided; it is durable then, with `row` in the audit. Errors: not_found,
+    // those of StoreDesk.
+    [[nodiscard]] net::Task<Result<std::size_t>> decide(
+        OperationId operation, Decision decision, ports::AuditRow row
     );
 
     // Counts and document of an operation's book; of a closed one from the store.
@@ -87,7 +90,8 @@ class LossKeeper final : public ports::Tables {
         LossBook::At next;  // the first key of the next look: no key stands in the way of others
         Instant opened_at{};
         std::set<LossBook::At> unsaved;
-        std::uint64_t told = 0;  // open writes, as the core was told
+        std::size_t on_their_way = 0;  // commits that the store has not answered
+        std::uint64_t told = 0;        // open writes, as the core was told
     };
 
     [[nodiscard]] net::Task<> examine_chains(core::ExamineLosses action);
@@ -104,10 +108,14 @@ class LossKeeper final : public ports::Tables {
     [[nodiscard]] std::optional<std::string> why_give_up(const Open& open, const std::string& table)
         const;
     [[nodiscard]] net::Task<> save_all(OperationId operation);
-    [[nodiscard]] bool save_some(const OperationId& operation, Open& open);
+    [[nodiscard]] net::Task<bool> save_some(OperationId operation);
     [[nodiscard]] Open* find(const OperationId& operation);
     Open& open(const core::Plan& plan);
     [[nodiscard]] Open* open_for(Epoch epoch, const core::OperationRecord& current);
+    // What the host names, in the books that it belongs to. True: nothing waits for it any more.
+    [[nodiscard]] bool take(
+        const OperationId& operation, const HostId& host, const wire::FenceAck& ack
+    );
     void take_entries(
         Open& open, const HostId& host, const wire::FenceAck& ack, Epoch epoch, bool too_late
     );
@@ -117,7 +125,8 @@ class LossKeeper final : public ports::Tables {
     [[nodiscard]] Result<LossBook> load(const OperationId& operation);
 
     Edge& edge_;
-    sqlite::Store& store_;
+    ports::Stored& stored_;
+    StoreDesk& desk_;
     Sources sources_;
     LossReader reader_;
     std::map<OperationId, Open> open_;

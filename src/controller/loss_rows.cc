@@ -20,13 +20,13 @@ bool flag_of(const json::object& document, std::string_view name) {
 
 }  // namespace
 
-sqlite::LossRow row_of(const KeyChain& chain) {
+ports::LossRow row_of(const KeyChain& chain) {
     return {
         .table = chain.table(), .key = chain.key(), .document = json::serialize(chain.document())
     };
 }
 
-sqlite::LossRow book_row(const LossBook& book) {
+ports::LossRow book_row(const LossBook& book) {
     return {
         .table = kBookRow.first,
         .key = kBookRow.second,
@@ -39,9 +39,9 @@ sqlite::LossRow book_row(const LossBook& book) {
     };
 }
 
-Result<LossBook> book_of(const std::vector<sqlite::LossRow>& rows) {
+Result<LossBook> book_of(const std::vector<ports::LossRow>& rows) {
     LossBook book;
-    for (const sqlite::LossRow& row : rows) {
+    for (const ports::LossRow& row : rows) {
         if (LossBook::At{row.table, row.key} != kBookRow) {
             Result<KeyChain> chain = KeyChain::parse(row.document);
             if (!chain) {
@@ -65,7 +65,7 @@ Result<LossBook> book_of(const std::vector<sqlite::LossRow>& rows) {
     return book;
 }
 
-std::optional<wire::LossCounts> counts_of(const sqlite::LossRow& row) {
+std::optional<wire::LossCounts> counts_of(const ports::LossRow& row) {
     const Result<json::object> document = wire::parse_json_object(row.document, kRowBytesMax);
     const json::value* counts = document ? document->if_contains("counts") : nullptr;
     if (counts == nullptr || !counts->is_object()) {
@@ -86,7 +86,7 @@ std::optional<wire::LossCounts> counts_of(const sqlite::LossRow& row) {
     return trouble.status() ? std::optional{read} : std::nullopt;
 }
 
-bool is_settled(const sqlite::LossRow& row) {
+bool is_settled(const ports::LossRow& row) {
     const Result<json::object> document = wire::parse_json_object(row.document, kRowBytesMax);
     return document && flag_of(*document, "settled");
 }

@@ -90,7 +90,7 @@ int serve(config::Config config) {
     while (!controller.stopped()) {
         io.run_one();
     }
-    return 0;
+    return controller.failure() ? refuse(*controller.failure()) : 0;
 }
 
 int run(int argc, char** argv) {
@@ -108,7 +108,9 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     app.set_version_flag("--version", std::string{"farshored "} + FARSHORE_VERSION);
     app.footer(
-        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, 74 "
+        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, or "
+        "another "
+        "controller leads, 74 "
         "the output could not be written, 77 denied, 78 configuration."
     );
     try {

@@ -92,8 +92,8 @@ void write_vouching(
 // When each host came into the register.
 std::map<HostId, UtcTime> registered_at(const View& view) {
     std::map<HostId, UtcTime> times;
-    if (const auto hosts = view.store.hosts(view.config.app)) {
-        for (const sqlite::RegisteredHost& host : *hosts) {
+    if (const auto hosts = view.stored.hosts(view.config.app)) {
+        for (const ports::RegisteredHost& host : *hosts) {
             times.emplace(host.host, host.registered_at);
         }
     }
@@ -204,8 +204,8 @@ json::object operation_of(const View& view, const core::OperationRecord& record,
         .steps = {}
     };
     if (with_steps) {
-        if (const auto rows = view.store.journal(record.plan.id, 0, kStepsMax)) {
-            for (const sqlite::JournalRow& row : *rows) {
+        if (const auto rows = view.stored.journal(record.plan.id, 0, kStepsMax)) {
+            for (const ports::JournalRow& row : *rows) {
                 parts.steps.push_back({.sequence = row.sequence, .entry = row.entry});
             }
         }
@@ -331,7 +331,7 @@ Result<json::object> operation_document(const View& view, const OperationId& id,
     if (record.operation && record.operation->plan.id == id) {
         return operation_of(view, *record.operation, with_steps);
     }
-    const auto found = view.store.operation(id);
+    const auto found = view.stored.operation(id);
     if (!found) {
         return std::unexpected(found.error());
     }

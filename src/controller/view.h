@@ -7,13 +7,13 @@
 
 #include <boost/json.hpp>
 
-#include "adapters/sqlite/store.h"
 #include "controller/agent_link.h"
 #include "controller/credentials.h"
 #include "controller/epoch_records.h"
 #include "controller/joining.h"
 #include "controller/loss_keeper.h"
 #include "controller/table_watch.h"
+#include "ports/store.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
 
@@ -33,7 +33,7 @@ struct View {
     LossKeeper& losses;
     const TableWatch& tables;
     const EpochRecords& epochs;
-    sqlite::Store& store;
+    ports::Stored& stored;
     const Credentials& credentials;
     const Joining& joining;
     std::uint64_t guesses = 0;  // wrong tokens

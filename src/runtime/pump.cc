@@ -21,18 +21,26 @@ struct Overloaded : Fs... {
 Pump::Pump(core::AppCore core, Ports ports) : core_(std::move(core)), ports_(ports) {}
 
 void Pump::start() {
+    draining_ = true;
     const core::Now moment = now();
     perform(moment, core_.resume(moment));
+    draining_ = false;
     drain();
 }
 
-void Pump::deliver(core::Event event) {
-    events_.push_back(std::move(event));
+void Pump::deliver(core::Event event, std::function<void()> settled) {
+    if (ended_) {
+        if (settled) {
+            settled();
+        }
+        return;
+    }
+    events_.push_back({.event = std::move(event), .settled = std::move(settled)});
     drain();
 }
 
 void Pump::turn() {
-    events_.emplace_back(core::Tick{});
+    events_.push_back({.event = core::Tick{}, .settled = {}});
     drain();
 }
 
@@ -42,12 +50,19 @@ void Pump::drain() {
         return;
     }
     draining_ = true;
-    while (!events_.empty()) {
+    while (!ended_ && !committing_ && !events_.empty()) {
         try_store_again();
-        const core::Event event = std::move(events_.front());
+        if (committing_ || ended_) {
+            break;
+        }
+        const Waiting next = std::move(events_.front());
         events_.pop_front();
+        settled_ = next.settled;
         const core::Now moment = now();
-        perform(moment, core_.step(moment, event));
+        perform(moment, core_.step(moment, next.event));
+        if (!committing_) {
+            settle();
+        }
     }
     draining_ = false;
     arm();
@@ -59,47 +74,107 @@ void Pump::perform(core::Now moment, core::Effects effects) {
     if (store_again_at_) {
         return;
     }
-    if (!flush()) {
-        core_.stall();
-        store_again_at_ = moment.at + kStoreRetry;
-        return;
-    }
     for (const core::Action& action : effects.actions) {
-        start_action(action);
+        if (const auto* told = std::get_if<core::Announce>(&action)) {
+            audit_.push_back(
+                {.at = moment.wall, .who = "controller", .what = "announce", .detail = told->text}
+            );
+        }
     }
+    held_ = std::move(effects.actions);
+    commit();
 }
 
 void Pump::try_store_again() {
-    const core::Now moment = now();
-    if (!store_again_at_ || moment.at < *store_again_at_) {
-        return;
+    if (store_again_at_ && now().at >= *store_again_at_) {
+        commit();
     }
-    if (!flush()) {
-        store_again_at_ = moment.at + kStoreRetry;
-        return;
-    }
-    store_again_at_.reset();
-    perform(moment, core_.resume(moment, "the store took no records for a while"));
 }
 
-bool Pump::flush() {
-    if (!unsaved_ && journal_.empty()) {
-        return true;
+void Pump::commit() {
+    if (!unsaved_ && journal_.empty() && audit_.empty()) {
+        committed();
+        return;
     }
-    const Status saved = ports_.store.save(core_.record(), journal_);
-    if (!saved) {
-        trouble_ = saved.error().text;
-        return false;
+    committing_ = true;
+    ports_.store.commit(
+        {.app = core_.record().app,
+         .leader = {},
+         .state = core_.record(),
+         .journal = journal_,
+         .changes = {},
+         .audit = audit_},
+        [self = std::weak_ptr(self_)](ports::CommitAnswer answer) {
+            if (const auto pump = self.lock()) {
+                (*pump)->answered(std::move(answer));
+            }
+        }
+    );
+}
+
+void Pump::answered(ports::CommitAnswer answer) {
+    const bool inside = std::exchange(draining_, true);
+    committing_ = false;
+    trouble_ = std::move(answer.why.text);
+    switch (answer.end) {
+        case ports::CommitEnd::committed:
+            unsaved_ = false;
+            audit_.clear();
+            committed();
+            break;
+        case ports::CommitEnd::refused:
+            held_.clear();
+            core_.stall();
+            store_again_at_ = now().at + kStoreRetry;
+            break;
+        case ports::CommitEnd::superseded:
+        case ports::CommitEnd::unknown:
+            held_.clear();
+            core_.stall();
+            ended_ = true;
+            break;
     }
-    trouble_.clear();
-    unsaved_ = false;
+    draining_ = inside;
+    if (!inside) {
+        settle();
+    }
+    if (ended_) {
+        settle_all();
+    }
+    drain();
+}
+
+// Nothing that waits is taken any more.
+void Pump::settle_all() {
+    for (Waiting& waiting : std::exchange(events_, {})) {
+        if (waiting.settled) {
+            waiting.settled();
+        }
+    }
+}
+
+void Pump::settle() {
+    if (const std::function<void()> settled = std::exchange(settled_, {})) {
+        settled();
+    }
+}
+
+// What the core has decided is durable.
+void Pump::committed() {
     const std::vector<core::JournalEntry> written = std::exchange(journal_, {});
     if (watcher_) {
         for (const core::JournalEntry& entry : written) {
             watcher_(entry);
         }
     }
-    return true;
+    if (std::exchange(store_again_at_, std::nullopt)) {
+        const core::Now moment = now();
+        perform(moment, core_.resume(moment, "the store took no records for a while"));
+        return;
+    }
+    for (const core::Action& action : std::exchange(held_, {})) {
+        start_action(action);
+    }
 }
 
 void Pump::start_action(const core::Action& action) {
@@ -120,6 +195,10 @@ void Pump::start_action(const core::Action& action) {
 }
 
 void Pump::arm() {
+    if (committing_ || ended_) {
+        ports_.timer.disarm();  // nothing is due before the store has answered
+        return;
+    }
     std::optional<Instant> at = core_.next_deadline();
     if (store_again_at_) {
         at = at ? std::min(*at, *store_again_at_) : *store_again_at_;
@@ -132,6 +211,9 @@ void Pump::arm() {
 }
 
 core::AppCore::LeaseAnswer Pump::grant_lease(const HostId& host, Epoch epoch) {
+    if (ended_) {
+        return {.length = std::nullopt, .why = trouble_};
+    }
     return core_.grant_lease(now(), host, epoch);
 }
 

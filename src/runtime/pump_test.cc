@@ -1,5 +1,7 @@
 #include "runtime/pump.h"
 
+#include <functional>
+#include <utility>
 #include <variant>
 
 #include <gtest/gtest.h>
@@ -31,14 +33,33 @@ class World final : public ports::Clock,
 
     [[nodiscard]] UtcTime wall() const override { return date_in_tests(at_); }
 
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> entries)
-        override {
-        if (refuses) {
-            return fail(ErrorKind::exhausted, "the disk is full");
+    void commit(ports::Commit commit, ports::Ticket ticket) override {
+        ASSERT_FALSE(pending) << "one at a time";
+        pending = [this, commit = std::move(commit), ticket = std::move(ticket)] {
+            if (answer.end == ports::CommitEnd::committed) {
+                saved = *commit.state;
+                journal.insert(journal.end(), commit.journal.begin(), commit.journal.end());
+                audit.insert(audit.end(), commit.audit.begin(), commit.audit.end());
+            }
+            ticket(answer);
+        };
+        if (!late) {
+            let_answer();
         }
-        saved = record;
-        journal.insert(journal.end(), entries.begin(), entries.end());
-        return {};
+    }
+
+    // The store answers the commit that it has been given.
+    void let_answer() {
+        ASSERT_TRUE(pending);
+        std::exchange(pending, {})();
+    }
+
+    void refuse(bool refuses) {
+        answer =
+            refuses
+                ? ports::
+                      CommitAnswer{ports::CommitEnd::refused, {.kind = ErrorKind::exhausted, .text = "the disk is full"}}
+                : ports::CommitAnswer{};
     }
 
     void raise(const core::RaiseEpoch& action) override { did(action); }
@@ -57,7 +78,7 @@ class World final : public ports::Clock,
 
     void stop(const core::StopCommand& action) override { did(action); }
 
-    void announce(const core::Announce&) override {}
+    void announce(const core::Announce& action) override { announced.push_back(action.text); }
 
     void arm(Instant at) override { armed = at; }
 
@@ -77,10 +98,14 @@ class World final : public ports::Clock,
         });
     }
 
-    bool refuses = false;
+    bool late = false;  // the store answers only when it is told to
+    ports::CommitAnswer answer;
+    std::function<void()> pending;
     core::AppRecord saved;
     std::vector<core::JournalEntry> journal;
+    std::vector<ports::AuditRow> audit;
     std::vector<core::Action> actions;
+    std::vector<std::string> announced;
     std::optional<Instant> armed;
 
   private:
@@ -160,12 +185,12 @@ core::EpochRaised unchanged(const core::RaiseEpoch& raise) {
 }
 
 TEST_F(PumpTest, NothingIsDoneWhileTheStoreRefusesAndItGoesOnAfterwards) {
-    world.refuses = true;
+    world.refuse(true);
     rounds(20, false);
     EXPECT_EQ(world.last<core::RaiseEpoch>(), nullptr);
     EXPECT_EQ(pump->trouble(), "the disk is full");
     EXPECT_FALSE(world.saved.operation.has_value());
-    world.refuses = false;
+    world.refuse(false);
     const core::RaiseEpoch* raise = nullptr;
     for (int i = 0; i < 30 && (raise == nullptr || raise->only_look); ++i) {
         rounds(1, false);
@@ -182,10 +207,10 @@ TEST_F(PumpTest, NothingIsDoneWhileTheStoreRefusesAndItGoesOnAfterwards) {
 
 // A decision that waited behind a full disk is not carried out on a Region that is well again.
 TEST_F(PumpTest, WhatWasDecidedWhileTheStoreRefusedIsAskedForAgain) {
-    world.refuses = true;
+    world.refuse(true);
     rounds(20, false);
     rounds(40, true);
-    world.refuses = false;
+    world.refuse(false);
     for (int i = 0; i < 30; ++i) {
         rounds(1, true);
         const core::RaiseEpoch* raise = world.last<core::RaiseEpoch>();
@@ -199,17 +224,83 @@ TEST_F(PumpTest, WhatWasDecidedWhileTheStoreRefusedIsAskedForAgain) {
 }
 
 TEST_F(PumpTest, WhoConnectedWhileTheStoreRefusedIsToldItsRouteAfterwards) {
-    world.refuses = true;
+    world.refuse(true);
     pump->deliver(core::PauseRequest{{.until = {}, .reason = "x", .by = "operator:x"}});
     ASSERT_FALSE(pump->trouble().empty());
     world.actions.clear();
     pump->deliver(core::AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
     EXPECT_EQ(world.last<core::OrderAgents>(), nullptr);
-    world.refuses = false;
+    world.refuse(false);
     rounds(2, true);
     ASSERT_NE(world.last<core::OrderAgents>(), nullptr);
     EXPECT_EQ(world.last<core::OrderAgents>()->type, core::OrderType::route);
     EXPECT_TRUE(world.saved.pause.has_value()) << "what was asked for meanwhile is kept";
+}
+
+// A store far away answers later: nothing is done before, and what happens meanwhile waits.
+TEST_F(PumpTest, AnEffectWaitsForAStoreThatAnswersLate) {
+    world.late = true;
+    rounds(10, false);
+    ASSERT_TRUE(world.pending) << "the intent is on its way";
+    EXPECT_EQ(world.last<core::RaiseEpoch>(), nullptr);
+    EXPECT_FALSE(world.saved.operation.has_value());
+    EXPECT_FALSE(world.armed) << "nothing is due before the answer";
+    for (int i = 0; i < 10 && world.pending; ++i) {
+        world.let_answer();
+    }
+    EXPECT_FALSE(world.pending);
+    ASSERT_NE(world.last<core::RaiseEpoch>(), nullptr);
+    EXPECT_TRUE(world.armed);
+}
+
+TEST_F(PumpTest, WhatHappensWhileTheStoreIsAskedIsHeardInItsOrder) {
+    world.late = true;
+    pump->deliver(core::PauseRequest{{.until = {}, .reason = "x", .by = "operator:x"}});
+    pump->deliver(core::ResumeRequest{.by = "operator:x", .reason = "y"});
+    EXPECT_TRUE(pump->core().record().pause.has_value()) << "the second one waits";
+    world.let_answer();
+    EXPECT_TRUE(world.saved.pause.has_value());
+    world.let_answer();
+    EXPECT_FALSE(world.saved.pause.has_value());
+}
+
+class PumpEnds : public PumpTest, public ::testing::WithParamInterface<ports::CommitEnd> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, PumpEnds, ::testing::Values(ports::CommitEnd::superseded, ports::CommitEnd::unknown)
+);
+
+// Another controller leads, or it is not known what is durable: this one is no controller any more.
+TEST_P(PumpEnds, NothingIsDoneDecidedOrGrantedAfterwards) {
+    world.answer = {GetParam(), {.kind = ErrorKind::conflict, .text = "another controller leads"}};
+    rounds(10, false);
+    EXPECT_TRUE(pump->has_ended());
+    EXPECT_EQ(pump->trouble(), "another controller leads");
+    EXPECT_FALSE(world.armed);
+    EXPECT_EQ(pump->grant_lease(HostId{"e1"}, Epoch{7}).length, std::nullopt);
+    world.answer = {};
+    world.actions.clear();
+    rounds(40, false);
+    EXPECT_TRUE(world.actions.empty());
+    EXPECT_FALSE(world.saved.operation.has_value());
+}
+
+TEST_F(PumpTest, AnAnswerAfterThePumpHasGoneIsForNoOne) {
+    world.late = true;
+    pump->deliver(core::PauseRequest{{.until = {}, .reason = "x", .by = "operator:x"}});
+    pump.reset();
+    world.let_answer();
+    EXPECT_TRUE(world.saved.pause.has_value());
+}
+
+// What people are told is durable with what it is told of.
+TEST_F(PumpTest, AnAnnouncementIsInTheAudit) {
+    rounds(30, false);
+    ASSERT_FALSE(world.announced.empty());
+    ASSERT_FALSE(world.audit.empty());
+    EXPECT_EQ(world.audit.front().who, "controller");
+    EXPECT_EQ(world.audit.front().what, "announce");
+    EXPECT_EQ(world.audit.front().detail, world.announced.front());
 }
 
 TEST_F(PumpTest, ARaiseThatHangsDoesNotTurnWithoutEnd) {

@@ -32,19 +32,20 @@ void Store::doom(const Fault& fault) {
     }
 }
 
-Status Store::save(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {
+void Store::commit(ports::Commit commit, ports::Ticket ticket) {
     Controller* controller = scene_.controllers->controller();
     if (controller == nullptr || controller->is_silenced()) {
-        return fail(ErrorKind::cancelled, "the controller is dead");
+        return;  // the dead are not answered
     }
     if (scene_.weather.is(FaultKind::store_full, kWitness)) {
-        return fail(ErrorKind::exhausted, "the disk is full");
+        ticket(
+            {.end = ports::CommitEnd::refused,
+             .why = {.kind = ErrorKind::exhausted, .text = "the disk is full"}}
+        );
+        return;
     }
     scene_.quiet->disturb();
     ++saves_;
-    if (const int slow = scene_.weather.amount(FaultKind::store_slow, kWitness); slow > 0) {
-        controller->be_busy(std::chrono::milliseconds{slow});
-    }
     const bool dies = doom_ && --doom_->saves_left == 0;
     const bool torn = dies && doom_->kind == FaultKind::dies_in_save;
     if (dies) {
@@ -55,19 +56,51 @@ Status Store::save(const core::AppRecord& record, std::span<const core::JournalE
         // Not from inside its own call.
         scene_.calendar.in(Duration{}, [this] { scene_.controllers->kill(); });
     }
-    const bool kept = !torn || dice_.chance(1, 2);
-    if (kept && !scene_.planted(Plant::effect_before_intent)) {
-        keep(record, journal);
-    } else if (kept) {
-        // The planted bug: the disk has it a little later than it says.
-        scene_.calendar.in(
-            30ms,
-            [this, record, entries = std::vector(journal.begin(), journal.end())] {
-                keep(record, entries);
-            }
-        );
+    const int slow = scene_.weather.amount(FaultKind::store_slow, kWitness);
+    // A slow file keeps the controller's thread; a slow store on a network does not.
+    if (slow > 0 && !dies && dice_.chance(1, 2)) {
+        answer_late(std::move(commit), std::move(ticket), std::chrono::milliseconds{slow});
+        return;
     }
-    return {};
+    if (slow > 0) {
+        controller->be_busy(std::chrono::milliseconds{slow});
+    }
+    if (!torn || dice_.chance(1, 2)) {
+        write(commit);
+    }
+    ticket({});
+}
+
+// It is durable at the beginning of that time or at its end; what is on its way when another life
+// of the controller leads is refused.
+void Store::answer_late(ports::Commit commit, ports::Ticket ticket, Duration after) {
+    const bool kept = dice_.chance(1, 2);
+    if (kept) {
+        write(commit);
+    }
+    const std::weak_ptr<Controller> asker = scene_.controllers->controller()->shared_from_this();
+    scene_.calendar.in(
+        after,
+        [this, kept, asker, commit = std::move(commit), ticket = std::move(ticket)] {
+            const std::shared_ptr<Controller> life = asker.lock();
+            if (!life || life.get() != scene_.controllers->controller() || life->is_silenced()) {
+                return;
+            }
+            if (!kept) {
+                write(commit);
+            }
+            life->enter([ticket] { ticket({}); });
+        }
+    );
+}
+
+void Store::write(const ports::Commit& commit) {
+    if (!scene_.planted(Plant::effect_before_intent)) {
+        keep(*commit.state, commit.journal);
+        return;
+    }
+    // The planted bug: the disk has it a little later than it says.
+    scene_.calendar.in(30ms, [this, commit] { keep(*commit.state, commit.journal); });
 }
 
 void Store::keep(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ports/store.h"
@@ -14,15 +15,14 @@
 
 namespace farshore::sim {
 
-// What survives the controller: the record with its journal, the register, the loss books. A save
-// is durable when it returns, or it fails, or the controller dies in the middle of it and nobody
-// knows.
+// What survives the controller: the record with its journal, the register, the loss books. A commit
+// is durable when it is answered, at once or late; or it is refused, or the controller dies in the
+// middle of it and nothing is known.
 class Store final : public ports::Store {
   public:
     explicit Store(Scene& scene);
 
-    Status save(const core::AppRecord& record, std::span<const core::JournalEntry> journal)
-        override;
+    void commit(ports::Commit commit, ports::Ticket ticket) override;
 
     // nullopt: the store is empty.
     [[nodiscard]] std::optional<core::AppRecord> load();
@@ -60,6 +60,8 @@ class Store final : public ports::Store {
         int saves_left = 1;
     };
 
+    void write(const ports::Commit& commit);
+    void answer_late(ports::Commit commit, ports::Ticket ticket, Duration after);
     void keep(const core::AppRecord& record, std::span<const core::JournalEntry> journal);
 
     Scene& scene_;

@@ -38,6 +38,24 @@ Duration in_front_of_a_raise(const Config& config) {
     return sum;
 }
 
+// What an automatic failover from any Region to any other would depend on, and must not.
+std::string unstable_steps(const Config& config) {
+    std::set<std::string> found;
+    for (const Region& from : config.regions) {
+        for (const Region& to : config.regions) {
+            if (from.id != to.id) {
+                const auto between = core::unstable_in(config.steps, from.id, to.id);
+                found.insert(between.begin(), between.end());
+            }
+        }
+    }
+    std::string text;
+    for (const std::string& one : found) {
+        text += (text.empty() ? "" : "; ") + one;
+    }
+    return text;
+}
+
 Duration left_for_steps(const Config& config) {
     return config.rto - config.detect.unhealthy_for - config.fence.lease - config.fence.clock_error;
 }
@@ -131,6 +149,10 @@ constexpr std::array kRules{
                    shown(c.rto);
         },
         "shorter `timeout`s, a place behind the raise, or `verbs: [switchover, failback]`", "they would use up the time in which the app is to be back", "objectives.rto detect.unhealthy_for fence.lease fence.clock_error"},
+    Rule{"C253", Severity::error, "steps",
+        [](const Config& c) { return c.decide.mode != Mode::observe && !unstable_steps(c).empty(); },
+        [](const Config& c) { return "an automatic failover would depend on what an outage may take: " + unstable_steps(c); },
+        "`best_effort: true`, or `verbs: [switchover, failback]`", "it could not be done when it is needed", "decide.mode regions"},
     Rule{"C235", Severity::warning, "join.aws.roles",
         [](const Config& c) { return !c.join.roles.empty(); },
         [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: a caller that may choose the session's name can be any host"}; }, "", "", "join.*"},

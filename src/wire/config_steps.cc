@@ -34,15 +34,33 @@ std::string with_ours(std::string word, std::string_view before, std::string_vie
     return word;
 }
 
-void read_words(Section& section, std::vector<std::string>& out) {
+void read_words(Section& section, const char* key, std::vector<std::string>& out) {
     constexpr std::string_view kAside = "\x01{";
-    section.each_item("run", [&](const YamlNode& node, std::size_t /*index*/) {
+    section.each_item(key, [&](const YamlNode& node, std::size_t /*index*/) {
         YamlNode aside = node;
         aside.text = with_ours(node.text, "${", kAside);
-        if (const auto word = section.name_of(aside, "run")) {
+        if (const auto word = section.name_of(aside, key)) {
             out.push_back(with_ours(*word, kAside, "${"));
         }
     });
+}
+
+void read_calls(Section& section, std::vector<core::StepCall>& out) {
+    std::vector<std::string> words;
+    read_words(section, "calls", words);
+    for (const std::string& word : words) {
+        const auto call = core::step_call_from(word);
+        if (call) {
+            out.push_back(*call);
+        } else {
+            section.refuse(
+                "calls",
+                "C254",
+                "`calls`: " + call.error().text,
+                "each of data, control, launch or sts, and a Region: its name, ${from} or ${to}"
+            );
+        }
+    }
 }
 
 void read_verbs(Section& section, std::vector<core::Verb>& out) {
@@ -101,14 +119,17 @@ void read_values(
     }
     out.timeout = out.kind == core::StepKind::approve ? kApproveTimeout : kCommandTimeout;
     section.read("timeout", out.timeout, kBound);
-    section.read("on_failure", out.on_failure);
     if (out.kind == core::StepKind::command) {
         (void)section.require("run");
-        read_words(section, out.run);
+        read_words(section, "run", out.run);
+        read_calls(section, out.calls);
+        section.read("best_effort", out.best_effort);
         std::int64_t attempts = 1;
         section.read("attempts", attempts, {.least = 1, .most = kAttemptsMax});
         out.attempts = static_cast<int>(attempts);
     }
+    out.on_failure = out.best_effort ? core::OnFailure::go_on : core::OnFailure::stop;
+    section.read("on_failure", out.on_failure);
     if (out.kind == core::StepKind::parallel) {
         for (const YamlEntry& entry : node.entries) {
             for (std::size_t i = 0; entry.key == "steps" && i < entry.value.items.size(); ++i) {

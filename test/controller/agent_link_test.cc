@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/net/http_client.h"
+#include "adapters/net/later.h"
 #include "adapters/system/system_clock.h"
 #include "controller/fake_agent.h"
 
@@ -56,15 +57,14 @@ class AgentLinkTest : public ::testing::Test {
                        ? core::AppCore::LeaseAnswer{.length = std::chrono::seconds{3}, .why = {}}
                        : core::AppCore::LeaseAnswer{.length = {}, .why = "the epoch is another"};
         };
-        upcalls.enroll = [this](const HostId& host, const RegionId&) {
-            enrolled.push_back(host);
-            return Status{};
+        upcalls.enroll = [this](HostId host, RegionId) {
+            return enroll(std::move(host));
         };
         upcalls.users = [] {
             return kEast;
         };
-        upcalls.fenced = [this](const OperationId&, const HostId&, const wire::FenceAck& ack) {
-            fenced_writes += ack.entries.size();
+        upcalls.fenced = [this](OperationId, HostId, wire::FenceAck ack) {
+            return keep(std::move(ack));
         };
         upcalls.announce = [this](const std::string& text) {
             announced.push_back(text);
@@ -166,8 +166,31 @@ class AgentLinkTest : public ::testing::Test {
         return reply.value_or(net::HttpReply{});
     }
 
+    // A store that answers late, as long as the test says so.
+    net::Task<Status> enroll(HostId host) {
+        enrolled.push_back(std::move(host));
+        co_await store_answers();
+        co_return Status{};
+    }
+
+    net::Task<> keep(wire::FenceAck ack) {
+        fenced_writes += ack.entries.size();
+        co_await store_answers();
+    }
+
+    net::Task<> store_answers() {
+        if (store_is_late) {
+            const net::Later<bool> answer{world.io};
+            store_asked.push_back(answer);
+            const std::optional<bool> answered = co_await answer.get();
+            static_cast<void>(answered);
+        }
+    }
+
     net::testing::World world;
     PausedClock clock;
+    bool store_is_late = false;
+    std::vector<net::Later<bool>> store_asked;
     Epoch current{7};
     std::vector<core::Event> events;
     std::vector<HostId> enrolled;
@@ -284,6 +307,45 @@ TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
     link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
     ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() >= 3; }));
     EXPECT_EQ(agent.order_types.back(), "route") << "once is enough";
+}
+
+// It forgets what it has named with its next route: not before the loss book is durable.
+TEST_F(AgentLinkTest, ARouteAfterAFenceWaitsForTheStore) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{6}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    store_is_late = true;
+    link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return !store_asked.empty(); }));
+    // Orders and pings keep their order: a ping after the acknowledgement comes behind a route.
+    const std::size_t heard = agent.heard.size();
+    ASSERT_TRUE(world.run_until([&] { return agent.heard.size() > heard; }));
+    EXPECT_EQ(agent.order_types, std::vector<std::string>{"fence"});
+    EXPECT_EQ(count<core::AgentAcked>(), 0);
+    store_asked.front().set(true);
+    ASSERT_TRUE(world.run_until([&] { return agent.order_types.size() == 2; }));
+    EXPECT_EQ(agent.order_types.back(), "route");
+    EXPECT_EQ(count<core::AgentAcked>(), 1);
+}
+
+// Two processes say hello in the name of one host, and the store keeps both waiting.
+TEST_F(AgentLinkTest, OfTwoHellosThatTheStoreKeptWaitingOneIsTaken) {
+    store_is_late = true;
+    FakeAgent& first = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    first.start();
+    ASSERT_TRUE(world.run_until([&] { return store_asked.size() == 1; }));
+    FakeAgent& second = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    second.boot = BootId{"boot-2"};
+    second.start();
+    ASSERT_TRUE(world.run_until([&] { return store_asked.size() == 2; }));
+    store_is_late = false;
+    store_asked.front().set(true);
+    ASSERT_TRUE(world.run_until([&] { return first.greeted(); }));
+    store_asked.back().set(true);
+    ASSERT_TRUE(world.run_until([&] { return !second.heard.empty(); }));
+    EXPECT_FALSE(second.greeted());
+    EXPECT_EQ(count<core::AgentConnected>(), 1);
+    EXPECT_GE(refused(AgentRefusal::second_stream), 1U);
 }
 
 TEST_F(AgentLinkTest, AnAgentThatHasAcknowledgedItsFenceIsNotFencedAgain) {

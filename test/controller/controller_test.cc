@@ -1,5 +1,7 @@
 #include "controller/controller_world.h"
 
+#include "sqlite/database.h"
+
 namespace farshore::controller {
 namespace {
 
@@ -125,6 +127,28 @@ TEST_F(ControllerTest, PauseAndResumeAreDurable) {
     for (const json::value& entry : document("/v1/audit").at("entries").as_array()) {
         EXPECT_FALSE(entry.at("detail").as_string().ends_with(": ")) << json::serialize(entry);
     }
+}
+
+// Another controller took the store up: this one was paused, or cut off, meanwhile.
+TEST_F(ControllerTest, AControllerThatIsSupersededChangesNothingAndEnds) {
+    launch();
+    {
+        auto database = sqlite::Database::open({.path = directory.path() + "/farshore.db"});
+        ASSERT_TRUE(database.has_value()) << database.error().text;
+        ASSERT_TRUE((*database)
+                        ->execute("UPDATE meta SET value = '99' WHERE name = 'leader magento'")
+                        .has_value());
+        ASSERT_EQ((*database)->changes(), 1);
+    }
+    const net::HttpReply refused = post("/v1/apps/magento/pause", R"({"for_ms":600000})");
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_NE(refused.body.find("another controller leads magento"), std::string::npos);
+    ASSERT_TRUE(world.run_until([this] { return controller->stopped(); }));
+    ASSERT_TRUE(controller->failure().has_value());
+    EXPECT_FALSE(controller->failure()->remedy.empty());
+    controller.reset();
+    launch();
+    EXPECT_TRUE(document("/v1/status").at("paused").is_null());
 }
 
 TEST_F(ControllerTest, APlanForNothingHasNoSteps) {

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "adapters/sqlite/bound.h"
 #include "adapters/system/log.h"
-#include "wire/journal.h"
 
 namespace farshore::sqlite {
 
@@ -60,10 +60,6 @@ constexpr auto kSchemaVersion = static_cast<std::int64_t>(kMigrations.size());
 
 std::unexpected<Error> damaged(std::string text) {
     return fail(ErrorKind::malformed, std::move(text));
-}
-
-std::string copy(std::string_view text) {
-    return std::string{text};
 }
 
 // Item keys name people and sessions: the files that hold them are their owner's alone, also those
@@ -122,13 +118,6 @@ Error Store::explain(Error error) const {
     return error;
 }
 
-Status Store::explained(Status status) const {
-    if (!status) {
-        return std::unexpected(explain(std::move(status.error())));
-    }
-    return status;
-}
-
 Result<std::unique_ptr<Store>> Store::open(Options options) {
     std::error_code ignored;
     if (std::filesystem::is_directory(options.path, ignored)) {
@@ -185,7 +174,7 @@ Status Store::check_and_migrate() {
             return std::unexpected(row.error());
         }
         if (*row && check->text(0) != "ok") {
-            return damaged("the file is damaged: " + copy(check->text(0)));
+            return damaged("the file is damaged: " + text_at(*check, 0));
         }
     }
     const Result<std::int64_t> version = database_->user_version();
@@ -213,175 +202,52 @@ Status Store::check_and_migrate() {
     return transaction->commit();
 }
 
-Result<std::optional<core::AppRecord>> Store::load(const AppId& app) {
-    std::string document;
-    std::string operation_id;
-    std::int64_t version = 0;
-    {
-        Result<Statement> query =
-            database_->prepare("SELECT version, document, operation FROM app_state WHERE app = ?1");
-        if (!query) {
-            return std::unexpected(explain(std::move(query.error())));
-        }
-        const Result<bool> row = query->bind(1, app.value()).step();
-        if (!row) {
-            return std::unexpected(explain(row.error()));
-        }
-        if (!*row) {
-            versions_[app] = 0;
-            return std::nullopt;
-        }
-        version = query->integer(0);
-        document = copy(query->text(1));
-        operation_id = copy(query->text(2));
-    }
-    Result<core::AppRecord> record = wire::parse_app_record(document);
-    if (!record) {
-        return std::unexpected(explain(std::move(record.error())));
-    }
-    if (!operation_id.empty()) {
-        Result<std::optional<core::OperationRecord>> newest = operation(OperationId{operation_id});
-        if (!newest) {
-            return std::unexpected(std::move(newest.error()));
-        }
-        record->operation = std::move(*newest);
-    }
-    versions_[app] = version;
-    return std::optional{std::move(*record)};
-}
-
-Status Store::write_app(const core::AppRecord& record) {
-    const auto known = versions_.find(record.app);
-    const std::int64_t version = known == versions_.end() ? 0 : known->second;
-    Result<Statement> statement = database_->prepare(
-        version == 0 ? "INSERT INTO app_state (document, operation, app, version) VALUES (?1, ?2, "
-                       "?3, 1 + ?4) "
-                       "ON CONFLICT (app) DO NOTHING"
-                     : "UPDATE app_state SET document = ?1, operation = ?2, version = version + 1 "
-                       "WHERE app = ?3 AND version = ?4"
+Result<std::optional<std::string>> Store::meta(const std::string& name) {
+    return row_of<std::string>(
+        bound(*database_, "SELECT value FROM meta WHERE name = ?1", name),
+        [](const Statement& row) { return text_at(row, 0); }
     );
-    if (!statement) {
-        return std::unexpected(std::move(statement.error()));
-    }
-    statement->bind(1, wire::serialize(record));
-    if (record.operation) {
-        statement->bind(2, record.operation->plan.id.value());
-    } else {
-        statement->bind_null(2);
-    }
-    if (Status status = statement->bind(3, record.app.value()).bind(4, version).run(); !status) {
-        return status;
-    }
-    if (database_->changes() != 1) {
-        return fail(
-            ErrorKind::conflict,
-            "the record of " + record.app.value() +
-                " was changed by somebody else since it was read",
-            "only one farshored may work on a store; restart this one"
-        );
-    }
-    return {};
 }
 
-Status Store::write_operation(const core::OperationRecord& record) {
-    // Not by an upsert: one that updates uses up a number too, and numbers order operations.
-    for (const char* sql :
-         {"UPDATE operations SET state = ?2, document = ?3 WHERE id = ?1",
-          "INSERT INTO operations (id, state, document) VALUES (?1, ?2, ?3)"}) {
-        Result<Statement> statement = database_->prepare(sql);
-        if (!statement) {
-            return std::unexpected(std::move(statement.error()));
-        }
-        const Status status = statement->bind(1, record.plan.id.value())
-                                  .bind(2, record.doing())
-                                  .bind(3, wire::serialize(record))
-                                  .run();
-        if (!status || database_->changes() == 1) {
-            return status;
-        }
-    }
-    return {};
+Status Store::set_meta(const std::string& name, const std::string& value) {
+    return run(
+        *database_,
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value",
+        name,
+        value
+    );
 }
 
-Status Store::write_entries(std::span<const core::JournalEntry> entries) {
-    for (const core::JournalEntry& entry : entries) {
-        Result<Statement> statement = database_->prepare(
-            "INSERT INTO journal (operation, kind, step, state, text, at) VALUES (?1, ?2, ?3, ?4, "
-            "?5, ?6)"
-        );
-        if (!statement) {
-            return std::unexpected(std::move(statement.error()));
-        }
-        const Status status = statement->bind(1, entry.operation.value())
-                                  .bind(2, to_string(entry.kind))
-                                  .bind(3, static_cast<std::int64_t>(entry.step))
-                                  .bind(4, entry.doing)
-                                  .bind(5, entry.text)
-                                  .bind(6, to_ms(entry.at))
-                                  .run();
-        if (!status) {
-            return status;
-        }
+// Zero: no controller has led the app on this store yet.
+Result<std::uint64_t> Store::leader_of(const AppId& app) {
+    const auto known = meta("leader " + app.value());
+    if (!known) {
+        return std::unexpected(known.error());
     }
-    return {};
+    std::uint64_t leader = 0;
+    for (const char digit : known->value_or("")) {
+        leader = leader * 10 + static_cast<std::uint64_t>(digit - '0');
+    }
+    return leader;
 }
 
-Status Store::forget_old_operations() {
-    for (const char* sql :
-         {"DELETE FROM journal WHERE operation IN (SELECT id FROM operations WHERE number <= "
-          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1))",
-          "DELETE FROM losses WHERE operation IN (SELECT id FROM operations WHERE number <= "
-          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1))",
-          "DELETE FROM operations WHERE number <= "
-          "(SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?1)"}) {
-        Result<Statement> statement = database_->prepare(sql);
-        if (!statement) {
-            return std::unexpected(std::move(statement.error()));
-        }
-        if (Status status =
-                statement->bind(1, static_cast<std::int64_t>(options_.operations_max)).run();
-            !status) {
-            return status;
-        }
-    }
-    return {};
-}
-
-Status Store::commit(const core::AppRecord& record, std::span<const core::JournalEntry> entries) {
+Result<ports::LeaderToken> Store::lead(const AppId& app) {
     Result<Transaction> transaction = Transaction::begin(*database_);
     if (!transaction) {
         return std::unexpected(explain(std::move(transaction.error())));
     }
-    Status status = write_app(record);
-    if (status && record.operation) {
-        status = write_operation(*record.operation);
-        if (status && record.operation->ended()) {
-            status = forget_old_operations();
-        }
+    const Result<std::uint64_t> before = leader_of(app);
+    if (!before) {
+        return std::unexpected(explain(before.error()));
     }
-    if (status) {
-        status = write_entries(entries);
-    }
+    const ports::LeaderToken leader{*before + 1};
+    Status status = set_meta("leader " + app.value(), std::to_string(leader.value));
     if (status) {
         status = transaction->commit();
     }
-    if (!status) {
-        return explained(std::move(status));
-    }
-    ++versions_[record.app];
-    return {};
-}
-
-Status Store::append(std::span<const core::JournalEntry> entries) {
-    Result<Transaction> transaction = Transaction::begin(*database_);
-    if (!transaction) {
-        return std::unexpected(explain(std::move(transaction.error())));
-    }
-    Status status = write_entries(entries);
-    if (status) {
-        status = transaction->commit();
-    }
-    return explained(std::move(status));
+    return status ? Result<ports::LeaderToken>{leader}
+                  : std::unexpected(explain(std::move(status.error())));
 }
 
 }  // namespace farshore::sqlite

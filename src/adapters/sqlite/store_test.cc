@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +41,30 @@ class StoreTest : public ::testing::Test {
 
     std::string directory_;
 };
+
+// Commits are answered from inside the call.
+ports::CommitAnswer commit(
+    Store& store,
+    ports::LeaderToken leader,
+    const core::AppRecord& state,
+    std::vector<core::JournalEntry> journal = {}
+) {
+    ports::CommitAnswer answered{.end = ports::CommitEnd::unknown, .why = {}};
+    store.commit(
+        {.app = kApp,
+         .leader = leader,
+         .state = state,
+         .journal = std::move(journal),
+         .changes = {},
+         .audit = {}},
+        [&](ports::CommitAnswer answer) { answered = std::move(answer); }
+    );
+    return answered;
+}
+
+bool committed(const ports::CommitAnswer& answer) {
+    return answer.end == ports::CommitEnd::committed;
+}
 
 core::AppRecord record(std::uint64_t epoch) {
     return {
@@ -74,13 +100,6 @@ core::JournalEntry entry(const std::string& id, std::uint64_t step) {
     };
 }
 
-TEST_F(StoreTest, ANewStoreKnowsNothing) {
-    auto store = open();
-    const auto loaded = store->load(kApp);
-    ASSERT_TRUE(loaded.has_value());
-    EXPECT_FALSE(loaded->has_value());
-}
-
 // Item keys name people and sessions.
 TEST_F(StoreTest, ItsFilesAreTheirOwnersAloneWhateverTheUmaskSays) {
     namespace fs = std::filesystem;
@@ -104,144 +123,23 @@ TEST_F(StoreTest, FilesThatOthersCouldReadAreClosedToThem) {
     EXPECT_EQ(fs::status(path() + "-wal").permissions(), fs::perms{0600});
 }
 
-TEST_F(StoreTest, ACommitIsThereAfterReopening) {
-    {
-        auto store = open();
-        core::AppRecord first = record(7);
-        first.operation = operation("op-1", core::Outcome::running);
-        const std::array entries{entry("op-1", 1), entry("op-1", 2)};
-        ASSERT_TRUE(store->commit(first, entries).has_value());
-        first.epoch = Epoch{8};
-        first.operation->outcome = core::Outcome::done;
-        ASSERT_TRUE(store->commit(first, {}).has_value());
-    }
-    auto store = open();
-    const auto loaded = store->load(kApp);
-    ASSERT_TRUE(loaded.has_value() && loaded->has_value());
-    EXPECT_EQ((*loaded)->epoch, Epoch{8});
-    ASSERT_TRUE((*loaded)->operation.has_value());
-    EXPECT_EQ((*loaded)->operation->doing(), "done");
-    const auto rows = store->journal(OperationId{"op-1"}, 0, 100);
-    ASSERT_TRUE(rows.has_value());
-    ASSERT_EQ(rows->size(), 2U);
-    EXPECT_EQ((*rows)[1].entry.text, "step 2");
-    EXPECT_EQ((*rows)[1].entry.kind, core::EntryKind::intent);
-    const auto later = store->journal(OperationId{"op-1"}, (*rows)[0].sequence, 100);
-    EXPECT_EQ(later->size(), 1U);
-    EXPECT_TRUE(store->commit(record(9), {}).has_value()) << "a loaded record may be changed";
-}
-
-HostCredential credential(const std::string& host, const std::string& digest) {
-    return {
-        .host = HostId{host},
-        .region = RegionId{"us-east-1"},
-        .digest = digest,
-        .vouched_by = "join token asg",
-        .since = utc_from_ms(5000)
-    };
-}
-
-TEST_F(StoreTest, AJoinIsInTheRegisterWithItsCredentialAndCountsItsToken) {
-    {
-        auto store = open();
-        ASSERT_TRUE(store->join(kApp, credential("web-1", "d1"), "t1").has_value());
-        ASSERT_TRUE(store->join(kApp, credential("web-2", "d2"), "t1").has_value());
-        ASSERT_TRUE(store->join(kApp, credential("web-3", "d3"), "").has_value());
-        ASSERT_TRUE(store->credential_used(kApp, HostId{"web-1"}).has_value());
-    }
-    auto store = open();
-    EXPECT_EQ(store->hosts(kApp)->size(), 3U);
-    const auto uses = store->join_uses(kApp);
-    ASSERT_TRUE(uses.has_value());
-    EXPECT_EQ(*uses, (std::map<std::string, std::uint64_t>{{"t1", 2}}));
-    auto held = store->credentials(kApp);
-    ASSERT_TRUE(held.has_value());
-    ASSERT_EQ(held->size(), 3U);
-    EXPECT_TRUE((*held)[0].used);
-    EXPECT_EQ((*held)[1], credential("web-2", "d2"));
-    // Nothing of a join that is refused is kept: that digest is another host's.
-    EXPECT_FALSE(store->join(kApp, credential("web-4", "d2"), "t2").has_value());
-    EXPECT_EQ(store->hosts(kApp)->size(), 3U);
-    EXPECT_EQ(store->join_uses(kApp)->count("t2"), 0U);
-    ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9000)).has_value());
-    ASSERT_TRUE(store->revoke_credential(kApp, HostId{"web-2"}, utc_from_ms(9999)).has_value());
-    EXPECT_EQ((*store->credentials(kApp))[1].revoked_at, utc_from_ms(9000));
-    const Status missing = store->revoke_credential(kApp, HostId{"web-9"}, utc_from_ms(9000));
-    ASSERT_FALSE(missing.has_value());
-    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
-    // A host that joins again has one credential, and it is good.
-    ASSERT_TRUE(store->join(kApp, credential("web-2", "d22"), "t1").has_value());
-    EXPECT_FALSE((*store->credentials(kApp))[1].revoked_at);
-    ASSERT_TRUE(store->remove_host(kApp, HostId{"web-2"}).has_value());
-    EXPECT_EQ(store->credentials(kApp)->size(), 2U) << "it leaves with the host";
-    EXPECT_EQ(store->remove_host(kApp, HostId{"web-2"}).error().kind, ErrorKind::not_found);
-    EXPECT_TRUE(store->revoke_token("aa", utc_from_ms(1)).has_value());
-    EXPECT_TRUE(store->revoke_token("aa", utc_from_ms(2)).has_value());
-    EXPECT_EQ(*store->revoked_tokens(), std::vector<std::string>{"aa"});
-}
-
-TEST_F(StoreTest, AJoinTokensNameIsItsOwnUntilItHasRunOut) {
-    auto store = open();
-    JoinToken token{
-        .name = "asg",
-        .digest = "t1",
-        .region = {},
-        .hosts = "*",
-        .uses_max = 3,
-        .until = utc_from_ms(10'000),
-        .by = "operator:eve",
-        .made_at = utc_from_ms(1000)
-    };
-    ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(1000)).has_value());
-    EXPECT_EQ(*store->join_tokens(kApp), std::vector<JoinToken>{token});
-    token.digest = "t2";
-    const Status taken = store->add_join_token(kApp, token, utc_from_ms(9999));
-    ASSERT_FALSE(taken.has_value());
-    EXPECT_EQ(taken.error().kind, ErrorKind::conflict);
-    ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(10'000)).has_value());
-    EXPECT_EQ((*store->join_tokens(kApp))[0].digest, "t2");
-    ASSERT_TRUE(store->remove_join_token(kApp, "asg").has_value());
-    EXPECT_EQ(store->remove_join_token(kApp, "asg").error().kind, ErrorKind::not_found);
-}
-
-TEST_F(StoreTest, AJoinTokenGoesWithItsUses) {
-    auto store = open();
-    const auto use = [&](const std::string& name, std::int64_t until) {
-        const JoinToken token{
-            .name = name,
-            .digest = "digest of " + name,
-            .region = {},
-            .hosts = "*",
-            .uses_max = 3,
-            .until = utc_from_ms(until),
-            .by = "operator:eve",
-            .made_at = utc_from_ms(1)
-        };
-        ASSERT_TRUE(store->add_join_token(kApp, token, utc_from_ms(1)).has_value());
-        const HostCredential credential{
-            .host = HostId{"i-" + name}, .region = RegionId{"us-east-1"}, .digest = "of " + name
-        };
-        ASSERT_TRUE(store->join(kApp, credential, token.digest).has_value());
-    };
-    use("a", 10);
-    use("b", 11);
-    use("c", 12);
-    ASSERT_TRUE(store->remove_join_tokens_until(kApp, utc_from_ms(11)).has_value());
-    ASSERT_EQ(store->join_tokens(kApp)->size(), 1U);
-    EXPECT_EQ(store->join_uses(kApp)->size(), 1U);
-    EXPECT_EQ(store->join_uses(kApp)->count("digest of c"), 1U);
-    EXPECT_EQ(store->credentials(kApp)->size(), 3U) << "a host that is in stays in";
-    ASSERT_TRUE(store->remove_join_token(kApp, "c").has_value());
-    EXPECT_TRUE(store->join_uses(kApp)->empty());
-}
-
 TEST_F(StoreTest, AFileOfTheFirstVersionIsBroughtUpToDateAndKeepsItsHosts) {
     {
         auto store = open();
-        ASSERT_TRUE(store->commit(record(7), {}).has_value());
-        ASSERT_TRUE(store
-                        ->add_host(kApp, {.host = HostId{"web-1"}, .region = RegionId{"us-east-1"}})
-                        .has_value());
+        ports::Commit first{
+            .app = kApp,
+            .leader = *store->lead(kApp),
+            .state = record(7),
+            .journal = {},
+            .changes = {},
+            .audit = {}
+        };
+        first.changes.emplace_back(
+            ports::HostEntered{{.host = HostId{"web-1"}, .region = RegionId{"us-east-1"}}}
+        );
+        store->commit(first, [](const ports::CommitAnswer& answer) {
+            EXPECT_TRUE(committed(answer));
+        });
     }
     {
         auto database = Database::open({.path = path()});
@@ -254,22 +152,8 @@ TEST_F(StoreTest, AFileOfTheFirstVersionIsBroughtUpToDateAndKeepsItsHosts) {
     auto store = open();
     ASSERT_NE(store, nullptr);
     EXPECT_EQ(store->hosts(kApp)->size(), 1U);
-    EXPECT_TRUE(store->join(kApp, credential("web-1", "d1"), "").has_value());
+    EXPECT_TRUE(store->credentials(kApp)->empty());
     EXPECT_EQ((*store->load(kApp))->epoch, Epoch{7});
-}
-
-TEST_F(StoreTest, ARecordThatWasNotReadIsNotOverwritten) {
-    {
-        auto store = open();
-        ASSERT_TRUE(store->commit(record(7), {}).has_value());
-    }
-    auto store = open();
-    const std::array entries{entry("op-1", 1)};
-    const Status status = store->commit(record(3), entries);
-    ASSERT_FALSE(status.has_value());
-    EXPECT_EQ(status.error().kind, ErrorKind::conflict);
-    EXPECT_EQ((*store->load(kApp))->epoch, Epoch{7});
-    EXPECT_TRUE(store->journal(OperationId{"op-1"}, 0, 10)->empty()) << "all or nothing";
 }
 
 TEST_F(StoreTest, ASecondControllerIsRefusedAndToldWhoHoldsTheStore) {
@@ -288,29 +172,28 @@ TEST_F(StoreTest, AFullDiskLosesNothingAndSaysWhatToDo) {
     auto opened = Store::open({.path = path(), .pages_max = 24});
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     Store& store = **opened;
-    std::uint64_t committed = 0;
-    Status status;
+    const ports::LeaderToken leader = *store.lead(kApp);
+    std::uint64_t kept = 0;
+    ports::CommitAnswer answer;
     for (std::uint64_t step = 1; step < 1000; ++step) {
-        core::AppRecord next = record(step);
         core::JournalEntry big = entry("op-1", step);
         big.text = std::string(2000, 'x');
-        const std::array entries{big};
-        status = store.commit(next, entries);
-        if (!status) {
+        answer = commit(store, leader, record(step), {big});
+        if (!committed(answer)) {
             break;
         }
-        committed = step;
+        kept = step;
     }
-    ASSERT_FALSE(status.has_value()) << "the limit was never reached";
-    EXPECT_EQ(status.error().kind, ErrorKind::exhausted);
-    EXPECT_NE(status.error().remedy.find("free space"), std::string::npos);
-    EXPECT_GT(committed, 3U);
-    EXPECT_EQ((*store.load(kApp))->epoch, Epoch{committed});
-    EXPECT_EQ(store.journal(OperationId{"op-1"}, 0, 2000)->size(), committed);
+    ASSERT_EQ(answer.end, ports::CommitEnd::refused) << "the limit was never reached";
+    EXPECT_EQ(answer.why.kind, ErrorKind::exhausted);
+    EXPECT_NE(answer.why.remedy.find("free space"), std::string::npos);
+    EXPECT_GT(kept, 3U);
+    EXPECT_EQ((*store.load(kApp))->epoch, Epoch{kept});
+    EXPECT_EQ(store.journal(OperationId{"op-1"}, 0, 2000)->size(), kept);
     opened->reset();
     auto with_room = open();
-    ASSERT_EQ((*with_room->load(kApp))->epoch, Epoch{committed});
-    EXPECT_TRUE(with_room->commit(record(committed + 1), {}).has_value())
+    ASSERT_EQ((*with_room->load(kApp))->epoch, Epoch{kept});
+    EXPECT_TRUE(committed(commit(*with_room, *with_room->lead(kApp), record(kept + 1))))
         << "goes on when there is room";
 }
 
@@ -348,15 +231,15 @@ TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {
         const pid_t child = fork();
         if (child == 0) {
             auto store = Store::open({.path = path()});
-            if (!store || !(*store)->load(kApp)) {
+            const auto leader = store ? (*store)->lead(kApp) : Result<ports::LeaderToken>{};
+            if (!store || !leader) {
                 _exit(3);
             }
             for (std::uint64_t step = floor + 1;; ++step) {
                 core::AppRecord next = record(step);
                 next.operation = operation("op-1", core::Outcome::running);
                 next.operation->steps = step;
-                const std::array entries{entry("op-1", step)};
-                if (!(*store)->commit(next, entries)) {
+                if (!committed(commit(**store, *leader, next, {entry("op-1", step)}))) {
                     _exit(4);
                 }
                 if (write(pipe_ends[1], &step, sizeof step) != static_cast<ssize_t>(sizeof step)) {
@@ -390,52 +273,18 @@ TEST_F(StoreTest, NothingCommittedIsLostWhenTheProcessIsKilled) {
     }
 }
 
-TEST_F(StoreTest, HostsLeaveTheRegisterOnlyByExplicitAct) {
-    auto store = open();
-    const RegisteredHost host{
-        .host = HostId{"use1-web-1"},
-        .region = RegionId{"us-east-1"},
-        .registered_at = utc_from_ms(5)
-    };
-    ASSERT_TRUE(store->add_host(kApp, host).has_value());
-    ASSERT_TRUE(store
-                    ->add_host(
-                        kApp,
-                        {.host = host.host, .region = host.region, .registered_at = utc_from_ms(9)}
-                    )
-                    .has_value());
-    ASSERT_EQ(store->hosts(kApp)->size(), 1U);
-    EXPECT_EQ(store->hosts(kApp)->front(), host) << "registered once, at its first hello";
-    ASSERT_TRUE(store->remove_host(kApp, host.host).has_value());
-    EXPECT_TRUE(store->hosts(kApp)->empty());
-    EXPECT_EQ(store->remove_host(kApp, host.host).error().kind, ErrorKind::not_found);
-}
-
-TEST_F(StoreTest, LossesAreReplacedByKey) {
-    auto store = open();
-    const OperationId op{"op-1"};
-    const std::array rows{LossRow{"t", "k1", "a"}, LossRow{"t", "k2", "b"}};
-    ASSERT_TRUE(store->put_losses(op, rows).has_value());
-    const std::array settled{LossRow{"t", "k1", "c"}};
-    ASSERT_TRUE(store->put_losses(op, settled).has_value());
-    const auto read = store->losses(op);
-    ASSERT_EQ(read->size(), 2U);
-    EXPECT_EQ((*read)[0].document, "c");
-    EXPECT_EQ((*read)[1].document, "b");
-    EXPECT_TRUE(store->losses(OperationId{"op-2"})->empty());
-}
-
 TEST_F(StoreTest, TheAuditIsBoundedAndNewestFirst) {
     auto opened = Store::open({.path = path(), .audit_rows_max = 3});
     ASSERT_TRUE(opened.has_value());
+    const ports::LeaderToken leader = *(*opened)->lead(kApp);
     for (int i = 1; i <= 5; ++i) {
-        ASSERT_TRUE(
-            (*opened)
-                ->append_audit(
-                    {.at = utc_from_ms(i), .who = "eve", .what = std::to_string(i), .detail = {}}
-                )
-                .has_value()
-        );
+        ports::Commit one{
+            .app = kApp, .leader = leader, .state = {}, .journal = {}, .changes = {}, .audit = {}
+        };
+        one.audit = {{.at = utc_from_ms(i), .who = "eve", .what = std::to_string(i), .detail = {}}};
+        (*opened)->commit(one, [](const ports::CommitAnswer& answer) {
+            EXPECT_TRUE(committed(answer));
+        });
     }
     const auto rows = (*opened)->audit(10);
     ASSERT_EQ(rows->size(), 3U);
@@ -446,12 +295,12 @@ TEST_F(StoreTest, TheAuditIsBoundedAndNewestFirst) {
 TEST_F(StoreTest, OldOperationsAreForgottenWithTheirJournal) {
     auto opened = Store::open({.path = path(), .operations_max = 2});
     ASSERT_TRUE(opened.has_value());
+    const ports::LeaderToken leader = *(*opened)->lead(kApp);
     for (int i = 1; i <= 4; ++i) {
         const std::string id = "op-" + std::to_string(i);
         core::AppRecord next = record(static_cast<std::uint64_t>(i));
         next.operation = operation(id, core::Outcome::done);
-        const std::array entries{entry(id, 1)};
-        ASSERT_TRUE((*opened)->commit(next, entries).has_value());
+        ASSERT_TRUE(committed(commit(**opened, leader, next, {entry(id, 1)})));
     }
     const auto operations = (*opened)->operations(10);
     ASSERT_EQ(operations->size(), 2U);
@@ -464,55 +313,19 @@ TEST_F(StoreTest, OldOperationsAreForgottenWithTheirJournal) {
 TEST_F(StoreTest, AnOperationThatIsSavedOftenDrivesNoOtherOut) {
     auto opened = Store::open({.path = path(), .operations_max = 3});
     ASSERT_TRUE(opened.has_value());
+    const ports::LeaderToken leader = *(*opened)->lead(kApp);
     for (int i = 1; i <= 2; ++i) {
         core::AppRecord next = record(static_cast<std::uint64_t>(i));
         for (int step = 0; step < 50; ++step) {
             next.operation = operation("op-" + std::to_string(i), core::Outcome::running);
-            ASSERT_TRUE((*opened)->commit(next, {}).has_value());
+            ASSERT_TRUE(committed(commit(**opened, leader, next)));
         }
         next.operation = operation("op-" + std::to_string(i), core::Outcome::done);
-        ASSERT_TRUE((*opened)->commit(next, {}).has_value());
+        ASSERT_TRUE(committed(commit(**opened, leader, next)));
     }
     const auto operations = (*opened)->operations(10);
     ASSERT_EQ(operations->size(), 2U);
     EXPECT_EQ(operations->front().plan.id, OperationId{"op-2"});
-}
-
-TEST_F(StoreTest, OperationsWithLossesAreFoundAgain) {
-    auto store = open();
-    for (const char* id : {"op-1", "op-2", "op-3"}) {
-        core::AppRecord next = record(1);
-        next.operation = operation(id, core::Outcome::done);
-        ASSERT_TRUE(store->commit(next, {}).has_value());
-    }
-    const LossRow row{.table = "t", .key = "k", .document = "{}"};
-    ASSERT_TRUE(store->put_losses(OperationId{"op-1"}, std::array{row}).has_value());
-    ASSERT_TRUE(store->put_losses(OperationId{"op-3"}, std::array{row}).has_value());
-    const auto found = store->operations_with_losses();
-    ASSERT_EQ(found->size(), 2U);
-    EXPECT_EQ(found->front().plan.id, OperationId{"op-3"}) << "newest first";
-    EXPECT_EQ((*store->loss(OperationId{"op-1"}, "t", "k"))->document, "{}");
-    EXPECT_FALSE(store->loss(OperationId{"op-2"}, "t", "k")->has_value());
-}
-
-TEST_F(StoreTest, AConfigurationIsCountedOnce) {
-    auto store = open();
-    EXPECT_EQ(store->configuration_generation("aa"), 1U);
-    EXPECT_EQ(store->configuration_generation("aa"), 1U);
-    EXPECT_EQ(store->configuration_generation("bb"), 2U);
-    store.reset();
-    EXPECT_EQ(open()->configuration_generation("bb"), 2U);
-}
-
-TEST_F(StoreTest, TheLastDrillIsRemembered) {
-    auto store = open();
-    EXPECT_FALSE(store->last_drill(kApp)->has_value());
-    ASSERT_TRUE(
-        store->set_last_drill(kApp, {.proven_at = utc_from_ms(1234), .configuration_hash = "aa"})
-            .has_value()
-    );
-    EXPECT_EQ((*store->last_drill(kApp))->proven_at, utc_from_ms(1234));
-    EXPECT_EQ((*store->last_drill(kApp))->configuration_hash, "aa");
 }
 
 }  // namespace

@@ -96,7 +96,12 @@ std::string text_of_declared(const DeclaredStep& step) {
     for (const std::string& word : step.run) {
         text += " " + word;
     }
-    return text + ", within " + to_text(step.timeout);
+    text += ", within " + to_text(step.timeout);
+    for (const StepCall& call : step.calls) {
+        text += std::string{&call == &step.calls.front() ? "; calls " : ", "} +
+                std::string{to_string(call.need)} + " " + call.region;
+    }
+    return step.best_effort ? text + "; best effort" : text;
 }
 
 // ${to} and its like in a command's words.
@@ -240,7 +245,13 @@ std::string fingerprint_of(
     return print.text();
 }
 
-Status check(const Plan& plan) {
+Status check(const Plan& plan, const PlanGround& ground) {
+    const bool by_itself = plan.automatic && plan.verb == Verb::failover;
+    const std::vector<std::string> unstable =
+        by_itself ? unstable_in(ground.declared, plan.from, plan.to) : std::vector<std::string>{};
+    if (!unstable.empty()) {
+        return fail(ErrorKind::malformed, unstable.front());
+    }
     std::vector<StepKind> kinds;
     for (const PlannedStep& step : plan.steps) {
         if (step.bound <= Duration::zero() || step.bound > kBoundMax) {
@@ -279,6 +290,11 @@ void find_wrong(const DeclaredStep& step, Slot slot, bool inside, std::vector<st
             name + ": `on_failure: undo` stands behind the raise, where nothing can be undone"
         );
     }
+    if (step.best_effort && step.on_failure != OnFailure::go_on) {
+        wrong.push_back(
+            name + ": a step of best effort goes on when it fails: `on_failure: continue`"
+        );
+    }
     if (step.kind == StepKind::command && step.run.empty()) {
         wrong.push_back(name + ": `run` names no program");
     }
@@ -312,7 +328,7 @@ Status build_steps(Plan& plan, const PlanGround& ground) {
         }
     }
     plan.fingerprint = fingerprint_of(plan, ground, builder.words());
-    return check(plan);
+    return check(plan, ground);
 }
 
 void build_bare_steps(Plan& plan) {

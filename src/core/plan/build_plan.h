@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "core/failover/timing.h"
 #include "core/plan/plan.h"
+#include "core/plan/static_stability.h"
 #include "core/plan/step_condition.h"
 
 namespace farshore::core {
@@ -21,6 +22,8 @@ struct DeclaredStep {
     std::vector<Verb> verbs;  // whose plans have it; empty: all
     std::optional<StepCondition> when;
     std::vector<std::string> run;
+    std::vector<StepCall> calls;  // command: what it asks of which Region
+    bool best_effort = false;     // an automatic failover does not depend on it
     Duration timeout{};
     OnFailure on_failure = OnFailure::stop;
     int attempts = 1;
@@ -37,7 +40,8 @@ struct PlanGround {
 };
 
 // Fills in the steps and the fingerprint of a plan whose request, Regions, epochs and levers stand.
-// Errors: malformed, when a declared step stands where it cannot, or a rule of plan_rules.h breaks.
+// Errors: malformed, when a declared step stands where it cannot, a rule of plan_rules.h breaks, or
+// an automatic failover would depend on what it must not (static_stability.h).
 [[nodiscard]] Status build_steps(Plan& plan, const PlanGround& ground);
 
 // The same without a configuration: no declared steps, and the bounds that stand where it names

@@ -113,6 +113,14 @@ bool StepCondition::holds(const StepConditionValues& values) const {
     return std::ranges::all_of(terms_, [&](const Term& term) { return holds(term, values); });
 }
 
+bool StepCondition::may_hold(const StepConditionValues& values) const {
+    return std::ranges::all_of(terms_, [&](const Term& term) {
+        const bool open = term.variable == Variable::loss || term.variable == Variable::lag ||
+                          term.variable == Variable::verdict;
+        return open || holds(term, values);
+    });
+}
+
 bool StepCondition::holds(const Term& term, const StepConditionValues& values) {
     const auto compared = [&term](const auto& have, const auto& wanted) {
         switch (term.relation) {

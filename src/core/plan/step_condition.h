@@ -32,6 +32,9 @@ class StepCondition {
     // stands in the plan when the loss is not known.
     [[nodiscard]] bool holds(const StepConditionValues& values) const;
 
+    // The same where only verb, from, to and automatic are known.
+    [[nodiscard]] bool may_hold(const StepConditionValues& values) const;
+
     [[nodiscard]] const std::string& text() const { return text_; }
 
   private:

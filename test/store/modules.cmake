@@ -1,0 +1,1 @@
+set(modules adapters/sqlite adapters/net)
