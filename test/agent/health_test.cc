@@ -89,10 +89,12 @@ TEST(AgentHealth, AFloodOfChecksCostsOneRead) {
 
 TEST(AgentHealth, ASilentRegionIsAnsweredAllTheSame) {
     AgentWorld world;
+    world.config.apps[0].upstream_timeout = 1h;  // applications' requests wait for it
     world.start_agent();
     world.open_under(1, kA);
     world.a.mode = RegionDouble::Mode::silent;
     EXPECT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 503; }));
+    world.a.mode = RegionDouble::Mode::serving;
 }
 
 // A repointed host looks healthy through the other Region; the Region it stands in is another fact.
