@@ -21,6 +21,7 @@ def test_a_hanging_table_is_handled_by_programs_started_by_hand(tmp_path, proces
 
 def test_nothing_moves_without_a_fault(world, processes):
     load = processes.writer(world, world.hosts("us-east-1")[0])
+    # Time has to pass: real processes count their leases, probes and hysteresis by the machine's clocks.
     seconds = float(os.environ.get("FARSHORE_QUIET_SECONDS", "20"))
     with Stalls(world.directory) as stalls:
         ends = time.monotonic() + seconds

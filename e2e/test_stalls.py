@@ -10,7 +10,7 @@ from stalls import Stalls, assert_only_unanswered
 
 
 def hold_everything_up(seconds):
-    """No other thread of this process runs meanwhile."""
+    """No other thread of this process runs meanwhile. The standstill itself is what is looked for, so it takes real time."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(2 * seconds)
     ends = time.monotonic() + seconds

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/patience.h"
+
 namespace farshore::agent {
 namespace {
 
@@ -24,86 +26,90 @@ class TestClock final : public ports::Clock {
     std::atomic<std::int64_t> now_{Duration{1h}.count()};
 };
 
-struct Bites {
-    std::atomic<int> count{0};
+// A watchdog whose looks are counted.
+class WatchdogTest : public ::testing::Test {
+  protected:
+    // `loops`: when each turned last.
+    void watch(std::vector<std::function<Instant()>> loops, Duration control_silent_max = 30s) {
+        // The last that the watchdog asks for.
+        loops.emplace_back([this] {
+            ++looks;
+            return clock->now();
+        });
+        watchdog.emplace(Watchdog::Options{
+            .clock = clock,
+            .control_silent_max = control_silent_max,
+            .every = 1ms,
+            .endpoints = std::move(loops),
+            .bite =
+                [this](const char*) {
+                    ++bites;
+                }
+        });
+    }
+
+    // Time passes, and the watchdog looks at what has become of it. The first look may have begun
+    // before.
+    void advance(Duration by) {
+        const int before = looks + bites;
+        clock->advance(by);
+        const auto end = std::chrono::steady_clock::now() + stretched(60s);
+        while (looks + bites < before + 2) {
+            ASSERT_LT(std::chrono::steady_clock::now(), end) << "the watchdog does not look";
+            std::this_thread::yield();
+        }
+    }
+
+    std::shared_ptr<TestClock> clock = std::make_shared<TestClock>();
+    std::atomic<int> looks{0};
+    std::atomic<int> bites{0};
+    std::optional<Watchdog> watchdog;
 };
 
-Watchdog::Options options(const std::shared_ptr<TestClock>& clock, Bites& bites) {
-    return {
-        .clock = clock,
-        .control_silent_max = 30s,
-        .every = 1ms,
-        .endpoints = {},
-        .bite =
-            [&bites](const char*) {
-                ++bites.count;
-            }
-    };
-}
-
-TEST(Watchdog, BitesWhenTheControlLoopHangs) {
-    const auto clock = std::make_shared<TestClock>();
-    Bites bites;
-    Watchdog watchdog(options(clock, bites));
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (bites.count == 0 && std::chrono::steady_clock::now() < end) {
-        clock->advance(100ms);
-        std::this_thread::sleep_for(1ms);
+TEST_F(WatchdogTest, BitesWhenTheControlLoopHangs) {
+    watch({});
+    for (int i = 0; i < 30; ++i) {
+        advance(1s);
     }
-    EXPECT_GT(bites.count, 0);
+    EXPECT_EQ(bites, 0);
+    advance(1s);
+    EXPECT_GT(bites, 0);
 }
 
-TEST(Watchdog, DoesNotBiteAfterTheWholeMachineSlept) {
-    const auto clock = std::make_shared<TestClock>();
-    Bites bites;
-    {
-        Watchdog watchdog(options(clock, bites));
-        for (int i = 0; i < 20; ++i) {
-            clock->advance(1h);
-            std::this_thread::sleep_for(5ms);
-        }
+TEST_F(WatchdogTest, DoesNotBiteAfterTheWholeMachineSlept) {
+    watch({[before = clock->now()] {
+        return before;
+    }});
+    for (int i = 0; i < 20; ++i) {
+        advance(1h);
     }
-    EXPECT_EQ(bites.count, 0);
+    EXPECT_EQ(bites, 0);
 }
 
-TEST(Watchdog, BitesWhenOneLoopOfSeveralHangs) {
-    const auto clock = std::make_shared<TestClock>();
-    Bites bites;
-    Watchdog::Options watch = options(clock, bites);
-    const Instant hung_since = clock->now();
-    watch.control_silent_max = 1h;
-    watch.endpoints = {
-        [clock] { return clock->now(); },
-        [hung_since] {
+TEST_F(WatchdogTest, BitesWhenOneLoopOfSeveralHangs) {
+    watch(
+        {[hung_since = clock->now()] {
             return hung_since;
-        }
-    };
-    Watchdog watchdog(std::move(watch));
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (bites.count == 0 && std::chrono::steady_clock::now() < end) {
-        clock->advance(100ms);
-        std::this_thread::sleep_for(1ms);
+        }},
+        1h
+    );
+    for (int i = 0; i < 6; ++i) {
+        advance(1s);
     }
-    EXPECT_GT(bites.count, 0);
-    EXPECT_GT(clock->now() - hung_since, 6s);
+    EXPECT_EQ(bites, 0);
+    advance(1s);
+    EXPECT_GT(bites, 0);
 }
 
-TEST(Watchdog, LeavesLoopsAloneThatTurn) {
-    const auto clock = std::make_shared<TestClock>();
-    Bites bites;
-    {
-        Watchdog::Options watch = options(clock, bites);
-        watch.endpoints = {[clock] {
-            return clock->now() - 200ms;
-        }};
-        Watchdog watchdog(std::move(watch));
-        for (int i = 0; i < 100; ++i) {
-            clock->advance(100ms);
-            watchdog.turned();
-            std::this_thread::sleep_for(1ms);
-        }
+TEST_F(WatchdogTest, LeavesLoopsAloneThatTurn) {
+    watch({[this] {
+        return clock->now() - 200ms;
+    }});
+    for (int i = 0; i < 100; ++i) {
+        watchdog->turned();
+        advance(1s);
     }
-    EXPECT_EQ(bites.count, 0);
+    EXPECT_EQ(bites, 0);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "dataplane/route_word.h"
 
+#include <array>
 #include <atomic>
+#include <set>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -129,6 +132,42 @@ TEST(Answer, LooksLikeDynamoDb) {
     EXPECT_FALSE(denied.contains("x-amz-retry-after"));
     EXPECT_TRUE(denied.contains("\r\nConnection: close\r\n"));
     EXPECT_EQ(crc32_text("123456789"), "3421780262");
+}
+
+TEST(Answer, EachHasItsStatusAndItsCodeAndSaysWhetherItMayBeRepeated) {
+    struct Expected {
+        OwnAnswer which;
+        std::string_view status;
+        std::string_view code;
+        bool repeated;
+    };
+
+    constexpr std::string_view kUnavailable = "ServiceUnavailable";
+    constexpr std::array kExpected{
+        Expected{OwnAnswer::switching, "503", kUnavailable, true},
+        Expected{OwnAnswer::no_upstream, "503", kUnavailable, true},
+        Expected{OwnAnswer::outcome_unknown, "503", kUnavailable, true},
+        Expected{OwnAnswer::not_repeatable, "400", "WriteOutcomeUnknownException", false},
+        Expected{OwnAnswer::overloaded, "503", kUnavailable, true},
+        Expected{OwnAnswer::no_credentials, "503", kUnavailable, true},
+        Expected{OwnAnswer::stopping, "503", kUnavailable, true},
+        Expected{OwnAnswer::fenced, "400", "AccessDeniedException", false},
+        Expected{OwnAnswer::not_authentic, "400", "UnrecognizedClientException", false},
+        Expected{OwnAnswer::foreign, "403", "AccessDeniedException", false},
+        Expected{OwnAnswer::not_understood, "400", "SerializationException", false},
+    };
+    static_assert(kExpected.size() == kOwnAnswerNames.size());
+    Rng rng(1);
+    std::set<std::string> bodies;
+    for (const Expected& expected : kExpected) {
+        const std::string text = own_answer(expected.which, rng);
+        const std::string_view name = to_string(expected.which);
+        EXPECT_TRUE(text.starts_with("HTTP/1.1 " + std::string{expected.status} + " ")) << name;
+        EXPECT_TRUE(text.contains("#" + std::string{expected.code} + "\"")) << name;
+        EXPECT_EQ(text.contains("x-amz-retry-after"), expected.repeated) << name;
+        bodies.insert(text.substr(text.find("\r\n\r\n")));
+    }
+    EXPECT_EQ(bodies.size(), kExpected.size()) << "each has words of its own";
 }
 
 TEST(Statistics, EpochsAreBoundedAndQuantilesAreUpperBounds) {

@@ -92,6 +92,9 @@ std::string_view why_never(const core::HostRow& row) {
     if (row.from == HostState::unrouted && row.on == HostEvent::users_moved) {
         return "any route is newer than none";
     }
+    if (row.from == HostState::fenced && row.on == HostEvent::users_moved) {
+        return "a fence is of a newer epoch than the host's, and a route below it is stale";
+    }
     return {};
 }
 

@@ -104,9 +104,9 @@ class AgentWorld {
     }
 
     bool run_until(const std::function<bool()>& holds, Duration patience = 10s) {
-        const Instant end = clock->now() + stretched(patience);
+        const auto end = std::chrono::steady_clock::now() + stretched(patience);
         while (!holds()) {
-            if (clock->now() >= end) {
+            if (std::chrono::steady_clock::now() >= end) {
                 return false;
             }
             io.restart();
@@ -115,11 +115,22 @@ class AgentWorld {
         return true;
     }
 
-    // Lets the world turn for a while; for claims that something does not happen.
-    void run_for(Duration length) {
-        const Instant end = clock->now() + length;
-        (void)run_until([&] { return clock->now() >= end; }, length + 1s);
+    // The agent has read the epoch records anew so often, and has concluded from them what it does:
+    // for claims that something does not happen. One reading begins when the one before is over;
+    // the first may have begun already, the last is not over yet.
+    bool read_records(std::uint64_t times) {
+        const std::uint64_t wanted = a.record_readings + times + 2;
+        return run_until([&] { return a.record_readings >= wanted; }, 30s);
     }
+
+    // The same of the readings that prove what was written: the standby is asked by each.
+    bool look_at_standby(std::uint64_t times) {
+        const std::uint64_t wanted = b.batches + times + 1;
+        return run_until([&] { return b.batches >= wanted; });
+    }
+
+    // Every permission that was given before this is over.
+    void outlive_leases() { clock->pass(2 * config.apps[0].lease); }
 
     using Slot = std::shared_ptr<std::optional<Result<net::HttpReply>>>;
 

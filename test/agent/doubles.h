@@ -38,12 +38,23 @@ inline const RegionId kB{"eu-west-1"};
 inline const RegionId kWitness{"us-east-2"};
 inline const AppId kApp{"magento"};
 
-// The machine's clocks, which a test can set forward or back. Thread-safe.
+// The machine's clocks, which a test can set forward or back, or stop. Thread-safe.
 class SteppedClock final : public ports::Clock {
   public:
-    [[nodiscard]] Instant now() const override { return real_.now() + ahead_.load(); }
+    [[nodiscard]] Instant now() const override {
+        return (stands_still_ ? stopped_at_.load() : real_.now()) + ahead_.load();
+    }
 
-    [[nodiscard]] UtcTime wall() const override { return real_.wall() + wall_step_.load(); }
+    [[nodiscard]] UtcTime wall() const override {
+        return (stands_still_ ? stopped_at_wall_.load() : real_.wall()) + wall_step_.load();
+    }
+
+    // Both clocks show no other time until the test lets it pass.
+    void stop() {
+        stopped_at_ = real_.now();
+        stopped_at_wall_ = real_.wall();
+        stands_still_ = true;
+    }
 
     // As if that much time had passed, on both clocks.
     void pass(Duration time) {
@@ -56,6 +67,9 @@ class SteppedClock final : public ports::Clock {
 
   private:
     system::SystemClock real_;
+    std::atomic<bool> stands_still_{false};
+    std::atomic<Instant> stopped_at_{Instant{}};
+    std::atomic<UtcTime> stopped_at_wall_{UtcTime{}};
     std::atomic<Duration> ahead_{Duration::zero()};
     std::atomic<WallClock::duration> wall_step_{WallClock::duration::zero()};
 };
@@ -113,8 +127,11 @@ class RegionDouble {
     bool refuses_descriptions = false;
     std::map<std::string, std::string> refused_tables;  // with this error, when they are read
     std::map<std::string, std::string> key_names;       // of tables whose key is not "id"
+    std::uint64_t batches = 0;                          // BatchGetItem calls that were answered
     std::uint64_t refused_batches = 0;                  // BatchGetItem calls
     std::uint64_t descriptions = 0;                     // DescribeTable calls
+    std::uint64_t record_readings = 0;                  // of the app's epoch record
+    std::uint64_t refused_registrations = 0;
     std::vector<std::pair<std::string, Instant>> application_writes;  // ids, as they arrived
 
     net::HttpServer& server() { return *server_; }
@@ -150,6 +167,11 @@ class RegionDouble {
             co_return co_await answer_batch(body.get_object());
         }
         const boost::json::value* table = body.get_object().if_contains("TableName");
+        record_readings +=
+            operation == "GetItem" && table != nullptr && *table == "farshore_epochs" &&
+                    key_of("farshore_epochs", body.at("Key").as_object()) == kApp.value()
+                ? 1
+                : 0;
         if (operation == "GetItem" && !slow_table.empty() && table != nullptr &&
             table->is_string() && table->as_string() == slow_table) {
             reads_at_once = std::max(reads_at_once, ++reads_);
@@ -161,6 +183,7 @@ class RegionDouble {
         }
         if (operation == "PutItem" && refuses_registrations && table != nullptr &&
             *table == "farshore_epochs") {
+            ++refused_registrations;
             co_return net::HttpResponse::json(
                 400,
                 R"({"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: dynamodb:PutItem"})"
@@ -232,6 +255,7 @@ class RegionDouble {
         if (!answered) {
             co_return net::HttpResponse::reset();
         }
+        ++batches;
         co_return net::HttpResponse::json(200, boost::json::serialize(batch_get(body)));
     }
 
@@ -362,6 +386,7 @@ class ControllerDouble {
     std::vector<wire::AgentHello> hellos;
     std::vector<wire::Report> reports;
     std::deque<wire::Ack> acks;  // tests keep references to them while more arrive
+    std::optional<wire::Order> right_after_hello;  // in the same packet
     // May answer before the double does.
     std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> doorkeeper;
 
@@ -425,7 +450,11 @@ class ControllerDouble {
             .boot = BootId{"1"},
             .register_id = register_id
         };
-        bool open = co_await sink->write(wire::serialize(wire::StreamLine{hello}) + "\n");
+        std::string first = wire::serialize(wire::StreamLine{hello}) + "\n";
+        if (right_after_hello) {
+            first += wire::serialize(wire::StreamLine{*right_after_hello}) + "\n";
+        }
+        bool open = co_await sink->write(std::move(first));
         while (open && !ended) {
             while (open && sent < lines_.size()) {
                 open = co_await sink->write(lines_[sent++]);

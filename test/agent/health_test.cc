@@ -72,27 +72,29 @@ TEST(AgentHealth, AFloodOfChecksCostsOneRead) {
     AgentWorld world;
     world.start_agent();
     world.open_under(1, kA);
-    const std::uint64_t before = world.agent->app(0).health().checks(HealthDepth::serving);
-    const Instant started = world.clock->now();
+    const auto checks = [&] {
+        return world.agent->app(0).health().checks(HealthDepth::serving);
+    };
+    world.clock->stop();
+    world.clock->pass(1s);  // what was read before is too old
+    const std::uint64_t before = checks();
     for (int i = 0; i < 40; ++i) {
         (void)world.get_health("/healthz");
     }
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(world.clock->now() - started).count();
-    EXPECT_LE(
-        world.agent->app(0).health().checks(HealthDepth::serving) - before,
-        static_cast<std::uint64_t>(seconds) + 2
-    );
+    EXPECT_EQ(checks() - before, 1U);
+    world.clock->pass(1s);
+    (void)world.get_health("/healthz");
+    EXPECT_EQ(checks() - before, 2U);
 }
 
-TEST(AgentHealth, ASilentRegionIsAnsweredWithinASecond) {
+TEST(AgentHealth, ASilentRegionIsAnsweredAllTheSame) {
     AgentWorld world;
+    world.config.apps[0].upstream_timeout = 1h;  // applications' requests wait for it
     world.start_agent();
     world.open_under(1, kA);
     world.a.mode = RegionDouble::Mode::silent;
-    const Instant started = world.clock->now();
     EXPECT_TRUE(world.run_until([&] { return world.get_health("/healthz").status == 503; }));
-    EXPECT_LT(world.clock->now() - started, 4s);
+    world.a.mode = RegionDouble::Mode::serving;
 }
 
 // A repointed host looks healthy through the other Region; the Region it stands in is another fact.
@@ -126,8 +128,12 @@ TEST(AgentHealth, AllAppsAreAskedAtOnce) {
     }
     world.a.slow_table = "health";
     world.start_agent();
-    (void)world.get_health("/healthz/home");
-    // Two for each app, on a new connection and on a warm one.
+    // Two for each app, on a new connection and on a warm one. On a slow machine one may be over
+    // before the last begins: then the next check shows it.
+    EXPECT_TRUE(world.run_until([&] {
+        (void)world.get_health("/healthz/home");
+        return world.a.reads_at_once >= 6;
+    }));
     EXPECT_EQ(world.a.reads_at_once, 6U);
 }
 

@@ -11,6 +11,13 @@ std::string link_words(AgentWorld& world) {
 TEST(AgentLink, AControllerOfAnotherProtocolIsRefusedAndTheOlderSideIsNamed) {
     AgentWorld world;
     world.controller.protocol = {.lowest = 9, .highest = 9};
+    // Orders that follow such a hello are none.
+    world.controller.right_after_hello = wire::Order{
+        .number = 900,
+        .app = kApp,
+        .epoch = Epoch{1},
+        .body = wire::RouteOrder{.active = kA, .users = kA}
+    };
     world.start_agent();
     ASSERT_TRUE(world.run_until([&] {
         return link_words(world).find("protocol") != std::string::npos;
@@ -19,10 +26,11 @@ TEST(AgentLink, AControllerOfAnotherProtocolIsRefusedAndTheOlderSideIsNamed) {
     EXPECT_NE(link_words(world).find("upgrade the agent"), std::string::npos) << link_words(world);
     EXPECT_FALSE(world.agent->app(0).links()[0].connected);
     EXPECT_TRUE(world.controller.reports.empty()) << "nothing is reported to a stranger";
-    // Orders that follow such a hello are none.
-    (void)world.controller.send(Epoch{1}, wire::RouteOrder{.active = kA, .users = kA});
-    world.run_for(300ms);
+    const std::size_t hellos = world.controller.hellos.size();
+    ASSERT_TRUE(world.run_until([&] { return world.controller.hellos.size() > hellos + 1; }));
     EXPECT_EQ(world.gate().machine().epoch(), Epoch{});
+    EXPECT_TRUE(world.controller.acks.empty());
+    world.controller.right_after_hello.reset();
     world.controller.protocol = {};
     ASSERT_TRUE(world.run_until([&] { return world.agent->app(0).links()[0].connected; }))
         << link_words(world);
@@ -38,9 +46,9 @@ TEST(AgentKeep, WithNobodyToConfirmItWritesGoOnUntilAFence) {
     world.controller.grants.reset();
     world.b.mode = RegionDouble::Mode::silent;
     world.witness.mode = RegionDouble::Mode::silent;
-    world.run_for(2500ms);
-    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
+    world.outlive_leases();
     EXPECT_EQ(world.put("cart-1").status, 200) << "more than two leases later";
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
     const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(fence)->result, wire::AckResult::done);
@@ -62,7 +70,7 @@ TEST(AgentKeep, AfterARestartItWaitsForAConfirmation) {
     world.b.mode = RegionDouble::Mode::silent;
     world.witness.mode = RegionDouble::Mode::silent;
     world.start_agent();
-    world.run_for(500ms);
+    ASSERT_TRUE(world.read_records(1));
     EXPECT_EQ(world.gate().write_state(), core::WriteState::unconfirmed);
     EXPECT_EQ(world.put("cart-1").status, 503);
     world.set_epoch(1, kA);

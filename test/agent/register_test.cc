@@ -47,7 +47,10 @@ TEST(AgentRegister, AHostThatCannotRegisterItselfDoesNotWriteByTheRecords) {
     world.a.refuses_registrations = true;
     world.b.refuses_registrations = true;
     world.start_agent();
-    world.run_for(3s);
+    ASSERT_TRUE(world.run_until([&] {
+        return world.a.refused_registrations > 1 && world.b.refused_registrations > 1;
+    }));
+    ASSERT_TRUE(world.read_records(1));
     EXPECT_NE(world.gate().write_state(), core::WriteState::open);
     world.b.refuses_registrations = false;
     EXPECT_TRUE(writes(world)) << world.gate_words();
@@ -60,8 +63,8 @@ TEST(AgentRegister, AHostThatAControllerKnowsNeedsNoRegistrationOfItsOwn) {
     world.open_under(1, kA);
     world.controller.die();
     ASSERT_TRUE(world.run_until([&] { return world.gate().controllers_silent(); }));
-    world.run_for(2s);
-    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
+    world.outlive_leases();
+    ASSERT_TRUE(writes(world)) << world.gate_words();
     EXPECT_EQ(registrations(world), 0);
 }
 
@@ -111,8 +114,9 @@ TEST(AgentRegister, OneRecordThatNamesAnotherRegisterStopsNobody) {
     world.b.read_takes = 150ms;
     world.controller.die();
     ASSERT_TRUE(world.run_until([&] { return world.gate().controllers_silent(); }));
-    world.run_for(2s);
-    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
+    world.outlive_leases();
+    ASSERT_TRUE(world.read_records(3));
+    ASSERT_TRUE(writes(world)) << world.gate_words();
     EXPECT_EQ(registrations(world), 0) << "not in the register that one of three names";
 }
 

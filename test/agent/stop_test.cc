@@ -15,7 +15,8 @@ TEST(AgentStop, AWriteOnItsWayIsAnsweredFirst) {
         return world.agent->app(0).endpoint().statistics().in_flight_writes == 1;
     }));
     const auto stopped = world.begin_to_stop_agent();
-    world.run_for(100ms);
+    ASSERT_TRUE(world.run_until([&] { return world.put("cart-2").status == 0; }))
+        << "no new connection is accepted";
     EXPECT_FALSE(*stopped) << "it ended with a write on its way";
     world.a.hangs_on_writes = false;
     ASSERT_TRUE(world.run_until([&] { return *stopped && reply->has_value(); }));

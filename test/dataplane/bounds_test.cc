@@ -246,13 +246,18 @@ TEST_F(Bounds, OfAnAnswerThatIsReadSlowlyOnlyTheUnreadPartIsHeld) {
 }
 
 TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {
-    east.answer_with([](const Received&) {
-        return Reply{.body = "{\"late\":1}", .delay = std::chrono::milliseconds{50}};
+    std::promise<void> slow_region;
+    east.answer_with([answers = slow_region.get_future().share()](const Received&) {
+        answers.wait();
+        return Reply{.body = "{\"late\":1}"};
     });
     start();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("GetItem", "{}")));
+    ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
     ::shutdown(app.fd(), SHUT_WR);
+    wait_for_a_round();
+    slow_region.set_value();
     const auto answer = app.read();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body, "{\"late\":1}");

@@ -264,16 +264,22 @@ TEST_F(Forwarding, AnswerCutInTheMiddleIsNoticedByTheApplication) {
 }
 
 TEST_F(Forwarding, SilentRegionEndsInAnErrorAndShowsAsStalled) {
-    east.answer_with([](const Received&) { return Reply{.hang = true}; });
+    east.answer_with([](const Received& request) {
+        return Reply{.hang = request.target.ends_with("PutItem")};
+    });
     start([](Endpoint::Options& options) {
-        options.limits.upstream_timeout = std::chrono::milliseconds{300};
+        options.limits.upstream_timeout = std::chrono::minutes{2};
+        options.limits.probe_interval = std::chrono::hours{24};
     });
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
-    ASSERT_TRUE(eventually([&] {
-        return endpoint->statistics().regions[0].stalled > std::chrono::milliseconds{100};
+    ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
+    clock->advance(std::chrono::minutes{1});
+    EXPECT_TRUE(eventually([&] {
+        return endpoint->statistics().regions[0].stalled >= std::chrono::minutes{1};
     }));
     EXPECT_EQ(endpoint->statistics().in_flight_writes, 1U);
+    clock->advance(std::chrono::minutes{1});
     const auto answer = app.read();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 503);
@@ -287,14 +293,16 @@ TEST_F(Forwarding, SilentRegionEndsInAnErrorAndShowsAsStalled) {
 
 TEST_F(Forwarding, RefusedRegionIsAnsweredAtOnce) {
     east.stop_listening();
-    start();
+    // An answer that waits for one of them does not come in this test.
+    start([](Endpoint::Options& options) {
+        options.limits.connect_timeout = std::chrono::hours{1};
+        options.limits.upstream_timeout = std::chrono::hours{1};
+    });
     Application app = application();
-    const auto began = std::chrono::steady_clock::now();
     const auto answer = app.call("PutItem", kPut);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 503);
     EXPECT_TRUE(answer->body.contains("cannot be reached"));
-    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{1});
     EXPECT_GT(endpoint->statistics().regions[0].by(Path::fresh).failed, 0U);
 }
 

@@ -66,11 +66,10 @@ TEST_F(Permission, SwitchUnderLoadFailsNothingAndKeepsTheOrder) {
 }
 
 TEST_F(Permission, HoldIsAcknowledgedOnlyWhenNoWriteIsOnItsWay) {
-    std::atomic<bool> answered{false};
-    east.answer_with([&answered](const Received& request) {
+    std::promise<void> slow_region;
+    east.answer_with([answers = slow_region.get_future().share()](const Received& request) {
         if (request.target.ends_with("PutItem")) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{200});  // a slow Region
-            answered = true;
+            answers.wait();
         }
         return Reply{};
     });
@@ -78,8 +77,16 @@ TEST_F(Permission, HoldIsAcknowledgedOnlyWhenNoWriteIsOnItsWay) {
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 1; }));
-    EXPECT_EQ(hold(std::chrono::seconds{5}).in_flight, 0U);
-    EXPECT_TRUE(answered);
+    const auto held = std::make_shared<std::promise<HoldResult>>();
+    std::future<HoldResult> result = held->get_future();
+    ASSERT_TRUE(endpoint->hold(Epoch{1}, std::chrono::minutes{1}, [held](HoldResult outcome) {
+        held->set_value(outcome);
+    }));
+    ASSERT_TRUE(eventually([&] { return endpoint->route().state == WriteState::held; }));
+    wait_for_a_round();
+    EXPECT_EQ(result.wait_for(std::chrono::seconds{0}), std::future_status::timeout);
+    slow_region.set_value();
+    EXPECT_EQ(result.get().in_flight, 0U);
     EXPECT_EQ(endpoint->route().state, WriteState::held);
     EXPECT_EQ(app.read()->status, 200);
 }

@@ -44,12 +44,12 @@ class Application {
 
     bool send(std::string_view bytes);
     // nullopt: the connection ended, or nothing complete within the time.
-    std::optional<Answer> read(std::chrono::milliseconds within = std::chrono::seconds{15});
+    std::optional<Answer> read(std::chrono::milliseconds within = std::chrono::seconds{60});
     std::optional<Answer> call(
         std::string_view operation, std::string_view body, const std::string& more_headers = {}
     );
     // True once the other side has closed.
-    bool ended(std::chrono::milliseconds within = std::chrono::seconds{5});
+    bool ended(std::chrono::milliseconds within = std::chrono::seconds{60});
 
     [[nodiscard]] int fd() const { return fd_; }
 
@@ -70,7 +70,7 @@ class Application {
     std::string_view operation, std::string_view body, const std::string& more_headers = {}
 );
 
-// Looks until the claim holds or ten seconds are over.
+// Looks until the claim holds or a minute is over.
 [[nodiscard]] bool eventually(const std::function<bool()>& claim);
 
 inline const RegionId kEast{"us-east-1"};

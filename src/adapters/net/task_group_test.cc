@@ -58,7 +58,7 @@ TEST(TaskGroup, StopEndsEveryTask) {
     group.spawn("once", [&] { return sleep_and_note(&world.io, 1h, &woken, &cut_short); });
     group.spawn("deaf", [&] { return sleep_for_ever(&world.io, &rounds); });
     group.spawn("two", [&] { return two_at_once(&world.io); });
-    world.run_until([] { return false; }, 20ms);
+    world.exhaust();
     group.stop();
     EXPECT_TRUE(group.stopping());
     EXPECT_TRUE(world.run_until([&] { return group.idle(); }));
@@ -96,7 +96,7 @@ TEST(TaskGroup, KeepsAClosureAliveUntilItsTaskEnds) {
     group.spawn("keeper", [kept = std::move(kept), &world, &woken, &cut_short] {
         return sleep_and_note(&world.io, 1h, &woken, &cut_short);
     });
-    world.run_until([] { return false; }, 10ms);
+    world.exhaust();
     EXPECT_FALSE(watched.expired());
     group.stop();
     EXPECT_TRUE(world.run_until([&] { return group.idle(); }));

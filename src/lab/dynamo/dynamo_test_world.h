@@ -30,7 +30,10 @@ inline const RegionId kWest{"eu-west-1"};
 // Real time, moved forward at will.
 class TestClock final : public ports::Clock {
   public:
-    [[nodiscard]] Instant now() const override { return Instant{read(CLOCK_BOOTTIME) + ahead}; }
+    [[nodiscard]] Instant now() const override {
+        ++readings;
+        return Instant{read(CLOCK_BOOTTIME) + ahead};
+    }
 
     [[nodiscard]] UtcTime wall() const override {
         return UtcTime{std::chrono::duration_cast<WallClock::duration>(read(CLOCK_REALTIME) + ahead)
@@ -38,6 +41,7 @@ class TestClock final : public ports::Clock {
     }
 
     Duration ahead{};
+    mutable std::uint64_t readings = 0;  // calls of now()
 
   private:
     static Duration read(clockid_t id) {
@@ -167,13 +171,23 @@ class TestWorld {
         return true;
     }
 
-    // Lets everything happen that could within a few lags.
-    void settle() {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{60};
-        while (std::chrono::steady_clock::now() < end) {
-            io.restart();
-            io.run_one_for(std::chrono::milliseconds{5});
-        }
+    // Everything has happened that needs no time to pass: for claims that something does not
+    // happen. What waits for a lag needs time.
+    void exhaust() {
+        io.restart();
+        io.poll();
+    }
+
+    // Both links have looked again whether they are still blocked. A look reads the clock at most
+    // twice.
+    bool links_look_again() {
+        const std::uint64_t before = clock.readings;
+        return run_until([&] { return clock.readings > before + 6; });
+    }
+
+    [[nodiscard]] std::uint64_t touched(const FaultId& id) const {
+        const auto fault = board.find(id);
+        return fault ? fault->touched : 0;
     }
 
     [[nodiscard]] std::vector<LinkState> links() const { return replication_.links(); }

@@ -33,7 +33,8 @@ class GlobalTable : public ::testing::Test {
         });
     }
 
-    TestWorld world;
+    // Without a lag: what no fault keeps back arrives as soon as the loop turns.
+    TestWorld world{{.lag = {.least = {}, .most = {}}}};
 };
 
 TEST_F(GlobalTable, CarriesPutsUpdatesAndDeletes) {
@@ -81,8 +82,8 @@ TEST_F(GlobalTable, LetsADeletionWinOverAnOlderWriteThatArrivesLater) {
     const FaultId pause = world.fault("partition us-east-1 eu-west-1 --one-way");
     world.put(kEast, "a", "late");
     world.remove(kWest, "a");  // of an item that this Region never saw
-    world.settle();
-    EXPECT_EQ(world.value(kEast, "a"), "absent") << "the other direction is open";
+    ASSERT_TRUE(world.run_until([&] { return world.value(kEast, "a") == "absent"; }))
+        << "the other direction is open";
     ASSERT_TRUE(world.board.end(pause).has_value());
     EXPECT_TRUE(world.run_until([&] { return world.link(kEast).suppressed == 1; }));
     EXPECT_EQ(world.value(kWest, "a"), "absent");
@@ -94,24 +95,25 @@ TEST_F(GlobalTable, KeepsWritesWhilePausedAndDeliversThemLate) {
     world.put(kEast, "a", "1");
     world.put(kEast, "b", "1");
     world.put(kWest, "b", "2");
-    world.settle();
+    world.clock.ahead += std::chrono::minutes{1};
+    ASSERT_TRUE(world.links_look_again());
     EXPECT_EQ(world.value(kWest, "a"), "absent");
     EXPECT_EQ(world.value(kEast, "b"), "1");
     EXPECT_EQ(world.link(kEast).waiting, 2U);
-    EXPECT_GT(world.link(kEast).oldest_waiting, std::chrono::milliseconds{50});
+    EXPECT_GE(world.link(kEast).oldest_waiting, std::chrono::minutes{1});
     ASSERT_TRUE(world.board.end(pause).has_value());
     EXPECT_TRUE(both_are("a", "1"));
     EXPECT_TRUE(both_are("b", "2"));
     EXPECT_EQ(world.link(kEast).waiting, 0U);
     EXPECT_TRUE(world.run_until([&] { return world.link(kEast).suppressed == 1; }));
-    EXPECT_GT(world.link(kEast).last_lag.value_or(Duration{}), std::chrono::milliseconds{50});
+    EXPECT_GE(world.link(kEast).last_lag.value_or(Duration{}), std::chrono::minutes{1});
 }
 
 TEST_F(GlobalTable, StopsLeavingARegionWhoseNameIsEmpty) {
     const FaultId fault = world.fault("dynamodb us-east-1 --mode empty-dns");
     world.put(kEast, "a", "1");
     world.put(kWest, "b", "1");
-    world.settle();
+    ASSERT_TRUE(world.links_look_again());
     EXPECT_EQ(world.value(kWest, "a"), "absent");
     ASSERT_TRUE(world.board.end(fault).has_value());
     EXPECT_TRUE(both_are("a", "1"));
