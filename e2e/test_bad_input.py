@@ -74,7 +74,7 @@ def test_malformed_http_at_each_listener(world):
         for what, sent in FRAMING.items():
             answer = talk(world, url, sent)
             head, _, body = answer.partition(b"\r\n\r\n")
-            # Whoever reads HTTP can still speak it: the reason is told.
+            # A listener that reads HTTP can still answer in it: it tells the reason.
             assert re.match(rb"HTTP/1\.1 (4\d\d|501) ", head), f"{name}: {what}: {answer[:200]!r}"
             assert body.strip(), f"{name}: {what}: no text: {answer[:200]!r}"
     assert_everything_serves(world)
