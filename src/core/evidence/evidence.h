@@ -17,7 +17,7 @@ class Evidence {
 
     void observe(Instant now, const Observation& seen);
 
-    // Forgets whoever has fallen silent: before the questions of a new moment.
+    // Leaves out the sources that have fallen silent. Call it before asking for a new moment.
     void settle(Instant now);
 
     // What the votes add up to; as cheap as the number of observers.

@@ -76,7 +76,7 @@ class AppCoreTest : public ::testing::Test {
         }
     }
 
-    // The active Region fails for whoever looks, until an operation runs.
+    // Every observer sees the active Region fail, until an operation runs.
     void fail_east(AppCore& core) {
         for (int i = 0; i < 10 && !core.operation_running(); ++i) {
             (void)round(core, false, 3);

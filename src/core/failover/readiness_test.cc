@@ -230,7 +230,7 @@ TEST_F(ReadinessTest, ALongListIsCountedInTheLine) {
     );
 }
 
-// Not a default of `off`: the text must not send anybody to a drill that does not exist.
+// Not a default of `off`: the text must not send an operator to a drill that does not exist.
 TEST_F(ReadinessTest, WhatDisarmsNamesTheOneThingThatArms) {
     Policy unproven = policy();
     unproven.require_drill_within = std::chrono::days{30};
