@@ -210,7 +210,7 @@ std::unique_ptr<Exchange> Dispatcher::unpark(Queue::iterator at) {
 
 void Dispatcher::follow_route() {
     const RouteWord word = environment_.route->word();
-    // Whoever waits for a connection to another Region is asked again, in order of arrival.
+    // Requests that wait for a connection to another Region are placed again, in order of arrival.
     Queue again;
     for (std::size_t region = 0; region < traffic_.size(); ++region) {
         for (Lane& lane : traffic_[region].lanes) {

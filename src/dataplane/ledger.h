@@ -101,7 +101,7 @@ class Ledger {
     // Names of the table's key attributes (partition key first), as DescribeTable tells them.
     // Entries that were waiting for them get their keys.
     void set_table_keys(const TableName& name, std::vector<std::string> names);
-    // Tables that were written to and whose keys nobody has told yet.
+    // Tables that were written to, and whose key attributes are not known yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
 
     // Keys with at least one unproven entry, the oldest first, from number `from` on; without those

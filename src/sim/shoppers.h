@@ -23,7 +23,7 @@ class Shoppers {
 
     [[nodiscard]] bool still() const { return waiting_ == 0; }
 
-    // Nobody begins anything any more.
+    // No shopper begins a request any more.
     void close() { closed_ = true; }
 
     [[nodiscard]] std::uint64_t writes() const { return writes_; }

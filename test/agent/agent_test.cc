@@ -142,7 +142,7 @@ TEST(AgentVerify, WithoutControllersWritesGoOn) {
     ASSERT_TRUE(world.run_until([&] { return world.gate().controllers_silent(); }));
     world.run_for(2s);
     EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << world.gate_words();
-    EXPECT_EQ(world.put("cart-9").status, 200) << "losing every controller stops nobody";
+    EXPECT_EQ(world.put("cart-9").status, 200) << "losing every controller stops no host";
 }
 
 TEST(AgentVerify, CutOffFromTheMajorityItStopsWithinTheLease) {
@@ -220,7 +220,7 @@ TEST(AgentLedger, ProvesAndDrains) {
         << world.controller.ack_of(drain)->detail;
 }
 
-// INV-S15: what the process before it wrote is in nobody's ledger.
+// INV-S15: what the agent's earlier process wrote is in no ledger.
 TEST(AgentLedger, AfterARestartADrainProvesNothingYet) {
     AgentWorld world;
     world.start_agent();

@@ -111,7 +111,7 @@ TEST(AgentDrain, AWriteWithoutDigestIsProvenByEqualItemsAlone) {
     EXPECT_NE(differs.detail.find("differ"), std::string::npos) << differs.detail;
     world.b.put("sessions", item("c", "new"));
     EXPECT_EQ(drain(world).result, wire::AckResult::done);
-    // Proven once; what others do to the item later is nobody's unproven write.
+    // Proven once: what other hosts do to the item later makes no write of this agent unproven.
     world.b.put("sessions", item("c", "newer"));
     EXPECT_EQ(drain(world).result, wire::AckResult::done);
 }
@@ -127,7 +127,7 @@ TEST(AgentDrain, ATransactionOfConditionsIsInNobodysWay) {
     EXPECT_EQ(drained.result, wire::AckResult::done) << drained.detail;
 }
 
-// A write whose keys nobody can tell from the request.
+// A write whose keys cannot be read from the request.
 void delete_without_a_key(AgentWorld& world) {
     const std::string statement = R"({"Statement":"DELETE FROM sessions WHERE id='a' OR id='b'"})";
     ASSERT_EQ(world.fetch(world.call_of("ExecuteStatement", statement)).status, 200);

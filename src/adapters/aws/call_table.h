@@ -20,7 +20,7 @@ constexpr const auto& names_of(Plane) {
     return kPlaneNames;
 }
 
-// May the call be repeated when nobody knows whether it took effect?
+// May the call be repeated when it is unknown whether it took effect?
 enum class Idempotency {
     natural,       // yes: it reads, or a second time changes nothing
     by_token,      // yes: it carries a token that the service remembers

@@ -114,7 +114,7 @@ void AutomationChecks::began(const core::AppRecord& record, UtcTime wall) {
     const bool resumed = plan.by.starts_with("controller:");  // a raise that a lost store had begun
     if (!plan.automatic) {
         if (!asked && !resumed) {
-            violate("INV-S12", plan, "a change that nobody has asked for");
+            violate("INV-S12", plan, "a change that no operator has asked for");
         }
         if (asked && wall - plan.decided_at <= kJudgedWithin) {
             check_target(plan);
@@ -153,8 +153,8 @@ void AutomationChecks::raised(Epoch epoch, const core::AppRecord& durable) {
     }
 }
 
-// False: the tables answered the Region's own hosts and somebody elsewhere, and the stack somebody
-// elsewhere, nine times in ten.
+// A failover was false when the Region's tables answered its own hosts and a vantage elsewhere, and
+// its stack answered a vantage elsewhere, nine times in ten.
 void AutomationChecks::check_real_loss(const core::Plan& plan) {
     const Place from = place_of(plan.from);
     const auto well = [&](Place vantage, TruthBook::Requests requests) {
@@ -207,7 +207,7 @@ void AutomationChecks::check_target(const core::Plan& plan) {
         vantages_failing(place_of(plan.from), core::Component::dynamodb) > 0 || !plan.automatic;
     if (plan.has(core::Lever::shift) && !excused &&
         vantages_working(to, core::Component::stack) == 0) {
-        violate("INV-S11", plan, "the target's stack answered nobody");
+        violate("INV-S11", plan, "the target's stack answered no vantage");
     }
     const Controller* controller = scene_.controllers->controller();
     const bool somebody = std::ranges::any_of(scene_.hosts, [&](const auto& host) {
