@@ -173,7 +173,7 @@ int confirm_settling(const SettleOptions& options, const std::string& what) {
     }
     if (::isatty(STDIN_FILENO) != 1) {
         print_message(fmt::format(
-            "error: what an operator decides stands in the book for good, and needs the "
+            "error: an operator's decision stays in the loss book, and needs the "
             "operation's id\n  remedy: --confirm {}",
             options.operation
         ));
