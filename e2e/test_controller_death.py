@@ -1,4 +1,4 @@
-"""The controller is killed, or gone for good: operations end, shoppers notice nothing, cut-off agents stop."""
+"""The controller is killed, or does not come back: operations end, shoppers notice nothing, cut-off agents stop."""
 
 import json
 import time

@@ -88,8 +88,8 @@ class Ledger {
         std::size_t entries_per_table_max = 65'536;
         std::size_t tables_max = 256;
         std::size_t bytes_max = std::size_t{64} << 20U;  // of all entries
-        // Of attributes that wait for the names of their table's key. What comes above it is
-        // without key for good.
+        // Of attributes that wait for the names of their table's key. An entry above this bound
+        // never gets a key.
         std::size_t waiting_bytes_max = std::size_t{8} << 20U;
     };
 

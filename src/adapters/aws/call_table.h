@@ -12,7 +12,7 @@
 // and the retry loop need to know about it.
 namespace farshore::aws {
 
-// A control plane may be down while the data plane works; plans avoid it on the night.
+// A control plane may be down while the data plane works; plans avoid it in an outage.
 enum class Plane { data, control };
 inline constexpr std::array<std::string_view, 2> kPlaneNames{"data", "control"};
 

@@ -80,7 +80,7 @@ struct AgentDisconnected {
     HostId host;
 };
 
-// An operator says that the host is gone for good: no fence waits for it any more.
+// An operator says that the host will not return: no fence waits for it any more.
 struct AgentForgotten {
     HostId host;
     std::string by;

@@ -170,7 +170,7 @@ class Judge {
                     agent.heard_at
                         ? name + " has been silent for " + to_text(s_.now.at - *agent.heard_at)
                         : name + " has not been heard since this controller's start",
-                    "start its agent; a host that is gone for good leaves by `farshore agents "
+                    "start its agent; a host that will not return leaves by `farshore agents "
                     "forget " +
                         host.value() + "`");
                 continue;
