@@ -144,7 +144,7 @@ def test_clients_that_stall_hold_nobody_up(world):
     for _ in range(50):
         stalled.append(socket.create_connection(address_of(host["dynamodb"]), timeout=60))
         stalled[-1].sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
-    # The first bytes of a TLS greeting, and no more: at the controller, which everybody needs.
+    # The first bytes of a TLS greeting, and no more: at the controller, which every agent and the operator need.
     for _ in range(50):
         stalled.append(socket.create_connection(address_of(world.document["controllers"][0]["api"]), timeout=60))
         stalled[-1].sendall(b"\x16\x03\x01\x02\x00\x01")

@@ -284,7 +284,7 @@ class Story {
         }
     }
 
-    // The fault is over, everybody is back, and each write at risk has got its answer.
+    // The fault is over, all hosts are back, and each write at risk has a fate.
     Status wait_for_peace() {
         const Status over = watch_until(plot_.lasts + 5s, "the end of the fault", [this] {
             note_dns();

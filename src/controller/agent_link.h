@@ -98,7 +98,7 @@ class AgentLink final : public ports::AgentLink {
         // Makes the host durable in the register before it counts.
         std::function<Status(const HostId&, const RegionId&)> enroll;
         std::function<RegionId()> users;
-        // Tells people.
+        // Writes to the log and the audit, for operators.
         std::function<void(const std::string&)> announce;
         // Writes that a fenced agent could not prove; the operation is empty for a late comer.
         std::function<void(const OperationId&, const HostId&, const wire::FenceAck&)> fenced;

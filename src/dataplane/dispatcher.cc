@@ -54,7 +54,7 @@ void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
         }
         exchange->region = word.active;
         exchange->epoch = word.epoch;
-        // Who has waited longer goes first.
+        // The request that has waited longest goes first.
         const Lane& lane = traffic_[word.active].lane_of(*exchange);
         const bool first = lane.waiting.empty() || lane.waiting.begin()->first > exchange->number;
         UpstreamConnection* connection = first && lane.busy < environment_.limits->connections_max

@@ -261,7 +261,7 @@ void take_and_release_a_lock(AgentWorld& world) {
     ASSERT_EQ(world.fetch(world.call_of("DeleteItem", release)).status, 200);
 }
 
-// The clock for people may be set at any time; what was written is as old as it is.
+// The wall clock may be set at any time; that changes no write's age.
 TEST(AgentDrain, AClockThatIsSetForwardProvesNothing) {
     AgentWorld world;
     take_and_release_a_lock(world);

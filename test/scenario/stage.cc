@@ -206,7 +206,7 @@ void Stage::report(const HostId& id, Host& host) {
     });
 }
 
-// What everybody sees, twice a second.
+// What every observer sees, twice a second.
 void Stage::look() {
     std::vector<std::pair<ObserverId, HostId>> sources{{kController, HostId{}}};
     for (auto& [id, host] : hosts_) {

@@ -305,7 +305,7 @@ class AppCoreTest : public ::testing::Test {
     }
 
     Instant at{1000s};
-    WallClock::duration clock_set{};  // how far NTP or a person has set the clock for people
+    WallClock::duration clock_set{};  // how far NTP or an operator has set the wall clock
     std::vector<JournalEntry> journal;
     bool tables_answer = true;  // at once: no host has registered itself
 };

@@ -184,7 +184,7 @@ struct HeartbeatArrived {
 struct HeartbeatFound {
     RegionId from;
     RegionId to;
-    Duration written_ago{};  // by the clock for people: nothing else outlives a process
+    Duration written_ago{};  // by the wall clock: nothing else outlives a process
 };
 
 // A Region acknowledged one of our own writes.

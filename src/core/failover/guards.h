@@ -21,7 +21,7 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer quorum(const Situation& s, Condition condition);
 // A strict majority says that the stack which serves users is down, while the tables are elsewhere.
 [[nodiscard]] GuardAnswer quorum_on_users_stack(const Situation& s);
-// What is left of the majority without those who see everything down: they are more likely cut off
+// Asks for a majority without the observers that see everything down: they are more likely cut off
 // themselves (Facebook, October 2021).
 [[nodiscard]] GuardAnswer suspect_yourself(const Situation& s, Condition condition);
 [[nodiscard]] GuardAnswer hosts_see_errors(const Situation& s, Condition condition);

@@ -162,7 +162,7 @@ class Judge {
         for (const auto& [host, agent] : s_.agents) {
             const std::string name =
                 host.value() + (agent.region.value().empty() ? "" : " of " + agent.region.value());
-            // Who leaves a Region that is down leaves its hosts too.
+            // A failover out of a Region that is down does not need that Region's hosts.
             const bool explained = active_is_impaired_ && agent.region == s_.record.active;
             if (!agent.connected) {
                 add(Shortfall::host_silent,

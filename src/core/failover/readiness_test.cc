@@ -105,7 +105,7 @@ TEST_F(ReadinessTest, AStandbyThatIsDownIsNoPlaceToGo) {
     EXPECT_EQ(ask(core).verdict(), ReadinessVerdict::not_ready);
 }
 
-// What the outage explains does not speak against leaving the Region: that is when people look.
+// What the outage explains is no reason against leaving the Region: an operator looks just then.
 TEST_F(ReadinessTest, InAnOutageOfTheActiveRegionAFailoverIsStillPossibleAndTheLineSaysSo) {
     Policy observing = policy();
     observing.mode = Mode::observe;

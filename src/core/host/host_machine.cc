@@ -265,7 +265,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     if (!may_adopt) {
         return decision;
     }
-    // The records say where writes go; where people go is not theirs to say (INV-S13).
+    // The epoch records say where writes go, and not where users go (INV-S13).
     const bool users_known = route_ && route_->users != RegionId{};
     decision = adopt(
         {.epoch = event.epoch,

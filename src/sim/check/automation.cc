@@ -197,7 +197,7 @@ void AutomationChecks::check_quorum(const core::Plan& plan) {
 void AutomationChecks::check_target(const core::Plan& plan) {
     const Place to = place_of(plan.to);
     const std::size_t well = vantages_working(to, core::Component::dynamodb);
-    // Users who follow the tables go where those are already.
+    // A plan that only moves users sends them where the tables are already.
     if (plan.promotes() && well < quorum()) {
         violate(
             "INV-S11", plan, "the target's tables answered " + std::to_string(well) + " vantages"
@@ -245,7 +245,7 @@ void AutomationChecks::check_gate(const core::Plan& plan) {
     const Way way{.from = place_of(plan.from), .to = place_of(plan.to)};
     const std::optional<Duration> window = loss_window(way);
     const Duration allowed = scene_.controllers->configuration().max_loss;
-    // What an earlier life wrote is dated by a clock for people; that one was set meanwhile.
+    // What an earlier life wrote is dated by the wall clock, which was set meanwhile.
     const auto& arrived = scene_.small.heartbeats[way.from][way.to];
     if (arrived && wall_stepped_at_ && arrived->true_time <= *wall_stepped_at_) {
         return;
