@@ -68,7 +68,7 @@ class World:
 
     @classmethod
     def found(cls, directory):
-        """One that somebody else has started."""
+        """A world that another process has started."""
         world = cls.__new__(cls)
         world.directory, world.told, world.killed = pathlib.Path(directory), "", set()
         world.refresh()
@@ -113,7 +113,7 @@ class World:
         return None
 
     def operation(self):
-        """The running operation, or the last one; None while there is none or nobody answers."""
+        """The running operation, or the last one; None while there is none or the controller does not answer."""
         status = self.try_status()
         return status and (status["operation"] or status["last_operation"])
 

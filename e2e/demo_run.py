@@ -42,7 +42,7 @@ class Demo:
         while True:
             try:
                 piece = os.read(source, 65536)
-            except OSError:  # a terminal that nobody has open any more
+            except OSError:  # a terminal that no process has open any more
                 piece = b""
             if not piece:
                 os.close(source)

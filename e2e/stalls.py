@@ -14,7 +14,7 @@ LOOK_EVERY = 0.2  # seconds
 NOTICED = 0.1  # shorter waits are ordinary
 SEARCH_EVERY = 2.0
 
-# A request that nobody answered in time. Refusals of the agent (a hold, a fence, no permission) are never of this kind.
+# A request that got no answer in time. Refusals of the agent (a hold, a fence, no permission) are never of this kind.
 UNANSWERED = re.compile(r"timed out|timeout|did not answer|cannot be reached|Could not connect|Connection was closed|Connection (was )?reset", re.I)
 
 

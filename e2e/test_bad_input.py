@@ -74,7 +74,7 @@ def test_malformed_http_at_each_listener(world):
         for what, sent in FRAMING.items():
             answer = talk(world, url, sent)
             head, _, body = answer.partition(b"\r\n\r\n")
-            # Whoever reads HTTP can still speak it: the reason is told.
+            # A listener that reads HTTP can still answer in it: it tells the reason.
             assert re.match(rb"HTTP/1\.1 (4\d\d|501) ", head), f"{name}: {what}: {answer[:200]!r}"
             assert body.strip(), f"{name}: {what}: no text: {answer[:200]!r}"
     assert_everything_serves(world)
@@ -144,7 +144,7 @@ def test_clients_that_stall_hold_nobody_up(world):
     for _ in range(50):
         stalled.append(socket.create_connection(address_of(host["dynamodb"]), timeout=60))
         stalled[-1].sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
-    # The first bytes of a TLS greeting, and no more: at the controller, which everybody needs.
+    # The first bytes of a TLS greeting, and no more: at the controller, which every agent and the operator need.
     for _ in range(50):
         stalled.append(socket.create_connection(address_of(world.document["controllers"][0]["api"]), timeout=60))
         stalled[-1].sendall(b"\x16\x03\x01\x02\x00\x01")

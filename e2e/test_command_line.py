@@ -86,7 +86,7 @@ def test_no_controller_is_a_usage_error(tmp_path, monkeypatch):
 
 
 def test_an_unreachable_controller_is_69(tmp_path):
-    # Bound and not listened at: nobody else can answer there.
+    # The test holds this port and does not listen on it: no other process can answer there.
     nobody = socket.socket()
     nobody.bind(("127.0.0.1", 0))
     port = nobody.getsockname()[1]

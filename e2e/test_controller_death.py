@@ -1,4 +1,4 @@
-"""The controller is killed, or gone for good: operations end, shoppers notice nothing, cut-off agents stop."""
+"""The controller is killed, or does not come back: operations end, shoppers notice nothing, cut-off agents stop."""
 
 import json
 import time
@@ -38,8 +38,8 @@ def test_a_switchover_is_taken_up_again(world, processes, state):
     """A state may be over before we look, and the operation with it: then the way back is the next attempt."""
     pid = world.refresh()["controllers"][0]["pid"]
     for attempt in range(ATTEMPTS):
-        # A controller that has just come back has heard of nobody, and the checks of a new record say nothing for a while:
-        # until then it leads to the second Region, and a shift there has nothing to wait for.
+        # A controller that has just come back has heard from no agent, and the health checks of a new record say nothing for
+        # a while. Until then the record leads to the second Region, and a shift to that Region has nothing to wait for.
         world.wait_ready()
         came_from = world.status()["active"]
         to = "eu-west-1" if came_from == "us-east-1" else "us-east-1"
@@ -74,7 +74,7 @@ def test_a_failover_is_taken_up_again(world, processes):
 
 
 def record_region(world, last):
-    """Where the record leads; None while nobody answers. An address that is nobody's is a wrong answer."""
+    """The Region where the record leads; None while DNS gives no address. An address of no Region is a wrong answer."""
     address, port = world.document["route53"]["dns"].rsplit(":", 1)
     asked = exits.run("dig", "+short", "+tries=3", "+timeout=5", "-p", port, "@" + address, world.document["route53"]["record"], "A", status=exits.ANY)
     last[:] = [asked.stdout + asked.stderr]

@@ -1,4 +1,4 @@
-"""The three programs started by hand, and a fault of a kind, a place and a time that nobody chose.
+"""The three programs started by hand, and a fault whose kind, place and time are drawn at random.
 
 Whatever it is, the end is the same: nothing at all has moved, or one failover is done; no two Regions took writes
 under one epoch; each acknowledged write is there or is named as lost. More seeds: FARSHORE_FAULT_SEEDS=1,2,3.
@@ -14,7 +14,7 @@ from conftest import TABLE, World, farshore, lost_by_the_lab, until
 SEEDS = [int(word) for word in os.environ.get("FARSHORE_FAULT_SEEDS", "11,20").split(",")]
 FAULT_LASTS = "25s"
 LOST = ("suppressed", "never_arrived", "unknown")
-# Nobody can miss these: the active Region's tables answer nobody any more.
+# No observer can miss these: the active Region's tables do not answer any more, whatever asks them.
 MUST_MOVE = ("region us-east-1", "dynamodb us-east-1 --mode timeout", "dynamodb us-east-1 --mode empty-dns", "dynamodb us-east-1 --mode refused")
 
 

@@ -90,7 +90,7 @@ steps:
         controller.kill()
         processes.controller(world.config)
         operation = until(lambda: state(world, "waiting_for_person"), 60, "a person is asked")
-        assert "nobody can say whether the command took effect" in operation["plan"][0]["why"], operation["plan"][0]
+        assert "it is not known whether the command took effect" in operation["plan"][0]["why"], operation["plan"][0]
         op(world, "skip", id)
         world.wait_operation("switchover", outcome="done")
         assert said.read_text() == "slow\n", "it ran once"

@@ -22,7 +22,7 @@ void check(const Loaded& loaded) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(bytes), size};
-    // Values may name files and variables; a fuzzer has no business there.
+    // Values may name files and variables, which a fuzzer must not read.
     if (text.find("${") != std::string_view::npos) {
         return 0;
     }

@@ -4,8 +4,8 @@ A process ends well with the status that the test has named (0 where it named no
 on purpose. It ends badly by any other signal, with another status, when it does not end in time, and when its last words
 are those of a bug: an assertion, a sanitizer's report. A bad end fails the test.
 
-Loaded as a pytest plugin (-p exits) it also fails a test in which a sanitizer wrote a report, whoever it was that
-started the process, and a run in which some process was never awaited.
+Loaded as a pytest plugin (-p exits) it also fails a test in which a sanitizer wrote a report, whichever process
+it wrote about, and a run in which some process was never awaited.
 """
 
 import asyncio
@@ -228,7 +228,7 @@ def no_sanitizer_reports():
 
 
 class Awaited:
-    """Each process of the run has an end that somebody has looked at."""
+    """A run fails in which a test has not looked at the end of a process that it started."""
 
     def pytest_sessionfinish(self, session):
         self.left = [process for process in Process.started if not process.judged]

@@ -1,4 +1,4 @@
-"""A pytest plugin: a test that is skipped for a reason that nobody has allowed fails the run.
+"""A pytest plugin: a test that is skipped for a reason that is not on the list of allowed ones fails the run.
 
 What is skipped proves nothing, and a run that skips half of its tests looks as green as one that does not.
 """

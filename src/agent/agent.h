@@ -12,7 +12,7 @@
 
 namespace farshore::agent {
 
-// farshore-agent as an object: all apps of a configuration on one control thread, which is whoever
+// farshore-agent as an object: all apps of a configuration on one control thread, the thread that
 // runs `io`. Everything it starts, it ends.
 class Agent {
   public:

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration kReportEvery = 500ms;
 constexpr Duration kReportPatience = 1s;
-// Evidence can flap faster than anybody wants to read it.
+// Evidence can flap faster than a controller can make use of reports.
 constexpr Duration kReportPauseMin = 20ms;
 // A controller sends a ping each second.
 constexpr Duration kSilenceMax = 4s;

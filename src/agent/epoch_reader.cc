@@ -73,7 +73,7 @@ net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
 }
 
 // Records that do not know us confirm nothing: a fence by them would not wait for us. With `keep`
-// no lease protects anything, and with `fence` the records confirm nobody.
+// no lease protects anything, and with `fence` no agent takes permission from the records.
 bool EpochReader::know_us(const core::EpochItem& agreed, Instant started) {
     const std::string& register_id = agreed.register_id;
     const bool known = gate_->app().on_controller_loss != config::OnControllerLoss::verify ||
@@ -132,7 +132,7 @@ net::Task<> EpochReader::run(net::TaskGroup* tasks) {
             co_await round_changed_.wait(round_changed_.generation(), 100ms);
         }
         seen_.answered = round->answers.size();
-        // Whoever cannot reach most of the record tables should suspect itself, not a Region.
+        // A host that cannot reach most of the epoch tables should suspect itself, not a Region.
         const bool connected = round->reached >= regions_.size() / 2 + 1;
         const EvidenceBook::Key control{
             home_, wire::EvidenceComponent::control, wire::EvidencePath::fresh

@@ -174,7 +174,7 @@ net::HttpResponse Health::route53(const RegionId& region) const {
             404, R"({"error":{"kind":"not_found","text":"the app has no such Region"}})"
         );
     }
-    // People are sent elsewhere on this word, so it must be one that a restart would repeat.
+    // This answer moves users, so the agent must give the same one after a restart.
     const core::HostRoute route =
         parts_.gate.stored() ? parts_.gate.stored()->route : core::HostRoute{};
     const bool known = std::ranges::find(regions, route.users) != regions.end();

@@ -14,10 +14,10 @@
 
 namespace farshore::agent {
 
-// Makes sure that no fence overlooks this host. Whoever takes permission to write from the epoch
-// records must be in the register that they name: because a controller of it has heard our hello,
-// or because we have written a registration of our own into a majority of the epoch tables
-// (wire/host_record.h). Control thread only.
+// Makes sure that no fence overlooks this host. A host that takes permission to write from the
+// epoch records must be in the register that the records name: either a controller of that register
+// has heard our hello, or we have written a registration of our own into a majority of the epoch
+// tables (wire/host_record.h). Control thread only.
 class HostRegistration {
   public:
     struct Parts {
@@ -41,13 +41,13 @@ class HostRegistration {
     // were known may come from before a fence that did not wait for us.
     [[nodiscard]] bool covers(const std::string& register_id, Instant started) const;
 
-    // Somebody would be confirmed if we were known in it.
+    // The epoch records name this register, and would confirm us if it knew this host.
     void want(const std::string& register_id);
 
     // Runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
-    // By hello or by itself; empty: nobody knows us.
+    // "by hello" or "by itself"; empty: no register knows this host.
     [[nodiscard]] std::string state() const;
 
   private:

@@ -171,13 +171,13 @@ CLI::App* add_env(CLI::App& app, Arguments& arguments) {
     env->fallthrough();  // --config
     env->add_option("--app", arguments.environment.app, "the app, when this host has several");
     const auto& formats = agent::kEnvironmentFormatNames;
-    env->add_option("--format", arguments.environment.format, "where it will stand")
+    env->add_option("--format", arguments.environment.format, "the program that will read it")
         ->check(CLI::IsMember(std::vector<std::string>{formats.begin(), formats.end()}))
         ->capture_default_str();
     env->add_flag(
         "--show-secret",
         arguments.environment.shows_secret,
-        "the keys themselves, not the file that holds them"
+        "print the keys, not the name of the file that holds them"
     );
     return env;
 }

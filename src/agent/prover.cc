@@ -20,8 +20,8 @@ constexpr std::size_t kPiece = 400;  // four batches at once
 constexpr Duration kCompareAfter = 1s;
 constexpr Duration kDoubtfulAgainAfter = 1s;
 constexpr std::size_t kDrainKeysMax = 10'000;
-// Within which a global table usually replicates, and ten times of which AWS advises to wait when
-// nobody can tell what is under way ("How DynamoDB global tables work", ReplicationLatency).
+// A global table usually replicates within this time. AWS advises to wait for ten times as long
+// where it is unknown what is under way ("How DynamoDB global tables work", ReplicationLatency).
 constexpr Duration kLagMin = 1s;
 constexpr Duration kLagMax = 1min;
 constexpr int kLagsUntilArrived = 10;

@@ -31,7 +31,7 @@ net::Task<> StackProber::probe(wire::EvidencePath path) {
         .connect_timeout = 1s,
         .total_timeout = 1500ms,
         .fresh_connection = path == wire::EvidencePath::fresh,
-        // One dead host of many is its load balancer's business, not a reason to leave the Region.
+        // The load balancer deals with one dead host of many: no reason to leave the Region.
         .leave_after_server_error = true,
         .body_bytes_max = 64 * 1024,
     };

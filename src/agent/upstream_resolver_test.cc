@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Remembers the addresses that it was told; the rest nobody asks for here.
+// Remembers the addresses that it was told. These tests call nothing else of it.
 class ToldEndpoint final : public dataplane::Endpoint {
   public:
     [[nodiscard]] std::uint16_t port() const override { return 0; }

@@ -51,7 +51,7 @@ void Watchdog::watch() {
 }
 
 void Watchdog::look(Instant now) {
-    // When the whole process was stopped, or the machine was, nobody is to blame.
+    // The whole process stood still, or the machine did: that is no fault of the control loop.
     if (now - looked_at_ > options_.every + 2s) {
         slept_until_ = now;
         turned();

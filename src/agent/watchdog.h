@@ -50,7 +50,7 @@ class Watchdog {
     Options options_;
     std::atomic<std::int64_t> turned_at_;
     Instant looked_at_;
-    Instant slept_until_;  // what did not turn before this is not to blame
+    Instant slept_until_;  // before this no loop could turn: that is not counted
     std::mutex mutex_;
     std::condition_variable stop_;
     bool stopping_ = false;

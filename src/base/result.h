@@ -13,10 +13,10 @@ namespace farshore {
 // A kind exists only if a caller reacts differently to it.
 enum class ErrorKind {
     throttled,    // the same request may succeed later; slow down
-    unavailable,  // nobody answered, or the answer says "not now"
+    unavailable,  // the other side did not answer, or its answer says "not now"
     timed_out,    // the deadline passed
     not_found,
-    conflict,   // a condition did not hold, or somebody else was first
+    conflict,   // a condition did not hold, or another writer was first
     malformed,  // the input is wrong and stays wrong
     denied,     // credentials, token or policy
     cancelled,  // we gave it up ourselves

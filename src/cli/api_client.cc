@@ -38,7 +38,7 @@ std::optional<json::value> parsed(std::string_view text) {
     return value;
 }
 
-// `changes`: the call was to change something. Reading twice harms nobody.
+// `changes`: the call was to change something. Reading twice does no harm.
 Error without_answer(const Access& access, Error error, bool changes) {
     const std::string who = access.what + " at " + access.controller;
     if (changes && error.effect == Effect::possible) {

@@ -84,9 +84,9 @@ void add_agents_commands(CLI::App& app, Context& context) {
         });
     };
     add("forget",
-        "Take a host that is gone for good out of the register: nothing waits for it then");
+        "Remove from the register a host that will not return: no fence waits for it then");
     add("revoke",
-        "End a host's credential at once: it has no vote and gets no lease; it may join again");
+        "End a host's credential at once: the host has no vote and no lease; it may join again");
 }
 
 }  // namespace farshore::cli

@@ -155,12 +155,12 @@ void add_config_commands(CLI::App& app, Context& context) {
         options->files,
         "Files to check (default: the one that --config or FARSHORE_CONFIG names)"
     );
-    auto* agent = validate->add_flag("--agent", options->agent, "They are agent.yaml files");
+    auto* agent = validate->add_flag("--agent", options->agent, "The files are agent.yaml files");
     validate
         ->add_flag(
             "--live",
             options->live,
-            "Look the names up too: tables, their keys and replicas in each Region, the record; "
+            "Look up in AWS what the file names: tables, keys and replicas in each Region, record; "
             "exit 3 when one is wrong, 9 when one could not be looked up"
         )
         ->excludes(agent);

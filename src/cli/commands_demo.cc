@@ -12,8 +12,8 @@ CLI::Option* add_habit_option(CLI::App& command, std::string& habit) {
         .add_option(
             "--dns-habit",
             habit,
-            "How long shoppers believe a DNS answer: honest (its TTL), libcurl (60 s) or jvm (for "
-            "ever)"
+            "How long shoppers use a DNS answer: honest (its TTL), libcurl (60 s) or jvm (without "
+            "end)"
         )
         ->check(CLI::IsMember(
             std::vector<std::string>{lab::kDnsHabitNames.begin(), lab::kDnsHabitNames.end()}
@@ -22,7 +22,7 @@ CLI::Option* add_habit_option(CLI::App& command, std::string& habit) {
 
 void add_demo_command(CLI::App& app, Context& context) {
     auto* demo = app.add_subcommand(
-        "demo", "A world, a failure, the failover, the way home, and a report: about a minute"
+        "demo", "Starts a local world, breaks a Region, fails over and back, writes a report"
     );
     auto options = std::make_shared<DemoOptions>();
     demo->add_option("STORY", options->story, "dynamodb (default), servers or region")
@@ -30,8 +30,8 @@ void add_demo_command(CLI::App& app, Context& context) {
     demo->add_option("--rate", options->rate, "Shoppers' requests per second (100)")
         ->check(CLI::Range(1, 5000));
     add_habit_option(*demo, options->dns_habit);
-    demo->add_flag("--keep", options->keep, "Leave the world up for playing");
-    demo->add_option("--seed", options->seed, "Of everything drawn at random");
+    demo->add_flag("--keep", options->keep, "Leave the world running");
+    demo->add_option("--seed", options->seed, "Seed of everything drawn at random");
     demo->add_option(
         "--out", options->directory, "Where the report goes: a new directory, or an earlier demo's"
     );

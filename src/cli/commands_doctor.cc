@@ -87,7 +87,7 @@ void add_doctor_command(CLI::App& app, Context& context) {
     auto* doctor = app.add_subcommand(
         "doctor",
         "Look up everything that the configuration names: tables and their keys, replication, "
-        "rights, record, and whether the controller says ready; exit 3 when something is wrong, 9 "
+        "rights, record, and whether the controller is ready; exit 3 when something is wrong, 9 "
         "when something could not be looked at"
     );
     doctor->callback([&context] {

@@ -276,7 +276,7 @@ void add_ca(CLI::App& init, Context& context) {
     )
         ->required();
     ca->add_option("--dir", ca_options->directory, "Where the files go (.)");
-    ca->add_option("--ca-name", ca_options->name, "What the CA is called (farshore)");
+    ca->add_option("--ca-name", ca_options->name, "The CA's name (farshore)");
     ca->add_flag(
         "--force",
         ca_options->force,
@@ -297,15 +297,15 @@ void add_token_command(CLI::App& init, Context& context) {
     token->add_option("--role", token_options->role, "operator, viewer or agent")
         ->required()
         ->check(CLI::IsMember({"operator", "viewer", "agent"}));
-    token->add_option("--name", token_options->name, "Whose it is, for the audit (host, or role)")
+    token->add_option("--name", token_options->name, "Its owner, for the audit (host, or role)")
         ->check(must_be_file_name);
     token->add_option("--app", token_options->app, "The app (an agent's: the configuration's)");
     auto* host = token->add_option("--host", token_options->host, "The agent's host");
-    token->add_option("--region", token_options->region, "Where that host stands, and nowhere else")
+    token->add_option("--region", token_options->region, "The Region in which that host stands")
         ->needs(host);
     token->add_option("--tokens", token_options->tokens, "The tokens file (the configuration's)");
     token->add_option("--out", token_options->out, "Where the token goes (NAME.token beside it)");
-    token->add_option("--for", token_options->length, "It runs out then: 90d (never)")
+    token->add_option("--for", token_options->length, "How long it is valid: 90d (without end)")
         ->check(must_be_duration);
     token->add_flag("--force", token_options->force, "Replace a token and a file of that name");
     token->callback([&context, token_options] {
@@ -323,7 +323,7 @@ void add_rotate(CLI::App& init, Context& context) {
     rotate->require_subcommand(1);
     auto rotate_options = std::make_shared<RotateOptions>();
     auto* rotated_token = rotate->add_subcommand(
-        "token", "Another token for the same caller; the old one stays good for a while"
+        "token", "Another token for the same caller; the old one stays valid for a while"
     );
     rotated_token->add_option("NAME", rotate_options->name, "As the tokens file has it")
         ->required();
@@ -332,10 +332,10 @@ void add_rotate(CLI::App& init, Context& context) {
     );
     rotated_token->add_option("--tokens", rotate_options->tokens, "The tokens file");
     rotated_token->add_option("--out", rotate_options->out, "Where it goes (NAME.token beside it)");
-    rotated_token->add_option("--overlap", rotate_options->overlap, "How long both are good (1h)")
+    rotated_token->add_option("--overlap", rotate_options->overlap, "How long both are valid (1h)")
         ->check(must_be_duration);
     rotated_token
-        ->add_option("--for", rotate_options->length, "The new one runs out then (as the old one)")
+        ->add_option("--for", rotate_options->length, "How long the new one is valid (as the old)")
         ->check(must_be_duration);
     rotated_token->callback([&context, rotate_options] {
         context.run = [&context, rotate_options] {
@@ -353,7 +353,7 @@ void add_rotate(CLI::App& init, Context& context) {
     });
     auto* rotated_ca = rotate->add_subcommand("ca", "The CA's certificate");
     rotated_ca->add_option("--dir", rotate_options->directory, "Where ca.pem and ca.key are (.)");
-    rotated_ca->add_flag("--new-key", rotate_options->new_key, "With another key, beside the old");
+    rotated_ca->add_flag("--new-key", rotate_options->new_key, "With a new key, beside the old");
     rotated_ca->callback([&context, rotate_options] {
         context.run = [rotate_options] {
             return rotate_ca(*rotate_options);

@@ -153,24 +153,24 @@ int make_join_token(const Context& context, JoinOptions options) {
 void add_join_token_command(CLI::App& init, Context& context) {
     auto join_options = std::make_shared<JoinOptions>();
     auto* join = init.add_subcommand(
-        "join-token", "A token with which hosts that come by themselves get a credential each"
+        "join-token", "A token with which new hosts get a credential each, by themselves"
     );
     join->add_option("APP", join_options->app, "The app (default: the configuration's)");
-    join->add_option("--name", join_options->name, "What it is called, for the audit")
+    join->add_option("--name", join_options->name, "Its name, for the audit")
         ->check(must_be_file_name);
     join->add_option("--uses", join_options->uses, "How many hosts may join with it (1)")
         ->check(CLI::Range(1, 10'000));
-    join->add_option("--for", join_options->length, "It runs out then (1h)")
+    join->add_option("--for", join_options->length, "How long it is valid (1h)")
         ->check(must_be_duration);
-    join->add_option("--region", join_options->region, "Where its hosts stand (any of the app's)");
+    join->add_option("--region", join_options->region, "Region of its hosts (any of the app's)");
     join->add_option("--hosts", join_options->hosts, "Pattern of their names: i-* (*)");
     join->add_option("--out", join_options->out, "Where the token goes (NAME.token)");
     join->add_option(
-        "--tokens", join_options->tokens, "Into this tokens file, without asking a controller"
+        "--tokens", join_options->tokens, "Write it into this tokens file, without a controller"
     );
     join->add_flag("--force", join_options->force, "Replace a token and a file of that name");
-    join->add_flag("--list", join_options->list, "Those that there are");
-    join->add_option("--end", join_options->end, "End the one of this name");
+    join->add_flag("--list", join_options->list, "List the join tokens");
+    join->add_option("--end", join_options->end, "End the join token of this name");
     join->callback([&context, join_options] {
         context.run = [&context, join_options] {
             return make_join_token(context, *join_options);

@@ -264,13 +264,13 @@ void add_up_options(CLI::App& command, LabFlags& flags) {
     command.add_flag(
         "--any-credentials",
         flags.any_credentials,
-        "For clients that are not ours: signatures are not verified, and the Region that one names "
-        "serves its request"
+        "For clients with other keys: the lab verifies no signature, and the Region that a "
+        "signature names serves the request"
     );
     auto* rate = command.add_option("--rate", flags.rate, "Shoppers' requests per second (none)");
     rate->check(CLI::Range(0, 10'000));
     add_habit_option(command, flags.dns_habit)->needs(rate);
-    command.add_option("--seed", flags.seed, "Of replication lags and error rates");
+    command.add_option("--seed", flags.seed, "Seed of replication lags and error rates");
 }
 
 }  // namespace
@@ -281,9 +281,9 @@ void add_lab_commands(CLI::App& app, Context& context) {
     lab->require_subcommand(1);
 
     auto flags = std::make_shared<LabFlags>();
-    auto* up = lab->add_subcommand("up", "Start it");
+    auto* up = lab->add_subcommand("up", "Start a world");
     add_up_options(*up, *flags);
-    up->add_flag("--foreground", flags->foreground, "Stay, and end it with Ctrl-C");
+    up->add_flag("--foreground", flags->foreground, "Stay in the foreground until Ctrl-C");
     up->callback([&context, flags] {
         context.run = [&context, flags] {
             return run_up(context, *flags);
@@ -321,7 +321,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
             return run_fault(context, *directory, fault->remaining());
         };
     });
-    auto* heal = lab->add_subcommand("heal", "Take a fault back");
+    auto* heal = lab->add_subcommand("heal", "End a fault before its time");
     auto id = std::make_shared<std::string>();
     heal->add_option("ID", *id, "The fault, or `all`")->required();
     heal->add_option("--dir", *directory, "The world's directory");
@@ -330,7 +330,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
             return run_heal(context, *directory, *id);
         };
     });
-    auto* down = lab->add_subcommand("down", "End it; nothing keeps running");
+    auto* down = lab->add_subcommand("down", "End the world and all its processes");
     down->add_option("--dir", *directory, "The world's directory");
     down->callback([&context, directory] {
         context.run = [&context, directory] {

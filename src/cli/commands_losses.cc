@@ -160,7 +160,7 @@ int run_export(const Context& context, const ExportOptions& options) {
     );
 }
 
-// Deciding what became of writes is for good: the operation's id is typed, or given.
+// A decision on what became of writes stays in the book: the operator types or gives the id first.
 int confirm_settling(const SettleOptions& options, const std::string& what) {
     if (!options.confirm.empty()) {
         if (options.confirm == options.operation) {
@@ -173,7 +173,7 @@ int confirm_settling(const SettleOptions& options, const std::string& what) {
     }
     if (::isatty(STDIN_FILENO) != 1) {
         print_message(fmt::format(
-            "error: what an operator decides stands in the book for good, and needs the "
+            "error: an operator's decision stays in the loss book, and needs the "
             "operation's id\n  remedy: --confirm {}",
             options.operation
         ));

@@ -22,10 +22,10 @@ struct AnswerOptions {
 // What a person says to a step that waits for a person.
 void add_answers(CLI::App& op, Context& context) {
     for (const auto& [name, help] : std::initializer_list<std::pair<const char*, const char*>>{
-             {"approve", "Let the plan go on that waits for an approval"},
-             {"deny", "Do not: the plan ends, unchanged"},
-             {"continue", "Have the step done again that a person is asked about"},
-             {"skip", "Go on without the step that a person is asked about, or that runs"}
+             {"approve", "Approve the step that waits for an approval: the plan goes on"},
+             {"deny", "Refuse the approval that the plan waits for"},
+             {"continue", "Run the step again that waits for an operator's answer"},
+             {"skip", "Go on without the step that runs, or that waits for an operator"}
          }) {
         auto* command = op.add_subcommand(name, help);
         auto options = std::make_shared<AnswerOptions>();
@@ -76,7 +76,7 @@ void add_op_commands(CLI::App& app, Context& context) {
     };
     (void)with_id(
         "show",
-        "Phases, steps and losses of one",
+        "Phases, steps and losses of one operation",
         [](const Context& given, const std::string& id) {
             return show(given, operation_target(id), operation_table);
         }
@@ -84,7 +84,7 @@ void add_op_commands(CLI::App& app, Context& context) {
     auto reason = std::make_shared<std::string>();
     auto* abort = with_id(
         "abort",
-        "Give it up, where that is still safe; exit 4 where it is too late",
+        "Stop an operation where that is still safe; exit 4 where it is too late",
         [reason](const Context& given, const std::string& id) {
             return post_and_say(
                 given,
@@ -99,7 +99,7 @@ void add_op_commands(CLI::App& app, Context& context) {
     auto timeout = std::make_shared<std::string>("10m");
     auto* watch = with_id(
         "watch",
-        "Follow one until it ends",
+        "Show an operation until it ends",
         [timeout](const Context& given, const std::string& id) {
             return with_controller(given, [&](ApiClient& client) {
                 return watch_operation(

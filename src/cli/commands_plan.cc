@@ -62,7 +62,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
 }  // namespace
 
 void add_plan_command(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("plan", "What would be done, and why not");
+    auto* command = app.add_subcommand("plan", "Show the steps of a change, and its guards");
     auto options = std::make_shared<PlanOptions>();
     command->add_option("VERB", options->verb, "switchover, failover or failback")
         ->check(CLI::IsMember({"switchover", "failover", "failback"}));
@@ -72,7 +72,7 @@ void add_plan_command(CLI::App& app, Context& context) {
     command->add_option(
         "--out",
         options->out,
-        "Write it to this file, for `farshore switchover --plan FILE` and its like"
+        "Write the plan to this file; --plan FILE of the change then carries it out"
     );
     command->callback([&context, options] {
         context.run = [&context, options] {

@@ -201,7 +201,7 @@ int without_answer(
     return failed_with(error);
 }
 
-// The target, and the word of the person who asks, when something is to be changed.
+// Asks the operator for the target and for a confirmation, where the request changes something.
 int make_sure(
     const json::value& status, const std::string& app, StartOptions& options, bool& confirmed
 ) {

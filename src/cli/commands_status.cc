@@ -98,14 +98,14 @@ void add_status_commands(CLI::App& app, Context& context) {
     );
     auto options = std::make_shared<StatusOptions>();
     status->add_option("APP", options->app, "The app, when the controller has several");
-    status->add_flag("-w,--watch", options->watch, "Again each second, until Ctrl-C");
+    status->add_flag("-w,--watch", options->watch, "Show it again each second, until Ctrl-C");
     status->callback([&context, options] {
         context.run = [&context, options] {
             return run_status(context, *options);
         };
     });
 
-    auto* why = app.add_subcommand("why", "Why something happens, or does not, by itself now");
+    auto* why = app.add_subcommand("why", "Whether automation acts now, and what its guards say");
     why->callback([&context] {
         context.run = [&context] {
             return show(context, "/v1/why", why_table);

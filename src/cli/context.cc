@@ -67,7 +67,7 @@ Result<Access> Context::access() const {
     std::optional<config::Config> config;
     if (named.empty() || token_path.empty() || ca_path.empty()) {
         auto loaded = configuration();
-        // With flags for everything, a broken file nearby is nobody's business.
+        // When flags name everything, the command does not need the file: a broken one is no error.
         if (!loaded && named.empty()) {
             return std::unexpected(std::move(loaded.error()));
         }

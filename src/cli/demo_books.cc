@@ -110,7 +110,7 @@ Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation) {
         return seen;
     }
     for (const json::value& entry : entries->get_array()) {
-        // Nobody was told that the others had happened.
+        // No client was told that the others had happened.
         if (!flag_at(entry, "acknowledged")) {
             continue;
         }

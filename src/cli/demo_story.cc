@@ -119,8 +119,8 @@ class Story {
     }
 
     // New health checks count as failed where they are inverted, until their checkers have looked:
-    // the record answers with the standby for some seconds. Nobody goes shopping before it is
-    // settled.
+    // the record answers with the standby for some seconds. Shoppers wait until the record answers
+    // with the preferred Region.
     Status open_shop() {
         return watch_until(60s, "the record to answer with " + regions_.preferred, [this] {
             return watcher_->dns_region() == regions_.preferred && both_healthy();
@@ -284,7 +284,7 @@ class Story {
         }
     }
 
-    // The fault is over, everybody is back, and each write at risk has got its answer.
+    // The fault is over, all hosts are back, and each write at risk has a fate.
     Status wait_for_peace() {
         const Status over = watch_until(plot_.lasts + 5s, "the end of the fault", [this] {
             note_dns();

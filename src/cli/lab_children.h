@@ -57,7 +57,7 @@ class Children {
     // Errors: not_found (no such program), exhausted, conflict (the name is alive).
     [[nodiscard]] Result<pid_t> start(const ChildSpec& spec);
 
-    // It is nobody's concern here any more, and lives on when we end.
+    // This object forgets the child, which lives on when our process ends.
     void release(const std::string& name) { alive_.erase(name); }
 
     [[nodiscard]] std::optional<pid_t> pid(const std::string& name) const;

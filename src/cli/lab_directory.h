@@ -5,8 +5,8 @@
 
 #include "base/result.h"
 
-// Whose a directory is. A world and a demo write, and later remove, files in a directory that
-// somebody named: it is theirs only when a file in it says so, with exactly the text that they
+// Whose a directory is. A world and a demo write, and later remove, files in a directory that the
+// operator named. It belongs to them only when a file in it says so, with exactly the text they
 // write. Names alone prove nothing: `~/.aws` holds a file `credentials` too.
 namespace farshore::cli {
 

@@ -91,7 +91,7 @@ TEST_F(LabDirectory, HasAPartyForEachAddress) {
     EXPECT_NE(world.ports.shop, world.ports.health);
 }
 
-// Somebody's DNS on every address of the machine, by UDP alone, as multicast DNS is.
+// Another program's DNS on every address of the machine, by UDP alone, as multicast DNS is.
 TEST_F(LabDirectory, ADnsPortIsFreeForTcpAndForUdp) {
     const LabLayout first = layout();
     const auto port = first.ports.dns;

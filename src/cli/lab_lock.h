@@ -10,10 +10,10 @@ namespace farshore::cli {
 // An exclusive lock on a file, held while the object lives and gone with its process.
 class FileLock {
   public:
-    // Errors: conflict (somebody else holds it), denied.
+    // Errors: conflict (another process holds it), denied.
     [[nodiscard]] static Result<FileLock> take(const std::string& path);
 
-    // Does somebody hold it? Leaves no file behind.
+    // Does a process hold it? Leaves no file behind.
     [[nodiscard]] static bool is_held(const std::string& path);
 
     FileLock(FileLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}

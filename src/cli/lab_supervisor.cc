@@ -222,7 +222,7 @@ class Supervisor {
                 co_return;
             }
             if (signal == SIGUSR1) {
-                // Whoever started us wants the world to outlive it.
+                // The process that started us wants the world to outlive it.
                 ::prctl(PR_SET_PDEATHSIG, 0);
                 kept_ = true;
                 write_state(state_);

@@ -172,7 +172,7 @@ std::string TextTable::text() const {
                 line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
             }
         }
-        // Empty cells at the end of a row would be blanks that nobody sees.
+        // Empty cells at the end of a row would be blanks at the end of the line.
         out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return out;

@@ -188,7 +188,7 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
 }
 
-// A client that nobody let in had its name written into the audit.
+// The audit holds a name that a refused client chose for itself.
 TEST(Output, WhatOthersWroteMovesNoCursorAndForgesNoRow) {
     const json::value audit = json::parse(
         R"({"entries":[{"at":"2026-11-30T10:00:00.000Z","who":"joining\u001b[2J","what":"denied",

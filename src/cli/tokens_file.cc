@@ -100,7 +100,7 @@ Status add_token(json::array& tokens, json::object entry, bool replace) {
                 ErrorKind::conflict,
                 "there is a token of the name " + name + " already",
                 "`farshore init rotate token " + name +
-                    "` gives it a new one, and the old one stays good for a while; --force "
+                    "` gives it a new one, and the old one stays valid for a while; --force "
                     "replaces "
                     "it at once"
             );

@@ -130,7 +130,7 @@ void AgentLink::send_order(Agent& agent, const HostId& host, const core::OrderAg
     const bool behind =
         agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
     if (action.type == core::OrderType::route && behind) {
-        // Its fence goes first: the acknowledgement names the writes that nobody has proven.
+        // The agent is fenced first: its acknowledgement names the writes that it has not proven.
         agent.after_fence = action;
         agent.after_fence->hosts = {host};
         agent.after_fence_until = clock_.now() + kFencePatience;
@@ -178,8 +178,8 @@ net::Task<> AgentLink::watch() {
             co_return;
         }
         const Instant now = clock_.now();
-        // Time in which we stood still ourselves is nobody's silence: what was sent meanwhile has
-        // not been read yet.
+        // While this controller stood still, no agent counts as silent: what agents sent meanwhile
+        // has not been read yet.
         const Duration late = now - last > 2 * kWatchEvery ? now - last - kWatchEvery : Duration{};
         last = now;
         std::vector<HostId> silent;

@@ -98,7 +98,7 @@ class AgentLink final : public ports::AgentLink {
         // Makes the host durable in the register before it counts.
         std::function<net::Task<Status>(HostId, RegionId)> enroll;
         std::function<RegionId()> users;
-        // Tells people.
+        // Writes to the log and the audit, for operators.
         std::function<void(const std::string&)> announce;
         // Writes that a fenced agent could not prove; the operation is empty for a late comer. The
         // agent forgets them with the next order: that one waits for this.

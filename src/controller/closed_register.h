@@ -19,7 +19,7 @@ class ClosedRegister {
         Edge& edge;
         std::vector<RegionId> regions;  // that hold a copy of the epoch record
         std::string register_id;
-        std::function<Duration()> longest_lease;  // that anybody may hold now
+        std::function<Duration()> longest_lease;  // that an agent may hold now
         std::function<std::vector<HostId>()> unlisted;
         // False: not yet.
         std::function<bool(const HostId&)> drop;
@@ -33,7 +33,7 @@ class ClosedRegister {
     // Runs until the hosts are dropped, or it is cancelled.
     [[nodiscard]] net::Task<> run();
 
-    // No other register's records confirm anybody any more, nor do registrations for it.
+    // The epoch records of another register confirm no agent any more, nor do registrations for it.
     [[nodiscard]] bool is_alone() const { return alone_; }
 
   private:

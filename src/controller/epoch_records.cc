@@ -14,7 +14,7 @@ namespace {
 // A Region that does not answer within this does not hold up the majority of the others.
 constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
 constexpr Duration kSurveyPoll = std::chrono::milliseconds{10};
-// A lease that a copy named is remembered a little longer than anybody can hold it.
+// A lease that a copy named is remembered a little longer than an agent can hold it.
 constexpr Duration kRememberFor = std::chrono::seconds{5};
 
 aws::CallOptions call_options() {
@@ -47,7 +47,7 @@ void EpochRecords::named(const RegionId& region, Duration lease) {
     if (lease > Duration::zero()) {
         named_until_[lease] = edge_.clock.now();
     }
-    // A long-lived controller forgets what nobody can hold any more.
+    // Leases that no agent can hold any more are forgotten: a controller lives for months.
     std::erase_if(named_until_, [now = edge_.clock.now()](const auto& entry) {
         return now - entry.second > entry.first + kRememberFor;
     });

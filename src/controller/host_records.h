@@ -29,8 +29,8 @@ class HostRecords final : public ports::HostRecords {
     // ports::HostRecords
     void find(const core::FindHosts& action) override;
 
-    // Runs until cancelled: looks now and then, so that the register names who is there before it
-    // matters.
+    // Runs until cancelled: reads the registrations now and then, so that the register names hosts
+    // that registered themselves before a fence needs to know them.
     [[nodiscard]] net::Task<> watch();
 
     // Takes back what a host has registered, wherever it can be reached; only what it registered

@@ -170,7 +170,7 @@ TEST(LossBook, ChainsOfSeveralAgentsAreMergedByTime) {
     EXPECT_EQ(chain.writes()[2].entry.hash, "d3");
 }
 
-// The host's clock for people was set back by two hours between its two writes of a key. The first
+// The host's wall clock was set back by two hours between its two writes of a key. The first
 // of them has arrived: the second lies on top of it, and is at risk.
 TEST(LossBook, AHostsWritesStayInTheOrderOfTheirMakingWhateverItsClockSays) {
     LossBook book;

@@ -46,7 +46,7 @@ class LossReader {
         RegionId region;
         std::vector<At> keys;
         Instant until{};
-        std::size_t next = 0;  // the first key that nobody has asked for yet
+        std::size_t next = 0;  // the first key that no reader has asked for yet
         int readers = 0;
         std::set<std::string> answered;                 // tables
         std::map<std::string, std::size_t> refused_of;  // table -> keys that were refused alone

@@ -108,10 +108,9 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     app.set_version_flag("--version", std::string{"farshored "} + FARSHORE_VERSION);
     app.footer(
-        "Exit codes: 0 stopped by a signal, 64 usage, 69 something it needs is in use or away, or "
-        "another "
-        "controller leads, 74 "
-        "the output could not be written, 77 denied, 78 configuration."
+        "Exit codes: 0 stopped by a signal, 64 usage, 69 a port, file or service is in use or not "
+        "there, or another controller leads, 74 the output could not be written, 77 denied, 78 "
+        "configuration."
     );
     try {
         app.parse(argc, argv);

@@ -159,7 +159,7 @@ void write_agents(std::string& out, const View& view) {
     );
 }
 
-// Who was let in, and who was not.
+// Hosts that joined, and requests and messages that were refused.
 void write_credentials(std::string& out, const View& view) {
     const std::string& app = view.config.app.value();
     {

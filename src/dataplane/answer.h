@@ -19,7 +19,7 @@ enum class OwnAnswer {
     outcome_unknown,  // 503: sent, and no answer: the write may have taken effect; repeat it
     not_repeatable,   // 400: the same of a write that must not be carried out twice
     overloaded,       // 503: a bound of the endpoint's is reached
-    no_credentials,   // 503: nobody gave this host keys yet; nothing was sent
+    no_credentials,   // 503: this host has no AWS keys yet; nothing was sent
     stopping,         // 503: the agent ends; nothing was sent
     fenced,           // 400: this host may not write any more; do not retry
     not_authentic,    // 400: the signature is not by a key of this host

@@ -144,8 +144,8 @@ void Client::pull_in() {
     }
     if (got == 0) {
         // A request that is under way still gets its answer: only this direction may have ended.
-        // One that was not sent yet ends with its application: no SDK half-closes, so nobody would
-        // hear of it.
+        // One that was not sent yet ends with its application: no SDK half-closes, so no client
+        // would read its answer.
         input_ended_ = true;
         const bool unsent = current_ != nullptr && current_->connection == nullptr;
         if (unsent || (current_ == nullptr && out_done_ == out_.size())) {
@@ -319,7 +319,7 @@ void Client::refuse(const Refusal& refusal) {
     flush();
 }
 
-// After bad framing nobody knows where the next request begins.
+// After bad framing it is unknown where the next request begins.
 void Client::refuse(const FramingError& error) {
     const std::string detail = "Malformed HTTP: " + std::string{error.text} + ".";
     answer_and_end(

@@ -54,7 +54,7 @@ void Dispatcher::place(std::unique_ptr<Exchange> exchange) {
         }
         exchange->region = word.active;
         exchange->epoch = word.epoch;
-        // Who has waited longer goes first.
+        // The request that has waited longest goes first.
         const Lane& lane = traffic_[word.active].lane_of(*exchange);
         const bool first = lane.waiting.empty() || lane.waiting.begin()->first > exchange->number;
         UpstreamConnection* connection = first && lane.busy < environment_.limits->connections_max
@@ -210,7 +210,7 @@ std::unique_ptr<Exchange> Dispatcher::unpark(Queue::iterator at) {
 
 void Dispatcher::follow_route() {
     const RouteWord word = environment_.route->word();
-    // Whoever waits for a connection to another Region is asked again, in order of arrival.
+    // Requests that wait for a connection to another Region are placed again, in order of arrival.
     Queue again;
     for (std::size_t region = 0; region < traffic_.size(); ++region) {
         for (Lane& lane : traffic_[region].lanes) {

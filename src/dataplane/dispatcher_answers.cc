@@ -95,7 +95,7 @@ void Dispatcher::answered(Exchange& exchange) {
     std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     if (needs_permission(mine->operation.kind) && mine->status == 200 &&
         now >= writes_.permitted_until(mine->epoch)) {
-        // INV-S1: another Region may be taking writes since. Nobody is told that this one counts.
+        // INV-S1: another Region may take writes since. The client gets no acknowledgement.
         outcome_unknown(*mine);
         write_left(*mine);
         connection_available(region);
@@ -134,7 +134,7 @@ void Dispatcher::judge_region(const Exchange& exchange, std::string_view code, I
             Path::passive, now, "the Region answered " + std::to_string(exchange.status)
         );
     } else if (sigv4::refuses_the_signer(code)) {
-        // The application is not served, whoever is to blame.
+        // The application is not served, also where the cause is this host's own keys.
         counters.failed(
             Path::passive, now, "the Region refused our signature: " + std::string{code}
         );
@@ -255,7 +255,7 @@ void Dispatcher::tick() {
     const Instant now = *environment_.now;
     gone_.clear();
     expire_permissions();
-    // A permission that came just as the one before it ended was told to nobody here.
+    // A permission that came just as the one before it ended has not reached the parked requests.
     if (!parked_.empty() && environment_.route->may_write(environment_.route->word(), now)) {
         follow_route();
     }

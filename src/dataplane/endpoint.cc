@@ -244,7 +244,7 @@ void RunningEndpoint::wind_down(Duration within, std::function<void(std::uint64_
     });
 }
 
-// The loops outlive their threads: the control thread may still give orders, which reach nobody.
+// The loops outlive their threads: the control thread may still give orders, which do nothing.
 void RunningEndpoint::stop() {
     for (const auto& loop : loops_) {
         loop->stop();

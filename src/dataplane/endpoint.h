@@ -71,8 +71,8 @@ struct Limits {
 // A confirmation of an epoch: writes may be forwarded under it until `until`.
 struct WritePermission {
     Epoch epoch;
-    // When the asking began. A confirmation that began before the end of a hold does not count: it
-    // may have been given by somebody who did not yet know of the switch.
+    // When the asking began. A confirmation that began before the end of a hold does not count: a
+    // controller that did not know of the switch yet may have given it.
     Instant asked_at;
     Instant until;
 };

@@ -15,8 +15,8 @@ struct JsonMember {
 };
 
 // The members of the object that `text` is, without building a tree: for looking at one option of a
-// request in passing. nullopt: not an object, or a name that is written with escapes (nobody's SDK
-// does that; refusing to guess is cheaper than undoing them).
+// request in passing. nullopt: not an object, or a name that is written with escapes (no AWS SDK
+// writes one; refusing to guess is cheaper than undoing them).
 [[nodiscard]] std::optional<std::vector<JsonMember>> json_members(std::string_view text);
 
 // The values of the array that `text` is, as they stand in the text. nullopt: not an array.

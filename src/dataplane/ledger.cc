@@ -130,7 +130,7 @@ void Ledger::inherit(LedgerEntry entry, Instant now) {
     state_->make_room(table);
     std::string key = std::exchange(entry.key, {});
     entry.number = ++state_->last_number;
-    // When it was given up is known by the clock for people alone: it counts from now.
+    // Only the wall clock tells when the write was given up, so its age counts from now.
     entry.ended_at = now;
     entry.acknowledged = false;
     entry.proven = false;

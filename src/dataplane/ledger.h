@@ -88,8 +88,8 @@ class Ledger {
         std::size_t entries_per_table_max = 65'536;
         std::size_t tables_max = 256;
         std::size_t bytes_max = std::size_t{64} << 20U;  // of all entries
-        // Of attributes that wait for the names of their table's key. What comes above it is
-        // without key for good.
+        // Of attributes that wait for the names of their table's key. An entry above this bound
+        // never gets a key.
         std::size_t waiting_bytes_max = std::size_t{8} << 20U;
     };
 
@@ -101,7 +101,7 @@ class Ledger {
     // Names of the table's key attributes (partition key first), as DescribeTable tells them.
     // Entries that were waiting for them get their keys.
     void set_table_keys(const TableName& name, std::vector<std::string> names);
-    // Tables that were written to and whose keys nobody has told yet.
+    // Tables that were written to, and whose key attributes are not known yet.
     [[nodiscard]] std::vector<TableName> tables_without_keys();
 
     // Keys with at least one unproven entry, the oldest first, from number `from` on; without those

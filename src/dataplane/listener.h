@@ -13,10 +13,10 @@ struct ListeningSocket {
 };
 
 // A TCP listener that several loops can share by SO_REUSEPORT. Errors: malformed (not an IP
-// address), denied, unavailable (somebody listens there already).
+// address), denied, unavailable (another process listens there already).
 [[nodiscard]] Result<ListeningSocket> listen_tcp(const std::string& address, std::uint16_t port);
 
-// A Unix listener, mode 0660. A socket file that nobody listens on any more is replaced.
+// A Unix listener, mode 0660. A socket file that no process listens on any more is replaced.
 [[nodiscard]] Result<int> listen_unix(const std::string& path);
 
 }  // namespace farshore::dataplane

@@ -209,7 +209,7 @@ Loop::~Loop() {
 }
 
 void Loop::start() {
-    // Signals are the main thread's business; writing to a closed connection must only fail.
+    // The main thread takes signals; here writing to a closed connection must only fail.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);

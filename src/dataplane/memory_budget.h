@@ -10,7 +10,7 @@ struct MemoryBudget {
     std::size_t max = 0;
 };
 
-// One request's part of it; given back when it ends, whoever holds it then. One thread.
+// One request's part of it, given back when this object ends. One thread.
 class MemoryShare {
   public:
     explicit MemoryShare(MemoryBudget& budget) : budget_(&budget) {}

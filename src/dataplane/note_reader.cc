@@ -166,7 +166,7 @@ class Reader {
         }
         using Kind = PartiqlWrite::Kind;
         if (told->kind == Kind::reads) {
-            // A statement by itself is noted as a write only when nobody could be sure what it is.
+            // A statement alone comes here only where operation.cc was not sure that it reads.
             if (note_.operation == "ExecuteStatement") {
                 keyless({});
             }

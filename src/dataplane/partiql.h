@@ -30,7 +30,7 @@ struct PartiqlWrite {
 //   UPDATE "t" SET a = 1 REMOVE b WHERE id = 'x' AND n = 5 AND …
 //   DELETE FROM "t" WHERE id = ?
 //
-// nullopt: of another form, so that nobody can tell what it writes. `parameters` is the request's
+// nullopt: of another form, so that it is unknown what it writes. `parameters` is the request's
 // member of that name, null when there is none.
 [[nodiscard]] std::optional<PartiqlWrite> read_partiql(
     std::string_view statement, const boost::json::array* parameters

@@ -11,8 +11,8 @@
 
 namespace farshore::dataplane {
 
-// What the loop waits for on behalf of somebody. Owners unwatch before they die; within one round
-// of events the poller skips those that were unwatched by an earlier event of the round.
+// What the loop calls when a descriptor is ready. Its owner unwatches it before it ends; within one
+// round of events the poller skips those that were unwatched by an earlier event of the round.
 class Watcher {
   public:
     virtual void ready(std::uint32_t events) = 0;  // EPOLL* bits

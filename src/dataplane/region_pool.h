@@ -33,8 +33,8 @@ class PoolListener {
     ~PoolListener() = default;
 };
 
-// The connections of one loop to one Region: kept warm also while nobody asks, so that a switch
-// finds them ready. One thread.
+// The connections of one loop to one Region: kept warm also while no request needs them, so that a
+// switch finds them ready. One thread.
 class RegionPool final : private ConnectionOwner {
   public:
     struct Environment {
@@ -65,7 +65,7 @@ class RegionPool final : private ConnectionOwner {
     // That says nothing about the Region.
     [[nodiscard]] bool lacks_means() const { return lacks_means_; }
 
-    // A connection of its own for somebody who wants to see whether new ones work.
+    // A connection outside the pool, for a probe that finds out whether new ones work.
     [[nodiscard]] Result<std::unique_ptr<UpstreamConnection>> open_apart(ConnectionOwner& owner);
     // Takes such a connection into the pool once it has proved good; closes it when there are
     // enough.

@@ -18,7 +18,7 @@ struct Refusal {
     std::string code;  // empty: the answer's own
 };
 
-// Who may ask.
+// Which requests an endpoint admits.
 struct Admission {
     // What the Host header may say; null: anything, as on a Unix socket, which no browser reaches.
     const OwnNames* names = nullptr;

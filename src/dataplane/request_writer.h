@@ -46,7 +46,7 @@ class RequestWriter {
     sigv4::ClockSkew skew_;
 };
 
-// Is this header the connection's or the signature's business, so that it is not forwarded?
+// Does this header belong to the connection or the signature, so that it is not forwarded?
 [[nodiscard]] bool stays_here(std::string_view name);
 // Does it end at each hop? For answers.
 [[nodiscard]] bool is_hop_by_hop(std::string_view name);

@@ -191,7 +191,7 @@ Status RouteControl::release(
     if (intent_.word.state != WriteState::held) {
         return fail(ErrorKind::conflict, "writes are not held");
     }
-    // Whoever releases knew of the hold; what was confirmed before may not have.
+    // The controller that releases knew of the hold. A confirmation that began before may not have.
     confirmed_after_ = clock_->now();
     Intent next = intent_;
     next.word.state = writes_until ? WriteState::open : WriteState::unconfirmed;

@@ -29,7 +29,7 @@ class RouteControl {
     RouteControl(const RouteControl&) = delete;
     RouteControl& operator=(const RouteControl&) = delete;
 
-    // Who is told. They outlive every order.
+    // The loops that are told of each order. They outlive every order.
     void add(Loop& loop) { loops_.push_back(&loop); }
 
     [[nodiscard]] const SharedRoute& shared() const { return shared_; }

@@ -16,7 +16,7 @@ enum class WriteState {
     open,
     held,         // new writes wait for the release of a planned switch
     fenced,       // a newer epoch exists: no write under this one any more
-    unconfirmed,  // nobody has confirmed the epoch, or the confirmation has run out
+    unconfirmed,  // the epoch has not been confirmed, or the confirmation has run out
 };
 inline constexpr std::array<std::string_view, 4> kWriteStateNames{
     "open", "held", "fenced", "unconfirmed"

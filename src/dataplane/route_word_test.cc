@@ -43,8 +43,8 @@ TEST(SharedRoute, PermissionIsJudgedByTheTimeOfAsking) {
     EXPECT_EQ(route.stopped_since(start + Duration{600}), start + Duration{100});
 }
 
-// Whoever finds no permission learns since when, never that it has been missing for ages: the
-// answer would be a refusal instead of a wait.
+// A loop that finds no permission learns since when, never that it has been missing for long: it
+// would refuse the write instead of letting it wait.
 TEST(SharedRoute, AStopNeverLooksOlderThanItIs) {
     const Instant start{std::chrono::hours{1}};
     const RouteWord open{.epoch = Epoch{3}, .active = 0, .state = WriteState::open};

@@ -46,7 +46,7 @@ struct IoResult {
 
 // A non-blocking connection to an upstream, plain or TLS. Owns its descriptor. However it ends,
 // with the process too, its end is a reset and what the network has not delivered is thrown away: a
-// write that nobody waits for any more must not arrive later. close_in_order() is the exception.
+// write that no request waits for must not arrive later. close_in_order() is the exception.
 class Stream {
   public:
     struct Target {
@@ -72,7 +72,7 @@ class Stream {
     [[nodiscard]] IoResult establish();
     [[nodiscard]] IoResult read(std::span<char> into);
     [[nodiscard]] IoResult write(std::string_view bytes);
-    // True while the other side has neither closed nor sent anything that nobody asked for.
+    // True while the other side has neither closed nor sent anything without a request.
     [[nodiscard]] bool quiet();
     // Bytes given to the network so far, TLS records included.
     [[nodiscard]] std::uint64_t bytes_sent() const;

@@ -44,7 +44,7 @@ LearningPlan plan_learning(std::string_view body) {
             continue;
         }
         if (asked != nullptr) {
-            return {};  // twice: which one counts is DynamoDB's business
+            return {};  // twice: only DynamoDB knows which one counts
         }
         asked = &member;
     }

@@ -23,8 +23,8 @@ struct LearningPlan {
 // `body` is the application's UpdateItem request.
 [[nodiscard]] LearningPlan plan_learning(std::string_view body);
 
-// Tables whose updates are left alone, because somebody's policy refuses to tell what they make.
-// Bounded. One thread.
+// Tables whose updates are left alone, because an IAM policy refuses to tell what they make of the
+// item. Bounded. One thread.
 class UnlearnedTables {
   public:
     // `body` is an UpdateItem request.

@@ -217,8 +217,8 @@ void UpstreamConnection::take_bytes(std::string_view bytes) {
     if (body_.error()) {
         break_down("a malformed answer: " + std::string{body_.error()->text});
     } else if (body_.done()) {
-        // Bytes behind the answer belong to nobody; a request still going out makes the next one
-        // unsafe.
+        // Bytes behind the answer belong to no request, and a request that is still going out makes
+        // the next one unsafe.
         finish_answer(keep_alive_ && used == bytes.size() && out_done_ == out_.size());
     }
 }

@@ -23,7 +23,7 @@ struct Breakage {
     bool by_us = false;         // says nothing about the Region
 };
 
-// Who waits for the answer to one request.
+// The object that waits for the answer to one request.
 class AnswerReceiver {
   public:
     virtual void answer_begins(const ResponseHead& head
@@ -97,7 +97,7 @@ class UpstreamConnection final : public Watcher {
   private:
     void ready(std::uint32_t events) override;
     void continue_connecting();
-    // False: broken, and everybody has been told.
+    // False: the connection is broken, and its receiver and owner have been told.
     bool push_out();
     void pull_in();
     void take_bytes(std::string_view bytes);

@@ -8,7 +8,7 @@
 
 namespace farshore::drill {
 
-// The end of a process that should not have ended so: by a signal that nobody sent on purpose, with
+// A process of the world that ended badly: by a signal that was not sent on purpose, with
 // a status other than 0, too late, or with a sanitizer's report or an assertion in its log.
 struct BadEnd {
     std::string process;  // "agent-use1-web-1"

@@ -124,8 +124,8 @@ json::object books_document(const StoryRecord& story) {
     };
 }
 
-// Nobody who asked was failed: then users waited for nothing. nullopt: the shop did not become
-// stable, or nobody asked.
+// Zero: shoppers made requests and none failed. nullopt: the shop did not become stable, or no
+// shopper made a request.
 std::optional<Duration> seen_rto(const StoryRecord& story, const std::optional<Outage>& outage) {
     if (outage) {
         return outage->rto();

@@ -104,7 +104,7 @@ void judge_operations(Findings& findings, const StoryRecord& story) {
         !story.failover.empty() && text_at(story.failover, "outcome") != "done",
         "the failover ended as " + text_at(story.failover, "outcome")
     );
-    findings.add(story.switchover.empty(), "no switchover home was made");
+    findings.add(story.switchover.empty(), "no switchover back was made");
     findings.add(
         !story.switchover.empty() && text_at(story.switchover, "outcome") != "done",
         "the switchover ended as " + text_at(story.switchover, "outcome")

@@ -57,8 +57,8 @@ class Notifier {
     virtual void announce(const core::Announce& action) = 0;  // nothing comes back
 };
 
-// Wakes the runtime. Arming again replaces the earlier moment. Only a hint: whoever wakes up reads
-// the clock and compares.
+// Wakes the runtime. Arming again replaces the earlier moment. Only a hint: the runtime reads the
+// clock when it wakes up, and compares.
 class Timer {
   public:
     virtual ~Timer() = default;

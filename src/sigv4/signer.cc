@@ -53,7 +53,7 @@ std::string Signer::authorization(
     const Request& request, const Credentials& credentials, const Scope& scope, bool double_encode
 ) {
     const std::string_view amz_date = value_of(request.headers, "x-amz-date");
-    FARSHORE_ASSERT(amz_date.size() == 16, "x-amz-date is set by whoever signs");
+    FARSHORE_ASSERT(amz_date.size() == 16, "the caller sets x-amz-date before it signs");
     const CanonicalHeaders headers = canonical_headers(request.headers);
     const std::string canonical = assemble(request, headers, double_encode);
     const std::string signature =

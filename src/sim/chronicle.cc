@@ -226,7 +226,7 @@ void Chronicle::copy_written(
     if (!before || before->epoch != written.epoch || before->active != written.active) {
         say("the copy in " + region_id(place).value() + " says epoch " +
             std::to_string(written.epoch.value()) + " active " + written.active.value() +
-            (by_us ? "" : ", by somebody else"));
+            (by_us ? "" : ", by a foreign writer"));
     }
     if (by_us && (!before || before->epoch != written.epoch)) {
         automation_.raised(written.epoch, scene_.store->durable());

@@ -77,8 +77,8 @@ void Controller::examine(const core::ExamineLosses& action) {
     });
 }
 
-// Writes that nobody could prove have an end when they are seen in the target, or when neither
-// Region holds them any more: something newer has suppressed them.
+// A write that no agent could prove is settled when the controller sees it in the target, or when
+// neither Region holds it any more: something newer has suppressed it.
 void Controller::settle_losses() {
     later(kSettleEvery, [this] { settle_losses(); });
     const auto& current = core().record().operation;

@@ -6,7 +6,7 @@
 #include "sim/quiet.h"
 
 // The controller's port to the copies of the epoch record, as src/controller's EpochRecords: a
-// conditional write in each, read back when nobody knows whether it landed, and healed.
+// conditional write in each, read back when it is unknown whether it landed, and healed.
 namespace farshore::sim {
 
 namespace {

@@ -10,8 +10,8 @@
 
 namespace farshore::sim {
 
-// The machine that the controller runs on, and whoever starts it again. At most one life at a time;
-// what agents send reaches whichever lives.
+// The machine that the controller runs on, and the supervisor that starts it again. At most one
+// controller lives at a time; what agents send reaches the one that lives.
 class ControllerSite {
   public:
     explicit ControllerSite(Scene& scene);
@@ -57,7 +57,7 @@ class ControllerSite {
     [[nodiscard]] bool stream_lives(Session session, std::size_t host) const;
 
   private:
-    // A message reaches the machine: whoever lives there takes it.
+    // A message reaches the machine: the controller that lives there takes it.
     template <class Job>
     void receive(Job job) {
         if (controller_) {

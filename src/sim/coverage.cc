@@ -87,7 +87,7 @@ std::string_view why_never(const core::HostRow& row) {
         return "a hold's end is watched while it runs";
     }
     if (row.from == HostState::unrouted && row.on == HostEvent::confirmed) {
-        return "epoch zero is confirmed by nobody";
+        return "no controller and no record confirms epoch zero";
     }
     if (row.from == HostState::unrouted && row.on == HostEvent::users_moved) {
         return "any route is newer than none";

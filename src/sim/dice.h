@@ -9,8 +9,8 @@
 namespace farshore::sim {
 
 // Randomness of one purpose, drawn from the seed and the moment of the story: what happens at a
-// moment does not depend on how often somebody drew before it. So a run that skips its quiet time
-// sees the same luck afterwards as one that does not.
+// moment does not depend on how often these dice were thrown before it. So a run that skips its
+// quiet time sees the same luck afterwards as one that does not.
 class Dice {
   public:
     Dice(const Calendar& calendar, std::uint64_t seed, std::uint64_t purpose)

@@ -8,7 +8,7 @@ namespace farshore::sim {
 // The failover record and the health checks that it follows, as Route 53 keeps them: the preferred
 // Region unless its check fails and another's does not. Its check is its own stack's, and not "the
 // standby's agents say that users were moved to them". Changes are found by the checkers' interval
-// and threshold. Nobody edits records here.
+// and threshold. Records are never edited here.
 class Dns {
   public:
     explicit Dns(Scene& scene);

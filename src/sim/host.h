@@ -23,7 +23,7 @@ namespace farshore::sim {
 // What became of a request, as the application hears it.
 enum class Heard : std::uint8_t {
     acknowledged,
-    failed,   // by the Region, or nobody knows
+    failed,   // by the Region, or with unknown outcome
     refused,  // by the agent: no permission came in time
     dead      // the host does not answer
 };

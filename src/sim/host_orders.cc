@@ -16,7 +16,7 @@ constexpr Duration kVerifyLook = 50ms;
 constexpr Duration kStoredWithin = 10s;
 constexpr Duration kHoldMore = 500ms;
 constexpr Duration kVerifyPatience = 5s;
-// After a start nobody remembers what the process before had under way.
+// After a start the agent does not know what its earlier process had under way.
 constexpr Duration kInheritedMatters = 10s;
 
 // What an agent of an older version does not know: `amount` of the fault.

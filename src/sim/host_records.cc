@@ -207,7 +207,7 @@ void Host::end_round(Round& round) {
     round_.reset();
     read_ended_at_ = local_now();
     if (scene_.script.control_targets) {
-        // Whoever cannot reach most of the copies should suspect itself, not a Region.
+        // A host that cannot reach most of the copies should suspect itself, not a Region.
         const bool connected = round.answers.size() * 2 > scene_.record_places.size();
         ++(connected ? counts_.control.ok : counts_.control.failed);
     }

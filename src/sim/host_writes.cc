@@ -5,7 +5,7 @@
 #include "sim/quiet.h"
 
 // What an agent's endpoint does with writes: forwards, parks, cuts and refuses them, and remembers
-// those that nobody has seen in the standby.
+// those that it has not seen in the standby.
 namespace farshore::sim {
 
 namespace {
@@ -148,7 +148,7 @@ void Host::apply(const OnWire& write) {
 
 void Host::finish(std::uint64_t number, Heard heard) {
     if (!machine_.lease().valid(local_now())) {
-        step(core::Wake{});  // an answer that comes after the lease is nobody's acknowledgement
+        step(core::Wake{});  // an answer that comes after the lease is no acknowledgement
     }
     const auto found = std::ranges::find(flights_, number, &Flight::number);
     if (found == flights_.end()) {

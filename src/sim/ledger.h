@@ -9,7 +9,7 @@
 
 namespace farshore::sim {
 
-// A write that an agent forwarded and that nobody has seen in the standby yet.
+// A write that an agent forwarded and has not seen in the standby yet.
 struct LedgerEntry {
     std::size_t key = 0;
     WriteId id = 0;

@@ -58,7 +58,7 @@ Answer Network::ask(Way way, Ask ask) {
             return Answer::silent;
         }
     }
-    // Whoever asks gives up after a second.
+    // The side that asks gives up after a second.
     const int there_and_back = way.from == way.to ? 0 : 2 * weather_.amount(FaultKind::latency, 0);
     const int slow = weather_.amount(FaultKind::data_slow, way.to);
     if (there_and_back + slow >= 900) {

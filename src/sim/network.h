@@ -72,7 +72,7 @@ class Network {
     // The Region's own part of it, once the request has arrived.
     [[nodiscard]] Answer serve(Place region, bool write);
 
-    // Does the stack of a Region answer somebody who asks from there?
+    // Does the load balancer of the Region `way.to` answer a request from `way.from`?
     [[nodiscard]] bool stack_reachable(Way way) const;
 
     [[nodiscard]] const Weather& weather() const { return weather_; }

@@ -104,7 +104,7 @@ class Author {
         add_command(static_cast<CommandKind>(below(kCommandKindNames.size())), from);
     }
 
-    // A person who looks at what could not be brought to its end.
+    // An operator who asks for a failover after an operation that was partly done.
     void add_remedy();
 
     void draw_episode();

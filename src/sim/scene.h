@@ -34,7 +34,7 @@ struct Scene {
     // Wall time of a machine whose clock is right.
     [[nodiscard]] UtcTime wall() const;
 
-    // Does the Region's stack answer somebody who asks from `from`?
+    // Does the stack of the Region `way.to` answer a request from `way.from`?
     [[nodiscard]] bool stack_answers(Way way);
 
     // Hosts by index; beyond those that there are, the ones that an intruder has invented.

@@ -36,7 +36,7 @@ enum class FaultKind : std::uint8_t {
     heartbeats_frozen,    // heartbeats do not replicate, data does
     heartbeats_early,     // heartbeats replicate as ever, data takes `amount` ms longer
     // Stacks and hosts
-    stack_down,                // its load balancer answers nobody; hosts live
+    stack_down,                // its load balancer answers no request; hosts live
     hosts_dead,                // all of its hosts
     half_dead,                 // every second one
     host_restart,              // the agent's process, at once; memory and ledger are lost
@@ -72,7 +72,7 @@ enum class FaultKind : std::uint8_t {
     store_stale,             // the controller dies, and comes back with an older copy
     store_lost,              // the controller dies, and comes back with an empty store
     // Around
-    record_written,    // somebody else raises the records by `amount`, with `to` active
+    record_written,    // a foreign writer raises the records by `amount`, with `to` active
     record_lease,      // the copy in `at` names a lease of `amount` ms
     record_astray,     // a script sets the copy in `at` to the last epoch there can be
     dns_stranded,      // health states change, and the record does not follow

@@ -8,9 +8,9 @@
 
 namespace farshore::sim {
 
-// Shoppers buy one thing after the other, each into an item of his own, wherever the record leads
-// him as he remembers it. Each write carries its number, so that in the end every one can be
-// accounted for.
+// Shoppers buy one thing after the other, each into an item of its own, in the Region that the
+// record's last answer to that shopper named. Each write carries its number, so that in the end
+// every write can be accounted for.
 class Shoppers {
   public:
     // The hosts have found their controller and their records by then.
@@ -23,7 +23,7 @@ class Shoppers {
 
     [[nodiscard]] bool still() const { return waiting_ == 0; }
 
-    // Nobody begins anything any more.
+    // No shopper begins a request any more.
     void close() { closed_ = true; }
 
     [[nodiscard]] std::uint64_t writes() const { return writes_; }

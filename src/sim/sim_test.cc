@@ -158,8 +158,8 @@ TEST(Simulation, SwitchoversLoseNothingAndRefuseNothing) {
     }
 }
 
-// The journal's appends one by one, the hold among them: whoever resumes brings the operation to an
-// end, and never two Regions take writes.
+// The controller dies at each append of the journal, the hold's among them: the next controller
+// brings the operation to an end, and never two Regions take writes.
 void die_at_every_save(const Script& story, int saves_min) {
     for (const FaultKind death :
          {FaultKind::dies_before_effects, FaultKind::dies_after_effects, FaultKind::dies_in_save}) {

@@ -17,7 +17,7 @@ namespace farshore::sim {
 
 // What survives the controller: the record with its journal, the register, the loss books. A commit
 // is durable when it is answered, at once or late; or it is refused, or the controller dies in the
-// middle of it and nothing is known.
+// middle of it: then it may be durable or not.
 class Store final : public ports::Store {
   public:
     explicit Store(Scene& scene);
@@ -44,7 +44,7 @@ class Store final : public ports::Store {
 
     [[nodiscard]] std::map<OperationId, LossBook>& books() { return books_; }
 
-    // The last durable record, whoever has it in memory.
+    // The last durable record, whether or not a controller lives that has read it.
     [[nodiscard]] const core::AppRecord& durable() const { return record_; }
 
     // A fault that strikes at one of the next saves, or at the next start.

@@ -49,7 +49,7 @@ class Tables {
         return item(a, key) == item(b, key);
     }
 
-    // The newest version of all Regions; null: nobody ever wrote the key.
+    // The newest version of all Regions; null: the key was never written.
     [[nodiscard]] const Version* newest(std::size_t key) const;
 
     [[nodiscard]] const Version* item(Place region, std::size_t key) const;

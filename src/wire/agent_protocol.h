@@ -297,7 +297,7 @@ struct LedgerEntry {
     Epoch epoch;
     std::string hash;  // digest of the item after the write, "absent", or empty when not known
     bool acknowledged = true;
-    // Grows with each write of the host, whatever its clock for people does, and from one process
+    // Grows with each write of the host, whatever its wall clock does, and from one process
     // to the next; zero: not said.
     std::uint64_t order = 0;
     // A drain did without it: a Region refuses to read the keys of its table.

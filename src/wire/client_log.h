@@ -23,7 +23,7 @@ struct ClientRequest {
     int status = 0;  // 0: no answer
     bool ok = false;
     std::string error;   // empty when ok
-    std::string host;    // who served it; empty when nobody did
+    std::string host;    // the host that served it; empty: none did
     std::string region;  // where that host stands
 };
 

@@ -10,7 +10,7 @@
 // A host's own registration, beside the app's epoch record in each Region's epoch table. An agent
 // that has no controller to say hello to writes it into a majority of the Regions before it takes
 // permission to write from the epoch records; a controller reads them after each raise, so that no
-// fence overlooks a host that nobody has told it of (docs/decisions/0008-register.md).
+// fence overlooks a host of which it has not heard (docs/decisions/0008-register.md).
 //
 //   app       "<app>#host#<name>", the table's key: what a policy can bind to its writer
 //   host, region, boot, register, at

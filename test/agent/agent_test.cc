@@ -148,7 +148,7 @@ TEST(AgentVerify, WithoutControllersWritesGoOn) {
     world.outlive_leases();
     ASSERT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
     )) << world.gate_words();
-    EXPECT_EQ(world.put("cart-9").status, 200) << "losing every controller stops nobody";
+    EXPECT_EQ(world.put("cart-9").status, 200) << "losing every controller stops no host";
 }
 
 TEST(AgentVerify, CutOffFromTheMajorityItStopsWithinTheLease) {
@@ -226,7 +226,7 @@ TEST(AgentLedger, ProvesAndDrains) {
         << world.controller.ack_of(drain)->detail;
 }
 
-// INV-S15: what the process before it wrote is in nobody's ledger.
+// INV-S15: what the agent's earlier process wrote is in no ledger.
 TEST(AgentLedger, AfterARestartADrainProvesNothingYet) {
     AgentWorld world;
     world.start_agent();

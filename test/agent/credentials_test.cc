@@ -1,6 +1,6 @@
 #include "agent/agent_world.h"
 
-// How an agent lives while nobody gives it AWS keys.
+// How an agent lives while it gets no AWS keys.
 namespace farshore::agent::testing {
 namespace {
 

@@ -62,7 +62,7 @@ class SteppedClock final : public ports::Clock {
         step_wall(std::chrono::duration_cast<WallClock::duration>(time));
     }
 
-    // An administrator, or NTP, sets the clock for people.
+    // An administrator, or NTP, sets the wall clock.
     void step_wall(WallClock::duration step) { wall_step_ = wall_step_.load() + step; }
 
   private:

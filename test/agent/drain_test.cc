@@ -111,7 +111,7 @@ TEST(AgentDrain, AWriteWithoutDigestIsProvenByEqualItemsAlone) {
     EXPECT_NE(differs.detail.find("differ"), std::string::npos) << differs.detail;
     world.b.put("sessions", item("c", "new"));
     EXPECT_EQ(drain(world).result, wire::AckResult::done);
-    // Proven once; what others do to the item later is nobody's unproven write.
+    // Proven once: what other hosts do to the item later makes no write of this agent unproven.
     world.b.put("sessions", item("c", "newer"));
     EXPECT_EQ(drain(world).result, wire::AckResult::done);
 }
@@ -136,7 +136,7 @@ void put_into(AgentWorld& world, const std::string& table, const boost::json::ob
     ASSERT_EQ(world.fetch(world.call_of("PutItem", boost::json::serialize(body))).status, 200);
 }
 
-// A write whose keys nobody can tell from the request.
+// A write whose keys cannot be read from the request.
 void delete_without_a_key(AgentWorld& world) {
     const std::string statement = R"({"Statement":"DELETE FROM sessions WHERE id='a' OR id='b'"})";
     ASSERT_EQ(world.fetch(world.call_of("ExecuteStatement", statement)).status, 200);
@@ -268,7 +268,7 @@ void take_and_release_a_lock(AgentWorld& world) {
     ASSERT_EQ(world.fetch(world.call_of("DeleteItem", release)).status, 200);
 }
 
-// The clock for people may be set at any time; what was written is as old as it is.
+// The wall clock may be set at any time; that changes no write's age.
 TEST(AgentDrain, AClockThatIsSetForwardProvesNothing) {
     AgentWorld world;
     take_and_release_a_lock(world);

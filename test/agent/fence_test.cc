@@ -8,7 +8,7 @@ const dataplane::Statistics statistics_of(AgentWorld& world) {
     return world.agent->app(0).endpoint().statistics();
 }
 
-// An agent with one write of epoch 1 on its way that nobody answers.
+// An agent with one write of epoch 1 on its way that the Region does not answer.
 void start_with_a_hanging_write(AgentWorld& world, AgentWorld::Slot& reply) {
     world.config.apps[0].upstream_timeout = 20s;
     world.start_agent();

@@ -3,7 +3,7 @@
 #include "agent/agent_world.h"
 #include "agent/prover.h"
 
-// Who is asked for the key of a table that was written to for the first time.
+// Which Region an agent asks for the key of a table that was written to for the first time.
 namespace farshore::agent::testing {
 namespace {
 

@@ -4,7 +4,7 @@ import os
 
 
 def must_be_built(path):
-    """False: it is not, and nobody said that it would be. Where FARSHORE_BUILD names the build, its absence is a failure."""
+    """False: it is not built, and FARSHORE_BUILD is not set. Where FARSHORE_BUILD names the build, its absence is a failure."""
     if not path.exists() and "FARSHORE_BUILD" in os.environ:
         raise FileNotFoundError(f"{path} is missing, and FARSHORE_BUILD says that it is built")
     return path.exists()

@@ -425,7 +425,7 @@ def test_a_fault_ends_by_itself(lab):
         admin(lab, "POST", "/v1/faults", {"kind": "dynamodb", "region": "us-east-1", "mode": "empty-dns", "for_ms": lasts_ms})
         return resolve(lab, name) == (0, [])
 
-    # A short one may be over before anybody has looked.
+    # A short fault may be over before this test has looked.
     assert any(seen_for(lasts_ms) for lasts_ms in (300, 1000, 3000, 10_000))
     wait_for_answer(lab, name, "127.190.1.1")
     exits.until(lambda: admin(lab, "GET", "/v1/faults")["faults"] == [], 60, "the fault is over")

@@ -152,7 +152,7 @@ TEST_F(ApiTest, HostsThatTheConfigurationNamesAreInTheRegisterBeforeTheySayHello
     ASSERT_TRUE(world.run_until([&] {
         return post("/v1/apps/magento/plan", R"({"verb":"switchover"})")
                    .body.find("not connected: euw1-web-1") != std::string::npos;
-    })) << "a switchover waits for the one that nobody has seen";
+    })) << "a switchover waits for the host that has never connected";
 }
 
 TEST_F(ApiTest, AHostThatRegisteredItselfIsFoundKeptAndForgotten) {

@@ -361,7 +361,7 @@ class ControllerTest : public ::testing::Test {
         static_cast<void>(world.wait_for<net::HttpReply>(start));
     }
 
-    // As somebody with another store would.
+    // As a controller with another store would.
     void take_epoch(
         const RegionId& in,
         std::uint64_t epoch,

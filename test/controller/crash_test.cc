@@ -7,7 +7,7 @@
 #include "controller/farshored.h"
 
 // The real farshored, killed at each commit that it makes during an operation and started again:
-// whoever resumes brings the operation to its end, and no epoch is raised twice for it.
+// the next controller brings the operation to its end, and no epoch is raised twice for it.
 namespace farshore::controller {
 namespace {
 

@@ -92,7 +92,7 @@ class Farshored {
         return !status_;
     }
 
-    // Readable once the process has ended. It is for one that is alive, and whoever asks closes it.
+    // Readable once the process has ended. To be called while it lives; the caller closes it.
     [[nodiscard]] int end_descriptor() const {
         // The header of glibc 2.36 declares pidfd_open for C only.
         return static_cast<int>(::syscall(SYS_pidfd_open, process_, 0));

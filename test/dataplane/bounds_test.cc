@@ -8,7 +8,7 @@
 #include "dataplane/answer.h"
 #include "dataplane/world.h"
 
-// What an application, or somebody who is none, cannot do to the endpoint.
+// What an application, or another program, cannot do to the endpoint.
 namespace farshore::dataplane::test {
 
 namespace {
@@ -151,8 +151,8 @@ TEST_F(Bounds, BodiesOfAllClientsTogetherAreBounded) {
     Application app = application();
     ASSERT_TRUE(app.send(text));
     EXPECT_EQ(app.read()->status, 200);
-    // Together they are too large; whoever crosses the line is refused, which makes room for the
-    // others.
+    // Together they are too large. The endpoint refuses the client that crosses the bound, which
+    // makes room for the others.
     std::vector<Application> apps;
     for (int i = 0; i < 3; ++i) {
         apps.push_back(application());
@@ -379,7 +379,7 @@ TEST_F(Bounds, AnApplicationThatLeavesInOrderTakesItsParkedWriteWithIt) {
     route_to(2, kWest);
     Application app = application();
     EXPECT_EQ(app.call("GetItem", "{}")->status, 200);
-    EXPECT_EQ(west.count(), 1U) << "nobody would hear of the write";
+    EXPECT_EQ(west.count(), 1U) << "no client would read the write's answer";
 }
 
 // No descriptor left: a matter of this host, and no evidence about a Region.

@@ -224,7 +224,7 @@ bool FakeRegion::serve_one(Connection& connection) {
     }
     if (reply.delay.count() > 0) {
         std::this_thread::sleep_for(reply.delay
-        );  // the Region is slow; nobody waits for this to pass a test
+        );  // the Region is slow; no test passes by waiting for this
     }
     return write_reply(connection, reply) && !reply.close_after;
 }

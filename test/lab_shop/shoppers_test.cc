@@ -55,7 +55,7 @@ TEST_F(ShopWorld, AShopThatDoesNotAnswerDoesNotSlowItsLoadDown) {
         co_return net::HttpResponse::text(200, "at last");
     });
     send_shoppers({.rate = 100, .request_timeout = std::chrono::seconds{60}});
-    // Nobody is answered, and they keep coming.
+    // No shopper gets an answer, and new requests keep coming.
     ASSERT_TRUE(net.run_until([&] { return waiting >= 30; }, std::chrono::seconds{60}));
     EXPECT_TRUE(requests().empty());
     open = true;
@@ -92,7 +92,7 @@ TEST_F(ShopWorld, AnHonestClientFollowsTheRecord) {
     ASSERT_TRUE(net.run_until(
         [this] { return served_by(requests(), "away") > 20; }, std::chrono::seconds{60}
     ));
-    // Those under way may still be at home; nobody who starts from now on goes there.
+    // Requests under way may still be at home; no request that starts from now on goes there.
     const auto started = static_cast<std::int64_t>(shoppers->counts().started);
     ASSERT_TRUE(net.run_until(
         [&] { return shoppers->counts().ok > static_cast<std::uint64_t>(started) + 50; },

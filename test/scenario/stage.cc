@@ -95,7 +95,7 @@ void Stage::answer(const core::Action& action) {
     if (const auto* order = std::get_if<core::OrderAgents>(&action)) {
         answer(*order);
     } else if (const auto* raise = std::get_if<core::RaiseEpoch>(&action)) {
-        // "all": nobody answers; "most": the new Region's own copy is the only one that does.
+        // "all": no copy answers; "most": the new Region's own copy is the only one that does.
         const bool silent = wrong_.contains({"records", "all"});
         const bool alone = wrong_.contains({"records", "most"});
         const bool lands = !silent && !raise->only_look && records_ <= raise->epoch;
@@ -206,7 +206,7 @@ void Stage::report(const HostId& id, Host& host) {
     });
 }
 
-// What everybody sees, twice a second.
+// What every observer sees, twice a second.
 void Stage::look() {
     std::vector<std::pair<ObserverId, HostId>> sources{{kController, HostId{}}};
     for (auto& [id, host] : hosts_) {

@@ -64,7 +64,7 @@ class Stage {
     core::Policy policy_;
     Instant now_ = kStart;
     std::map<HostId, Host> hosts_;
-    // What is wrong, by subject and name, and who sees it (nobody named: everybody).
+    // What is wrong, by subject and name, and which observers see it (empty: all of them).
     std::map<std::pair<std::string, std::string>, std::set<std::string>> wrong_;
     std::map<RegionId, Instant> last_heartbeat_;
     Epoch records_{1};

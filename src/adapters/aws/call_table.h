@@ -12,7 +12,7 @@
 // and the retry loop need to know about it.
 namespace farshore::aws {
 
-// A control plane may be down while the data plane works; plans avoid it on the night.
+// A control plane may be down while the data plane works; plans avoid it in an outage.
 enum class Plane { data, control };
 inline constexpr std::array<std::string_view, 2> kPlaneNames{"data", "control"};
 
@@ -20,7 +20,7 @@ constexpr const auto& names_of(Plane) {
     return kPlaneNames;
 }
 
-// May the call be repeated when nobody knows whether it took effect?
+// May the call be repeated when it is unknown whether it took effect?
 enum class Idempotency {
     natural,       // yes: it reads, or a second time changes nothing
     by_token,      // yes: it carries a token that the service remembers

@@ -10,7 +10,7 @@
 namespace farshore::aws {
 namespace {
 
-// Who says which profile is meant.
+// The setting or variable that names the profile: for error texts.
 constexpr std::string_view kConfiguration = "aws.credentials.profile";
 constexpr std::string_view kProfileVariable = "AWS_PROFILE";
 

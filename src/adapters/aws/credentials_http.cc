@@ -233,7 +233,7 @@ class WebIdentitySource final : public CredentialsSource {
             co_return credentials_from_sts(reply->body);
         }
         Error error = to_error(reply->status, parse_xml_error(reply->body));
-        error.effect = Effect::none;  // keys that nobody received
+        error.effect = Effect::none;  // keys that were not received do nothing
         if (reply->status < 500 && error.kind != ErrorKind::throttled) {
             error.kind = ErrorKind::denied;
         }

@@ -29,8 +29,8 @@ struct CredentialsEdge {
     net::HttpClient* local = nullptr;  // for addresses of the host itself
 };
 
-// Asks once, within seconds. Errors: those of the way there, denied (nobody gives us keys; the text
-// says who refused what), malformed (an answer that is none).
+// Asks once, within seconds. Errors: those of the way there, denied (the source gives no keys; the
+// text says which source refused what), malformed (an answer of no known form).
 class CredentialsSource {
   public:
     virtual ~CredentialsSource() = default;

@@ -244,7 +244,7 @@ class DynamoDb {
         RegionId region, std::vector<TableKeys> tables, CallOptions options = {}
     );
     // Any number of writes, 25 at a time. Each put is repeated as it is, so last writer wins by
-    // accident is possible when somebody else writes the same keys: for exclusive keys only.
+    // accident is possible when another client writes the same keys: for exclusive keys only.
     net::Task<Status> batch_write_item(
         RegionId region, std::vector<TableWrites> tables, CallOptions options = {}
     );

@@ -119,7 +119,7 @@ struct HealthCheckUpdate {
     std::optional<bool> disabled;
     std::optional<int> threshold;
     std::optional<std::vector<std::string>> children;
-    // Set: refused with HealthCheckVersionMismatch (conflict) when somebody was first.
+    // Set: refused with HealthCheckVersionMismatch (conflict) when another writer was first.
     std::optional<std::int64_t> expected_version;
 };
 

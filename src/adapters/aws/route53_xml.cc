@@ -237,8 +237,8 @@ Result<HealthCheck> check_from(pugi::xml_node node) {
     const pugi::xml_node config = node.child("HealthCheckConfig");
     const auto type = from_word<HealthCheckType>(kTypeWords, config.child_value("Type"));
     if (!config || !type) {
-        // CLOUDWATCH_METRIC and RECOVERY_CONTROL exist; whoever lists checks meets them and goes
-        // on.
+        // CLOUDWATCH_METRIC and RECOVERY_CONTROL exist. A caller that lists all health checks meets
+        // them and goes on.
         return fail(
             ErrorKind::malformed,
             "health check of type '" + text_of(config, "Type") + "' is not understood"

@@ -266,7 +266,7 @@ Status write_region_files(const std::string& directory, const RegionFile& file) 
             return written;
         }
         if (app.route.epoch == Epoch{}) {
-            continue;  // an environment without a Region would break whoever reads it
+            continue;  // an environment file without a Region would mislead applications
         }
         const std::string path = file_of(directory, app.app, ".env");
         written = replace_file(path, environment_document(file, app), Durability::visible, 0644);

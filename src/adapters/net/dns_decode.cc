@@ -204,7 +204,7 @@ bool read_records(Reader& reader, std::uint16_t count, std::vector<Record>& reco
         if (!read_record(reader, record, klass)) {
             return false;
         }
-        // Classes other than the Internet's are of no use to anybody here.
+        // Records of classes other than IN (Internet) are left out: Farshore uses none of them.
         if (klass == 1) {
             records.push_back(std::move(record));
         }

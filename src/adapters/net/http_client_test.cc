@@ -99,7 +99,7 @@ TEST_F(HttpClientTest, LeavesAConnectionThatAnswersWithAServerErrorWhenAskedTo) 
     EXPECT_TRUE(fetch(*client, leaves)->reused_connection) << "the server is well";
     status = 503;
     EXPECT_TRUE(fetch(*client, {.url = url(*server)})->reused_connection);
-    EXPECT_TRUE(fetch(*client, leaves)->reused_connection) << "nobody asked for more";
+    EXPECT_TRUE(fetch(*client, leaves)->reused_connection) << "the call before did not ask for it";
     world.stop(*server);
 }
 

@@ -259,7 +259,7 @@ class HttpConnectionOver final : public HttpConnection,
         co_return lives_on;
     }
 
-    // Always false: after a refusal nobody knows where the next request begins.
+    // Always false: after a refusal it is unknown where the next request begins.
     Task<bool> refuse(FramingRefusal refusal) {
         if (refusal.status != 0) {
             const HttpResponse response = refusal_answer(refusal);

@@ -53,7 +53,7 @@ class ByteSink {
 
 struct HttpResponse {
     int status = 200;
-    HttpHeaders headers;  // Content-Length, Connection and Date are the server's business
+    HttpHeaders headers;  // without Content-Length, Connection and Date: the server sets them
     std::string body;
     // Set: the answer is sent chunked, as this coroutine produces it; `body` is ignored.
     std::function<Task<>(ByteSink&)> stream;

@@ -111,7 +111,7 @@ class AsioHttpServer final : public HttpServer {
     }
 
   private:
-    // Nobody new comes in, and whoever is here ends with the request it is at.
+    // No new connection is accepted, and each that is open ends after the request it is at.
     static void retire_all(ServerShared& shared, Connections& connections) {
         shared.stopping = true;
         connections.close();

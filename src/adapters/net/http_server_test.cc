@@ -32,8 +32,8 @@ struct Vector {
     const char* rule;    // in its body
 };
 
-// Whatever two parsers could read in two ways. Each vector carries a second request that must never
-// be answered, because after a refusal nobody knows where it begins.
+// Requests that two parsers could read in two ways. Each vector carries a second request that must
+// never be answered, because after a refusal it is unknown where that one begins.
 const Vector kRefused[] = {
     {"length and chunked",
      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "

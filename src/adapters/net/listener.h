@@ -75,7 +75,7 @@ class Listener final : public std::enable_shared_from_this<Listener<Connection>>
         }
     }
 
-    // A copy of the list, because whoever is visited may leave it at once.
+    // Goes over a copy of the list, because a connection may leave the list when it is visited.
     void for_each(const std::function<void(Connection&)>& visit) const {
         const std::map<std::uint64_t, Entry> all = entries_;
         for (const auto& [number, entry] : all) {
@@ -91,7 +91,7 @@ class Listener final : public std::enable_shared_from_this<Listener<Connection>>
         }
     }
 
-    // Until nobody is connected, or the patience is at its end.
+    // Waits until no connection is left, at most for `patience`.
     Task<> wait_until_drained(Duration patience) {
         const auto keep = this->shared_from_this();
         if (!entries_.empty()) {

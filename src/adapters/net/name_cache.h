@@ -16,8 +16,8 @@ namespace farshore::net {
 // Remembers what names resolved to, as an honest client does: an answer holds for its TTL (at least
 // one second), then the server is asked again. When it then has no answer, the old addresses stay
 // in use, because connections made with them live on as well: a name that is emptied on purpose
-// does not stop clients that have already connected. Who needs to know whether the name works now
-// asks `fresh`: always a new question, and a failure is a failure.
+// does not stop clients that have already connected. A probe that has to know whether the name
+// works now asks `fresh`: always a new question, and a failure is a failure.
 class NameCache {
   public:
     NameCache() : state_(std::make_shared<State>()) {}

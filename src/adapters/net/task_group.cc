@@ -29,8 +29,8 @@ struct Owned {
     bool cancelled = false;
 };
 
-// What listens to the signal may end later than this call, also when nobody runs the io_context at
-// the moment: the signal lives until the loop has turned once more.
+// What listens to the signal may end later than this call, also when no thread runs the io_context
+// at the moment: the signal lives until the loop has turned once more.
 void cancel_one(Io& io, const std::shared_ptr<Owned>& owned) {
     owned->cancelled = true;
     owned->signal.emit(asio::cancellation_type::all);

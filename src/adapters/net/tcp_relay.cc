@@ -95,7 +95,7 @@ class Link {
         }
     }
 
-    // Both sides see a reset, and whoever waits goes on and finds the sockets closed.
+    // Both sides see a reset. Coroutines that wait go on and find the sockets closed.
     void drop() {
         cut_socket(client_);
         cut_socket(backend_);

@@ -25,7 +25,7 @@ constexpr const auto& names_of(RelayTreatment) {
     return kRelayTreatmentNames;
 }
 
-// Copies bytes between who connects and one of several backends: the lab's load balancers and the
+// Copies bytes between a client and one of several backends: the lab's load balancers and the
 // links that its partitions cut. TCP only, knows nothing of what it copies, hands on half-closes
 // and resets. Single-threaded: all on `io`.
 class TcpRelay {

@@ -17,7 +17,7 @@ class Evidence {
 
     void observe(Instant now, const Observation& seen);
 
-    // Forgets whoever has fallen silent: before the questions of a new moment.
+    // Leaves out the sources that have fallen silent. Call it before asking for a new moment.
     void settle(Instant now);
 
     // What the votes add up to; as cheap as the number of observers.
@@ -34,15 +34,15 @@ class Evidence {
     ) const;
 
     // How many votes say healthy and unhealthy, without those of observers that see the tables of
-    // every one of `regions` down: who sees everything down is more likely cut off itself (rule 3).
+    // every one of `regions` down: such an observer is more likely cut off itself.
     struct Credible {
         int healthy = 0;
         int unhealthy = 0;
         std::vector<ObserverId> see_everything_down;
     };
 
-    // `excused_from`: who has called it unhealthy only since then counts as healthy, because what
-    // failed then explains it.
+    // `excused_from`: an observer that calls the Region unhealthy only since then counts as
+    // healthy, because what failed then explains it.
     [[nodiscard]] Credible credible(
         Instant now,
         const RegionId& region,
@@ -64,7 +64,7 @@ class Evidence {
 
     [[nodiscard]] std::span<const Vantage> observers() const { return vantages_; }
 
-    // The register has changed: who speaks for a Region's hosts.
+    // The register has changed: this host has a say in its Region's vote from now on.
     void add_host(const ObserverId& observer, const HostId& host);
     void remove_host(const ObserverId& observer, const HostId& host);
 

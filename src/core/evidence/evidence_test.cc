@@ -129,7 +129,7 @@ TEST_F(EvidenceTest, ABlipIsIgnoredAndHealthReturnsSlowly) {
     ASSERT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unhealthy);
     rounds(true, true, true);
     EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::unknown)
-        << "2.5 s of health are not 10 s, and nobody fails any more";
+        << "2.5 s of health are not 10 s, and no observer fails any more";
     for (int i = 0; i < 5; ++i) {
         rounds(true, true, true);
     }

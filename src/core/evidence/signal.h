@@ -10,7 +10,7 @@ namespace farshore::core {
 
 // Hysteresis of a signal: falls slowly enough to ignore blips, rises slower still (GitHub 2018: 43
 // s of partition cost 24 h). What was unhealthy and has been well for unhealthy_for is neither: it
-// fails no longer, so it adds to no verdict, and nobody vouches for it yet.
+// fails no longer, so it adds to no verdict, and has not been well for long enough to be healthy.
 struct Hysteresis {
     Duration unhealthy_for = std::chrono::milliseconds{1500};
     Duration healthy_for = std::chrono::seconds{10};

@@ -36,8 +36,8 @@ class Vantage {
     // A source that is not registered has no say, and no memory is spent on it.
     void observe(Instant now, const Observation& seen);
 
-    // Forgets whoever has fallen silent. To be called before the answers of a new moment are asked
-    // for; without it they are right too, but cost a look at every source.
+    // Leaves out the sources that have fallen silent. Call it before asking for answers at a new
+    // moment; without it the answers are right too, but cost a look at every source.
     void settle(Instant now);
 
     void add_host(const HostId& host);

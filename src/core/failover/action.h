@@ -41,8 +41,8 @@ struct RaiseEpoch {
 };
 
 // Read which hosts have registered themselves in the epoch tables: they had no controller to say
-// hello to, and take permission from the records. To be read after a raise: who registers later
-// reads the new epoch. -> HostsFound
+// hello to, and take permission from the records. To be read after a raise: a host that registers
+// later reads the new epoch. -> HostsFound
 struct FindHosts {
     StepId step;
 };

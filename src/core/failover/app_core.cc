@@ -29,8 +29,8 @@ AppCore::AppCore(Start start, Now now)
             agreed->register_id == register_id_ && !names_another_register(start.epochs);
     }
     if (record_.register_lost_at) {
-        // The date is all that an earlier life has left. From here on the boot clock counts: a step
-        // of the other one ends nobody's permission.
+        // An earlier life has left the date only. From here on the boot clock counts, so a step of
+        // the wall clock does not shorten the wait for hosts that are not in the register.
         const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
         strangers_until_ = now.at + longest_lease_ - std::min(ago, longest_lease_);
     }

@@ -28,7 +28,7 @@ class AppCore {
         int quorum_needed = 2;
         Hysteresis hysteresis;
         AppRecord record;  // as the store has it
-        // The register: who has said hello, and whom the configuration names (no Region yet).
+        // The register: hosts that said hello, or that the configuration names (no Region yet).
         std::map<HostId, RegionId> agents;
         bool register_is_closed = false;         // the configuration names every host there may be
         std::string register_id;                 // as the epoch items name it

@@ -9,7 +9,7 @@ using namespace testing;
 
 class AppCoreEpochs : public AppCoreTest {
   protected:
-    // So many of the three copies were set to that epoch by somebody.
+    // So many of the three copies carry that epoch, which no controller has written.
     [[nodiscard]] EpochReading damaged(std::size_t copies, Epoch epoch) const {
         EpochReading all = reading(Epoch{7}, kEast);
         for (std::size_t i = 0; i < copies; ++i) {

@@ -272,8 +272,8 @@ void AppCore::apply(Now now, const AgentReported& event, Effects&) {
         return;
     }
     if (!agent.reported && !event.ledger_whole) {
-        // It began a moment ago as well: what the process before it wrote, until just now, is in
-        // nobody's memory.
+        // The agent is new as well. What its earlier process acknowledged may be as young as this
+        // moment, and no process remembers it.
         losses_.acknowledged(record_.active, now.at);
     }
     agent.reported = true;

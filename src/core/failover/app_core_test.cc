@@ -92,7 +92,7 @@ TEST_F(AppCoreTest, AControllerWhoseClocksDisagreeGrantsNothingBeforeItReadsAgai
     EXPECT_TRUE(core.grant_lease(now(), HostId{"e1"}, Epoch{7}).length);
 }
 
-// With `keep` hosts go on without anybody's confirmation, so there is nothing to withhold.
+// With `keep` hosts go on without a controller's confirmation, so there is nothing to withhold.
 TEST_F(AppCoreTest, WithKeepAControllerNeedsNoReading) {
     Policy keep = policy();
     keep.on_controller_loss = OnControllerLoss::keep;

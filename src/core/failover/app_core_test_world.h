@@ -76,7 +76,7 @@ class AppCoreTest : public ::testing::Test {
         }
     }
 
-    // The active Region fails for whoever looks, until an operation runs.
+    // Every observer sees the active Region fail, until an operation runs.
     void fail_east(AppCore& core) {
         for (int i = 0; i < 10 && !core.operation_running(); ++i) {
             (void)round(core, false, 3);
@@ -305,7 +305,7 @@ class AppCoreTest : public ::testing::Test {
     }
 
     Instant at{1000s};
-    WallClock::duration clock_set{};  // how far NTP or a person has set the clock for people
+    WallClock::duration clock_set{};  // how far NTP or an operator has set the wall clock
     std::vector<JournalEntry> journal;
     bool tables_answer = true;  // at once: no host has registered itself
 };

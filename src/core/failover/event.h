@@ -80,7 +80,7 @@ struct AgentDisconnected {
     HostId host;
 };
 
-// An operator says that the host is gone for good: no fence waits for it any more.
+// An operator says that the host will not return: no fence waits for it any more.
 struct AgentForgotten {
     HostId host;
     std::string by;
@@ -184,7 +184,7 @@ struct HeartbeatArrived {
 struct HeartbeatFound {
     RegionId from;
     RegionId to;
-    Duration written_ago{};  // by the clock for people: nothing else outlives a process
+    Duration written_ago{};  // by the wall clock: nothing else outlives a process
 };
 
 // A Region acknowledged one of our own writes.

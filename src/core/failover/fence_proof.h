@@ -33,8 +33,8 @@ struct FenceSituation {
     Duration lease{};              // length of a lease
     Duration clock_error{};        // drift of two clocks over one lease
     bool accept_unfenced = false;  // an operator takes the risk, by name
-    // Hosts that nobody has told us of may hold permission until then: the register was lost with
-    // its store. nullopt: the register names everybody.
+    // The register was lost with its store: hosts of it of which this controller has not heard may
+    // hold permission until then. nullopt: the register names every host.
     std::optional<Instant> strangers_until;
     std::vector<AgentStanding> agents;
 };
@@ -43,12 +43,12 @@ struct NotFenced {
     // When silence alone will have become proof; nullopt: never, an acknowledgement is needed.
     std::optional<Instant> certain_at;
     std::vector<HostId> missing;
-    bool strangers = false;  // hosts that nobody knows may still write
+    bool strangers = false;  // hosts that are not in the register may still write
 };
 
-// Proof that nobody can write to the old Region under the old epoch. Only prove_fenced() makes one,
-// and the order that lets the new Region take writes cannot be made without one. It lives in memory
-// only.
+// Proof that no host can write to the old Region under the old epoch. Only prove_fenced() makes
+// such a proof, and the order that lets the new Region take writes cannot be made without it. It
+// lives in memory only.
 class FenceProof {
   public:
     [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -56,7 +56,7 @@ class FenceProof {
     // Hosts for which an operator's word stands in for the proof.
     [[nodiscard]] const std::vector<HostId>& unfenced() const { return unfenced_; }
 
-    // Hosts that nobody knows may go on until then, by an operator's word.
+    // Hosts that are not in the register may still write: an operator takes that risk.
     [[nodiscard]] bool strangers_accepted() const { return strangers_accepted_; }
 
   private:

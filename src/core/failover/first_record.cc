@@ -12,7 +12,7 @@ namespace farshore::core {
 
 namespace {
 
-// Nobody can write under any of these epochs, and nothing says how far the raise has come.
+// No majority confirms any of these epochs to a host, and no copy says how far the raise has come.
 AppRecord interrupted_raise(const EpochReading& reading, const Founding& founding) {
     const EpochItem newest = *std::ranges::max_element(reading.copies, {}, &EpochItem::epoch);
     EpochItem before;
@@ -61,7 +61,7 @@ std::optional<FirstRecord> first_record(const EpochReading& found, const Foundin
     const bool all_answered = reading.copies.size() == reading.asked;
     std::optional<EpochItem> agreed = judge(reading).agreed;
     if (!agreed && all_answered && !nobody_was_here) {
-        // Where every copy was asked, one that is not there contradicts nobody.
+        // Every copy was asked: an item that is missing in one of them contradicts no other copy.
         const bool all_say_the_same = std::ranges::all_of(items, [&](const EpochItem& item) {
             return item.says(items.front().epoch, items.front().active);
         });

@@ -26,7 +26,7 @@ struct FirstRecord {
     bool establish = true;
 };
 
-// What a majority of the copies says, or epoch 1 in the preferred Region where nobody was before.
+// What a majority of the copies says, or epoch 1 in the preferred Region where no copy exists.
 // Where the copies disagree and all were asked, a raise was interrupted: it is taken up, with a
 // fence. nullopt: no majority answers and agrees; ask again (INV-S2).
 [[nodiscard]] std::optional<FirstRecord> first_record(

@@ -70,7 +70,7 @@ TEST(FirstRecord, AnInterruptedRaiseIsTakenUpBeyondEveryEpoch) {
     EXPECT_EQ(plan.from, kEast);
     EXPECT_EQ(plan.to, kWest);
     EXPECT_EQ(plan.epoch_before, Epoch{4});
-    EXPECT_EQ(plan.epoch_after, Epoch{6}) << "5 may have been followed by somebody (INV-S2)";
+    EXPECT_EQ(plan.epoch_after, Epoch{6}) << "a host may have followed 5 (INV-S2)";
     EXPECT_TRUE(plan.has(Lever::shift));
     EXPECT_EQ(found->record.epoch, Epoch{4});
     EXPECT_EQ(found->record.users, kEast);

@@ -222,8 +222,8 @@ GuardAnswer agents_reachable(const Situation& s) {
         return missing.empty()
                    ? "every registered agent is connected"
                    : "not connected: " + farshore::joined(missing) +
-                         "; `farshore agents forget HOST` takes a host that is gone for "
-                         "good out of the register";
+                         "; `farshore agents forget HOST` removes from the register a host "
+                         "that will not return";
     });
 }
 

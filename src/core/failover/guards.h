@@ -5,10 +5,10 @@
 
 #include "core/failover/policy.h"
 
-// The guards one by one: each answers yes or no, and says why when somebody reads it. Pure.
+// The guards one by one: each answers yes or no, and says why when words are asked for. Pure.
 namespace farshore::core {
 
-// The answer of a guard; its words are made only for somebody who reads them.
+// The answer of a guard. Its words are made only where they are shown (Situation::with_words).
 template <class Words>
 GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& words) {
     return {guard, passed, s.with_words ? std::string{words()} : std::string{}};
@@ -21,13 +21,13 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 [[nodiscard]] GuardAnswer quorum(const Situation& s, Condition condition);
 // A strict majority says that the stack which serves users is down, while the tables are elsewhere.
 [[nodiscard]] GuardAnswer quorum_on_users_stack(const Situation& s);
-// What is left of the majority without those who see everything down: they are more likely cut off
+// Asks for a majority without the observers that see everything down: they are more likely cut off
 // themselves (Facebook, October 2021).
 [[nodiscard]] GuardAnswer suspect_yourself(const Situation& s, Condition condition);
 [[nodiscard]] GuardAnswer hosts_see_errors(const Situation& s, Condition condition);
 [[nodiscard]] GuardAnswer target_healthy(const Situation& s, const RegionId& to);
-// Users are sent only where the stack answers somebody, and more say so than the contrary. Its own
-// hosts do not watch it, and those of a lost Region are silent, so a majority is not to be had.
+// Users are sent only to a stack that more observers find healthy than unhealthy. A majority is not
+// required: the target's own hosts do not watch it, and the hosts of a lost Region are silent.
 [[nodiscard]] GuardAnswer target_serves(const Situation& s, const RegionId& to, bool by_automation);
 [[nodiscard]] GuardAnswer target_has_hosts(const Situation& s, const RegionId& to);
 [[nodiscard]] GuardAnswer loss_within(const Situation& s, Duration allowed);
@@ -41,7 +41,7 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
 // A switchover needs both Regions.
 [[nodiscard]] GuardAnswer data_healthy_here(const Situation& s);
 [[nodiscard]] GuardAnswer store_is_current(const Situation& s);
-// With `keep`, hosts of a register that was lost can be fenced by nobody.
+// With `keep`, no controller can fence the hosts of a register that was lost.
 [[nodiscard]] GuardAnswer register_is_known(const Situation& s, bool accepted);
 // A plan with an epoch that no host can carry would stop every host.
 [[nodiscard]] GuardAnswer epochs_left(const Situation& s);

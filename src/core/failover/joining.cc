@@ -19,7 +19,7 @@ bool is_host_name(std::string_view name) {
            name.front() != '.' && name.front() != '-';
 }
 
-// One star can be left behind for good when the next one is reached, so the time is bounded.
+// When the next star is reached, the one before it is never tried again, so the time is bounded.
 bool matches(std::string_view pattern, std::string_view name) {
     std::size_t at = 0;
     std::size_t p = 0;

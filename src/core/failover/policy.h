@@ -36,14 +36,14 @@ enum class Guard {
     hosts_see_errors,   // the application's own requests fail
     target_healthy,     // the target's tables were admitted (INV-S11)
     target_serves,      // so was its stack, when users are sent there
-    target_has_hosts,   // somebody is there who can serve
+    target_has_hosts,   // at least one host is connected that can serve
     loss_within_gate,   // what would be lost is within max_loss (INV-S10)
     agents_reachable,   // every registered agent is needed: a switchover holds writes on each
     lag_measured,       // a switchover knows how long a drain takes
     losses_settled,     // no late write of a failover may still arrive
     tables_alike,       // the tables are there, of one key and replicated, as far as is known
     store_is_current,   // the epoch records carry no newer epoch than our store
-    register_is_known,  // nobody may write for ever whom the register does not name
+    register_is_known,  // no host that the register does not name may write without end
     mode,               // automation is on
     armed,              // proven by a recent drill, or the requirement is off
     not_paused,         // INV-S7
@@ -73,7 +73,7 @@ struct GuardAnswer {
 struct Policy {
     AppId app;
     std::vector<RegionId> regions;         // in configured order
-    std::vector<RegionId> stacks_watched;  // Regions of which somebody is asked whether they serve
+    std::vector<RegionId> stacks_watched;  // Regions whose stack observers watch (`health`)
     bool users_can_be_shifted = true;      // there is a record that health state moves
     Mode mode = Mode::observe;
     Duration max_loss = std::chrono::seconds{5};
@@ -105,7 +105,7 @@ struct Situation {
     Epoch superseded;     // the epoch of a majority of the records, when it is newer
     Epoch highest_epoch;  // that may have been raised: the next one is above it
     bool operation_running = false;
-    bool strangers_for_ever = false;  // hosts of a lost register write until somebody fences them
+    bool strangers_for_ever = false;  // hosts of a lost register write, and no lease ends that
     bool with_words = true;           // guards say why; without, they only answer, and cost little
 };
 
@@ -142,8 +142,8 @@ struct Situation {
     const Policy& policy, const AppRecord& record, const ChangeRequest& request
 );
 
-// An epoch was raised that nobody follows: a failover to the active Region puts a newer one in
-// force.
+// An epoch above the record's was raised, or may have been, and no operation put it in force. A
+// failover to the active Region puts a newer one in force.
 [[nodiscard]] bool is_raised_beyond(const AppRecord& record, Epoch superseded);
 
 // Only users have to follow the active Region.

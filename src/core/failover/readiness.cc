@@ -162,7 +162,7 @@ class Judge {
         for (const auto& [host, agent] : s_.agents) {
             const std::string name =
                 host.value() + (agent.region.value().empty() ? "" : " of " + agent.region.value());
-            // Who leaves a Region that is down leaves its hosts too.
+            // A failover out of a Region that is down does not need that Region's hosts.
             const bool explained = active_is_impaired_ && agent.region == s_.record.active;
             if (!agent.connected) {
                 add(Shortfall::host_silent,
@@ -170,7 +170,7 @@ class Judge {
                     agent.heard_at
                         ? name + " has been silent for " + to_text(s_.now.at - *agent.heard_at)
                         : name + " has not been heard since this controller's start",
-                    "start its agent; a host that is gone for good leaves by `farshore agents "
+                    "start its agent; a host that will not return leaves by `farshore agents "
                     "forget " +
                         host.value() + "`");
                 continue;

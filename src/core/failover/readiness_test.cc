@@ -105,7 +105,7 @@ TEST_F(ReadinessTest, AStandbyThatIsDownIsNoPlaceToGo) {
     EXPECT_EQ(ask(core).verdict(), ReadinessVerdict::not_ready);
 }
 
-// What the outage explains does not speak against leaving the Region: that is when people look.
+// What the outage explains is no reason against leaving the Region: an operator looks just then.
 TEST_F(ReadinessTest, InAnOutageOfTheActiveRegionAFailoverIsStillPossibleAndTheLineSaysSo) {
     Policy observing = policy();
     observing.mode = Mode::observe;
@@ -230,7 +230,7 @@ TEST_F(ReadinessTest, ALongListIsCountedInTheLine) {
     );
 }
 
-// Not a default of `off`: the text must not send anybody to a drill that does not exist.
+// Not a default of `off`: the text must not send an operator to a drill that does not exist.
 TEST_F(ReadinessTest, WhatDisarmsNamesTheOneThingThatArms) {
     Policy unproven = policy();
     unproven.require_drill_within = std::chrono::days{30};

@@ -27,9 +27,9 @@ struct Timing {
     Duration fence_grace = 150ms;
     Duration fence_patience = 15s;  // with `keep`: how long to wait for acknowledgements
     Duration raise_retry = 200ms;
-    // How long a raise that nobody can see the end of is tried for an operator; automation goes on
+    // How long the controller tries a raise of unknown outcome for an operator; automation goes on
     // while the evidence calls for it. After raise_accept_after an operator's word stands in for a
-    // majority, and after raise_abort_after he may stop it.
+    // majority, and after raise_abort_after the operator may stop the raise.
     Duration raise_patience = 30s;
     Duration raise_accept_after = 3s;
     Duration raise_abort_after = 5s;

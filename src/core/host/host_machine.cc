@@ -97,7 +97,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
-            "it names no lease, so nobody would wait for this host to stop"
+            "it names no lease, so no controller would wait for this host to stop"
         );
     }
     if (length <= Duration::zero()) {
@@ -114,7 +114,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         );
     }
     if (options_.on_controller_loss == LossRule::keep) {
-        length = Duration::max();  // the last route stays good until somebody says otherwise
+        length = Duration::max();  // good until an order or a newer epoch ends it
     }
     if (!lease_.confirm(event.started, length)) {
         return ignore(
@@ -141,7 +141,7 @@ HostDecision HostMachine::on(Instant now, const ReleaseOrder& event) {
         return apply(HostEvent::stale);
     }
     if (state_ == HostState::held) {
-        // What was confirmed during the hold may have been answered before anybody released it.
+        // A confirmation begun during the hold may have been answered before the release was sent.
         lease_.require_begun_after(now);
     }
     return apply(HostEvent::release);
@@ -189,8 +189,8 @@ HostEvent HostMachine::judge(const HostRoute& route) const {
 }
 
 HostDecision HostMachine::adopt(const HostRoute& route) {
-    // The lease of the older epoch goes on where writes were passing or held: its start lies before
-    // the new epoch, so whoever granted it counts at least as long.
+    // The lease of the older epoch goes on where writes were passing or held. Its start lies before
+    // the new epoch, so a later fence that waits for leases waits for this one too.
     const bool lease_goes_on = state_ == HostState::open || state_ == HostState::held;
     HostDecision decision = apply(HostEvent::route);
     if (decision.action == HostAction::adopt) {
@@ -265,7 +265,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     if (!may_adopt) {
         return decision;
     }
-    // The records say where writes go; where people go is not theirs to say (INV-S13).
+    // The epoch records say where writes go, and not where users go (INV-S13).
     const bool users_known = route_ && route_->users != RegionId{};
     decision = adopt(
         {.epoch = event.epoch,

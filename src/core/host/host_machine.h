@@ -15,7 +15,7 @@
 namespace farshore::core {
 
 // Where an app's requests go: writes and strong reads to `active`; `users` is the Region that DNS
-// should lead people to (it changes under the same epoch).
+// should lead users to (it changes under the same epoch).
 struct HostRoute {
     Epoch epoch;
     RegionId active;

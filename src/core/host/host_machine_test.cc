@@ -153,7 +153,7 @@ TEST(HostMachine, ADelayedRouteIsNoPermission) {
     HostMachine machine = open_host();
     (void)machine.step(at(60s), RouteOrder{route(8, kB)});
     EXPECT_EQ(machine.epoch(), Epoch{8});
-    EXPECT_FALSE(machine.may_write(at(60s))) << "nobody knows how long the order was under way";
+    EXPECT_FALSE(machine.may_write(at(60s))) << "it is not known how long the order was under way";
 }
 
 TEST(HostMachine, OlderEpochsAreRefused) {
@@ -223,8 +223,8 @@ TEST(HostMachine, EpochRecordsFenceAndAreAdoptedOnceOtherLeasesEnded) {
     EXPECT_TRUE(machine.may_write(at(5300ms)));
 }
 
-// INV-S13: the records say where writes go. Where people go is a decision of its own, and nobody
-// has made it.
+// INV-S13: the epoch records say where writes go. Where users go is a decision of its own, and no
+// controller has made it.
 TEST(HostMachine, EpochRecordsMoveNoUsers) {
     HostMachine machine = loaded({.lease = 1s});
     (void)machine.step(at(2s), newer_records(2s));
@@ -277,7 +277,7 @@ TEST(HostMachine, RecordsGrantNoMoreThanTheyName) {
     records.started = at(4s);
     records.terms.lease = Duration::zero();
     (void)machine.step(at(4s), records);
-    EXPECT_FALSE(machine.may_write(at(4s))) << "records that name no lease confirm nobody";
+    EXPECT_FALSE(machine.may_write(at(4s))) << "records that name no lease confirm no host";
 }
 
 // A fence by those records would not wait for us.

@@ -16,7 +16,7 @@ namespace farshore::core {
 enum class HostState : std::uint8_t {
     starting,     // the state file has not been read
     unrouted,     // no Region was ever assigned
-    unconfirmed,  // a route is known, reads go there; nobody confirms its epoch (any more)
+    unconfirmed,  // a route is known, reads go there; its epoch is not confirmed (any more)
     open,         // writes are forwarded while the lease lasts
     held,         // writes wait, by order of a controller
     lapsed,       // a hold ended by itself; a confirmation begun after its end is missing
@@ -80,7 +80,7 @@ enum class HostAction : std::uint8_t {
     ask,           // ask controllers and epoch records for a confirmation at once
     admit,         // let writes pass
     renew,         // writes pass for longer
-    stop_writes,   // writes wait, nobody confirms us
+    stop_writes,   // writes wait until our epoch is confirmed again
     hold_writes,   // writes wait; done when none is in flight
     fence_writes,  // no write under the old epoch any more; cut what does not end in time
     adopt,         // new epoch, new Region: switch, store, then acknowledge; ask for a confirmation
@@ -201,7 +201,7 @@ inline constexpr std::array kRows{
     HostRow{open, E::loaded,         open,        A::none,         kOnce},
     HostRow{open, E::nothing_loaded, open,        A::none,         kOnce},
     HostRow{open, E::confirmed,      open,        A::renew,        "confirmed again: the lease counts from the start of that request"},
-    HostRow{open, E::lease_expired,  unconfirmed, A::stop_writes,  "nobody confirmed our epoch within the lease: this host may be the one that is cut off"},
+    HostRow{open, E::lease_expired,  unconfirmed, A::stop_writes,  "our epoch was not confirmed within the lease: this host may be the one that is cut off"},
     HostRow{open, E::hold,           held,        A::hold_writes,  "new writes wait, those in flight finish"},
     HostRow{open, E::hold_ended,     open,        A::none,         kNoHold},
     HostRow{open, E::release,        open,        A::acknowledge,  "nothing is held: writes pass"},
@@ -344,7 +344,7 @@ consteval bool every_goal_is_accepted(const Rows& rows) {
 
 static_assert(every_cell_has_one_row(kRows), "a case was forgotten or written twice");
 static_assert(every_row_says_why(kRows), "operators read the reason of each row");
-static_assert(every_state_is_reachable(kRows), "a state that nobody reaches is a mistake");
+static_assert(every_state_is_reachable(kRows), "a state that no row leads to is a mistake");
 static_assert(opens_only_with_permission(kRows), "INV-S1: no write without a confirmed epoch");
 static_assert(
     adopts_only_routes(kRows), "INV-S2: an epoch changes with a route and with nothing else"

@@ -44,7 +44,7 @@ class LeaseHolder {
 
     void forfeit() { until_.reset(); }
 
-    // What was promised to whoever holds writes back: nothing of this lease is used after `end`.
+    // Promised to the controller that ordered a hold: nothing of this lease is used after `end`.
     void forfeit_beyond(Instant end) {
         if (until_) {
             until_ = std::min(*until_, end);

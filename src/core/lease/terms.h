@@ -9,7 +9,7 @@ namespace farshore::core {
 // What controllers and agents must agree on. It travels with the epoch, so that no host has to be
 // configured with the same values as a controller.
 struct Terms {
-    Duration lease{};        // the longest permission that anybody takes; zero: not said
+    Duration lease{};        // the longest permission that an agent takes; zero: not said
     Duration clock_error{};  // the drift of two clocks over one lease; zero: not said
 
     // What both sides of two sets of terms keep within.

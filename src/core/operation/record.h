@@ -124,7 +124,7 @@ struct OperationRecord {
     // step stands on.
     [[nodiscard]] const StepRow* ground() const;
 
-    // Who may get permission to write now.
+    // Under which epoch agents may get permission to write now.
     [[nodiscard]] Permission permission() const;
 
     // What an abort comes to now.

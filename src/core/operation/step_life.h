@@ -80,7 +80,7 @@ inline constexpr auto kRows = std::to_array<LifeRow>({
     {running, begins,     running,            "it is begun again: a controller took it over"},
     {running, succeeds,   succeeded,          "it did what it is for"},
     {running, fails,      StepLife::failed,   "it could not be done"},
-    {running, is_unknown, StepLife::unknown,  "nobody can say whether it took effect"},
+    {running, is_unknown, StepLife::unknown,  "it is not known whether it took effect"},
     {running, asks,       waiting_for_person, "a person has to say how it goes on"},
     {running, is_skipped, skipped,            "an operator goes on without it"},
     {running, is_undone,  undoing,            "what was begun is taken back"},
@@ -89,7 +89,7 @@ inline constexpr auto kRows = std::to_array<LifeRow>({
     {waiting_for_person, begins,     running,            "an operator has it done again"},
     {waiting_for_person, succeeds,   succeeded,          "an operator says that it is done"},
     {waiting_for_person, fails,      StepLife::failed,   "an operator says that it failed, or said nothing in time"},
-    {waiting_for_person, is_unknown, StepLife::unknown,  "nobody said in time whether it took effect"},
+    {waiting_for_person, is_unknown, StepLife::unknown,  "no operator said in time whether it took effect"},
     {waiting_for_person, asks,       waiting_for_person, "the question stands already"},
     {waiting_for_person, is_skipped, skipped,            "an operator goes on without it"},
     {waiting_for_person, is_undone,  undoing,            "what was begun is taken back"},
@@ -137,7 +137,7 @@ inline constexpr auto kRows = std::to_array<LifeRow>({
     {StepLife::unknown, is_unknown, StepLife::unknown, "it has ended"},
     {StepLife::unknown, asks,       StepLife::unknown, "it has ended"},
     {StepLife::unknown, is_skipped, StepLife::unknown, "it has ended"},
-    {StepLife::unknown, is_undone,  StepLife::unknown, "what nobody knows of cannot be taken back"},
+    {StepLife::unknown, is_undone,  StepLife::unknown, "what may or may not have taken effect cannot be taken back"},
     {StepLife::unknown, rewinds,    pending,           "the plan begins again before it"},
 });
 // clang-format on

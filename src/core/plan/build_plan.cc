@@ -210,7 +210,7 @@ class Fingerprint {
 };
 
 // Of the ground a plan stands on: another operation, another Region in front, other hosts or other
-// steps make another one. Who asks, when and why makes none.
+// steps make another one. The operator's name, the time and the reason do not.
 // `declared`: the commands' words before the operation's name is put in.
 std::string fingerprint_of(
     const Plan& plan, const PlanGround& ground, const std::vector<std::string>& declared

@@ -122,7 +122,7 @@ enum class Reversal {
 // Which epoch agents may get permission for while the step runs, and so where writes go.
 enum class Permission {
     as_before,  // the epoch in force: the old one, until the raise
-    nobody,     // the end of the old epoch is near, or past
+    nobody,     // no agent gets permission: the end of the old epoch is near, or past
     new_epoch,
     inherited,  // as the step before it
 };

@@ -25,7 +25,7 @@ std::vector<Epoch> epochs_of(std::span<const EpochItem> copies) {
     return epochs;
 }
 
-// The terms that everybody who relies on one of these copies keeps within.
+// The terms within which every agent and controller that relies on these copies keeps.
 Terms strictest(std::span<const EpochItem> agreeing, std::size_t majority) {
     Terms strictest{.lease = Duration::max(), .clock_error = {}};
     std::size_t with_lease = 0;

@@ -44,8 +44,8 @@ struct EpochItem {
 };
 
 // No app has so many changes. A copy that is further ahead of what else is known was not written by
-// a controller: a broken script, or somebody who should have no right to. It was never in force,
-// and counts as a damaged one, so that one write uses up no epochs.
+// a controller, but by a broken script or an intruder. Its epoch was never in force. It counts as a
+// damaged copy, so that one write uses up no epochs.
 inline constexpr std::uint64_t kAheadMax = 1'000'000;
 
 // The last epoch that may be believed of one copy, or one host, where `known` is in force.

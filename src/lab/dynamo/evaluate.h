@@ -17,7 +17,7 @@ namespace farshore::lab::dynamo {
 [[nodiscard]] bool holds(const Condition& condition, const Item& item);
 
 // Errors: ValidationException (operand types, missing operands, paths that cannot be written).
-// Size and keys are the caller's business.
+// The caller checks size and keys.
 [[nodiscard]] Answer<Item> updated(const UpdateExpression& update, const Item& before);
 
 // What the paths select: maps and lists around it are kept, with the selected elements only.

@@ -54,7 +54,7 @@ using Object = boost::json::object;
 
 [[nodiscard]] ServiceError no_such_table(const std::string& name);
 [[nodiscard]] ServiceError being_created(const TableName& name);
-// DynamoDB can do it and the lab cannot: an answer of success would be a lie.
+// DynamoDB can do it and the lab cannot: an answer of success would be wrong.
 [[nodiscard]] ServiceError not_of_the_lab(const std::string& what);
 
 // nullopt inside: the request has no such expression.

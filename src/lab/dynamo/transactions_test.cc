@@ -1,5 +1,5 @@
-// What a transaction is refused for, and how: at once when the request alone is to blame, with a
-// reason for each action when its table's keys or its item are.
+// What a transaction is refused for, and how: at once when the request alone is wrong, with a
+// reason for each action when its table's keys or its item do not fit.
 #include <gtest/gtest.h>
 
 #include "lab/dynamo/dynamo_test_world.h"

@@ -75,8 +75,8 @@ struct Fault {
 // The one list of what is broken in a lab process. Every lab server asks it at each call; nothing
 // outside the lab may. Single-threaded: use it on the io_context's thread only.
 //
-// A fault is in force from its start to its end by the clock, even when nobody has called expire();
-// subscribers hear of both moments from expire(), which the owner calls at next_deadline().
+// A fault is in force from its start to its end by the clock, also while expire() was not called.
+// Subscribers hear of both moments from expire(), which the owner calls at next_deadline().
 class FaultBoard {
   public:
     FaultBoard(World world, const ports::Clock& clock);

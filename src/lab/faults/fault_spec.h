@@ -37,7 +37,7 @@ constexpr const auto& names_of(FaultKind) {
 
 enum class DynamoMode {
     empty_dns,  // the name has no address, replication out stops; live connections go on for 3 s
-    refused,    // nobody listens; established connections are reset
+    refused,    // new connections are refused; established connections are reset
     timeout,    // connections are accepted, nothing is answered (blackhole)
     reset,      // each request ends with a TCP reset
     errors,     // a share of the requests gets 500 InternalServerError

@@ -10,7 +10,7 @@
 namespace farshore::lab {
 
 net::Task<bool> wait_while(net::Io& io, FaultBoard& board, std::function<bool()> blocked) {
-    // The board may change while nobody waits on the timer; `changed` keeps that from being lost.
+    // The board may change while this coroutine is not in the wait below: `changed` remembers it.
     struct Wake {
         net::Timer timer;
         bool changed = false;
@@ -24,8 +24,8 @@ net::Task<bool> wait_while(net::Io& io, FaultBoard& board, std::function<bool()>
     const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
     while (blocked()) {
         if (!std::exchange(wake->changed, false)) {
-            // A fault that ends by the clock is noticed within this time even if nobody calls
-            // expire().
+            // A fault that ends by the clock is noticed within this time also when the board's
+            // owner does not call expire().
             wake->timer.expires_after(std::chrono::milliseconds{500});
             co_await wake->timer.async_wait(net::kAwait);
         }

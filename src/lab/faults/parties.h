@@ -85,7 +85,7 @@ struct World {
     // The Region of such a name, when it is one of `regions`.
     [[nodiscard]] std::optional<RegionId> region_of_name(std::string_view name) const;
 
-    // Total: an address that belongs to nobody here is `outside`.
+    // Total: an address that belongs to no party of the world is `outside`.
     [[nodiscard]] PartyId party_of(std::string_view text) const;
 
     [[nodiscard]] bool has(const RegionId& region) const;

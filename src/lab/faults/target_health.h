@@ -23,8 +23,8 @@ class TargetHealth {
     }
 
     // The targets to try in this order, from a drawn one on. All of them when none is healthy.
-    // Drawn, not in strict turn: who asks for the order more than once per connection would
-    // otherwise always send to the same target.
+    // Drawn, not in strict turn: a balancer that asks for the order more than once per connection
+    // would otherwise always send to the same target.
     [[nodiscard]] std::vector<std::size_t> order(std::uint64_t draw) const {
         std::vector<std::size_t> all;
         std::vector<std::size_t> healthy_ones;

@@ -38,7 +38,7 @@ class CheckBook {
     // The verdict that DNS uses. A check that is gone counts as healthy.
     [[nodiscard]] bool healthy(std::string_view id) const;
 
-    // Grows with each change of a configuration, so that who probes can tell.
+    // Grows with each change of a configuration, so that the health checkers notice it.
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
   private:

@@ -26,7 +26,7 @@ class CheckerOpinion {
 };
 
 // Route 53 calls an endpoint healthy while more than 18 % of the checkers do: enough to outvote a
-// few networks with a broken path to it. Nobody reporting counts as healthy.
+// few networks with a broken path to it. Without a report of any checker it counts as healthy.
 [[nodiscard]] bool enough_are_healthy(std::size_t healthy, std::size_t all);
 
 // The verdict on a check from the raw state of its endpoint or of its children's verdicts:

@@ -35,7 +35,7 @@ inline constexpr std::array<FailoverRow, 9> kFailoverTable{{
     {RecordHealth::healthy,   RecordHealth::unhealthy, FailoverRole::primary,   "the primary is healthy"},
     {RecordHealth::healthy,   RecordHealth::no_check,  FailoverRole::primary,   "the primary is healthy"},
     {RecordHealth::unhealthy, RecordHealth::healthy,   FailoverRole::secondary, "only the secondary is healthy"},
-    {RecordHealth::unhealthy, RecordHealth::unhealthy, FailoverRole::primary,   "nobody is healthy: the primary is the last resort"},
+    {RecordHealth::unhealthy, RecordHealth::unhealthy, FailoverRole::primary,   "neither is healthy: the primary is the last resort"},
     {RecordHealth::unhealthy, RecordHealth::no_check,  FailoverRole::secondary, "a secondary without a health check counts as healthy"},
     {RecordHealth::no_check,  RecordHealth::healthy,   FailoverRole::primary,   "a primary without a health check counts as healthy"},
     {RecordHealth::no_check,  RecordHealth::unhealthy, FailoverRole::primary,   "a primary without a health check counts as healthy"},

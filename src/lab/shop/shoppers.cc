@@ -157,7 +157,7 @@ class ShopperCrowd final : public Shoppers {
             begin_new_log();
         }
         logged_ += line.size();
-        // Each line at once: whoever judges by this log reads it while it is written.
+        // Each line at once: the demo and the tests read this log while it is written.
         log_ << line << std::flush;
         if (!log_ && !broken_) {
             broken_ = true;
@@ -182,7 +182,7 @@ class ShopperCrowd final : public Shoppers {
     net::Task<Result<std::string>> address_from(std::size_t index) {
         NameCache& cache = caches_[index];
         if (clock_.now() >= cache.good_until) {
-            // Whoever comes meanwhile uses the old answer: one question at a time and cache.
+            // A request meanwhile uses the old answer: one question at a time and cache.
             const Instant before = cache.good_until;
             cache.good_until = clock_.now() + std::chrono::seconds{2};
             Result<net::DnsAnswer> answer = co_await dns_->resolve(options_.name);

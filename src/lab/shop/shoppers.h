@@ -64,8 +64,8 @@ class Shoppers {
     );
     virtual ~Shoppers() = default;
 
-    // `on_broken_log`: called once when a line could not be written. What nobody can read did not
-    // happen, so the load ends there.
+    // `on_broken_log`: called once when a line could not be written. The load ends there: requests
+    // that are not in the log cannot be judged.
     virtual void start(std::function<void(Error)> on_broken_log) = 0;
     // No new requests; waits for those under way (bounded by their timeout).
     virtual net::Task<> stop() = 0;

@@ -114,7 +114,7 @@ void AutomationChecks::began(const core::AppRecord& record, UtcTime wall) {
     const bool resumed = plan.by.starts_with("controller:");  // a raise that a lost store had begun
     if (!plan.automatic) {
         if (!asked && !resumed) {
-            violate("INV-S12", plan, "a change that nobody has asked for");
+            violate("INV-S12", plan, "a change that no operator has asked for");
         }
         if (asked && wall - plan.decided_at <= kJudgedWithin) {
             check_target(plan);
@@ -153,8 +153,8 @@ void AutomationChecks::raised(Epoch epoch, const core::AppRecord& durable) {
     }
 }
 
-// False: the tables answered the Region's own hosts and somebody elsewhere, and the stack somebody
-// elsewhere, nine times in ten.
+// A failover was false when the Region's tables answered its own hosts and a vantage elsewhere, and
+// its stack answered a vantage elsewhere, nine times in ten.
 void AutomationChecks::check_real_loss(const core::Plan& plan) {
     const Place from = place_of(plan.from);
     const auto well = [&](Place vantage, TruthBook::Requests requests) {
@@ -197,7 +197,7 @@ void AutomationChecks::check_quorum(const core::Plan& plan) {
 void AutomationChecks::check_target(const core::Plan& plan) {
     const Place to = place_of(plan.to);
     const std::size_t well = vantages_working(to, core::Component::dynamodb);
-    // Users who follow the tables go where those are already.
+    // A plan that only moves users sends them where the tables are already.
     if (plan.promotes() && well < quorum()) {
         violate(
             "INV-S11", plan, "the target's tables answered " + std::to_string(well) + " vantages"
@@ -207,7 +207,7 @@ void AutomationChecks::check_target(const core::Plan& plan) {
         vantages_failing(place_of(plan.from), core::Component::dynamodb) > 0 || !plan.automatic;
     if (plan.has(core::Lever::shift) && !excused &&
         vantages_working(to, core::Component::stack) == 0) {
-        violate("INV-S11", plan, "the target's stack answered nobody");
+        violate("INV-S11", plan, "the target's stack answered no vantage");
     }
     const Controller* controller = scene_.controllers->controller();
     const bool somebody = std::ranges::any_of(scene_.hosts, [&](const auto& host) {
@@ -245,7 +245,7 @@ void AutomationChecks::check_gate(const core::Plan& plan) {
     const Way way{.from = place_of(plan.from), .to = place_of(plan.to)};
     const std::optional<Duration> window = loss_window(way);
     const Duration allowed = scene_.controllers->configuration().max_loss;
-    // What an earlier life wrote is dated by a clock for people; that one was set meanwhile.
+    // What an earlier life wrote is dated by the wall clock, which was set meanwhile.
     const auto& arrived = scene_.small.heartbeats[way.from][way.to];
     if (arrived && wall_stepped_at_ && arrived->true_time <= *wall_stepped_at_) {
         return;

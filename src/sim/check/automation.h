@@ -33,8 +33,8 @@ class AutomationChecks {
     // Until when automation must keep still, as this checker has worked it out.
     [[nodiscard]] bool must_keep_still(UtcTime wall) const;
 
-    // What a failover from one Region to the other would lose, as far as anybody in touch with the
-    // controller could tell; nullopt: no heartbeat ever arrived.
+    // What a failover from one Region to the other would lose, as far as the controller and the
+    // agents that reach it can know; nullopt: no heartbeat ever arrived.
     [[nodiscard]] std::optional<Duration> loss_window(Way way) const;
 
     [[nodiscard]] int failovers() const { return failovers_; }

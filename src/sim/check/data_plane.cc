@@ -41,7 +41,7 @@ void DataPlaneChecks::check_users(const Host& host, const RegionId& users, const
         violations_.add(
             "INV-S5",
             host.id().value() + " sends users to " + users.value() +
-                ", where nobody has proved a write under epoch " + std::to_string(epoch.value())
+                ", where no host has proved a write under epoch " + std::to_string(epoch.value())
         );
     }
 }

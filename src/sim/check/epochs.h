@@ -64,10 +64,10 @@ class EpochChecks {
     const Scene& scene_;
     Violations& violations_;
 
-    // The newest epoch whose predecessors nobody may write under any more, and since when.
+    // The newest epoch whose predecessors no host may write under any more, and since when.
     Epoch closed_below_;
     Instant closed_at_{};
-    bool operators_word_ = false;  // somebody was accepted as unfenced
+    bool operators_word_ = false;  // an operator accepted unfenced hosts
     Epoch newest_landed_;
     Instant newest_landed_at_{};
     std::map<Epoch, Place> region_of_;

@@ -20,7 +20,7 @@ constexpr Duration kHostsWriteWithin = 45s;
 constexpr Duration kDetectedWithin = 9s;
 // Raising, proving and repointing come on top of the lease.
 constexpr Duration kMovedWithin = 12s;
-// The standby has been well for longer than anybody doubts it.
+// The standby has been well for longer than any observer needs to call it healthy.
 constexpr Duration kStandbyWell = 20s;
 
 }  // namespace
@@ -103,7 +103,7 @@ bool LivenessChecks::is_plain_loss(const core::AppRecord& record) const {
         return std::ranges::find(levers, core::Lever::shift) != levers.end();
     };
     const bool has_shift = shifts(configuration.data_impaired) || shifts(configuration.region_lost);
-    // Users who stay where all hosts are cut off are served by nobody, wherever the tables are.
+    // No host serves users who stay where all hosts are cut off, wherever the tables are.
     const bool helps =
         shifts(configuration.region_lost) || std::ranges::none_of(faults, [](const Fault* fault) {
             return fault->kind == FaultKind::region_cut;

@@ -16,7 +16,7 @@ namespace farshore::sim {
 // longer than that, and every host writes under the epoch in force, unless an epoch was raised that
 // only a person can put in force.
 //
-// L2 is judged where nobody can argue: one Region's tables refuse or hang, or the whole Region is
+// L2 is judged where the case is clear: one Region's tables refuse or hang, or the whole Region is
 // cut off; nothing else is wrong or was within the last seconds; automation is on, and nothing
 // keeps it still; the standby was well and within the gate. Then an operation begins within the
 // time that detection takes, and the new Region takes a write within lease, clock error and a few

@@ -12,7 +12,7 @@
 
 namespace farshore::sim {
 
-// What every observer truly saw, whatever of it was told to anybody. Sources are the hosts by
+// What every observer truly saw, also what it never told the controller. Sources are the hosts by
 // index, and the controller behind them.
 class TruthBook {
   public:
@@ -44,7 +44,7 @@ class TruthBook {
     // A vantage's sources that the controller has heard lately: how many of them saw it fail again
     // and again, and how many saw it work at least once.
     struct Sight {
-        std::size_t surely_heard = 0;  // so lately that nobody counts them as silent
+        std::size_t surely_heard = 0;  // so lately that no controller counts them as silent
         std::size_t failing = 0;
         std::size_t working = 0;
     };

@@ -17,16 +17,16 @@ namespace farshore::sim {
 //
 // Loss, order and duplicates are judged at the end of the run, when everything has arrived. Excused
 // is a write after whose acknowledgement
-//   - a failover promoted, or somebody else raised the epoch: its loss is measured, not prevented;
+//   - a failover promoted, or a foreign writer raised the epoch: loss is measured, not prevented;
 //   - a planned change went on though not every write was proven (at_risk in its record), or an
 //     operator accepted a host as unfenced, or writes of unknown outcome;
 //   - a write under an older epoch landed on the same item, later than a planned change waits for
-//     writes of unknown outcome (EpochChecks::late_keys): a Region that sits on it for longer
-//     cannot be stopped by anybody.
+//     writes of unknown outcome (EpochChecks::late_keys): no part of Farshore can stop a Region
+//     that carries it out so late.
 // A refused or failed request is excused when any fault was active within the last twenty seconds,
 // or the controller is younger than that: a hold that loses its controller ends by itself. So is
 // one of a host that had no permission to write before the change began, and one that is made while
-// somebody else has raised the plan's epoch or a newer one.
+// a foreign writer has raised the plan's epoch or a newer one.
 class WriteChecks {
   public:
     WriteChecks(const Scene& scene, Violations& violations)
@@ -45,7 +45,7 @@ class WriteChecks {
         restored_ = record.operation ? record.operation->plan.id : OperationId{};
     }
 
-    // Somebody else raised the records.
+    // A foreign writer raised the records.
     void overtaken(Epoch epoch) {
         foreign_epoch_ = std::max(foreign_epoch_, epoch);
         excused_from_now();

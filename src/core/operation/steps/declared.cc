@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A person who does not answer in a day does not know of the question.
+// An operator who does not answer within a day does not know of the question.
 constexpr Duration kAnswerPatience = 24h;
 // Beyond its own time limit: until whatever runs it has ended it and said so.
 constexpr Duration kCommandGrace = 15s;

@@ -66,7 +66,7 @@ Progress Raise::on(StepContext& at, const EpochRaised& event) {
         // is stale and must not overwrite it (INV-S9).
         return StepResult{
             StepEvent::exhausted,
-            (event.taken ? "somebody else took the epoch: " : "a newer epoch exists: ") +
+            (event.taken ? "the epoch records carry another change: " : "a newer epoch exists: ") +
                 event.detail
         };
     }
