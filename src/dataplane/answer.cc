@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include "http1/reasons.h"
+
 namespace farshore::dataplane {
 
 namespace {
@@ -52,29 +54,13 @@ constexpr std::array<Row, 11> kRows{{
 }};
 static_assert(kRows.size() == kOwnAnswerNames.size());
 
-std::string_view reason(int status) {
-    switch (status) {
-        case 200: return "OK";
-        case 403: return "Forbidden";
-        case 405: return "Method Not Allowed";
-        case 408: return "Request Timeout";
-        case 413: return "Content Too Large";
-        case 417: return "Expectation Failed";
-        case 431: return "Request Header Fields Too Large";
-        case 501: return "Not Implemented";
-        case 503: return "Service Unavailable";
-        case 505: return "HTTP Version Not Supported";
-        default: return "Bad Request";
-    }
-}
-
 // Long enough that the second try usually meets the end of a switch, short enough to cost nothing.
 constexpr std::string_view kRetryAfterMs = "100";
 
 // Up to the last header, without what ends a head.
 std::string head_of(int status, std::string_view body, Rng& rng) {
     std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-    head += reason(status);
+    head += http1::reason_of(status);
     head += "\r\nServer: farshore\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: ";
     head += std::to_string(body.size());
     head += "\r\nx-amzn-RequestId: " + request_id(rng);

@@ -223,9 +223,10 @@ bool Client::read_head() {
     if (in_.empty()) {
         return false;
     }
-    const HeadEnd end = find_head_end(in_, searched_, environment_.limits->head_bytes_max);
-    if (end.error) {
-        refuse(*end.error);
+    const http1::HeadEnd end =
+        http1::find_head_end(in_, searched_, environment_.limits->head_bytes_max);
+    if (end.refused) {
+        refuse(*end.refused);
         return false;
     }
     if (!end.size) {
@@ -235,13 +236,17 @@ bool Client::read_head() {
     building_ = std::make_unique<Exchange>(*environment_.dispatcher, *environment_.memory);
     building_->head = in_.substr(0, *end.size);
     in_.erase(0, *end.size);
-    if (const auto error = parse_request_head(building_->head, building_->request)) {
-        refuse(*error);
+    if (const auto rule = http1::parse_request_head(building_->head, building_->request)) {
+        refuse(*rule);
+        return false;
+    }
+    if (const auto refusal = narrow(building_->request)) {
+        answer_and_end(OwnAnswer::not_understood, *refusal);
         return false;
     }
     body_.start(building_->request.body, environment_.limits->body_bytes_max);
-    if (body_.error()) {
-        refuse(*body_.error());
+    if (body_.refused()) {
+        refuse(*body_.refused());
         return false;
     }
     if (building_->request.expects_continue && in_.empty()) {
@@ -254,8 +259,8 @@ bool Client::read_head() {
 bool Client::read_body() {
     const std::size_t used = body_.feed(in_, building_->body);
     in_.erase(0, used);
-    if (body_.error()) {
-        refuse(*body_.error());
+    if (body_.refused()) {
+        refuse(*body_.refused());
         return false;
     }
     // Large bodies that come slowly leave room for requests that are there as a whole.
@@ -295,7 +300,7 @@ void Client::answer_discovery() {
     environment_.counters->discovery.add();
     const bool close = !building_->request.keep_alive;
     write(discovery_answer(
-        find_field(building_->request.fields, "host").value_or(""), *environment_.rng, close
+        http1::find_field(building_->request.fields, "host").value_or(""), *environment_.rng, close
     ));
     building_.reset();
     ending_ = close;
@@ -320,10 +325,11 @@ void Client::refuse(const Refusal& refusal) {
 }
 
 // After bad framing it is unknown where the next request begins.
-void Client::refuse(const FramingError& error) {
-    const std::string detail = "Malformed HTTP: " + std::string{error.text} + ".";
+void Client::refuse(http1::Rule rule) {
+    const http1::RuleRow& row = http1::row_of(rule);
+    const std::string detail = "Malformed HTTP: " + std::string{row.text} + ".";
     answer_and_end(
-        OwnAnswer::not_understood, {.close = true, .detail = detail, .status = error.status}
+        OwnAnswer::not_understood, {.close = true, .detail = detail, .status = row.status}
     );
 }
 

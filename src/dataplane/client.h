@@ -12,9 +12,9 @@
 #include "dataplane/dispatcher.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/exchange.h"
-#include "dataplane/framing.h"
 #include "dataplane/poller.h"
 #include "dataplane/request_gate.h"
+#include "http1/body.h"
 
 namespace farshore::dataplane {
 
@@ -82,7 +82,7 @@ class Client final : public Watcher, public AnswerSink {
     bool read_body();
     void submit();
     void answer_discovery();
-    void refuse(const FramingError& error);
+    void refuse(http1::Rule rule);
     void refuse(const Refusal& refusal);
     void answer_and_end(OwnAnswer which, const AnswerOptions& options);
     void begin_to_end();
@@ -104,7 +104,7 @@ class Client final : public Watcher, public AnswerSink {
     std::size_t out_done_ = 0;
     MemoryShare unread_;                  // of out_
     std::unique_ptr<Exchange> building_;  // its head is read
-    BodyReader body_;
+    http1::BodyReader body_;
     Exchange* current_ = nullptr;  // with the dispatcher
     bool current_closes_ = false;
     Instant deadline_ = Instant::max();

@@ -180,7 +180,7 @@ void Dispatcher::deliver(Exchange& exchange) {
         exchange.sink->write(exchange.answer_head);
         exchange.sink->write(exchange.answer_body);
     } else if (exchange.chunked) {
-        exchange.sink->write("0\r\n\r\n");
+        exchange.sink->write(http1::kLastChunk);
     }
     if (exchange.sink != nullptr) {
         std::exchange(exchange.sink, nullptr)->finish(close);

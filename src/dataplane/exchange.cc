@@ -1,23 +1,21 @@
 #include "dataplane/exchange.h"
 
-#include <array>
-#include <charconv>
-
 #include "base/text.h"
 
 #include "dataplane/dispatcher.h"
 #include "dataplane/request_writer.h"
+#include "http1/body.h"
 #include "sigv4/clock_skew.h"
 
 namespace farshore::dataplane {
 
 namespace {
 
-void append_status_and_fields(const ResponseHead& answer, bool keep_crc, std::string& out) {
+void append_status_and_fields(const http1::ResponseHead& answer, bool keep_crc, std::string& out) {
     out += "HTTP/1.1 " + std::to_string(answer.status) + " ";
     out += answer.reason;
     out += "\r\n";
-    for (const Field& field : answer.fields) {
+    for (const http1::Field& field : answer.fields) {
         if (is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "content-length") ||
             (!keep_crc && equals_ignoring_case(field.name, "x-amz-crc32"))) {
             continue;
@@ -29,15 +27,9 @@ void append_status_and_fields(const ResponseHead& answer, bool keep_crc, std::st
     }
 }
 
-std::string chunk_size_line(std::size_t size) {
-    std::array<char, 20> digits{};
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
-    return std::string(digits.data(), end) + "\r\n";
-}
-
 }  // namespace
 
-void Exchange::answer_begins(const ResponseHead& answer) {
+void Exchange::answer_begins(const http1::ResponseHead& answer) {
     status = answer.status;
     // A changed body gets a checksum of its own.
     append_status_and_fields(
@@ -47,7 +39,7 @@ void Exchange::answer_begins(const ResponseHead& answer) {
     // HTTP/1.0 knows no chunks: the length must be known first. A refusal is looked at.
     buffered =
         needs_permission(operation.kind) || refused || (answer.body.chunked && request.http_1_0);
-    if (const auto date = find_field(answer.fields, "date"); date && refused) {
+    if (const auto date = http1::find_field(answer.fields, "date"); date && refused) {
         answered_at = sigv4::time_from_http_date(*date);
     }
     chunked = answer.body.chunked;
@@ -71,7 +63,7 @@ void Exchange::answer_goes_on(std::string_view bytes) {
         return;
     }
     if (chunked) {
-        sink->write(chunk_size_line(bytes.size()));
+        sink->write(http1::chunk_size_line(bytes.size()));
     }
     sink->write(bytes);
     if (chunked) {

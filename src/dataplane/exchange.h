@@ -10,11 +10,11 @@
 #include "base/ids.h"
 #include "base/time.h"
 
-#include "dataplane/framing.h"
 #include "dataplane/memory_budget.h"
 #include "dataplane/operation.h"
 #include "dataplane/route_word.h"
 #include "dataplane/upstream_connection.h"
+#include "http1/head.h"
 
 namespace farshore::dataplane {
 
@@ -56,7 +56,7 @@ struct Exchange final : public AnswerReceiver {
 
     // The request as received.
     std::string head;
-    RequestHead request;
+    http1::RequestHead request;
     std::string body;
     Operation operation;
 
@@ -90,7 +90,7 @@ struct Exchange final : public AnswerReceiver {
     std::string answer_head;             // status line and headers, without framing
     std::string answer_body;             // when buffered
 
-    void answer_begins(const ResponseHead& answer) override;
+    void answer_begins(const http1::ResponseHead& answer) override;
     void answer_goes_on(std::string_view bytes) override;
     void answer_pauses() override;
     void answer_ends() override;

@@ -123,10 +123,10 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
 
     void became_useless(UpstreamConnection& /*connection*/) override { good_ = false; }
 
-    void answer_begins(const ResponseHead& head) override {
+    void answer_begins(const http1::ResponseHead& head) override {
         status_ = head.status;
         body_.clear();
-        const auto date = find_field(head.fields, "date");
+        const auto date = http1::find_field(head.fields, "date");
         answered_at_ = date ? sigv4::time_from_http_date(*date) : std::nullopt;
     }
 
@@ -185,7 +185,7 @@ Prober::Prober(Environment environment)
 Prober::~Prober() = default;
 
 std::string Prober::request() const {
-    const Fields fields{
+    const http1::Fields fields{
         {.name = "x-amz-target", .value = environment_.target},
         {.name = "content-type", .value = "application/x-amz-json-1.0"},
         {.name = "user-agent", .value = "farshore-probe"},

@@ -9,15 +9,15 @@ namespace farshore::dataplane {
 
 namespace {
 
-bool single(const Fields& fields, std::string_view name) {
-    return std::ranges::count_if(fields, [name](const Field& field) {
+bool single(const http1::Fields& fields, std::string_view name) {
+    return std::ranges::count_if(fields, [name](const http1::Field& field) {
                return equals_ignoring_case(field.name, name);
            }) <= 1;
 }
 
 // Twice the same header of the service, and two programs may believe two different ones.
-bool ambiguous(const Fields& fields) {
-    return std::ranges::any_of(fields, [&fields](const Field& field) {
+bool ambiguous(const http1::Fields& fields) {
+    return std::ranges::any_of(fields, [&fields](const http1::Field& field) {
         const std::string lower = to_lower(field.name);
         const bool matters =
             lower.starts_with("x-amz-") || lower == "content-type" || lower == "authorization";
@@ -30,11 +30,11 @@ std::optional<Refusal> check_signature(
 ) {
     std::vector<sigv4::Header> headers;
     headers.reserve(exchange.request.fields.size());
-    for (const Field& field : exchange.request.fields) {
+    for (const http1::Field& field : exchange.request.fields) {
         headers.push_back({.name = std::string{field.name}, .value = std::string{field.value}});
     }
     exchange.payload_hash = sigv4::sha256_hex(exchange.body);
-    if (const auto claimed = find_field(exchange.request.fields, "x-amz-content-sha256");
+    if (const auto claimed = http1::find_field(exchange.request.fields, "x-amz-content-sha256");
         claimed && *claimed != exchange.payload_hash) {
         return Refusal{
             .answer = OwnAnswer::not_authentic,
@@ -63,8 +63,8 @@ std::optional<Refusal> check_signature(
     return std::nullopt;
 }
 
-std::optional<Refusal> check_origin(const Fields& fields, const OwnNames* names) {
-    const auto from_browser = std::ranges::find_if(fields, is_of_a_browser, &Field::name);
+std::optional<Refusal> check_origin(const http1::Fields& fields, const OwnNames* names) {
+    const auto from_browser = std::ranges::find_if(fields, is_of_a_browser, &http1::Field::name);
     if (from_browser != fields.end()) {
         return Refusal{
             .answer = OwnAnswer::foreign,
@@ -73,7 +73,7 @@ std::optional<Refusal> check_origin(const Fields& fields, const OwnNames* names)
             .code = {}
         };
     }
-    const std::string_view host = find_field(fields, "host").value_or("");
+    const std::string_view host = http1::find_field(fields, "host").value_or("");
     if (names != nullptr && !names->has(host)) {
         return Refusal{
             .answer = OwnAnswer::foreign,
@@ -87,8 +87,21 @@ std::optional<Refusal> check_origin(const Fields& fields, const OwnNames* names)
 
 }  // namespace
 
+std::optional<AnswerOptions> narrow(http1::RequestHead& request) {
+    if (request.method != "POST" && request.method != "GET") {
+        return AnswerOptions{.close = true, .detail = "DynamoDB takes POST.", .status = 405};
+    }
+    // Its name is one of the locks of the endpoint, in HTTP/1.0 too.
+    if (!http1::find_field(request.fields, "host")) {
+        return AnswerOptions{.close = true, .detail = "There is no Host.", .status = 400};
+    }
+    // RFC 9112, 9.3: a proxy does not keep connections of HTTP/1.0.
+    request.keep_alive &= !request.http_1_0;
+    return std::nullopt;
+}
+
 std::optional<Refusal> admit(Exchange& exchange, const Admission& admission, UtcTime now) {
-    const Fields& fields = exchange.request.fields;
+    const http1::Fields& fields = exchange.request.fields;
     if (auto foreign = check_origin(fields, admission.names)) {
         return foreign;
     }
@@ -101,7 +114,7 @@ std::optional<Refusal> admit(Exchange& exchange, const Admission& admission, Utc
     if (ambiguous(fields)) {
         return Refusal{.detail = "A header of the request is given twice.", .code = {}};
     }
-    const auto target = find_field(fields, "x-amz-target");
+    const auto target = http1::find_field(fields, "x-amz-target");
     exchange.operation = classify(target.value_or(""), exchange.body);
     if (exchange.operation.kind == OperationClass::refused) {
         return Refusal{

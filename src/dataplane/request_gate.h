@@ -8,6 +8,7 @@
 
 #include "dataplane/answer.h"
 #include "dataplane/exchange.h"
+#include "http1/head.h"
 #include "sigv4/signer.h"
 
 namespace farshore::dataplane {
@@ -25,6 +26,10 @@ struct Admission {
     // Empty: every program that reaches the endpoint may ask.
     const std::vector<sigv4::Credentials>* client_keys = nullptr;
 };
+
+// Of what HTTP/1 allows, the endpoint takes less: what it answers to a head that it does not take,
+// before any of the body. Decides whether the connection stays.
+[[nodiscard]] std::optional<AnswerOptions> narrow(http1::RequestHead& request);
 
 // Is a well-framed request one that DynamoDB would understand, by a local application that may ask?
 // Sets the exchange's operation.

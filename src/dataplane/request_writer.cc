@@ -61,7 +61,7 @@ bool stays_here(std::string_view name) {
 std::string RequestWriter::write(const Input& input, const Destination& to, UtcTime now) {
     // Headers that the client's Connection header names belong to its connection too.
     std::string_view named;
-    if (const auto connection = find_field(*input.fields, "connection")) {
+    if (const auto connection = http1::find_field(*input.fields, "connection")) {
         named = *connection;
     }
     std::vector<sigv4::Header> to_sign;
@@ -73,8 +73,8 @@ std::string RequestWriter::write(const Input& input, const Destination& to, UtcT
     }
     const std::size_t own = to_sign.size();
     std::string rest;
-    for (const Field& field : *input.fields) {
-        if (stays_here(field.name) || (!named.empty() && has_token(named, field.name)) ||
+    for (const http1::Field& field : *input.fields) {
+        if (stays_here(field.name) || (!named.empty() && http1::has_token(named, field.name)) ||
             (input.plain_answer && equals_ignoring_case(field.name, "accept-encoding"))) {
             continue;
         }

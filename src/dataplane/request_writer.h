@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-#include "dataplane/framing.h"
+#include "http1/fields.h"
 #include "sigv4/clock_skew.h"
 #include "sigv4/signer.h"
 
@@ -21,7 +21,7 @@ class RequestWriter {
     [[nodiscard]] bool ready() const { return !credentials_.access_key_id.empty(); }
 
     struct Input {
-        const Fields* fields = nullptr;  // as received
+        const http1::Fields* fields = nullptr;  // as received
         std::string_view body;
         std::string_view payload_hash;  // hex SHA-256 of body
         // The answer will be read here, so it must not come compressed.

@@ -16,6 +16,10 @@ constexpr std::uint64_t kAnswerBodyMax = std::uint64_t{64} << 20U;
 // Buffers larger than this are not kept for the next request.
 constexpr std::size_t kBufferKept = std::size_t{16} << 10U;
 
+std::string malformed(http1::Rule rule) {
+    return "a malformed answer: " + std::string{http1::row_of(rule).text};
+}
+
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(
@@ -171,9 +175,9 @@ void UpstreamConnection::pull_in() {
 bool UpstreamConnection::take_head(std::string_view& bytes) {
     head_.append(bytes);
     const std::size_t had = head_.size() - bytes.size();
-    const HeadEnd end = find_head_end(head_, head_searched_, kAnswerHeadMax);
-    if (end.error) {
-        break_down("a malformed answer: " + std::string{end.error->text});
+    const http1::HeadEnd end = http1::find_head_end(head_, head_searched_, kAnswerHeadMax);
+    if (end.refused) {
+        break_down(malformed(*end.refused));
         return false;
     }
     if (!end.size) {
@@ -181,8 +185,8 @@ bool UpstreamConnection::take_head(std::string_view& bytes) {
     }
     bytes.remove_prefix(*end.size - had);
     head_.resize(*end.size);
-    if (const auto error = parse_response_head(head_, answer_)) {
-        break_down("a malformed answer: " + std::string{error->text});
+    if (const auto rule = http1::parse_response_head(head_, answer_)) {
+        break_down(malformed(*rule));
         return false;
     }
     return true;
@@ -214,8 +218,8 @@ void UpstreamConnection::take_bytes(std::string_view bytes) {
     if (state_ == State::closed) {
         return;
     }
-    if (body_.error()) {
-        break_down("a malformed answer: " + std::string{body_.error()->text});
+    if (body_.refused()) {
+        break_down(malformed(*body_.refused()));
     } else if (body_.done()) {
         // Bytes behind the answer belong to no request, and a request that is still going out makes
         // the next one unsafe.

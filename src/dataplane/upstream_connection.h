@@ -9,9 +9,9 @@
 
 #include "base/time.h"
 
-#include "dataplane/framing.h"
 #include "dataplane/poller.h"
 #include "dataplane/stream.h"
+#include "http1/body.h"
 
 namespace farshore::dataplane {
 
@@ -26,7 +26,7 @@ struct Breakage {
 // The object that waits for the answer to one request.
 class AnswerReceiver {
   public:
-    virtual void answer_begins(const ResponseHead& head
+    virtual void answer_begins(const http1::ResponseHead& head
     ) = 0;  // views are valid during the call only
     virtual void answer_goes_on(std::string_view bytes) = 0;
     // The bytes that have arrived so far are all handed over.
@@ -122,8 +122,8 @@ class UpstreamConnection final : public Watcher {
     std::uint64_t sent_before_ = 0;
     std::string head_;
     std::size_t head_searched_ = 0;
-    ResponseHead answer_;
-    BodyReader body_;
+    http1::ResponseHead answer_;
+    http1::BodyReader body_;
     std::string piece_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "dataplane/answer.h"
 #include "dataplane/world.h"
+#include "http1/refused_messages.h"
 
 // What an application, or another program, cannot do to the endpoint.
 namespace farshore::dataplane::test {
@@ -19,27 +20,16 @@ class Bounds : public World {};
 
 TEST_F(Bounds, MalformedHttpIsRefusedAndTheConnectionEnds) {
     start();
-    const std::vector<std::pair<int, std::string>> cases{
-        {400, "POST / HTTP/1.1\nHost: h\n\n"},
-        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
-        },
-        {400,
-         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
-        {400,
-         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n0\r\n\r\n"},
-        {501,
-         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, "
-         "identity\r\n\r\n0\r\n\r\n"},
-        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
-        {417, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nContent-Length: 0\r\n\r\n"
-        },
+    std::vector<std::pair<int, std::string>> cases{
         {405, "DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n"},
-        {505, "POST / HTTP/2.0\r\nHost: localhost\r\n\r\n"},
+        {400, "POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"},
         {413, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"},
         {431, "POST / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"},
-        {400, "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"},
     };
+    for (const http1::testing::Refused& message : http1::testing::kRefused) {
+        cases.emplace_back(http1::row_of(message.rule).status, message.bytes);
+        cases.back().second += http1::testing::kSmuggled;
+    }
     for (const auto& [status, text] : cases) {
         Application app = application();
         ASSERT_TRUE(app.send(text));
@@ -47,6 +37,7 @@ TEST_F(Bounds, MalformedHttpIsRefusedAndTheConnectionEnds) {
         ASSERT_TRUE(answer) << text.substr(0, 200);
         EXPECT_EQ(answer->status, status) << text.substr(0, 200);
         EXPECT_EQ(answer->header("x-amz-crc32"), crc32_text(answer->body));
+        EXPECT_FALSE(app.read()) << text.substr(0, 200);
         EXPECT_TRUE(app.ended()) << text.substr(0, 200);
     }
     EXPECT_EQ(endpoint->statistics().refused_requests, cases.size());
@@ -268,16 +259,18 @@ TEST_F(Bounds, OldHttpIsAnsweredAndClosed) {
     east.answer_with([](const Received&) { return Reply{.body = "{\"a\":\"b\"}", .chunk_size = 3}; }
     );
     start();
-    Application app = application();
-    ASSERT_TRUE(
-        app.send("POST / HTTP/1.0\r\nHost: localhost\r\nX-Amz-Target: "
-                 "DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}")
-    );
-    const auto answer = app.read();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->body, "{\"a\":\"b\"}");
-    EXPECT_EQ(answer->header("transfer-encoding"), "");
-    EXPECT_TRUE(app.ended());
+    for (const std::string wish : {"", "Connection: keep-alive\r\n"}) {
+        Application app = application();
+        ASSERT_TRUE(app.send(
+            "POST / HTTP/1.0\r\nHost: localhost\r\n" + wish +
+            "X-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 2\r\n\r\n{}"
+        ));
+        const auto answer = app.read();
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->body, "{\"a\":\"b\"}");
+        EXPECT_EQ(answer->header("transfer-encoding"), "");
+        EXPECT_TRUE(app.ended()) << wish;
+    }
 }
 
 TEST_F(Bounds, SeveralLoopsShareOnePortAndOneRoute) {

@@ -15,7 +15,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 
-#include "dataplane/framing.h"
+#include "http1/body.h"
 
 namespace farshore::dataplane::test {
 
@@ -160,10 +160,10 @@ void FakeRegion::serve(Connection& connection) {
 bool FakeRegion::read_request(Connection& connection, Received& into) {
     std::array<char, 16384> buffer{};
     std::size_t searched = 0;
-    HeadEnd end;
-    while (!(end = find_head_end(connection.in, searched, 1 << 20)).size) {
+    http1::HeadEnd end;
+    while (!(end = http1::find_head_end(connection.in, searched, 1 << 20)).size) {
         const long got = connection.read(buffer.data(), buffer.size());
-        if (got <= 0 || end.error) {
+        if (got <= 0 || end.refused) {
             note_end(got);
             return false;
         }
@@ -171,11 +171,11 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
     }
     const std::string head_bytes = connection.in.substr(0, *end.size);
     connection.in.erase(0, *end.size);
-    RequestHead head;
-    if (parse_request_head(head_bytes, head)) {
+    http1::RequestHead head;
+    if (http1::parse_request_head(head_bytes, head)) {
         return false;
     }
-    for (const Field& field : head.fields) {
+    for (const http1::Field& field : head.fields) {
         into.headers[to_lower(field.name)] = std::string{field.value};
     }
     into.path = std::string{head.target};
@@ -183,7 +183,7 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
     while (!reads_bodies_ && !stopping_) {
         std::this_thread::yield();
     }
-    BodyReader body;
+    http1::BodyReader body;
     body.start(head.body, 1U << 30U);
     while (true) {
         connection.in.erase(0, body.feed(connection.in, into.body));
@@ -191,7 +191,7 @@ bool FakeRegion::read_request(Connection& connection, Received& into) {
             return true;
         }
         const long got = connection.read(buffer.data(), buffer.size());
-        if (got <= 0 || body.error()) {
+        if (got <= 0 || body.refused()) {
             note_end(got);
             return false;
         }

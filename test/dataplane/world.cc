@@ -14,7 +14,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 
-#include "dataplane/framing.h"
+#include "http1/body.h"
 
 namespace farshore::dataplane::test {
 
@@ -98,33 +98,33 @@ bool Application::fill(std::chrono::steady_clock::time_point until) {
 std::optional<Answer> Application::read(std::chrono::milliseconds within) {
     const auto until = std::chrono::steady_clock::now() + within;
     std::size_t searched = 0;
-    HeadEnd end;
-    while (!(end = find_head_end(in_, searched, 1 << 20)).size) {
-        if (end.error || !fill(until)) {
+    http1::HeadEnd end;
+    while (!(end = http1::find_head_end(in_, searched, 1 << 20)).size) {
+        if (end.refused || !fill(until)) {
             return std::nullopt;
         }
     }
     const std::string head_bytes = in_.substr(0, *end.size);
     in_.erase(0, *end.size);
-    ResponseHead head;
-    if (parse_response_head(head_bytes, head)) {
+    http1::ResponseHead head;
+    if (http1::parse_response_head(head_bytes, head)) {
         return std::nullopt;
     }
     Answer answer{.status = head.status, .headers = {}, .body = {}};
-    for (const Field& field : head.fields) {
+    for (const http1::Field& field : head.fields) {
         answer.headers.emplace_back(field.name, field.value);
     }
     if (answer.status == 100) {
         return answer;
     }
-    BodyReader body;
+    http1::BodyReader body;
     body.start(head.body, 1U << 30U);
     while (true) {
         in_.erase(0, body.feed(in_, answer.body));
         if (body.done()) {
             return answer;
         }
-        if (body.error() || !fill(until)) {
+        if (body.refused() || !fill(until)) {
             return std::nullopt;
         }
     }

@@ -11,51 +11,12 @@
 #include "base/result.h"
 #include "base/text.h"
 
+#include "http1/body.h"
+#include "http1/reasons.h"
+
 namespace farshore::net {
 
 namespace {
-
-constexpr std::array<std::pair<int, std::string_view>, 30> kReasons{{
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {417, "Expectation Failed"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
-}};
-
-std::string_view reason_of(int status) {
-    for (const auto& [code, reason] : kReasons) {
-        if (code == status) {
-            return reason;
-        }
-    }
-    return "Status";
-}
 
 // RFC 9110's fixed form, always English: strftime would follow the locale.
 std::string http_date() {
@@ -112,7 +73,7 @@ std::string_view kind_of(int status) {
 
 std::string answer_head(const HttpResponse& response, AnswerFraming framing) {
     std::string out =
-        fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
+        fmt::format("HTTP/1.1 {} {}\r\n", response.status, http1::reason_of(response.status));
     for (const HttpHeader& header : response.headers) {
         if (!is_ours(header.name)) {
             append_header(out, header.name, header.value);
@@ -138,21 +99,22 @@ std::string chunk_of(std::string_view bytes) {
     if (bytes.empty()) {
         return {};
     }
-    std::string out = fmt::format("{:x}\r\n", bytes.size());
+    std::string out = http1::chunk_size_line(bytes.size());
     out += bytes;
     out += "\r\n";
     return out;
 }
 
-HttpResponse refusal_answer(const FramingRefusal& refusal) {
+HttpResponse refusal_answer(http1::Rule rule) {
+    const http1::RuleRow& row = http1::row_of(rule);
     boost::json::object error;
-    error["kind"] = kind_of(refusal.status);
-    error["text"] = refusal.text;
+    error["kind"] = kind_of(row.status);
+    error["text"] = row.text;
     error["remedy"] = "send a request as RFC 9112 describes it, within the limits of this server";
-    error["code"] = refusal.rule;
+    error["code"] = row.name;
     boost::json::object document;
     document["error"] = std::move(error);
-    return HttpResponse::json(refusal.status, boost::json::serialize(document));
+    return HttpResponse::json(row.status, boost::json::serialize(document));
 }
 
 }  // namespace farshore::net

@@ -3,8 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/net/http_framing.h"
 #include "adapters/net/http_message.h"
+
+#include "http1/rule.h"
 
 namespace farshore::net {
 
@@ -21,9 +22,8 @@ struct AnswerFraming {
 
 // A piece of a chunked body; never the last one, so an empty piece gives nothing.
 [[nodiscard]] std::string chunk_of(std::string_view bytes);
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // The JSON answer for a request whose framing was refused.
-[[nodiscard]] HttpResponse refusal_answer(const FramingRefusal& refusal);
+[[nodiscard]] HttpResponse refusal_answer(http1::Rule rule);
 
 }  // namespace farshore::net

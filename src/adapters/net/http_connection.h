@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,8 +15,9 @@
 
 #include "adapters/net/asio_types.h"
 #include "adapters/net/http_answer.h"
-#include "adapters/net/http_framing.h"
 #include "adapters/net/http_server.h"
+
+#include "http1/body.h"
 
 namespace farshore::net {
 
@@ -79,6 +82,8 @@ class HttpConnectionOver final : public HttpConnection,
     static constexpr bool kTls = !std::is_same_v<Stream, TcpSocket>;
     static constexpr std::size_t kReadBytes = 16 * 1024;
     using Steady = std::chrono::steady_clock;
+    // What came instead of a request: one that is refused, or only the end of the connection.
+    using NoRequest = std::optional<http1::Rule>;
 
     TcpSocket& socket() {
         if constexpr (kTls) {
@@ -150,44 +155,38 @@ class HttpConnectionOver final : public HttpConnection,
         co_return !error;
     }
 
-    [[nodiscard]] FramingRefusal no_more_bytes() const {
-        if (timed_out_ && !received_.empty()) {
-            return {.status = 408, .rule = "stalled", .text = "the request did not arrive in time"};
-        }
-        return {.status = 0, .rule = {}, .text = {}};
+    // A stall after the first byte of a request is told; else the connection only ends.
+    [[nodiscard]] NoRequest no_more_bytes(bool request_began) const {
+        return timed_out_ && request_began ? NoRequest{http1::Rule::stalled} : std::nullopt;
     }
 
-    [[nodiscard]] FramingLimits limits() const {
-        return {
-            .header_bytes_max = shared_->options.header_bytes_max,
-            .body_bytes_max = shared_->options.body_bytes_max
-        };
-    }
-
-    Task<std::expected<RequestHead, FramingRefusal>> read_head() {
-        std::size_t scanned = 0;
+    Task<std::expected<void, NoRequest>> read_head() {
+        std::size_t searched = 0;
         while (true) {
-            const auto end = find_head_end(received_, scanned, limits());
-            if (!end) {
-                co_return std::unexpected(end.error());
+            const http1::HeadEnd end =
+                http1::find_head_end(received_, searched, shared_->options.header_bytes_max);
+            if (end.size) {
+                head_bytes_ = received_.substr(0, *end.size);
+                received_.erase(0, *end.size);
             }
-            if (*end) {
-                auto head =
-                    parse_request_head(std::string_view{received_}.substr(0, **end), limits());
-                received_.erase(0, **end);
-                co_return head;
+            const NoRequest refused =
+                end.size ? http1::parse_request_head(head_bytes_, head_) : end.refused;
+            if (refused) {
+                co_return std::unexpected(refused);
             }
-            scanned = received_.size();
-            if (received_.empty() && shared_->stopping) {
-                co_return std::unexpected(no_more_bytes());
+            if (end.size) {
+                co_return std::expected<void, NoRequest>{};
             }
             const bool first_bytes = received_.empty();
+            if (first_bytes && shared_->stopping) {
+                co_return std::unexpected(NoRequest{});
+            }
             if (first_bytes) {
                 set_deadline(shared_->options.idle_timeout);
             }
             const bool more = co_await read_more();
             if (!more) {
-                co_return std::unexpected(no_more_bytes());
+                co_return std::unexpected(no_more_bytes(!received_.empty()));
             }
             if (first_bytes) {
                 set_deadline(shared_->options.request_timeout);
@@ -195,35 +194,20 @@ class HttpConnectionOver final : public HttpConnection,
         }
     }
 
-    // A stall in the body is a stall of the request even when nothing of the body is buffered.
-    [[nodiscard]] FramingRefusal body_ended_early() const {
-        return timed_out_ ? FramingRefusal{.status = 408, .rule = "stalled", .text = "the request's body did not arrive in time"}
-                          : FramingRefusal{.status = 0, .rule = {}, .text = {}};
-    }
-
-    Task<std::expected<std::string, FramingRefusal>> read_body(
-        std::size_t content_length, bool chunked
-    ) {
+    // `reader_` has been started.
+    Task<std::expected<std::string, NoRequest>> read_body() {
         std::string body;
-        ChunkedBody chunks(shared_->options.body_bytes_max);
         while (true) {
-            if (chunked) {
-                const auto used = chunks.feed(received_, body);
-                if (!used) {
-                    co_return std::unexpected(used.error());
-                }
-                received_.erase(0, *used);
-            } else {
-                const std::size_t taken = std::min(received_.size(), content_length - body.size());
-                body.append(received_, 0, taken);
-                received_.erase(0, taken);
+            received_.erase(0, reader_.feed(received_, body));
+            if (reader_.refused()) {
+                co_return std::unexpected(reader_.refused());
             }
-            if (chunked ? chunks.done() : body.size() == content_length) {
+            if (reader_.done()) {
                 co_return body;
             }
             const bool more = co_await read_more();
             if (!more) {
-                co_return std::unexpected(body_ended_early());
+                co_return std::unexpected(no_more_bytes(true));
             }
         }
     }
@@ -233,13 +217,13 @@ class HttpConnectionOver final : public HttpConnection,
         if (!received_.empty()) {
             set_deadline(shared_->options.request_timeout);
         }
-        auto head = co_await read_head();
+        const auto head = co_await read_head();
         if (!head) {
             const bool sent = co_await refuse(head.error());
             co_return sent;
         }
-        if (head->expects_continue && received_.empty() &&
-            (head->chunked || head->content_length > 0)) {
+        reader_.start(head_.body, shared_->options.body_bytes_max);
+        if (head_.expects_continue && received_.empty() && !reader_.refused()) {
             std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             const bool sent = co_await send(std::move(go_on));
             if (!sent) {
@@ -247,22 +231,22 @@ class HttpConnectionOver final : public HttpConnection,
             }
             set_deadline(shared_->options.request_timeout);
         }
-        auto body = co_await read_body(head->content_length, head->chunked);
+        auto body = co_await read_body();
         if (!body) {
             const bool sent = co_await refuse(body.error());
             co_return sent;
         }
         no_deadline();
         answering_ = true;
-        const bool lives_on = co_await answer(std::move(*head), std::move(*body));
+        const bool lives_on = co_await answer(std::move(*body));
         answering_ = false;
         co_return lives_on;
     }
 
     // Always false: after a refusal it is unknown where the next request begins.
-    Task<bool> refuse(FramingRefusal refusal) {
-        if (refusal.status != 0) {
-            const HttpResponse response = refusal_answer(refusal);
+    Task<bool> refuse(NoRequest why) {
+        if (why) {
+            const HttpResponse response = refusal_answer(*why);
             std::string bytes = answer_head(response, {.close = true});
             const bool sent = co_await send(std::move(bytes));
             static_cast<void>(sent);
@@ -281,12 +265,21 @@ class HttpConnectionOver final : public HttpConnection,
         return local;
     }
 
-    Task<bool> answer(RequestHead head, std::string body) {
+    [[nodiscard]] HttpHeaders headers() const {
+        HttpHeaders headers;
+        headers.reserve(head_.fields.size());
+        for (const http1::Field& field : head_.fields) {
+            headers.push_back({.name = std::string{field.name}, .value = std::string{field.value}});
+        }
+        return headers;
+    }
+
+    Task<bool> answer(std::string body) {
         const boost::asio::ip::tcp::endpoint local = local_endpoint();
         HttpRequest request{
-            .method = std::move(head.method),
-            .target = std::move(head.target),
-            .headers = std::move(head.headers),
+            .method = std::string{head_.method},
+            .target = std::string{head_.target},
+            .headers = headers(),
             .body = std::move(body),
             .peer_address = peer_.address().to_string(),
             .peer_port = peer_.port(),
@@ -301,8 +294,8 @@ class HttpConnectionOver final : public HttpConnection,
             co_return false;
         }
         const bool streams = response.stream && !is_head;
-        streams_chunked_ = streams && !head.http_1_0;
-        const bool close = !head.keep_alive || shared_->stopping || (streams && !streams_chunked_);
+        streams_chunked_ = streams && !head_.http_1_0;
+        const bool close = !head_.keep_alive || shared_->stopping || (streams && !streams_chunked_);
         std::string bytes = answer_head(
             response, {.close = close, .chunked = streams_chunked_, .without_body = is_head}
         );
@@ -313,7 +306,7 @@ class HttpConnectionOver final : public HttpConnection,
             sent = sink_open_;
             sink_open_ = false;
             if (sent && streams_chunked_) {
-                std::string last{kLastChunk};
+                std::string last{http1::kLastChunk};
                 sent = co_await send(std::move(last));
             }
         }
@@ -372,6 +365,9 @@ class HttpConnectionOver final : public HttpConnection,
     bool sink_open_ = false;
     bool streams_chunked_ = false;
     std::string received_;
+    std::string head_bytes_;
+    http1::RequestHead head_;  // of the request under way, into head_bytes_
+    http1::BodyReader reader_;
 };
 
 }  // namespace farshore::net

@@ -20,10 +20,8 @@ struct ServerTls {
 };
 
 // HTTP/1.1 server for controllers, agents' health endpoints, and the lab, strict about framing
-// (exactly one Host, which HTTP/1.0 may leave out; at most one Content-Length; Transfer-Encoding
-// absent or exactly "chunked"; no obs-fold; no bare LF: http_framing.h). Bad requests get 400 with
-// a JSON body that names the rule; too large 413/431; a client that stalls mid-request 408; beyond
-// connections_max a reset.
+// (http1/head.h). A request that is refused is answered as its rule says (http1/rule.h), with a
+// JSON body that names the rule; beyond connections_max a client gets a reset.
 //
 // One request of a connection at a time. The handler's task is cancelled when its connection is cut
 // or the server stops; what the handler refers to must live until stop() has ended.
