@@ -129,6 +129,12 @@ void Stage::answer(const core::Action& action) {
         outcomes_.emplace_back(
             core::TrafficServed{.step = serve->step, .done = true, .detail = "answers"}
         );
+    } else if (const auto* run = std::get_if<core::RunCommand>(&action)) {
+        if (!wrong_.contains({"command hanging", run->name})) {
+            outcomes_.emplace_back(core::CommandEnded{
+                .step = run->step, .status = wrong_.contains({"command", run->name}) ? 1 : 0
+            });
+        }
     } else if (const auto* verify = std::get_if<core::VerifyFunction>(&action)) {
         outcomes_.emplace_back(
             core::FunctionVerified{.step = verify->step, .passed = true, .detail = "200"}
@@ -288,6 +294,11 @@ void Stage::ask(const Happening& happening) {
         tell(core::AbortRequest{
             .operation = core_.record().operation->plan.id, .by = "operator:test"
         });
+    } else if (const auto said = enum_from<core::Answer>(verb)) {
+        must_be(core_.record().operation.has_value(), "an operation that asks");
+        tell(core::StepAnswered{
+            .operation = core_.record().operation->plan.id, .answer = *said, .by = "operator:test"
+        });
     } else if (verb == "forget") {
         tell(core::AgentForgotten{.host = HostId{happening.state}, .by = "operator:test"});
     } else if (verb == "resume") {
@@ -360,8 +371,14 @@ void Stage::apply(const Happening& happening) {
         }
         return;
     }
-    must_be(happening.state == "failing" || happening.state == "well", happening.state);
-    const std::pair<std::string, std::string> key{happening.what, happening.name};
+    if (happening.what == "command" && happening.state == "answering") {
+        must_be(wrong_.erase({"command hanging", happening.name}) == 1, happening.name);
+        return;
+    }
+    const bool hangs = happening.what == "command" && happening.state == "hanging";
+    must_be(hangs || happening.state == "failing" || happening.state == "well", happening.state);
+    const std::string what = hangs ? "command hanging" : happening.what;
+    const std::pair<std::string, std::string> key{what, happening.name};
     if (happening.state == "well") {
         must_be(wrong_.erase(key) == 1, happening.name + " as ill");
     } else {
@@ -375,6 +392,9 @@ bool Stage::holds(const std::string& fact, const std::string& value) const {
     const auto last = record.operation;
     if (fact == "running") {
         return (running ? std::string{to_string(last->plan.verb)} : "nothing") == value;
+    }
+    if (fact == "doing") {
+        return last && last->doing() == value;
     }
     if (fact == "last") {
         return (last ? std::string{to_string(last->plan.verb)} : "nothing") == value;

@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.h"
+#include "core/plan/build_plan.h"
 
 namespace farshore::scenario {
 
@@ -40,6 +41,55 @@ Enum word_of(const YAML::Node& node) {
     return *read;
 }
 
+core::DeclaredStep read_step(const YAML::Node& node) {
+    if (node.size() != 1) {
+        refuse(node, "a step has one kind");
+    }
+    const YAML::Node values = node.begin()->second;
+    allow(values, {"at", "name", "verbs", "when", "timeout", "on_failure", "attempts", "steps"});
+    core::DeclaredStep step;
+    step.kind = word_of<core::StepKind>(node.begin()->first);
+    step.run = {"/bin/hook"};
+    step.timeout = values["timeout"] ? duration_of(values["timeout"]) : std::chrono::seconds{10};
+    if (values["at"]) {
+        step.at = word_of<core::Slot>(values["at"]);
+    }
+    if (values["name"]) {
+        step.name = values["name"].as<std::string>();
+    }
+    for (const auto& verb : values["verbs"]) {
+        step.verbs.push_back(word_of<core::Verb>(verb));
+    }
+    if (values["when"]) {
+        const auto when = core::StepCondition::parse(values["when"].as<std::string>());
+        if (!when) {
+            refuse(values["when"], when.error().text);
+        }
+        step.when = *when;
+    }
+    if (values["on_failure"]) {
+        step.on_failure = word_of<core::OnFailure>(values["on_failure"]);
+    }
+    if (values["attempts"]) {
+        step.attempts = values["attempts"].as<int>();
+    }
+    for (const auto& inner : values["steps"]) {
+        step.steps.push_back(read_step(inner));
+    }
+    return step;
+}
+
+std::vector<core::DeclaredStep> read_steps(const YAML::Node& node) {
+    std::vector<core::DeclaredStep> steps;
+    for (const auto& each : node) {
+        steps.push_back(read_step(each));
+    }
+    for (const std::string& wrong : core::wrong_with(steps)) {
+        refuse(node, wrong);
+    }
+    return steps;
+}
+
 core::Policy read_policy(const YAML::Node& node) {
     core::Policy policy;
     policy.app = AppId{"magento"};
@@ -58,6 +108,7 @@ core::Policy read_policy(const YAML::Node& node) {
          "early",
          "on_controller_loss",
          "require_drill",
+         "steps",
          "data_impaired",
          "stacks_watched"}
     );
@@ -70,6 +121,7 @@ core::Policy read_policy(const YAML::Node& node) {
     if (node["stacks_watched"] && !node["stacks_watched"].as<bool>()) {
         policy.stacks_watched.clear();
     }
+    policy.steps = read_steps(node["steps"]);
     if (node["mode"]) {
         policy.mode = word_of<core::Mode>(node["mode"]);
     }
@@ -103,7 +155,8 @@ Happening read_happening(const YAML::Node& node) {
         "operator",
         "records_lease",
         "records_epoch",
-        "controller"
+        "controller",
+        "command"
     };
     std::set<std::string> keys{
         "at", "is", "seen_by", "to", "accept_loss", "accept_unfenced", "accept_unknown", "for"
@@ -151,6 +204,7 @@ Happening read_happening(const YAML::Node& node) {
 Expectation read_expectation(const YAML::Node& node) {
     static const std::set<std::string> kFacts{
         "running",
+        "doing",
         "last",
         "outcome",
         "automatic",

@@ -32,7 +32,9 @@ bool OperationRecord::failed_beside() const {
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const PlannedStep& step = plan.steps[i];
         const bool lost = runs[i].life == StepLife::failed || runs[i].life == StepLife::unknown;
-        if (step.slot == Slot::beside_shift && lost && step.on_failure != OnFailure::go_on) {
+        // What a failure inside of another step means, that step says.
+        const bool says = step.slot == Slot::beside_shift && !step.part_of;
+        if (says && lost && step.on_failure != OnFailure::go_on) {
             return true;
         }
     }
