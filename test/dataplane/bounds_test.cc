@@ -87,9 +87,9 @@ TEST_F(Bounds, StalledAndIdleClientsAreClosed) {
 }
 
 TEST_F(Bounds, ApplicationThatDoesNotReadItsAnswerIsClosed) {
-    const std::string large(40'000'000, 'x');
-    east.answer_with([&large](const Received& request) {
-        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    east.answer_with([](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = std::string(40'000'000, 'x')}
+                                                 : Reply{};
     });
     start([](Endpoint::Options& options) {
         options.limits.client_stalled_max = std::chrono::milliseconds{200};
@@ -103,9 +103,9 @@ TEST_F(Bounds, ApplicationThatDoesNotReadItsAnswerIsClosed) {
 }
 
 TEST_F(Bounds, SlowReaderGetsEverythingAllTheSame) {
-    const std::string large(20'000'000, 'y');
-    east.answer_with([&large](const Received& request) {
-        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    const auto large = std::make_shared<const std::string>(20'000'000, 'y');
+    east.answer_with([large](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = *large} : Reply{};
     });
     start();
     Application app = application();
@@ -113,7 +113,7 @@ TEST_F(Bounds, SlowReaderGetsEverythingAllTheSame) {
     ::setsockopt(app.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     const auto answer = app.call("Query", "{}");
     ASSERT_TRUE(answer);
-    EXPECT_TRUE(answer->body == large);
+    EXPECT_TRUE(answer->body == *large);
 }
 
 TEST_F(Bounds, ConnectionLimitHolds) {
@@ -216,9 +216,9 @@ TEST_F(Bounds, HeadsThatComeSlowlyTakeMemoryToo) {
 }
 
 TEST_F(Bounds, OfAnAnswerThatIsReadSlowlyOnlyTheUnreadPartIsHeld) {
-    const std::string large(30'000'000, 'y');
-    east.answer_with([&large](const Received& request) {
-        return request.target.ends_with("Query") ? Reply{.body = large} : Reply{};
+    const auto large = std::make_shared<const std::string>(30'000'000, 'y');
+    east.answer_with([large](const Received& request) {
+        return request.target.ends_with("Query") ? Reply{.body = *large} : Reply{};
     });
     std::string directory = ::testing::TempDir() + "farshore-dp-XXXXXX";
     ASSERT_NE(::mkdtemp(directory.data()), nullptr);
@@ -233,7 +233,7 @@ TEST_F(Bounds, OfAnAnswerThatIsReadSlowlyOnlyTheUnreadPartIsHeld) {
     endpoint.reset();
     std::filesystem::remove_all(directory);
     ASSERT_TRUE(answer);
-    EXPECT_TRUE(answer->body == large);
+    EXPECT_TRUE(answer->body == *large);
 }
 
 TEST_F(Bounds, HalfClosedApplicationStillGetsItsAnswer) {

@@ -58,6 +58,8 @@ class FakeRegion {
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
+    // Called by the threads of connections, also after the body of the test has ended: what it uses
+    // it owns, alone or together with the test.
     void answer_with(std::function<Reply(const Received&)> answer);
 
     [[nodiscard]] std::vector<Received> received() const;

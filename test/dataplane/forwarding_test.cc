@@ -224,23 +224,23 @@ TEST_F(Forwarding, PooledConnectionFoundClosedCostsNothing) {
 }
 
 TEST_F(Forwarding, ReadIsTriedOnceMoreAndAWriteIsNot) {
-    std::atomic<int> calls{0};
-    east.answer_with([&calls](const Received& request) {
+    const auto calls = std::make_shared<std::atomic<int>>(0);
+    east.answer_with([calls](const Received& request) {
         if (request.target.ends_with("DescribeEndpoints")) {
             return Reply{};
         }
-        return Reply{.cut = calls++ % 2 == 0};
+        return Reply{.cut = (*calls)++ % 2 == 0};
     });
     start();
     Application app = application();
     const auto read = app.call("GetItem", "{}");
     ASSERT_TRUE(read);
     EXPECT_EQ(read->status, 200);
-    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(*calls, 2);
     const auto write = app.call("PutItem", kPut);
     ASSERT_TRUE(write);
     EXPECT_EQ(write->status, 503);
-    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(*calls, 3);
     EXPECT_TRUE(write->body.contains("outcome is unknown"));
     EXPECT_EQ(write->header("x-amz-crc32"), crc32_text(write->body));
     EXPECT_EQ(write->header("x-amzn-requestid").size(), 52U);

@@ -99,7 +99,7 @@ TEST_F(Lease, RefusalAfterItsEndIsPassedOn) {
 
 TEST_F(Lease, RenewedInTimeLetsWritesOnTheirWayGoOn) {
     std::promise<void> answer_now;
-    east.answer_with([&, now = answer_now.get_future().share()](const Received& request) {
+    east.answer_with([now = answer_now.get_future().share()](const Received& request) {
         if (request.target.ends_with("PutItem")) {
             now.wait();
         }

@@ -77,7 +77,7 @@ TEST_F(LedgerFlow, RefusedWritesLeaveNoTrace) {
 TEST_F(LedgerFlow, AStatementThatFailedInABatchLeavesNoTrace) {
     const std::string responses =
         R"({"Responses":[{"TableName":"t"},{"Error":{"Code":"DuplicateItem"},"TableName":"t"}]})";
-    east.answer_with([&responses](const Received& request) {
+    east.answer_with([responses](const Received& request) {
         return request.target.ends_with("BatchExecuteStatement") ? Reply{.body = responses}
                                                                  : Reply{};
     });
@@ -116,7 +116,7 @@ TEST_F(LedgerFlow, AStatementOfABatchThatTheServiceBrokeOffIsOfUnknownOutcome) {
 
 TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
     const std::string item = R"({"id":{"S":"a"},"n":{"N":"8"}})";
-    east.answer_with([&item](const Received& request) {
+    east.answer_with([item](const Received& request) {
         if (!request.target.ends_with("UpdateItem")) {
             return Reply{};
         }
@@ -158,10 +158,10 @@ TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
 
 TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {
     const std::string body = R"({"Attributes":{"id":{"S":"a"},"n":{"N":"8"}}})";
-    std::string seen;
-    east.answer_with([&](const Received& request) {
+    const auto seen = std::make_shared<std::string>();
+    east.answer_with([seen, body](const Received& request) {
         if (request.target.ends_with("UpdateItem")) {
-            seen = request.body;
+            *seen = request.body;
         }
         return Reply{.body = body, .headers = {{"x-amz-crc32", crc32_text(body)}}};
     });
@@ -171,11 +171,11 @@ TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {
     const auto answer = app.call("UpdateItem", all);
     EXPECT_EQ(answer->body, body);
     EXPECT_EQ(answer->header("x-amz-crc32"), crc32_text(body));
-    EXPECT_EQ(seen, all);
+    EXPECT_EQ(*seen, all);
     const std::string old =
         R"({"TableName":"t","Key":{"id":{"S":"a"}},"ReturnValues":"UPDATED_OLD"})";
     EXPECT_EQ(app.call("UpdateItem", old)->body, body);
-    EXPECT_EQ(seen, old);
+    EXPECT_EQ(*seen, old);
     const auto entries = endpoint->ledger().unproven_entries(10);
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].digest, digest_of(R"({"id":{"S":"a"},"n":{"N":"8"}})"));
@@ -183,27 +183,29 @@ TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {
 }
 
 TEST_F(LedgerFlow, LearningCanBeTurnedOff) {
-    std::string seen;
-    east.answer_with([&](const Received& request) {
-        seen = request.target.ends_with("UpdateItem") ? request.body : seen;
+    const auto seen = std::make_shared<std::string>();
+    east.answer_with([seen](const Received& request) {
+        if (request.target.ends_with("UpdateItem")) {
+            *seen = request.body;
+        }
         return Reply{};
     });
     start([](Endpoint::Options& options) { options.ledger_learns_updates = false; });
     Application app = application();
     ASSERT_TRUE(app.call("UpdateItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})"));
-    EXPECT_EQ(seen, R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
+    EXPECT_EQ(*seen, R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
     EXPECT_EQ(endpoint->ledger().unproven_entries(10).at(0).digest, "");
 }
 
 TEST_F(LedgerFlow, UpdateThatAPolicyRefusesIsSentAsItWasWritten) {
-    std::vector<std::string> seen;
-    bool refuses_all = false;
-    east.answer_with([&](const Received& request) {
+    const auto seen = std::make_shared<std::vector<std::string>>();
+    const auto refuses_all = std::make_shared<std::atomic<bool>>(false);
+    east.answer_with([seen, refuses_all](const Received& request) {
         if (!request.target.ends_with("UpdateItem")) {
             return Reply{};
         }
-        seen.push_back(request.body);
-        if (!refuses_all && !request.body.contains("ALL_NEW")) {
+        seen->push_back(request.body);
+        if (!*refuses_all && !request.body.contains("ALL_NEW")) {
             return Reply{};
         }
         return Reply{
@@ -215,17 +217,17 @@ TEST_F(LedgerFlow, UpdateThatAPolicyRefusesIsSentAsItWasWritten) {
     Application app = application();
     const std::string update = R"({"TableName":"t","Key":{"id":{"S":"a"}}})";
     EXPECT_EQ(app.call("UpdateItem", update)->status, 200);
-    ASSERT_EQ(seen.size(), 2U);
-    EXPECT_EQ(seen[1], update);
+    ASSERT_EQ(seen->size(), 2U);
+    EXPECT_EQ((*seen)[1], update);
     EXPECT_EQ(app.call("UpdateItem", update)->status, 200);
-    EXPECT_EQ(seen.size(), 3U) << "the table is remembered";
+    EXPECT_EQ(seen->size(), 3U) << "the table is remembered";
     const std::string other = R"({"TableName":"u","Key":{"id":{"S":"a"}}})";
-    refuses_all = true;
+    *refuses_all = true;
     EXPECT_EQ(app.call("UpdateItem", other)->status, 400);
-    EXPECT_EQ(seen.size(), 5U);
+    EXPECT_EQ(seen->size(), 5U);
     clock->advance(std::chrono::minutes{9});
     EXPECT_EQ(app.call("UpdateItem", update)->status, 400);
-    EXPECT_EQ(seen.size(), 6U);
+    EXPECT_EQ(seen->size(), 6U);
     EXPECT_EQ(endpoint->ledger().counters().acknowledged, 2U);
     EXPECT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 0; }));
 }

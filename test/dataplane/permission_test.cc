@@ -261,12 +261,11 @@ TEST_F(Permission, HoldForfeitsThePermissionAndOnlyALaterConfirmationCounts) {
 TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
     // Every fifth write hangs, every fifth is slow: the fence must cut the ones and wait for the
     // others.
-    std::atomic<int> calls{0};
-    const auto mixed = [&calls](const Received& request) {
+    const auto mixed = [calls = std::make_shared<std::atomic<int>>(0)](const Received& request) {
         if (!request.target.ends_with("PutItem")) {
             return Reply{};
         }
-        const int call = calls++;
+        const int call = (*calls)++;
         return Reply{
             .delay = std::chrono::milliseconds{call % 5 == 1 ? 5 : 0}, .hang = call % 5 == 0
         };

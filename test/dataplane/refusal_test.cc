@@ -14,13 +14,13 @@ class Refusal : public World {};
 }  // namespace
 
 TEST_F(Refusal, WrongClockIsCorrectedByWhatTheRegionSays) {
-    std::vector<std::string> dates;
-    east.answer_with([&](const Received& request) {
+    const auto dates = std::make_shared<std::vector<std::string>>();
+    east.answer_with([dates](const Received& request) {
         if (!request.target.ends_with("PutItem") && !request.target.ends_with("GetItem")) {
             return Reply{};
         }
-        dates.push_back(request.headers.at("x-amz-date"));
-        if (dates.back().starts_with("2099")) {
+        dates->push_back(request.headers.at("x-amz-date"));
+        if (dates->back().starts_with("2099")) {
             return Reply{};
         }
         return Reply{
@@ -35,7 +35,7 @@ TEST_F(Refusal, WrongClockIsCorrectedByWhatTheRegionSays) {
     Application app = application();
     EXPECT_EQ(app.call("GetItem", "{}")->status, 200);
     EXPECT_EQ(app.call("PutItem", R"({"TableName":"t","Item":{"id":{"S":"a"}}})")->status, 200);
-    ASSERT_EQ(dates.size(), 3U) << "asked again once, then signed well";
+    ASSERT_EQ(dates->size(), 3U) << "asked again once, then signed well";
     const Statistics statistics = endpoint->statistics();
     const PathStatistics& seen = statistics.regions[0].by(Path::passive);
     EXPECT_EQ(seen.failed, 1U);

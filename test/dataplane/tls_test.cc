@@ -94,9 +94,9 @@ constexpr std::string_view kPut = R"({"TableName":"t","Item":{"id":{"S":"k"}}})"
 
 TEST_F(Tls, RequestsOfAllSizesPass) {
     FakeRegion region({.address = "127.0.0.1", .tls = certificate.context()});
-    const std::string large(2'000'000, 'z');
-    region.answer_with([&large](const Received& request) {
-        return Reply{.body = request.target.ends_with("Query") ? large : "{}"};
+    const auto large = std::make_shared<const std::string>(2'000'000, 'z');
+    region.answer_with([large](const Received& request) {
+        return Reply{.body = request.target.ends_with("Query") ? *large : "{}"};
     });
     start_tls(region, "dynamodb.us-east-1.test");
     Application app = application();
@@ -106,7 +106,7 @@ TEST_F(Tls, RequestsOfAllSizesPass) {
     EXPECT_EQ(
         app.call("BatchWriteItem", "{\"a\":\"" + std::string(5'000'000, 'x') + "\"}")->status, 200
     );
-    EXPECT_TRUE(app.call("Query", "{}")->body == large);
+    EXPECT_TRUE(app.call("Query", "{}")->body == *large);
     EXPECT_EQ(region.received().size(), 102U);
     EXPECT_LE(region.connections(), 5U);
 }

@@ -72,7 +72,7 @@ TEST_F(UnknownOutcome, OnlyAWriteThatMayBeRepeatedGetsAHintToDoSo) {
 TEST_F(UnknownOutcome, AServerErrorIsOneToo) {
     const std::string error =
         R"({"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"})";
-    east.answer_with([&error](const Received&) { return Reply{.status = 500, .body = error}; });
+    east.answer_with([error](const Received&) { return Reply{.status = 500, .body = error}; });
     start();
     const auto put = outcome_of("PutItem", kPut);
     ASSERT_TRUE(put);
@@ -87,7 +87,7 @@ TEST_F(UnknownOutcome, AServerErrorIsOneToo) {
 TEST_F(UnknownOutcome, ARefusalIsNone) {
     const std::string error =
         R"({"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"})";
-    east.answer_with([&error](const Received&) { return Reply{.status = 400, .body = error}; });
+    east.answer_with([error](const Received&) { return Reply{.status = 400, .body = error}; });
     start();
     EXPECT_EQ(outcome_of("UpdateItem", kCount)->body, error);
     EXPECT_FALSE(endpoint->statistics().regions[0].newest_unknown_at);
