@@ -80,7 +80,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
             HostEvent::confirmed, HostAction::none, "it confirms an older epoch than ours"
         );
     }
-    if (by_records && options_.on_controller_loss == LossRule::fence) {
+    if (by_records && options_.on_controller_loss == OnControllerLoss::fence) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
@@ -93,7 +93,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return apply(HostEvent::confirmed);
     }
     Duration length = std::min(event.length, options_.lease);
-    if (length <= Duration::zero() && options_.on_controller_loss != LossRule::keep) {
+    if (length <= Duration::zero() && options_.on_controller_loss != OnControllerLoss::keep) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
@@ -113,7 +113,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
             HostEvent::confirmed, HostAction::none, "it was asked for before the hold ended"
         );
     }
-    if (options_.on_controller_loss == LossRule::keep) {
+    if (options_.on_controller_loss == OnControllerLoss::keep) {
         length = Duration::max();  // the last route stays good until somebody says otherwise
     }
     if (!lease_.confirm(event.started, length)) {
@@ -259,7 +259,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     const Terms longest = ours.longest(event.terms).longest(longest_named_);
     const Instant others_have_stopped =
         successor_->first_seen + longest.lease + longest.clock_error;
-    const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
+    const bool may_adopt = options_.on_controller_loss == OnControllerLoss::verify &&
                            event.controllers_silent && now >= others_have_stopped &&
                            event.epoch >= fenced_;
     if (!may_adopt) {
@@ -286,7 +286,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
 }
 
 HostDecision HostMachine::on(Instant now, const ClockDoubted&) {
-    if (options_.on_controller_loss == LossRule::keep) {
+    if (options_.on_controller_loss == OnControllerLoss::keep) {
         return ignore(HostEvent::stale, HostAction::none, "with keep no lease protects anything");
     }
     lease_.forfeit();
