@@ -32,15 +32,6 @@ bool worth_a_line(const core::HostDecision& decision) {
 
 }  // namespace
 
-core::LossRule to_core(config::OnControllerLoss rule) {
-    switch (rule) {
-        case config::OnControllerLoss::verify: return core::LossRule::verify;
-        case config::OnControllerLoss::keep: return core::LossRule::keep;
-        case config::OnControllerLoss::fence: return core::LossRule::fence;
-    }
-    std::unreachable();
-}
-
 AppGate::AppGate(
     Parts parts,
     config::AgentApp app,
@@ -52,7 +43,7 @@ AppGate::AppGate(
       files_(&parts.files),
       app_(std::move(app)),
       state_directory_(std::move(state_directory)),
-      machine_({.on_controller_loss = to_core(app_.on_controller_loss), .lease = app_.lease}),
+      machine_({.on_controller_loss = app_.on_controller_loss, .lease = app_.lease}),
       confirmation_wanted_(parts.io),
       changed_(parts.io),
       stored_signal_(parts.io),

@@ -137,6 +137,4 @@ class AppGate {
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-[[nodiscard]] core::LossRule to_core(config::OnControllerLoss rule);
-
 }  // namespace farshore::agent

@@ -6,9 +6,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "cli/config_view.h"
 #include "cli/context.h"
 #include "cli/live_checks.h"
+#include "wire/config_document.h"
 #include "wire/config_loader.h"
 
 namespace farshore::cli {
@@ -191,7 +191,7 @@ void add_config_commands(CLI::App& app, Context& context) {
             // The table form of a configuration is YAML.
             print_document(
                 context.format == Format::json ? Format::json : Format::yaml,
-                config_document(**loaded)
+                config::config_document(**loaded)
             );
             return static_cast<int>(kDone);
         };

@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include "adapters/net/task.h"
-#include "cli/config_view.h"
 #include "cli/lab_children.h"
 #include "cli/lab_directory.h"
 #include "cli/lab_files.h"
@@ -22,6 +21,7 @@
 #include "cli/lab_view.h"
 #include "cli/output.h"
 #include "cli/version.h"
+#include "wire/config_document.h"
 #include "wire/config_loader.h"
 
 namespace farshore::cli {
@@ -178,12 +178,12 @@ TEST_F(LabDirectory, TheEffectiveConfigurationIsAConfiguration) {
     ASSERT_TRUE(make_lab_directory(world).has_value());
     ASSERT_TRUE(write_configurations(world).has_value());
     const auto first = config::parse_config(contents_of(world.controller_file()));
-    const std::string printed = to_yaml(config_document(first.value));
+    const std::string printed = to_yaml(config::config_document(first.value));
     const auto second = config::parse_config(printed);
     for (const auto& finding : second.diagnostics) {
         ADD_FAILURE() << config::render(finding, "effective.yaml", printed);
     }
-    EXPECT_EQ(to_yaml(config_document(second.value)), printed);
+    EXPECT_EQ(to_yaml(config::config_document(second.value)), printed);
     EXPECT_EQ(second.value.detect.healthy_for, first.value.detect.healthy_for);
     EXPECT_EQ(second.value.aws.dynamodb, first.value.aws.dynamodb);
 }

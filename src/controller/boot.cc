@@ -121,7 +121,7 @@ core::AppCore::Start Controller::start_of(
         return !is_listed(host.host) || !credentials_->vouching(host.host);
     });
     start.observers = observers_of(config_, voices);
-    start.quorum_needed = config_.detect.quorum_needed;
+    start.quorum_needed = config_.detect.quorum.needed;
     start.hysteresis.unhealthy_for = config_.detect.unhealthy_for;
     start.hysteresis.healthy_for = config_.detect.healthy_for;
     start.hysteresis.fresh_for = config_.detect.fresh_for;

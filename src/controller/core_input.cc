@@ -2,18 +2,6 @@
 
 namespace farshore::controller {
 
-namespace {
-
-std::vector<core::Lever> levers_of(const std::vector<config::Lever>& levers) {
-    std::vector<core::Lever> mapped;
-    for (const config::Lever lever : levers) {
-        mapped.push_back(*enum_from<core::Lever>(to_string(lever)));
-    }
-    return mapped;
-}
-
-}  // namespace
-
 core::Policy policy_of(const config::Config& config) {
     core::Policy policy;
     policy.app = config.app;
@@ -24,18 +12,17 @@ core::Policy policy_of(const config::Config& config) {
         }
     }
     policy.users_can_be_shifted = config.traffic.has_value();
-    policy.mode = *enum_from<core::Mode>(to_string(config.decide.mode));
+    policy.mode = config.decide.mode;
     policy.approve_within = config.decide.approve_within;
     policy.steps = config.steps;
     policy.max_loss = config.decide.max_loss;
     policy.cooldown = config.decide.cooldown;
     policy.require_drill_within = config.decide.require_drill_within;
     policy.early = config.detect.early;
-    policy.on_controller_loss =
-        *enum_from<core::OnControllerLoss>(to_string(config.fence.on_controller_loss));
-    policy.data_impaired = levers_of(config.levers.data_impaired);
-    policy.stack_impaired = levers_of(config.levers.stack_impaired);
-    policy.region_lost = levers_of(config.levers.region_lost);
+    policy.on_controller_loss = config.fence.on_controller_loss;
+    policy.data_impaired = config.levers.data_impaired;
+    policy.stack_impaired = config.levers.stack_impaired;
+    policy.region_lost = config.levers.region_lost;
     core::Timing& timing = policy.timing;
     timing.lease = config.fence.lease;
     timing.clock_error = config.fence.clock_error;

@@ -19,18 +19,9 @@ Duration clock_offset(std::uint64_t seed, std::size_t index) {
     return std::chrono::milliseconds{Rng{seed * 977 + index}.below(100'000'000)};
 }
 
-core::LossRule rule_of(core::OnControllerLoss rule) {
-    switch (rule) {
-        case core::OnControllerLoss::verify: return core::LossRule::verify;
-        case core::OnControllerLoss::keep: return core::LossRule::keep;
-        case core::OnControllerLoss::fence: return core::LossRule::fence;
-    }
-    std::unreachable();
-}
-
 core::HostMachine::Options options_of(const Script& script) {
     core::HostMachine::Options options;
-    options.on_controller_loss = rule_of(script.agents_rule);
+    options.on_controller_loss = script.agents_rule;
     options.lease = script.agents_lease;
     return options;
 }

@@ -10,11 +10,13 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "core/plan/build_plan.h"
+#include "core/failover/policy.h"
+#include "core/host/host_machine.h"
 #include "wire/url.h"
 
-// What the configuration files say, with every default filled in. docs/configuration.md is the
-// manual; schema/*.json the JSON Schemas. Loading is strict: config_loader.h.
+// What the configuration files say, with every default filled in: what a member holds here is the
+// default of its key, and where the core has one too, it is the core's. Each key has its row in
+// config_keys.h or agent_config_keys.h. Loading is strict: config_loader.h.
 namespace farshore::config {
 
 using namespace std::chrono_literals;
@@ -45,26 +47,12 @@ struct AwsAccess {
     std::string ca_file;
 };
 
-enum class Mode { observe, approve, automatic };
-inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve", "auto"};
+using core::Lever;
+using core::Mode;
+using core::OnControllerLoss;
 
-constexpr const auto& names_of(Mode) {
-    return kModeNames;
-}
-
-enum class OnControllerLoss { verify, keep, fence };
-inline constexpr std::array<std::string_view, 3> kOnControllerLossNames{"verify", "keep", "fence"};
-
-constexpr const auto& names_of(OnControllerLoss) {
-    return kOnControllerLossNames;
-}
-
-enum class Lever { repoint, shift };
-inline constexpr std::array<std::string_view, 2> kLeverNames{"repoint", "shift"};
-
-constexpr const auto& names_of(Lever) {
-    return kLeverNames;
-}
+inline constexpr const char* kEpochTable = "farshore_epochs";
+inline constexpr const char* kHeartbeatTable = "farshore_heartbeat";
 
 struct Region {
     RegionId id;
@@ -78,43 +66,40 @@ struct Table {
 };
 
 struct Detect {
-    int quorum_needed = 2;  // "2 of 3"
-    int quorum_of = 3;
+    core::Quorum quorum;
     Duration probe_every = 500ms;
     Duration probe_timeout = 1s;
-    Duration unhealthy_for =
-        1500ms;  // failing without a break this long before an observer votes unhealthy
-    Duration healthy_for = 10s;  // and this long healthy before it takes the vote back
-    Duration fresh_for = 3s;     // evidence older than this is no evidence
-    bool early = false;          // act on fresh-connection failures before hosts see errors
-    TableName heartbeat_table{"farshore_heartbeat"};
-    std::string control_target;  // URL that must answer, or the observer suspects itself
+    Duration unhealthy_for = core::Hysteresis{}.unhealthy_for;
+    Duration healthy_for = core::Hysteresis{}.healthy_for;
+    Duration fresh_for = core::Hysteresis{}.fresh_for;
+    bool early = core::Policy{}.early;
+    TableName heartbeat_table{kHeartbeatTable};
+    std::string control_target;
 };
 
 struct Decide {
-    Mode mode = Mode::observe;
-    Duration max_loss = 5s;
-    Duration cooldown = 1h;
-    Duration approve_within = 15min;  // mode `approve`: then an automatic failover is given up
-    std::optional<Duration> require_drill_within = 24h * 30;  // nullopt: "off", always shown
+    Mode mode = core::Policy{}.mode;
+    Duration max_loss = core::Policy{}.max_loss;
+    Duration cooldown = core::Policy{}.cooldown;
+    Duration approve_within = core::Policy{}.approve_within;
+    std::optional<Duration> require_drill_within =
+        core::Policy{}.require_drill_within;  // nullopt: "off"
 };
 
 struct Fence {
-    OnControllerLoss on_controller_loss = OnControllerLoss::verify;
-    Duration lease = 3s;
-    Duration clock_error = 200ms;  // drift of two clocks over one lease
-    // How long a write without an answer may still be carried out: before that, a switchover holds
-    // nothing.
-    Duration unknown_for = 5s;
-    TableName epoch_table{"farshore_epochs"};
+    OnControllerLoss on_controller_loss = core::Policy{}.on_controller_loss;
+    Duration lease = core::Timing{}.lease;
+    Duration clock_error = core::Timing{}.clock_error;
+    Duration unknown_for = core::Timing{}.unknown_for;
+    TableName epoch_table{kEpochTable};
 };
 
 struct Switchover {
-    Duration hold_max = 1s;  // agents' bound on holding writes
-    Duration hold_when_lag_below = 200ms;
-    Duration drain_timeout = 700ms;
-    int drain_attempts = 5;
-    Duration pause_between_attempts = 2s;
+    Duration hold_max = core::Timing{}.hold_max;
+    Duration hold_when_lag_below = core::Timing{}.hold_when_lag_below;
+    Duration drain_timeout = core::Timing{}.drain_timeout;
+    int drain_attempts = core::Timing{}.drain_attempts;
+    Duration pause_between_attempts = core::Timing{}.pause_between_attempts;
 };
 
 // How long a failover's write may go without a fate once both Regions answer again.
@@ -124,9 +109,9 @@ struct Losses {
 };
 
 struct Levers {
-    std::vector<Lever> data_impaired{Lever::repoint, Lever::shift};
-    std::vector<Lever> stack_impaired{Lever::shift};
-    std::vector<Lever> region_lost{Lever::shift};
+    std::vector<Lever> data_impaired = core::Policy{}.data_impaired;
+    std::vector<Lever> stack_impaired = core::Policy{}.stack_impaired;
+    std::vector<Lever> region_lost = core::Policy{}.region_lost;
 };
 
 struct Route53 {
@@ -136,8 +121,8 @@ struct Route53 {
 };
 
 struct Verify {
-    std::string path = "/healthz/deep";  // functional check through the record after a switch
-    Duration timeout = 30s;
+    std::string path = "/healthz/deep";
+    Duration timeout = core::Timing{}.verify_patience;
 };
 
 // A role whose hosts may join by themselves. Its session name names the host, so it must be one
@@ -192,7 +177,9 @@ struct Config {
         std::string operator_token_file;  // the operator's command reads its token here
     } controller;
 
-    std::string hash;  // SHA-256 of the file, hex: binds plans and drills to it
+    // SHA-256, hex, of the effective values of all keys whose change makes the proof of a drill
+    // void (config_keys.h): binds drills to them.
+    std::string hash;
 
     [[nodiscard]] const Region* region(const RegionId& id) const;
     [[nodiscard]] RegionId preferred() const;
@@ -204,11 +191,11 @@ struct AgentApp {
     Listen listen{.address = "127.0.0.1", .port = 8642};  // the loopback DynamoDB endpoint
     std::vector<RegionId> regions;                        // both table Regions
     RegionId witness;
-    OnControllerLoss on_controller_loss = OnControllerLoss::verify;
-    Duration lease = 3s;
-    TableName epoch_table{"farshore_epochs"};
-    TableName heartbeat_table{"farshore_heartbeat"};
-    Duration hold_max = 1s;
+    OnControllerLoss on_controller_loss = core::HostMachine::Options{}.on_controller_loss;
+    Duration lease = core::HostMachine::Options{}.lease;
+    TableName epoch_table{kEpochTable};
+    TableName heartbeat_table{kHeartbeatTable};
+    Duration hold_max = core::Timing{}.hold_max;
     std::size_t hold_requests_max = 10'000;
     Duration probe_every = 500ms;
     Duration upstream_timeout = 1s;  // an unanswered request is given up then
@@ -217,6 +204,13 @@ struct AgentApp {
     std::string health_table;           // a table to read in /healthz; empty: the heartbeat table
     std::map<RegionId, std::string>
         health_urls;  // other Regions' stack health, probed as this Region's observer
+
+    // For the texts of rules, when `app` is none that can be read.
+    void called(const std::string& name) {
+        if (app.value().empty()) {
+            app = AppId{name};
+        }
+    }
 };
 
 // Under what name a host registers itself in the epoch tables.
@@ -257,7 +251,7 @@ struct AgentConfig {
     std::vector<std::string> listen_names;
     ClientKeys client_keys;
     std::vector<AgentApp> apps;
-    std::string hash;
+    std::string hash;  // SHA-256 of the file, hex
 };
 
 }  // namespace farshore::config

@@ -79,14 +79,14 @@ constexpr std::array kRules{
         [](const Config& c) { return "`" + std::string{to_string(c.decide.mode)} + "` needs a witness"; },
         "add `witness: { region: … }`, or use mode `observe`", "with two vantages a partition looks like an outage to both sides", "witness.region"},
     Rule{"C205", Severity::error, "detect.quorum",
-        [](const Config& c) { return c.detect.quorum_needed * 2 <= c.detect.quorum_of; },
-        [](const Config& c) { return "a quorum of " + std::to_string(c.detect.quorum_needed) + " of " + std::to_string(c.detect.quorum_of) + " is no majority"; },
+        [](const Config& c) { return c.detect.quorum.needed * 2 <= c.detect.quorum.of; },
+        [](const Config& c) { return "a quorum of " + std::to_string(c.detect.quorum.needed) + " of " + std::to_string(c.detect.quorum.of) + " is no majority"; },
         "more than half of the observers must agree", "two halves could each decide"},
     Rule{"C206", Severity::error, "detect.quorum",
-        [](const Config& c) { return static_cast<std::size_t>(c.detect.quorum_of) != observers_of(c).size(); },
+        [](const Config& c) { return static_cast<std::size_t>(c.detect.quorum.of) != observers_of(c).size(); },
         [](const Config& c) {
             const std::vector<std::string> observers = observers_of(c);
-            return "the quorum counts " + std::to_string(c.detect.quorum_of) + " observers, but there are " + std::to_string(observers.size()) + " (" + joined(observers) + ")" +
+            return "the quorum counts " + std::to_string(c.detect.quorum.of) + " observers, but there are " + std::to_string(observers.size()) + " (" + joined(observers) + ")" +
                    (stands_nowhere(c) ? ": without a `witness` the controller has no place to see from" : "");
         },
         "one for the agents of each Region, and the controller, which stands where `witness: { region: … }` says", "a quorum counts configured observers, not those that happen to be awake",

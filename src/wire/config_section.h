@@ -53,8 +53,8 @@ struct Findings {
     [[nodiscard]] bool usable(std::string_view path) const;
 };
 
-// One map of the file. Each read names a known key; finish() reports the keys that nobody asked
-// for.
+// One map of the file. Each find() names a known key; finish() reports the keys that were not asked
+// for. What keys there are stands in config_keys.h and agent_config_keys.h.
 class Section {
   public:
     // `what` completes "unknown key `x` in …": "table `orders`". `path` prefixes the places.
@@ -66,40 +66,6 @@ class Section {
     // nullptr: absent (or null, which is reported).
     const YamlNode* find(std::string_view key);
     const YamlNode& require(std::string_view key);  // reports an absent key; then a null node
-
-    void read(std::string_view key, std::string& out);
-    // A text of that form.
-    void read_named(std::string_view key, std::string& out, const NameForm& form);
-    void read(std::string_view key, bool& out);
-    void read(std::string_view key, Duration& out, DurationRange range = {});
-    void read(std::string_view key, std::int64_t& out, NumberRange range);
-    void read_url(std::string_view key, std::string& out);
-    // A URL to which paths are appended.
-    void read_endpoint(std::string_view key, std::string& out);
-    void read_listen(std::string_view key, Listen& out);
-    // "/path" or "${file:/path}": the place of a secret. A secret itself is refused.
-    void read_secret_file(std::string_view key, std::string& out);
-
-    // A name of the form that its kind has (base/names.h).
-    template <class Tag>
-    void read(std::string_view key, Strong<Tag, std::string>& out) {
-        if (const YamlNode* node = find(key)) {
-            if (auto id = id_of<Strong<Tag, std::string>>(*node, key)) {
-                out = std::move(*id);
-            }
-        }
-    }
-
-    template <class Enum>
-        requires requires(Enum value) { names_of(value); }
-    void read(std::string_view key, Enum& out) {
-        if (const YamlNode* node = find(key)) {
-            const auto& names = names_of(Enum{});
-            if (const auto index = word_index(*node, key, {names.begin(), names.end()})) {
-                out = static_cast<Enum>(*index);
-            }
-        }
-    }
 
     // Calls `each` for every item of a list.
     void each_item(
@@ -142,16 +108,34 @@ class Section {
         std::string why = {}
     );
 
-    // The text of a scalar with ${env:X} and ${file:/path} replaced; nullopt: reported.
+    // The value of `node`, which stands under `key`; nullopt: reported. Of a scalar ${env:X} and
+    // ${file:/path} are replaced.
     [[nodiscard]] std::optional<std::string> text_of(const YamlNode& node, std::string_view key);
-    // The same, and not empty.
+    // A text that is not empty.
     [[nodiscard]] std::optional<std::string> name_of(const YamlNode& node, std::string_view key);
+    // A text of that form.
+    [[nodiscard]] std::optional<std::string> name_of(
+        const YamlNode& node, std::string_view key, const NameForm& form
+    );
+    [[nodiscard]] std::optional<bool> flag_of(const YamlNode& node, std::string_view key);
+    [[nodiscard]] std::optional<Duration> duration_of(
+        const YamlNode& node, std::string_view key, DurationRange range
+    );
+    [[nodiscard]] std::optional<std::int64_t> number_of(
+        const YamlNode& node, std::string_view key, NumberRange range
+    );
     [[nodiscard]] std::optional<std::string> url_of(const YamlNode& node, std::string_view key);
+    // A URL to which paths are appended.
     [[nodiscard]] std::optional<std::string> endpoint_of(
         const YamlNode& node, std::string_view key
     );
     [[nodiscard]] std::optional<Listen> address_port_of(const YamlNode& node, std::string_view key);
+    // "/path" or "${file:/path}": the place of a secret. A secret itself is refused.
+    [[nodiscard]] std::optional<std::string> secret_file_of(
+        const YamlNode& node, std::string_view key
+    );
 
+    // A name of the form that its kind has (base/names.h).
     template <class Id>
     [[nodiscard]] std::optional<Id> id_of(const YamlNode& node, std::string_view key) {
         auto text = name_of(node, key);

@@ -1,17 +1,16 @@
 #include "wire/config_steps.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/plan/plan_words.h"
 
 namespace farshore::config {
 
+namespace json = boost::json;
+
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr DurationRange kBound{.least = 10ms, .most = 24h};
-constexpr int kAttemptsMax = 100;
 constexpr Duration kCommandTimeout = 1min;
 constexpr Duration kApproveTimeout = 15min;
 
@@ -34,174 +33,147 @@ std::string with_ours(std::string word, std::string_view before, std::string_vie
     return word;
 }
 
-void read_words(Section& section, const char* key, std::vector<std::string>& out) {
-    constexpr std::string_view kAside = "\x01{";
-    section.each_item(key, [&](const YamlNode& node, std::size_t /*index*/) {
-        YamlNode aside = node;
-        aside.text = with_ours(node.text, "${", kAside);
-        if (const auto word = section.name_of(aside, key)) {
-            out.push_back(with_ours(*word, kAside, "${"));
-        }
-    });
+// `wrong` is said of the list as a whole, at `place`: no rule reads a part of it.
+void refuse(Section& section, Place place, std::string code, std::string wrong, std::string hint) {
+    section.findings().unusable.insert("steps");
+    section.findings().error(place, std::move(code), std::move(wrong), std::move(hint));
 }
 
-void read_calls(Section& section, std::vector<core::StepCall>& out) {
-    std::vector<std::string> words;
-    read_words(section, "calls", words);
-    for (const std::string& word : words) {
-        const auto call = core::step_call_from(word);
-        if (call) {
-            out.push_back(*call);
-        } else {
-            section.refuse(
-                "calls",
-                "C254",
-                "`calls`: " + call.error().text,
-                "each of data, control, launch or sts, and a Region: its name, ${from} or ${to}"
-            );
-        }
-    }
-}
-
-void read_verbs(Section& section, std::vector<core::Verb>& out) {
-    section.each_item("verbs", [&](const YamlNode& node, std::size_t /*index*/) {
-        const auto& names = core::kVerbNames;
-        if (const auto index = section.word_index(node, "verbs", {names.begin(), names.end()})) {
-            out.push_back(static_cast<core::Verb>(*index));
-        }
-    });
-}
-
-void read_when(Section& section, core::DeclaredStep& out) {
-    std::string text;
-    section.read("when", text);
-    if (text.empty()) {
-        return;
-    }
-    auto when = core::StepCondition::parse(text);
-    if (when) {
-        out.when = std::move(*when);
-    } else {
-        section.refuse(
-            "when",
-            "C250",
-            "`when`: " + when.error().text,
-            "terms like `loss > 2s` or `verb == failover`, joined by ` and `"
-        );
-    }
-}
-
-void read_step(
-    Section& file,
-    const YamlNode& node,
+core::DeclaredStep step_of(
+    Section& list,
+    const YamlEntry& entry,
+    core::StepKind kind,
     const std::string& path,
-    bool inside,
-    std::vector<core::DeclaredStep>& out
-);
-
-void read_values(
-    Section& file,
-    Section& section,
-    const YamlNode& node,
-    const std::string& path,
-    bool inside,
-    core::DeclaredStep& out
+    Placed placed
 ) {
-    section.read("name", out.name);
-    if (!inside) {
-        (void)section.require("at");
-        section.read("at", out.at);
-        read_verbs(section, out.verbs);
-        read_when(section, out);
-    }
-    if (out.kind == core::StepKind::wait) {
-        (void)section.require("timeout");
-    }
-    out.timeout = out.kind == core::StepKind::approve ? kApproveTimeout : kCommandTimeout;
-    section.read("timeout", out.timeout, kBound);
-    if (out.kind == core::StepKind::command) {
-        (void)section.require("run");
-        read_words(section, "run", out.run);
-        read_calls(section, out.calls);
-        section.read("best_effort", out.best_effort);
-        std::int64_t attempts = 1;
-        section.read("attempts", attempts, {.least = 1, .most = kAttemptsMax});
-        out.attempts = static_cast<int>(attempts);
-    }
-    out.on_failure = out.best_effort ? core::OnFailure::go_on : core::OnFailure::stop;
-    section.read("on_failure", out.on_failure);
-    if (out.kind == core::StepKind::parallel) {
-        for (const YamlEntry& entry : node.entries) {
-            for (std::size_t i = 0; entry.key == "steps" && i < entry.value.items.size(); ++i) {
-                read_step(
-                    file,
-                    entry.value.items[i],
-                    path + ".steps[" + std::to_string(i) + "]",
-                    true,
-                    out.steps
-                );
-            }
-        }
-        (void)section.require("steps");
-        Duration longest{};
-        for (const core::DeclaredStep& step : out.steps) {
-            longest = std::max(longest, step.timeout * step.attempts);
-        }
-        out.timeout = std::max(longest, Duration{1ms});
-    }
-}
-
-void read_step(
-    Section& file,
-    const YamlNode& node,
-    const std::string& path,
-    bool inside,
-    std::vector<core::DeclaredStep>& out
-) {
-    const auto kind =
-        node.entries.size() == 1 ? declared_kind(node.entries.front().key) : std::nullopt;
-    if (!kind) {
-        file.refuse(
-            "steps",
-            node.place,
-            "C251",
-            "each of `steps` is one of `approve`, `command`, `wait` or `parallel` with its values",
-            "such as `- approve: { at: before, timeout: 15m }`"
-        );
-        return;
-    }
-    const YamlEntry& entry = node.entries.front();
     core::DeclaredStep step;
-    step.kind = *kind;
-    Section section{
-        file.findings(), entry.value, "step `" + entry.key + "`", path + "." + entry.key
-    };
-    read_values(file, section, entry.value, path + "." + entry.key, inside, step);
-    section.finish();
-    if (!inside) {
-        core::DeclaredStep checked = step;
-        if (section.find("run") == nullptr && step.kind == core::StepKind::command) {
-            checked.run = {"?"};  // that it is missing has been told
-        }
-        for (const std::string& wrong : core::wrong_with(std::span{&checked, 1})) {
-            file.refuse(
-                "steps",
-                entry.key_place,
-                "C252",
-                wrong,
-                "docs/configuration.md, \"Steps of your own\", says which kind may stand where"
-            );
+    step.kind = kind;
+    step.timeout = kind == core::StepKind::approve ? kApproveTimeout : kCommandTimeout;
+    const std::string what = "step " + quoted(entry.key);
+    Section section{list.findings(), entry.value, what, path + "." + entry.key};
+    step_keys::with_rows(kind, placed, [&](const auto& rows) { read_fields(section, rows, step); });
+    if (step.best_effort && section.find("on_failure") == nullptr) {
+        step.on_failure = core::OnFailure::go_on;
+    }
+    if (kind == core::StepKind::parallel) {
+        step.timeout = 1ms;
+        for (const core::DeclaredStep& inner : step.steps) {
+            step.timeout = std::max(step.timeout, inner.timeout * inner.attempts);
         }
     }
-    out.push_back(std::move(step));
+    section.finish();
+    return step;
+}
+
+// What plans say about a step on its own.
+void check_step(Section& list, const YamlEntry& entry, core::DeclaredStep step) {
+    const bool runs = std::ranges::any_of(entry.value.entries, [](const YamlEntry& inner) {
+        return inner.key == "run" && inner.value.kind != YamlNode::Kind::null;
+    });
+    if (!runs && step.kind == core::StepKind::command) {
+        step.run = {"?"};  // that it is missing has been told
+    }
+    for (const std::string& wrong : core::wrong_with(std::span{&step, 1})) {
+        refuse(
+            list,
+            entry.key_place,
+            "C252",
+            wrong,
+            "docs/configuration.md, \"Steps of your own\", says which kind may stand where"
+        );
+    }
 }
 
 }  // namespace
 
-void read_steps(Section& file, std::vector<core::DeclaredStep>& out) {
-    file.each_item("steps", [&](const YamlNode& node, std::size_t index) {
-        read_step(file, node, "steps[" + std::to_string(index) + "]", false, out);
+void StepList::read(Section& section, std::string_view key, std::vector<core::DeclaredStep>& out)
+    const {
+    const YamlNode* list = section.find(key);
+    if (placed == Placed::no && list != nullptr && list->kind != YamlNode::Kind::sequence) {
+        return;  // check_step() says of the parallel one that it has no steps
+    }
+    section.each_item(key, [&](const YamlNode& node, std::size_t index) {
+        const auto kind =
+            node.entries.size() == 1 ? declared_kind(node.entries.front().key) : std::nullopt;
+        if (!kind) {
+            refuse(
+                section,
+                node.place,
+                "C251",
+                "each of `steps` is one of `approve`, `command`, `wait` or `parallel` with its "
+                "values",
+                "such as `- approve: { at: before, timeout: 15m }`"
+            );
+            return;
+        }
+        const YamlEntry& entry = node.entries.front();
+        const std::string path = section.path_of(key) + "[" + std::to_string(index) + "]";
+        core::DeclaredStep step = step_of(section, entry, *kind, path, placed);
+        if (placed == Placed::yes) {
+            check_step(section, entry, step);
+        }
+        out.push_back(std::move(step));
     });
+}
+
+json::value StepList::show(const std::vector<core::DeclaredStep>& steps, Which which) const {
+    json::array out;
+    for (const core::DeclaredStep& step : steps) {
+        step_keys::with_rows(step.kind, placed, [&](const auto& rows) {
+            out.push_back(json::object{{to_string(step.kind), show_fields(rows, step, which)}});
+        });
+    }
+    return out;
+}
+
+std::optional<core::StepCondition> Condition::parse(
+    Section& section, const YamlNode& node, std::string_view key
+) {
+    const auto text = section.name_of(node, key);
+    if (!text) {
+        return std::nullopt;
+    }
+    auto when = core::StepCondition::parse(*text);
+    if (!when) {
+        section.refuse(
+            key,
+            "C250",
+            quoted(key) + ": " + when.error().text,
+            "terms like `loss > 2s` or `verb == failover`, joined by ` and `"
+        );
+        return std::nullopt;
+    }
+    return std::move(*when);
+}
+
+std::optional<core::StepCall> Call::parse(
+    Section& section, const YamlNode& node, std::string_view key
+) {
+    const auto text = PlanText::parse(section, node, key);
+    if (!text) {
+        return std::nullopt;
+    }
+    auto call = core::step_call_from(*text);
+    if (!call) {
+        section.refuse(
+            key,
+            "C254",
+            quoted(key) + ": " + call.error().text,
+            "each of data, control, launch or sts, and a Region: its name, ${from} or ${to}"
+        );
+        return std::nullopt;
+    }
+    return *call;
+}
+
+std::optional<std::string> PlanText::parse(
+    Section& section, const YamlNode& node, std::string_view key
+) {
+    constexpr std::string_view kAside = "\x01{";
+    YamlNode aside = node;
+    aside.text = with_ours(node.text, "${", kAside);
+    auto word = section.name_of(aside, key);
+    return word ? std::optional{with_ours(std::move(*word), kAside, "${")} : std::nullopt;
 }
 
 }  // namespace farshore::config

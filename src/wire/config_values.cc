@@ -115,103 +115,97 @@ std::optional<std::string> Section::text_of(const YamlNode& node, std::string_vi
     }
 }
 
-void Section::read(std::string_view key, std::string& out) {
-    if (const YamlNode* node = find(key)) {
-        if (auto text = name_of(*node, key)) {
-            out = std::move(*text);
-        }
+std::optional<bool> Section::flag_of(const YamlNode& node, std::string_view key) {
+    const auto text = text_of(node, key);
+    if (!text) {
+        return std::nullopt;
     }
+    if (is_quoted(node) || (*text != "true" && *text != "false")) {
+        wrong_type(node, key, "`true` or `false`");
+        return std::nullopt;
+    }
+    return *text == "true";
 }
 
-void Section::read_named(std::string_view key, std::string& out, const NameForm& form) {
-    const YamlNode* node = find(key);
-    auto text = node == nullptr ? std::nullopt : name_of(*node, key);
+std::optional<Duration> Section::duration_of(
+    const YamlNode& node, std::string_view key, DurationRange range
+) {
+    const auto text = text_of(node, key);
     if (!text) {
-        return;
-    }
-    if (Status good = check_name(form, *text); !good) {
-        refuse(
-            key, node->place, "C115", std::move(good.error().text), std::move(good.error().remedy)
-        );
-        return;
-    }
-    out = std::move(*text);
-}
-
-void Section::read(std::string_view key, bool& out) {
-    const YamlNode* node = find(key);
-    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
-    if (!text) {
-        return;
-    }
-    if (is_quoted(*node) || (*text != "true" && *text != "false")) {
-        wrong_type(*node, key, "`true` or `false`");
-        return;
-    }
-    out = *text == "true";
-}
-
-void Section::read(std::string_view key, Duration& out, DurationRange range) {
-    const YamlNode* node = find(key);
-    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
-    if (!text) {
-        return;
+        return std::nullopt;
     }
     const auto duration = duration_from(*text);
     if (!duration) {
         const bool bare = whole_number(*text).has_value();
         refuse(
             key,
-            node->place,
+            node.place,
             "C108",
             quoted(key) +
                 (bare ? " has no unit: " + quoted(*text) : " is not a duration: " + quoted(*text)),
             bare ? "write " + *text + "s or " + *text + "ms"
                  : "a whole number and a unit: 500ms, 5s, 2m, 1h, 30d"
         );
-        return;
+        return std::nullopt;
     }
     if (*duration < range.least || *duration > range.most) {
         refuse(
             key,
-            node->place,
+            node.place,
             "C109",
             quoted(key) + " is out of range: " + *text,
             "from " + to_text(range.least) + " to " + to_text(range.most)
         );
-        return;
+        return std::nullopt;
     }
-    out = *duration;
+    return duration;
 }
 
-void Section::read(std::string_view key, std::int64_t& out, NumberRange range) {
-    const YamlNode* node = find(key);
-    const auto text = node == nullptr ? std::nullopt : text_of(*node, key);
+std::optional<std::int64_t> Section::number_of(
+    const YamlNode& node, std::string_view key, NumberRange range
+) {
+    const auto text = text_of(node, key);
     if (!text) {
-        return;
+        return std::nullopt;
     }
     const auto number = whole_number(*text);
-    if (!number || is_quoted(*node)) {
-        wrong_type(*node, key, "a whole number");
-        return;
+    if (!number || is_quoted(node)) {
+        wrong_type(node, key, "a whole number");
+        return std::nullopt;
     }
     if (*number < range.least || *number > range.most) {
         refuse(
             key,
-            node->place,
+            node.place,
             "C109",
             quoted(key) + " is out of range: " + *text,
             "from " + std::to_string(range.least) + " to " + std::to_string(range.most)
         );
-        return;
+        return std::nullopt;
     }
-    out = *number;
+    return number;
 }
 
 std::optional<std::string> Section::name_of(const YamlNode& node, std::string_view key) {
     auto text = text_of(node, key);
     if (text && text->empty()) {
         refuse(key, node.place, "C106", quoted(key) + " in " + what_ + " is empty");
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::optional<std::string> Section::name_of(
+    const YamlNode& node, std::string_view key, const NameForm& form
+) {
+    auto text = name_of(node, key);
+    if (!text) {
+        return std::nullopt;
+    }
+    if (Status good = check_name(form, *text); !good) {
+        refuse(
+            key, node.place, "C115", std::move(good.error().text), std::move(good.error().remedy)
+        );
         return std::nullopt;
     }
     return text;
@@ -246,22 +240,6 @@ std::optional<std::string> Section::endpoint_of(const YamlNode& node, std::strin
     return parsed_url_of(node, key, &wire::parse_endpoint);
 }
 
-void Section::read_url(std::string_view key, std::string& out) {
-    if (const YamlNode* node = find(key)) {
-        if (auto url = url_of(*node, key)) {
-            out = std::move(*url);
-        }
-    }
-}
-
-void Section::read_endpoint(std::string_view key, std::string& out) {
-    if (const YamlNode* node = find(key)) {
-        if (auto url = endpoint_of(*node, key)) {
-            out = std::move(*url);
-        }
-    }
-}
-
 std::optional<Listen> Section::address_port_of(const YamlNode& node, std::string_view key) {
     const auto text = text_of(node, key);
     if (!text) {
@@ -281,40 +259,24 @@ std::optional<Listen> Section::address_port_of(const YamlNode& node, std::string
     return std::move(*parsed);
 }
 
-void Section::read_listen(std::string_view key, Listen& out) {
-    if (const YamlNode* node = find(key)) {
-        if (auto listen = address_port_of(*node, key)) {
-            out = std::move(*listen);
-        }
+std::optional<std::string> Section::secret_file_of(const YamlNode& node, std::string_view key) {
+    if (node.kind == YamlNode::Kind::scalar && node.text.starts_with("${file:/") &&
+        node.text.ends_with('}')) {
+        return node.text.substr(7, node.text.size() - 8);
     }
-}
-
-void Section::read_secret_file(std::string_view key, std::string& out) {
-    const YamlNode* node = find(key);
-    if (node == nullptr) {
-        return;
-    }
-    if (node->kind == YamlNode::Kind::scalar && node->text.starts_with("${file:/") &&
-        node->text.ends_with('}')) {
-        out = node->text.substr(7, node->text.size() - 8);
-        return;
-    }
-    auto text = text_of(*node, key);
-    if (!text) {
-        return;
-    }
-    if (!text->starts_with('/') && !text->starts_with("./")) {
+    auto text = text_of(node, key);
+    if (text && !text->starts_with('/') && !text->starts_with("./")) {
         refuse(
             key,
-            node->place,
+            node.place,
             "C111",
             quoted(key) + " in " + what_ + " is a secret in the clear",
             "put it into a file of mode 0600 and write ${file:/path}",
             "configuration files are copied, mailed and committed; secrets in them leak"
         );
-        return;
+        return std::nullopt;
     }
-    out = std::move(*text);
+    return text;
 }
 
 std::optional<std::size_t> Section::word_index(

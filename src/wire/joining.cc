@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "wire/agent_protocol_parts.h"
-#include "wire/config_parts.h"
+#include "wire/config_document.h"
 
 namespace farshore::wire {
 

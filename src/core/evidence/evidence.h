@@ -8,6 +8,14 @@
 
 namespace farshore::core {
 
+// How many of the configured observers must agree: "2 of 3".
+struct Quorum {
+    int needed = 2;
+    int of = 3;
+
+    friend bool operator==(const Quorum&, const Quorum&) = default;
+};
+
 // All evidence about an app, and the votes it makes. Rule 1: a verdict needs a strict majority of
 // fresh observers out of the configured ones. Rule 3: an observer whose control target does not
 // answer suspects itself and votes unknown.

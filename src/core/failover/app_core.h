@@ -25,7 +25,7 @@ class AppCore {
     struct Start {
         Policy policy;
         std::vector<Observer> observers;
-        int quorum_needed = 2;
+        int quorum_needed = Quorum{}.needed;
         Hysteresis hysteresis;
         AppRecord record;  // as the store has it
         // The register: hosts that said hello, or that the configuration names (no Region yet).

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "core/lease/terms.h"
 
 namespace farshore::core {
 
@@ -8,8 +9,8 @@ using namespace std::chrono_literals;
 
 // Bounds of an operation's steps. Those a configuration can change are named as there.
 struct Timing {
-    Duration lease = 3s;
-    Duration clock_error = 200ms;
+    Duration lease = kDefaultTerms.lease;
+    Duration clock_error = kDefaultTerms.clock_error;
     // For how long a write that was given up without an answer may still be carried out by the
     // service: younger ones are waited for before writes are held. DynamoDB names no bound; what
     // comes later is the exception to INV-S15.

@@ -7,6 +7,7 @@
 #include "base/enum_names.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/lease/on_controller_loss.h"
 
 namespace farshore::core {
 
@@ -26,14 +27,6 @@ inline constexpr std::array<std::string_view, 2> kLeverNames{"repoint", "shift"}
 
 constexpr const auto& names_of(Lever) {
     return kLeverNames;
-}
-
-// What confirms an agent's epoch when no controller answers.
-enum class OnControllerLoss { verify, keep, fence };
-inline constexpr std::array<std::string_view, 3> kOnControllerLossNames{"verify", "keep", "fence"};
-
-constexpr const auto& names_of(OnControllerLoss) {
-    return kOnControllerLossNames;
 }
 
 }  // namespace farshore::core

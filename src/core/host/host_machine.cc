@@ -80,7 +80,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
             HostEvent::confirmed, HostAction::none, "it confirms an older epoch than ours"
         );
     }
-    if (by_records && options_.on_controller_loss == LossRule::fence) {
+    if (by_records && options_.on_controller_loss == OnControllerLoss::fence) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
@@ -93,11 +93,11 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
         return apply(HostEvent::confirmed);
     }
     Duration length = std::min(event.length, options_.lease);
-    if (length <= Duration::zero() && options_.on_controller_loss != LossRule::keep) {
+    if (length <= Duration::zero() && options_.on_controller_loss != OnControllerLoss::keep) {
         return ignore(
             HostEvent::confirmed,
             HostAction::none,
-            "it names no lease, so no controller would wait for this host to stop"
+            "it names no lease, so nobody would wait for this host to stop"
         );
     }
     if (length <= Duration::zero()) {
@@ -113,7 +113,7 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
             HostEvent::confirmed, HostAction::none, "it was asked for before the hold ended"
         );
     }
-    if (options_.on_controller_loss == LossRule::keep) {
+    if (options_.on_controller_loss == OnControllerLoss::keep) {
         length = Duration::max();  // good until an order or a newer epoch ends it
     }
     if (!lease_.confirm(event.started, length)) {
@@ -141,7 +141,7 @@ HostDecision HostMachine::on(Instant now, const ReleaseOrder& event) {
         return apply(HostEvent::stale);
     }
     if (state_ == HostState::held) {
-        // A confirmation begun during the hold may have been answered before the release was sent.
+        // What was confirmed during the hold may have been answered before anybody released it.
         lease_.require_begun_after(now);
     }
     return apply(HostEvent::release);
@@ -189,8 +189,8 @@ HostEvent HostMachine::judge(const HostRoute& route) const {
 }
 
 HostDecision HostMachine::adopt(const HostRoute& route) {
-    // The lease of the older epoch goes on where writes were passing or held. Its start lies before
-    // the new epoch, so a later fence that waits for leases waits for this one too.
+    // The lease of the older epoch goes on where writes were passing or held: its start lies before
+    // the new epoch, so whoever granted it counts at least as long.
     const bool lease_goes_on = state_ == HostState::open || state_ == HostState::held;
     HostDecision decision = apply(HostEvent::route);
     if (decision.action == HostAction::adopt) {
@@ -259,13 +259,13 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
     const Terms longest = ours.longest(event.terms).longest(longest_named_);
     const Instant others_have_stopped =
         successor_->first_seen + longest.lease + longest.clock_error;
-    const bool may_adopt = options_.on_controller_loss == LossRule::verify &&
+    const bool may_adopt = options_.on_controller_loss == OnControllerLoss::verify &&
                            event.controllers_silent && now >= others_have_stopped &&
                            event.epoch >= fenced_;
     if (!may_adopt) {
         return decision;
     }
-    // The epoch records say where writes go, and not where users go (INV-S13).
+    // The records say where writes go; where people go is not theirs to say (INV-S13).
     const bool users_known = route_ && route_->users != RegionId{};
     decision = adopt(
         {.epoch = event.epoch,
@@ -286,7 +286,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
 }
 
 HostDecision HostMachine::on(Instant now, const ClockDoubted&) {
-    if (options_.on_controller_loss == LossRule::keep) {
+    if (options_.on_controller_loss == OnControllerLoss::keep) {
         return ignore(HostEvent::stale, HostAction::none, "with keep no lease protects anything");
     }
     lease_.forfeit();

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "core/host/host_table.h"
 #include "core/lease/lease.h"
+#include "core/lease/on_controller_loss.h"
 #include "core/lease/terms.h"
 
 namespace farshore::core {
@@ -23,9 +24,6 @@ struct HostRoute {
 
     friend bool operator==(const HostRoute&, const HostRoute&) = default;
 };
-
-// What gives permission to write while no controller answers.
-enum class LossRule : std::uint8_t { verify, keep, fence };
 
 // Events, as the wiring sees them. The machine judges them and picks the row.
 struct HostLoaded {
@@ -132,9 +130,9 @@ struct HostStep {
 class HostMachine {
   public:
     struct Options {
-        LossRule on_controller_loss = LossRule::verify;
-        Duration lease = std::chrono::seconds{3};
-        Duration clock_error = std::chrono::milliseconds{200};
+        OnControllerLoss on_controller_loss = OnControllerLoss::verify;
+        Duration lease = kDefaultTerms.lease;
+        Duration clock_error = kDefaultTerms.clock_error;
         Duration hold_max = std::chrono::minutes{1};  // a longer hold is cut to this
     };
 

@@ -248,7 +248,7 @@ TEST(HostMachine, ContradictingRecordsConfirmNothing) {
 }
 
 TEST(HostMachine, KeepGoesOnForEverOnceConfirmed) {
-    HostMachine machine = open_host({.on_controller_loss = LossRule::keep});
+    HostMachine machine = open_host({.on_controller_loss = OnControllerLoss::keep});
     EXPECT_TRUE(machine.may_write(at(24h)));
     EXPECT_EQ(machine.next_deadline(), std::nullopt);
     (void)machine.step(at(24h), FenceOrder{Epoch{8}});
@@ -256,7 +256,7 @@ TEST(HostMachine, KeepGoesOnForEverOnceConfirmed) {
 }
 
 TEST(HostMachine, FenceModeTakesOnlyControllers) {
-    HostMachine machine = loaded({.on_controller_loss = LossRule::fence});
+    HostMachine machine = loaded({.on_controller_loss = OnControllerLoss::fence});
     (void)machine.step(at(1s), confirmed(7, 1s, Confirmer::epoch_records));
     EXPECT_FALSE(machine.may_write(at(1s)));
     (void)machine.step(at(1s), confirmed(7, 1s));

@@ -23,4 +23,10 @@ struct Terms {
     friend bool operator==(const Terms&, const Terms&) = default;
 };
 
+// Where no configuration names others: `fence.lease` and `fence.clock_error`, and an agent's
+// `lease`. Reports come every 500 ms, so such a lease outlasts five that are lost.
+inline constexpr Terms kDefaultTerms{
+    .lease = std::chrono::seconds{3}, .clock_error = std::chrono::milliseconds{200}
+};
+
 }  // namespace farshore::core
