@@ -31,15 +31,17 @@ std::string first_words(std::string_view text) {
     return as_utf8(text, 300);
 }
 
-// An answer to an acknowledgement that does not fit: whatever is wrong with its list, the fence
-// stands, and the controller has to know. The list is told to the next one that asks.
-bool leave_out_the_list(wire::Ack& ack, int status) {
+// An answer to an acknowledgement that does not fit: whatever is wrong with its lists, the fence
+// stands, and the controller has to know. They are told to the next one that asks.
+bool leave_out_the_lists(wire::Ack& ack, int status) {
     auto* fence = std::get_if<wire::FenceAck>(&ack.body);
-    if (fence == nullptr || fence->entries.empty() || (status != 400 && status != 413)) {
+    if (fence == nullptr || (fence->entries.empty() && fence->proven.empty()) ||
+        (status != 400 && status != 413)) {
         return false;
     }
+    fence->proven.clear();
+    fence->truncated = fence->truncated || !fence->entries.empty();
     fence->entries.clear();
-    fence->truncated = true;
     fence->up_to = 0;
     return true;
 }
@@ -257,7 +259,7 @@ net::Task<> ControllerLink::send_ack(wire::Ack ack) {
         if (reply && reply->status < 500) {
             if (reply->status >= 300) {
                 refused(reply->status, reply->body);
-                if (leave_out_the_list(ack, reply->status)) {
+                if (leave_out_the_lists(ack, reply->status)) {
                     continue;
                 }
             } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {

@@ -16,7 +16,11 @@ namespace {
 constexpr std::size_t kUnderWayMax = 64;
 constexpr std::size_t kFenceEntriesMax = 10'000;
 constexpr std::size_t kLedgerEntriesMax = 1'000'000;  // its bytes are bounded, and hold fewer
-constexpr std::size_t kEntryBytes = 200;              // of an entry's JSON beside its texts
+// About a megabyte: a fence waits for it, and another host's write that is not proven yet is a few
+// seconds old, since the Regions are compared where the standby alone proves nothing.
+constexpr std::size_t kProvenMax = 4'000;
+constexpr Duration kProvenMatters = 1min;
+constexpr std::size_t kEntryBytes = 200;  // of an entry's JSON beside its texts
 // The fence stands already; this only delays the telling of it, when a table was never seen before.
 constexpr Duration kLearnKeysWithin = 300ms;
 
@@ -261,8 +265,28 @@ OrderDesk::entries_to_tell(Epoch below) const {
     return {std::move(entries), omitted_from};
 }
 
+// Other hosts may have written the same keys just before: they have not seen their writes in the
+// standby, and cannot, since ours lie on top of them. As many as fit behind the entries.
+std::vector<wire::LedgerEntry> OrderDesk::proven_to_tell(
+    std::vector<dataplane::LedgerEntry> entries, Epoch below
+) const {
+    const std::size_t unproven = entries.size();
+    std::ranges::copy_if(
+        parts_.gate.endpoint().ledger().proven_since(
+            parts_.clock.now() - kProvenMatters, kProvenMax
+        ),
+        std::back_inserter(entries),
+        [below](const dataplane::LedgerEntry& entry) { return entry.epoch < below; }
+    );
+    std::vector<wire::LedgerEntry> told;
+    for (std::size_t i = unproven, end = fitting(entries); i < end; ++i) {
+        told.push_back(to_wire(entries[i], order_base_, {}));
+    }
+    return told;
+}
+
 void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
-    const auto [entries, omitted_from] = entries_to_tell(job->order.epoch);
+    auto [entries, omitted_from] = entries_to_tell(job->order.epoch);
     const core::HostMachine& machine = parts_.gate.machine();
     wire::FenceAck body{
         .cut = cut, .adopted_alone = machine.adopted_alone() && machine.epoch() >= job->order.epoch
@@ -280,6 +304,7 @@ void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_v
         }
         body.entries.push_back(to_wire(entry, order_base_, left_out));
     }
+    body.proven = proven_to_tell(std::move(entries), job->order.epoch);
     body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
                      (body.adopted_alone && parts_.gate.inherited_alone());
     body.unknown_writes = static_cast<std::uint64_t>(std::ranges::count_if(

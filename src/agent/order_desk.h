@@ -78,6 +78,9 @@ class OrderDesk {
     void answer(const JobPtr& job, wire::AckResult result, std::string_view detail);
     [[nodiscard]] std::pair<std::vector<dataplane::LedgerEntry>, std::optional<std::uint64_t>>
     entries_to_tell(Epoch below) const;
+    [[nodiscard]] std::vector<wire::LedgerEntry> proven_to_tell(
+        std::vector<dataplane::LedgerEntry> entries, Epoch below
+    ) const;
     void answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail);
 
     Parts parts_;

@@ -2,65 +2,45 @@
 
 #include <algorithm>
 
-#include "wire/json_reader.h"
-
 namespace farshore::controller {
 
-namespace json = boost::json;
-
-namespace {
-
-constexpr std::size_t kDocumentBytesMax = 16 * 1024 * 1024;
-constexpr std::size_t kWritesPerKeyMax = 100'000;
-constexpr std::size_t kReasonBytesMax = 4096;
-
-json::value text_or_null(const std::optional<std::string>& text) {
-    return text ? json::value(*text) : json::value(nullptr);
-}
-
-// As KeyChain::parse reads it; table and key are the chain's.
-json::object document_of(const RiskyWrite& write) {
-    const std::string_view fate = to_string(write.fate);
-    json::object object{
-        {"host", write.host.value()},
-        {"op", write.entry.op},
-        {"at_ms", to_ms(write.entry.at)},
-        {"epoch", static_cast<std::int64_t>(write.entry.epoch.value())},
-        {"hash", write.entry.hash},
-        {"acknowledged", write.entry.acknowledged},
-        {"fate", json::string_view{fate.data(), fate.size()}}
-    };
-    if (write.entry.order > 0) {
-        object["order"] = static_cast<std::int64_t>(write.entry.order);
-    }
-    if (write.entry.left_out) {
-        object["left_out"] = true;
-    }
-    return object;
-}
-
-}  // namespace
-
-bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
-    RiskyWrite write{.host = std::move(host), .entry = std::move(entry), .fate = Fate::at_risk};
+std::optional<std::size_t> KeyChain::place(RiskyWrite write) {
     if (knows(write) || writes_.size() >= kWritesPerKeyMax) {
-        return false;
+        return std::nullopt;
     }
     const auto placed = writes_.insert(place_of(write), std::move(write));
     const auto next = placed + 1;
     by_time_ = by_time_ &&
                (placed == writes_.begin() || (placed - 1)->entry.at <= placed->entry.at) &&
                (next == writes_.end() || placed->entry.at <= next->entry.at);
+    return placed - writes_.begin();
+}
+
+bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
+    if (!place({.host = std::move(host), .entry = std::move(entry)})) {
+        return false;
+    }
     if (examined_) {
         // A late comer: judge the whole chain anew against what was known at the promotion.
         settled_at_.reset();
         reason_.clear();
         for (RiskyWrite& each : writes_) {
-            each.fate = Fate::at_risk;
+            each.fate = each.proven ? Fate::present : Fate::at_risk;
         }
         at_promotion(promotion_digest_);
     }
     return true;
+}
+
+bool KeyChain::add_proven(HostId host, wire::LedgerEntry entry) {
+    const auto placed = place(
+        {.host = std::move(host), .entry = std::move(entry), .fate = Fate::present, .proven = true}
+    );
+    // Nothing else is judged anew: what is known of the writes on top of it stays.
+    for (std::size_t under = 0; examined_ && under < placed.value_or(0); ++under) {
+        writes_[under].fate = Fate::present;
+    }
+    return placed.has_value();
 }
 
 bool KeyChain::knows(const RiskyWrite& write) const {
@@ -98,18 +78,15 @@ std::vector<RiskyWrite>::iterator KeyChain::place_of(const RiskyWrite& write) {
 void KeyChain::at_promotion(std::optional<std::string> digest) {
     examined_ = true;
     promotion_digest_ = std::move(digest);
-    if (!promotion_digest_) {
-        return;
-    }
-    // What the target held was written by the last write with that digest; earlier ones lie under
-    // it.
-    for (std::size_t i = writes_.size(); i > 0; --i) {
-        if (!promotion_digest_->empty() && writes_[i - 1].entry.hash == *promotion_digest_) {
-            for (std::size_t under = 0; under < i; ++under) {
-                writes_[under].fate = Fate::present;
-            }
-            break;
-        }
+    // What the target held was written by the last write with that digest, or lies on top of one
+    // that a host had seen there: earlier ones lie under it.
+    const bool tells = promotion_digest_ && !promotion_digest_->empty();
+    const auto is_there = [&](const RiskyWrite& write) {
+        return write.proven || (tells && write.entry.hash == *promotion_digest_);
+    };
+    const auto end = std::find_if(writes_.rbegin(), writes_.rend(), is_there).base();
+    for (auto under = writes_.begin(); under != end; ++under) {
+        under->fate = Fate::present;
     }
 }
 
@@ -248,81 +225,6 @@ bool KeyChain::left_out() const {
     });
 }
 
-json::object KeyChain::document() const {
-    json::array writes;
-    for (const RiskyWrite& write : writes_) {
-        writes.push_back(document_of(write));
-    }
-    // An object, if the text comes out of it again; the key of another form stays the text it is.
-    const Result<json::object> key = wire::parse_json_object(key_, wire::kLedgerKeyBytesMax);
-    const bool as_object = key && json::serialize(*key) == key_;
-    return {
-        {"table", table_},
-        {"key", as_object ? json::value(*key) : json::value(key_)},
-        {"examined", examined_},
-        {"promotion_digest", text_or_null(promotion_digest_)},
-        {"changed_before_return", changed_before_return_},
-        {"settled_at_ms", settled_at_ ? json::value(to_ms(*settled_at_)) : json::value(nullptr)},
-        {"reason", reason_},
-        {"writes", std::move(writes)}
-    };
-}
-
-Result<KeyChain> KeyChain::parse(std::string_view text) {
-    const Result<json::object> object = wire::parse_json_object(text, kDocumentBytesMax);
-    if (!object) {
-        return std::unexpected(object.error());
-    }
-    wire::JsonTrouble trouble;
-    wire::ObjectReader in(*object, "", trouble);
-    KeyChain chain(in.text("table", wire::ObjectReader::kIdBytesMax), {});
-    if (const json::value* as_text = object->if_contains("key");
-        as_text != nullptr && as_text->is_string()) {
-        chain.key_ = as_text->get_string();
-    } else if (const json::object* key = in.object("key")) {
-        chain.key_ = json::serialize(*key);
-    }
-    chain.examined_ = in.flag("examined");
-    if (in.has("promotion_digest")) {
-        chain.promotion_digest_ = in.text("promotion_digest", 128);
-    }
-    chain.changed_before_return_ = in.flag("changed_before_return");
-    if (in.has("settled_at_ms")) {
-        chain.settled_at_ =
-            utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
-    }
-    chain.reason_ = in.text("reason", kReasonBytesMax, wire::Field::optional);
-    if (const json::array* writes = in.array("writes", kWritesPerKeyMax)) {
-        for (const json::value& value : *writes) {
-            if (!value.is_object()) {
-                in.wrong("writes", "not a list of objects");
-                break;
-            }
-            wire::ObjectReader write(value.as_object(), "writes", trouble);
-            RiskyWrite read{
-                .host = write.id<HostId>("host"), .entry = {}, .fate = write.word<Fate>("fate")
-            };
-            read.entry.table = TableName{chain.table_};
-            read.entry.key = chain.key_;
-            read.entry.op = write.text("op", 64);
-            read.entry.at =
-                utc_from_ms(write.number("at_ms", 0, std::numeric_limits<std::int64_t>::max()));
-            read.entry.epoch = write.epoch("epoch");
-            read.entry.hash = write.text("hash", 128, wire::Field::optional);
-            read.entry.acknowledged = write.flag("acknowledged");
-            read.entry.order = write.has("order") ? write.count("order", INT64_MAX) : 0;
-            read.entry.left_out = write.flag("left_out", wire::Field::optional);
-            chain.by_time_ = chain.by_time_ && (chain.writes_.empty() ||
-                                                chain.writes_.back().entry.at <= read.entry.at);
-            chain.writes_.push_back(std::move(read));
-        }
-    }
-    if (Status status = trouble.status(); !status) {
-        return std::unexpected(in_context("loss book", std::move(status.error())));
-    }
-    return chain;
-}
-
 namespace {
 
 // Adds up the acknowledged writes of a chain, or takes them out again.
@@ -331,7 +233,7 @@ void count(const KeyChain& chain, bool add, wire::LossCounts& counts) {
         number = add ? number + 1 : number - 1;
     };
     for (const RiskyWrite& write : chain.writes()) {
-        if (!write.entry.acknowledged) {
+        if (!write.entry.acknowledged || write.proven) {
             continue;
         }
         if (write.fate != Fate::present) {
@@ -383,9 +285,28 @@ const KeyChain* LossBook::add(const HostId& host, const wire::LedgerEntry& entry
     const auto found = chains_.try_emplace(at, at.first, at.second).first;
     change(at, [&](KeyChain& chain) {
         writes_ += chain.add(host, entry) ? 1 : 0;
+        auto aside = aside_.lower_bound({at, HostId{}});
+        while (aside != aside_.end() && aside->first.first == at) {
+            writes_ += chain.add_proven(aside->first.second, std::move(aside->second)) ? 1 : 0;
+            aside = aside_.erase(aside);
+        }
         return true;
     });
     return &found->second;
+}
+
+const KeyChain* LossBook::add_proven(const HostId& host, const wire::LedgerEntry& entry) {
+    const At at{entry.table.value(), entry.key};
+    const auto found = chains_.find(at);
+    if (found == chains_.end()) {
+        if (aside_.size() < aside_max_) {
+            aside_.insert_or_assign({at, host}, entry);
+        }
+        return nullptr;
+    }
+    const bool changed = change(at, [&](KeyChain& chain) { return chain.add_proven(host, entry); });
+    writes_ += changed ? 1 : 0;
+    return changed ? &found->second : nullptr;
 }
 
 void LossBook::restore(KeyChain chain) {

@@ -40,6 +40,8 @@ struct RiskyWrite {
     HostId host;
     wire::LedgerEntry entry;
     Fate fate = Fate::at_risk;
+    // Its host had seen it in the target. No write at risk: it only tells what lies under it.
+    bool proven = false;
 };
 
 // What one look at both Regions saw of a key. Digests as of item_digest.h; nullopt: could not be
@@ -49,14 +51,21 @@ struct KeySight {
     std::optional<std::string> target;
 };
 
-// The unproven writes of one key, of all agents together: those of one host in the order in which
-// it made them, whatever its clock was set to meanwhile, and between hosts in that of their times.
+inline constexpr std::size_t kWritesPerKeyMax = 100'000;
+
+// The unproven writes of one key, of all agents together, with the proven ones that may lie on top
+// of them: those of one host in the order in which it made them, whatever its clock was set to
+// meanwhile, and between hosts in that of their times.
 class KeyChain {
   public:
     KeyChain(std::string table, std::string key) : table_(std::move(table)), key_(std::move(key)) {}
 
     // False: it is there already, or the key has no room for another write.
     bool add(HostId host, wire::LedgerEntry entry);
+
+    // A write that its host had seen in the target: what lies under it is there too, whatever its
+    // fate was. False as above.
+    bool add_proven(HostId host, wire::LedgerEntry entry);
 
     // The target's item before it took writes. nullopt: it could not be read in time.
     void at_promotion(std::optional<std::string> digest);
@@ -106,6 +115,8 @@ class KeyChain {
     void settle(Fate fate, UtcTime now);
     [[nodiscard]] bool knows(const RiskyWrite& write) const;
     [[nodiscard]] std::vector<RiskyWrite>::iterator place_of(const RiskyWrite& write);
+    // Where the write stands now; nullopt: as add() says.
+    [[nodiscard]] std::optional<std::size_t> place(RiskyWrite write);
 
     std::string table_;
     std::string key_;
@@ -126,16 +137,23 @@ struct LossPage {
 };
 
 // All chains of one operation, by table and key, with their sums kept up to date. Bounded: what
-// does not fit is counted.
+// does not fit is counted, but for proven writes, which can only save others from being told as at
+// risk.
 class LossBook {
   public:
     using At = std::pair<std::string, std::string>;
     using Chains = std::map<At, KeyChain>;
 
-    explicit LossBook(std::size_t writes_max = 1'000'000) : writes_max_(writes_max) {}
+    explicit LossBook(std::size_t writes_max = 1'000'000, std::size_t aside_max = 100'000)
+        : writes_max_(writes_max), aside_max_(aside_max) {}
 
     // The chain that has changed; null when the book is full.
     const KeyChain* add(const HostId& host, const wire::LedgerEntry& entry);
+
+    // The newest write under its key that the host had seen in the target. Kept aside, in memory
+    // alone, as long as no host has named an unproven write of the key. The chain that has changed;
+    // null when there is none.
+    const KeyChain* add_proven(const HostId& host, const wire::LedgerEntry& entry);
     void restore(KeyChain chain);
 
     // Changes one chain; `how` says whether it did. False when there is no such chain.
@@ -183,9 +201,11 @@ class LossBook {
     void enter(const At& at, const KeyChain& chain);
 
     std::size_t writes_max_;
+    std::size_t aside_max_;
     std::size_t writes_ = 0;
     Duration waited_{};
     Chains chains_;
+    std::map<std::pair<At, HostId>, wire::LedgerEntry> aside_;  // proven, of keys without a chain
     std::set<At> open_;
     wire::LossCounts counts_;
     std::uint64_t open_writes_ = 0;

@@ -119,6 +119,10 @@ class LossKeeper final : public ports::Tables {
     void take_entries(
         Open& open, const HostId& host, const wire::FenceAck& ack, Epoch epoch, bool too_late
     );
+    // What the host had seen in the target, in the books that are open.
+    void take_proven(
+        const core::OperationRecord& current, const HostId& host, const wire::FenceAck& ack
+    );
     void close_without_losses(const OperationId& operation, Open& open);
     void tell(const OperationId& operation, Open& open);
     void close_settled();

@@ -101,6 +101,9 @@ json::object losses_document(const OperationId& operation, const LossBook& book,
         const KeyChain& chain = each->second;
         const json::object document = chain.document();
         for (const json::value& write : document.at("writes").as_array()) {
+            if (flag_of(write.as_object(), "proven")) {
+                continue;  // it was at no risk
+            }
             json::object entry{
                 {"table", chain.table()},
                 {"key", document.at("key")},

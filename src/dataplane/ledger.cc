@@ -1,6 +1,9 @@
 #include "dataplane/ledger.h"
 
 #include <algorithm>
+#include <functional>
+#include <ranges>
+#include <unordered_set>
 #include <utility>
 
 #include "base/assert.h"
@@ -218,6 +221,32 @@ std::vector<LedgerEntry> Ledger::unproven_entries(std::size_t limit) {
             break;
         }
         out.push_back(*table->find(number));
+    }
+    return out;
+}
+
+std::vector<LedgerEntry> Ledger::proven_since(Instant since, std::size_t limit) {
+    state_->take_in();
+    std::vector<const LedgerEntry*> newest;
+    for (const auto& [name, table] : state_->tables) {
+        std::unordered_set<std::string_view> keys;
+        for (const LedgerEntry& entry : table.entries() | std::views::reverse) {
+            // Nearly in the order of their ends: the loops hand them over as they come.
+            if (entry.ended_at < since) {
+                break;
+            }
+            if (entry.proven && entry.acknowledged && !entry.key.empty() &&
+                keys.insert(entry.key).second) {
+                newest.push_back(&entry);
+            }
+        }
+    }
+    std::ranges::sort(newest, std::greater{}, &LedgerEntry::number);
+    newest.resize(std::min(newest.size(), limit));
+    std::vector<LedgerEntry> out;
+    out.reserve(newest.size());
+    for (const LedgerEntry* entry : newest) {
+        out.push_back(*entry);
     }
     return out;
 }

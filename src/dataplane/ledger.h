@@ -159,6 +159,9 @@ class Ledger {
 
     // Unproven entries, oldest first, at most `limit`.
     [[nodiscard]] std::vector<LedgerEntry> unproven_entries(std::size_t limit);
+    // Acknowledged writes that have been proven and ended at `since` or later, as far as the bounds
+    // have left them here: of each key the newest, the newest first, at most `limit`.
+    [[nodiscard]] std::vector<LedgerEntry> proven_since(Instant since, std::size_t limit);
     // All entries of a table (all tables: empty name), oldest first, at most `limit` newest ones.
     [[nodiscard]] std::vector<LedgerEntry> entries(const TableName& name, std::size_t limit);
     [[nodiscard]] LedgerCounters counters();

@@ -322,7 +322,11 @@ struct HoldAck {
 struct FenceAck {
     std::uint64_t cut = 0;  // writes whose connection was cut: outcome unknown
     std::vector<LedgerEntry> entries;
-    bool truncated = false;            // the list is not whole
+    // Writes that the host had lately seen in the other Region, of each key the newest at most:
+    // what other hosts wrote under them is there too. Never whole. A controller of an older version
+    // ignores it.
+    std::vector<LedgerEntry> proven;
+    bool truncated = false;            // `entries` is not whole
     std::uint64_t not_understood = 0;  // entries that the parser left out; not written
     std::uint64_t up_to = 0;     // the agent's number of the last of these entries; zero: none
     bool adopted_alone = false;  // the host follows the order's epoch already, by the items alone

@@ -18,6 +18,19 @@ bool is_taken(const json::object& entry) {
     return !trouble.any();
 }
 
+// One entry that the peer would not take must not cost it the others.
+json::array taken(const std::vector<LedgerEntry>& entries) {
+    json::array out;
+    out.reserve(entries.size());
+    for (const LedgerEntry& entry : entries) {
+        json::object written = write(entry);
+        if (is_taken(written)) {
+            out.push_back(std::move(written));
+        }
+    }
+    return out;
+}
+
 struct AckFields {
     json::object& out;
 
@@ -28,15 +41,7 @@ struct AckFields {
     }
 
     void operator()(const FenceAck& ack) const {
-        json::array entries;
-        entries.reserve(ack.entries.size());
-        for (const LedgerEntry& entry : ack.entries) {
-            json::object written = write(entry);
-            // One entry that the peer would not take must not cost it the others.
-            if (is_taken(written)) {
-                entries.push_back(std::move(written));
-            }
-        }
+        json::array entries = taken(ack.entries);
         const bool whole = entries.size() == ack.entries.size();
         json::object fence{
             {"cut", number_of(ack.cut)},
@@ -47,6 +52,9 @@ struct AckFields {
         };
         if (ack.unknown_writes > 0) {
             fence["unknown_writes"] = number_of(ack.unknown_writes);
+        }
+        if (!ack.proven.empty()) {
+            fence["proven"] = taken(ack.proven);
         }
         out["fence"] = std::move(fence);
     }
@@ -62,6 +70,22 @@ struct AckFields {
     }
 };
 
+// Those that this version understands.
+std::vector<LedgerEntry> understood(const json::array& entries) {
+    std::vector<LedgerEntry> out;
+    out.reserve(entries.size());
+    for (const json::value& each : entries) {
+        JsonTrouble of_this;
+        if (const json::object* entry = each.if_object()) {
+            LedgerEntry read = read_ledger_entry(*entry, "", of_this);
+            if (!of_this.any()) {
+                out.push_back(std::move(read));
+            }
+        }
+    }
+    return out;
+}
+
 FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     ObjectReader in(object, "fence", trouble);
     FenceAck ack;
@@ -70,22 +94,13 @@ FenceAck read_fence_ack(const json::object& object, JsonTrouble& trouble) {
     ack.up_to = in.has("up_to") ? in.count("up_to", kCountMax) : 0;
     ack.adopted_alone = in.flag("adopted_alone", Field::optional);
     ack.unknown_writes = in.count("unknown_writes", kCountMax, Field::optional);
-    const json::array* entries = in.array("entries", kLedgerEntriesMax);
-    if (entries == nullptr) {
-        return ack;
+    if (const json::array* entries = in.array("entries", kLedgerEntriesMax)) {
+        ack.entries = understood(*entries);
+        ack.not_understood = entries->size() - ack.entries.size();
+        ack.truncated = ack.truncated || ack.not_understood > 0;
     }
-    ack.entries.reserve(entries->size());
-    for (const json::value& each : *entries) {
-        JsonTrouble of_this;
-        if (const json::object* entry = each.if_object()) {
-            LedgerEntry read = read_ledger_entry(*entry, "", of_this);
-            if (!of_this.any()) {
-                ack.entries.push_back(std::move(read));
-                continue;
-            }
-        }
-        ++ack.not_understood;
-        ack.truncated = true;
+    if (const json::array* proven = in.array("proven", kLedgerEntriesMax, Field::optional)) {
+        ack.proven = understood(*proven);
     }
     return ack;
 }

@@ -308,6 +308,26 @@ TEST(AgentProtocol, NoEntryIsWrittenThatAReaderWouldRefuse) {
     EXPECT_FALSE(std::get<FenceAck>(whole->body).truncated);
 }
 
+// They only help: what is wrong among them costs no list its wholeness, and the unproven writes
+// stay what they are to a reader that does not know of the others.
+TEST(AgentProtocol, ProvenWritesStandBesideTheUnprovenOnes) {
+    LedgerEntry proven = entry_with(R"({"id":{"S":"a"}})");
+    proven.order = 7;
+    Ack ack = fence_with({entry_with(R"({"id":{"S":"b"}})")});
+    std::get<FenceAck>(ack.body).proven = {proven, entry_with("no JSON")};
+    const auto read = parse_ack(serialize(ack));
+    ASSERT_TRUE(read.has_value()) << read.error().text;
+    std::get<FenceAck>(ack.body).proven = {proven};
+    EXPECT_EQ(*read, ack);
+    const std::string list = R"("proven":[)";
+    std::string text = serialize(ack);
+    const auto with_junk = parse_ack(text.replace(text.find(list), list.size(), list + "0,"));
+    ASSERT_TRUE(with_junk.has_value()) << with_junk.error().text;
+    EXPECT_EQ(*with_junk, ack);
+    std::get<FenceAck>(ack.body).proven.clear();
+    EXPECT_FALSE(serialize(ack).contains("proven"));
+}
+
 // Texts of any origin: a proxy's page in Latin-1, an error of any length.
 TEST(AgentProtocol, WordsAreWrittenAsReadersTakeThem) {
     const std::string cut = std::string(kTextBytesMax - 1, 'x') + "\xE2\x80\xA6 and more";

@@ -182,5 +182,42 @@ TEST(AgentFence, AControllerThatRefusesItsListHearsOfTheFence) {
     EXPECT_EQ(told.entries.size(), 3U);
 }
 
+// Another host's write may lie under it. Told beside the list, which says what is at risk; without
+// them, where the controller does not take them.
+TEST(AgentFence, NamesWhatItHasProvenLatelyBesideWhatItHasNot) {
+    AgentWorld world;
+    world.start_agent();
+    world.open_under(1, kA);
+    ASSERT_EQ(world.put("cart-1").status, 200);
+    ASSERT_EQ(world.put("cart-2").status, 200);
+    world.b.put("sessions", {{"id", {{"S", "cart-1"}}}});
+    auto& ledger = world.agent->app(0).endpoint().ledger();
+    ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven == 1; }));
+    const auto fenced = [&world] {
+        const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
+        EXPECT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
+        return std::get<wire::FenceAck>(world.controller.ack_of(fence)->body);
+    };
+    const wire::FenceAck both = fenced();
+    ASSERT_EQ(both.entries.size(), 1U);
+    EXPECT_EQ(both.entries[0].key, R"({"id":{"S":"cart-2"}})");
+    ASSERT_EQ(both.proven.size(), 1U);
+    EXPECT_EQ(both.proven[0].key, R"({"id":{"S":"cart-1"}})");
+    EXPECT_LT(both.proven[0].order, both.entries[0].order) << "one order for both";
+    EXPECT_FALSE(both.truncated);
+    world.b.put("sessions", {{"id", {{"S", "cart-2"}}}});
+    ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven == 0; }));
+    world.controller.doorkeeper = [](const net::HttpRequest& request
+                                  ) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/v1/agents/ack" || !request.body.contains("\"proven\"")) {
+            return std::nullopt;
+        }
+        return net::HttpResponse::json(413, "{}");
+    };
+    const wire::FenceAck neither = fenced();
+    EXPECT_TRUE(neither.proven.empty());
+    EXPECT_FALSE(neither.truncated) << "nothing at risk is missing from it";
+}
+
 }  // namespace
 }  // namespace farshore::agent::testing

@@ -94,8 +94,9 @@ class FakeAgent {
     bool answers = true;                         // acknowledges orders
     std::vector<wire::EvidenceCounts> evidence;  // of every report
     std::vector<wire::LedgerEntry> writes;       // unproven
-    bool forgot = false;                         // its list of writes is not whole
-    bool drains = true;                          // its writes arrive in the standby
+    std::vector<wire::LedgerEntry> proven;
+    bool forgot = false;  // its list of writes is not whole
+    bool drains = true;   // its writes arrive in the standby
     UtcTime last_acknowledged_at{};
     std::optional<Duration> last_acknowledged_age;
     std::optional<bool> client_keys_required;
@@ -163,7 +164,8 @@ class FakeAgent {
         } else if (std::holds_alternative<wire::HoldOrder>(order.body)) {
             ack.body = wire::HoldAck{};
         } else if (std::holds_alternative<wire::FenceOrder>(order.body)) {
-            ack.body = wire::FenceAck{.cut = 0, .entries = writes, .truncated = forgot};
+            ack.body =
+                wire::FenceAck{.cut = 0, .entries = writes, .proven = proven, .truncated = forgot};
         } else if (std::holds_alternative<wire::DrainOrder>(order.body)) {
             ack.body = wire::DrainAck{.proven = drains, .keys = 1, .left = drains ? 0U : 1U};
             if (!drains) {

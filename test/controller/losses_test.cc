@@ -1,5 +1,7 @@
 #include "controller/controller_world.h"
 
+#include "dataplane/item_digest.h"
+
 // What a controller finds out of writes at risk, what it cannot, and who decides then.
 namespace farshore::controller::testing {
 namespace {
@@ -61,6 +63,16 @@ class LossesTest : public ControllerTest {
             if (entry.at("table").as_string() == table.value()) {
                 return std::string{entry.at("fate").as_string()} + ": " +
                        std::string{entry.at("reason").as_string()};
+            }
+        }
+        return "not in the book";
+    }
+
+    std::string fate_of(const std::string& id, const std::string& key) {
+        const net::HttpReply reply = get("/v1/operations/" + id + "/losses", "operator");
+        for (const json::value& entry : json::parse(reply.body).at("entries").as_array()) {
+            if (entry.at("key").at("id").at("S").as_string() == key) {
+                return std::string{entry.at("fate").as_string()};
             }
         }
         return "not in the book";
@@ -164,6 +176,45 @@ TEST_F(LossesTest, WhoMayOnlyLookSeesNoKeys) {
     EXPECT_EQ(page.at("entries").as_array().size(), 1U);
     EXPECT_TRUE(page.at("next").is_null());
     EXPECT_EQ(get(path + "?limit=x", "viewer").status, 400);
+}
+
+// Two hosts wrote the same two keys: web-2 under what web-1 wrote, and web-2 on top of it. web-1
+// has seen its writes in the standby, and web-2 can see none of its own there.
+TEST_F(LossesTest, AWriteThatLiesUnderAnotherHostsIsPresent) {
+    launch();
+    FakeAgent& web1 = agent("use1-web-1", kEast);
+    FakeAgent& web2 = agent("use1-web-2", kEast);
+    agent("euw1-web-1", kWest);
+    ASSERT_TRUE(wait_for_plan("failover"));
+    const auto written = [](const std::string& id, int after_ms, char digest) {
+        wire::LedgerEntry entry = a_write(kTable, id);
+        entry.at += std::chrono::milliseconds{after_ms};
+        entry.hash = std::string(64, digest);
+        return entry;
+    };
+    for (const std::string id : {"under", "on-top"}) {
+        const json::object item{{"id", {{"S", id}}}, {"list", {{"L", json::array{}}}}};
+        const std::string body =
+            R"({"TableName":")" + kTable.value() + R"(","Item":)" + json::serialize(item) + "}";
+        const std::function<net::Task<net::HttpReply>()> start = [=, this] {
+            return dynamodb(kWest, "PutItem", body);
+        };
+        static_cast<void>(world.wait_for<net::HttpReply>(start));
+        web1.proven.push_back(written(id, 17, 'b'));
+        web1.proven.back().hash = dataplane::item_digest(item).value_or("");
+    }
+    web1.proven.push_back(written("of-web-1-alone", 17, 'c'));
+    web2.writes = {written("under", 0, 'd'), written("on-top", 34, 'e')};
+    const std::string id = begin_failover();
+    ASSERT_TRUE(world.run_until([&] {
+        return document("/v1/operations/" + id + "/losses").at("settled").as_bool();
+    })) << json::serialize(counts(id));
+    EXPECT_EQ(fate_of(id, "under"), "present");
+    EXPECT_EQ(fate_of(id, "on-top"), "never_arrived");
+    EXPECT_EQ(fate_of(id, "of-web-1-alone"), "not in the book");
+    EXPECT_EQ(counts(id).at("present").to_number<int>(), 1);
+    EXPECT_EQ(counts(id).at("at_risk").to_number<int>(), 1);
+    EXPECT_TRUE(json::serialize(document("/v1/operations/" + id)).contains("2 of 2 keys read"));
 }
 
 // A drain that left out the writes of a table that cannot be read has not proven them.
