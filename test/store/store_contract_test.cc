@@ -8,8 +8,7 @@
 
 #include "adapters/net/net_test_world.h"
 #include "adapters/sqlite/store.h"
-#include "core/operation/operation.h"
-#include "core/plan/build_plan.h"
+#include "ports/test_rows.h"
 
 #include "memory_store.h"
 
@@ -21,7 +20,7 @@ namespace {
 using testing::MemoryRows;
 using testing::MemoryStore;
 
-const AppId kApp{"magento"};
+using namespace ports::testing;
 
 // A place where a store lives while no controller has it open.
 class Place {
@@ -128,40 +127,6 @@ INSTANTIATE_TEST_SUITE_P(
 
 constexpr auto kCommitted = ports::CommitEnd::committed;
 constexpr auto kRefused = ports::CommitEnd::refused;
-
-core::AppRecord record(std::uint64_t epoch) {
-    return {
-        .app = kApp,
-        .epoch = Epoch{epoch},
-        .active = RegionId{"us-east-1"},
-        .users = RegionId{"us-east-1"}
-    };
-}
-
-core::OperationRecord operation(const std::string& id, core::Outcome outcome) {
-    core::Plan plan;
-    plan.id = OperationId{id};
-    plan.verb = core::Verb::failover;
-    plan.app = kApp;
-    plan.from = RegionId{"us-east-1"};
-    plan.to = RegionId{"eu-west-1"};
-    plan.epoch_after = Epoch{2};
-    core::build_bare_steps(plan);
-    core::OperationRecord made = core::operation_at(std::move(plan), core::StepKind::raise);
-    made.outcome = outcome;
-    return made;
-}
-
-core::JournalEntry entry(const std::string& id, std::uint64_t step) {
-    return {
-        .operation = OperationId{id},
-        .kind = core::EntryKind::intent,
-        .step = step,
-        .doing = "raising",
-        .text = "step " + std::to_string(step),
-        .at = utc_from_ms(1000)
-    };
-}
 
 // One of everything that a commit can hold.
 ports::Commit whole(std::uint64_t epoch) {
