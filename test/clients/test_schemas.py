@@ -23,7 +23,7 @@ BEYOND_A_SCHEMA = {
     "C102": "a quote that stays open", "C103": "a key written twice", "C107": "anchors, tags, several documents",
     "C109": "the range of a duration", "C111": "a secret in the clear", "C112": "what ${…} stands for",
     **{f"C{number}": "values that must fit together" for number in range(201, 230)}, "C234": "values that must fit together", "C236": "values that must fit together",
-    "C253": "what an automatic failover must not depend on", "C254": "what a call is",
+    "C252": "what a step may say beside another of its values", "C253": "what an automatic failover must not depend on", "C254": "what a call is",
 }  # fmt: skip
 # The schema sees these, too: a rule of several values in the loader, a bound of one list in the schema.
 IN_BOTH = {"C201", "C213", "C220"}
