@@ -264,6 +264,30 @@ TEST_F(PumpTest, WhatHappensWhileTheStoreIsAskedIsHeardInItsOrder) {
     EXPECT_FALSE(world.saved.pause.has_value());
 }
 
+// What an operator asked for is answered when it is durable, or when it is known not to be.
+TEST_F(PumpTest, ARequestIsSettledWhenTheStoreHasAnswered) {
+    const core::PauseRequest pause{{.until = {}, .reason = "x", .by = "operator:x"}};
+    std::vector<std::string> settled;
+    const auto note = [&settled](const char* which) {
+        return [&settled, which] {
+            settled.emplace_back(which);
+        };
+    };
+    pump->deliver(pause, note("prompt"));
+    EXPECT_EQ(settled, std::vector<std::string>{"prompt"});
+    world.late = true;
+    pump->deliver(pause, note("late"));
+    pump->deliver(pause, note("behind it"));
+    EXPECT_EQ(settled.size(), 1U);
+    world.let_answer();
+    EXPECT_EQ(settled.back(), "late");
+    world.answer = {ports::CommitEnd::superseded, {.kind = ErrorKind::conflict, .text = "x"}};
+    pump->deliver(pause, note("waits"));
+    world.let_answer();
+    pump->deliver(pause, note("too late"));
+    EXPECT_EQ(settled.size(), 5U) << "nothing waits for ever";
+}
+
 class PumpEnds : public PumpTest, public ::testing::WithParamInterface<ports::CommitEnd> {};
 
 INSTANTIATE_TEST_SUITE_P(
