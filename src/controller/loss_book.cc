@@ -25,7 +25,7 @@ bool KeyChain::add(HostId host, wire::LedgerEntry entry) {
         settled_at_.reset();
         reason_.clear();
         for (RiskyWrite& each : writes_) {
-            each.fate = each.proven ? Fate::present : Fate::at_risk;
+            each.fate = Fate::at_risk;
         }
         at_promotion(promotion_digest_);
     }

@@ -196,7 +196,8 @@ TEST(AgentFence, NamesWhatItHasProvenLatelyBesideWhatItHasNot) {
     const auto fenced = [&world] {
         const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
         EXPECT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
-        return std::get<wire::FenceAck>(world.controller.ack_of(fence)->body);
+        const wire::Ack* ack = world.controller.ack_of(fence);
+        return ack == nullptr ? wire::FenceAck{} : std::get<wire::FenceAck>(ack->body);
     };
     const wire::FenceAck both = fenced();
     ASSERT_EQ(both.entries.size(), 1U);
