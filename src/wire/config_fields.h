@@ -15,8 +15,9 @@
 namespace farshore::config {
 
 // Does another value of the key make the proof of a drill void (decide.require_drill_within)? It
-// does, unless neither what a failover does nor what it promises depends on it. The mark of a section counts for all that
-// stands in it. A controller does not know the keys of agent.yaml, so theirs say nothing.
+// does, unless neither what a failover does nor what it promises depends on it. The mark of a
+// section counts for all that stands in it. A controller does not know the keys of agent.yaml, so
+// theirs say nothing.
 enum class Change { disarms, stays_armed };
 
 enum class Need { optional, required };
