@@ -21,6 +21,15 @@ Status status_of(ports::CommitAnswer answer) {
     return std::unexpected(std::move(answer.why));
 }
 
+// A change that cannot be is an answer to the client that asked for it, and no trouble of the
+// store.
+bool is_the_stores_trouble(const ports::CommitAnswer& answer) {
+    const bool cannot_be =
+        answer.why.kind == ErrorKind::not_found || answer.why.kind == ErrorKind::conflict;
+    return answer.end != ports::CommitEnd::committed &&
+           (answer.end != ports::CommitEnd::refused || !cannot_be);
+}
+
 }  // namespace
 
 StoreDesk::StoreDesk(net::Io& io, AppId app, ports::Store& store, ports::LeaderToken leader)
@@ -32,7 +41,7 @@ void StoreDesk::commit(ports::Commit commit, ports::Ticket ticket) {
     store_.commit(
         std::move(commit),
         [this, ticket = std::move(ticket)](ports::CommitAnswer answer) {
-            if (answer.end != ports::CommitEnd::committed) {
+            if (is_the_stores_trouble(answer)) {
                 system::log_error("store", answer.why.text, {{"remedy", answer.why.remedy}});
             }
             if (answer.end == ports::CommitEnd::superseded ||

@@ -9,8 +9,8 @@
 
 namespace farshore::controller {
 
-// The controller's way to its store: puts the app and the leader's token on each commit, logs what
-// is refused, and says when this controller has to end. Outlives its commits. Single-threaded.
+// The controller's way to its store: puts the app and the leader's token on each commit, logs the
+// store's trouble, and says when this controller has to end. Outlives its commits. Single-threaded.
 class StoreDesk final : public ports::Store {
   public:
     StoreDesk(net::Io& io, AppId app, ports::Store& store, ports::LeaderToken leader);
