@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("FARSHORE_BIN", ROOT / "bin"))
 BUILD = pathlib.Path(os.environ.get("FARSHORE_BUILD", ROOT / "build" / "release"))
 TABLE = "MyMagentoSessionsTable"
+# Fates of acknowledged writes that are not there.
+LOST = ("suppressed", "never_arrived", "unknown")
 
 
 def farshore(*words, check=True, timeout=180):
@@ -141,11 +143,11 @@ class World:
 
         until(ready, patience, "every agent may write, every Region is healthy, the lag is known")
 
-    def log(self):
-        """What really happened, all of it: for tests only."""
+    def log(self, after=0):
+        """What really happened, behind that entry: for tests only."""
         entries = []
         while True:
-            after = entries[-1]["n"] if entries else 0
+            after = entries[-1]["n"] if entries else after
             with urllib.request.urlopen(f"{self.document['admin']}/v1/log?after={after}", timeout=30 * PATIENCE) as answer:
                 document = json.load(answer)
             page = document if isinstance(document, list) else document.get("log", document.get("entries"))
@@ -196,23 +198,59 @@ class World:
         assert left == [], "the world left processes behind"
 
 
-def lost_by_the_lab(entries):
+def at_peace(world):
+    """No fault, no operation, and every agent may write under the epoch in force."""
+    status = world.try_status()
+    if not status or world.refresh().get("faults"):
+        return None
+    busy = status["operation"] is not None or not status["lag"]
+    agents = status["agents"]
+    fine = all(a["connected"] and a["write_state"] == "open" and a["epoch"] == status["epoch"] for a in agents)
+    well = all(part["verdict"] == "healthy" for region in status["regions"].values() for part in region["components"].values())
+    return status if fine and well and not busy else None
+
+
+def settled_losses(world, operation):
+    def settled():
+        try:
+            losses = world.ask(f"/v1/operations/{operation}/losses")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+        return losses if losses["settled"] else None
+
+    return until(settled, 90, "what became of each write at risk is known", every=0.5)
+
+
+class LabLosses:
     """Client writes that lost against a write of the other Region when they arrived there. Versions of one Region may
     overtake each other on the way: the later one stands on the earlier, so nothing is lost by that."""
-    holds = {}
-    by_client, lost = set(), set()
-    for entry in entries:
-        if entry["table"] != TABLE:
-            continue
-        version = json.dumps(entry["version"], sort_keys=True)
-        place = (entry["region"], json.dumps(entry["key"], sort_keys=True))
-        if entry["origin"] == "client":
-            by_client.add(version)
-        if entry["outcome"] == "applied":
-            holds[place] = entry["version"]["region"]
-        elif holds[place] != entry["version"]["region"]:
-            lost.add(version)
-    return len(lost & by_client)
+
+    def __init__(self):
+        self.holds = {}
+        self.by_client, self.lost = set(), set()
+
+    def take(self, entries):
+        """What comes next in the lab's log."""
+        for entry in entries:
+            if entry["table"] != TABLE:
+                continue
+            version = json.dumps(entry["version"], sort_keys=True)
+            place = (entry["region"], json.dumps(entry["key"], sort_keys=True))
+            if entry["origin"] == "client":
+                self.by_client.add(version)
+            if entry["outcome"] == "applied":
+                self.holds[place] = entry["version"]["region"]
+            elif self.holds[place] != entry["version"]["region"]:
+                self.lost.add(version)
+
+    def count(self):
+        return len(self.lost & self.by_client)
+
+
+def lost_by_the_lab(entries):
+    losses = LabLosses()
+    losses.take(entries)
+    return losses.count()
 
 
 # An application of its own: one numbered write after the other, a line of output for each: word, number, when it began, why.

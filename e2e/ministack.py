@@ -45,6 +45,13 @@ class MiniStack:
     def client(self, service, account, region="us-east-1"):
         return boto3.client(service, endpoint_url=self.url, region_name=region, aws_access_key_id=account, aws_secret_access_key="test")
 
+    def client_with(self, service, keys, region="us-east-1"):
+        """A client that signs with a session's keys."""
+        key, secret, token = keys
+        return boto3.client(
+            service, endpoint_url=self.url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+        )
+
     def make_role(self, account, name, allows):
         everyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         iam = self.client("iam", account)

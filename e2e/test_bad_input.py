@@ -247,6 +247,14 @@ def test_every_mistake_of_a_configuration_in_one_run(program, file):
     assert config.with_suffix(".txt").read_text() in told.stderr.replace(str(config), config.name), told.stderr
 
 
+def test_a_program_that_starts_logs_the_warnings_of_its_configuration(tmp_path):
+    config = tmp_path / "farshore.yaml"
+    # It starts and then finds that its store cannot be made.
+    config.write_text((DATA / "ttl_takes_the_rto.yaml").read_text().replace("/var/lib/farshore", str(config)))
+    told = exits.run(BIN / "farshored", "--config", config, status=exits.ANY).stderr
+    assert "DNS ttl 5m alone takes all of rto 1m" in told and "code=C231" in told and "a shorter ttl" in told, told
+
+
 def not_a_file(tmp_path, kind):
     path = tmp_path / kind.replace(" ", "_")
     if kind == "directory":

@@ -15,11 +15,40 @@ MOVE = ("switchover", "shop", "--to", "eu-west-1")
 
 
 def status(verdict="ready", operation=None):
-    regions = {"us-east-1": {"verdict": "healthy", "components": {}}, "eu-west-1": {"verdict": "healthy", "components": {}}}
+    region = {"verdict": "healthy", "condition": "healthy", "components": {}}
     return {
-        "app": "shop", "active": "us-east-1", "users": "us-east-1", "preferred": "us-east-1", "first_line": "shop", "regions": regions,
-        "readiness": {"verdict": verdict, "findings": []}, "operation": operation, "last_operation": None,
+        "schema_version": 1, "app": "shop", "controller": "us-east-2", "region": "us-east-2", "at": "2026-11-23T13:05:09.123Z", "at_ms": 1795439109123,
+        "first_line": "shop", "readiness": {"verdict": verdict, "from": "us-east-1", "to": "eu-west-1", "findings": []}, "mode": "auto", "armed": True,
+        "why_not_armed": "", "paused": None, "cooldown_until": None, "epoch": 3, "active": "us-east-1", "users": "us-east-1", "preferred": "us-east-1",
+        "trouble": "", "regions": {"us-east-1": region, "eu-west-1": region}, "lag": [], "loss": {"window_ms": 90, "unproven_writes": 0, "hosts_unheard": 0},
+        "tables": [], "agents": [], "operation": operation, "last_operation": None,
     }  # fmt: skip
+
+
+def operation(name=OPERATION, outcome="running"):
+    counts = dict.fromkeys(("at_risk", "present", "applied_late", "suppressed", "never_arrived", "unknown"), 0)
+    return {
+        "schema_version": 1, "id": name, "verb": "switchover", "app": "shop", "from": "us-east-1", "to": "eu-west-1", "state": "waiting", "outcome": outcome,
+        "why": "because", "reason": "", "by": "operator:eve", "levers": [], "attempts": 0, "epoch_before": 3, "epoch_after": 4, "users": "us-east-1",
+        "started_at_ms": 1795439109123, "ended_at_ms": None, "first_failure_at_ms": None, "evidence": "", "plan": [], "fingerprint": "", "phases": [],
+        "steps": [], "loss": {**counts, "whole": True, "window_ms": 0},
+    }  # fmt: skip
+
+
+def entry(kind, text, sequence=1):
+    return {"sequence": sequence, "at_ms": 1795439109123, "kind": kind, "number": 1, "step": "waiting", "text": text}
+
+
+def book(writes):
+    entries = [
+        {
+            "table": "carts", "key": {"id": {"S": f"cart-{n}"}}, "reason": "", "settled": True, "host": "web-1", "op": "PutItem", "at_ms": n, "epoch": 3,
+            "hash": "", "acknowledged": True, "fate": "present",
+        }
+        for n in range(writes)
+    ]  # fmt: skip
+    counts = {"at_risk": 0, "present": writes, "applied_late": 0, "suppressed": 0, "never_arrived": 0, "unknown": 0, "whole": True}
+    return {"schema_version": 1, "operation": OPERATION, "settled": True, "truncated": False, "counts": counts, "entries": entries, "next": None}
 
 
 def error(kind, text="no", **more):
@@ -71,10 +100,9 @@ class Controller:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def ends_as(self, outcome):
-        document = {"id": OPERATION, "verb": "switchover", "outcome": outcome, "why": "because"}
         self.answers["POST /v1/apps/shop/switchover"] = (202, {"id": OPERATION, "operation": OPERATION})
-        self.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "outcome", "text": "x"}])
-        self.answers[f"GET /v1/operations/{OPERATION}"] = (200, document)
+        self.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [entry("outcome", "x"), {"operation": operation(outcome=outcome)}])
+        self.answers[f"GET /v1/operations/{OPERATION}"] = (200, operation(outcome=outcome))
 
     @property
     def url(self):
@@ -131,10 +159,10 @@ def test_a_start_without_an_answer_is_looked_up_by_its_own_id(controller):
     assert "may have been started: `farshore op list` shows it" in unsure.stderr
     assert "--request-id incident-812" in unsure.stderr, "asking again starts nothing twice"
     # Another's operation of the same kind is not ours.
-    controller.answers["GET /v1/status"] = (200, status(operation={"id": "op-0", "verb": "switchover"}))
+    controller.answers["GET /v1/status"] = (200, status(operation=operation("op-0")))
     del controller.answers["GET /v1/operations/op-incident-812"]
     assert "the switchover was not started" in controller.run(*words, check=69).stderr
-    controller.answers["GET /v1/operations/op-incident-812"] = (200, {"id": "op-incident-812", "verb": "switchover"})
+    controller.answers["GET /v1/operations/op-incident-812"] = (200, operation("op-incident-812"))
     found = controller.run(*words, check=0)
     assert found.stdout.strip() == "op-incident-812" and "was started" in found.stderr
 
@@ -159,7 +187,7 @@ def test_what_a_proxy_answers_says_nothing_about_a_change(controller, page):
     controller.answers["GET /v1/operations/op-incident-812"] = page
     unsure = controller.run(*MOVE, "--request-id", "incident-812", check=69).stderr
     assert f"did not answer: HTTP {page[0]}" in unsure and "may have been started" in unsure and "--request-id incident-812" in unsure, unsure
-    controller.answers["GET /v1/operations/op-incident-812"] = (200, {"id": "op-incident-812", "verb": "switchover"})
+    controller.answers["GET /v1/operations/op-incident-812"] = (200, operation("op-incident-812"))
     assert controller.run(*MOVE, "--request-id", "incident-812", check=0).stdout.strip() == "op-incident-812"
     for words, change in ((("pause", "shop", "--reason", "x"), "pause"), (("agents", "forget", "web-1", "shop", "--reason", "x"), "agents/web-1/forget")):
         controller.answers[f"POST /v1/apps/shop/{change}"] = page
@@ -243,6 +271,22 @@ def test_status_says_whether_a_failover_could_start(controller, verdict, code):
     controller.run("status", check=code)
 
 
+def test_an_answer_of_another_form_is_an_error_that_names_each_field(controller):
+    odd = status()
+    odd["readiness"]["verdict"] = "perhaps"
+    odd["regions"]["eu-west-1"]["components"] = {"stack": {"verdict": "healthy", "votes": [{"observer": "us-east-2"}]}}
+    del odd["epoch"]
+    controller.answers["GET /v1/status"] = (200, odd)
+    for words in (("status",), ("agents", "list", "shop"), MOVE):
+        said = controller.run(*words, check=64).stderr
+        for part in ("epoch: missing", 'readiness.verdict: unknown word "perhaps"', "regions.eu-west-1.components.stack.votes[0].vote: missing"):
+            assert part in said, said
+    assert all(request.startswith("GET") for request, _ in controller.asked), "nothing is changed by a look that failed"
+    controller.ends_as("done")
+    controller.answers[f"GET /v1/operations/{OPERATION}"] = (200, {**operation(), "outcome": 7})
+    assert "outcome: not a string" in controller.run("op", "show", OPERATION, check=64).stderr
+
+
 def test_a_region_that_is_none_is_a_usage_error_and_nothing_is_asked_for(controller):
     controller.ends_as("done")
     for words in (("switchover", "shop"), ("failover", "shop", "--confirm", "shop", "--reason", "x"), ("plan", "switchover", "shop")):
@@ -307,9 +351,8 @@ def test_output_that_could_not_be_written_is_no_success(controller, tmp_path):
     written_to_a_full_disk("farshore", "init", "token", "--role", "viewer", "--tokens", tokens)
     assert json.loads(tokens.read_text())[0]["role"] == "viewer", "what was done stays done"
     where = ("--controller", controller.url)
-    entries = [{"table": "carts", "key": {"id": {"S": f"cart-{n}"}}, "op": "PutItem", "at_ms": n, "fate": "present"} for n in range(2000)]
     for count in (1, 2000):  # within one buffer of the C library, and beyond
-        controller.answers[f"GET /v1/operations/{OPERATION}/losses"] = (200, {"operation": OPERATION, "settled": True, "entries": entries[:count]})
+        controller.answers[f"GET /v1/operations/{OPERATION}/losses"] = (200, book(count))
         exported = written_to_a_full_disk("farshore", "losses", "export", "--operation", OPERATION, *where)
         assert "writes exported" not in exported.stderr, "nothing is said of a file that is not there"
         written_to_a_full_disk("farshore", "losses", OPERATION, *where)
@@ -322,7 +365,7 @@ def test_output_that_could_not_be_written_is_no_success(controller, tmp_path):
 
 def test_an_operation_is_watched_to_its_end_whether_it_can_be_told_or_not(controller):
     controller.ends_as("done")
-    controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [{"kind": "phase", "text": "x" * 200}] * 100)
+    controller.answers[f"GET /v1/operations/{OPERATION}/watch"] = (200, [entry("phase", "x" * 200, n) for n in range(1, 101)])
     written_to_a_full_disk("farshore", *MOVE, "--wait", "--controller", controller.url)
     assert controller.asked[-1][0] == f"GET /v1/operations/{OPERATION}", controller.asked
     with open("/dev/full", "w") as nowhere:
@@ -333,7 +376,17 @@ def test_help_tells_the_statuses_that_there_are():
     text = farshore("--help", check=0).stdout
     table = text[text.index("Exit status:"):].splitlines()[1:]
     codes = [int(line.split()[0]) for line in table if line.strip()]
-    assert codes == [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
+    assert codes == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 64, 69, 74, 77, 78, 130]
+
+
+def test_programs_that_run_on_end_with_the_same_statuses_and_log_by_the_same_flags(tmp_path):
+    daemons = ("farshored", "farshore-agent")
+    ends = {exits.run(BIN / program, "--help").stdout.partition("Exit codes:")[2] for program in daemons}
+    assert len(ends) == 1 and "77 denied" in ends.pop()
+    for program in daemons:
+        nothing = ("--config", tmp_path / "nothing.yaml", "--log-format", "json")
+        assert "nothing.yaml" in exits.run(BIN / program, *nothing, "--log-level", "debug", status=78).stderr
+        assert "loud" in exits.run(BIN / program, *nothing, "--log-level", "loud", status=64).stderr
 
 
 def test_without_a_word_the_help_is_shown():

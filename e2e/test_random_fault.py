@@ -5,40 +5,15 @@ under one epoch; each acknowledged write is there or is named as lost. More seed
 """
 
 import os
-import urllib.error
 
 import pytest
 
-from conftest import TABLE, World, farshore, lost_by_the_lab, until
+from conftest import LOST, TABLE, World, at_peace, farshore, lost_by_the_lab, settled_losses, until
 
 SEEDS = [int(word) for word in os.environ.get("FARSHORE_FAULT_SEEDS", "11,20").split(",")]
 FAULT_LASTS = "25s"
-LOST = ("suppressed", "never_arrived", "unknown")
 # No observer can miss these: the active Region's tables do not answer any more, whatever asks them.
 MUST_MOVE = ("region us-east-1", "dynamodb us-east-1 --mode timeout", "dynamodb us-east-1 --mode empty-dns", "dynamodb us-east-1 --mode refused")
-
-
-def at_peace(world):
-    """No fault, no operation, and every agent may write under the epoch in force."""
-    status = world.try_status()
-    if not status or world.refresh().get("faults"):
-        return None
-    busy = status["operation"] is not None or not status["lag"]
-    agents = status["agents"]
-    fine = all(a["connected"] and a["write_state"] == "open" and a["epoch"] == status["epoch"] for a in agents)
-    well = all(part["verdict"] == "healthy" for region in status["regions"].values() for part in region["components"].values())
-    return status if fine and well and not busy else None
-
-
-def settled_losses(world, operation):
-    def settled():
-        try:
-            losses = world.ask(f"/v1/operations/{operation}/losses")
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return None
-        return losses if losses["settled"] else None
-
-    return until(settled, 90, "what became of each write at risk is known", every=0.5)
 
 
 def assert_one_region_at_a_time(writes, active):

@@ -40,7 +40,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view text{reinterpret_cast<const char*>(bytes), size};
     check(text, farshore::wire::parse_agent_hello);
     check(text, farshore::wire::parse_report);
+    check(text, farshore::wire::parse_report_again);
     check(text, farshore::wire::parse_report_answer);
+    check(text, farshore::wire::parse_ack_answer);
     check(text, parse_ack);
     check(text, farshore::wire::parse_stream_line);
     check(text, farshore::wire::parse_ledger_entry);

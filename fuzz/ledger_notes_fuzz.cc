@@ -42,10 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     // A request, and what was answered behind a zero byte.
     const std::size_t middle = rest.find('\0');
     const auto queue = std::make_shared<dataplane::LedgerQueue>(std::size_t{1} << 20U);
-    dataplane::Ledger ledger(
-        {.entries_per_table_max = 8,
-         .tables_max = 2,
-         .bytes_max = std::size_t{1} << 16U,
+    dataplane::EndpointLedger ledger(
+        {.core = {.entries_per_table_max = 8, .tables_max = 2, .bytes_max = std::size_t{1} << 16U},
          .waiting_bytes_max = 4096},
         queue
     );
@@ -63,15 +61,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             ledger.set_table_keys(table, {"id"});
         }
     }
-    for (const dataplane::LedgerKey& key : ledger.unproven_keys(100)) {
-        (void)ledger.mark_proven(key.table, key.key, "absent");
-        (void)ledger.mark_equal(key.table, key.key, {.up_to_number = 2, .settled_before = {}});
+    for (const core::LedgerKey& key : ledger->unproven_keys(100)) {
+        (void)ledger->mark_proven(key.table, key.key, "absent");
+        (void)ledger->mark_equal(key.table, key.key, {.up_to_number = 2, .settled_before = {}});
     }
-    ledger.give_up_keyless(Instant{std::chrono::milliseconds{2}});
-    const dataplane::LedgerCounters counters = ledger.counters();
+    ledger->give_up_keyless(Instant{std::chrono::milliseconds{2}});
+    const core::LedgerCounters counters = ledger->counters();
     FARSHORE_ASSERT(counters.unproven_keys <= counters.unproven, "no key without an entry");
     FARSHORE_ASSERT(
-        counters.unproven == ledger.unproven_entries(1'000'000).size(), "the count is the list's"
+        counters.unproven == ledger->unproven_entries(1'000'000).size(), "the count is the list's"
     );
     FARSHORE_ASSERT(
         counters.unproven + counters.forgotten_unproven + counters.given_up_keyless <=

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the promises of ARCHITECTURE.md: who includes whom, a core without clocks, threads and
-sockets, and a map that names every folder and says of each what this script says.
+sockets, bugs that only the simulator plants, and a map that names every folder and says of each what
+this script says.
 
   tools/check_layers.py [--build BUILD_DIRECTORY]
 
@@ -26,14 +27,15 @@ MAY_INCLUDE = {
     "http1": ["base"],
     "sigv4": ["base"],
     "sqlite": ["base"],
-    "adapters": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite"],
-    "dataplane": ["base", "core/host", "core/lease", "http1", "sigv4", "ports"],
-    "agent": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "adapters", "dataplane"],
-    "controller": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "adapters", "dataplane"],
+    "aws_model": ["base"],
+    "adapters": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "aws_model"],
+    "dataplane": ["base", "core/evidence", "core/host", "core/lease", "core/loss", "http1", "sigv4", "ports"],
+    "agent": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "aws_model", "adapters", "dataplane"],
+    "controller": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "aws_model", "adapters", "dataplane"],
     "drill": ["base", "core", "wire", "ports"],
     "lab": ["base", "wire", "sigv4", "sqlite", "adapters/net", "adapters/system", "ports/clock.h"],
     "sim": ["base", "core", "ports", "runtime"],
-    "cli": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "adapters", "dataplane", "agent",
+    "cli": ["base", "core", "wire", "ports", "runtime", "http1", "sigv4", "sqlite", "aws_model", "adapters", "dataplane", "agent",
             "controller", "drill", "lab", "sim"],
 }
 
@@ -69,6 +71,18 @@ def check_includes(src: pathlib.Path = SRC) -> list[str]:
             if folder in ("base", "core", "http1", "ports", "runtime") and re.match(r"\s*#\s*include\s+<(boost|sys/|netinet|pthread|thread|mutex|fmt|spdlog)", line):
                 findings.append(f"{where}:{number}: {folder} stays free of {line.strip()}")
     return findings
+
+
+def check_plants(src: pathlib.Path = SRC) -> list[str]:
+    """No program but the simulator's plants a bug (src/core/planted.h)."""
+    allowed_in = ("sim/planted_world.h", "core/planted.h")
+    return [
+        f"{path.relative_to(src.parent)}: only src/sim/planted_world.h may set planted_bug"
+        for path in sorted(src.rglob("*"))
+        if path.suffix in (".h", ".cc") and not path.name.endswith("_test.cc")
+        and not str(path.relative_to(src)).startswith(allowed_in)
+        and re.search(r"\bplanted_bug\b", path.read_text())
+    ]
 
 
 def check_core_symbols(build: pathlib.Path) -> list[str]:
@@ -127,7 +141,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
     options = parser.parse_args()
-    findings = check_includes() + check_core_symbols(options.build) + check_map()
+    findings = check_includes() + check_plants() + check_core_symbols(options.build) + check_map()
     for finding in findings:
         print(finding)
     print(f"layers: {len(findings)} findings")

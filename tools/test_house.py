@@ -45,6 +45,19 @@ def test_a_planted_include_is_found(tree, file, line, finding):
     assert check_layers.check_includes(src) == [finding]
 
 
+def test_a_bug_that_a_program_of_the_product_plants_is_found(tree):
+    put, src = tree
+    put("core/planted.h", "inline thread_local Bug planted_bug = Bug::none;\n")
+    put("sim/planted_world.h", "core::planted_bug = bug;\n")
+    put("core/verdict_test.cc", "planted_bug = Bug::none;\n")
+    assert check_layers.check_plants(src) == []
+    put("core/verdict.cc", "planted_bug = Bug::none;\n")
+    put("sim/scene.cc", "core::planted_bug = bug;\n")
+    assert check_layers.check_plants(src) == [
+        f"src/{file}: only src/sim/planted_world.h may set planted_bug" for file in ("core/verdict.cc", "sim/scene.cc")
+    ]
+
+
 @pytest.mark.parametrize("symbol", ["clock_gettime", "socket", "pthread_create", "_ZNSt6chrono3_V212system_clock3nowEv"])
 def test_a_core_that_links_against_the_world_is_found(tmp_path, symbol):
     (tmp_path / "a.s").write_text(f".text\n.quad {symbol}\n")

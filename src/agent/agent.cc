@@ -16,6 +16,7 @@
 #include "adapters/system/descriptors.h"
 #include "adapters/system/log.h"
 #include "agent/secrets.h"
+#include "base/daemon_end.h"
 
 namespace farshore::agent {
 
@@ -28,13 +29,12 @@ constexpr Duration kFilesAgain = 1s;  // after a failure
 
 [[noreturn]] void end_process(const char* why) {
     // No log, no destructors: they may be what hangs.
-    constexpr int kSoftware = 70;
     constexpr std::string_view kWho = "farshore-agent: watchdog: ";
     const std::string_view text{why};
     for (const std::string_view part : {kWho, text, std::string_view{"\n"}}) {
         [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, part.data(), part.size());
     }
-    _exit(kSoftware);
+    _exit(kEndBug);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "adapters/host/durable_file.h"
 #include "adapters/system/log.h"
+#include "agent/endpoint_evidence.h"
 
 namespace farshore::agent {
 
@@ -159,7 +160,7 @@ Status AppAgent::open_endpoint() {
         return ready;
     }
     for (const RegionId& region : app_.regions) {
-        const std::string url = shared_->aws.endpoint(aws::Service::dynamodb, region);
+        const std::string url = shared_->aws.endpoint("dynamodb", region);
         Result<dataplane::Upstream> upstream = upstream_from(region, url);
         if (!upstream) {
             return std::unexpected(upstream.error());
@@ -193,13 +194,12 @@ Status AppAgent::open_endpoint() {
         .clock = shared_->clock
     };
     options.limits.clients_max = shared_->clients_max.value_or(options.limits.clients_max);
-    options.limits.parked_for_max = app_.hold_max;
-    options.limits.parked_max = app_.hold_requests_max;
+    options.limits.parking.most.writes = app_.hold_requests_max;
     options.limits.upstream_timeout = app_.upstream_timeout;
     options.limits.connect_timeout = app_.upstream_timeout;
     options.limits.probe_interval = app_.probe_every;
     options.limits.probe_timeout = app_.upstream_timeout;
-    options.ledger_limits.entries_per_table_max = app_.ledger_entries_max;
+    options.ledger_limits.core.entries_per_table_max = app_.ledger_entries_max;
     Result<std::unique_ptr<dataplane::Endpoint>> endpoint =
         dataplane::Endpoint::start(std::move(options));
     if (!endpoint) {
@@ -252,9 +252,15 @@ void AppAgent::wire_up() {
     tasks->spawn("host registration", [one = registration_.get(), tasks] {
         return one->run(tasks);
     });
-    epochs_ = std::make_unique<EpochReader>(
-        io, clock, shared_->aws, *gate_, book_, *registration_, shared_->config.region
-    );
+    epochs_ = std::make_unique<EpochReader>(EpochReader::Parts{
+        .io = io,
+        .clock = clock,
+        .aws = shared_->aws,
+        .gate = *gate_,
+        .book = book_,
+        .registration = *registration_,
+        .home = shared_->config.region
+    });
     desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
         .io = io,
         .tasks = *tasks,
@@ -284,9 +290,15 @@ void AppAgent::wire_up() {
         });
     }
     for (const auto& [region, url] : app_.health_urls) {
-        stacks_.push_back(std::make_unique<StackProber>(
-            io, clock, shared_->stacks, book_, region, url, app_.probe_every
-        ));
+        stacks_.push_back(std::make_unique<StackProber>(StackProber::Parts{
+            .io = io,
+            .clock = clock,
+            .http = shared_->stacks,
+            .book = book_,
+            .region = region,
+            .url = url,
+            .every = app_.probe_every
+        }));
         tasks->spawn("stack of " + region.value(), [one = stacks_.back().get(), tasks] {
             return one->run(tasks);
         });
@@ -354,7 +366,7 @@ net::Task<> AppAgent::run_evidence() {
     Instant credentials_at = shared_->clock->now();
     while (!shared_->tasks.stopping()) {
         const dataplane::Statistics statistics = endpoint_->statistics();
-        book_.take_in(statistics);
+        take_in(book_, statistics);
         tell_of_clients(statistics);
         if (book_.turns() != turns || gate_->write_state() != told) {
             turns = book_.turns();

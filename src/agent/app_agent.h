@@ -67,7 +67,7 @@ class AppAgent {
 
     [[nodiscard]] const HostRegistration& registration() const { return *registration_; }
 
-    [[nodiscard]] const EvidenceBook& evidence() const { return book_; }
+    [[nodiscard]] const core::EvidenceBook& evidence() const { return book_; }
 
     [[nodiscard]] const UnknownOutcomes& unknown() const { return *unknown_; }
 
@@ -93,7 +93,7 @@ class AppAgent {
     bool lived_before_ = false;
     bool told_of_discovery_ = false;
     bool told_of_foreign_ = false;
-    EvidenceBook book_;
+    core::EvidenceBook book_;
     std::unique_ptr<dataplane::Endpoint> endpoint_;
     std::unique_ptr<AppGate> gate_;
     std::unique_ptr<UnknownOutcomes> unknown_;

@@ -46,8 +46,7 @@ AppGate::AppGate(
       machine_({.on_controller_loss = app_.on_controller_loss, .lease = app_.lease}),
       confirmation_wanted_(parts.io),
       changed_(parts.io),
-      stored_signal_(parts.io),
-      stored_(std::move(stored)),
+      keeper_(std::move(stored)),
       heard_from_controller_(clock_->now()),
       wall_watch_(kClockError) {
     const core::HostStep step = machine_.step(clock_->now(), what_was_stored());
@@ -62,31 +61,22 @@ AppGate::~AppGate() {
 }
 
 core::HostLoaded AppGate::what_was_stored() const {
-    if (!stored_ || stored_->route.epoch == Epoch{}) {
-        return {
-            .route = std::nullopt,
-            .fenced = stored_ ? stored_->fenced : Epoch{},
-            .adopted_alone = false
-        };
-    }
-    if (std::ranges::find(app_.regions, stored_->route.active) != app_.regions.end()) {
-        return {
-            .route = stored_->route,
-            .fenced = stored_->fenced,
-            .adopted_alone = stored_->adopted_alone
-        };
+    core::HostLoaded loaded = core::loaded_from(stored());
+    if (!loaded.route ||
+        std::ranges::find(app_.regions, loaded.route->active) != app_.regions.end()) {
+        return loaded;
     }
     // The configuration has changed under it. Its epoch stays the least that this host follows.
     system::log_error(
         "gate",
         "the stored route leads to a Region that the configuration does not name any more",
         {{"app", app_.app.value()},
-         {"region", stored_->route.active.value()},
+         {"region", loaded.route->active.value()},
          {"going_on", "without a route, until a controller assigns one"}}
     );
     return {
         .route = std::nullopt,
-        .fenced = std::max(stored_->fenced, stored_->route.epoch),
+        .fenced = std::max(loaded.fenced, loaded.route->epoch),
         .adopted_alone = false
     };
 }
@@ -133,6 +123,7 @@ core::HostDecision AppGate::take(const core::HostInput& input, Heard heard) {
         confirmed_since_ = std::max(confirmed_since_, records->started);
     }
     const core::HostStep step = machine_.step(clock_->now(), input);
+    endpoint_->set_parked_for_max(machine_.hold_max());
     for (const core::HostDecision& decision : step.all) {
         announce(decision);
         apply(decision, heard);
@@ -214,7 +205,7 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
                 heard.grace,
                 on_control_thread<dataplane::FenceResult>(std::exchange(heard.fenced, {}))
             );
-            store();
+            store(keeper_.changed(machine_));
             break;
         case core::HostAction::adopt: {
             const dataplane::Route route{
@@ -222,22 +213,22 @@ void AppGate::apply(const core::HostDecision& decision, Heard& heard) {
                 .active = machine_.route()->active,
                 .writes_until = permission_end()
             };
-            dataplane::Ledger& ledger = endpoint_->ledger();
+            dataplane::EndpointLedger& ledger = endpoint_->ledger();
             if (machine_.adopted_alone()) {
-                ledger.forget_what_was_told();
+                ledger->forget_what_was_told();
             }
-            ledger.leave_behind(machine_.epoch());
+            ledger->leave_behind(machine_.epoch());
             done = endpoint_->set_route(
                 route, on_control_thread<dataplane::RouteWord>(std::exchange(heard.routed, {}))
             );
-            store();
+            store(keeper_.changed(machine_));
             break;
         }
         case core::HostAction::adopt_users:
             if (from_hold) {
                 open_writes(true);
             }
-            store();
+            store(keeper_.changed(machine_));
             break;
     }
     if (!done) {
@@ -285,10 +276,7 @@ void AppGate::tick() {
             std::max(confirmed_since_, endless || behind ? clock_->now() : confirmed_since_);
         open_writes(false);
     }
-    if (store_again_at_ && clock_->now() >= *store_again_at_) {
-        store_again_at_.reset();
-        store();
-    }
+    store(keeper_.due(clock_->now(), machine_));
 }
 
 Duration AppGate::until_next_tick() const {
@@ -299,66 +287,29 @@ Duration AppGate::until_next_tick() const {
     return std::clamp<Duration>(*due - clock_->now(), 1ms, kTick);
 }
 
-void AppGate::store() {
-    if (storing_) {
-        return;  // what is newest by then is stored next
+void AppGate::store(const std::optional<core::StoredState>& state) {
+    if (!state) {
+        return;
     }
-    host::StoredState state{
-        .route = machine_.route().value_or(core::HostRoute{}),
-        .fenced = machine_.fenced(),
-        .adopted_alone = machine_.adopted_alone()
-    };
-    storing_ = true;
     files_->run(
-        [directory = state_directory_, app = app_.app, state, at = clock_->wall()] {
+        [directory = state_directory_, app = app_.app, state = *state, at = clock_->wall()] {
             return host::store_state(directory, app, state, at);
         },
-        [this, alive = alive_, state](Status result) {
+        [this, alive = alive_](const Status& result) {
             if (!*alive) {
                 return;
             }
-            storing_ = false;
-            if (result) {
-                stored_ = state;
-            } else {
+            if (!result) {
                 system::log_error(
                     "state", result.error().text, {{"remedy", result.error().remedy}}
                 );
-                store_again_at_ = clock_->now() + 1s;
             }
-            last_store_ = std::move(result);
-            stored_signal_.notify();
-            const bool newer = state.route != machine_.route().value_or(core::HostRoute{}) ||
-                               state.fenced != machine_.fenced() ||
-                               state.adopted_alone != machine_.adopted_alone();
-            if (newer) {
-                store();
-            }
+            const std::optional<core::StoredState> newer =
+                keeper_.ended(clock_->now(), result, machine_);
+            changed_.notify();
+            store(newer);
         }
     );
-}
-
-net::Task<Status> AppGate::until_stored(core::HostRoute route, Duration at_most) {
-    const Instant end = clock_->now() + at_most;
-    while (true) {
-        const bool there =
-            stored_ && (stored_->route == route || stored_->route.epoch > route.epoch);
-        if (there) {
-            co_return Status{};
-        }
-        if (!storing_ && !last_store_) {
-            co_return last_store_;
-        }
-        const Instant now = clock_->now();
-        if (now >= end) {
-            co_return fail(
-                ErrorKind::timed_out,
-                "the state file is not on disk yet",
-                "look at the disk of the state directory"
-            );
-        }
-        co_await stored_signal_.wait(stored_signal_.generation(), end - now);
-    }
 }
 
 core::WriteState AppGate::write_state() const {

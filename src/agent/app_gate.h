@@ -64,9 +64,6 @@ class AppGate {
     void tick();
     [[nodiscard]] Duration until_next_tick() const;
 
-    // True once `route` is on disk; an error when writing it failed. Bounded.
-    net::Task<Status> until_stored(core::HostRoute route, Duration at_most);
-
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
 
     // The process before this one adopted the epoch by itself: no process remembers what it had not
@@ -76,7 +73,12 @@ class AppGate {
     }
 
     // What a restart would find on disk; nullopt: nothing.
-    [[nodiscard]] const std::optional<host::StoredState>& stored() const { return stored_; }
+    [[nodiscard]] const std::optional<core::StoredState>& stored() const {
+        return keeper_.on_disk();
+    }
+
+    // Why it is not newer, and is not being written either; empty: it has not failed.
+    [[nodiscard]] std::string why_not_stored() const { return keeper_.why_not_stored(); }
 
     [[nodiscard]] const config::AgentApp& app() const { return app_; }
 
@@ -93,7 +95,7 @@ class AppGate {
     // The machine wants a confirmation at once.
     [[nodiscard]] Signal& confirmation_wanted() { return confirmation_wanted_; }
 
-    // The route or the write state changed.
+    // The route or the write state changed, or the state file was written or could not be.
     [[nodiscard]] Signal& changed() { return changed_; }
 
     void heard_from_controller();
@@ -109,7 +111,7 @@ class AppGate {
     void apply(const core::HostDecision& decision, Heard& heard);
     void announce(const core::HostDecision& decision);
     void open_writes(bool from_hold);
-    void store();
+    void store(const std::optional<core::StoredState>& state);
     [[nodiscard]] std::optional<Instant> permission_end() const;
     template <class T>
     std::function<void(T)> on_control_thread(std::function<void(T)> call) const;
@@ -123,12 +125,8 @@ class AppGate {
     dataplane::Endpoint* endpoint_ = nullptr;
     Signal confirmation_wanted_;
     Signal changed_;
-    Signal stored_signal_;
-    std::optional<host::StoredState> stored_;
-    Status last_store_;
-    bool storing_ = false;
+    core::StateKeeper keeper_;
     bool inherited_alone_ = false;
-    std::optional<Instant> store_again_at_;
     Instant confirmed_since_{};  // start of the last confirmation
     Instant heard_from_controller_;
     core::HostDecision last_change_;

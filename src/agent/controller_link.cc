@@ -6,24 +6,19 @@
 #include <fmt/format.h>
 
 #include "adapters/system/log.h"
+#include "agent/endpoint_evidence.h"
 #include "base/text.h"
+#include "core/link/host_link.h"
 #include "wire/api.h"
 
 namespace farshore::agent {
 
 using namespace std::chrono_literals;
 
+static_assert(core::EvidenceBook::kNewsMax <= wire::kEvidenceMax, "a report holds its evidence");
+
 namespace {
 
-constexpr Duration kReportEvery = 500ms;
-constexpr Duration kReportPatience = 1s;
-// Evidence can flap faster than a controller can make use of reports.
-constexpr Duration kReportPauseMin = 20ms;
-// A controller sends a ping each second.
-constexpr Duration kSilenceMax = 4s;
-constexpr Duration kPauseFirst = 100ms;
-constexpr Duration kPauseMax = 3s;
-constexpr int kAckAttempts = 6;
 constexpr std::size_t kAcksUnderWayMax = 128;
 constexpr std::size_t kStreamPieceMax = std::size_t{1} << 20U;
 
@@ -65,6 +60,7 @@ ControllerLink::ControllerLink(Parts parts, std::string url)
       url_(std::move(url)),
       rng_(parts_.seed),
       report_wanted_(parts_.io),
+      turns_(core::link::report_every(parts_.gate.app().lease)),
       clock_watch_(core::HostMachine::Options{}.clock_error) {
     status_.url = url_;
     status_.why = "not connected yet";
@@ -85,7 +81,7 @@ net::HttpCall ControllerLink::call(std::string_view path, std::string body) cons
              {"Content-Type", "application/json"}},
         .body = std::move(body),
         .connect_timeout = 1s,
-        .total_timeout = kReportPatience,
+        .total_timeout = core::link::kReportPatience,
         .body_bytes_max = 64 * 1024,
     };
 }
@@ -126,11 +122,11 @@ void ControllerLink::refused(int status, std::string_view body) {
 }
 
 Duration ControllerLink::pause() {
-    failures_ = std::min(failures_ + 1, 10);
-    const Duration ceiling = std::min<Duration>(kPauseFirst * (1 << failures_), kPauseMax);
-    return kPauseFirst / 2 + Duration{static_cast<Duration::rep>(
-                                 rng_.below(static_cast<std::uint64_t>(ceiling.count()))
-                             )};
+    return core::link::hello_again_after(failures_, [this](Duration ceiling) {
+        return Duration{
+            static_cast<Duration::rep>(rng_.below(static_cast<std::uint64_t>(ceiling.count())))
+        };
+    });
 }
 
 net::Task<> ControllerLink::run_stream() {
@@ -152,12 +148,13 @@ net::Task<> ControllerLink::listen_once() {
     }
     auto incoming = std::make_shared<Incoming>();
     net::HttpCall request = call("/v1/agents/stream", serialize(hello()));
-    request.total_timeout = 3s;
+    request.total_timeout = core::link::kHelloPatience;
     std::function<bool(std::string_view)> on_bytes = [this, incoming](std::string_view bytes) {
         return take_bytes(incoming, bytes);
     };
-    const Result<net::HttpReply> reply =
-        co_await parts_.http.stream(std::move(request), kSilenceMax, std::move(on_bytes));
+    const Result<net::HttpReply> reply = co_await parts_.http.stream(
+        std::move(request), core::link::kStreamSilenceMax, std::move(on_bytes)
+    );
     if (!incoming->broken.empty()) {
         say(incoming->broken);
     } else if (!reply) {
@@ -213,6 +210,8 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
             incoming.broken = no_common_version(greeting->protocol);
         } else {
             incoming.greeted = true;
+            takes_again_ = greeting->takes_again;
+            whole_.reset();
             clock_watch_.forget();
             failures_ = 0;
             ++status_.connects;
@@ -244,17 +243,15 @@ void ControllerLink::take_line(Incoming& incoming, std::string_view line) {
             ++acks_under_way_;
             parts_.tasks.spawn("acknowledgement", [this, ack] { return send_ack(ack); });
         }
-        // An order changes what reports say.
-        report_soon();
     });
 }
 
 net::Task<> ControllerLink::send_ack(wire::Ack ack) {
     const std::shared_ptr<void> counted(nullptr, [this](void*) { --acks_under_way_; });
-    // The same acknowledgement twice is harmless: it carries its order's number.
-    for (int attempt = 0; attempt < kAckAttempts; ++attempt) {
+    for (int attempt = 0; attempt < core::link::kAckAttempts; ++attempt) {
         net::HttpCall request = call("/v1/agents/ack", serialize(ack));
-        request.total_timeout = 3s;
+        request.total_timeout = core::link::kAckPatience;
+        const Instant started = parts_.clock->now();
         const Result<net::HttpReply> reply = co_await parts_.http.fetch(std::move(request));
         if (reply && reply->status < 500) {
             if (reply->status >= 300) {
@@ -262,17 +259,42 @@ net::Task<> ControllerLink::send_ack(wire::Ack ack) {
                 if (leave_out_the_lists(ack, reply->status)) {
                     continue;
                 }
-            } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
-                parts_.gate.endpoint().ledger().told_up_to(fence->up_to);
+            } else {
+                take_ack_answer(started, ack, reply->body);
             }
             co_return;
         }
-        co_await net::sleep_for(parts_.io, 50ms * (1 << attempt));
+        co_await net::sleep_for(parts_.io, core::link::ack_again_after(attempt));
     }
     system::log_warning(
         "link",
         "an acknowledgement could not be delivered",
         {{"controller", url_}, {"type", ack.type}}
+    );
+}
+
+void ControllerLink::take_ack_answer(Instant started, const wire::Ack& ack, std::string_view body) {
+    const std::optional<core::OrderType> type = enum_from<core::OrderType>(ack.type);
+    if (!type) {
+        return;
+    }
+    const Result<wire::AckAnswer> answer = wire::parse_ack_answer(body);
+    const bool with_lease = answer && answer->lease;
+    switch (core::link::after_ack(*type, with_lease)) {
+        case core::link::AfterAck::nothing: break;
+        case core::link::AfterAck::forget_list:
+            if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
+                parts_.gate.endpoint().ledger()->told_up_to(fence->up_to);
+            }
+            break;
+        case core::link::AfterAck::renew: take_lease(started, *answer->lease); break;
+        case core::link::AfterAck::report: report_soon(); break;
+    }
+}
+
+void ControllerLink::take_lease(Instant started, const wire::LeaseGrant& lease) {
+    (void)parts_.gate.take(
+        core::Confirmation{.epoch = lease.epoch, .started = started, .length = lease.length}
     );
 }
 
@@ -288,27 +310,27 @@ net::Task<> ControllerLink::run_wakeups() {
 
 net::Task<> ControllerLink::run_reports() {
     while (!parts_.tasks.stopping()) {
-        const std::uint64_t wanted = report_wanted_.generation();
-        const Instant started = parts_.clock->now();
+        const std::uint64_t number = turns_.begin(parts_.clock->now());
         // A controller that has never heard our hello refuses reports.
         bool ready = status_.connects > 0 && !parts_.membership.has_to_join_at(url_);
         if (ready) {
             ready = co_await parts_.membership.ready(url_);
         }
         if (ready) {
-            co_await report_once();
+            co_await report_once(number);
         }
-        co_await net::sleep_for(parts_.io, kReportPauseMin);
-        const Duration every = std::min<Duration>(kReportEvery, parts_.gate.app().lease / 3);
-        const Duration rest = started + every - parts_.clock->now();
-        co_await report_wanted_.wait(wanted, rest);
+        (void)turns_.end(parts_.clock->now(), number);
+        while (!parts_.tasks.stopping() && parts_.clock->now() < *turns_.next()) {
+            const Duration rest = *turns_.next() - parts_.clock->now();
+            co_await report_wanted_.wait(report_wanted_.generation(), rest);
+        }
     }
 }
 
-wire::Report ControllerLink::report() {
+wire::Report ControllerLink::report(std::uint64_t number) {
     const dataplane::Statistics statistics = parts_.gate.endpoint().statistics();
-    parts_.book.take_in(statistics);
-    const dataplane::LedgerCounters counters = parts_.gate.endpoint().ledger().counters();
+    take_in(parts_.book, statistics);
+    const core::LedgerCounters counters = parts_.gate.endpoint().ledger()->counters();
     const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
     const auto state = enum_from<wire::WriteState>(to_string(parts_.gate.write_state()));
     wire::LedgerSummary ledger{
@@ -320,7 +342,7 @@ wire::Report ControllerLink::report() {
                 ? std::optional<Duration>{parts_.clock->now() - *counters.last_acknowledged_at}
                 : std::nullopt,
         .whole = !parts_.prover.why_not_whole().has_value(),
-        .left_behind = parts_.gate.endpoint().ledger().left_behind().size(),
+        .left_behind = parts_.gate.endpoint().ledger()->left_behind().size(),
         .tables = parts_.prover.troubles()
     };
     if (counters.oldest_unproven_at) {
@@ -331,7 +353,7 @@ wire::Report ControllerLink::report() {
         .host = parts_.config.host,
         .region = parts_.config.region,
         .boot = parts_.boot,
-        .sequence = ++sequence_,
+        .sequence = number,
         .epoch = route.epoch,
         .active = route.active,
         .users = route.users,
@@ -346,14 +368,23 @@ wire::Report ControllerLink::report() {
     };
 }
 
-net::Task<> ControllerLink::report_once() {
+net::Task<> ControllerLink::report_once(std::uint64_t number) {
     // The lease counts from here.
     const Instant started = parts_.clock->now();
-    const std::string body = serialize(report());
-    const EvidenceBook::Cursor told = parts_.book.now();
-    const Result<net::HttpReply> reply =
-        co_await parts_.http.fetch(call("/v1/agents/report", body));
+    wire::Report now = report(number);
+    const std::optional<wire::ReportAgain> again =
+        takes_again_ && whole_ ? wire::again(*whole_, now) : std::nullopt;
+    const core::EvidenceBook::Cursor told = parts_.book.now();
+    net::HttpCall request = again ? call("/v1/agents/again", serialize(*again))
+                                  : call("/v1/agents/report", serialize(now));
+    const Result<net::HttpReply> reply = co_await parts_.http.fetch(std::move(request));
     if (!reply || reply->status != 200) {
+        whole_.reset();
+        turns_.may_rest(Duration::zero());
+        if (again && reply && wire::error_from(reply->status, reply->body).code == "whole_first") {
+            report_soon();
+            co_return;
+        }
         ++status_.reports_failed;
         if (reply) {
             refused(reply->status, reply->body);
@@ -361,6 +392,9 @@ net::Task<> ControllerLink::report_once() {
         co_return;
     }
     delivered_ = told;
+    if (!again) {
+        whole_ = std::move(now);
+    }
     take_answer(started, *reply);
 }
 
@@ -373,10 +407,12 @@ void ControllerLink::take_answer(Instant started, const net::HttpReply& reply) {
     }
     ++status_.reports_ok;
     parts_.gate.heard_from_controller();
+    turns_.may_rest(Duration::zero());
     if (answer->lease) {
-        (void)parts_.gate.take(core::Confirmation{
-            .epoch = answer->lease->epoch, .started = started, .length = answer->lease->length
-        });
+        // Whatever it says: a lease is asked for again while it lasts.
+        turns_.may_rest(std::min(answer->rest.value_or(Duration::zero()), answer->lease->length / 3)
+        );
+        take_lease(started, *answer->lease);
     }
 }
 

@@ -3,18 +3,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "adapters/net/http_client.h"
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
-#include "agent/evidence_book.h"
 #include "agent/host_registration.h"
 #include "agent/membership.h"
 #include "agent/order_desk.h"
 #include "agent/prover.h"
 #include "agent/unknown_outcomes.h"
 #include "base/rng.h"
+#include "core/evidence/evidence_book.h"
 #include "core/lease/clock_watch.h"
+#include "core/link/host_link.h"
 #include "wire/agent_protocol.h"
 
 namespace farshore::agent {
@@ -42,7 +44,7 @@ class ControllerLink {
         net::HttpClient& http;
         AppGate& gate;
         HostRegistration& registration;
-        EvidenceBook& book;
+        core::EvidenceBook& book;
         OrderDesk& desk;
         const Prover& prover;
         const UnknownOutcomes& unknown;
@@ -57,7 +59,10 @@ class ControllerLink {
     void start();
 
     // Something happened that controllers should hear of at once.
-    void report_soon() { report_wanted_.notify(); }
+    void report_soon() {
+        turns_.want();
+        report_wanted_.notify();
+    }
 
     [[nodiscard]] const LinkStatus& status() const { return status_; }
 
@@ -73,16 +78,18 @@ class ControllerLink {
     net::Task<> run_reports();
     net::Task<> run_wakeups();
     net::Task<> listen_once();
-    net::Task<> report_once();
+    net::Task<> report_once(std::uint64_t number);
     net::Task<> send_ack(wire::Ack ack);
 
     bool take_bytes(const std::shared_ptr<Incoming>& incoming, std::string_view bytes);
     void take_line(Incoming& incoming, std::string_view line);
     void take_answer(Instant started, const net::HttpReply& reply);
+    void take_ack_answer(Instant started, const wire::Ack& ack, std::string_view body);
+    void take_lease(Instant started, const wire::LeaseGrant& lease);
     void refused(int status, std::string_view body);
     void say(std::string why);
     [[nodiscard]] wire::AgentHello hello() const;
-    [[nodiscard]] wire::Report report();
+    [[nodiscard]] wire::Report report(std::uint64_t number);
     [[nodiscard]] net::HttpCall call(std::string_view path, std::string body) const;
     [[nodiscard]] Duration pause();
 
@@ -91,8 +98,10 @@ class ControllerLink {
     Rng rng_;
     LinkStatus status_;
     Signal report_wanted_;
-    EvidenceBook::Cursor delivered_;
-    std::uint64_t sequence_ = 0;
+    core::link::ReportTurns turns_;
+    core::EvidenceBook::Cursor delivered_;
+    bool takes_again_ = false;           // the controller understands short reports
+    std::optional<wire::Report> whole_;  // the last one that it has answered
     std::size_t acks_under_way_ = 0;
     int failures_ = 0;
     core::ClockWatch clock_watch_;  // by the controller's boot clock

@@ -288,7 +288,7 @@ void inherited_metrics(Page& page, const std::string& app, const UnknownOutcomes
 void ledger_metrics(
     Page& page,
     const std::string& app,
-    const dataplane::LedgerCounters& counters,
+    const core::LedgerCounters& counters,
     const std::vector<wire::TableTrouble>& troubles
 ) {
     constexpr const char* kUnprovable = "farshore_ledger_unprovable";
@@ -402,7 +402,7 @@ json::object app_json(AppAgent& app, Instant now) {
         {"newest_age_ms",
          unknown.newest_age ? json::value(to_ms(*unknown.newest_age)) : json::value(nullptr)}
     };
-    const dataplane::LedgerCounters counters = app.endpoint().ledger().counters();
+    const core::LedgerCounters counters = app.endpoint().ledger()->counters();
     json::array troubles;
     for (const wire::TableTrouble& trouble : app.prover().troubles()) {
         troubles.push_back(json::object{
@@ -438,7 +438,7 @@ std::string metrics_text(const Apps& apps, const Shared& shared) {
         permission_metrics(page, *app);
         traffic_metrics(page, name, app->endpoint().statistics());
         inherited_metrics(page, name, app->unknown());
-        ledger_metrics(page, name, app->endpoint().ledger().counters(), app->prover().troubles());
+        ledger_metrics(page, name, app->endpoint().ledger()->counters(), app->prover().troubles());
     }
     return page.text();
 }

@@ -1,6 +1,5 @@
 #include "agent/epoch_reader.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "adapters/aws/epoch_item.h"
@@ -12,139 +11,87 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kEveryMax = 1s;
-// Long enough for a reading across an ocean with a lost packet, short enough to leave most of a
-// lease.
-constexpr Duration kPatience = 700ms;
-// A host that is asked to confirm again and again does not flood the record tables.
-constexpr Duration kPauseMin = 100ms;
-
 // A refusal proves that the way there is open. One of our own, or of a name server, does not.
 bool is_the_services_word(const Error& error) {
     return (error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied) &&
            !error.code.empty() && !net::says_there_is_no_address(error);
 }
 
+core::EpochReader::Options options_of(const config::AgentApp& app, std::size_t copies) {
+    return {
+        .copies = copies, .regions = app.regions, .lease = app.lease, .rule = app.on_controller_loss
+    };
+}
+
 }  // namespace
 
-EpochReader::EpochReader(
-    net::Io& io,
-    const ports::Clock& clock,
-    aws::AwsClient& aws,
-    AppGate& gate,
-    EvidenceBook& book,
-    HostRegistration& registration,
-    RegionId home
-)
-    : io_(&io),
-      clock_(&clock),
-      dynamodb_(aws),
-      gate_(&gate),
-      book_(&book),
-      registration_(&registration),
-      home_(std::move(home)),
-      regions_(gate.app().regions),
-      round_changed_(io) {
-    const RegionId& witness = gate.app().witness;
-    if (witness != RegionId{} && std::ranges::find(regions_, witness) == regions_.end()) {
-        regions_.push_back(witness);
-    }
-    seen_.configured = regions_.size();
-}
+EpochReader::EpochReader(Parts parts)
+    : parts_(std::move(parts)),
+      dynamodb_(parts_.aws),
+      regions_(parts_.registration.regions()),
+      reader_(options_of(parts_.gate.app(), regions_.size()), parts_.registration.decisions()),
+      answered_(parts_.io) {}
 
-net::Task<> EpochReader::ask(std::shared_ptr<Round> round, RegionId region) {
-    const aws::GetItem get = aws::read_of_epoch_item(gate_->app().epoch_table, gate_->app().app);
-    const aws::CallOptions options{
-        .connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1
-    };
+net::Task<core::CopyAnswer> EpochReader::read(RegionId region) {
+    const aws::GetItem get =
+        aws::read_of_epoch_item(parts_.gate.app().epoch_table, parts_.gate.app().app);
+    const aws::CallOptions options = aws::once_within(core::EpochReader::kPatience);
     const Result<std::optional<aws::Item>> item = co_await dynamodb_.get_item(region, get, options);
-    ++round->ended;
-    if (item) {
-        ++round->reached;
-        auto copy = *item ? aws::parse_epoch_item(**item) : core::EpochItem{};
-        if (copy) {
-            round->answers.push_back(std::move(*copy));
-        }
-    } else if (is_the_services_word(item.error())) {
-        ++round->reached;
+    if (!item) {
+        co_return core::CopyAnswer{
+            .word = is_the_services_word(item.error()) ? core::CopyWord::refused
+                                                       : core::CopyWord::not_done,
+            .why = item.error().text
+        };
     }
-    judge(*round);
-    round_changed_.notify();
+    co_return aws::copy_as_read(region, *item);
 }
 
-// Records that do not know us confirm nothing: a fence by them would not wait for us. With `keep`
-// no lease protects anything, and with `fence` no agent takes permission from the records.
-bool EpochReader::know_us(const core::EpochItem& agreed, Instant started) {
-    const std::string& register_id = agreed.register_id;
-    const bool known = gate_->app().on_controller_loss != config::OnControllerLoss::verify ||
-                       registration_->covers(register_id, started);
-    if (!known && !register_id.empty()) {
-        registration_->want(register_id);
+net::Task<> EpochReader::ask(std::uint64_t reading, RegionId region) {
+    const core::CopyAnswer answer = co_await read(region);
+    const core::EpochReader::Self self{
+        .epoch = parts_.gate.machine().epoch(),
+        .controllers_silent = parts_.gate.controllers_silent()
+    };
+    if (const auto input = reader_.take(parts_.clock.now(), reading, answer, self)) {
+        (void)parts_.gate.take(*input);
     }
-    return known;
+    parts_.registration.look_again();
+    answered_.notify();
 }
 
-void EpochReader::judge(Round& round) {
-    if (round.decided) {
-        return;
-    }
-    const core::EpochVerdict verdict = core::judge(round.answers, regions_.size());
-    const auto& regions = gate_->app().regions;
-    const bool whole = round.ended == regions_.size();
-    const bool known =
-        verdict.agreed && std::ranges::find(regions, verdict.agreed->active) != regions.end();
-    const bool beyond_us = verdict.at_least > gate_->machine().epoch();
-    // A record that names no lease, or another register, may be the one that no majority needs.
-    const bool usable = known && (verdict.is_enough() || beyond_us || whole);
-    if (usable) {
-        round.decided = true;
-        seen_.agreed = verdict.agreed;
-        (void)gate_->take(core::RecordsAgree{
-            .epoch = verdict.agreed->epoch,
-            .active = verdict.agreed->active,
-            .started = round.started,
-            .controllers_silent = gate_->controllers_silent(),
-            .terms = verdict.agreed->terms,
-            .know_us = know_us(*verdict.agreed, round.started)
-        });
-    } else if (beyond_us && (verdict.agreed.has_value() || whole)) {
-        // They are all different, or name a Region that we cannot follow to; yet most are beyond
-        // us.
-        round.decided = true;
-        (void)gate_->take(core::NewerSeen{verdict.at_least});
-    }
+void EpochReader::count_last() {
+    const core::EvidenceBook::Key control{parts_.home, core::Component::control, core::Path::fresh};
+    parts_.book.count(
+        control, reader_.last().connected, reader_.last().took, "most epoch records do not answer"
+    );
 }
 
 net::Task<> EpochReader::run(net::TaskGroup* tasks) {
     while (!tasks->stopping()) {
-        const std::uint64_t wanted = gate_->confirmation_wanted().generation();
-        auto round = std::make_shared<Round>();
-        round->started = clock_->now();
-        for (const RegionId& region : regions_) {
-            tasks->spawn("epoch record", [this, round, region] { return ask(round, region); });
-        }
-        while (round->ended < regions_.size() && clock_->now() < round->started + kPatience + 200ms
-        ) {
-            // A silent Region does not delay what is urgent.
-            if (round->decided && gate_->confirmation_wanted().generation() != wanted) {
-                break;
+        const std::uint64_t wanted = parts_.gate.confirmation_wanted().generation();
+        if (const auto reading = reader_.begin(parts_.clock.now())) {
+            for (const RegionId& region : regions_) {
+                tasks->spawn("epoch record", [this, reading, region] {
+                    return ask(*reading, region);
+                });
             }
-            co_await round_changed_.wait(round_changed_.generation(), 100ms);
+            while (reader_.is_reading()) {
+                co_await answered_.wait(answered_.generation(), 100ms);
+                if (parts_.gate.confirmation_wanted().generation() != wanted) {
+                    reader_.want(parts_.clock.now());
+                }
+                reader_.give_up(parts_.clock.now());
+            }
+            count_last();
         }
-        seen_.answered = round->answers.size();
-        // A host that cannot reach most of the epoch tables should suspect itself, not a Region.
-        const bool connected = round->reached >= regions_.size() / 2 + 1;
-        const EvidenceBook::Key control{
-            home_, wire::EvidenceComponent::control, wire::EvidencePath::fresh
-        };
-        book_->count(
-            control, connected, clock_->now() - round->started, "most epoch records do not answer"
+        const bool urgent = co_await parts_.gate.confirmation_wanted().wait(
+            wanted, reader_.next_deadline() - parts_.clock.now()
         );
-        co_await net::sleep_for(*io_, kPauseMin);
-        // Three chances per lease.
-        const Duration every = std::min<Duration>(kEveryMax, gate_->app().lease / 3);
-        const Duration rest = round->started + every - clock_->now();
-        co_await gate_->confirmation_wanted().wait(wanted, rest);
+        if (urgent) {
+            reader_.want(parts_.clock.now());
+            co_await net::sleep_for(parts_.io, reader_.next_deadline() - parts_.clock.now());
+        }
     }
 }
 

@@ -1,31 +1,32 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "adapters/aws/dynamodb.h"
 #include "adapters/net/task_group.h"
 #include "agent/app_gate.h"
-#include "agent/evidence_book.h"
 #include "agent/host_registration.h"
-#include "core/records/epoch_items.h"
+#include "core/evidence/evidence_book.h"
+#include "core/records/epoch_reader.h"
 
 namespace farshore::agent {
 
-// Reads the app's epoch records of all Regions together, once a second and whenever the gate wants
-// a confirmation. Permission counts from the start of the reading. Control thread only.
+// Carries the questions of core::EpochReader to the app's epoch records of all Regions, and what
+// they mean for this host to the gate. Control thread only.
 class EpochReader {
   public:
-    EpochReader(
-        net::Io& io,
-        const ports::Clock& clock,
-        aws::AwsClient& aws,
-        AppGate& gate,
-        EvidenceBook& book,
-        HostRegistration& registration,
-        RegionId home
-    );
+    struct Parts {
+        net::Io& io;
+        const ports::Clock& clock;
+        aws::AwsClient& aws;
+        AppGate& gate;
+        core::EvidenceBook& book;
+        HostRegistration& registration;
+        RegionId home;
+    };
+
+    explicit EpochReader(Parts parts);
 
     // Runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
@@ -36,31 +37,24 @@ class EpochReader {
         std::optional<core::EpochItem> agreed;
     };
 
-    [[nodiscard]] const Seen& seen() const { return seen_; }
+    [[nodiscard]] Seen seen() const {
+        return {
+            .configured = regions_.size(),
+            .answered = reader_.last().answered,
+            .agreed = reader_.agreed()
+        };
+    }
 
   private:
-    struct Round {
-        Instant started;
-        std::vector<core::EpochItem> answers;
-        std::size_t ended = 0;
-        std::size_t reached = 0;  // said something, if only "no such table"
-        bool decided = false;
-    };
+    net::Task<> ask(std::uint64_t reading, RegionId region);
+    [[nodiscard]] net::Task<core::CopyAnswer> read(RegionId region);
+    void count_last();
 
-    net::Task<> ask(std::shared_ptr<Round> round, RegionId region);
-    void judge(Round& round);
-    [[nodiscard]] bool know_us(const core::EpochItem& agreed, Instant started);
-
-    net::Io* io_;
-    const ports::Clock* clock_;
+    Parts parts_;
     aws::DynamoDb dynamodb_;
-    AppGate* gate_;
-    EvidenceBook* book_;
-    HostRegistration* registration_;
-    RegionId home_;
     std::vector<RegionId> regions_;
-    Signal round_changed_;
-    Seen seen_;
+    core::EpochReader reader_;
+    Signal answered_;
 };
 
 }  // namespace farshore::agent

@@ -51,12 +51,8 @@ net::Task<Probe> Health::ask_region(RegionId region, bool fresh) {
     const Instant started = parts_.clock->now();
     aws::GetItem get{.table = table()};
     get.key = key_of_host(HostId{"health"}, "health");
-    const aws::CallOptions options{
-        .connect_timeout = kProbePatience,
-        .total_timeout = kProbePatience,
-        .attempts_max = 1,
-        .fresh_connection = fresh
-    };
+    aws::CallOptions options = aws::once_within(kProbePatience);
+    options.fresh_connection = fresh;
     const Result<std::optional<aws::Item>> read = co_await regions_.get_item(region, get, options);
     if (!read && read.error().kind != ErrorKind::malformed) {
         co_return to_probe(std::unexpected(read.error()));

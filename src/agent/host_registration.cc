@@ -14,57 +14,30 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kPatience = 700ms;
-// A controller that is there answers a hello long before.
-constexpr Duration kControllersFirst = 500ms;
-constexpr Duration kRetry = 1s;
-// An operator may have taken us out of the register by mistake; we put ourselves back.
-constexpr Duration kRenewEvery = 60s;
+
+std::vector<RegionId> regions_of(const config::AgentApp& app) {
+    std::vector<RegionId> regions = app.regions;
+    if (app.witness != RegionId{} && std::ranges::find(regions, app.witness) == regions.end()) {
+        regions.push_back(app.witness);
+    }
+    return regions;
+}
 
 }  // namespace
 
 HostRegistration::HostRegistration(Parts parts)
     : parts_(std::move(parts)),
       dynamodb_(parts_.aws),
-      regions_(parts_.app.regions),
-      started_at_(parts_.clock.now()),
-      wanted_signal_(parts_.io),
-      round_changed_(parts_.io) {
-    const RegionId& witness = parts_.app.witness;
-    if (witness != RegionId{} && std::ranges::find(regions_, witness) == regions_.end()) {
-        regions_.push_back(witness);
-    }
-}
+      regions_(regions_of(parts_.app)),
+      decisions_(parts_.clock.now(), regions_.size()),
+      changed_(parts_.io) {}
 
 void HostRegistration::enrolled(const std::string& register_id) {
-    if (!by_hello_ || by_hello_->register_id != register_id) {
-        by_hello_ = Known{.register_id = register_id, .since = parts_.clock.now()};
-        wanted_signal_.notify();
-    }
+    decisions_.enrolled(parts_.clock.now(), register_id);
+    look_again();
 }
 
-bool HostRegistration::covers(const std::string& register_id, Instant started) const {
-    return std::ranges::any_of(std::array{&by_hello_, &by_ourselves_}, [&](const auto* known) {
-        return !register_id.empty() && *known && (*known)->register_id == register_id &&
-               started >= (*known)->since;
-    });
-}
-
-void HostRegistration::want(const std::string& register_id) {
-    const bool known = (by_hello_ && by_hello_->register_id == register_id) ||
-                       (by_ourselves_ && by_ourselves_->register_id == register_id);
-    if (!known && wanted_ != register_id) {
-        wanted_ = register_id;
-        wanted_signal_.notify();
-    }
-}
-
-std::string HostRegistration::state() const {
-    return by_hello_ ? "by hello" : by_ourselves_ ? "by itself" : "";
-}
-
-net::Task<> HostRegistration::put(
-    std::shared_ptr<Round> round, RegionId region, std::string register_id
-) {
+net::Task<Status> HostRegistration::put(RegionId region, std::string register_id) {
     aws::PutItem put{.table = parts_.app.epoch_table};
     put.item["app"] =
         aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.name.text()));
@@ -73,89 +46,65 @@ net::Task<> HostRegistration::put(
     put.item["boot"] = aws::string_attribute(parts_.boot.value());
     put.item["register"] = aws::string_attribute(register_id);
     put.item["at"] = aws::string_attribute(to_iso8601(parts_.clock.wall()));
-    const aws::CallOptions options{
-        .connect_timeout = kPatience,
-        .total_timeout = kPatience,
-        .attempts_max = 1,
-        .idempotent = true
-    };
+    aws::CallOptions options = aws::once_within(kPatience);
+    options.idempotent = true;
     const auto written = co_await dynamodb_.put_item(region, put, options);
-    ++round->ended;
-    round->done += written ? 1 : 0;
-    if (!written) {
-        round->why = region.value() + ": " + written.error().text;
-    }
-    round_changed_.notify();
+    co_return written ? Status{} : std::unexpected(written.error());
 }
 
-net::Task<> HostRegistration::take_back(std::shared_ptr<Round> round, RegionId region) {
+net::Task<Status> HostRegistration::take_back(RegionId region) {
     aws::DeleteItem erase{.table = parts_.app.epoch_table};
     erase.key["app"] =
         aws::string_attribute(wire::host_record_key(parts_.app.app, parts_.name.text()));
-    const aws::CallOptions options{
-        .connect_timeout = kPatience, .total_timeout = kPatience, .attempts_max = 1
-    };
+    const aws::CallOptions options = aws::once_within(kPatience);
     const auto erased = co_await dynamodb_.delete_item(region, erase, options);
-    ++round->ended;
-    round->done += erased ? 1 : 0;
-    round_changed_.notify();
+    co_return erased ? Status{} : std::unexpected(erased.error());
 }
 
-net::Task<bool> HostRegistration::everywhere(
-    net::TaskGroup* tasks, bool add, std::string register_id
-) {
-    auto round = std::make_shared<Round>();
-    if (parts_.name.text().empty()) {
-        round->ended = regions_.size();
-        round->why = parts_.name.why();
+net::Task<> HostRegistration::ask(Errand errand, RegionId region) {
+    Status done = fail(ErrorKind::unavailable, parts_.name.why());
+    if (!parts_.name.text().empty() && errand.add) {
+        done = co_await put(region, errand.register_id);
+    } else if (!parts_.name.text().empty()) {
+        done = co_await take_back(region);
     }
-    for (const RegionId& region : round->ended == 0 ? regions_ : std::vector<RegionId>{}) {
-        tasks->spawn("host record", [this, round, region, register_id, add] {
-            return add ? put(round, region, register_id) : take_back(round, region);
-        });
+    if (!done) {
+        why_ = region.value() + ": " + done.error().text;
     }
-    const std::size_t majority = regions_.size() / 2 + 1;
-    const Instant until = parts_.clock.now() + kPatience + 200ms;
-    while (round->done < majority && round->ended < regions_.size() && parts_.clock.now() < until) {
-        co_await round_changed_.wait(round_changed_.generation(), 100ms);
+    switch (decisions_.take(parts_.clock.now(), errand.number, done.has_value())) {
+        case core::SelfRegistration::News::none: break;
+        case core::SelfRegistration::News::registered:
+            system::log_info(
+                "register", "this host registered itself", {{"app", parts_.app.app.value()}}
+            );
+            parts_.registered.notify();
+            break;
+        case core::SelfRegistration::News::not_registered:
+            system::log_warning(
+                "register",
+                "this host could not register itself: until a controller answers, the epoch "
+                "records do not let it write",
+                {{"app", parts_.app.app.value()},
+                 {"why", why_},
+                 {"remedy",
+                  "the agent's role needs dynamodb:PutItem on " + parts_.app.epoch_table.value()}}
+            );
+            break;
     }
-    if (add && round->done < majority) {
-        system::log_warning(
-            "register",
-            "this host could not register itself: until a controller answers, the epoch records "
-            "do not let it write",
-            {{"app", parts_.app.app.value()},
-             {"why", round->why},
-             {"remedy",
-              "the agent's role needs dynamodb:PutItem on " + parts_.app.epoch_table.value()}}
-        );
-    }
-    co_return round->done >= majority;
+    look_again();
 }
 
 net::Task<> HostRegistration::run(net::TaskGroup* tasks) {
-    co_await net::sleep_for(parts_.io, kControllersFirst);
     while (!tasks->stopping()) {
-        const std::uint64_t seen = wanted_signal_.generation();
-        Duration rest = kRenewEvery;
-        if (by_hello_ && by_ourselves_) {
-            // The store knows us now; what we wrote has done its work.
-            by_ourselves_.reset();
-            wanted_.reset();
-            static_cast<void>(co_await everywhere(tasks, false, ""));
-        } else if (wanted_ && (!by_hello_ || by_hello_->register_id != *wanted_)) {
-            const std::string register_id = *wanted_;
-            const bool done = co_await everywhere(tasks, true, register_id);
-            if (done && (!by_ourselves_ || by_ourselves_->register_id != register_id)) {
-                by_ourselves_ = Known{.register_id = register_id, .since = parts_.clock.now()};
-                system::log_info(
-                    "register", "this host registered itself", {{"app", parts_.app.app.value()}}
-                );
-                parts_.registered.notify();
+        const std::uint64_t seen = changed_.generation();
+        if (const auto errand = decisions_.due(parts_.clock.now())) {
+            for (const RegionId& region : regions_) {
+                tasks->spawn("host record", [this, errand, region] {
+                    return ask(*errand, region);
+                });
             }
-            rest = done ? kRenewEvery : kRetry;
         }
-        co_await wanted_signal_.wait(seen, rest);
+        co_await changed_.wait(seen, decisions_.next_deadline() - parts_.clock.now());
     }
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,15 +7,14 @@
 #include "adapters/net/task_group.h"
 #include "agent/registration_name.h"
 #include "agent/signal.h"
+#include "core/records/self_registration.h"
 #include "ports/clock.h"
 #include "wire/config.h"
 
 namespace farshore::agent {
 
-// Makes sure that no fence overlooks this host. A host that takes permission to write from the
-// epoch records must be in the register that the records name: either a controller of that register
-// has heard our hello, or we have written a registration of our own into a majority of the epoch
-// tables (wire/host_record.h). Control thread only.
+// Carries the errands of core::SelfRegistration to the epoch tables: it writes this host's
+// registration there (wire/host_record.h), and takes it back. Control thread only.
 class HostRegistration {
   public:
     struct Parts {
@@ -37,45 +34,32 @@ class HostRegistration {
     // A controller of this register has accepted our hello.
     void enrolled(const std::string& register_id);
 
-    // May records of this register, read from `started` on, confirm us? What was read before we
-    // were known may come from before a fence that did not wait for us.
-    [[nodiscard]] bool covers(const std::string& register_id, Instant started) const;
+    // What wants a register there calls look_again() afterwards.
+    [[nodiscard]] core::SelfRegistration& decisions() { return decisions_; }
 
-    // The epoch records name this register, and would confirm us if it knew this host.
-    void want(const std::string& register_id);
+    void look_again() { changed_.notify(); }
 
     // Runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
-    // "by hello" or "by itself"; empty: no register knows this host.
-    [[nodiscard]] std::string state() const;
+    // That hold an epoch table.
+    [[nodiscard]] const std::vector<RegionId>& regions() const { return regions_; }
+
+    [[nodiscard]] std::string state() const { return decisions_.state(); }
 
   private:
-    struct Known {
-        std::string register_id;
-        Instant since;
-    };
+    using Errand = core::SelfRegistration::Errand;
 
-    struct Round {
-        std::size_t ended = 0;
-        std::size_t done = 0;
-        std::string why;
-    };
-
-    net::Task<> put(std::shared_ptr<Round> round, RegionId region, std::string register_id);
-    net::Task<> take_back(std::shared_ptr<Round> round, RegionId region);
-    // All Regions at once; true when a majority did it.
-    net::Task<bool> everywhere(net::TaskGroup* tasks, bool add, std::string register_id);
+    net::Task<> ask(Errand errand, RegionId region);
+    [[nodiscard]] net::Task<Status> put(RegionId region, std::string register_id);
+    [[nodiscard]] net::Task<Status> take_back(RegionId region);
 
     Parts parts_;
     aws::DynamoDb dynamodb_;
     std::vector<RegionId> regions_;
-    Instant started_at_;
-    std::optional<Known> by_hello_;
-    std::optional<Known> by_ourselves_;
-    std::optional<std::string> wanted_;
-    Signal wanted_signal_;
-    Signal round_changed_;
+    core::SelfRegistration decisions_;
+    std::string why_;  // a table has not done it, lately
+    Signal changed_;
 };
 
 }  // namespace farshore::agent

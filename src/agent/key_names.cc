@@ -49,9 +49,7 @@ net::Task<> KeyNames::learn_one(TableName table, Instant end, From from) {
         if (patience <= Duration::zero()) {
             break;
         }
-        const aws::CallOptions once{
-            .connect_timeout = patience, .total_timeout = patience, .attempts_max = 1
-        };
+        const aws::CallOptions once = aws::once_within(patience);
         const Result<aws::TableDescription> found =
             co_await dynamodb_.describe_table(region, table, once);
         if (!found) {

@@ -62,7 +62,7 @@ bool too_much_at_once(const Error& error) {
     return error.kind == ErrorKind::exhausted || error.kind == ErrorKind::timed_out;
 }
 
-using Keys = std::vector<dataplane::LedgerKey>;
+using Keys = std::vector<core::LedgerKey>;
 
 // The first `size` keys, and the others.
 std::pair<Keys, Keys> split_at(const Keys& keys, std::size_t size) {
@@ -72,7 +72,7 @@ std::pair<Keys, Keys> split_at(const Keys& keys, std::size_t size) {
 
 }  // namespace
 
-net::Task<KeyReader::Outcome> KeyReader::read(std::vector<dataplane::LedgerKey> keys, Job job) {
+net::Task<KeyReader::Outcome> KeyReader::read(std::vector<core::LedgerKey> keys, Job job) {
     using boost::asio::experimental::awaitable_operators::operator&&;
     const auto shared = std::make_shared<Work>();
     shared->job = std::move(job);
@@ -97,11 +97,9 @@ net::Task<KeyReader::Outcome> KeyReader::read(std::vector<dataplane::LedgerKey> 
     co_return shared->outcome;
 }
 
-void KeyReader::failed(
-    Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why
-) {
-    std::map<TableName, std::vector<dataplane::LedgerKey>> by_table;
-    for (dataplane::LedgerKey& key : keys) {
+void KeyReader::failed(Work& work, std::vector<core::LedgerKey> keys, const TableTrouble& why) {
+    std::map<TableName, std::vector<core::LedgerKey>> by_table;
+    for (core::LedgerKey& key : keys) {
         by_table[key.table].push_back(std::move(key));
     }
     if (by_table.size() > 1) {
@@ -110,7 +108,7 @@ void KeyReader::failed(
         }
         return;
     }
-    std::vector<dataplane::LedgerKey>& of_one = by_table.begin()->second;
+    std::vector<core::LedgerKey>& of_one = by_table.begin()->second;
     if (aws::may_refuse_one_key(why.error) && of_one.size() > 1) {
         // In front of the rest: whether it is one key or the table is known after few calls.
         auto [first, second] = split_at(of_one, of_one.size() / 2);
@@ -138,7 +136,7 @@ Duration KeyReader::patience_until(Instant end) const {
 
 // Is it this Region's table that cannot have the key, or no Region's?
 net::Task<> KeyReader::refused_alone(
-    std::shared_ptr<Work> work, dataplane::LedgerKey key, TableTrouble why
+    std::shared_ptr<Work> work, core::LedgerKey key, TableTrouble why
 ) {
     const Keys alone(1, key);
     bool everywhere = true;
@@ -174,17 +172,17 @@ net::Task<> KeyReader::refused_alone(
 
 net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
     while (!work->batches.empty() && clock_->now() < work->job.end) {
-        std::vector<dataplane::LedgerKey> keys = std::move(work->batches.front());
+        std::vector<core::LedgerKey> keys = std::move(work->batches.front());
         work->batches.pop_front();
         // A table that refuses one batch refuses the next.
-        work->outcome.unread += std::erase_if(keys, [&work](const dataplane::LedgerKey& key) {
+        work->outcome.unread += std::erase_if(keys, [&work](const core::LedgerKey& key) {
             return work->outcome.refused.contains(key.table);
         });
         if (keys.empty()) {
             continue;
         }
         Batch batch;
-        batch.newest_number = gate_->endpoint().ledger().newest_number();
+        batch.newest_number = gate_->endpoint().ledger()->newest_number();
         Read found = co_await read_batch(work, keys);
         if (!found && keys.size() == 1 && aws::may_refuse_one_key(found.error().error)) {
             co_await refused_alone(work, std::move(keys.front()), found.error());
@@ -195,7 +193,7 @@ net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
             continue;
         }
         batch_max_ = std::min(kBatchMax, std::max(batch_max_, 2 * keys.size()));
-        for (const dataplane::LedgerKey& key : keys) {
+        for (const core::LedgerKey& key : keys) {
             work->outcome.read.insert(key.table);
         }
         batch.keys = std::move(keys);
@@ -205,7 +203,7 @@ net::Task<> KeyReader::work(std::shared_ptr<Work> work) {
 }
 
 net::Task<KeyReader::Read> KeyReader::read_batch(
-    std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys
+    std::shared_ptr<Work> work, std::vector<core::LedgerKey> keys
 ) {
     using boost::asio::experimental::awaitable_operators::operator&&;
     const std::vector<RegionId>& regions = work->job.regions;
@@ -238,12 +236,8 @@ net::Task<Result<aws::BatchItems>> KeyReader::ask(
     RegionId region, std::vector<aws::TableKeys> tables, Duration patience
 ) {
     using boost::asio::experimental::awaitable_operators::operator||;
-    const aws::CallOptions once{
-        .connect_timeout = patience,
-        .total_timeout = patience,
-        .attempts_max = 1,
-        .body_bytes_max = kAnswerBytesMax
-    };
+    aws::CallOptions once = aws::once_within(patience);
+    once.body_bytes_max = kAnswerBytesMax;
     // A batch may take several rounds; together they have this time.
     std::variant<Result<aws::BatchItems>, bool> first = co_await (
         dynamodb_.batch_get_item(region, std::move(tables), once) ||
@@ -256,14 +250,14 @@ net::Task<Result<aws::BatchItems>> KeyReader::ask(
 }
 
 net::Task<Result<KeyReader::Digests>> KeyReader::read_one(
-    RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
+    RegionId region, std::vector<core::LedgerKey> keys, bool strong, Duration patience
 ) {
     Digests digests;
     std::map<TableName, aws::TableKeys> asked;
     std::map<TableName, std::vector<std::string>> names;
     std::map<std::pair<TableName, std::string>, std::string>
         text_of;  // identity -> the ledger's own text
-    for (const dataplane::LedgerKey& key : keys) {
+    for (const core::LedgerKey& key : keys) {
         if (auto parsed = parse_key(key.key)) {
             const std::pair<TableName, std::string> known{key.table, identity(*parsed)};
             digests[{key.table, key.key}] = dataplane::kAbsent;

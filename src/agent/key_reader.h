@@ -26,7 +26,7 @@ struct TableTrouble {
 
 // A key whose reading was refused though it was asked for alone.
 struct RefusedKey {
-    dataplane::LedgerKey key;
+    core::LedgerKey key;
     // By each Region of the app: no table there can have it, so no write under it was accepted.
     bool everywhere = false;
 };
@@ -43,7 +43,7 @@ class KeyReader {
     using Digests = std::map<std::pair<TableName, std::string>, std::string>;
 
     struct Batch {
-        std::vector<dataplane::LedgerKey> keys;
+        std::vector<core::LedgerKey> keys;
         std::uint64_t newest_number = 0;  // of the ledger, before the reading began
         std::vector<Digests> found;       // in the order of the Regions
     };
@@ -66,12 +66,12 @@ class KeyReader {
     KeyReader(net::Io& io, const ports::Clock& clock, aws::AwsClient& aws, AppGate& gate)
         : io_(&io), clock_(&clock), dynamodb_(aws), gate_(&gate) {}
 
-    net::Task<Outcome> read(std::vector<dataplane::LedgerKey> keys, Job job);
+    net::Task<Outcome> read(std::vector<core::LedgerKey> keys, Job job);
 
   private:
     struct Work {
         Job job;
-        std::deque<std::vector<dataplane::LedgerKey>> batches;
+        std::deque<std::vector<core::LedgerKey>> batches;
         Outcome outcome;
         std::map<TableName, TableTrouble> refused_a_key;
     };
@@ -79,17 +79,15 @@ class KeyReader {
     using Read = std::expected<std::vector<Digests>, TableTrouble>;
 
     net::Task<> work(std::shared_ptr<Work> work);
-    net::Task<Read> read_batch(std::shared_ptr<Work> work, std::vector<dataplane::LedgerKey> keys);
+    net::Task<Read> read_batch(std::shared_ptr<Work> work, std::vector<core::LedgerKey> keys);
     net::Task<Result<Digests>> read_one(
-        RegionId region, std::vector<dataplane::LedgerKey> keys, bool strong, Duration patience
+        RegionId region, std::vector<core::LedgerKey> keys, bool strong, Duration patience
     );
     net::Task<Result<aws::BatchItems>> ask(
         RegionId region, std::vector<aws::TableKeys> tables, Duration patience
     );
-    void failed(Work& work, std::vector<dataplane::LedgerKey> keys, const TableTrouble& why);
-    net::Task<> refused_alone(
-        std::shared_ptr<Work> work, dataplane::LedgerKey key, TableTrouble why
-    );
+    void failed(Work& work, std::vector<core::LedgerKey> keys, const TableTrouble& why);
+    net::Task<> refused_alone(std::shared_ptr<Work> work, core::LedgerKey key, TableTrouble why);
     [[nodiscard]] Duration patience_until(Instant end) const;
 
     net::Io* io_;

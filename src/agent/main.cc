@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/signal_set.hpp>
@@ -14,7 +15,8 @@
 #include "adapters/system/system_clock.h"
 #include "agent/agent.h"
 #include "agent/client_environment.h"
-#include "base/standard_output.h"
+#include "base/daemon_end.h"
+#include "base/version.h"
 #include "wire/config_loader.h"
 
 namespace {
@@ -22,11 +24,7 @@ namespace {
 using namespace farshore;
 using namespace std::chrono_literals;
 
-constexpr int kUsage = 64;          // EX_USAGE
-constexpr int kUnavailable = 69;    // EX_UNAVAILABLE: a port is taken, the network is not there
-constexpr int kSoftware = 70;       // EX_SOFTWARE
-constexpr int kConfiguration = 78;  // EX_CONFIG
-constexpr std::string_view kVersion = "0.1.0";
+constexpr std::string_view kProgram = "farshore-agent";
 
 struct EnvironmentArguments {
     std::string app;
@@ -36,42 +34,15 @@ struct EnvironmentArguments {
 
 struct Arguments {
     std::string config = "/etc/farshore/agent.yaml";
-    bool json_log = false;
-    bool debug = false;
+    std::string log_format = "plain";
+    std::string log_level = "info";
     EnvironmentArguments environment;
 };
 
-int exit_code_of(const Error& error) {
-    switch (error.kind) {
-        case ErrorKind::conflict:
-        case ErrorKind::unavailable:
-        case ErrorKind::timed_out:
-        case ErrorKind::throttled:
-        case ErrorKind::cancelled: return kUnavailable;
-        case ErrorKind::malformed:
-        case ErrorKind::denied:
-        case ErrorKind::not_found:
-        case ErrorKind::exhausted: return kConfiguration;
-    }
-    return kSoftware;
-}
-
-void complain(const Error& error) {
-    std::string text = "farshore-agent: " + error.text + "\n";
-    if (!error.remedy.empty()) {
-        text += "  remedy: " + error.remedy + "\n";
-    }
-    (void)std::fwrite(text.data(), 1, text.size(), stderr);
-}
-
-// The status for a run that has printed all it had to say.
-int finished(int status) {
-    const Status written = flush_output();
-    if (!written) {
-        complain(written.error());
-        return kOutputFailed;
-    }
-    return status;
+void log_warning(const config::Diagnostic& warning) {
+    system::log_warning(
+        "config", warning.message, {{"code", warning.code}, {"remedy", warning.hint}}
+    );
 }
 
 std::uint64_t random_seed() {
@@ -93,37 +64,34 @@ net::Task<> stop_on_signal(net::Io* io, agent::Agent* agent, Signals* signals) {
 int print_environment(const Arguments& arguments) {
     const Result<config::AgentConfig> config = config::load_agent_config(arguments.config);
     if (!config) {
-        complain(config.error());
-        return kConfiguration;
+        return end_with(kProgram, config.error());
     }
     Result<agent::ClientEnvironment> environment =
         agent::client_environment(*config, arguments.environment.app);
     if (!environment) {
-        complain(environment.error());
-        return exit_code_of(environment.error());
+        return end_with(kProgram, environment.error());
     }
     environment->shows_secret = arguments.environment.shows_secret;
     const auto format = enum_from<agent::EnvironmentFormat>(arguments.environment.format);
     const Result<std::string> text = agent::environment_text(*environment, format.value());
     if (!text) {
-        complain(text.error());
-        return exit_code_of(text.error());
+        return end_with(kProgram, text.error());
     }
     (void)std::fwrite(text->data(), 1, text->size(), stdout);
-    return finished(0);
+    return end_printed(kProgram, 0);
 }
 
 int run(const Arguments& arguments) {
-    const Result<config::AgentConfig> config = config::load_agent_config(arguments.config);
-    if (!config) {
-        complain(config.error());
-        return kConfiguration;
-    }
     system::set_up_log({
-        .program = "farshore-agent",
-        .format = arguments.json_log ? system::LogFormat::json : system::LogFormat::plain,
-        .level = arguments.debug ? system::LogLevel::debug : system::LogLevel::info,
+        .program = std::string{kProgram},
+        .format = *enum_from<system::LogFormat>(arguments.log_format),
+        .level = *enum_from<system::LogLevel>(arguments.log_level),
     });
+    const Result<config::AgentConfig> config =
+        config::load_agent_config(arguments.config, log_warning);
+    if (!config) {
+        return end_with(kProgram, config.error());
+    }
     // A client that goes away is an error of one write, not of the process.
     (void)std::signal(SIGPIPE, SIG_IGN);
     (void)std::signal(SIGHUP, SIG_IGN);
@@ -135,8 +103,7 @@ int run(const Arguments& arguments) {
     };
     Result<std::unique_ptr<agent::Agent>> agent = agent::Agent::start(io, std::move(options));
     if (!agent) {
-        complain(agent.error());
-        return exit_code_of(agent.error());
+        return end_with(kProgram, agent.error());
     }
     system::log_info(
         "main",
@@ -159,7 +126,7 @@ int run(const Arguments& arguments) {
     if (!(*agent)->stopped() || !waiting.idle()) {
         system::log_error("main", "a bug: some tasks did not end in time");
         std::fflush(nullptr);
-        std::_Exit(kSoftware);
+        std::_Exit(kEndBug);
     }
     return 0;
 }
@@ -187,13 +154,16 @@ CLI::App* add_env(CLI::App& app, Arguments& arguments) {
 int main(int argc, char** argv) {
     CLI::App app{
         "Farshore's agent: the local DynamoDB endpoint that follows the active Region.",
-        "farshore-agent"
+        std::string{kProgram}
     };
     Arguments arguments;
     app.add_option("--config,-c", arguments.config, "configuration file")->capture_default_str();
-    app.add_flag("--json-log", arguments.json_log, "log as JSON lines");
-    app.add_flag("--debug", arguments.debug, "log more");
-    app.set_version_flag("--version", fmt::format("farshore-agent {}", kVersion));
+    app.add_option("--log-format", arguments.log_format, "plain or json")
+        ->check(CLI::IsMember({"plain", "json"}));
+    app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    app.set_version_flag("--version", fmt::format("{} {}", kProgram, kVersion));
+    app.footer(std::string{kEndsOfADaemon});
     CLI::App* env = add_env(app, arguments);
     try {
         app.parse(argc, argv);
@@ -201,15 +171,15 @@ int main(int argc, char** argv) {
         std::ostringstream text;  // --help, --version
         const int status = app.exit(success, text);
         write_output(text.str());
-        return finished(status);
+        return end_printed(kProgram, status);
     } catch (const CLI::ParseError& error) {
         (void)app.exit(error);
-        return kUsage;
+        return kEndUsage;
     }
     try {
         return env->parsed() ? print_environment(arguments) : run(arguments);
     } catch (const std::exception& error) {
-        (void)std::fprintf(stderr, "farshore-agent: %s\n", error.what());
-        return kSoftware;
+        (void)std::fprintf(stderr, "farshore-agent: a bug: %s\n", error.what());
+        return kEndBug;
     }
 }

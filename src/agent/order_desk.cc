@@ -1,8 +1,6 @@
 #include "agent/order_desk.h"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 #include <utility>
 
 namespace farshore::agent {
@@ -11,61 +9,86 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A controller waits for one operation's orders at a time; more than this is a controller's
-// mistake.
-constexpr std::size_t kUnderWayMax = 64;
-constexpr std::size_t kFenceEntriesMax = 10'000;
-constexpr std::size_t kLedgerEntriesMax = 1'000'000;  // its bytes are bounded, and hold fewer
-// About a megabyte: a fence waits for it, and another host's write that is not proven yet is a few
-// seconds old, since the Regions are compared where the standby alone proves nothing.
-constexpr std::size_t kProvenMax = 4'000;
-constexpr Duration kProvenMatters = 1min;
-constexpr std::size_t kEntryBytes = 200;  // of an entry's JSON beside its texts
-// The fence stands already; this only delays the telling of it, when a table was never seen before.
-constexpr Duration kLearnKeysWithin = 300ms;
+// Deadlines are looked at as often at least.
+constexpr Duration kLookEvery = 100ms;
 
-wire::LedgerEntry to_wire(
-    const dataplane::LedgerEntry& entry,
-    std::uint64_t order_base,
-    const std::set<TableName>& left_out
-) {
-    return {
-        .table = entry.table,
-        .key = entry.key,
-        .op = entry.operation,
-        .at = entry.at,
-        .epoch = entry.epoch,
-        .hash = entry.digest,
-        .acknowledged = entry.acknowledged,
-        .order = order_base + entry.number,
-        .left_out = left_out.contains(entry.table)
+void put(core::OrderAgents& order, const wire::RouteOrder& body) {
+    order.type = core::OrderType::route;
+    order.active = body.active;
+    order.users = body.users;
+}
+
+void put(core::OrderAgents& order, const wire::HoldOrder& body) {
+    order.type = core::OrderType::hold;
+    order.hold_for = body.hold;
+}
+
+void put(core::OrderAgents& order, const wire::ReleaseOrder&) {
+    order.type = core::OrderType::release;
+}
+
+void put(core::OrderAgents& order, const wire::FenceOrder& body) {
+    order.type = core::OrderType::fence;
+    order.fence_grace = body.grace;
+}
+
+void put(core::OrderAgents& order, const wire::DrainOrder& body) {
+    order.type = core::OrderType::drain;
+    order.timeout = body.timeout;
+}
+
+void put(core::OrderAgents& order, const wire::VerifyOrder&) {
+    order.type = core::OrderType::verify;
+}
+
+void put(core::OrderAgents&, const wire::PingOrder&) {}
+
+void put(core::OrderAgents&, const wire::UnknownOrder&) {}
+
+void say(wire::Ack&, const std::monostate&) {}
+
+void say(wire::Ack&, const core::RouteTaken&) {}
+
+void say(wire::Ack& ack, const core::WritesHeld& held) {
+    ack.body = wire::HoldAck{.in_flight = held.in_flight};
+}
+
+void say(wire::Ack& ack, const core::WritesFenced& fenced) {
+    ack.body = wire::FenceAck{
+        .cut = fenced.cut,
+        .entries = fenced.list.entries,
+        .proven = fenced.list.proven,
+        .truncated = !fenced.list.whole,
+        .up_to = fenced.list.up_to,
+        .adopted_alone = fenced.adopted_alone,
+        .unknown_writes = fenced.list.unknown_writes
     };
 }
 
-// How many of them, from the first one on, an acknowledgement holds.
-std::size_t fitting(const std::vector<dataplane::LedgerEntry>& entries) {
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-    for (const dataplane::LedgerEntry& entry : entries) {
-        bytes += kEntryBytes + entry.key.size() + entry.table.value().size() +
-                 entry.operation.size() + entry.digest.size();
-        if (count == kFenceEntriesMax || bytes > wire::kFenceEntriesBytesMax) {
-            break;
-        }
-        ++count;
-    }
-    return count;
+void say(wire::Ack& ack, const core::DrainOutcome& drained) {
+    ack.body = wire::DrainAck{.proven = drained.proven, .keys = drained.keys, .left = drained.left};
+}
+
+void say(wire::Ack& ack, const core::WriteProven& proven) {
+    ack.body = wire::VerifyAck{.region = {}, .took = proven.took};
 }
 
 }  // namespace
 
-wire::Ack OrderDesk::ack(const Job& job, wire::AckResult result, std::string detail) const {
+OrderDesk::OrderDesk(Parts parts)
+    : parts_(parts),
+      desk_(
+          parts.gate.app().regions,
+          static_cast<std::uint64_t>(parts.clock.now().time_since_epoch().count())
+      ) {}
+
+wire::Ack OrderDesk::ack(const Pending& order, wire::AckResult result, std::string detail) const {
     return {
         .app = parts_.gate.app().app,
         .host = parts_.host,
         .boot = parts_.boot,
-        .order = job.order.number,
-        .type = std::string{job.order.type()},
+        .order = order.number,
+        .type = order.type,
         .result = result,
         .epoch = parts_.gate.machine().epoch(),
         .detail = std::move(detail),
@@ -74,286 +97,147 @@ wire::Ack OrderDesk::ack(const Job& job, wire::AckResult result, std::string det
     };
 }
 
-void OrderDesk::answer(const JobPtr& job, wire::AckResult result, std::string_view detail) {
-    job->reply(ack(*job, result, std::string{detail}));
-}
-
-void OrderDesk::spawn(const char* name, const JobPtr& job, std::function<net::Task<>()> finish) {
-    if (under_way_ >= kUnderWayMax) {
-        answer(job, wire::AckResult::failed, "too many orders are under way");
-        return;
-    }
-    ++under_way_;
-    // The count goes down however the task ends.
-    const std::shared_ptr<void> counted(nullptr, [this](void*) { --under_way_; });
-    parts_.tasks.spawn(name, [counted, finish = std::move(finish)] { return finish(); });
-}
-
 void OrderDesk::take(const wire::Order& order, Reply reply) {
-    const auto job = std::make_shared<Job>(parts_.io, order, std::move(reply));
-    if (order.app != parts_.gate.app().app) {
-        answer(job, wire::AckResult::failed, "the order is for app " + order.app.value());
-        return;
-    }
-    std::visit([&](const auto& body) { begin(job, body); }, job->order.body);
-}
-
-void OrderDesk::begin(const JobPtr& job, const wire::RouteOrder& order) {
-    const core::HostRoute route{
-        .epoch = job->order.epoch, .active = order.active, .users = order.users
+    Pending pending{
+        .number = order.number, .type = std::string{order.type()}, .reply = std::move(reply)
     };
-    const auto& regions = parts_.gate.app().regions;
-    if (std::ranges::find(regions, route.active) == regions.end()) {
-        answer(
-            job,
-            wire::AckResult::failed,
-            "this agent's configuration does not know Region " + route.active.value()
+    if (order.app != parts_.gate.app().app) {
+        pending.reply(
+            ack(pending, wire::AckResult::failed, "the order is for app " + order.app.value())
         );
         return;
     }
-    const core::HostDecision decision =
-        parts_.gate.take(core::RouteOrder{route}, {.routed = [job](dataplane::RouteWord) {
-                             job->routed = true;
-                             job->signal.notify();
-                         }});
-    if (decision.refused()) {
-        answer(job, wire::AckResult::failed, decision.why);
+    if (std::holds_alternative<wire::PingOrder>(order.body)) {
         return;
     }
-    const bool adopted = decision.action == core::HostAction::adopt;
-    spawn("route order", job, [this, job, route, adopted] {
-        return finish_route(job, route, adopted);
-    });
-}
-
-net::Task<> OrderDesk::finish_route(JobPtr job, core::HostRoute route, bool wait_for_loops) {
-    const Status stored = co_await parts_.gate.until_stored(route, 10s);
-    if (!stored) {
-        answer(job, wire::AckResult::failed, stored.error().text);
-        co_return;
-    }
-    for (int turn = 0; turn < 40 && wait_for_loops && !job->routed; ++turn) {
-        co_await job->signal.wait(job->signal.generation(), 50ms);
-    }
-    if (wait_for_loops && !job->routed) {
-        answer(job, wire::AckResult::failed, "the endpoint did not follow the route in time");
-        co_return;
-    }
-    answer(job, wire::AckResult::done, "");
-}
-
-void OrderDesk::begin(const JobPtr& job, const wire::HoldOrder& order) {
-    const core::HostDecision decision = parts_.gate.take(
-        core::HoldOrder{.epoch = job->order.epoch, .length = order.hold},
-        {.held =
-             [job](dataplane::HoldResult result) {
-                 job->held = result;
-                 job->signal.notify();
-             }}
-    );
-    if (decision.refused()) {
-        answer(job, wire::AckResult::failed, decision.why);
-        return;
-    }
-    const Duration length = std::min<Duration>(order.hold, 1min);
-    if (decision.action == core::HostAction::acknowledge) {
-        // No write begins here; those that had begun are waited for like in any hold.
-        parts_.gate.settle(dataplane::kEveryEpoch, length, [job](dataplane::FenceResult) {
-            job->held = dataplane::HoldResult{.in_flight = 0};
-            job->signal.notify();
-        });
-    }
-    const Duration at_most = length + 500ms;
-    spawn("hold order", job, [this, job, at_most] { return finish_hold(job, at_most); });
-}
-
-net::Task<> OrderDesk::finish_hold(JobPtr job, Duration at_most) {
-    if (!job->held) {
-        co_await job->signal.wait(job->signal.generation(), at_most);
-    }
-    const std::uint64_t in_flight =
-        job->held ? job->held->in_flight : parts_.gate.endpoint().statistics().in_flight_writes;
-    const bool quiet = job->held && in_flight == 0;
-    wire::Ack done =
-        ack(*job,
-            quiet ? wire::AckResult::done : wire::AckResult::failed,
-            quiet ? "" : "writes are still in flight");
-    done.body = wire::HoldAck{.in_flight = in_flight};
-    job->reply(std::move(done));
-}
-
-void OrderDesk::begin(const JobPtr& job, const wire::ReleaseOrder&) {
-    const core::HostDecision decision = parts_.gate.take(core::ReleaseOrder{job->order.epoch});
-    answer(job, decision.refused() ? wire::AckResult::failed : wire::AckResult::done, decision.why);
-}
-
-void OrderDesk::begin(const JobPtr& job, const wire::FenceOrder& order) {
-    const core::HostDecision decision = parts_.gate.take(
-        core::FenceOrder{job->order.epoch},
-        {.grace = order.grace,
-         .fenced =
-             [job](dataplane::FenceResult result) {
-                 job->fenced = result;
-                 job->signal.notify();
-             }}
-    );
-    if (decision.refused()) {
-        answer(job, wire::AckResult::failed, decision.why);
-        return;
-    }
-    const Duration grace = std::min<Duration>(order.grace, 1min);
-    std::string detail;
-    if (decision.action == core::HostAction::acknowledge) {
-        // This host follows that epoch, yet a write of an older one may still be on its way.
-        detail = decision.why;
-        parts_.gate.settle(job->order.epoch, grace, [job](dataplane::FenceResult result) {
-            job->fenced = result;
-            job->signal.notify();
-        });
-    }
-    spawn("fence order", job, [this, job, at_most = grace + 2s, detail] {
-        return finish_fence(job, at_most, detail);
-    });
-}
-
-net::Task<> OrderDesk::finish_fence(JobPtr job, Duration at_most, std::string detail) {
-    if (!job->fenced) {
-        co_await job->signal.wait(job->signal.generation(), at_most);
-    }
-    if (!job->fenced) {
-        answer(
-            job,
-            wire::AckResult::failed,
-            "the endpoint did not confirm that no older write is on its way"
+    if (const auto* unknown = std::get_if<wire::UnknownOrder>(&order.body)) {
+        pending.reply(
+            ack(pending,
+                wire::AckResult::unsupported,
+                "this agent does not know orders of type " + unknown->type)
         );
-        co_return;
+        return;
     }
-    co_await parts_.prover.learn_keys(kLearnKeysWithin);
-    answer_fence(job, job->fenced->cut, detail);
+    core::OrderAgents wanted{.epoch = order.epoch};
+    std::visit([&wanted](const auto& body) { put(wanted, body); }, order.body);
+    const std::uint64_t ticket = ++tickets_;
+    pending_.emplace(ticket, std::move(pending));
+    go_on(desk_.take(ticket, wanted));
 }
 
-// Writes under the new epoch are not what the fence is about. When there are more than an
-// acknowledgement holds, those of tables that cannot be read come last: they may be very many, and
-// the controller cannot look for them. The number is that of the first entry that is left out.
-std::pair<std::vector<dataplane::LedgerEntry>, std::optional<std::uint64_t>>
-OrderDesk::entries_to_tell(Epoch below) const {
+void OrderDesk::go_on(const std::optional<Action>& action) {
+    if (action) {
+        std::visit([this](const auto& one) { carry_out(one); }, *action);
+    }
+    if (desk_.next_deadline() != Instant::max() && !std::exchange(looking_, true)) {
+        parts_.tasks.spawn("orders under way", [this] { return look_on(); });
+    }
+}
+
+std::function<void(dataplane::FenceResult)> OrderDesk::tell_of_cut(std::uint64_t ticket) {
+    return [this, ticket](dataplane::FenceResult result) {
+        go_on(desk_.quiet(ticket, {.cut = result.cut}));
+    };
+}
+
+void OrderDesk::carry_out(const core::OrderDesk::StepMachine& action) {
+    const std::uint64_t ticket = action.ticket;
+    const core::HostDecision decision = parts_.gate.take(
+        action.input,
+        {.grace = action.grace,
+         .held = [this, ticket](dataplane::HoldResult result
+                 ) { go_on(desk_.quiet(ticket, {.in_flight = result.in_flight})); },
+         .fenced = tell_of_cut(ticket),
+         .routed =
+             [this, ticket](dataplane::RouteWord) {
+                 desk_.routed(ticket);
+                 look();
+             }}
+    );
+    go_on(desk_.decided(parts_.clock.now(), ticket, decision, parts_.gate.machine()));
+}
+
+void OrderDesk::carry_out(const core::OrderDesk::AwaitQuiet& action) {
+    parts_.gate.settle(action.below, action.within, tell_of_cut(action.ticket));
+}
+
+void OrderDesk::carry_out(const core::OrderDesk::LearnKeys& action) {
+    parts_.tasks.spawn("keys for a fence", [this, action] { return learn_keys(action); });
+}
+
+net::Task<> OrderDesk::learn_keys(core::OrderDesk::LearnKeys action) {
+    co_await parts_.prover.learn_keys(action.patience);
     std::set<TableName> unreadable;
     for (const wire::TableTrouble& trouble : parts_.prover.troubles()) {
         unreadable.insert(trouble.table);
     }
-    dataplane::Ledger& ledger = parts_.gate.endpoint().ledger();
-    std::vector<dataplane::LedgerEntry> entries = ledger.left_behind();
-    std::ranges::copy_if(
-        ledger.unproven_entries(unreadable.empty() ? kFenceEntriesMax + 1 : kLedgerEntriesMax),
-        std::back_inserter(entries),
-        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < below; }
-    );
-    if (fitting(entries) == entries.size()) {
-        return {std::move(entries), std::nullopt};
-    }
-    std::ranges::sort(entries, {}, [&](const dataplane::LedgerEntry& entry) {
-        return std::pair{unreadable.contains(entry.table), entry.number};
-    });
-    const auto fits = entries.begin() + static_cast<std::ptrdiff_t>(fitting(entries));
-    const std::uint64_t omitted_from =
-        std::ranges::min(
-            std::ranges::subrange(fits, entries.end()), {}, &dataplane::LedgerEntry::number
-        )
-            .number;
-    entries.erase(fits, entries.end());
-    std::ranges::sort(entries, {}, &dataplane::LedgerEntry::number);
-    return {std::move(entries), omitted_from};
-}
-
-// Other hosts may have written the same keys just before: they have not seen their writes in the
-// standby, and cannot, since ours lie on top of them. As many as fit behind the entries.
-std::vector<wire::LedgerEntry> OrderDesk::proven_to_tell(
-    std::vector<dataplane::LedgerEntry> entries, Epoch below
-) const {
-    const std::size_t unproven = entries.size();
-    std::ranges::copy_if(
-        parts_.gate.endpoint().ledger().proven_since(
-            parts_.clock.now() - kProvenMatters, kProvenMax
-        ),
-        std::back_inserter(entries),
-        [below](const dataplane::LedgerEntry& entry) { return entry.epoch < below; }
-    );
-    std::vector<wire::LedgerEntry> told;
-    for (std::size_t i = unproven, end = fitting(entries); i < end; ++i) {
-        told.push_back(to_wire(entries[i], order_base_, {}));
-    }
-    return told;
-}
-
-void OrderDesk::answer_fence(const JobPtr& job, std::uint64_t cut, std::string_view detail) {
-    auto [entries, omitted_from] = entries_to_tell(job->order.epoch);
-    const core::HostMachine& machine = parts_.gate.machine();
-    wire::FenceAck body{
-        .cut = cut, .adopted_alone = machine.adopted_alone() && machine.epoch() >= job->order.epoch
+    const core::OrderDesk::Known known{
+        .ledger = *parts_.gate.endpoint().ledger(),
+        .unreadable = std::move(unreadable),
+        .left_out = parts_.prover.tables_left_out(),
+        .whole = !parts_.prover.why_not_whole().has_value(),
+        .inherited_alone = parts_.gate.inherited_alone()
     };
-    const std::set<TableName> left_out = parts_.prover.tables_left_out();
-    body.truncated = omitted_from.has_value();
-    for (const dataplane::LedgerEntry& entry : entries) {
-        if (!omitted_from || entry.number < *omitted_from) {
-            body.up_to = entry.number;
-        }
-        // A write without its key cannot be looked for: the list is not whole.
-        if (entry.key.empty()) {
-            body.truncated = true;
-            continue;
-        }
-        body.entries.push_back(to_wire(entry, order_base_, left_out));
+    go_on(desk_.keys_learnt(parts_.clock.now(), action.ticket, parts_.gate.machine(), known));
+}
+
+void OrderDesk::carry_out(const core::OrderDesk::Drain& action) {
+    parts_.tasks.spawn("drain order", [this, action] { return drain(action); });
+}
+
+net::Task<> OrderDesk::drain(core::OrderDesk::Drain action) {
+    core::DrainOutcome outcome = co_await parts_.prover.drain(action.timeout);
+    go_on(desk_.drained(action.ticket, std::move(outcome)));
+}
+
+void OrderDesk::carry_out(const core::OrderDesk::ProveWrite& action) {
+    parts_.tasks.spawn("verify order", [this, action] { return prove_write(action); });
+}
+
+net::Task<> OrderDesk::prove_write(core::OrderDesk::ProveWrite action) {
+    const Result<Duration> took = co_await parts_.verifier.prove_write(action.patience);
+    go_on(
+        took ? desk_.write_proven(action.ticket, *took, std::nullopt)
+             : desk_.write_proven(action.ticket, {}, took.error().text)
+    );
+}
+
+void OrderDesk::carry_out(const core::OrderAnswer& answer) {
+    const Pending pending = std::move(pending_.extract(answer.ticket).mapped());
+    wire::Ack said =
+        ack(pending, answer.done ? wire::AckResult::done : wire::AckResult::failed, answer.detail);
+    std::visit([&said](const auto& body) { say(said, body); }, answer.body);
+    if (auto* verified = std::get_if<wire::VerifyAck>(&said.body)) {
+        const auto& route = parts_.gate.machine().route();
+        verified->region = route ? route->active : RegionId{};
     }
-    body.proven = proven_to_tell(std::move(entries), job->order.epoch);
-    body.truncated = body.truncated || parts_.prover.why_not_whole().has_value() ||
-                     (body.adopted_alone && parts_.gate.inherited_alone());
-    body.unknown_writes = static_cast<std::uint64_t>(std::ranges::count_if(
-        parts_.gate.endpoint().ledger().unknown_since(
-            parts_.clock.now() - kUnknownMatters, kFenceEntriesMax
-        ),
-        [&](const dataplane::LedgerEntry& entry) { return entry.epoch < job->order.epoch; }
-    ));
-    wire::Ack done = ack(*job, wire::AckResult::done, std::string{detail});
-    done.body = std::move(body);
-    job->reply(std::move(done));
+    pending.reply(std::move(said));
 }
 
-void OrderDesk::begin(const JobPtr& job, const wire::DrainOrder& order) {
-    const Duration timeout = std::min<Duration>(order.timeout, 1min);
-    spawn("drain order", job, [this, job, timeout] { return finish_drain(job, timeout); });
-}
-
-net::Task<> OrderDesk::finish_drain(JobPtr job, Duration timeout) {
-    const DrainOutcome outcome = co_await parts_.prover.drain(timeout);
-    wire::Ack done =
-        ack(*job, outcome.proven ? wire::AckResult::done : wire::AckResult::failed, outcome.why);
-    done.body =
-        wire::DrainAck{.proven = outcome.proven, .keys = outcome.keys, .left = outcome.left};
-    job->reply(std::move(done));
-}
-
-void OrderDesk::begin(const JobPtr& job, const wire::VerifyOrder&) {
-    spawn("verify order", job, [this, job] { return finish_verify(job); });
-}
-
-net::Task<> OrderDesk::finish_verify(JobPtr job) {
-    const Result<Duration> took = co_await parts_.verifier.prove_write(5s);
-    wire::Ack done = ack(
-        *job, took ? wire::AckResult::done : wire::AckResult::failed, took ? "" : took.error().text
-    );
-    const auto& route = parts_.gate.machine().route();
-    done.body = wire::VerifyAck{
-        .region = route ? route->active : RegionId{}, .took = took ? *took : Duration::zero()
+void OrderDesk::look() {
+    const core::OrderDesk::View view{
+        .on_disk = parts_.gate.stored() ? std::optional{parts_.gate.stored()->route} : std::nullopt,
+        .store_failed = parts_.gate.why_not_stored(),
+        .writes_in_flight = parts_.gate.endpoint().statistics().in_flight_writes
     };
-    job->reply(std::move(done));
+    for (const Action& action : desk_.look(parts_.clock.now(), view)) {
+        go_on(action);
+    }
 }
 
-void OrderDesk::begin(const JobPtr&, const wire::PingOrder&) {}
-
-void OrderDesk::begin(const JobPtr& job, const wire::UnknownOrder& order) {
-    answer(
-        job, wire::AckResult::unsupported, "this agent does not know orders of type " + order.type
-    );
+net::Task<> OrderDesk::look_on() {
+    const std::shared_ptr<void> over(nullptr, [this](void*) { looking_ = false; });
+    while (!parts_.tasks.stopping()) {
+        const std::uint64_t seen = parts_.gate.changed().generation();
+        look();
+        const Instant next = desk_.next_deadline();
+        if (next == Instant::max()) {
+            co_return;
+        }
+        co_await parts_.gate.changed().wait(
+            seen, std::clamp<Duration>(next - parts_.clock.now(), 1ms, kLookEvery)
+        );
+    }
 }
 
 }  // namespace farshore::agent

@@ -12,16 +12,10 @@
 #include "agent/key_names.h"
 #include "agent/key_reader.h"
 #include "agent/table_troubles.h"
+#include "core/loss/arrivals.h"
 #include "wire/agent_protocol.h"
 
 namespace farshore::agent {
-
-struct DrainOutcome {
-    bool proven = false;
-    std::uint64_t keys = 0;  // looked at
-    std::uint64_t left = 0;  // not (yet) equal in both Regions
-    std::string why;         // when not proven; else what the proof leaves out, if anything
-};
 
 // Proves, key by key, that what this host wrote has arrived in the standby Region: all the time
 // with cheap reads of the standby, and on a drain order with strong reads of both. Control thread
@@ -42,7 +36,7 @@ class Prover {
     // Reads all unproven keys strongly in both Regions until they are equal, or the time is up.
     // Writes must be stopped meanwhile: equal states count, whatever led to them. Keys of writes
     // that were lately given up without an answer are read too, whatever was seen of them before.
-    net::Task<DrainOutcome> drain(Duration timeout);
+    net::Task<core::DrainOutcome> drain(Duration timeout);
 
     // Why a list of what is unproven is not whole: the ledger's bounds lately pushed out writes
     // that were not proven, or the process before us took its ledger with it. nullopt: it is whole.
@@ -55,7 +49,7 @@ class Prover {
     [[nodiscard]] std::set<TableName> tables_left_out() const;
 
   private:
-    using Keys = std::vector<dataplane::LedgerKey>;
+    using Keys = std::vector<core::LedgerKey>;
 
     // Reads keys, and settles what no Region can have accepted.
     net::Task<KeyReader::Outcome> read(Keys keys, KeyReader::Job job);
@@ -63,12 +57,10 @@ class Prover {
     // One look at every key that is unproven now. False: some could not be read.
     net::Task<bool> look_at_all(net::TaskGroup* tasks);
     net::Task<KeyReader::Outcome> look_at(Keys keys);
+    // The keys that differ are counted.
     net::Task<KeyReader::Outcome> compare(
-        Keys keys, Instant end, std::optional<Instant> settled_before, std::size_t* different
+        Keys keys, Instant end, core::Arrivals::During during, std::uint64_t* different
     );
-    void take_proof(const dataplane::LedgerKey& key, const dataplane::Proof& proof);
-    [[nodiscard]] Instant settled_before() const;
-    void sum_up(DrainOutcome& outcome, const std::set<TableName>& left_out) const;
     [[nodiscard]] RegionId standby() const;
 
     net::Io* io_;
@@ -77,10 +69,7 @@ class Prover {
     KeyNames names_;
     KeyReader reader_;
     TableTroubles troubles_;
-    std::optional<Instant> inherited_at_;
-    Duration usual_lag_{};  // from a write to its being seen in the standby
-    // Keys that only time can decide, and when they are looked at again.
-    std::map<std::pair<TableName, std::string>, Instant> doubtful_until_;
+    core::Arrivals arrivals_;
 };
 
 }  // namespace farshore::agent

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "adapters/net/http_client.h"
 #include "adapters/net/task_group.h"
-#include "agent/evidence_book.h"
 #include "base/ids.h"
+#include "core/evidence/evidence_book.h"
 #include "ports/clock.h"
 
 namespace farshore::agent {
@@ -14,29 +15,25 @@ namespace farshore::agent {
 // each, and writes down what it saw. Control thread only.
 class StackProber {
   public:
-    StackProber(
-        net::Io& io,
-        const ports::Clock& clock,
-        net::HttpClient& http,
-        EvidenceBook& book,
-        RegionId region,
-        std::string url,
-        Duration every
-    );
+    struct Parts {
+        net::Io& io;
+        const ports::Clock& clock;
+        net::HttpClient& http;
+        core::EvidenceBook& book;
+        RegionId region;
+        std::string url;
+        Duration every;
+    };
+
+    explicit StackProber(Parts parts) : parts_(std::move(parts)) {}
 
     // Runs until the group stops.
     net::Task<> run(net::TaskGroup* tasks);
 
   private:
-    net::Task<> probe(wire::EvidencePath path);
+    net::Task<> probe(core::Path path);
 
-    net::Io* io_;
-    const ports::Clock* clock_;
-    net::HttpClient* http_;
-    EvidenceBook* book_;
-    RegionId region_;
-    std::string url_;
-    Duration every_;
+    Parts parts_;
 };
 
 }  // namespace farshore::agent

@@ -32,31 +32,29 @@ TEST(StackProber, AKeptConnectionToADeadHostIsNotAVoteForEver) {
     ASSERT_TRUE(balancer);
     const auto client = net::HttpClient::create(world.io, {});
     const system::SystemClock clock;
-    EvidenceBook book;
+    core::EvidenceBook book;
     StackProber prober(
-        world.io,
-        clock,
-        *client,
-        book,
-        RegionId{"us-east-1"},
-        "http://127.0.0.1:" + std::to_string((*balancer)->port()) + "/healthz",
-        1ms
+        {.io = world.io,
+         .clock = clock,
+         .http = *client,
+         .book = book,
+         .region = RegionId{"us-east-1"},
+         .url = "http://127.0.0.1:" + std::to_string((*balancer)->port()) + "/healthz",
+         .every = 1ms}
     );
     net::TaskGroup tasks(world.io);
     tasks.spawn("stack", [&] { return prober.run(&tasks); });
-    const auto counted = [&](wire::EvidencePath path) {
+    const auto counted = [&](core::Path path) {
         const auto now = book.now();
-        const auto found = now.find({RegionId{"us-east-1"}, wire::EvidenceComponent::stack, path});
-        return found == now.end() ? EvidenceBook::Counters{} : found->second;
+        const auto found = now.find({RegionId{"us-east-1"}, core::Component::stack, path});
+        return found == now.end() ? core::EvidenceBook::Counters{} : found->second;
     };
     ASSERT_TRUE(world.run_until([&] {
-        return counted(wire::EvidencePath::reused).failed >= 2 &&
-               counted(wire::EvidencePath::fresh).failed >= 2;
+        return counted(core::Path::reused).failed >= 2 && counted(core::Path::fresh).failed >= 2;
     }));
     dead_is_out = true;
     EXPECT_TRUE(world.run_until([&] {
-        return counted(wire::EvidencePath::reused).ok >= 2 &&
-               counted(wire::EvidencePath::fresh).ok >= 2;
+        return counted(core::Path::reused).ok >= 2 && counted(core::Path::fresh).ok >= 2;
     }));
     tasks.stop();
     EXPECT_TRUE(world.run_until([&] { return tasks.idle(); }));

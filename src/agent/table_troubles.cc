@@ -77,7 +77,7 @@ void TableTroubles::refused(const TableName& table, const TableTrouble& why) {
     );
 }
 
-void TableTroubles::keep_only(const std::map<TableName, dataplane::Ledger::Unproven>& tables) {
+void TableTroubles::keep_only(const std::map<TableName, core::Ledger::Unproven>& tables) {
     std::erase_if(known_, [&](const auto& each) { return !tables.contains(each.first.first); });
 }
 

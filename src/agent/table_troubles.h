@@ -32,7 +32,7 @@ class TableTroubles {
     void note(const std::vector<RegionId>& regions, const KeyReader::Outcome& outcome);
 
     // Forgets the tables that are not among these.
-    void keep_only(const std::map<TableName, dataplane::Ledger::Unproven>& tables);
+    void keep_only(const std::map<TableName, core::Ledger::Unproven>& tables);
 
     // The table is not asked for again yet.
     [[nodiscard]] bool waits(const TableName& table) const;

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kEntriesMax = 10'000;
 constexpr std::size_t kBytesMax = 900'000;
 
-dataplane::LedgerEntry to_ledger(wire::LedgerEntry entry) {
+core::LedgerWrite to_ledger(wire::LedgerEntry entry) {
     return {
         .table = std::move(entry.table),
         .key = std::move(entry.key),
@@ -85,7 +85,7 @@ void UnknownOutcomes::take_over(const std::string& text) {
     if (const json::array* entries = in.array("entries", kEntriesMax)) {
         for (const json::value& each : *entries) {
             if (auto entry = wire::parse_ledger_entry(json::serialize(each))) {
-                endpoint_->ledger().inherit(to_ledger(std::move(*entry)), clock_->now());
+                endpoint_->ledger()->inherit(to_ledger(std::move(*entry)), clock_->now());
                 ++keys;
             }
         }
@@ -113,22 +113,14 @@ wire::UnknownOutcomes UnknownOutcomes::now() const {
 }
 
 UnknownOutcomes::Left UnknownOutcomes::left() const {
-    const std::vector<dataplane::LedgerEntry> lately =
-        endpoint_->ledger().unknown_since(clock_->now() - kUnknownMatters, kEntriesMax);
+    const std::vector<core::LedgerWrite> lately =
+        endpoint_->ledger()->unknown_since(clock_->now() - kUnknownMatters, kEntriesMax);
     std::string entries;
-    for (const dataplane::LedgerEntry& entry : lately) {
+    for (const core::LedgerWrite& entry : lately) {
         if (entry.key.empty() || entries.size() > kBytesMax) {
             continue;
         }
-        entries += (entries.empty() ? "" : ",\n") + wire::serialize(wire::LedgerEntry{
-                                                        .table = entry.table,
-                                                        .key = entry.key,
-                                                        .op = entry.operation,
-                                                        .at = entry.at,
-                                                        .epoch = entry.epoch,
-                                                        .hash = entry.digest,
-                                                        .acknowledged = false
-                                                    });
+        entries += (entries.empty() ? "" : ",\n") + wire::serialize(told(entry));
     }
     return {
         .writes = lately.size(),

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "core/loss/fence_list.h"
 #include "ports/clock.h"
 #include "wire/agent_protocol.h"
 
@@ -12,9 +13,7 @@
 
 namespace farshore::agent {
 
-// A write that was given up longer ago is not expected to be carried out any more: its key is not
-// read again.
-inline constexpr Duration kUnknownMatters = std::chrono::minutes{1};
+using core::kUnknownMatters;
 
 // Of one app: writes that this host has sent and given up without an answer, those of the process
 // before this one included. Control thread only.

@@ -18,6 +18,8 @@ class ToldEndpoint final : public dataplane::Endpoint {
 
     void set_credentials(sigv4::Credentials) override {}
 
+    void set_parked_for_max(Duration) override {}
+
     [[nodiscard]] Status set_route(dataplane::Route, std::function<void(dataplane::RouteWord)>)
         override {
         return {};
@@ -47,7 +49,7 @@ class ToldEndpoint final : public dataplane::Endpoint {
 
     [[nodiscard]] Instant slowest_turn() const override { return {}; }
 
-    [[nodiscard]] dataplane::Ledger& ledger() override { return ledger_; }
+    [[nodiscard]] dataplane::EndpointLedger& ledger() override { return ledger_; }
 
     void wind_down(Duration, std::function<void(std::uint64_t)>) override {}
 
@@ -56,7 +58,7 @@ class ToldEndpoint final : public dataplane::Endpoint {
     std::vector<std::vector<std::string>> told;
 
   private:
-    dataplane::Ledger ledger_{{}, std::make_shared<dataplane::LedgerQueue>(1)};
+    dataplane::EndpointLedger ledger_{{}, std::make_shared<dataplane::LedgerQueue>(1)};
 };
 
 class UpstreamResolverTest : public ::testing::Test {

@@ -166,7 +166,7 @@ Result<Answer> ApiClient::erase(const std::string& target) {
 }
 
 Result<WatchEnd> ApiClient::watch(
-    const std::string& target, Duration timeout, std::function<void(const json::value&)> on_line
+    const std::string& target, Duration timeout, std::function<void(const Answer&)> on_line
 ) {
     asio::cancellation_signal stop;
     WatchEnd end = WatchEnd::finished;
@@ -195,7 +195,7 @@ Result<WatchEnd> ApiClient::watch(
         for (std::size_t to = rest.find('\n'); to != std::string::npos;
              to = rest.find('\n', from)) {
             if (auto document = parsed(std::string_view{rest}.substr(from, to - from))) {
-                on_line(*document);
+                on_line(Answer{.status = 200, .document = std::move(*document)});
             }
             from = to + 1;
         }
@@ -222,6 +222,12 @@ Result<WatchEnd> ApiClient::watch(
         );
     }
     return WatchEnd::finished;
+}
+
+const json::object& Answer::as_object() const {
+    static const json::object kNone;
+    const json::object* object = document.if_object();
+    return object == nullptr ? kNone : *object;
 }
 
 Error Answer::error() const {

@@ -9,6 +9,7 @@
 
 #include "adapters/net/http_client.h"
 #include "base/result.h"
+#include "wire/document_fields.h"
 
 namespace farshore::cli {
 
@@ -34,6 +35,21 @@ struct Answer {
 
     // The error in a refusing answer, of the kind that it names, else of the status's.
     [[nodiscard]] Error error() const;
+
+    // What a controller answers. Errors: malformed, with the place of each field that is wrong.
+    template <wire::Listed Document>
+    [[nodiscard]] Result<Document> as() const {
+        Result<Document> read =
+            wire::document_from<Document>("the controller's answer", as_object());
+        if (!read) {
+            read.error().remedy =
+                "the controller may be of another version than the command: `farshore --version`";
+        }
+        return read;
+    }
+
+    // The document as an object; an empty one when it is none.
+    [[nodiscard]] const boost::json::object& as_object() const;
 };
 
 enum class WatchEnd { finished, detached, timed_out };
@@ -58,9 +74,7 @@ class ApiClient {
     // Calls `on_line` with each document of a newline-delimited stream until it ends, Ctrl-C is
     // pressed (detached) or `timeout` has passed. Zero: no timeout.
     [[nodiscard]] Result<WatchEnd> watch(
-        const std::string& target,
-        Duration timeout,
-        std::function<void(const boost::json::value&)> on_line
+        const std::string& target, Duration timeout, std::function<void(const Answer&)> on_line
     );
 
     [[nodiscard]] const Access& access() const;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/version.h"
+#include "base/version.h"
 
 namespace farshore::cli {
 
@@ -50,11 +50,14 @@ void add_commands(CLI::App& app, Context& context, std::string& format) {
     add_losses_commands(app, context);
     add_doctor_command(app, context);
     add_plan_command(app, context);
+    add_provision_commands(app, context);
     add_start_commands(app, context);
     add_pause_commands(app, context);
     add_agents_commands(app, context);
     add_op_commands(app, context);
     add_config_commands(app, context);
+    add_replay_command(app, context);
+    add_simulate_command(app, context);
 }
 
 void collect_complaints(CLI::App& app, std::vector<std::string>& complaints) {

@@ -26,13 +26,10 @@ int list_agents(const Context& context, const std::string& given) {
             return failed_with(status.error());
         }
         if (is_table(context.format)) {
-            const std::string table = agents_table(*status);
+            const std::string table = agents_table(status->status);
             fmt::print("{}", table.empty() ? "no host is registered\n" : table);
         } else {
-            const json::value* agents = value_at(*status, "agents");
-            print_document(
-                context.format, agents == nullptr ? json::value{json::array{}} : *agents
-            );
+            print_document(context.format, list_at(status->document, "agents"));
         }
         return static_cast<int>(kDone);
     });

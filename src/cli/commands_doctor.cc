@@ -32,7 +32,17 @@ std::vector<LiveCheck> ask_controller(const Context& context, const config::Conf
     if (!answer) {
         return wrong(answer.error());
     }
-    return answer->ok() ? controller_checks(answer->document) : wrong(answer->error());
+    if (!answer->ok()) {
+        return wrong(answer->error());
+    }
+    const auto status = answer->as<wire::StatusDocument>();
+    if (status) {
+        return controller_checks(*status);
+    }
+    // What it says cannot be read: whether a failover could start is not known.
+    std::vector<LiveCheck> checks = wrong(status.error());
+    checks.front().state = State::unchecked;
+    return checks;
 }
 
 std::string in_words(LiveVerdict verdict) {

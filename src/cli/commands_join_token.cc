@@ -14,6 +14,8 @@
 #include "cli/output.h"
 #include "cli/tokens_file.h"
 #include "controller/tokens.h"
+#include "wire/answer_documents.h"
+#include "wire/request_documents.h"
 
 // Tokens with which hosts join: made by a controller, or put into its file; listed, ended.
 namespace farshore::cli {
@@ -37,20 +39,21 @@ struct JoinOptions {
 };
 
 int list_join_tokens(const Context& context) {
-    return show(context, "/v1/join-tokens", [](const json::value& document) {
+    const auto as_table = [](const wire::JoinTokensDocument& document) {
         TextTable table{{"NAME", "HOSTS", "REGION", "USED", "UNTIL", "BY"}};
-        for (const json::value& token : list_at(document, "join_tokens")) {
+        for (const wire::JoinTokenDocument& token : document.join_tokens) {
             table.add(
-                {text_at(token, "name"),
-                 text_at(token, "hosts"),
-                 text_at(token, "region"),
-                 text_at(token, "uses") + " of " + text_at(token, "uses_max"),
-                 to_iso8601(utc_from_ms(number_at(token, "until_ms", 0))),
-                 text_at(token, "by")}
+                {token.name,
+                 token.hosts,
+                 token.region.value_or(RegionId{}).value(),
+                 fmt::format("{} of {}", token.uses, token.uses_max),
+                 to_iso8601(token.until),
+                 token.by}
             );
         }
         return table.empty() ? std::string{"no join token\n"} : table.text();
-    });
+    };
+    return show<wire::JoinTokensDocument>(context, "/v1/join-tokens", as_table);
 }
 
 int end_join_token(const Context& context, const JoinOptions& options) {
@@ -99,24 +102,26 @@ int ask_for_join_token(
     const std::string& app,
     const std::string& out
 ) {
-    json::object body{
-        {"name", options.name},
-        {"hosts", options.hosts},
-        {"uses", options.uses},
-        {"for_ms", to_ms(*duration_from(options.length))}
+    const wire::JoinTokenRequest request{
+        .name = options.name,
+        .hosts = options.hosts,
+        .uses = options.uses,
+        .valid_for = *duration_from(options.length),
+        .region = RegionId{options.region}
     };
-    if (!options.region.empty()) {
-        body["region"] = options.region;
-    }
     return with_controller(context, [&](ApiClient& client) {
-        const auto answer = client.post(app_target(app, "join-tokens"), body);
+        const auto answer = client.post(app_target(app, "join-tokens"), wire::to_json(request));
         if (!answer) {
             return failed_with(answer.error());
         }
         if (!answer->ok()) {
             return failed_with(answer->error());
         }
-        if (const Status kept = write_secret(out, text_at(answer->document, "token")); !kept) {
+        const auto made = answer->as<wire::MadeJoinToken>();
+        if (!made) {
+            return failed_with(made.error());
+        }
+        if (const Status kept = write_secret(out, made->token); !kept) {
             return failed_with(kept.error());
         }
         fmt::print("{}\n", out);

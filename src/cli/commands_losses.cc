@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -14,7 +15,8 @@
 #include "base/standard_output.h"
 #include "cli/losses_export.h"
 #include "cli/operation_calls.h"
-#include "cli/status_view.h"
+#include "cli/operation_view.h"
+#include "wire/request_documents.h"
 
 // losses, losses export, losses settle.
 namespace farshore::cli {
@@ -55,46 +57,59 @@ Result<std::string> last_failover(ApiClient& client) {
     if (!answer->ok()) {
         return std::unexpected(answer->error());
     }
-    for (const json::value& operation : list_at(answer->document, "operations")) {
-        if (text_at(operation, "verb") == "failover") {
-            return text_at(operation, "id");
+    const auto all = answer->as<wire::OperationsDocument>();
+    if (!all) {
+        return std::unexpected(all.error());
+    }
+    for (const wire::OperationDocument& operation : all->operations) {
+        if (operation.verb == core::Verb::failover) {
+            return operation.id.value();
         }
     }
     return fail(ErrorKind::not_found, "there was no failover yet");
 }
 
 // Every page of a book, in one document.
-Result<json::object> whole_book(ApiClient& client, const std::string& id) {
-    json::object book;
-    json::array entries;
-    for (std::int64_t after = 0; after >= 0;) {
+Result<LossBookSeen> whole_book(ApiClient& client, const std::string& id) {
+    LossBookSeen seen;
+    std::vector<wire::LossEntryDocument> entries;
+    json::array as_sent;
+    for (std::optional<std::uint64_t> after = 0; after;) {
         const auto answer =
-            client.get(fmt::format("{}?limit={}&after={}", losses_target(id), kKeysPerPage, after));
+            client.get(fmt::format("{}?limit={}&after={}", losses_target(id), kKeysPerPage, *after)
+            );
         if (!answer) {
             return std::unexpected(answer.error());
         }
         if (!answer->ok()) {
             return std::unexpected(answer->error());
         }
-        if (!answer->document.is_object()) {
-            return fail(ErrorKind::malformed, "the controller answered no loss book");
+        Result<wire::LossesDocument> page = answer->as<wire::LossesDocument>();
+        if (!page) {
+            return std::unexpected(page.error());
         }
-        book = answer->document.get_object();
+        after = page->next;
+        entries.insert(
+            entries.end(),
+            std::make_move_iterator(page->entries.begin()),
+            std::make_move_iterator(page->entries.end())
+        );
+        seen = {.book = std::move(*page), .document = answer->as_object()};
         for (const json::value& entry : list_at(answer->document, "entries")) {
-            entries.push_back(entry);
+            as_sent.push_back(entry);
         }
-        after = number_at(answer->document, "next", -1);
     }
-    book["entries"] = std::move(entries);
-    book.erase("next");
-    return book;
+    seen.book.entries = std::move(entries);
+    seen.document["entries"] = std::move(as_sent);
+    seen.document.erase("next");
+    return seen;
 }
 
 // Runs `body` with the book of the operation, or of the last failover.
 int with_book(
     const Context& context,
     const std::string& given,
-    const std::function<int(const std::string& id, const json::object& book)>& body
+    const std::function<int(const std::string& id, const LossBookSeen& seen)>& body
 ) {
     return with_controller(context, [&](ApiClient& client) {
         std::string id = given;
@@ -110,17 +125,17 @@ int with_book(
             id = std::move(*last);
             print_message("operation " + id);
         }
-        const Result<json::object> book = whole_book(client, id);
-        return book ? body(id, *book) : failed_with(book.error());
+        const Result<LossBookSeen> seen = whole_book(client, id);
+        return seen ? body(id, *seen) : failed_with(seen.error());
     });
 }
 
 int run_losses(const Context& context, const std::string& given) {
-    return with_book(context, given, [&](const std::string&, const json::object& book) {
+    return with_book(context, given, [&](const std::string&, const LossBookSeen& seen) {
         if (is_table(context.format)) {
-            fmt::print("{}", losses_table(book));
+            fmt::print("{}", losses_table(seen.book));
         } else {
-            print_document(context.format, book);
+            print_document(context.format, seen.document);
         }
         return static_cast<int>(kDone);
     });
@@ -130,9 +145,9 @@ int run_export(const Context& context, const ExportOptions& options) {
     return with_book(
         context,
         options.operation,
-        [&](const std::string& id, const json::object& book) {
+        [&](const std::string& id, const LossBookSeen& seen) {
             const LossFormat format = *enum_from<LossFormat>(options.format);
-            if (flag_at(book, "keys_hidden") && format == LossFormat::dynamodb_json) {
+            if (seen.book.keys_hidden && format == LossFormat::dynamodb_json) {
                 return failed_with(
                     {.kind = ErrorKind::denied,
                      .text = "a viewer's token does not get the keys, and there is no item without "
@@ -141,7 +156,7 @@ int run_export(const Context& context, const ExportOptions& options) {
                 );
             }
             const std::string text =
-                losses_export(book, {.format = format, .table = options.table});
+                losses_export(seen, {.format = format, .table = options.table});
             if (options.out.empty()) {
                 write_output(text);
                 if (!flush_output()) {
@@ -152,9 +167,9 @@ int run_export(const Context& context, const ExportOptions& options) {
                        !written) {
                 return failed_with(written.error());
             }
-            print_message(export_summary(id, book, options.table));
+            print_message(export_summary(id, seen.book, options.table));
             // A script wants to notice that the list is not all there is to know.
-            const bool whole = flag_at(book, "settled") && !flag_at(book, "truncated");
+            const bool whole = seen.book.settled && !seen.book.truncated;
             return static_cast<int>(whole ? kDone : kInconclusive);
         }
     );
@@ -196,12 +211,12 @@ int confirm_settling(const SettleOptions& options, const std::string& what) {
 }
 
 int run_settle(const Context& context, const SettleOptions& options) {
-    json::object body{
-        {"fate", options.fate}, {"reason", options.reason}, {"confirm", options.operation}
+    wire::SettleRequest request{
+        .fate = options.fate, .reason = options.reason, .confirm = options.operation
     };
     std::string what = "every write without a fate";
     if (options.all_open) {
-        body["all_open"] = true;
+        request.all_open = true;
     } else {
         boost::system::error_code error;
         json::value key = json::parse(options.key, error);
@@ -212,17 +227,19 @@ int run_settle(const Context& context, const SettleOptions& options) {
                  .remedy = R"(for example --key '{"id":{"S":"cart-7"}}')"}
             );
         }
-        body["key"] = std::move(key);
+        request.key = std::move(key.get_object());
         what = "the writes of " + options.key;
     }
     if (!options.table.empty()) {
-        body["table"] = options.table;
+        request.table = options.table;
         what += " of table " + options.table;
     }
     if (const int confirmed = confirm_settling(options, what); confirmed != kDone) {
         return confirmed;
     }
-    return post_and_say(context, losses_target(options.operation) + "/settle", body);
+    return post_and_say(
+        context, losses_target(options.operation) + "/settle", wire::to_json(request)
+    );
 }
 
 void add_export(CLI::App& losses, Context& context) {

@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 #include "cli/operation_calls.h"
-#include "cli/status_view.h"
+#include "cli/operation_view.h"
+#include "wire/request_documents.h"
 
 // op list, show, watch, abort, and answers to steps that ask.
 namespace farshore::cli {
@@ -35,14 +36,11 @@ void add_answers(CLI::App& op, Context& context) {
         const std::string answer = name;
         command->callback([&context, options, answer] {
             context.run = [&context, options, answer] {
-                boost::json::object body = with_reason(options->reason);
-                if (!options->step.empty()) {
-                    body["step"] = options->step;
-                }
                 return post_and_say(
                     context,
                     operation_target(options->id) + "/" + answer,
-                    std::move(body),
+                    wire::to_json(wire::AnswerBody{.step = options->step, .reason = options->reason}
+                    ),
                     answer + " of " + options->id + " taken"
                 );
             };
@@ -60,7 +58,7 @@ void add_op_commands(CLI::App& app, Context& context) {
     auto* list = op->add_subcommand("list", "All operations, newest first");
     list->callback([&context] {
         context.run = [&context] {
-            return show(context, "/v1/operations", operations_table);
+            return show<wire::OperationsDocument>(context, "/v1/operations", operations_table);
         };
     });
     const auto with_id = [&](const char* name, const char* help, auto body) {
@@ -78,7 +76,7 @@ void add_op_commands(CLI::App& app, Context& context) {
         "show",
         "Phases, steps and losses of one operation",
         [](const Context& given, const std::string& id) {
-            return show(given, operation_target(id), operation_table);
+            return show<wire::OperationDocument>(given, operation_target(id), operation_table);
         }
     );
     auto reason = std::make_shared<std::string>();

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/operation_calls.h"
+#include "wire/request_documents.h"
 
 namespace farshore::cli {
 
@@ -32,10 +33,10 @@ void add_pause_commands(CLI::App& app, Context& context) {
             if (!app_name) {
                 return failed_with(app_name.error());
             }
-            const json::object body{
-                {"for_ms", to_ms(*duration_from(options->length))}, {"reason", options->reason}
+            const wire::PauseBody body{
+                .length = *duration_from(options->length), .reason = options->reason
             };
-            return post_and_say(context, app_target(*app_name, "pause"), body);
+            return post_and_say(context, app_target(*app_name, "pause"), wire::to_json(body));
         };
     });
     auto* resume = app.add_subcommand("resume", "End a pause");

@@ -5,8 +5,9 @@
 #include <fmt/format.h>
 
 #include "cli/operation_calls.h"
+#include "cli/operation_view.h"
 #include "cli/plan_file.h"
-#include "cli/status_view.h"
+#include "wire/request_documents.h"
 
 namespace farshore::cli {
 
@@ -31,20 +32,23 @@ int run_plan(const Context& context, const PlanOptions& options) {
         if (const auto status = status_for(client, *app_name, options.to); !status) {
             return failed_with(status.error());
         }
-        json::object body{{"verb", options.verb}};
+        wire::ChangeBody body{.verb = options.verb, .levers = levers_from(options.levers)};
         if (!options.to.empty()) {
-            body["to"] = options.to;
+            body.to = RegionId{options.to};
         }
-        add_levers(body, options.levers);
-        const auto answer = client.post(app_target(*app_name, "plan"), body);
+        const auto answer = client.post(app_target(*app_name, "plan"), wire::to_json(body));
         if (!answer) {
             return failed_with(answer.error());
         }
         if (!answer->ok()) {
             return refused(*answer);
         }
+        const auto plan = answer->as<wire::PlanDocument>();
+        if (!plan) {
+            return failed_with(plan.error());
+        }
         if (is_table(context.format)) {
-            fmt::print("{}", plan_table(answer->document));
+            fmt::print("{}", plan_table(*plan));
         } else {
             print_document(context.format, answer->document);
         }
@@ -54,8 +58,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
             }
             print_message("written to " + options.out);
         }
-        const json::value* allowed = value_at(answer->document, "allowed");
-        return static_cast<int>(allowed != nullptr && *allowed == false ? kGuardRefused : kDone);
+        return static_cast<int>(plan->allowed ? kDone : kGuardRefused);
     });
 }
 

@@ -13,6 +13,7 @@
 #include "cli/operation_calls.h"
 #include "cli/plan_file.h"
 #include "cli/status_view.h"
+#include "wire/request_documents.h"
 
 // switchover, failover, failback: what starts an operation.
 namespace farshore::cli {
@@ -53,11 +54,11 @@ std::string new_request_id() {
     );
 }
 
-std::vector<std::string> standbys_of(const json::value& status) {
+std::vector<std::string> standbys_of(const wire::StatusDocument& status) {
     std::vector<std::string> names;
-    for (const auto& [name, region] : members_at(status, "regions")) {
-        if (std::string_view{name} != text_at(status, "active")) {
-            names.emplace_back(name);
+    for (const auto& [name, region] : status.regions) {
+        if (name != status.active.value()) {
+            names.push_back(name);
         }
     }
     return names;
@@ -65,7 +66,7 @@ std::vector<std::string> standbys_of(const json::value& status) {
 
 // The target is named, or chosen from a list. There is no default: which Region is "the other one"
 // depends on what has happened meanwhile, and a command that is repeated would go back.
-int choose_target(const json::value& status, StartOptions& options) {
+int choose_target(const wire::StatusDocument& status, StartOptions& options) {
     const std::vector<std::string> names = standbys_of(status);
     if (!stdin_is_terminal()) {
         print_message(fmt::format(
@@ -75,9 +76,7 @@ int choose_target(const json::value& status, StartOptions& options) {
         ));
         return kUsage;
     }
-    fmt::print(
-        stderr, "writes go to {}; a {} could go to\n", text_at(status, "active"), options.verb
-    );
+    fmt::print(stderr, "writes go to {}; a {} could go to\n", status.active.value(), options.verb);
     for (std::size_t i = 0; i < names.size(); ++i) {
         fmt::print(stderr, "  {}  {}\n", i + 1, region_health(status, names[i]));
     }
@@ -124,33 +123,26 @@ int confirm_failover(const std::string& app, const StartOptions& options) {
 }
 
 json::object start_body(const StartOptions& options, const std::string& app, bool confirmed) {
-    json::object body{{"request_id", options.request_id}, {"to", options.to}};
-    if (!options.reason.empty()) {
-        body["reason"] = options.reason;
-    }
+    wire::ChangeBody body{
+        .to = RegionId{options.to},
+        .request_id = options.request_id,
+        .reason = options.reason,
+        .confirm = confirmed ? app : std::string{},
+        .levers = levers_from(options.levers),
+        .accept_unfenced = options.accept_unfenced,
+        .accept_unknown = options.accept_unknown,
+        .expect_plan = options.expect_plan
+    };
     if (const auto loss = duration_from(options.accept_loss)) {
-        body["accept_loss_ms"] = to_ms(*loss);
-    }
-    add_levers(body, options.levers);
-    if (options.accept_unfenced) {
-        body["accept_unfenced"] = true;
-    }
-    if (options.accept_unknown) {
-        body["accept_unknown"] = true;
+        body.accept_loss = *loss;
     }
     if (!options.expect_active.empty()) {
-        body["expect_active"] = options.expect_active;
+        body.expect_active = RegionId{options.expect_active};
     }
     if (options.expect_epoch) {
-        body["expect_epoch"] = *options.expect_epoch;
+        body.expect_epoch = Epoch{*options.expect_epoch};
     }
-    if (!options.expect_plan.empty()) {
-        body["expect_plan"] = options.expect_plan;
-    }
-    if (confirmed) {
-        body["confirm"] = app;
-    }
-    return body;
+    return wire::to_json(body);
 }
 
 // What is to be seen of an operation that was started: its end, or its id.
@@ -190,8 +182,9 @@ int without_answer(
         return follow(context, client, options, answer, id);
     }
     // Any other answer tells of the question, and not of the operation.
+    const auto refusal = found ? found->as<wire::RefusalDocument>() : std::unexpected(error);
     const bool knows_none =
-        found && found->status == 404 && text_at(found->document, "error/kind") == "not_found";
+        found && found->status == 404 && refusal && refusal->error.kind == "not_found";
     error.remedy = fmt::format(
         "the {} {}; asking again with `--request-id {}` starts one at the most",
         options.verb,
@@ -203,19 +196,21 @@ int without_answer(
 
 // Asks the operator for the target and for a confirmation, where the request changes something.
 int make_sure(
-    const json::value& status, const std::string& app, StartOptions& options, bool& confirmed
+    const wire::StatusDocument& status,
+    const std::string& app,
+    StartOptions& options,
+    bool& confirmed
 ) {
     if (options.verb == "failback") {
-        options.to = text_at(status, "preferred");
+        options.to = status.preferred.value();
     }
     if (options.to.empty()) {
         if (const int chosen = choose_target(status, options); chosen != kDone) {
             return chosen;
         }
     }
-    const bool there = text_at(status, "active") == options.to &&
-                       text_at(status, "users") == options.to &&
-                       value_at(status, "operation") == nullptr;
+    const bool there = status.active.value() == options.to && status.users.value() == options.to &&
+                       !status.operation;
     // Nothing is to be confirmed then; the controller decides, and asks for the word if it is not.
     if (there) {
         return kDone;
@@ -240,11 +235,12 @@ Status take_plan(StartOptions& options) {
     if (!plan) {
         return std::unexpected(std::move(plan.error()));
     }
-    if (plan->verb != options.verb || (!options.app.empty() && options.app != plan->app)) {
+    const std::string verb{to_string(plan->verb)};
+    if (verb != options.verb || (!options.app.empty() && options.app != plan->app)) {
         return fail(
             ErrorKind::malformed,
-            options.plan_file + " is a plan of a " + plan->verb + " of " + plan->app,
-            "farshore " + plan->verb + " --plan " + options.plan_file
+            options.plan_file + " is a plan of a " + verb + " of " + plan->app,
+            "farshore " + verb + " --plan " + options.plan_file
         );
     }
     options.app = plan->app;
@@ -271,7 +267,7 @@ int run_start(const Context& context, StartOptions options) {
             return failed_with(before.error());
         }
         bool confirmed = !options.confirm.empty() && options.confirm == *app;
-        if (const int sure = make_sure(*before, *app, options, confirmed); sure != kDone) {
+        if (const int sure = make_sure(before->status, *app, options, confirmed); sure != kDone) {
             return sure;
         }
         const std::string target = app_target(*app, options.verb);
@@ -295,11 +291,15 @@ int run_start(const Context& context, StartOptions options) {
         if (!answer->ok()) {
             return refused(*answer);
         }
-        const std::string id = text_at(answer->document, "id");
+        const auto started = answer->as<wire::StartedDocument>();
+        if (!started) {
+            return failed_with(started.error());
+        }
+        const std::string id = started->id.value();
         if (id.empty()) {
             // Done already is a success.
             if (is_table(context.format)) {
-                fmt::print("{}\n", text_at(answer->document, "text"));
+                fmt::print("{}\n", started->text);
             } else {
                 print_document(context.format, answer->document);
             }
@@ -334,10 +334,8 @@ void add_safety_options(CLI::App& command, StartOptions& options) {
             "starts one operation at the most (default: a new one)"
         )
         ->check([](const std::string& id) {
-            const bool good =
-                id.size() >= 8 && id.size() <= 64 &&
-                id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-            return good ? std::string{} : std::string{"not 8 to 64 of a-z, 0-9 and -"};
+            return wire::is_request_id(id) ? std::string{}
+                                           : std::string{"not 8 to 64 of a-z, 0-9 and -"};
         });
 }
 

@@ -27,16 +27,23 @@ std::string status_target(const std::string& app) {
     return app.empty() ? "/v1/status" : "/v1/status?app=" + net::percent_encode(app);
 }
 
-void print_status(const Context& context, const boost::json::value& status) {
-    if (is_table(context.format)) {
-        fmt::print("{}", status_table(status, context.format));
-    } else {
-        print_document(context.format, status);
+// On a terminal the screen is drawn anew; elsewhere a line is printed when the state changes.
+void show_change(
+    const Context& context, const wire::StatusDocument& status, std::string& last_state
+) {
+    if (stdout_is_terminal()) {
+        fmt::print("\x1b[H\x1b[2J{}", status_table(status, context.format));
+        return;
+    }
+    // Figures change all the time; a line is for what they mean.
+    const std::string state = status_in_short(status);
+    if (state != last_state) {
+        fmt::print("{} {}\n", status.at, status.first_line);
+        last_state = state;
     }
 }
 
-// Until Ctrl-C, or as long as the output can be written. On a terminal the screen is drawn anew;
-// elsewhere a line is printed when it changes.
+// Until Ctrl-C, or as long as the output can be written.
 int watch_status(const Context& context, ApiClient& client, const std::string& target) {
     std::string last_state;
     while (true) {
@@ -45,22 +52,12 @@ int watch_status(const Context& context, ApiClient& client, const std::string& t
             print_error(answer.error());
         } else if (!answer->ok()) {
             return failed_with(answer->error());
-        } else if (is_table(context.format) && stdout_is_terminal()) {
-            fmt::print("\x1b[H\x1b[2J");
-            print_status(context, answer->document);
-        } else if (is_table(context.format)) {
-            // Figures change all the time; a line is for what they mean.
-            const std::string state = status_in_short(answer->document);
-            if (state != last_state) {
-                fmt::print(
-                    "{} {}\n",
-                    text_at(answer->document, "at"),
-                    text_at(answer->document, "first_line")
-                );
-                last_state = state;
-            }
-        } else {
+        } else if (!is_table(context.format)) {
             fmt::print("{}\n", boost::json::serialize(answer->document));
+        } else if (const auto status = answer->as<wire::StatusDocument>()) {
+            show_change(context, *status, last_state);
+        } else {
+            return failed_with(status.error());
         }
         if (!flush_output()) {
             return kCannotWrite;  // which is said as the command ends
@@ -82,9 +79,17 @@ int run_status(const Context& context, const StatusOptions& options) {
         if (!answer->ok()) {
             return failed_with(answer->error());
         }
-        print_status(context, answer->document);
-        const std::string verdict = text_at(answer->document, "readiness/verdict");
-        return static_cast<int>(verdict == "ready" ? kDone : kNotReady);
+        const auto status = answer->as<wire::StatusDocument>();
+        if (!status) {
+            return failed_with(status.error());
+        }
+        if (is_table(context.format)) {
+            fmt::print("{}", status_table(*status, context.format));
+        } else {
+            print_document(context.format, answer->document);
+        }
+        const bool ready = status->readiness.verdict == core::ReadinessVerdict::ready;
+        return static_cast<int>(ready ? kDone : kNotReady);
     });
 }
 
@@ -108,13 +113,13 @@ void add_status_commands(CLI::App& app, Context& context) {
     auto* why = app.add_subcommand("why", "Whether automation acts now, and what its guards say");
     why->callback([&context] {
         context.run = [&context] {
-            return show(context, "/v1/why", why_table);
+            return show<wire::WhyDocument>(context, "/v1/why", why_table);
         };
     });
     auto* audit = app.add_subcommand("audit", "Who did what");
     audit->callback([&context] {
         context.run = [&context] {
-            return show(context, "/v1/audit", audit_table);
+            return show<wire::AuditDocument>(context, "/v1/audit", audit_table);
         };
     });
 }

@@ -8,6 +8,7 @@
 
 #include "adapters/net/pem_file.h"
 #include "base/text_file.h"
+#include "core/failover/reply.h"
 #include "wire/api.h"
 #include "wire/config_loader.h"
 #include "wire/url.h"
@@ -137,7 +138,7 @@ int failed_with(const Error& error) {
         return kConfigurationInvalid;
     }
     print_error(error);
-    if (error.code == wire::kMovedCode) {
+    if (error.code == core::kMovedCode) {
         return kMoved;
     }
     return error.code == config::kUnreadableCode ? kConfigurationInvalid : exit_code_of(error.kind);
@@ -152,10 +153,10 @@ int with_controller(const Context& context, const std::function<int(ApiClient&)>
     return body(client);
 }
 
-int show(
+int show_answer(
     const Context& context,
     const std::string& target,
-    const std::function<std::string(const boost::json::value&)>& as_table
+    const std::function<Result<std::string>(const Answer&)>& as_table
 ) {
     return with_controller(context, [&](ApiClient& client) {
         const auto answer = client.get(target);
@@ -165,11 +166,15 @@ int show(
         if (!answer->ok()) {
             return failed_with(answer->error());
         }
-        if (is_table(context.format)) {
-            fmt::print("{}", as_table(answer->document));
-        } else {
+        if (!is_table(context.format)) {
             print_document(context.format, answer->document);
+            return static_cast<int>(kDone);
         }
+        const Result<std::string> table = as_table(*answer);
+        if (!table) {
+            return failed_with(table.error());
+        }
+        fmt::print("{}", *table);
         return static_cast<int>(kDone);
     });
 }

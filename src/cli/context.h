@@ -43,6 +43,9 @@ void add_status_commands(CLI::App& app, Context& context);
 void add_losses_commands(CLI::App& app, Context& context);  // export, settle
 void add_doctor_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
+void add_provision_commands(CLI::App& app, Context& context);  // provision export
+void add_replay_command(CLI::App& app, Context& context);
+void add_simulate_command(CLI::App& app, Context& context);
 void add_start_commands(CLI::App& app, Context& context);  // switchover, failover, failback
 void add_agents_commands(CLI::App& app, Context& context);
 void add_init_commands(CLI::App& app, Context& context);
@@ -64,10 +67,22 @@ CLI::Option* add_habit_option(CLI::App& command, std::string& habit);
 );
 
 // GET `target` and print the answer in the chosen form; `as_table` gives the table.
+[[nodiscard]] int show_answer(
+    const Context& context,
+    const std::string& target,
+    const std::function<Result<std::string>(const Answer&)>& as_table
+);
+
+template <wire::Listed Document>
 [[nodiscard]] int show(
     const Context& context,
     const std::string& target,
-    const std::function<std::string(const boost::json::value&)>& as_table
-);
+    const std::function<std::string(const Document&)>& as_table
+) {
+    return show_answer(context, target, [&](const Answer& answer) -> Result<std::string> {
+        const Result<Document> read = answer.as<Document>();
+        return read ? Result<std::string>{as_table(*read)} : std::unexpected(read.error());
+    });
+}
 
 }  // namespace farshore::cli

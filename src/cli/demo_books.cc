@@ -13,6 +13,7 @@
 #include "adapters/net/http_message.h"
 #include "adapters/system/system_clock.h"
 #include "cli/output.h"
+#include "wire/answer_documents.h"
 #include "wire/client_log.h"
 #include "wire/config.h"
 
@@ -102,26 +103,23 @@ Result<LossesSeen> read_losses(ApiClient& api, const std::string& operation) {
     if (!answer->ok()) {
         return std::unexpected(answer->error());
     }
-    LossesSeen seen;
-    seen.settled = flag_at(answer->document, "settled");
-    seen.truncated = flag_at(answer->document, "truncated");
-    const json::value* entries = value_at(answer->document, "entries");
-    if (entries == nullptr || !entries->is_array()) {
-        return seen;
+    const auto book = answer->as<wire::LossesDocument>();
+    if (!book) {
+        return std::unexpected(book.error());
     }
-    for (const json::value& entry : entries->get_array()) {
+    LossesSeen seen{.writes = {}, .settled = book->settled, .truncated = book->truncated};
+    for (const wire::LossEntryDocument& entry : book->entries) {
         // No client was told that the others had happened.
-        if (!flag_at(entry, "acknowledged")) {
+        if (!entry.acknowledged) {
             continue;
         }
-        const json::value* key = value_at(entry, "key");
         seen.writes.push_back(
-            {.table = text_at(entry, "table"),
-             .key = key == nullptr ? "" : json::serialize(*key),
-             .fate = text_at(entry, "fate"),
-             .acknowledged_at = utc_from_ms(number_at(entry, "at_ms")),
-             .operation = text_at(entry, "op"),
-             .host = text_at(entry, "host")}
+            {.table = entry.table,
+             .key = json::serialize(entry.key),
+             .fate = entry.fate,
+             .acknowledged_at = entry.at,
+             .operation = entry.op,
+             .host = entry.host.value()}
         );
     }
     return seen;

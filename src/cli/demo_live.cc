@@ -1,13 +1,10 @@
 #include "cli/demo_live.h"
 
-#include <boost/json.hpp>
+#include <algorithm>
+
 #include <fmt/format.h>
 
-#include "cli/output.h"
-
 namespace farshore::cli {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -16,55 +13,47 @@ std::string seconds(std::int64_t ms) {
 }
 
 // The phase without an end; null: none runs.
-const json::value* running_phase(const json::value& operation) {
-    const json::value* phases = value_at(operation, "phases");
-    if (phases == nullptr || !phases->is_array() || phases->get_array().empty()) {
-        return nullptr;
-    }
-    const json::value& last = phases->get_array().back();
-    return value_at(last, "ended_at_ms") == nullptr ? &last : nullptr;
+const wire::PhaseDocument* running_phase(const wire::OperationDocument& operation) {
+    return operation.phases.empty() || operation.phases.back().ended_at ? nullptr
+                                                                        : &operation.phases.back();
 }
 
 }  // namespace
 
-std::string phase_clock(const json::value& operation, std::optional<UtcTime> fault, UtcTime now) {
-    const std::string verb = text_at(operation, "verb");
-    if (verb.empty()) {
+std::string phase_clock(
+    const wire::OperationDocument* operation, std::optional<UtcTime> fault, UtcTime now
+) {
+    if (operation == nullptr) {
         return fault ? "not decided for " + seconds(to_ms(Duration{now - *fault})) : "steady";
     }
-    const std::string whole = seconds(to_ms(now) - number_at(operation, "started_at_ms"));
-    const json::value* phase = running_phase(operation);
+    const std::string_view verb = to_string(operation->verb);
+    const std::string whole = seconds(to_ms(now) - to_ms(operation->started_at));
+    const wire::PhaseDocument* phase = running_phase(*operation);
     if (phase == nullptr) {
-        return fmt::format("{} {}, {}", verb, text_at(operation, "state"), whole);
+        return fmt::format("{} {}, {}", verb, operation->state, whole);
     }
     return fmt::format(
-        "{} {} {}, of {}",
-        verb,
-        text_at(*phase, "name"),
-        seconds(to_ms(now) - number_at(*phase, "started_at_ms")),
-        whole
+        "{} {} {}, of {}", verb, phase->name, seconds(to_ms(now) - to_ms(phase->started_at)), whole
     );
 }
 
-std::string route_text(const json::value& agent, std::int64_t epoch) {
-    const std::string active = text_at(agent, "active");
-    const std::int64_t its_epoch = number_at(agent, "epoch");
-    if (!flag_at(agent, "connected")) {
+std::string route_text(const wire::AgentDocument& agent, Epoch epoch) {
+    if (!agent.connected) {
         return "is not connected";
     }
-    if (active.empty()) {
+    if (agent.active.value().empty()) {
         return "is connected, without a route yet";
     }
-    if (its_epoch < epoch) {
+    if (agent.epoch < epoch) {
         return fmt::format(
             "is back with its old route, {} under epoch {}: it writes nothing until it follows "
             "epoch {}",
-            active,
-            its_epoch,
-            epoch
+            agent.active.value(),
+            agent.epoch.value(),
+            epoch.value()
         );
     }
-    return fmt::format("writes to {} under epoch {}", active, its_epoch);
+    return fmt::format("writes to {} under epoch {}", agent.active.value(), agent.epoch.value());
 }
 
 }  // namespace farshore::cli

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/context.h"
-#include "cli/version.h"
 
 #include "drill/report.h"
 

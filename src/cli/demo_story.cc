@@ -222,7 +222,7 @@ class Story {
 
     Status steady() {
         const Status calm = watch_until(30s, "steady traffic and an armed controller", [this] {
-            return calm_for(6s) && flag_at(watcher_->status(), "armed") &&
+            return calm_for(6s) && watcher_->status().armed &&
                    watcher_->dns_region() == regions_.preferred && both_healthy();
         });
         watcher_->tell_votes();
@@ -258,23 +258,33 @@ class Story {
         return added ? Status{} : std::unexpected(added.error());
     }
 
-    [[nodiscard]] bool ended(const json::object& operation) const {
-        const std::string outcome = text_at(json::value(operation), "outcome");
-        return !outcome.empty() && outcome != "running";
+    static bool ended(const OperationSeen* seen) {
+        return seen != nullptr && seen->operation.outcome != core::Outcome::running;
+    }
+
+    [[nodiscard]] const OperationSeen* failover() const {
+        return watcher_->operation({core::Verb::failover});
+    }
+
+    [[nodiscard]] const OperationSeen* way_home() const {
+        return watcher_->operation({core::Verb::failback, core::Verb::switchover});
+    }
+
+    static json::object document_of(const OperationSeen* seen) {
+        return seen == nullptr ? json::object{} : seen->document;
     }
 
     Status recover() {
-        const Status decided = watch_until(30s, "the controller's decision", [this] {
-            return !watcher_->operation({"failover"}).empty();
-        });
+        const Status decided =
+            watch_until(30s, "the controller's decision", [this] { return failover() != nullptr; });
         if (!decided) {
             return decided;
         }
         const Status done = watch_until(90s, "the end of the failover", [this] {
             note_dns();
-            return ended(watcher_->operation({"failover"}));
+            return ended(failover());
         });
-        record_.failover = watcher_->operation({"failover"});
+        record_.failover = document_of(failover());
         return done;
     }
 
@@ -298,7 +308,7 @@ class Story {
             plot_.kind == lab::FaultKind::hosts ? "the fault ends; the hosts are started again"
                                                 : "the fault ends; late writes may arrive"
         );
-        const std::string id = text_at(json::value(record_.failover), "id");
+        const std::string id = failover() == nullptr ? "" : failover()->operation.id.value();
         const Status settled = watch_until(
             90s,
             "both Regions healthy, every agent back and every loss settled",
@@ -333,7 +343,7 @@ class Story {
             )
         );
         std::string refusal;
-        const std::string target = "/v1/apps/" + text_at(watcher_->status(), "app") + "/failback";
+        const std::string target = "/v1/apps/" + watcher_->status().app.value() + "/failback";
         const Status accepted =
             watch_until(60s, "the controller to accept the switchover", [&, this] {
                 const auto answer = watcher_->api().post(target, json::object{{"reason", "demo"}});
@@ -351,10 +361,9 @@ class Story {
         if (!accepted) {
             return accepted;
         }
-        const Status done = watch_until(120s, "the end of the switchover", [this] {
-            return ended(watcher_->operation({"failback", "switchover"}));
-        });
-        record_.switchover = watcher_->operation({"failback", "switchover"});
+        const Status done =
+            watch_until(120s, "the end of the switchover", [this] { return ended(way_home()); });
+        record_.switchover = document_of(way_home());
         return done;
     }
 

@@ -4,17 +4,14 @@
 #include <array>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "cli/demo_live.h"
-#include "cli/output.h"
 #include "wire/client_log.h"
 
 namespace farshore::cli {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 
 Watcher::Watcher(Options options, Stage& stage, const ports::Clock& clock)
     : options_(std::move(options)), stage_(stage), clock_(clock), api_(options_.controller) {
@@ -35,55 +32,65 @@ void Watcher::look() {
 }
 
 void Watcher::look_at_status() {
-    auto answer = api_.get("/v1/status");
-    const bool answers = answer && answer->ok();
+    const auto answer = api_.get("/v1/status");
+    auto status = answer && answer->ok() ? answer->as<wire::StatusDocument>()
+                                         : std::unexpected(Error{.text = "it does not answer"});
+    const bool answers = status.has_value();
     if (answers != controller_answers_) {
         stage_.say(
-            "note", answers ? "the controller answers again" : "the controller does not answer"
+            "note",
+            answers  ? "the controller answers again"
+            : answer ? "the controller: " + status.error().text
+                     : "the controller does not answer"
         );
         controller_answers_ = answers;
     }
     if (!answers) {
         return;
     }
-    status_ = std::move(answer->document);
+    status_ = std::move(*status);
     look_at_votes();
     look_at_agents();
     look_at_operation();
 }
 
 void Watcher::look_at_votes() {
-    for (const auto& [region, state] : members_at(status_, "regions")) {
-        for (const auto& [component, parts] : members_at(state, "components")) {
-            for (const json::value& vote : list_at(parts, "votes")) {
-                look_at_vote(std::string{region}, std::string{component}, vote);
+    for (const auto& [region, state] : status_.regions) {
+        for (const auto& [component, parts] : state.components) {
+            for (const wire::VoteDocument& vote : parts.votes) {
+                look_at_vote(region, component, vote);
             }
         }
     }
 }
 
 void Watcher::look_at_vote(
-    const std::string& region, const std::string& component, const json::value& vote
+    const std::string& region, const std::string& component, const wire::VoteDocument& vote
 ) {
-    const std::string observer = text_at(vote, "observer");
-    const std::string word = text_at(vote, "vote");
     const std::string what = fmt::format("{} of {}", component, region);
-    if (word == "unhealthy" && observer.starts_with("agents")) {
+    if (vote.vote == core::Health::unhealthy && vote.observer.starts_with("agents")) {
         seen_by_agents_[what].push_back(clock_.wall());
     }
     // Hosts that disagree for a moment are on their way to the next vote.
-    if (word == "unknown") {
+    if (vote.vote == core::Health::unknown) {
         return;
     }
-    std::string& known = votes_[fmt::format("{}/{}", observer, what)];
-    if (votes_are_news_ && known != word) {
-        const std::string why = word == "healthy" ? "" : text_at(vote, "why");
+    std::optional<core::Health>& known = votes_[fmt::format("{}/{}", vote.observer, what)];
+    if (votes_are_news_ && known != vote.vote) {
+        const std::string why = vote.vote == core::Health::healthy ? "" : vote.why;
         stage_.say(
             "vote",
-            fmt::format("{}: {} is {}{}{}", observer, what, word, why.empty() ? "" : ": ", why)
+            fmt::format(
+                "{}: {} is {}{}{}",
+                vote.observer,
+                what,
+                to_string(vote.vote),
+                why.empty() ? "" : ": ",
+                why
+            )
         );
     }
-    known = word;
+    known = vote.vote;
 }
 
 bool Watcher::agents_saw(const std::string& region, std::string_view component, drill::Span span)
@@ -94,9 +101,9 @@ bool Watcher::agents_saw(const std::string& region, std::string_view component, 
 }
 
 void Watcher::look_at_agents() {
-    for (const json::value& agent : list_at(status_, "agents")) {
-        const std::string host = text_at(agent, "host");
-        const std::string route = route_text(agent, number_at(status_, "epoch"));
+    for (const wire::AgentDocument& agent : status_.agents) {
+        const std::string& host = agent.host.value();
+        const std::string route = route_text(agent, status_.epoch);
         std::string& known = routes_[host];
         if (!known.empty() && known != route) {
             stage_.say("agent", fmt::format("{} {}", host, route));
@@ -106,60 +113,55 @@ void Watcher::look_at_agents() {
 }
 
 void Watcher::look_at_operation() {
-    const json::value* operation = value_at(status_, "operation");
-    if (operation == nullptr) {
-        operation = value_at(status_, "last_operation");
-    }
-    const std::string id = operation == nullptr ? "" : text_at(*operation, "id");
-    if (id.empty()) {
+    const auto& shown = status_.operation ? status_.operation : status_.last_operation;
+    if (!shown) {
         return;
     }
+    const std::string id = shown->id.value();
     const auto known = operations_.find(id);
-    const bool over =
-        known != operations_.end() && text_at(json::value(known->second), "outcome") != "running";
-    const auto answer = over ? Result<Answer>{Answer{}} : api_.get("/v1/operations/" + id);
-    if (!answer || !answer->ok() || !answer->document.is_object()) {
+    if (known != operations_.end() && known->second.operation.outcome != core::Outcome::running) {
         return;
     }
-    const json::value& document = answer->document;
+    const auto answer = api_.get("/v1/operations/" + id);
+    if (!answer || !answer->ok()) {
+        return;
+    }
+    const auto operation = answer->as<wire::OperationDocument>();
+    if (!operation) {
+        stage_.say("note", operation.error().text);
+        return;
+    }
     if (known == operations_.end()) {
         stage_.say_at(
-            utc_from_ms(number_at(document, "started_at_ms")),
+            operation->started_at,
             "decision",
             fmt::format(
                 "{} {} -> {} by {} ({}){}{}",
-                text_at(document, "verb"),
-                text_at(document, "from"),
-                text_at(document, "to"),
-                text_at(document, "by"),
+                to_string(operation->verb),
+                operation->from.value(),
+                operation->to.value(),
+                operation->by,
                 id,
-                text_at(document, "reason").empty() ? "" : ": ",
-                text_at(document, "reason")
+                operation->reason.empty() ? "" : ": ",
+                operation->reason
             )
         );
     }
-    for (const json::value& step : list_at(document, "steps")) {
-        const std::int64_t sequence = number_at(step, "sequence");
-        if (sequence > told_[id]) {
-            told_[id] = sequence;
-            const std::string state = text_at(step, "state");
-            stage_.say_at(
-                utc_from_ms(number_at(step, "at_ms")),
-                state.empty() ? "step" : state,
-                fmt::format("{}: {}", text_at(step, "kind"), text_at(step, "text"))
-            );
+    for (const wire::EntryDocument& entry : operation->steps) {
+        if (entry.sequence > told_[id]) {
+            told_[id] = entry.sequence;
+            stage_.say_at(entry.at, "step", fmt::format("{}: {}", entry.kind, entry.text));
         }
     }
-    operations_[id] = document.get_object();
+    operations_[id] = {.operation = *operation, .document = answer->as_object()};
 }
 
-json::object Watcher::operation(const std::set<std::string>& verbs) const {
-    json::object newest;
-    for (const auto& [id, document] : operations_) {
-        const bool wanted = verbs.contains(text_at(json::value(document), "verb"));
-        const std::int64_t started = number_at(json::value(document), "started_at_ms");
-        if (wanted && started >= number_at(json::value(newest), "started_at_ms", -1)) {
-            newest = document;
+const OperationSeen* Watcher::operation(const std::set<core::Verb>& verbs) const {
+    const OperationSeen* newest = nullptr;
+    for (const auto& [id, seen] : operations_) {
+        if (verbs.contains(seen.operation.verb) &&
+            (newest == nullptr || seen.operation.started_at >= newest->operation.started_at)) {
+            newest = &seen;
         }
     }
     return newest;
@@ -231,20 +233,19 @@ void Watcher::look_at_clients() {
 }
 
 void Watcher::show_live() {
-    const json::value* operation = value_at(status_, "operation");
-    const auto document =
-        operation == nullptr ? operations_.end() : operations_.find(text_at(*operation, "id"));
+    const auto running =
+        status_.operation ? operations_.find(status_.operation->id.value()) : operations_.end();
     // Between the fault and what follows from it.
-    const bool undecided = this->operation({"failover"}).empty();
+    const bool undecided = operation({core::Verb::failover}) == nullptr;
     stage_.live(fmt::format(
         "{}  active {} epoch {}  requests {} failed {}",
         phase_clock(
-            document == operations_.end() ? json::value(nullptr) : json::value(document->second),
+            running == operations_.end() ? nullptr : &running->second.operation,
             undecided ? stage_.origin() : std::nullopt,
             clock_.wall()
         ),
-        text_at(status_, "active"),
-        text_at(status_, "epoch"),
+        status_.active.value(),
+        status_.epoch.value(),
         requests_,
         failed_
     ));

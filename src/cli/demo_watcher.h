@@ -7,13 +7,19 @@
 #include <set>
 #include <string>
 
-#include <boost/json/value.hpp>
+#include <boost/json/object.hpp>
 
 #include "adapters/net/dns_client.h"
 #include "cli/api_client.h"
 #include "cli/demo_stage.h"
+#include "wire/status_document.h"
 
 namespace farshore::cli {
+
+struct OperationSeen {
+    wire::OperationDocument operation;
+    boost::json::object document;  // as the controller sent it
+};
 
 // Watches a world from outside, as an operator could: the controller's API, the record in DNS, and
 // the shoppers' own log. Tells the stage what is new.
@@ -36,10 +42,11 @@ class Watcher {
     // From now on changes of votes are told; before, observers are only coming up.
     void tell_votes() { votes_are_news_ = true; }
 
-    [[nodiscard]] const boost::json::value& status() const { return status_; }
+    // Of no app before the controller has answered.
+    [[nodiscard]] const wire::StatusDocument& status() const { return status_; }
 
-    // The newest documents of an operation that we have seen; empty object: none of that verb.
-    [[nodiscard]] boost::json::object operation(const std::set<std::string>& verbs) const;
+    // The newest of these verbs; nullptr: none. Good until the next look.
+    [[nodiscard]] const OperationSeen* operation(const std::set<core::Verb>& verbs) const;
 
     [[nodiscard]] std::string dns_region() const { return dns_region_; }  // empty: not known
 
@@ -63,7 +70,7 @@ class Watcher {
     void look_at_status();
     void look_at_votes();
     void look_at_vote(
-        const std::string& region, const std::string& component, const boost::json::value& vote
+        const std::string& region, const std::string& component, const wire::VoteDocument& vote
     );
     void look_at_agents();
     void look_at_operation();
@@ -79,13 +86,13 @@ class Watcher {
     std::unique_ptr<net::DnsClient> dns_;
     std::ifstream log_;
     std::string log_rest_;
-    boost::json::value status_;
+    wire::StatusDocument status_;
     bool controller_answers_ = true;
     bool votes_are_news_ = false;
-    std::map<std::string, std::string> votes_;
+    std::map<std::string, std::optional<core::Health>> votes_;
     std::map<std::string, std::string> routes_;
-    std::map<std::string, boost::json::object> operations_;       // by id
-    std::map<std::string, std::int64_t> told_;                    // last step told, by id
+    std::map<std::string, OperationSeen> operations_;             // by id
+    std::map<std::string, std::uint64_t> told_;                   // last step told, by id
     std::map<std::string, std::vector<UtcTime>> seen_by_agents_;  // "dynamodb of us-east-1"
     std::string dns_region_;
     std::optional<UtcTime> dns_since_;

@@ -6,6 +6,7 @@
 
 #include "base/text_file.h"
 #include "cli/output.h"
+#include "cli/status_view.h"
 #include "wire/config_loader.h"
 #include "wire/url.h"
 
@@ -34,19 +35,19 @@ Result<DemoRegions> demo_regions(const json::value& lab_status) {
     return regions;
 }
 
-bool demo_regions_healthy(const json::value& status, const DemoRegions& regions) {
-    return text_at(status, "regions/" + regions.preferred + "/verdict") == "healthy" &&
-           text_at(status, "regions/" + regions.standby + "/verdict") == "healthy";
+bool demo_regions_healthy(const wire::StatusDocument& status, const DemoRegions& regions) {
+    const auto healthy = [&status](const std::string& name) {
+        const wire::RegionDocument* region = find_region(status, name);
+        return region != nullptr && region->verdict == core::Health::healthy;
+    };
+    return healthy(regions.preferred) && healthy(regions.standby);
 }
 
-bool all_agents_open(const json::value& status) {
-    const json::value* agents = value_at(status, "agents");
-    if (agents == nullptr || !agents->is_array() || agents->get_array().empty()) {
-        return false;
-    }
-    return std::ranges::all_of(agents->get_array(), [](const json::value& agent) {
-        return flag_at(agent, "connected") && text_at(agent, "write_state") == "open";
-    });
+bool all_agents_open(const wire::StatusDocument& status) {
+    return !status.agents.empty() &&
+           std::ranges::all_of(status.agents, [](const wire::AgentDocument& agent) {
+               return agent.connected && agent.write_state == "open";
+           });
 }
 
 Result<Watcher::Options> watcher_options(

@@ -27,9 +27,9 @@ struct DemoRegions {
 
 // What the controller's status says.
 [[nodiscard]] bool demo_regions_healthy(
-    const boost::json::value& status, const DemoRegions& regions
+    const wire::StatusDocument& status, const DemoRegions& regions
 );
-[[nodiscard]] bool all_agents_open(const boost::json::value& status);
+[[nodiscard]] bool all_agents_open(const wire::StatusDocument& status);
 
 [[nodiscard]] Result<Watcher::Options> watcher_options(
     const boost::json::value& lab_status, const std::string& client_log

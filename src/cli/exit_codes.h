@@ -13,6 +13,7 @@ namespace farshore::cli {
 enum ExitCode : int {
     kDone = 0,
     kFailed = 1,
+    kChanges = 2,
     kNotReady = 3,
     kGuardRefused = 4,
     kMoved = 5,
@@ -36,9 +37,10 @@ struct ExitCodeRow {
     std::string_view meaning;
 };
 
-inline constexpr std::array<ExitCodeRow, 16> kExitCodes{{
+inline constexpr std::array<ExitCodeRow, 17> kExitCodes{{
     {kDone, "done, or already so"},
     {kFailed, "failed; unchanged or rolled back"},
+    {kChanges, "there is something to make (`provision plan --detailed-exitcode`)"},
     {kNotReady, "degraded, not ready"},
     {kGuardRefused, "a guard refused, or it is too late"},
     {kMoved,

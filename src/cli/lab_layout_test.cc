@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/net/task.h"
+#include "base/version.h"
 #include "cli/lab_children.h"
 #include "cli/lab_directory.h"
 #include "cli/lab_files.h"
@@ -20,7 +21,6 @@
 #include "cli/lab_processes.h"
 #include "cli/lab_view.h"
 #include "cli/output.h"
-#include "cli/version.h"
 #include "wire/config_document.h"
 #include "wire/config_loader.h"
 

@@ -1,21 +1,17 @@
 #include "cli/live_checks.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "adapters/aws/client.h"
 #include "adapters/aws/route53.h"
 #include "adapters/aws/table_survey.h"
-#include "adapters/net/asio_types.h"
-#include "adapters/system/system_clock.h"
 #include "base/text.h"
+#include "cli/aws_world.h"
 #include "cli/output.h"
 
 namespace farshore::cli {
@@ -30,36 +26,6 @@ using State = LiveCheck::State;
 constexpr Duration kPatience = 3s;
 
 using Checks = std::shared_ptr<std::vector<LiveCheck>>;
-
-// AWS as the configuration reaches it, for one run of a coroutine at a time.
-class LiveWorld {
-  public:
-    explicit LiveWorld(const config::Config& config) {
-        aws::AwsClient::Options options;
-        options.access = config.aws;
-        client_ = aws::AwsClient::create(io_, clock_, std::move(options));
-    }
-
-    std::vector<LiveCheck> run(const std::function<net::Task<>(aws::AwsClient&, Checks)>& look) {
-        const auto checks = std::make_shared<std::vector<LiveCheck>>();
-        boost::asio::co_spawn(
-            io_,
-            [this, &look, checks]() -> net::Task<> { return look(*client_, checks); },
-            [](const std::exception_ptr& failure) {
-                if (failure) {
-                    std::rethrow_exception(failure);
-                }
-            }
-        );
-        io_.run();
-        return std::move(*checks);
-    }
-
-  private:
-    net::Io io_{1};
-    system::SystemClock clock_;
-    std::unique_ptr<aws::AwsClient> client_;
-};
 
 std::vector<RegionId> regions_of(const config::Config& config, core::TableUse use) {
     std::vector<RegionId> regions;
@@ -215,75 +181,76 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
     checks->push_back(std::move(check));
 }
 
+net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::AwsClient* with) {
+    const auto checks = std::make_shared<std::vector<LiveCheck>>();
+    std::vector<std::pair<TableName, core::TableUse>> names;
+    for (const config::Table& table : of->tables) {
+        names.emplace_back(table.name, core::TableUse::data);
+    }
+    names.emplace_back(of->detect.heartbeat_table, core::TableUse::heartbeat);
+    names.emplace_back(of->fence.epoch_table, core::TableUse::epoch);
+    for (const auto& [table, use] : names) {
+        co_await look_at_table(with, table, use, regions_of(*of, use), checks);
+    }
+    if (of->traffic) {
+        co_await look_at_record(with, *of->traffic, checks);
+    }
+    co_return std::move(*checks);
+}
+
+net::Task<std::vector<LiveCheck>> try_all_reading(const config::Config* of, aws::AwsClient* with) {
+    const auto checks = std::make_shared<std::vector<LiveCheck>>();
+    for (const config::Table& table : of->tables) {
+        for (const config::Region& region : of->regions) {
+            co_await try_reading(with, table.name, region.id, checks);
+        }
+    }
+    co_return std::move(*checks);
+}
+
 }  // namespace
 
 std::vector<LiveCheck> look_up_names(const config::Config& config) {
-    LiveWorld world{config};
-    return world.run([&config](aws::AwsClient& client, Checks checks) -> net::Task<> {
-        return [](const config::Config* of, aws::AwsClient* with, Checks into) -> net::Task<> {
-            std::vector<std::pair<TableName, core::TableUse>> names;
-            for (const config::Table& table : of->tables) {
-                names.emplace_back(table.name, core::TableUse::data);
-            }
-            names.emplace_back(of->detect.heartbeat_table, core::TableUse::heartbeat);
-            names.emplace_back(of->fence.epoch_table, core::TableUse::epoch);
-            for (const auto& [table, use] : names) {
-                co_await look_at_table(with, table, use, regions_of(*of, use), into);
-            }
-            if (of->traffic) {
-                co_await look_at_record(with, *of->traffic, into);
-            }
-        }(&config, &client, std::move(checks));
-    });
+    AwsWorld world{config};
+    return world.run(look_at_names(&config, &world.client()));
 }
 
 std::vector<LiveCheck> try_rights(const config::Config& config) {
-    LiveWorld world{config};
-    return world.run([&config](aws::AwsClient& client, Checks checks) -> net::Task<> {
-        return [](const config::Config* of, aws::AwsClient* with, Checks into) -> net::Task<> {
-            for (const config::Table& table : of->tables) {
-                for (const config::Region& region : of->regions) {
-                    co_await try_reading(with, table.name, region.id, into);
-                }
-            }
-        }(&config, &client, std::move(checks));
-    });
+    AwsWorld world{config};
+    return world.run(try_all_reading(&config, &world.client()));
 }
 
-std::vector<LiveCheck> controller_checks(const json::value& status) {
-    const std::string verdict = text_at(status, "readiness/verdict");
+std::vector<LiveCheck> controller_checks(const wire::StatusDocument& status) {
+    const bool ready = status.readiness.verdict == core::ReadinessVerdict::ready;
     std::vector<LiveCheck> checks{
         {.what = "controller",
-         .state = verdict == "ready" ? State::good
-                  : verdict.empty()  ? State::unchecked
-                                     : State::wrong,
-         .text = verdict.empty() ? "it does not say whether a failover could start"
-                                 : text_at(status, "first_line"),
-         .remedy = verdict.empty() ? "look at `farshore status`" : "see what follows"}
+         .state = ready ? State::good : State::wrong,
+         .text = status.first_line,
+         .remedy = "see what follows"}
     };
-    for (const json::value& finding : list_at(status, "readiness/findings")) {
-        const std::string remedy = text_at(finding, "remedy");
+    for (const wire::FindingDocument& finding : status.readiness.findings) {
         // The hosts' own words follow, with a remedy of theirs.
-        if (remedy != "farshore doctor") {
+        if (finding.remedy != "farshore doctor") {
             checks.push_back(
-                {.what = "readiness " + text_at(finding, "code"),
+                {.what = "readiness " + finding.code,
                  .state = State::wrong,
-                 .text = text_at(finding, "text"),
-                 .remedy = remedy.empty() ? "`farshore status` shows when it has passed" : remedy}
+                 .text = finding.text,
+                 .remedy = finding.remedy.empty() ? "`farshore status` shows when it has passed"
+                                                  : finding.remedy}
             );
         }
     }
-    for (const json::value& agent : list_at(status, "agents")) {
-        for (const json::value& table : list_at(agent, "tables")) {
+    for (const wire::AgentDocument& agent : status.agents) {
+        for (const wire::AgentTableDocument& table : agent.tables) {
             checks.push_back(
-                {.what = "table " + text_at(table, "table"),
+                {.what = "table " + table.table.value(),
                  .state = State::wrong,
                  .text = fmt::format(
                      "{} cannot prove {} writes, since {} refuses to read their keys: {}",
-                     text_at(agent, "host"),
-                     text_at(table, "unproven"),
-                     text_at(table, "region"),
-                     text_at(table, "why")
+                     agent.host.value(),
+                     table.unproven,
+                     table.region.value(),
+                     table.why
                  ),
                  .remedy =
                      "make it a global table with a replica there, and let the hosts' role read it"}

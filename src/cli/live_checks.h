@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
 
 #include "cli/exit_codes.h"
 #include "wire/config.h"
+#include "wire/status_document.h"
 
 // What a configuration names, looked up where it is said to be. Reads only; each call has a bound,
 // so that a Region that is down costs seconds. Blocking.
@@ -39,7 +39,7 @@ constexpr const auto& names_of(LiveCheck::State) {
 
 // What the controller's status document says: its readiness with each finding, and the tables whose
 // writes its hosts cannot prove. Pure.
-[[nodiscard]] std::vector<LiveCheck> controller_checks(const boost::json::value& status);
+[[nodiscard]] std::vector<LiveCheck> controller_checks(const wire::StatusDocument& status);
 
 // What all checks come to. What could not be looked at is not known to be good.
 enum class LiveVerdict { ready, not_ready, unchecked };

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/enum_names.h"
+#include "wire/answer_documents.h"
 
 // A loss book as a file for others: spreadsheets, DynamoDB's import, programs. Pure.
 namespace farshore::cli {
@@ -17,6 +18,12 @@ inline constexpr std::array<std::string_view, 3> kLossFormatNames{"csv", "json",
 constexpr const auto& names_of(LossFormat) {
     return kLossFormatNames;
 }
+
+// A whole book.
+struct LossBookSeen {
+    wire::LossesDocument book;
+    boost::json::object document;  // as the controller sent it
+};
 
 struct LossExport {
     LossFormat format = LossFormat::csv;
@@ -30,11 +37,11 @@ struct LossExport {
 // attributes named farshore_…; the form of DynamoDB's export and import
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Format.html).
 // An import takes one table: name it.
-[[nodiscard]] std::string losses_export(const boost::json::object& book, const LossExport& wanted);
+[[nodiscard]] std::string losses_export(const LossBookSeen& seen, const LossExport& wanted);
 
 // "op-7: 21 writes exported, 1 without a fate; an agent did not remember everything".
 [[nodiscard]] std::string export_summary(
-    const std::string& operation, const boost::json::object& book, const std::string& table
+    const std::string& operation, const wire::LossesDocument& book, const std::string& table
 );
 
 }  // namespace farshore::cli

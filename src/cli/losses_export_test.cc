@@ -12,34 +12,34 @@ namespace json = boost::json;
 
 const std::string kFormula = "=HYPERLINK(\"http://x\")";
 
-json::object entry(std::string table, json::object key, std::string fate, std::string reason) {
+wire::LossEntryDocument entry(
+    std::string table, json::object key, std::string fate, std::string reason
+) {
     return {
-        {"table", std::move(table)},
-        {"key", std::move(key)},
-        {"op", "PutItem"},
-        {"at_ms", 1'790'000'000'000},
-        {"host", "use1-web-1"},
-        {"epoch", 7},
-        {"acknowledged", true},
-        {"fate", std::move(fate)},
-        {"reason", std::move(reason)}
+        .table = std::move(table),
+        .key = std::move(key),
+        .reason = std::move(reason),
+        .host = HostId{"use1-web-1"},
+        .op = "PutItem",
+        .at = utc_from_ms(1'790'000'000'000),
+        .epoch = Epoch{7},
+        .acknowledged = true,
+        .fate = std::move(fate)
     };
 }
 
-json::object a_book() {
+LossBookSeen a_book() {
     const json::object cart{{"id", {{"S", kFormula}}}};
     const json::object count{{"n", {{"N", "10"}}}, {"b", {{"B", "AAE="}}}};
-    return {
-        {"operation", "op-7"},
-        {"settled", false},
-        {"truncated", true},
-        {"entries",
-         json::array{
-             entry("carts", cart, "never_arrived", "@SUM(A1)"),
+    const wire::LossesDocument book{
+        .operation = OperationId{"op-7"},
+        .truncated = true,
+        .entries =
+            {entry("carts", cart, "never_arrived", "@SUM(A1)"),
              entry("carts", cart, "at_risk", ""),
-             entry("counts", count, "unknown", "operator:jo: a \"quoted\" word")
-         }}
+             entry("counts", count, "unknown", "operator:jo: a \"quoted\" word")}
     };
+    return {.book = book, .document = wire::to_json(book)};
 }
 
 TEST(LossesExport, NoCellOfTheCsvIsAFormula) {
@@ -75,7 +75,7 @@ TEST(LossesExport, JsonIsTheBookItself) {
 }
 
 TEST(LossesExport, TheSummarySaysWhatIsOpenAndThatTheBookIsNotWhole) {
-    const std::string summary = export_summary("op-7", a_book(), "");
+    const std::string summary = export_summary("op-7", a_book().book, "");
     EXPECT_NE(summary.find("3 writes exported, 1 without a fate"), std::string::npos) << summary;
     EXPECT_NE(summary.find("not whole"), std::string::npos) << summary;
 }

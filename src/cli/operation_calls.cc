@@ -3,13 +3,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
 #include "base/text.h"
+#include "cli/operation_view.h"
 #include "cli/status_view.h"
+#include "wire/request_documents.h"
 
 namespace farshore::cli {
 
@@ -17,20 +20,20 @@ namespace json = boost::json;
 
 namespace {
 
-int exit_code_of_outcome(const json::value& operation) {
-    const std::string outcome = text_at(operation, "outcome");
-    if (outcome == "done") {
-        return kDone;
+ExitCode exit_code_of(core::Outcome outcome) {
+    switch (outcome) {
+        case core::Outcome::done: return kDone;
+        case core::Outcome::partly_done: return kPartlyDone;
+        case core::Outcome::running: return kStillRunning;
+        case core::Outcome::failed:
+        case core::Outcome::aborted: return kFailed;
     }
-    if (outcome == "partly_done") {
-        return kPartlyDone;
-    }
-    return outcome == "running" ? kStillRunning : kFailed;
+    std::unreachable();
 }
 
 }  // namespace
 
-Result<json::value> status_for(ApiClient& client, const std::string& app, const std::string& to) {
+Result<StatusSeen> status_for(ApiClient& client, const std::string& app, const std::string& to) {
     auto answer = client.get("/v1/status?app=" + net::percent_encode(app));
     if (!answer) {
         return std::unexpected(answer.error());
@@ -38,14 +41,16 @@ Result<json::value> status_for(ApiClient& client, const std::string& app, const 
     if (!answer->ok()) {
         return std::unexpected(answer->error());
     }
-    const json::value* regions = value_at(answer->document, "regions");
-    if (to.empty() || regions == nullptr || !regions->is_object() ||
-        regions->get_object().contains(to)) {
-        return std::move(answer->document);
+    Result<wire::StatusDocument> status = answer->as<wire::StatusDocument>();
+    if (!status) {
+        return std::unexpected(status.error());
+    }
+    if (to.empty() || find_region(*status, to) != nullptr) {
+        return StatusSeen{.status = std::move(*status), .document = std::move(answer->document)};
     }
     std::vector<std::string> names;
-    for (const auto& [name, region] : regions->get_object()) {
-        names.emplace_back(name);
+    for (const auto& [name, region] : status->regions) {
+        names.push_back(name);
     }
     return fail(
         ErrorKind::malformed,
@@ -75,10 +80,12 @@ void add_levers_option(CLI::App& command, std::vector<std::string>& levers) {
         ->check(CLI::IsMember({"repoint", "shift"}));
 }
 
-void add_levers(json::object& body, const std::vector<std::string>& levers) {
-    if (!levers.empty()) {
-        body["levers"] = json::array(levers.begin(), levers.end());
+std::vector<core::Lever> levers_from(const std::vector<std::string>& words) {
+    std::vector<core::Lever> levers;
+    for (const std::string& word : words) {
+        levers.push_back(enum_from<core::Lever>(word).value_or(core::Lever{}));
     }
+    return levers;
 }
 
 void add_reason_option(CLI::App& command, std::string& reason) {
@@ -86,7 +93,7 @@ void add_reason_option(CLI::App& command, std::string& reason) {
 }
 
 json::object with_reason(const std::string& reason) {
-    return reason.empty() ? json::object{} : json::object{{"reason", reason}};
+    return wire::to_json(wire::AnswerBody{.step = {}, .reason = reason});
 }
 
 std::string must_be_duration(const std::string& text) {
@@ -94,12 +101,12 @@ std::string must_be_duration(const std::string& text) {
 }
 
 int refused(const Answer& answer) {
-    const json::value* guards = value_at(answer.document, "error/guards");
     const int code = failed_with(answer.error());
-    if (guards == nullptr) {
+    const auto refusal = answer.as<wire::RefusalDocument>();
+    if (!refusal || !refusal->error.guards) {
         return code;
     }
-    fmt::print(stderr, "{}", guards_table(*guards, Asked::yes));
+    fmt::print(stderr, "{}", guards_table(*refusal->error.guards, Asked::yes));
     return kGuardRefused;
 }
 
@@ -118,8 +125,11 @@ int post_and_say(
             return refused(*answer);
         }
         if (is_table(context.format)) {
-            const std::string text = text_at(answer->document, "text");
-            fmt::print("{}\n", text.empty() ? said : text);
+            const auto told = answer->as<wire::SaidDocument>();
+            if (!told) {
+                return failed_with(told.error());
+            }
+            fmt::print("{}\n", told->text.empty() ? said : told->text);
         } else {
             print_document(context.format, answer->document);
         }
@@ -132,11 +142,16 @@ int watch_operation(
 ) {
     const std::string target = operation_target(id);
     const bool as_table = is_table(context.format);
-    const auto end = client.watch(target + "/watch", timeout, [&](const json::value& entry) {
+    const auto end = client.watch(target + "/watch", timeout, [&](const Answer& line) {
         // The table form is for people, so it goes where their eyes are; the document comes at the
         // end.
-        if (as_table && value_at(entry, "kind") != nullptr) {
-            print_progress(journal_line(entry));
+        if (!as_table || line.as_object().contains("operation")) {
+            return;
+        }
+        if (const auto entry = line.as<wire::EntryDocument>()) {
+            print_progress(journal_line(*entry));
+        } else {
+            print_error(entry.error());
         }
     });
     if (!end) {
@@ -157,18 +172,21 @@ int watch_operation(
     if (!answer->ok()) {
         return failed_with(answer->error());
     }
+    const auto operation = answer->as<wire::OperationDocument>();
+    if (!operation) {
+        return failed_with(operation.error());
+    }
     if (as_table) {
-        const std::string why = text_at(answer->document, "why");
         fmt::print(
             "{} {}{}\n",
-            text_at(answer->document, "verb"),
-            text_at(answer->document, "outcome"),
-            why.empty() ? "" : ": " + why
+            to_string(operation->verb),
+            to_string(operation->outcome),
+            operation->why.empty() ? "" : ": " + operation->why
         );
     } else {
         print_document(context.format, answer->document);
     }
-    return exit_code_of_outcome(answer->document);
+    return exit_code_of(operation->outcome);
 }
 
 }  // namespace farshore::cli

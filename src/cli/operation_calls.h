@@ -5,15 +5,22 @@
 #include <vector>
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "cli/context.h"
+#include "wire/status_document.h"
 
 // What the commands about operations share: where to ask, what to say, and which status it gives.
 namespace farshore::cli {
 
+struct StatusSeen {
+    wire::StatusDocument status;
+    boost::json::value document;  // as the controller sent it
+};
+
 // The app's status, when `to` is empty or one of the app's Regions. Errors: malformed (it is none:
 // a slip of the fingers, which no guard should have to answer), those of the call.
-[[nodiscard]] Result<boost::json::value> status_for(
+[[nodiscard]] Result<StatusSeen> status_for(
     ApiClient& client, const std::string& app, const std::string& to
 );
 
@@ -22,7 +29,8 @@ namespace farshore::cli {
 
 // --levers, of commands that ask for a change or a plan; left empty, the configuration decides.
 void add_levers_option(CLI::App& command, std::vector<std::string>& levers);
-void add_levers(boost::json::object& body, const std::vector<std::string>& levers);
+// Of words that the option has checked.
+[[nodiscard]] std::vector<core::Lever> levers_from(const std::vector<std::string>& words);
 
 // --reason, for the audit; may be left out.
 void add_reason_option(CLI::App& command, std::string& reason);

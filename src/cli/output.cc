@@ -336,8 +336,12 @@ bool flag_at(const json::value& document, std::string_view path) {
     return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::string age_text(std::int64_t ms) {
-    return ms < 0 ? "-" : to_text(std::chrono::milliseconds{ms});
+std::string age_text(Duration age) {
+    return age < Duration::zero() ? "-" : to_text(std::chrono::milliseconds{to_ms(age)});
+}
+
+std::string age_text(const std::optional<Duration>& age) {
+    return age ? age_text(*age) : "-";
 }
 
 std::string clock_text(std::int64_t wall_ms) {

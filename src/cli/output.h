@@ -96,7 +96,8 @@ const boost::json::value* value_at(const boost::json::object&, std::string_view)
 const boost::json::array& list_at(const boost::json::object&, std::string_view) = delete;
 const boost::json::object& members_at(const boost::json::object&, std::string_view) = delete;
 
-[[nodiscard]] std::string age_text(std::int64_t ms);         // "1.2s", "-" below zero
-[[nodiscard]] std::string clock_text(std::int64_t wall_ms);  // "13:05:09.123"
+[[nodiscard]] std::string age_text(Duration age);                        // "1.2s", "-" below zero
+[[nodiscard]] std::string age_text(const std::optional<Duration>& age);  // "-": none
+[[nodiscard]] std::string clock_text(std::int64_t wall_ms);              // "13:05:09.123"
 
 }  // namespace farshore::cli

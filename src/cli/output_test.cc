@@ -1,8 +1,12 @@
 #include "cli/output.h"
 
+#include <chrono>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "cli/api_client.h"
+#include "cli/operation_view.h"
 #include "cli/status_view.h"
 
 namespace farshore::cli {
@@ -50,14 +54,56 @@ TEST(Readers, TakeOddDocumentsForEmptyOnes) {
     EXPECT_EQ(text_at(json::value("text"), "a"), "");
 }
 
+using namespace std::chrono_literals;
+
+wire::StatusDocument a_status() {
+    wire::StatusDocument status{
+        .app = AppId{"magento"},
+        .first_line = "magento: armed; active us-east-1, epoch 3",
+        .readiness = {.verdict = core::ReadinessVerdict::ready},
+        .armed = true,
+        .epoch = Epoch{3},
+        .active = RegionId{"us-east-1"},
+        .users = RegionId{"us-east-1"},
+        .preferred = RegionId{"us-east-1"}
+    };
+    status.loss = {.window = 1500ms, .unproven_writes = 7};
+    return status;
+}
+
+wire::AgentDocument an_agent(const std::string& host, bool connected = true) {
+    return {
+        .host = HostId{host},
+        .region = RegionId{"us-east-1"},
+        .connected = connected,
+        .epoch = Epoch{3},
+        .active = RegionId{"us-east-1"},
+        .write_state = "open",
+        .age = 10ms,
+        .lease_remaining = 2900ms,
+        .unproven = 4
+    };
+}
+
+wire::RegionDocument a_region(std::vector<wire::VoteDocument> votes, std::string condition) {
+    return {
+        .verdict = core::Health::unknown,
+        .condition = std::move(condition),
+        .components = {{"dynamodb", {.verdict = core::Health::unknown, .votes = std::move(votes)}}}
+    };
+}
+
 TEST(StatusTable, ShowsVotesWithTheirAges) {
-    const json::value status = json::parse(R"({
-        "first_line":"magento: armed; active us-east-1, epoch 3","app":"magento","epoch":3,"active":"us-east-1",
-        "users":"us-east-1","preferred":"us-east-1","armed":true,"loss":{"window_ms":1500,"unproven_writes":7},
-        "regions":{"us-east-1":{"verdict":"unhealthy","components":{"dynamodb":{"verdict":"unhealthy",
-          "votes":[{"observer":"us-east-2","vote":"unhealthy","age_ms":200},{"observer":"agents:eu-west-1","vote":"healthy","age_ms":null}]}}}},
-        "agents":[{"host":"use1-web-1","region":"us-east-1","connected":true,"epoch":3,"active":"us-east-1","write_state":"open",
-          "age_ms":10,"lease_remaining_ms":2900,"unproven":4}]})");
+    wire::StatusDocument status = a_status();
+    status.regions = {
+        {"us-east-1",
+         a_region(
+             {{.observer = "us-east-2", .vote = core::Health::unhealthy, .age = 200ms},
+              {.observer = "agents:eu-west-1", .vote = core::Health::healthy}},
+             "unknown"
+         )}
+    };
+    status.agents = {an_agent("use1-web-1")};
     const std::string text = status_table(status);
     EXPECT_NE(text.find("us-east-1 (active, users)"), std::string::npos) << text;
     EXPECT_NE(
@@ -72,28 +118,36 @@ TEST(StatusTable, ShowsVotesWithTheirAges) {
 }
 
 TEST(StatusTable, NamesTheHostsWhoseEndpointServesEveryProcess) {
-    json::value status = json::parse(R"({"agents":[
-        {"host":"w1","connected":true,"client_keys":"off"},{"host":"w2","connected":true,"client_keys":"required"},
-        {"host":"w3","connected":true,"client_keys":null},{"host":"w4","connected":false,"client_keys":"off"}]})"
-    );
+    wire::StatusDocument status = a_status();
+    status.agents = {an_agent("w1"), an_agent("w2"), an_agent("w3"), an_agent("w4", false)};
+    status.agents[0].client_keys = "off";
+    status.agents[1].client_keys = "required";
+    status.agents[3].client_keys = "off";
     constexpr std::string_view kNote =
         "client_keys is off, so that any process of the host can write with its role: ";
     EXPECT_TRUE(status_table(status).ends_with(std::string{kNote} + "w1, w4\n"))
         << status_table(status);
-    for (json::value& agent : status.as_object()["agents"].as_array()) {
-        agent.as_object()["client_keys"] = "required";
+    for (wire::AgentDocument& agent : status.agents) {
+        agent.client_keys = "required";
     }
     EXPECT_EQ(status_table(status).find("client_keys"), std::string::npos);
 }
 
 TEST(StatusTable, InItsWideFormGivesEachVotesReason) {
-    const json::value status = json::parse(R"({
-        "first_line":"magento: armed","app":"magento","active":"us-east-1","users":"eu-west-1","mode":"auto",
-        "controller":"us-east-2","region":"us-east-2","at":"2026-11-23T13:05:09.123Z",
-        "regions":{"us-east-1":{"verdict":"unknown","condition":"data_impaired","components":{"dynamodb":{"verdict":"unknown",
-          "votes":[{"observer":"us-east-2","vote":"unhealthy","since_ms":4200,"age_ms":200,"why":"empty DNS answer"},
-                   {"observer":"agents:eu-west-1","vote":"unknown","since_ms":null,"age_ms":null,"why":"nothing heard"}]}}}}})"
-    );
+    wire::StatusDocument status = a_status();
+    status.users = RegionId{"eu-west-1"};
+    status.regions = {
+        {"us-east-1",
+         a_region(
+             {{.observer = "us-east-2",
+               .vote = core::Health::unhealthy,
+               .since = 4200ms,
+               .why = "empty DNS answer",
+               .age = 200ms},
+              {.observer = "agents:eu-west-1", .why = "nothing heard"}},
+             "data_impaired"
+         )}
+    };
     const std::string text = status_table(status, Format::wide);
     EXPECT_NE(text.find("us-east-1 (active)             unknown"), std::string::npos) << text;
     EXPECT_NE(text.find("data_impaired"), std::string::npos) << text;
@@ -109,14 +163,30 @@ TEST(StatusTable, InItsWideFormGivesEachVotesReason) {
 }
 
 TEST(StatusTable, MarksWhatIsOldAndSaysWhatToDo) {
-    const json::value status = json::parse(R"({
-        "first_line":"NOT READY  magento: replication has not moved","app":"magento","active":"us-east-1",
-        "readiness":{"verdict":"not_ready","findings":[{"code":"replication_stalled","severity":"not_ready",
-          "text":"replication has not moved for 17s","remedy":"look at the replicas"}]},
-        "lag":[{"table":"hb","from":"us-east-1","to":"eu-west-1","ms":90,"age_ms":17000,"at_least_ms":16590,"stale":true},
-               {"table":"hb","from":"eu-west-1","to":"us-east-1","ms":80,"age_ms":200,"at_least_ms":80,"stale":false}],
-        "agents":[{"host":"w1","connected":false,"write_state":"open","unproven":4,"age_ms":9000}]})"
-    );
+    wire::StatusDocument status = a_status();
+    status.first_line = "NOT READY  magento: replication has not moved";
+    status.readiness = {
+        .verdict = core::ReadinessVerdict::not_ready,
+        .findings =
+            {{.code = "replication_stalled",
+              .severity = "not_ready",
+              .text = "replication has not moved for 17s",
+              .remedy = "look at the replicas"}}
+    };
+    const wire::LagDocument lag{
+        .table = TableName{"hb"},
+        .from = RegionId{"us-east-1"},
+        .to = RegionId{"eu-west-1"},
+        .lag = 80ms,
+        .age = 200ms,
+        .at_least = 80ms
+    };
+    status.lag = {lag, lag};
+    status.lag[0].lag = 90ms;
+    status.lag[0].age = 17s;
+    status.lag[0].at_least = 16590ms;
+    status.lag[0].stale = true;
+    status.agents = {an_agent("w1", false)};
     const std::string text = status_table(status);
     EXPECT_TRUE(text.starts_with("NOT READY  magento: ")) << text;
     EXPECT_NE(
@@ -132,11 +202,16 @@ TEST(StatusTable, MarksWhatIsOldAndSaysWhatToDo) {
 }
 
 TEST(ChangePreview, NamesFromToTheHealthOfBothAndWhatWouldBeLost) {
-    const json::value status = json::parse(R"({"app":"magento","active":"us-east-1",
-        "loss":{"window_ms":1500,"unproven_writes":7},
-        "regions":{"us-east-1":{"components":{"dynamodb":{"verdict":"unhealthy"},"stack":{"verdict":"unknown"}}},
-                   "eu-west-1":{"components":{"dynamodb":{"verdict":"healthy"},"stack":{"verdict":"healthy"}}}}})"
-    );
+    const auto region = [](core::Health dynamodb, core::Health stack) {
+        return wire::RegionDocument{
+            .components = {{"dynamodb", {.verdict = dynamodb}}, {"stack", {.verdict = stack}}}
+        };
+    };
+    wire::StatusDocument status = a_status();
+    status.regions = {
+        {"us-east-1", region(core::Health::unhealthy, core::Health::unknown)},
+        {"eu-west-1", region(core::Health::healthy, core::Health::healthy)}
+    };
     EXPECT_EQ(
         change_preview(status, "failover", "eu-west-1"),
         "failover of magento\n  from us-east-1: dynamodb unhealthy, stack unknown\n  to   "
@@ -147,38 +222,38 @@ TEST(ChangePreview, NamesFromToTheHealthOfBothAndWhatWouldBeLost) {
 }
 
 TEST(PlanTable, OfAFailoverForecastsTheLoss) {
-    const json::value plan = json::parse(
-        R"({"plan":{"verb":"failover","app":"magento","from":"a","to":"b","steps":[{"text":"raise"}],"fingerprint":"0123456789abcdef"},"guards":[],
-            "loss":{"window_ms":90,"unproven_writes":12}})"
-    );
+    const wire::PlanDocument plan{
+        .plan =
+            {.verb = core::Verb::failover, .app = AppId{"magento"}, .steps = {{.text = "raise"}}},
+        .loss = {.window = 90ms, .unproven_writes = 12}
+    };
     const std::string text = plan_table(plan);
     EXPECT_NE(text.find("could lose: 90ms of writes, 12 keys not proven"), std::string::npos)
         << text;
+    EXPECT_NE(text.find("  1. raise\n"), std::string::npos) << text;
 }
 
 TEST(PlanTable, OfNothingToDoSaysSo) {
-    const json::value plan = json::parse(
-        R"({"text":"nothing to do: a is active already","plan":{"verb":"switchover","steps":[]},"guards":[]})"
+    EXPECT_EQ(
+        plan_table({.text = "nothing to do: a is active already"}),
+        "nothing to do: a is active already\n"
     );
-    EXPECT_EQ(plan_table(plan), "nothing to do: a is active already\n");
 }
 
 TEST(Tables, OfEmptyDocumentsSayThatThereIsNothing) {
-    const json::value nothing = json::object{};
-    EXPECT_EQ(operations_table(nothing), "no operation yet\n");
-    EXPECT_EQ(audit_table(nothing), "nothing yet\n");
-    EXPECT_EQ(losses_table(nothing), "no write at risk\n");
-    const json::value not_whole = json::parse(R"({"entries":[],"truncated":true})");
+    EXPECT_EQ(operations_table({}), "no operation yet\n");
+    EXPECT_EQ(audit_table({}), "nothing yet\n");
+    EXPECT_EQ(losses_table({}), "no write at risk\n");
+    const wire::LossesDocument not_whole{.truncated = true};
     EXPECT_EQ(losses_table(not_whole).find("no write at risk"), std::string::npos);
     EXPECT_NE(losses_table(not_whole).find("not whole"), std::string::npos);
-    EXPECT_FALSE(status_table(nothing).empty());
-    EXPECT_FALSE(operation_table(nothing).empty());
 }
 
 TEST(GuardsTable, NamesTheGuardThatRefuses) {
-    const json::value guards = json::parse(
-        R"([{"guard":"quorum","passed":true,"text":"two of three"},{"guard":"data_loss","passed":false,"text":"6s > 5s","remedy":"`--accept-loss 7s`"}])"
-    );
+    const std::vector<wire::GuardDocument> guards{
+        {.guard = "quorum", .passed = true, .text = "two of three"},
+        {.guard = "data_loss", .text = "6s > 5s", .remedy = "`--accept-loss 7s`"}
+    };
     const std::string text = guards_table(guards, Asked::yes);
     EXPECT_NE(text.find("data_loss: `--accept-loss 7s`\n"), std::string::npos) << text;
     const std::string plan = guards_table(guards, Asked::no);
@@ -188,13 +263,35 @@ TEST(GuardsTable, NamesTheGuardThatRefuses) {
     EXPECT_NE(text.find("REFUSED  data_loss  6s > 5s"), std::string::npos) << text;
 }
 
+TEST(Answer, OfAnotherFormIsAnErrorWithThePlaceOfEachField) {
+    const Answer answer{
+        .status = 200,
+        .document = json::parse(R"({"entries":[{"at_ms":1,"who":"w","what":"x","detail":"d"},
+                                               {"at_ms":"now","who":7,"what":"x","detail":"d"}]})")
+    };
+    const auto audit = answer.as<wire::AuditDocument>();
+    ASSERT_FALSE(audit.has_value());
+    EXPECT_EQ(audit.error().kind, ErrorKind::malformed);
+    EXPECT_NE(audit.error().text.find("entries[1].at_ms: not a whole"), std::string::npos)
+        << audit.error().text;
+    EXPECT_NE(audit.error().text.find("entries[1].who: not a string"), std::string::npos)
+        << audit.error().text;
+    EXPECT_FALSE(audit.error().remedy.empty());
+    const auto no_object =
+        Answer{.status = 200, .document = json::array{}}.as<wire::AuditDocument>();
+    ASSERT_FALSE(no_object.has_value());
+    EXPECT_NE(no_object.error().text.find("entries: missing"), std::string::npos);
+}
+
 // The audit holds a name that a refused client chose for itself.
 TEST(Output, WhatOthersWroteMovesNoCursorAndForgesNoRow) {
     const json::value audit = json::parse(
-        R"({"entries":[{"at":"2026-11-30T10:00:00.000Z","who":"joining\u001b[2J","what":"denied",
+        R"({"entries":[{"at_ms":1796036400000,"who":"joining\u001b[2J","what":"denied",
             "detail":"not \u001b]0;owned\u0007\u009b31m\u007f\n2026-11-30 operator:eve  forget web-1"}]})"
     );
-    const std::string table = audit_table(audit);
+    const auto read = Answer{.status = 200, .document = audit}.as<wire::AuditDocument>();
+    ASSERT_TRUE(read.has_value()) << read.error().text;
+    const std::string table = audit_table(*read);
     EXPECT_NE(table.find("not ?]0;owned??31m? 2026-11-30"), std::string::npos) << table;
     for (const std::string& text : {table, to_yaml(audit), to_pretty_json(audit)}) {
         EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;

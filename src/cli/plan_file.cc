@@ -1,11 +1,13 @@
 #include "cli/plan_file.h"
 
+#include <tuple>
+
 #include <boost/json.hpp>
 
 #include "base/text_file.h"
 #include "cli/lab_directory.h"
 #include "cli/output.h"
-#include "wire/json_reader.h"
+#include "wire/document_forms.h"
 
 namespace farshore::cli {
 
@@ -20,6 +22,20 @@ constexpr unsigned kMode = 0600;
 constexpr std::size_t kBytesMax = std::size_t{1} << 20U;
 
 }  // namespace
+}  // namespace farshore::cli
+
+// The answer has more; these are what a change is asked for with.
+template <>
+inline constexpr auto farshore::wire::kFields<farshore::cli::LookedAt> = std::tuple{group(
+    "plan",
+    required("verb", &farshore::cli::LookedAt::verb, Word{}),
+    required("app", &farshore::cli::LookedAt::app, Printable{ObjectReader::kIdBytesMax}),
+    required("to", &farshore::cli::LookedAt::to, Printable{ObjectReader::kIdBytesMax}),
+    required("levers", &farshore::cli::LookedAt::levers, List{core::kLeverNames.size(), Text{64}}),
+    required("fingerprint", &farshore::cli::LookedAt::fingerprint, Printable{64})
+)};
+
+namespace farshore::cli {
 
 Status write_plan_file(const std::string& path, const json::value& document) {
     return write_file(path, to_pretty_json(document), kMode);
@@ -30,37 +46,10 @@ Result<LookedAt> read_plan_file(const std::string& path) {
     if (!text) {
         return std::unexpected(text.error());
     }
-    const Result<json::object> parsed = wire::parse_json_object(*text, kBytesMax);
-    if (!parsed) {
-        return std::unexpected(in_context(path, parsed.error()));
-    }
-    const json::value document = *parsed;
-    LookedAt plan{
-        .verb = text_at(document, "plan/verb"),
-        .app = text_at(document, "plan/app"),
-        .to = text_at(document, "plan/to"),
-        .levers = {},
-        .fingerprint = text_at(document, "plan/fingerprint")
-    };
-    if (const json::value* body = value_at(document, "plan")) {
-        for (const json::value& lever : list_at(*body, "levers")) {
-            if (const json::string* name = lever.if_string()) {
-                plan.levers.emplace_back(name->data(), name->size());
-            }
-        }
-    }
-    for (const auto& [name, value] :
-         {std::pair{"verb", plan.verb},
-          {"app", plan.app},
-          {"to", plan.to},
-          {"fingerprint", plan.fingerprint}}) {
-        if (value.empty()) {
-            return fail(
-                ErrorKind::malformed,
-                path + ": this is no plan that can be carried out: it has no `plan." + name + "`",
-                std::string{kPlanFile.remedy}
-            );
-        }
+    Result<LookedAt> plan = wire::parse_document<LookedAt>(path, *text, kBytesMax);
+    if (!plan) {
+        plan.error().text += ": this is no plan that can be carried out";
+        plan.error().remedy = kPlanFile.remedy;
     }
     return plan;
 }

@@ -6,13 +6,14 @@
 #include <boost/json/value.hpp>
 
 #include "base/result.h"
+#include "core/failover/verb.h"
 
 // The file of `farshore plan --out FILE`: what an operator looked at, to be done as it is or not at
 // all. It is the controller's answer; what decides is the plan's fingerprint.
 namespace farshore::cli {
 
 struct LookedAt {
-    std::string verb;
+    core::Verb verb{};
     std::string app;
     std::string to;
     std::vector<std::string> levers;

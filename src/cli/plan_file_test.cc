@@ -38,7 +38,7 @@ TEST_F(PlanFile, IsReadAsItWasWritten) {
     ASSERT_TRUE(write_plan_file(path, document));
     const auto plan = read_plan_file(path);
     ASSERT_TRUE(plan.has_value()) << plan.error().text;
-    EXPECT_EQ(plan->verb, "switchover");
+    EXPECT_EQ(plan->verb, core::Verb::switchover);
     EXPECT_EQ(plan->app, "shop");
     EXPECT_EQ(plan->to, "b");
     EXPECT_EQ(plan->levers, std::vector<std::string>{"repoint"});
@@ -49,7 +49,8 @@ TEST_F(PlanFile, WhatIsNoPlanIsRefusedWithAReason) {
     EXPECT_FALSE(read_plan_file(path).has_value()) << "it is not there";
     for (const auto& [text, named] : std::vector<std::pair<std::string, std::string>>{
              {"verb: switchover", "JSON"},
-             {"{}", "plan.verb"},
+             {"{}", "plan: missing"},
+             {R"({"plan":{"app":"a","to":"b","levers":[],"fingerprint":"0"}})", "plan.verb"},
              {R"({"plan":{"verb":"switchover","app":"a","to":"b","fingerprint":""}})",
               "plan.fingerprint"}
          }) {

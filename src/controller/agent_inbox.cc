@@ -2,31 +2,159 @@
 #include <utility>
 
 #include "adapters/system/log.h"
+#include "base/text.h"
 #include "controller/agent_link.h"
 #include "controller/agent_words.h"
 #include "controller/api_answers.h"
+#include "core/link/host_link.h"
 
-// What agents send: reports, answered with a lease, and acknowledgements.
+// What agents send: hellos, answered with a stream, reports, answered with a lease, and
+// acknowledgements.
 namespace farshore::controller {
 
-Result<AgentLink::Agent*> AgentLink::known(
-    const core::Subject& subject, const BootId& boot, const Caller& caller
-) {
-    if (const Status speaks = check_speaker(subject, caller); !speaks) {
-        return std::unexpected(speaks.error());
+namespace {
+
+constexpr Duration kLogRefusalsEvery = std::chrono::seconds{1};
+
+net::HttpResponse stream_response() {
+    net::HttpResponse response;
+    response.headers.push_back({.name = "Content-Type", .value = "application/x-ndjson"});
+    response.headers.push_back({.name = "Cache-Control", .value = "no-store"});
+    return response;
+}
+
+}  // namespace
+
+void AgentLink::note_refusal(AgentRefusal why, const HostId& host, const Caller& caller) {
+    const auto index = static_cast<std::size_t>(why);
+    ++refusals_[index];
+    const Instant now = clock_.now();
+    if (logged_at_[index] && now - *logged_at_[index] < kLogRefusalsEvery) {
+        return;  // an agent that is refused tries again at once
     }
-    const auto found = agents_.find(subject.host);
-    const bool elsewhere = found != agents_.end() && subject.region != RegionId{} &&
-                           subject.region != found->second.region;
-    if (found == agents_.end() || found->second.boot != boot || elsewhere) {
-        return std::unexpected(refused(
+    logged_at_[index] = now;
+    system::log_warning(
+        "link",
+        "agent refused",
+        {{"why", std::string{to_string(why)}},
+         {"credential", caller.name},
+         {"says_it_is", host.value()},
+         {"refused_so_far", std::to_string(refusals_[index])}}
+    );
+}
+
+std::optional<net::HttpResponse> AgentLink::refuse(
+    const core::link::Answer& answer, const core::link::Sender& from, const Caller& caller
+) {
+    if (const auto* refused_for = std::get_if<core::link::Refused>(&answer)) {
+        note_refusal(refused_for->why, from.subject.host, caller);
+        return refusal(not_believed(refused_for->why, from.subject, caller, options_.app));
+    }
+    if (std::holds_alternative<core::link::HelloFirst>(answer)) {
+        return refusal(refused(
             ErrorKind::conflict,
             "hello_first",
-            subject.host.value() + " has not said hello to this controller since its start",
+            from.subject.host.value() + " has not said hello to this controller since its start",
             "open /v1/agents/stream first"
         ));
     }
-    return &found->second;
+    if (std::holds_alternative<core::link::WholeFirst>(answer)) {
+        return refusal(refused(
+            ErrorKind::conflict,
+            "whole_first",
+            "the report that this one repeats is not known, or is not true any more",
+            "send a whole report"
+        ));
+    }
+    if (const auto* misfit = std::get_if<core::link::Misfit>(&answer)) {
+        return refusal(refused(
+            ErrorKind::malformed,
+            "type",
+            "the acknowledgement does not fit its order, which is a " +
+                std::string{to_string(misfit->ordered)},
+            {}
+        ));
+    }
+    return std::nullopt;
+}
+
+std::string AgentLink::words_of(
+    AgentRefusal why, const wire::AgentHello& hello, const std::string& trouble
+) const {
+    switch (why) {
+        case AgentRefusal::stopping: return "the controller is stopping";
+        case AgentRefusal::protocol:
+            return "the agent speaks protocol versions " + std::to_string(hello.protocol.lowest) +
+                   " to " + std::to_string(hello.protocol.highest) + ", this controller " +
+                   std::to_string(wire::kProtocolLowest) + " to " +
+                   std::to_string(wire::kProtocolHighest) + ": upgrade the older side";
+        case AgentRefusal::unknown_region:
+            return hello.region.value() + " is not a Region of " + options_.app.value();
+        case AgentRefusal::not_listed:
+            return hello.host.value() + " is not in the register of " + options_.app.value() +
+                   ": add it to `agents`";
+        case AgentRefusal::too_many:
+            return "there are " + std::to_string(options_.hosts_max) + " agents already";
+        case AgentRefusal::second_stream:
+            return "another agent that says it is " + hello.host.value() +
+                   " is connected and was heard within " + to_text(options_.fresh_for) +
+                   ": two hosts must not share a name and a credential";
+        case AgentRefusal::store:
+        case AgentRefusal::other_app:
+        case AgentRefusal::other_host:
+        case AgentRefusal::other_region: return trouble;
+    }
+    std::unreachable();
+}
+
+// The stream ends with the reason, before it has begun.
+net::HttpResponse AgentLink::refuse_hello(
+    AgentRefusal why,
+    const wire::AgentHello& hello,
+    const Caller& caller,
+    const std::string& trouble
+) {
+    note_refusal(why, hello.host, caller);
+    net::HttpResponse response = stream_response();
+    response.body =
+        wire::serialize(wire::StreamLine{wire::Refused{.why = words_of(why, hello, trouble)}}) +
+        "\n";
+    return response;
+}
+
+net::Task<net::HttpResponse> AgentLink::hello(net::HttpRequest request, Caller caller) {
+    const Result<wire::AgentHello> hello = wire::parse_agent_hello(request.body);
+    if (!hello) {
+        co_return refusal(hello.error());
+    }
+    const core::link::Hello said = hello_of(*hello, caller);
+    core::link::Answer answer = take(said);
+    std::string trouble;
+    if (std::holds_alternative<core::link::EnrollFirst>(answer)) {
+        const Status enrolled = co_await upcalls_.enroll(hello->host, hello->region);
+        trouble = enrolled ? "" : enrolled.error().text;
+        answer = take(core::link::HostEnrolled{.hello = said, .durable = enrolled.has_value()});
+    }
+    if (const auto* refused_for = std::get_if<core::link::Refused>(&answer)) {
+        co_return is_of_credential(refused_for->why)
+            ? *refuse(answer, said.from, caller)
+            : refuse_hello(refused_for->why, *hello, caller, trouble);
+    }
+    system::log_info(
+        "link",
+        "agent connected",
+        {{"host", hello->host.value()},
+         {"region", hello->region.value()},
+         {"epoch", std::to_string(hello->epoch.value())}}
+    );
+    net::HttpResponse response = stream_response();
+    const auto stream = streams_.find(std::get<core::link::StreamBegun>(answer).stream);
+    if (stream != streams_.end()) {
+        response.stream = [this, begun = stream->second](net::ByteSink& sink) {
+            return run_stream(begun, sink);
+        };
+    }
+    co_return response;
 }
 
 net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Caller& caller) {
@@ -34,103 +162,42 @@ net::HttpResponse AgentLink::report(const net::HttpRequest& request, const Calle
     if (!report) {
         return refusal(report.error());
     }
-    const core::Subject subject{.app = report->app, .host = report->host, .region = report->region};
-    const Result<Agent*> found = known(subject, report->boot, caller);
-    if (!found) {
-        return refusal(found.error());
+    return answer_report(report_of(*report, caller), caller);
+}
+
+net::HttpResponse AgentLink::again(const net::HttpRequest& request, const Caller& caller) {
+    const Result<wire::ReportAgain> again = wire::parse_report_again(request.body);
+    return again ? answer_report(again_of(*again, caller), caller) : refusal(again.error());
+}
+
+template <class Said>
+net::HttpResponse AgentLink::answer_report(const Said& said, const Caller& caller) {
+    const core::link::Answer taken = take(said);
+    if (std::optional<net::HttpResponse> no = refuse(taken, said.from, caller)) {
+        return *std::move(no);
     }
-    Agent& agent = **found;
-    agent.heard_at = clock_.now();
-    agent.epoch = report->epoch;
-    look_at_rival(agent, report->host);
-    const bool repeated = report->sequence <= agent.sequence && agent.report;
-    if (!repeated) {
-        agent.sequence = report->sequence;
-        agent.report = *report;
-        if (!agent.connected && agent.session) {
-            agent.connected = true;
-            upcalls_.deliver(core::AgentConnected{
-                .host = report->host, .region = agent.region, .epoch = report->epoch
-            });
-        }
-        take_evidence(*report);
-        ask_for_left_behind(agent, *report);
-    }
+    const Epoch epoch = std::get<core::link::GrantLease>(taken).epoch;
     wire::ReportAnswer answer;
-    const core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(report->host, report->epoch);
+    const core::AppCore::LeaseAnswer lease = grant(said.from.subject.host, epoch);
     if (lease.length) {
-        agent.granted_at = clock_.now();
-        agent.granted_for = *lease.length;
-        answer.lease = wire::LeaseGrant{.epoch = report->epoch, .length = *lease.length};
+        answer.lease = wire::LeaseGrant{.epoch = epoch, .length = *lease.length};
+        const Duration within = std::min(*lease.length, options_.fresh_for);
+        const Duration rest = core::link::rest_among(sessions_.size(), within);
+        if (rest > core::link::report_every(within)) {
+            answer.rest = rest;
+        }
     } else {
         answer.why = lease.why;
     }
     return net::HttpResponse::json(200, wire::serialize(answer));
 }
 
-// The host adopted its epoch by itself: a fence of that same epoch makes it tell what it had not
-// proven before.
-void AgentLink::ask_for_left_behind(Agent& agent, const wire::Report& report) {
-    const bool asked = std::ranges::any_of(agent.pending, [](const auto& entry) {
-        return entry.second.type == core::OrderType::fence;
-    });
-    if (report.ledger.left_behind == 0 || asked || !agent.session) {
-        return;
+core::AppCore::LeaseAnswer AgentLink::grant(const HostId& host, Epoch epoch) {
+    core::AppCore::LeaseAnswer lease = upcalls_.grant_lease(host, epoch);
+    if (lease.length) {
+        take(core::link::LeaseGranted{.host = host, .length = *lease.length});
     }
-    system::log_warning(
-        "link",
-        "a host followed the epoch items without a controller; it is asked for the writes that it "
-        "had not proven before",
-        {{"host", report.host.value()},
-         {"epoch", std::to_string(report.epoch.value())},
-         {"writes", std::to_string(report.ledger.left_behind)}}
-    );
-    core::OrderAgents fence;
-    fence.type = core::OrderType::fence;
-    fence.epoch = report.epoch;
-    fence.fence_grace = std::chrono::milliseconds{150};
-    send_order(agent, report.host, fence);
-}
-
-void AgentLink::take_evidence(const wire::Report& report) {
-    core::AgentReported reported{
-        .host = report.host,
-        .epoch = report.epoch,
-        .active = report.active,
-        .users = report.users,
-        .write_state = std::string{to_string(report.write_state)},
-        .last_acknowledged_ago = std::nullopt,
-        .unproven = small(report.ledger.unproven),
-        .ledger_whole = report.ledger.whole,
-        .newest_unknown_ago = report.unknown ? report.unknown->newest_age : std::nullopt,
-        .says_unknown = report.unknown.has_value(),
-        .oldest_unproven = report.ledger.oldest_unproven
-    };
-    if (report.ledger.last_acknowledged_age) {
-        reported.last_acknowledged_ago = report.ledger.last_acknowledged_age;
-    } else if (report.ledger.acknowledged > 0) {
-        // The host does not say how long ago: it may have been just now. Its clock for people
-        // compared with ours would tell nothing.
-        reported.last_acknowledged_ago = Duration::zero();
-    }
-    upcalls_.deliver(std::move(reported));
-    for (const wire::EvidenceCounts& counts : report.evidence) {
-        core::Observation seen{
-            .observer = ObserverId{"agents:" + agents_.at(report.host).region.value()},
-            .source = report.host,
-            .region = counts.region,
-            .component = component_of(counts.component),
-            .path = path_of(counts.path),
-            .ok = small(counts.ok),
-            .failed = small(counts.failed),
-            .stalled = counts.stalled,
-            .why = counts.last_error
-        };
-        if (counts.component == wire::EvidenceComponent::control) {
-            seen.region = RegionId{};
-        }
-        upcalls_.deliver(std::move(seen));
-    }
+    return lease;
 }
 
 net::Task<net::HttpResponse> AgentLink::ack(net::HttpRequest request, Caller caller) {
@@ -138,62 +205,37 @@ net::Task<net::HttpResponse> AgentLink::ack(net::HttpRequest request, Caller cal
     if (!ack) {
         co_return refusal(ack.error());
     }
-    const core::Subject subject{.app = ack->app, .host = ack->host, .region = {}};
-    Result<Agent*> agent = known(subject, ack->boot, caller);
-    if (!agent) {
-        co_return refusal(agent.error());
-    }
-    (*agent)->heard_at = clock_.now();
-    (*agent)->epoch = std::max((*agent)->epoch, ack->epoch);
-    const auto pending = (*agent)->pending.find(ack->order);
-    if (pending == (*agent)->pending.end()) {
-        co_return net::HttpResponse::json(
-            200, "{}"
-        );  // a ping, an order of an earlier stream, or a repetition
-    }
-    const Pending order = pending->second;
-    if (!answers(*ack, order.type)) {
-        co_return refusal(
-            {.kind = ErrorKind::malformed,
-             .text = "the acknowledgement does not fit its order, which is a " +
-                     std::string{to_string(order.type)},
-             .remedy = {},
-             .code = "type"}
-        );
-    }
-    (*agent)->pending.erase(pending);
-    if (const auto* fence = std::get_if<wire::FenceAck>(&ack->body);
-        fence != nullptr && order.type == core::OrderType::fence) {
-        if (fence->not_understood > 0) {
+    const core::link::Ack said = ack_of(*ack, caller);
+    core::link::Answer answer = take(said);
+    if (const auto* keep = std::get_if<core::link::KeepFirst>(&answer)) {
+        const core::link::FencedAgent fenced = keep->fenced;
+        const auto& list = std::get<wire::FenceAck>(ack->body);
+        if (list.not_understood > 0) {
             system::log_warning(
                 "link",
                 "a host names writes that this controller does not understand; they are left out "
-                "of "
-                "the loss book, which says that it is not whole",
-                {{"host", ack->host.value()}, {"writes", std::to_string(fence->not_understood)}}
+                "of the loss book, which says that it is not whole",
+                {{"host", ack->host.value()}, {"writes", std::to_string(list.not_understood)}}
             );
         }
-        co_await upcalls_.fenced(order.step.operation, ack->host, *fence);
-        // It may have said hello anew, or have left the register, while the store was asked.
-        agent = known(subject, ack->boot, caller);
-        if (!agent) {
-            co_return refusal(agent.error());
-        }
-        if (ack->result == wire::AckResult::done) {
-            // The agent names its own epoch, which a fence does not change; what it acknowledged is
-            // the order's.
-            (*agent)->fenced_below = std::max((*agent)->fenced_below, order.epoch);
+        const Status heard =
+            co_await upcalls_.fenced(fenced.order->step.operation, ack->host, list);
+        answer = take(core::link::FenceListKept{.fenced = fenced, .durable = heard.has_value()});
+        if (!heard && std::holds_alternative<core::link::NotKept>(answer)) {
+            co_return refusal(heard.error());
         }
     }
-    core::AgentAcked event = acked_event(ack->host, *ack, order.step, order.type);
-    if (order.type == core::OrderType::fence) {
-        event.epoch = std::max(event.epoch, order.epoch);
+    if (std::optional<net::HttpResponse> no = refuse(answer, said.from, caller)) {
+        co_return *std::move(no);
     }
-    upcalls_.deliver(std::move(event));
-    if (order.type == core::OrderType::fence) {
-        release_after_fence(**agent, ack->host);
+    wire::AckAnswer told;
+    if (const auto* wanted = std::get_if<core::link::GrantLease>(&answer)) {
+        const core::AppCore::LeaseAnswer lease = grant(ack->host, wanted->epoch);
+        if (lease.length) {
+            told.lease = wire::LeaseGrant{.epoch = wanted->epoch, .length = *lease.length};
+        }
     }
-    co_return net::HttpResponse::json(200, "{}");
+    co_return net::HttpResponse::json(200, wire::serialize(told));
 }
 
 }  // namespace farshore::controller

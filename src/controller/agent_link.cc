@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "adapters/system/log.h"
-#include "base/text.h"
 #include "controller/agent_words.h"
 #include "controller/api_answers.h"
 
@@ -12,36 +11,43 @@ namespace farshore::controller {
 
 namespace {
 
-constexpr std::size_t kQueueMax = 1000;    // orders an agent has not read: then its stream is cut
-constexpr std::size_t kPendingMax = 1000;  // orders an agent has not acknowledged
-constexpr Duration kFencePatience = std::chrono::seconds{2};
-constexpr Duration kWatchEvery = std::chrono::milliseconds{200};
+// Of orders that an agent has not read: then its stream is cut.
+constexpr std::size_t kUnsentMax = std::size_t{64} * 1024;
+
+core::link::AgentSessions::Options sessions_of(const AgentLink::Options& options) {
+    return {
+        .app = options.app,
+        .regions = options.regions,
+        .allowed = {options.allowed.begin(), options.allowed.end()},
+        .fresh_for = options.fresh_for,
+        .hosts_max = options.hosts_max
+    };
+}
 
 }  // namespace
 
 struct AgentLink::StreamEnd {
     AgentLink* link;
-    std::shared_ptr<Session> session;
+    std::shared_ptr<Stream> stream;
 
-    StreamEnd(AgentLink* owner, std::shared_ptr<Session> of)
-        : link(owner), session(std::move(of)) {}
+    StreamEnd(AgentLink* owner, std::shared_ptr<Stream> of) : link(owner), stream(std::move(of)) {}
 
     StreamEnd(const StreamEnd&) = delete;
     StreamEnd& operator=(const StreamEnd&) = delete;
 
     ~StreamEnd() {
-        session->ended = true;
-        const auto found = link->agents_.find(session->host);
-        if (found != link->agents_.end() && found->second.session == session) {
-            found->second.session.reset();
-            found->second.pending.clear();
-            found->second.after_fence.reset();
-        }
+        stream->ended = true;
+        link->streams_.erase(stream->id);
+        link->take(core::link::StreamEnded{.host = stream->host, .stream = stream->id});
     }
 };
 
 AgentLink::AgentLink(net::Io& io, const ports::Clock& clock, Options options, Upcalls upcalls)
-    : io_(io), clock_(clock), options_(std::move(options)), upcalls_(std::move(upcalls)) {}
+    : io_(io),
+      clock_(clock),
+      options_(std::move(options)),
+      upcalls_(std::move(upcalls)),
+      sessions_(sessions_of(options_), clock.now()) {}
 
 net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller caller) {
     if (request.method != "POST") {
@@ -60,6 +66,9 @@ net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller 
     if (path == "/v1/agents/report") {
         co_return report(request, caller);
     }
+    if (path == "/v1/agents/again") {
+        co_return again(request, caller);
+    }
     if (path == "/v1/agents/ack") {
         net::HttpResponse response = co_await ack(std::move(request), std::move(caller));
         co_return response;
@@ -69,199 +78,159 @@ net::Task<net::HttpResponse> AgentLink::answer(net::HttpRequest request, Caller 
     );
 }
 
-net::Task<> AgentLink::run_stream(std::shared_ptr<Session> session, net::ByteSink& sink) {
-    const StreamEnd end(this, session);
-    while (!session->ended) {
-        while (!session->lines.empty()) {
-            std::string bytes;
-            bytes.swap(session->lines.front());
-            session->lines.pop_front();
+core::link::Answer AgentLink::take(const core::link::Input& input) {
+    core::link::Step step = sessions_.step(clock_.now(), input);
+    for (core::link::Action& action : step.actions) {
+        std::visit([this](auto& one) { carry_out(std::move(one)); }, action);
+    }
+    return std::move(step.answer);
+}
+
+void AgentLink::carry_out(const core::link::BeginStream& action) {
+    const auto stream = std::make_shared<Stream>(io_, action.host, action.stream);
+    const wire::ControllerHello ours{
+        .protocol = {},
+        .speaks = action.version,
+        .app = options_.app,
+        .controller = options_.controller,
+        .boot = options_.boot,
+        .configuration_generation = options_.configuration_generation,
+        .register_id = options_.register_id,
+        .takes_again = true
+    };
+    stream->unsent = wire::serialize(wire::StreamLine{ours}) + "\n";
+    streams_.emplace(action.stream, stream);
+}
+
+void AgentLink::carry_out(const core::link::EndStream& action) {
+    const auto found = streams_.find(action.stream);
+    if (found != streams_.end()) {
+        found->second->ended = true;
+        found->second->wake.cancel();
+        streams_.erase(found);
+    }
+}
+
+void AgentLink::carry_out(const core::link::SendOrder& action) {
+    if (action.left_behind > 0) {
+        system::log_warning(
+            "link",
+            "a host followed the epoch items without a controller; it is asked for the writes that "
+            "it had not proven before",
+            {{"host", action.host.value()},
+             {"epoch", std::to_string(action.order->epoch.value())},
+             {"writes", std::to_string(action.left_behind)}}
+        );
+    }
+    const auto found = streams_.find(action.stream);
+    if (found == streams_.end()) {
+        return;
+    }
+    const RegionId users = upcalls_.users();
+    if (written_.order != action.order || written_.number != action.number ||
+        written_.users != users) {
+        wire::Order order;
+        order.number = action.number;
+        order.epoch = action.order->epoch;
+        order.body = body_of(*action.order, users);
+        written_ = {
+            .order = action.order,
+            .number = action.number,
+            .users = users,
+            .line = line_of(std::move(order))
+        };
+    }
+    send(found->second, written_.line);
+}
+
+void AgentLink::carry_out(const core::Announce& action) {
+    upcalls_.announce(action.text);
+}
+
+void AgentLink::carry_out(core::link::Deliver&& action) {
+    if (const auto* silent = std::get_if<core::AgentDisconnected>(&action.event)) {
+        system::log_warning("link", "agent is silent", {{"host", silent->host.value()}});
+    }
+    upcalls_.deliver(std::move(action.event));
+}
+
+net::Task<> AgentLink::run_stream(std::shared_ptr<Stream> stream, net::ByteSink& sink) {
+    const StreamEnd end(this, stream);
+    while (!stream->ended) {
+        while (!stream->unsent.empty()) {
+            std::string bytes = std::exchange(stream->unsent, {});
             const bool written = co_await sink.write(std::move(bytes));
-            if (!written || session->ended) {
+            if (!written || stream->ended) {
                 co_return;
             }
         }
-        session->wake.expires_after(options_.ping_every);
-        auto [error] = co_await session->wake.async_wait(net::kAwait);
-        const auto found = agents_.find(session->host);
-        if (!error && !session->ended && found != agents_.end() &&
-            found->second.session == session) {
+        stream->wake.expires_after(options_.ping_every);
+        auto [error] = co_await stream->wake.async_wait(net::kAwait);
+        const auto due =
+            !error && !stream->ended ? sessions_.ping(stream->host, stream->id) : std::nullopt;
+        if (due) {
             wire::Order ping;
-            ping.epoch = found->second.epoch;
+            ping.number = due->number;
+            ping.epoch = due->epoch;
             ping.body =
                 wire::PingOrder{.at = clock_.wall(), .uptime = clock_.now().time_since_epoch()};
-            send(found->second, std::move(ping));
+            send(stream, line_of(std::move(ping)));
         }
     }
 }
 
-void AgentLink::end_stream(Agent& agent) {
-    if (agent.session) {
-        agent.session->ended = true;
-        agent.session->wake.cancel();
-        agent.session.reset();
-    }
-    agent.pending.clear();
-    agent.after_fence.reset();
-}
-
-void AgentLink::send(Agent& agent, wire::Order order) {
-    if (!agent.session) {
-        return;
-    }
-    if (agent.session->lines.size() >= kQueueMax) {
-        system::log_warning(
-            "link",
-            "agent does not read its orders: stream cut",
-            {{"host", agent.session->host.value()}}
-        );
-        end_stream(agent);
-        return;
-    }
-    if (order.number == 0) {
-        order.number = ++orders_;
-    }
+std::string AgentLink::line_of(wire::Order order) const {
     order.app = options_.app;
-    agent.session->lines.push_back(wire::serialize(wire::StreamLine{std::move(order)}) + "\n");
-    agent.session->wake.cancel();
+    return wire::serialize(wire::StreamLine{std::move(order)}) + "\n";
 }
 
-void AgentLink::send_order(Agent& agent, const HostId& host, const core::OrderAgents& action) {
-    const bool behind =
-        agent.epoch != Epoch{} && agent.epoch < action.epoch && agent.fenced_below < action.epoch;
-    if (action.type == core::OrderType::route && behind) {
-        // The agent is fenced first: its acknowledgement names the writes that it has not proven.
-        agent.after_fence = action;
-        agent.after_fence->hosts = {host};
-        agent.after_fence_until = clock_.now() + kFencePatience;
-        core::OrderAgents fence = action;
-        fence.type = core::OrderType::fence;
-        fence.fence_grace = std::chrono::milliseconds{150};
-        send_order(agent, host, fence);
+// By value: the stream may leave the list of those that are open.
+void AgentLink::send(std::shared_ptr<Stream> stream, std::string_view line) {
+    if (stream->unsent.size() >= kUnsentMax) {
+        system::log_warning(
+            "link", "agent does not read its orders: stream cut", {{"host", stream->host.value()}}
+        );
+        carry_out(core::link::EndStream{.stream = stream->id, .host = stream->host});
+        take(core::link::StreamEnded{.host = stream->host, .stream = stream->id});
         return;
     }
-    if (agent.pending.size() >= kPendingMax) {
-        agent.pending.erase(agent.pending.begin());
-    }
-    wire::Order order;
-    order.number = ++orders_;
-    order.epoch = action.epoch;
-    order.body = body_of(action, upcalls_.users());
-    agent.pending.emplace(
-        order.number, Pending{.step = action.step, .type = action.type, .epoch = action.epoch}
-    );
-    send(agent, std::move(order));
+    stream->unsent += line;
+    stream->wake.cancel();
 }
 
 void AgentLink::order(const core::OrderAgents& action) {
-    for (const HostId& host : action.hosts) {
-        const auto found = agents_.find(host);
-        if (found != agents_.end() && found->second.session) {
-            send_order(found->second, host, action);
-        }
-    }
-}
-
-void AgentLink::release_after_fence(Agent& agent, const HostId& host) {
-    if (agent.after_fence) {
-        const core::OrderAgents route = *std::exchange(agent.after_fence, std::nullopt);
-        agent.fenced_below = std::max(agent.fenced_below, route.epoch);
-        send_order(agent, host, route);
-    }
+    take(action);
 }
 
 net::Task<> AgentLink::watch() {
-    Instant last = clock_.now();
     while (true) {
-        const bool slept = co_await net::sleep_for(io_, kWatchEvery);
+        const Duration wait = sessions_.next_deadline() - clock_.now();
+        const bool slept = co_await net::sleep_for(io_, std::max(wait, Duration::zero()));
         if (!slept) {
             co_return;
         }
-        const Instant now = clock_.now();
-        // While this controller stood still, no agent counts as silent: what agents sent meanwhile
-        // has not been read yet.
-        const Duration late = now - last > 2 * kWatchEvery ? now - last - kWatchEvery : Duration{};
-        last = now;
-        std::vector<HostId> silent;
-        for (auto& [host, agent] : agents_) {
-            if (agent.heard_at) {
-                agent.heard_at = std::min(now, *agent.heard_at + late);
-            }
-            if (agent.connected && agent.heard_at && now - *agent.heard_at > options_.fresh_for) {
-                agent.connected = false;
-                end_stream(agent);
-                silent.push_back(host);
-            } else if (agent.after_fence && now >= agent.after_fence_until) {
-                release_after_fence(agent, host);
-            }
-        }
-        for (const HostId& host : silent) {
-            system::log_warning("link", "agent is silent", {{"host", host.value()}});
-            upcalls_.deliver(core::AgentDisconnected{.host = host});
-        }
+        take(core::Tick{});
     }
 }
 
 void AgentLink::forget(const HostId& host) {
-    const auto found = agents_.find(host);
-    if (found != agents_.end()) {
-        end_stream(found->second);
-        agents_.erase(found);
-    }
+    take(core::link::ForgetAgent{host});
 }
 
 void AgentLink::cut(const HostId& host) {
-    const auto found = agents_.find(host);
-    if (found != agents_.end()) {
-        end_stream(found->second);
-        found->second.connected = false;
-    }
+    take(core::link::CutAgent{host});
+}
+
+bool AgentLink::lives(const HostId& host) const {
+    return sessions_.lives(clock_.now(), host);
 }
 
 void AgentLink::close() {
-    closed_ = true;
-    for (auto& [host, agent] : agents_) {
-        end_stream(agent);
-    }
+    take(core::link::CloseAll{});
 }
 
 std::vector<AgentView> AgentLink::agents() const {
-    const Instant now = clock_.now();
-    std::vector<AgentView> views;
-    for (const auto& [host, agent] : agents_) {
-        AgentView view{
-            .host = host,
-            .region = agent.region,
-            .connected = agent.session != nullptr,
-            .epoch = agent.epoch
-        };
-        view.age = agent.heard_at ? now - *agent.heard_at : Duration{-1};
-        if (agent.granted_at && now < *agent.granted_at + agent.granted_for) {
-            view.lease_remaining = *agent.granted_at + agent.granted_for - now;
-        }
-        if (agent.report) {
-            view.active = agent.report->active;
-            view.write_state = std::string{to_string(agent.report->write_state)};
-            view.unproven = agent.report->ledger.unproven;
-            if (view.unproven > 0) {
-                view.oldest_unproven =
-                    agent.report->ledger.oldest_unproven + std::max(view.age, Duration::zero());
-            }
-            view.tables = agent.report->ledger.tables;
-            view.acknowledged = agent.report->ledger.acknowledged;
-            view.client_keys_required = agent.report->client_keys_required;
-        }
-        if (agent.rival && agent.rival->both_live &&
-            now - agent.rival->last_at <= kRivalRemembered) {
-            view.trouble =
-                "another agent that says it is this host (boot " + agent.rival->boot.value() +
-                ") was refused " +
-                to_text(std::chrono::floor<std::chrono::seconds>(now - agent.rival->last_at)) +
-                " ago";
-        }
-        views.push_back(std::move(view));
-    }
-    return views;
+    return sessions_.views(clock_.now());
 }
 
 }  // namespace farshore::controller

@@ -33,34 +33,17 @@ wire::OrderBody body_of(const core::OrderAgents& action, const RegionId& users_n
     std::unreachable();
 }
 
-core::Component component_of(wire::EvidenceComponent component) {
-    switch (component) {
-        case wire::EvidenceComponent::dynamodb: return core::Component::dynamodb;
-        case wire::EvidenceComponent::stack: return core::Component::stack;
-        case wire::EvidenceComponent::control: return core::Component::control;
-    }
-    std::unreachable();
-}
+namespace {
 
-core::Path path_of(wire::EvidencePath path) {
-    switch (path) {
-        case wire::EvidencePath::fresh: return core::Path::fresh;
-        case wire::EvidencePath::reused: return core::Path::reused;
-        case wire::EvidencePath::passive: return core::Path::passive;
-    }
-    std::unreachable();
-}
-
+// The core counts in 32 bits; more is as bad as the most.
 std::uint32_t small(std::uint64_t count) {
     return static_cast<std::uint32_t>(
         std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max())
     );
 }
 
-bool answers(const wire::Ack& ack, core::OrderType type) {
-    if (ack.type != to_string(type)) {
-        return false;
-    }
+// Does it say what an answer to an order of its type has to say?
+bool is_complete(const wire::Ack& ack, core::OrderType type) {
     if (ack.result != wire::AckResult::done) {
         return true;
     }
@@ -72,16 +55,11 @@ bool answers(const wire::Ack& ack, core::OrderType type) {
         case core::OrderType::route:
         case core::OrderType::release: return true;
     }
-    return false;
+    std::unreachable();
 }
 
-core::AgentAcked acked_event(
-    const HostId& host, const wire::Ack& ack, const core::StepId& step, core::OrderType type
-) {
+core::AgentAcked said_in(const wire::Ack& ack) {
     core::AgentAcked event{
-        .step = step,
-        .host = host,
-        .type = type,
         .epoch = ack.epoch,
         .done = ack.result == wire::AckResult::done,
         .unproven = 0,
@@ -119,6 +97,133 @@ core::AgentAcked acked_event(
                        std::to_string(to_ms(verify->took)) + " ms";
     }
     return event;
+}
+
+core::link::Sender sender_of(
+    const core::Subject& subject, const BootId& boot, const Caller& caller
+) {
+    return {.credential = caller.credential(), .subject = subject, .boot = boot};
+}
+
+core::AgentReported said_in(const wire::Report& report) {
+    return {
+        .host = report.host,
+        .epoch = report.epoch,
+        .active = report.active,
+        .users = report.users,
+        .write_state = std::string{to_string(report.write_state)},
+        .last_acknowledged_ago = report.ledger.last_acknowledged_age,
+        .unproven = small(report.ledger.unproven),
+        .ledger_whole = report.ledger.whole,
+        .newest_unknown_ago = report.unknown ? report.unknown->newest_age : std::nullopt,
+        .says_unknown = report.unknown.has_value(),
+        .oldest_unproven = report.ledger.oldest_unproven
+    };
+}
+
+}  // namespace
+
+core::link::Hello hello_of(const wire::AgentHello& hello, const Caller& caller) {
+    return {
+        .from = sender_of(
+            {.app = hello.app, .host = hello.host, .region = hello.region}, hello.boot, caller
+        ),
+        .epoch = hello.epoch,
+        .version = wire::common_version({}, hello.protocol).value_or(0)
+    };
+}
+
+core::link::Report report_of(const wire::Report& report, const Caller& caller) {
+    core::link::Report said{
+        .from = sender_of(
+            {.app = report.app, .host = report.host, .region = report.region}, report.boot, caller
+        ),
+        .sequence = report.sequence,
+        .said = said_in(report),
+        .seen = {},
+        .acknowledged = report.ledger.acknowledged,
+        .left_behind = report.ledger.left_behind,
+        .shown = {.tables = {}, .client_keys_required = report.client_keys_required}
+    };
+    said.seen.reserve(report.evidence.size());
+    for (const wire::EvidenceCounts& counts : report.evidence) {
+        said.seen.push_back(core::observation_of(counts, report.host));
+    }
+    for (const wire::TableTrouble& trouble : report.ledger.tables) {
+        said.shown.tables.push_back(
+            {.table = trouble.table,
+             .region = trouble.region,
+             .unproven = trouble.unproven,
+             .why = trouble.why}
+        );
+    }
+    return said;
+}
+
+core::link::ReportAgain again_of(const wire::ReportAgain& again, const Caller& caller) {
+    return {
+        .from = sender_of({.app = again.app, .host = again.host, .region = {}}, again.boot, caller),
+        .sequence = again.sequence,
+        .like = again.like,
+        .well = again.well,
+        .unproven = small(again.unproven),
+        .oldest_unproven = again.oldest_unproven,
+        .last_acknowledged_ago = again.last_acknowledged_age
+    };
+}
+
+core::link::Ack ack_of(const wire::Ack& ack, const Caller& caller) {
+    const std::optional<core::OrderType> type = enum_from<core::OrderType>(ack.type);
+    return {
+        .from = sender_of({.app = ack.app, .host = ack.host, .region = {}}, ack.boot, caller),
+        .order = ack.order,
+        .type = type,
+        .complete = type && is_complete(ack, *type),
+        .has_list = std::holds_alternative<wire::FenceAck>(ack.body),
+        .said = said_in(ack)
+    };
+}
+
+bool is_of_credential(core::link::AgentRefusal why) {
+    return why == core::link::AgentRefusal::other_app ||
+           why == core::link::AgentRefusal::other_host ||
+           why == core::link::AgentRefusal::other_region;
+}
+
+Error not_believed(
+    core::link::AgentRefusal why,
+    const core::Subject& subject,
+    const Caller& caller,
+    const AppId& app
+) {
+    std::string code{to_string(why)};
+    if (why == core::link::AgentRefusal::other_app) {
+        return refused(
+            ErrorKind::denied,
+            std::move(code),
+            "the token " + caller.name + " is for " + caller.app.value() +
+                ", this controller for " + app.value() + ", and the agent asks for " +
+                subject.app.value(),
+            "give the agent the token of its app, and the address of that app's controller"
+        );
+    }
+    if (why == core::link::AgentRefusal::other_host) {
+        return refused(
+            ErrorKind::denied,
+            std::move(code),
+            "the token " + caller.name + " belongs to the host " + caller.host.value() +
+                ", and the agent says it is " + subject.host.value(),
+            "give each host a token of its own: `farshore init token --role agent --app " +
+                app.value() + " --host " + subject.host.value() + "`"
+        );
+    }
+    return refused(
+        ErrorKind::denied,
+        std::move(code),
+        "the token " + caller.name + " belongs to a host in " + caller.region.value() +
+            ", and the agent says it stands in " + subject.region.value(),
+        "correct `region` in the agent's configuration, or give the host another token"
+    );
 }
 
 }  // namespace farshore::controller

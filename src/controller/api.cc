@@ -24,6 +24,18 @@ std::string words_of(const net::HttpRequest& request) {
     return request.method + " " + std::string{request.path()};
 }
 
+net::HttpResponse no_room() {
+    net::HttpResponse response = refusal(
+        {.kind = ErrorKind::exhausted,
+         .text = "the connections that are left are for operators",
+         .remedy = "allow the controller more open files (LimitNOFILE), or run fewer agents",
+         .code = "no_room"}
+    );
+    response.status = 503;
+    response.last = true;
+    return response;
+}
+
 Error starting() {
     return {
         .kind = ErrorKind::unavailable,
@@ -45,12 +57,21 @@ Api::Words Api::words_in(const net::HttpRequest& request) {
     return path;
 }
 
-// Ends when what it led to is durable, or the store has refused that.
-net::Task<> Api::deliver(core::Event event) {
-    const net::Later<bool> settled{parts_.io};
-    pump_->deliver(std::move(event), [settled] { settled.set(true); });
-    const std::optional<bool> done = co_await settled.get();
-    static_cast<void>(done);
+net::Task<core::Reply> Api::ask(core::Event request, ports::Commit with) {
+    const net::Later<core::Reply> later{parts_.io};
+    pump_->ask(std::move(request), std::move(with), [later](core::Reply reply) {
+        later.set(std::move(reply));
+    });
+    std::optional<core::Reply> reply = co_await later.get();
+    if (!reply) {
+        co_return std::unexpected(core::Refused{
+            .error =
+                {.kind = ErrorKind::cancelled,
+                 .effect = Effect::possible,
+                 .text = "the controller ends, and the store has not answered"}
+        });
+    }
+    co_return std::move(*reply);
 }
 
 View Api::view() const {
@@ -64,8 +85,7 @@ View Api::view() const {
         .stored = parts_.stored,
         .credentials = parts_.credentials,
         .joining = parts_.joining,
-        .guesses = guesses_.guesses(),
-        .lags = parts_.lags
+        .guesses = guesses_.guesses()
     };
 }
 
@@ -90,6 +110,9 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         co_return std::move(*refusal);
     }
     if (request.path() == "/v1/agents/join" || request.path() == "/v1/agents/challenge") {
+        if (request.crowded) {
+            co_return no_room();
+        }
         net::HttpResponse response = co_await answer_join(std::move(request));
         co_return response;
     }
@@ -99,10 +122,14 @@ net::Task<net::HttpResponse> Api::answer(net::HttpRequest request) {
         net::HttpResponse response = refusal(caller.error());
         response.status = 401;
         response.headers.push_back({.name = "WWW-Authenticate", .value = "Bearer"});
+        response.last = request.crowded;
         if (caller.error().code == "bad_token") {
             response = co_await slowed(request.peer_address, std::move(response));
         }
         co_return response;
+    }
+    if (request.crowded && caller->role == Role::agent) {
+        co_return no_room();
     }
     if (pump_ == nullptr) {
         co_return refusal(starting());
@@ -241,10 +268,10 @@ net::HttpResponse Api::read(
         );
     }
     if (path[1] == "status") {
-        return ok(status_document(view()));
+        return ok(wire::to_json(status_of(view())));
     }
     if (path[1] == "why") {
-        return ok(why_document(view()));
+        return ok(wire::to_json(why_of(view())));
     }
     if (path[1] == "audit") {
         return audit();
@@ -260,13 +287,13 @@ net::HttpResponse Api::audit() const {
     if (!rows) {
         return refusal(rows.error());
     }
-    json::array entries;
+    wire::AuditDocument document;
     for (const ports::AuditRow& row : *rows) {
-        entries.push_back(json::object{
-            {"at_ms", to_ms(row.at)}, {"who", row.who}, {"what", row.what}, {"detail", row.detail}
-        });
+        document.entries.push_back(
+            {.at = row.at, .who = row.who, .what = row.what, .detail = row.detail}
+        );
     }
-    return ok({{"schema_version", wire::kApiSchemaVersion}, {"entries", std::move(entries)}});
+    return ok(wire::to_json(document));
 }
 
 net::HttpResponse Api::operations() const {
@@ -274,13 +301,13 @@ net::HttpResponse Api::operations() const {
     if (!records) {
         return refusal(records.error());
     }
-    json::array list;
+    wire::OperationsDocument document;
     for (const core::OperationRecord& record : *records) {
-        if (Result<json::object> document = operation_document(view(), record.plan.id, false)) {
-            list.push_back(std::move(*document));
+        if (auto operation = operation_of(view(), record.plan.id, false)) {
+            document.operations.push_back(std::move(*operation));
         }
     }
-    return ok({{"schema_version", wire::kApiSchemaVersion}, {"operations", std::move(list)}});
+    return ok(wire::to_json(document));
 }
 
 net::HttpResponse Api::read_operation(

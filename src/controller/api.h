@@ -16,13 +16,14 @@
 #include "controller/joining.h"
 #include "controller/key_mask.h"
 #include "controller/view.h"
+#include "wire/request_documents.h"
 
 namespace farshore::controller {
 
 // The controller's HTTP API for people and their programs: documents as JSON, requests for changes,
-// and a stream to watch an operation. Every change is in the audit before it begins; what a guard
-// refuses is answered with all guards. Wrong tokens are answered slower and slower.
-// Single-threaded.
+// and a stream to watch an operation. Every change is in the audit by the same commit that makes it
+// durable; what a guard refuses is answered with all guards. Wrong tokens are answered slower and
+// slower. Single-threaded.
 class Api {
   public:
     struct Parts {
@@ -37,7 +38,6 @@ class Api {
         LossKeeper& losses;
         const TableWatch& tables;
         const EpochRecords& epochs;
-        const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
         // Takes back what a host has registered by itself.
         std::function<void(const HostId&)> forget;
         // So many random bytes, hex.
@@ -97,6 +97,8 @@ class Api {
     [[nodiscard]] net::Task<net::HttpResponse> start(
         core::ChangeRequest change, bool confirmed, Caller caller
     );
+    // The operation that this very request has begun already, as the store has it: its answer was
+    // lost. nullopt: there is none.
     [[nodiscard]] std::optional<net::HttpResponse> answer_again(const core::ChangeRequest& change);
     [[nodiscard]] std::optional<Error> why_not_meant(
         const core::ChangeRequest& change, bool confirmed, const Caller& caller
@@ -105,8 +107,6 @@ class Api {
     [[nodiscard]] net::Task<net::HttpResponse> resume(Caller caller);
     // api_credentials.cc
     [[nodiscard]] net::Task<net::HttpResponse> forget(HostId host, Caller caller);
-    // nullopt: the host may leave the register.
-    [[nodiscard]] std::optional<Error> why_not_forget(const HostId& host) const;
     [[nodiscard]] net::Task<net::HttpResponse> revoke(HostId host, Caller caller);
     [[nodiscard]] net::HttpResponse join_tokens() const;
     [[nodiscard]] net::Task<net::HttpResponse> make_join_token(
@@ -118,7 +118,6 @@ class Api {
     );
 
     [[nodiscard]] net::Task<net::HttpResponse> abort(OperationId id, Caller caller);
-    [[nodiscard]] std::optional<Error> why_not_abort(const OperationId& id) const;
     [[nodiscard]] net::Task<net::HttpResponse> answer(
         OperationId id, core::Answer said, boost::json::object body, Caller caller
     );
@@ -127,8 +126,8 @@ class Api {
     [[nodiscard]] net::HttpResponse audit() const;
     [[nodiscard]] net::Task<> run_watch(OperationId id, net::ByteSink& sink);
     [[nodiscard]] Result<core::ChangeRequest> change_from(
-        const boost::json::object& body, core::Verb verb, bool only_plan, const Caller& caller
-    );
+        const wire::ChangeBody& asked, core::Verb verb, bool only_plan, const Caller& caller
+    ) const;
     // For the audit: who, from where, what, why. `remark` follows the reason.
     [[nodiscard]] ports::AuditRow row_of(
         const Caller& caller, std::string what, std::string detail, std::string_view remark = {}
@@ -142,7 +141,12 @@ class Api {
     [[nodiscard]] View view() const;
     // The words of its path, which point into the request.
     [[nodiscard]] static Words words_in(const net::HttpRequest& request);
-    [[nodiscard]] net::Task<> deliver(core::Event event);
+    // Asks the core, once; `with` is written in the same commit as what comes of it.
+    [[nodiscard]] net::Task<core::Reply> ask(core::Event request, ports::Commit with);
+    // About an operation that has been; the answer shows it.
+    [[nodiscard]] net::Task<net::HttpResponse> ask_about(
+        OperationId id, core::Event request, ports::AuditRow row
+    );
 
     Parts parts_;
     runtime::Pump* pump_ = nullptr;

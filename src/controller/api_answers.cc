@@ -10,6 +10,14 @@ net::HttpResponse refusal(const Error& error) {
     return net::HttpResponse::json(wire::http_status_of(error), wire::error_document(error));
 }
 
+net::HttpResponse refusal(const core::Refused& refused) {
+    return net::HttpResponse::json(
+        wire::http_status_of(refused.error),
+        refused.guards.empty() ? wire::error_document(refused.error)
+                               : wire::error_document(refused.error, refused.guards)
+    );
+}
+
 net::HttpResponse ok(const json::object& document, int status) {
     return net::HttpResponse::json(status, json::serialize(document));
 }

@@ -7,8 +7,10 @@
 #include "controller/api_answers.h"
 #include "wire/api.h"
 #include "wire/json_reader.h"
+#include "wire/request_documents.h"
 
-// Requests that change something: each is checked, put into the audit, and then begun.
+// Requests that change something: each is read, asked of the core once, and answered with its
+// reply.
 namespace farshore::controller {
 
 namespace json = boost::json;
@@ -17,8 +19,6 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 64 * 1024;
 constexpr std::size_t kReasonBytesMax = 1024;
-constexpr std::size_t kStepBytesMax = 256;
-constexpr std::int64_t kPauseMsMax = 30LL * 24 * 3600 * 1000;  // a pause that is forgotten must end
 
 // A failover needs one; of everything else the journal and the audit say that there is none.
 constexpr std::string_view kNoReason = "no reason given";
@@ -176,73 +176,84 @@ net::Task<net::HttpResponse> Api::change_app(
         return resume(caller);
     }
     const bool only_plan = path[3] == "plan";
-    std::string verb_name{path[3]};
-    if (only_plan) {
-        wire::JsonTrouble trouble;
-        wire::ObjectReader in(body, "", trouble);
-        verb_name = in.text("verb", 64);
-        if (const Status status = trouble.status(); !status) {
-            return at_once(refusal(status.error()));
-        }
+    if (!only_plan && !enum_from<core::Verb>(path[3])) {
+        return at_once(refusal(not_here(request)));
     }
-    const std::optional<core::Verb> verb = enum_from<core::Verb>(verb_name);
+    wire::JsonTrouble trouble;
+    wire::ObjectReader in(body, "", trouble);
+    const auto asked = wire::read_listed<wire::ChangeBody>(in);
+    if (!asked.request_id.empty() && !wire::is_request_id(asked.request_id)) {
+        in.wrong("request_id", "not 8 to 64 of a-z, 0-9 and -");
+    }
+    const auto verb = enum_from<core::Verb>(only_plan ? std::string_view{asked.verb} : path[3]);
     if (!verb) {
-        return at_once(refusal(
-            only_plan
-                ? Error{.kind = ErrorKind::malformed, .text = "verb: one of switchover, failover, failback", .code = "verb"}
-                : not_here(request)
-        ));
+        in.wrong("verb", "one of switchover, failover, failback");
     }
-    const Result<core::ChangeRequest> wanted = change_from(body, *verb, only_plan, caller);
+    if (const Status status = trouble.status(); !status) {
+        return at_once(refusal(status.error()));
+    }
+    const Result<core::ChangeRequest> wanted = change_from(asked, *verb, only_plan, caller);
     if (!wanted) {
         return at_once(refusal(wanted.error()));
     }
     if (only_plan) {
         return at_once(ok(plan_document(view(), *wanted)));
     }
-    wire::JsonTrouble trouble;
-    wire::ObjectReader in(body, "", trouble);
-    const bool confirmed =
-        in.text("confirm", kReasonBytesMax, wire::Field::optional) == parts_.config.app.value();
-    return start(*wanted, confirmed, caller);
+    return start(*wanted, asked.confirm == parts_.config.app.value(), caller);
 }
 
 net::Task<net::HttpResponse> Api::pause(json::object body, Caller caller) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
-    const std::int64_t for_ms = in.number("for_ms", 1, kPauseMsMax);
+    const auto asked = wire::read_listed<wire::PauseBody>(in);
     core::Pause pause;
     pause.reason = caller.reason;
     pause.by = "operator:" + caller.name;
     if (const Status status = trouble.status(); !status) {
         co_return refusal(status.error());
     }
-    pause.until = pump_->now().wall + WallClock::duration{for_ms};
-    const Status noted =
-        co_await parts_.desk.note(row_of(caller, "pause", "until " + to_iso8601(*pause.until)));
-    if (!noted) {
-        co_return refusal(noted.error());
+    pause.until = pump_->now().wall + std::chrono::duration_cast<WallClock::duration>(asked.length);
+    ports::Commit with;
+    with.audit.push_back(row_of(caller, "pause", "until " + to_iso8601(*pause.until)));
+    const core::Reply reply = co_await ask(core::PauseRequest{.pause = pause}, std::move(with));
+    if (!reply) {
+        co_return refusal(reply.error());
     }
-    co_await deliver(core::PauseRequest{.pause = pause});
     co_return ok(
-        {{"text",
-          parts_.config.app.value() + " is paused for " + to_text(std::chrono::milliseconds{for_ms})
-         },
+        {{"text", parts_.config.app.value() + " is paused for " + to_text(asked.length)},
          {"until_ms", to_ms(*pause.until)}}
     );
 }
 
 net::Task<net::HttpResponse> Api::resume(Caller caller) {
-    const std::string& app = parts_.config.app.value();
-    if (!is_paused(pump_->core().record(), pump_->now().wall)) {
-        co_return ok({{"text", "nothing was paused: " + app + " goes on as before"}});
+    ports::Commit with;
+    with.audit.push_back(row_of(caller, "resume", {}));
+    const core::Reply reply = co_await ask(
+        core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason},
+        std::move(with)
+    );
+    if (!reply) {
+        co_return refusal(reply.error());
     }
-    const Status noted = co_await parts_.desk.note(row_of(caller, "resume", {}));
-    if (!noted) {
-        co_return refusal(noted.error());
+    const bool resumed = reply->nothing.empty();
+    co_return ok({{"text", resumed ? parts_.config.app.value() + " is resumed" : reply->nothing}});
+}
+
+// The core knows the newest operation only, so that there is none is for the store to say.
+net::Task<net::HttpResponse> Api::ask_about(
+    OperationId id, core::Event request, ports::AuditRow row
+) {
+    if (const Result<json::object> known = operation_document(view(), id, false); !known) {
+        co_return refusal(known.error());
     }
-    co_await deliver(core::ResumeRequest{.by = "operator:" + caller.name, .reason = caller.reason});
-    co_return ok({{"text", app + " is resumed"}});
+    ports::Commit with;
+    with.audit.push_back(std::move(row));
+    const core::Reply reply = co_await ask(std::move(request), std::move(with));
+    if (!reply) {
+        co_return refusal(reply.error());
+    }
+    const Result<json::object> document = operation_document(view(), id, false);
+    co_return document ? ok(*document) : refusal(document.error());
 }
 
 net::Task<net::HttpResponse> Api::answer(
@@ -250,87 +261,27 @@ net::Task<net::HttpResponse> Api::answer(
 ) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
-    const core::StepAnswered answered{
+    core::StepAnswered answered{
         .operation = id,
-        .step = in.text("step", kStepBytesMax, wire::Field::optional),
+        .step = wire::read_listed<wire::AnswerBody>(in).step,
         .answer = said,
         .by = "operator:" + caller.name,
         .reason = caller.has_reason ? caller.reason : std::string{}
     };
     if (const Status status = trouble.status(); !status) {
-        co_return refusal(status.error());
-    }
-    const Result<json::object> known = operation_document(view(), id, false);
-    if (!known) {
-        co_return refusal(known.error());
-    }
-    const auto not_asked = [this, &answered]() -> std::optional<Error> {
-        const auto why = pump_->core().why_not_answer(answered);
-        const std::string& name = answered.operation.value();
-        return why ? std::optional{Error{
-                         .kind = ErrorKind::conflict,
-                         .text = name + ": " + *why,
-                         .remedy = "`farshore op show " + name + "` says what each step does",
-                         .code = "not_asked"
-                     }}
-                   : std::nullopt;
-    };
-    if (const auto why = not_asked()) {
-        co_return refusal(*why);
+        return at_once(refusal(status.error()));
     }
     const std::string what = std::string{to_string(said)} + " " + id.value() +
                              (answered.step.empty() ? "" : ", step " + answered.step);
-    const Status noted = co_await parts_.desk.note(row_of(caller, what, {}));
-    if (!noted) {
-        co_return refusal(noted.error());
-    }
-    if (const auto why = not_asked()) {
-        co_return refusal(*why);
-    }
-    co_await deliver(answered);
-    const Result<json::object> document = operation_document(view(), id, false);
-    co_return document ? ok(*document) : refusal(document.error());
-}
-
-// nullopt: the operation can be given up now.
-std::optional<Error> Api::why_not_abort(const OperationId& id) const {
-    const auto& operation = pump_->core().record().operation;
-    if (!operation || operation->plan.id != id || operation->ended()) {
-        const Result<json::object> document = operation_document(view(), id, false);
-        return document ? Error{.kind = ErrorKind::conflict, .text = id.value() + " has ended already", .code = "ended"}
-                        : document.error();
-    }
-    const auto why = pump_->core().why_not_abort(pump_->now());
-    if (!why) {
-        return std::nullopt;
-    }
-    return Error{
-        .kind = ErrorKind::conflict,
-        .text = id.value() + ": " + *why,
-        .remedy = "`farshore op watch " + id.value() +
-                  "` follows it; a switchover brings "
-                  "the writes back afterwards",
-        .code = "too_late"
-    };
+    return ask_about(std::move(id), std::move(answered), row_of(caller, what, {}));
 }
 
 net::Task<net::HttpResponse> Api::abort(OperationId id, Caller caller) {
-    if (const auto why = why_not_abort(id)) {
-        co_return refusal(*why);
-    }
-    const Status noted = co_await parts_.desk.note(row_of(caller, "abort", id.value()));
-    if (!noted) {
-        co_return refusal(noted.error());
-    }
-    // The operation goes on while the store is asked.
-    if (const auto why = why_not_abort(id)) {
-        co_return refusal(*why);
-    }
-    co_await deliver(core::AbortRequest{
+    core::AbortRequest request{
         .operation = id, .by = "operator:" + caller.name, .reason = caller.reason
-    });
-    const Result<json::object> document = operation_document(view(), id, false);
-    co_return document ? ok(*document) : refusal(document.error());
+    };
+    ports::AuditRow row = row_of(caller, "abort", id.value());
+    return ask_about(std::move(id), std::move(request), std::move(row));
 }
 
 }  // namespace farshore::controller

@@ -6,6 +6,7 @@
 #include "controller/api_answers.h"
 #include "wire/api.h"
 #include "wire/json_reader.h"
+#include "wire/request_documents.h"
 
 // Who is in the register, and with what: hosts that leave, credentials that end, join tokens.
 namespace farshore::controller {
@@ -14,14 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint64_t kUsesMax = 10'000;
-constexpr std::int64_t kJoinMsMax = 30LL * 24 * 3600 * 1000;
-constexpr std::int64_t kJoinMs = 3600LL * 1000;
 constexpr std::size_t kTokenBytes = 32;
-
-json::value text_or_null(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-}
 
 }  // namespace
 
@@ -49,56 +43,31 @@ std::optional<net::Task<net::HttpResponse>> Api::change_credentials(
     return std::nullopt;
 }
 
-std::optional<Error> Api::why_not_forget(const HostId& host) const {
-    const std::string& app = parts_.config.app.value();
-    if (const auto why = pump_->core().why_not_forget(pump_->now(), host)) {
-        const bool unknown = !pump_->core().agents().contains(host);
-        return Error{
-            .kind = unknown ? ErrorKind::not_found : ErrorKind::conflict,
-            .text = *why,
-            .remedy = unknown ? "`farshore agents list` shows the register of " + app
-                              : "try again when that no longer holds",
-            .code = "register"
-        };
-    }
-    if (std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end()) {
-        return Error{
+// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
+// it any more.
+net::Task<net::HttpResponse> Api::forget(HostId host, Caller caller) {
+    const bool is_named =
+        std::ranges::find(parts_.config.agents, host) != parts_.config.agents.end();
+    if (is_named && !pump_->core().why_not_forget(pump_->now(), host)) {
+        co_return refusal(Error{
             .kind = ErrorKind::conflict,
             .text = host.value() + " is one of the configuration's `agents`",
             .remedy = "take it out of `agents` and restart the controller, then forget it",
             .code = "register"
-        };
+        });
     }
-    return std::nullopt;
-}
-
-// A host that is gone for good, by the word of an operator: fences and switchovers do not wait for
-// it any more.
-net::Task<net::HttpResponse> Api::forget(HostId host, Caller caller) {
-    if (const auto why = why_not_forget(host)) {
-        co_return refusal(*why);
-    }
-    const Status noted = co_await parts_.desk.note(row_of(caller, "forget " + host.value(), {}));
-    if (!noted) {
-        co_return refusal(noted.error());
-    }
-    // It may have got permission to write while the store was asked.
-    if (const auto why = why_not_forget(host)) {
-        co_return refusal(*why);
+    ports::Commit with;
+    with.changes.emplace_back(ports::HostLeft{host});
+    with.audit.push_back(row_of(caller, "forget " + host.value(), {}));
+    const core::Reply reply = co_await ask(
+        core::AgentForgotten{.host = host, .by = "operator:" + caller.name}, std::move(with)
+    );
+    if (!reply) {
+        co_return refusal(reply.error());
     }
     parts_.credentials.forgotten(host);
     parts_.link.forget(host);
     parts_.forget(host);
-    co_await deliver(core::AgentForgotten{.host = host, .by = "operator:" + caller.name});
-    ports::Commit commit;
-    commit.changes.emplace_back(ports::HostLeft{host});
-    const Status removed = co_await parts_.desk.commit(std::move(commit));
-    if (!removed && removed.error().kind != ErrorKind::not_found) {
-        Error error = removed.error();
-        error.text = host.value() +
-                     " left the register until the controller's next start only: " + error.text;
-        co_return refusal(error);
-    }
     co_return ok({{"text", host.value() + " left the register of " + parts_.config.app.value()}});
 }
 
@@ -111,7 +80,7 @@ net::Task<net::HttpResponse> Api::revoke(HostId host, Caller caller) {
         co_return refusal(ended.error());
     }
     parts_.link.cut(host);
-    co_await deliver(core::CredentialRevoked{.host = host, .by = "operator:" + caller.name});
+    pump_->deliver(core::CredentialRevoked{.host = host, .by = "operator:" + caller.name});
     co_return ok(
         {{"text",
           "the credential of " + host.value() +
@@ -121,34 +90,34 @@ net::Task<net::HttpResponse> Api::revoke(HostId host, Caller caller) {
 }
 
 net::HttpResponse Api::join_tokens() const {
-    json::array list;
+    wire::JoinTokensDocument document;
     for (const Credentials::JoinTokenSeen& seen : parts_.credentials.join_tokens()) {
-        list.push_back(json::object{
-            {"name", seen.token.name},
-            {"region", text_or_null(seen.token.region.value())},
-            {"hosts", seen.token.hosts},
-            {"uses", seen.uses},
-            {"uses_max", seen.token.uses_max},
-            {"until_ms", to_ms(seen.token.until)},
-            {"by", seen.token.by}
-        });
+        const RegionId& region = seen.token.region;
+        document.join_tokens.push_back(
+            {.name = seen.token.name,
+             .region = region.value().empty() ? std::nullopt : std::optional{region},
+             .hosts = seen.token.hosts,
+             .uses = seen.uses,
+             .uses_max = seen.token.uses_max,
+             .until = seen.token.until,
+             .by = seen.token.by}
+        );
     }
-    return ok({{"schema_version", wire::kApiSchemaVersion}, {"join_tokens", std::move(list)}});
+    return ok(wire::to_json(document));
 }
 
 net::Task<net::HttpResponse> Api::make_join_token(json::object body, Caller caller) {
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
+    const auto asked = wire::read_listed<wire::JoinTokenRequest>(in);
     const UtcTime now = pump_->now().wall;
     ports::JoinToken token{
-        .name = in.text("name", 128),
+        .name = asked.name,
         .digest = {},
-        .region = in.id<RegionId>("region", wire::Field::optional),
-        .hosts = in.has("hosts") ? in.text("hosts", 256) : "*",
-        .uses_max = in.has("uses") ? in.count("uses", kUsesMax) : 1,
-        .until =
-            now +
-            WallClock::duration{in.has("for_ms") ? in.number("for_ms", 1, kJoinMsMax) : kJoinMs},
+        .region = asked.region,
+        .hosts = asked.hosts,
+        .uses_max = asked.uses,
+        .until = now + std::chrono::duration_cast<WallClock::duration>(asked.valid_for),
         .by = "operator:" + caller.name,
         .made_at = now
     };
@@ -174,13 +143,14 @@ net::Task<net::HttpResponse> Api::make_join_token(json::object body, Caller call
     if (!kept) {
         co_return refusal(kept.error());
     }
-    co_return ok(
-        {{"name", token.name},
-         {"token", secret},
-         {"uses_max", token.uses_max},
-         {"hosts", token.hosts},
-         {"until_ms", to_ms(token.until)}}
-    );
+    const wire::MadeJoinToken made{
+        .name = token.name,
+        .token = secret,
+        .uses_max = token.uses_max,
+        .hosts = token.hosts,
+        .until = token.until
+    };
+    co_return ok(wire::to_json(made));
 }
 
 net::Task<net::HttpResponse> Api::end_join_token(std::string name, Caller caller) {

@@ -5,6 +5,7 @@
 #include "controller/api_answers.h"
 #include "wire/api.h"
 #include "wire/json_reader.h"
+#include "wire/request_documents.h"
 
 // The loss books: read in pages, and decided by operators.
 namespace farshore::controller {
@@ -12,8 +13,6 @@ namespace farshore::controller {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t kReasonBytesMax = 1024;
 
 // nullopt: it is not a whole number.
 std::optional<std::size_t> number_in(const net::HttpRequest& request, std::string_view name) {
@@ -56,44 +55,39 @@ net::Task<net::HttpResponse> Api::settle_losses(OperationId id, json::object bod
     }
     wire::JsonTrouble trouble;
     wire::ObjectReader in(body, "", trouble);
+    const auto asked = wire::read_listed<wire::SettleRequest>(in);
+    const std::optional<core::Fate> said = enum_from<core::Fate>(asked.fate);
+    if (!said) {
+        in.wrong("fate", "unknown word \"" + asked.fate + "\"");
+    }
     LossKeeper::Decision decision;
-    const bool all_open = in.flag("all_open", wire::Field::optional);
-    if (in.has("table")) {
-        decision.table = in.text("table", 255);
-    }
-    if (const json::object* key = in.object("key", wire::Field::optional)) {
-        decision.key = *key;
-    }
-    decision.open_only = all_open;
-    decision.fate = in.word<Fate>("fate");
-    const std::string reason = in.text("reason", kReasonBytesMax);
-    const std::string confirm = in.text("confirm", kReasonBytesMax);
-    if (reason.empty()) {
-        in.wrong("reason", "empty: the book keeps it");
-    }
-    if (decision.fate == Fate::at_risk) {
+    decision.table = asked.table;
+    decision.key = asked.key;
+    decision.open_only = asked.all_open;
+    decision.fate = said.value_or(core::Fate::unknown);
+    if (decision.fate == core::Fate::at_risk) {
         in.wrong(
             "fate",
             "at_risk is no fate: one of present, applied_late, suppressed, "
             "never_arrived, unknown"
         );
     }
-    if (all_open == decision.key.has_value()) {
+    if (asked.all_open == decision.key.has_value()) {
         in.wrong("all_open", "either \"key\" or \"all_open\": true is needed, and not both");
     }
     if (decision.key && !decision.table) {
         in.wrong("table", "missing: a key belongs to a table");
     }
-    if (confirm != id.value()) {
+    if (asked.confirm != id.value()) {
         in.wrong("confirm", "must be the operation's id");
     }
     if (const Status status = trouble.status(); !status) {
         co_return refusal(status.error());
     }
     const std::string fate{to_string(decision.fate)};
-    const std::string which = (all_open ? "all open writes" : std::string{"one key"}) +
+    const std::string which = (asked.all_open ? "all open writes" : std::string{"one key"}) +
                               (decision.table ? " of table " + *decision.table : "");
-    decision.reason = "operator:" + caller.name + ": " + reason;
+    decision.reason = "operator:" + caller.name + ": " + asked.reason;
     // The key itself stands in the book: viewers read the audit too.
     ports::AuditRow row = row_of(caller, "settle losses of " + id.value(), which + " as " + fate);
     const Result<std::size_t> decided =

@@ -61,10 +61,9 @@ net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
         }
         for (const ports::JournalRow& row : *rows) {
             after = row.sequence;
-            std::string line =
-                json::serialize(wire::entry_document({.sequence = row.sequence, .entry = row.entry})
-                ) +
-                "\n";
+            const wire::EntryDocument entry =
+                wire::entry_document({.sequence = row.sequence, .entry = row.entry});
+            std::string line = json::serialize(wire::to_json(entry)) + "\n";
             const bool sent = co_await sink.write(std::move(line));
             if (!sent) {
                 co_return;
@@ -73,12 +72,13 @@ net::Task<> Api::run_watch(OperationId id, net::ByteSink& sink) {
         if (!rows->empty()) {
             continue;
         }
-        const Result<json::object> document = operation_document(view(), id, false);
+        Result<wire::OperationDocument> document = operation_of(view(), id, false);
         if (!document) {
             co_return;
         }
-        if (document->at("outcome").as_string() != "running") {
-            std::string line = json::serialize(json::object{{"operation", *document}}) + "\n";
+        if (document->outcome != core::Outcome::running) {
+            const wire::WatchEndDocument end{.operation = std::move(*document)};
+            std::string line = json::serialize(wire::to_json(end)) + "\n";
             const bool sent = co_await sink.write(std::move(line));
             static_cast<void>(sent);
             co_return;

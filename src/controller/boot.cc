@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "adapters/system/log.h"
+#include "base/version.h"
 #include "controller/controller.h"
 #include "controller/core_input.h"
+#include "wire/config_document.h"
 
 // From an opened store to a core that decides: what the store knows, what the epoch records say.
 namespace farshore::controller {
@@ -32,13 +34,16 @@ net::Task<> Controller::boot() {
         give_up(loaded.error());
     }
     if (*loaded) {
-        const core::EpochReading survey = co_await epochs_->survey();
-        if (!survey.has_majority()) {
+        const std::optional<core::EpochReading> survey = co_await epochs_->survey();
+        if (!survey) {
+            co_return;
+        }
+        if (!survey->has_majority()) {
             system::log_warning(
-                "epochs", "no majority of the epoch records answers", {{"why", survey.detail}}
+                "epochs", "no majority of the epoch records answers", {{"why", survey->detail}}
             );
         }
-        begin(**loaded, survey);
+        begin(**loaded, *survey);
         co_return;
     }
     std::optional<core::AppRecord> record = co_await first_record();
@@ -51,8 +56,13 @@ net::Task<> Controller::boot() {
 // Region. nullopt: the controller is stopping.
 net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     while (true) {
-        const core::EpochReading survey = co_await epochs_->survey();
-        Result<core::AppRecord> record = co_await record_from(survey);
+        const core::Founding founding{
+            .app = config_.app,
+            .preferred = config_.preferred(),
+            .users_can_be_shifted = config_.traffic.has_value(),
+            .by = "controller:" + config_.controller.id.value()
+        };
+        Result<core::AppRecord> record = co_await epochs_->first_record(founding);
         if (record) {
             ports::Commit commit;
             commit.state = *record;
@@ -70,36 +80,6 @@ net::Task<std::optional<core::AppRecord>> Controller::first_record() {
     }
 }
 
-net::Task<Result<core::AppRecord>> Controller::record_from(core::EpochReading survey) {
-    std::optional<core::FirstRecord> first = core::first_record(
-        survey,
-        {.app = config_.app,
-         .preferred = config_.preferred(),
-         .users_can_be_shifted = config_.traffic.has_value(),
-         .by = "controller:" + config_.controller.id.value(),
-         .at = clock_.wall()}
-    );
-    if (!first) {
-        co_return fail(
-            ErrorKind::unavailable,
-            "no majority of the epoch records answers and agrees: " + survey.detail,
-            "the table " + config_.fence.epoch_table.value() + " must exist and answer in " +
-                std::to_string(survey.majority()) + " Regions"
-        );
-    }
-    if (first->establish) {
-        const Status ready = co_await epochs_->establish(first->record.epoch, first->record.active);
-        if (!ready) {
-            co_return std::unexpected(ready.error());
-        }
-        if (first->record.register_lost_at) {
-            // Until just now the copies named the lost register, and confirmed its hosts.
-            first->record.register_lost_at = clock_.wall();
-        }
-    }
-    co_return std::move(first->record);
-}
-
 // A drill under another configuration proves nothing about this one.
 std::optional<UtcTime> Controller::drill_proven_at() {
     const auto drill = store_->last_drill(config_.app);
@@ -115,16 +95,12 @@ core::AppCore::Start Controller::start_of(
     std::vector<ports::RegisteredHost> hosts
 ) {
     core::AppCore::Start start;
-    start.policy = policy_of(config_);
+    core::apply(rules_of(config_), start);
     std::vector<ports::RegisteredHost> voices = hosts;
     std::erase_if(voices, [this](const ports::RegisteredHost& host) {
         return !is_listed(host.host) || !credentials_->vouching(host.host);
     });
     start.observers = observers_of(config_, voices);
-    start.quorum_needed = config_.detect.quorum.needed;
-    start.hysteresis.unhealthy_for = config_.detect.unhealthy_for;
-    start.hysteresis.healthy_for = config_.detect.healthy_for;
-    start.hysteresis.fresh_for = config_.detect.fresh_for;
     start.record = std::move(record);
     for (const ports::RegisteredHost& host : hosts) {
         start.agents.emplace(host.host, host.region);
@@ -135,7 +111,7 @@ core::AppCore::Start Controller::start_of(
     start.register_is_closed = !config_.agents.empty();
     start.register_id = register_id_;
     start.epochs = survey;
-    start.longest_lease = epochs_->longest_lease();
+    start.longest_lease = epochs_->keeper().longest_lease();
     start.drill_proven_at = drill_proven_at();
     start.losses_open = losses_->open_writes();
     return start;
@@ -149,15 +125,17 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
     if (const Status restored = losses_->restore(record.operation); !restored) {
         system::log_error("losses", restored.error().text);
     }
-    core::AppCore core(
-        start_of(std::move(record), survey, std::move(*hosts)), {clock_.now(), clock_.wall()}
-    );
+    core::Opening opening{
+        .now = {clock_.now(), clock_.wall()},
+        .start = start_of(std::move(record), survey, std::move(*hosts))
+    };
+    core::AppCore core(opening.start, opening.now);
     pump_ = std::make_unique<runtime::Pump>(
         std::move(core),
         runtime::Ports{
             .clock = clock_,
             .store = *desk_,
-            .epoch_records = *epochs_,
+            .epoch_records = epochs_->keeper(),
             .host_records = *host_records_,
             .agents = *link_,
             .tables = *losses_,
@@ -175,6 +153,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
         );
         api_->journal_changed();
     });
+    begin_recording(std::move(opening));
     start_tasks();
     pump_->start();
     api_->ready(*pump_);
@@ -192,6 +171,29 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
          {"active", in_force.active.value()},
          {"agents", std::to_string(pump_->core().agents().size())}}
     );
+}
+
+void Controller::begin_recording(core::Opening opening) {
+    if (!config_.recording.keep_for) {
+        return;
+    }
+    // The store needs little; what else stands on its disk is not ours.
+    constexpr std::uint64_t kLeftToTheStore = std::uint64_t{64} << 20U;
+    recorder_ = std::make_unique<recording::Recorder>(
+        recording::Recorder::Options{
+            .store_path = config_.store_path,
+            .program = std::string{kVersion},
+            .configuration = config::config_document(config_),
+            .limits =
+                {.bytes_max = static_cast<std::uint64_t>(config_.recording.mebibytes_max) << 20U,
+                 .keep_for = *config_.recording.keep_for,
+                 .room_left_bytes = kLeftToTheStore}
+        },
+        std::move(opening)
+    );
+    pump_->on_input([this](core::Now now, const core::Input& input, const core::Effects& effects) {
+        recorder_->take(now, pump_->core(), input, effects);
+    });
 }
 
 // One that begins without the end of the one before it tells of a crash.
@@ -214,12 +216,7 @@ void Controller::start_tasks() {
     tasks_.spawn("learn records", [this] { return traffic_->learn(); });
     tasks_.spawn("look tables up", [this] { return table_watch_->watch(); });
     tasks_.spawn("settle losses", [this] { return losses_->settle(); });
-    tasks_.spawn("watch epochs", [this] {
-        return epochs_->watch([this] {
-            const core::AppRecord& now = pump_->core().record();
-            return epochs_->item(now.epoch, now.active, core::raised_for(now));
-        });
-    });
+    tasks_.spawn("watch epochs", [this] { return epochs_->watch(); });
     probes_->start();
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "adapters/net/pem_file.h"
+#include "adapters/system/descriptors.h"
 #include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text.h"
@@ -176,14 +177,16 @@ Status Controller::assemble() {
     sources.answers = [this](const RegionId& region) {
         return probes_->answers(region);
     };
-    sources.operation = [this] {
-        return pump_ ? pump_->core().record().operation : std::nullopt;
+    sources.operation = [this]() -> const core::OperationRecord* {
+        return pump_ && pump_->core().record().operation ? &*pump_->core().record().operation
+                                                         : nullptr;
     };
     losses_ = std::make_unique<LossKeeper>(*edge_, *store_, *desk_, std::move(sources));
     const Result<std::uint64_t> generation = configuration_generation();
     if (!generation) {
         return std::unexpected(generation.error());
     }
+    enrolment_ = std::make_unique<Enrolment>(io_, tasks_, *desk_);
     link_ = std::make_unique<AgentLink>(
         io_, clock_, link_options(*generation, BootId{random_name()}), link_upcalls()
     );
@@ -206,7 +209,6 @@ void Controller::assemble_api() {
         .losses = *losses_,
         .tables = *table_watch_,
         .epochs = *epochs_,
-        .lags = lags_,
         .forget =
             [this](const HostId& host) {
                 tasks_.spawn("forget host", [this, host] { return host_records_->forget(host); });
@@ -232,8 +234,30 @@ Joining::Parts Controller::joining_parts() {
     };
 }
 
+// A host's agent has its stream, its reports, and a third connection where an acknowledgement and a
+// report are under way at once.
+void Controller::make_room(net::HttpServer::Options& options) const {
+    constexpr std::size_t kPerAgent = 3;
+    constexpr std::size_t kOthers = 256;  // operators, monitoring, hosts that join
+    constexpr std::size_t kOwn = 128;     // store, log, clients of AWS
+    const std::size_t hosts =
+        config_.agents.empty() ? AgentLink::Options{}.hosts_max : config_.agents.size();
+    const std::size_t wanted = kPerAgent * hosts + kOthers;
+    const std::size_t allowed = system::raise_descriptor_limit(wanted + kOwn);
+    options.reserve = kOthers / 2;
+    options.connections_max = std::min(wanted, std::max(allowed, kOwn + kOthers) - kOwn);
+    system::log_info(
+        "main",
+        "connections",
+        {{"at_most", std::to_string(options.connections_max)},
+         {"hosts", std::to_string(hosts)},
+         {"descriptors", std::to_string(allowed)}}
+    );
+}
+
 Status Controller::listen() {
     net::HttpServer::Options options;
+    make_room(options);
     options.address = config_.controller.listen.address;
     options.port = config_.controller.listen.port;
     options.name = "api";
@@ -264,8 +288,8 @@ void Controller::deliver(core::Event event) {
     if (!pump_ || stopping_) {
         return;
     }
-    if (const auto* beat = std::get_if<core::HeartbeatArrived>(&event)) {
-        lags_[{beat->from, beat->to}] = {.lag = beat->lag, .at = clock_.now()};
+    if (const auto* read = std::get_if<core::EpochsRead>(&event); read && closed_register_) {
+        closed_register_->looked(read->reading);
     }
     if (auto* found = std::get_if<core::HostsFound>(&event)) {
         tasks_.spawn("enroll hosts", [this, found = std::move(*found)] {

@@ -3,12 +3,15 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/aws/client.h"
 #include "adapters/net/http_server.h"
 #include "adapters/net/task_group.h"
+#include "adapters/recording/recorder.h"
 #include "adapters/system/system_clock.h"
 #include "controller/agent_link.h"
 #include "controller/api.h"
@@ -17,6 +20,7 @@
 #include "controller/core_ports.h"
 #include "controller/credentials.h"
 #include "controller/edge.h"
+#include "controller/enrolment.h"
 #include "controller/epoch_records.h"
 #include "controller/host_records.h"
 #include "controller/joining.h"
@@ -69,12 +73,12 @@ class Controller {
     void assemble_register();
     void assemble_api();
     [[nodiscard]] Status listen();
+    void make_room(net::HttpServer::Options& options) const;
     [[nodiscard]] AgentLink::Options link_options(std::uint64_t generation, BootId boot) const;
     [[nodiscard]] AgentLink::Upcalls link_upcalls();
     [[nodiscard]] Joining::Parts joining_parts();
     [[nodiscard]] net::Task<> boot();
     [[nodiscard]] net::Task<std::optional<core::AppRecord>> first_record();
-    [[nodiscard]] net::Task<Result<core::AppRecord>> record_from(core::EpochReading survey);
     [[nodiscard]] core::AppCore::Start start_of(
         core::AppRecord record,
         const core::EpochReading& survey,
@@ -82,6 +86,7 @@ class Controller {
     );
     [[nodiscard]] net::Task<> stop_server();
     void begin(core::AppRecord record, const core::EpochReading& survey);
+    void begin_recording(core::Opening opening);
     void start_tasks();
     void note_life(const char* what, std::string detail);
     void deliver(core::Event event);
@@ -118,14 +123,16 @@ class Controller {
     std::unique_ptr<Commands> commands_;
     std::unique_ptr<LossKeeper> losses_;
     std::unique_ptr<AgentLink> link_;
+    std::unique_ptr<Enrolment> enrolment_;
     std::unique_ptr<Joining> joining_;
     std::unique_ptr<Api> api_;
     std::unique_ptr<WakeUp> wake_;
     Announcer announcer_;
+    std::unique_ptr<recording::Recorder> recorder_;  // null: nothing is recorded
     std::unique_ptr<runtime::Pump> pump_;
     std::unique_ptr<net::HttpServer> server_;
-    std::map<std::pair<RegionId, RegionId>, LagSeen> lags_;
-    std::string register_id_;  // whose hosts the epoch records confirm
+    std::set<HostId> not_stored_;  // hosts that the core counts, and the store has refused
+    std::string register_id_;      // whose hosts the epoch records confirm
     std::string tls_stamp_;
     std::optional<Error> failure_;
     bool stopping_ = false;

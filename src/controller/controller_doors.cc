@@ -12,15 +12,16 @@ namespace farshore::controller {
 
 // Whose hosts the epoch records confirm, and how hosts are found that they confirm unasked.
 void Controller::assemble_register() {
-    epochs_ = std::make_unique<EpochRecords>(*edge_, register_id_);
+    epochs_ = std::make_unique<EpochRecords>(
+        *edge_, register_id_, [this]() -> const core::AppRecord& { return pump_->core().record(); }
+    );
     const bool bounded = config_.fence.on_controller_loss != config::OnControllerLoss::keep;
     if (!config_.agents.empty() && bounded) {
         closed_register_ = std::make_unique<ClosedRegister>(ClosedRegister::Parts{
             .edge = *edge_,
-            .regions = epochs_->regions(),
             .register_id = register_id_,
             .longest_lease =
-                [this] { return std::max(config_.fence.lease, epochs_->longest_lease()); },
+                [this] { return std::max(config_.fence.lease, epochs_->keeper().longest_lease()); },
             .unlisted = [this] { return unlisted(); },
             .drop =
                 [this](const HostId& host) {
@@ -28,10 +29,13 @@ void Controller::assemble_register() {
                 }
         });
     }
-    host_records_ =
-        std::make_unique<HostRecords>(*edge_, epochs_->regions(), [this](const std::string& of) {
+    host_records_ = std::make_unique<HostRecords>(
+        *edge_,
+        epochs_->keeper().regions(),
+        [this](const std::string& of) {
             return of == register_id_ || !closed_register_ || !closed_register_->is_alone();
-        });
+        }
+    );
 }
 
 AgentLink::Options Controller::link_options(std::uint64_t generation, BootId boot) const {
@@ -82,20 +86,20 @@ AgentLink::Upcalls Controller::link_upcalls() {
 net::Task<Status> Controller::enroll(HostId host, RegionId region) {
     const auto& known = pump_->core().agents();
     const auto found = known.find(host);
-    ports::Commit commit;
-    if (found == known.end() || (region != RegionId{} && found->second.region != region)) {
-        commit.changes.emplace_back(
+    std::vector<ports::Change> changes;
+    if (found == known.end() || not_stored_.contains(host) ||
+        (region != RegionId{} && found->second.region != region)) {
+        changes.emplace_back(
             ports::HostEntered{{.host = host, .region = region, .registered_at = clock_.wall()}}
         );
     }
     if (credentials_->waits_for_hello(host)) {
-        commit.changes.emplace_back(ports::CredentialUsed{host});
+        changes.emplace_back(ports::CredentialUsed{host});
     }
-    if (commit.changes.empty()) {
-        co_return Status{};
-    }
-    Status enrolled = co_await desk_->commit(std::move(commit));
-    if (enrolled) {
+    const bool changed = !changes.empty();
+    Status enrolled = co_await enrolment_->enter(std::move(changes));
+    if (enrolled && changed) {
+        not_stored_.erase(host);
         credentials_->said_hello(host);
     }
     co_return enrolled;
@@ -104,21 +108,27 @@ net::Task<Status> Controller::enroll(HostId host, RegionId region) {
 // They registered themselves: they are in the register before the core hears of them.
 net::Task<> Controller::enroll_found(core::HostsFound event) {
     ports::Commit commit;
-    const auto& known = pump_->core().agents();
-    for (const auto& [host, region] : event.hosts) {
-        const auto found = known.find(host);
-        const bool is_new =
-            found == known.end() || (region != RegionId{} && found->second.region != region);
-        if (is_new && is_listed(host)) {
-            commit.changes.emplace_back(
-                ports::HostEntered{{.host = host, .region = region, .registered_at = clock_.wall()}}
-            );
-        }
+    const auto listed = [this](const HostId& host) {
+        return is_listed(host);
+    };
+    std::vector<HostId> entered;
+    for (auto& [host, region] :
+         core::to_enroll(event, pump_->core().agents(), not_stored_, listed)) {
+        entered.push_back(host);
+        commit.changes.emplace_back(
+            ports::HostEntered{{.host = host, .region = region, .registered_at = clock_.wall()}}
+        );
     }
     if (!commit.changes.empty()) {
-        // The core counts them also when the store refuses: then the log tells of it.
+        // The core counts them also when the store refuses: then the log tells of it, and the store
+        // is asked again when they are found again, or say hello.
+        not_stored_.insert(entered.begin(), entered.end());
         const Status enrolled = co_await desk_->commit(std::move(commit));
-        static_cast<void>(enrolled);
+        for (const HostId& host : entered) {
+            if (enrolled) {
+                not_stored_.erase(host);
+            }
+        }
     }
     if (!stopping_) {
         pump_->deliver(std::move(event));
@@ -201,10 +211,10 @@ void Controller::reload_if_changed(bool always) {
 
 // Hosts whose tokens have gone from the file, or have run out.
 void Controller::end_streams_without_credential() {
-    for (const AgentView& agent : link_->agents()) {
-        if (agent.connected && !credentials_->vouching(agent.host)) {
-            link_->cut(agent.host);
-            deliver(core::CredentialRevoked{.host = agent.host, .by = "the tokens file"});
+    for (const HostId& host : link_->connected()) {
+        if (!credentials_->vouching(host)) {
+            link_->cut(host);
+            deliver(core::CredentialRevoked{.host = host, .by = "the tokens file"});
         }
     }
 }

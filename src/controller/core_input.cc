@@ -1,5 +1,7 @@
 #include "controller/core_input.h"
 
+#include "core/evidence/observers.h"
+
 namespace farshore::controller {
 
 core::Policy policy_of(const config::Config& config) {
@@ -36,6 +38,16 @@ core::Policy policy_of(const config::Config& config) {
     return policy;
 }
 
+core::Rules rules_of(const config::Config& config) {
+    core::Rules rules{
+        .policy = policy_of(config), .quorum_needed = config.detect.quorum.needed, .hysteresis = {}
+    };
+    rules.hysteresis.unhealthy_for = config.detect.unhealthy_for;
+    rules.hysteresis.healthy_for = config.detect.healthy_for;
+    rules.hysteresis.fresh_for = config.detect.fresh_for;
+    return rules;
+}
+
 std::vector<core::Observer> observers_of(
     const config::Config& config, const std::vector<ports::RegisteredHost>& hosts
 ) {
@@ -45,7 +57,7 @@ std::vector<core::Observer> observers_of(
     );
     for (const config::Region& region : config.regions) {
         core::Observer observer{
-            .id = ObserverId{"agents:" + region.id.value()}, .stands_in = region.id, .hosts = {}
+            .id = core::agents_of(region.id), .stands_in = region.id, .hosts = {}
         };
         for (const ports::RegisteredHost& host : hosts) {
             if (host.region == region.id) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/failover/policy.h"
+#include "core/recording/other_policy.h"
 #include "ports/stored_rows.h"
 #include "wire/config.h"
 
@@ -10,6 +11,9 @@
 namespace farshore::controller {
 
 [[nodiscard]] core::Policy policy_of(const config::Config& config);
+
+// What the configuration says of decisions: recorded ones can be made again by another one's rules.
+[[nodiscard]] core::Rules rules_of(const config::Config& config);
 
 // One vote per vantage: this controller, and the registered hosts of each Region together.
 [[nodiscard]] std::vector<core::Observer> observers_of(

@@ -11,18 +11,12 @@ namespace farshore::controller {
 
 namespace {
 
-// A host whose answer was lost asks again with a token that has run out, and is told so. One that
-// is forgotten is a guess.
-constexpr Duration kToldAfterItsEnd = std::chrono::hours{24};
 constexpr const char* kConfigured = "configured";
-
-UtcTime long_ago(UtcTime now) {
-    return now - std::chrono::duration_cast<WallClock::duration>(kToldAfterItsEnd);
-}
 
 std::function<bool(const ports::JoinToken&)> has_run_out(UtcTime then) {
     return [then](const ports::JoinToken& held) {
-        return held.until <= then;
+        return core::worth_of(core::CredentialTerm{.until = held.until}, then) ==
+               core::Worth::run_out;
     };
 }
 
@@ -84,7 +78,7 @@ Status Credentials::read(ports::Stored& stored) {
         join_tokens_.emplace(digest, std::move(token));
     }
     uses_ = std::move(*uses);
-    const UtcTime then = long_ago(clock_.wall());
+    const UtcTime then = core::join_tokens_forgotten_until(clock_.wall(), true);
     const auto gone = has_run_out(then);
     if (std::ranges::none_of(join_tokens_, gone, &decltype(join_tokens_)::value_type::second)) {
         return {};
@@ -111,9 +105,11 @@ Result<bool> Credentials::reload(bool always) {
     return true;
 }
 
-bool Credentials::counts(const Token& token) const {
-    return !revoked_tokens_.contains(token.digest) &&
-           (!token.until || clock_.wall() < *token.until);
+core::Worth Credentials::worth_of(const Token& token) const {
+    return core::worth_of(
+        core::CredentialTerm{.ended = revoked_tokens_.contains(token.digest), .until = token.until},
+        clock_.wall()
+    );
 }
 
 Result<Caller> Credentials::caller(std::optional<std::string_view> authorization) const {
@@ -152,24 +148,25 @@ Result<Caller> Credentials::caller(std::optional<std::string_view> authorization
     if (token == nullptr) {
         return std::unexpected(not_let_in("the token is not known here", "bad_token"));
     }
-    if (revoked_tokens_.contains(digest)) {
-        return std::unexpected(
-            not_let_in("the token " + token->caller.name + " was ended by an operator", "revoked")
-        );
-    }
-    if (!counts(*token)) {
-        return std::unexpected(not_let_in(
-            "the token " + token->caller.name + " ran out at " + to_iso8601(*token->until),
-            "expired"
-        ));
+    switch (worth_of(*token)) {
+        case core::Worth::good: break;
+        case core::Worth::ended:
+            return std::unexpected(not_let_in(
+                "the token " + token->caller.name + " was ended by an operator", "revoked"
+            ));
+        case core::Worth::run_out:
+        case core::Worth::used_up:
+            return std::unexpected(not_let_in(
+                "the token " + token->caller.name + " ran out at " + to_iso8601(*token->until),
+                "expired"
+            ));
     }
     return token->caller;
 }
 
 std::optional<core::Vouching> Credentials::vouching(const HostId& host) const {
-    const bool configured = std::ranges::any_of(tokens_.all(), [&](const Token& token) {
-        return token.caller.role == Role::agent && token.caller.host == host &&
-               token.caller.app == options_.app && counts(token);
+    const bool configured = std::ranges::any_of(tokens_.of_host(host), [&](const Token* token) {
+        return token->caller.app == options_.app && worth_of(*token) == core::Worth::good;
     });
     if (configured) {
         return core::Vouching{.by = kConfigured, .configured = true};
@@ -209,29 +206,32 @@ Result<Credentials::JoinProof> Credentials::join_proof(std::optional<std::string
         .hosts = "*",
         .region = caller->region
     };
-    std::uint64_t uses_max = 0;
+    core::JoinTokenTerm term{.uses = uses_of(proof.token_digest)};
     if (const auto made = join_tokens_.find(proof.token_digest); made != join_tokens_.end()) {
-        if (clock_.wall() >= made->second.until) {
-            return std::unexpected(
-                not_let_in(proof.by + " ran out at " + to_iso8601(made->second.until), "expired")
-            );
-        }
         proof.hosts = made->second.hosts;
-        uses_max = made->second.uses_max;
+        term.until = made->second.until;
+        term.uses_max = made->second.uses_max;
     } else {
         const Token* token = tokens_.find(proof.token_digest, options_.app);
         proof.hosts = token->hosts;
-        uses_max = token->uses_max;
+        term.until = *token->until;
+        term.uses_max = token->uses_max;
     }
-    if (uses_of(proof.token_digest) >= uses_max) {
-        Error error = not_let_in(
-            proof.by + " is used up: " + std::to_string(uses_max) + " hosts have joined with it",
-            "used_up"
+    const core::Worth worth = core::worth_of(term, clock_.wall());
+    if (worth == core::Worth::good) {
+        return proof;
+    }
+    if (worth == core::Worth::run_out) {
+        return std::unexpected(
+            not_let_in(proof.by + " ran out at " + to_iso8601(term.until), "expired")
         );
-        error.remedy = "make another one: `farshore init join-token`";
-        return std::unexpected(std::move(error));
     }
-    return proof;
+    Error error = not_let_in(
+        proof.by + " is used up: " + std::to_string(term.uses_max) + " hosts have joined with it",
+        "used_up"
+    );
+    error.remedy = "make another one: `farshore init join-token`";
+    return std::unexpected(std::move(error));
 }
 
 bool Credentials::holds(const HostId& host, const std::string& digest) const {
@@ -361,7 +361,7 @@ void Credentials::drop_join_tokens(const std::function<bool(const ports::JoinTok
 net::Task<Status> Credentials::add_join_token(ports::JoinToken token, ports::AuditRow row) {
     const UtcTime now = clock_.wall();
     const bool full = join_tokens_.size() >= options_.join_tokens_max;
-    const UtcTime then = full ? now : long_ago(now);
+    const UtcTime then = core::join_tokens_forgotten_until(now, !full);
     const auto gone = has_run_out(then);
     const auto ending =
         std::ranges::count_if(join_tokens_, gone, &decltype(join_tokens_)::value_type::second);

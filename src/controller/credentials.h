@@ -98,7 +98,7 @@ class Credentials {
     [[nodiscard]] Status read(ports::Stored& stored);
     [[nodiscard]] bool is_in_use(const std::string& digest, const HostId& but_for) const;
     void drop_join_tokens(const std::function<bool(const ports::JoinToken&)>& which);
-    [[nodiscard]] bool counts(const Token& token) const;
+    [[nodiscard]] core::Worth worth_of(const Token& token) const;
     [[nodiscard]] std::uint64_t uses_of(const std::string& token_digest) const;
 
     const ports::Clock& clock_;

@@ -10,16 +10,6 @@ namespace farshore::controller {
 namespace {
 
 constexpr Duration kCallTimeout = std::chrono::milliseconds{800};
-constexpr Duration kWatchEvery = std::chrono::seconds{5};
-constexpr std::size_t kPagesMax = 100;  // of a megabyte: far more than the register holds
-
-aws::CallOptions call_options() {
-    aws::CallOptions options;
-    options.connect_timeout = kCallTimeout;
-    options.total_timeout = kCallTimeout;
-    options.attempts_max = 1;
-    return options;
-}
 
 }  // namespace
 
@@ -28,25 +18,28 @@ void HostRecords::find(const core::FindHosts& action) {
 }
 
 void HostRecords::search(const core::StepId& step) {
-    auto search = std::make_shared<Search>();
-    search->step = step;
+    const auto search = std::make_shared<core::HostSearch>(step, regions_.size(), counts_);
     for (const RegionId& region : regions_) {
         edge_.tasks.spawn("find hosts in " + region.value(), [this, region, search] {
-            return search_in(region, search);
+            return read(region, search);
         });
     }
 }
 
-// Whose registration it is, is what its key says: a policy can bind the key to its writer, and
-// nothing else in the item.
-void HostRecords::take(const aws::Item& item, Search& search) {
+void HostRecords::take(const aws::Item& item, core::HostSearch& search) {
     const auto key = aws::string_of(item, "app");
     const auto host = aws::string_of(item, "host");
-    const auto home = aws::string_of(item, "region");
     if (!key || !host) {
         return;
     }
-    if (wire::host_of_record_key(edge_.config.app, *key) != HostId{*host}) {
+    const core::HostEntry entry{
+        .owner = wire::host_of_record_key(edge_.config.app, *key),
+        .host = HostId{*host},
+        .region = RegionId{aws::string_of(item, "region").value_or("")},
+        .register_id = aws::string_of(item, "register").value_or("")
+    };
+    const core::HostSearch::Verdict verdict = search.take(entry);
+    if (verdict == core::HostSearch::Verdict::of_another_host) {
         system::log_warning(
             "register",
             "a registration in the epoch table names another host than its key does: not counted",
@@ -54,24 +47,17 @@ void HostRecords::take(const aws::Item& item, Search& search) {
         );
         return;
     }
-    keys_[HostId{*host}].insert(*key);
-    if (!counts_(aws::string_of(item, "register").value_or(""))) {
-        return;
-    }
-    RegionId region{home.value_or("")};
-    if (!check_name(region)) {
-        // It may write all the same, wherever it stands: a fence waits for it.
+    keys_[entry.host].insert(*key);
+    if (verdict == core::HostSearch::Verdict::counts_without_region) {
         system::log_warning(
             "register",
             "a registration in the epoch table names no Region: its host counts without one",
-            {{"host", *host}, {"region", region.value()}}
+            {{"host", *host}, {"region", entry.region.value()}}
         );
-        region = RegionId{};
     }
-    search.hosts[HostId{*host}] = std::move(region);
 }
 
-net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> search) {
+net::Task<> HostRecords::read(RegionId region, std::shared_ptr<core::HostSearch> search) {
     aws::Scan scan;
     scan.table = edge_.config.fence.epoch_table;
     scan.consistent = true;
@@ -79,42 +65,29 @@ net::Task<bool> HostRecords::read(RegionId region, std::shared_ptr<Search> searc
     scan.expressions.names = {{"#app", "app"}};
     scan.expressions.values[":prefix"] =
         aws::string_attribute(wire::host_record_prefix(edge_.config.app));
-    for (std::size_t page = 0; page < kPagesMax; ++page) {
-        const Result<aws::Page> found = co_await edge_.tables.scan(region, scan, call_options());
+    const aws::CallOptions options = aws::once_within(kCallTimeout);
+    bool more = true;
+    while (more) {
+        const Result<aws::Page> found = co_await edge_.tables.scan(region, scan, options);
         if (!found) {
-            co_return false;
+            search->page_failed();
+            break;
         }
         for (const aws::Item& item : found->items) {
             take(item, *search);
         }
-        if (!found->last_key) {
-            co_return true;
-        }
+        more = search->page_read(region, found->last_key.has_value());
         scan.start_after = found->last_key;
     }
-    co_return false;
-}
-
-net::Task<> HostRecords::search_in(RegionId region, std::shared_ptr<Search> search) {
-    const bool whole = co_await read(region, search);
-    search->read += whole ? 1 : 0;
-    ++search->ended;
-    const bool complete = search->read > regions_.size() / 2;
-    if (search->reported || (!complete && search->ended < regions_.size())) {
-        co_return;
+    if (std::optional<core::HostsFound> hosts = search->news()) {
+        edge_.deliver(std::move(*hosts));
     }
-    search->reported = true;
-    core::HostsFound found{.step = search->step, .complete = complete, .hosts = {}};
-    found.hosts.assign(search->hosts.begin(), search->hosts.end());
-    edge_.deliver(std::move(found));
 }
 
 net::Task<> HostRecords::watch() {
-    const bool by_records =
-        edge_.config.fence.on_controller_loss == config::OnControllerLoss::verify;
-    while (by_records) {
+    while (core::hosts_register_themselves(edge_.config.fence.on_controller_loss)) {
         search({});
-        const bool slept = co_await net::sleep_for(edge_.io, kWatchEvery);
+        const bool slept = co_await net::sleep_for(edge_.io, core::kSearchHostsEvery);
         if (!slept) {
             co_return;
         }
@@ -143,7 +116,8 @@ net::Task<> HostRecords::erase(
         erase.expressions.names = {{"#register", "register"}};
         erase.expressions.values[":register"] = aws::string_attribute(but_not_for);
     }
-    const auto erased = co_await edge_.tables.delete_item(region, erase, call_options());
+    const aws::CallOptions options = aws::once_within(kCallTimeout);
+    const auto erased = co_await edge_.tables.delete_item(region, erase, options);
     if (!erased && erased.error().kind != ErrorKind::conflict) {
         system::log_warning(
             "register",

@@ -8,22 +8,18 @@
 #include <vector>
 
 #include "controller/edge.h"
+#include "core/records/host_search.h"
 #include "ports/effects.h"
 
 namespace farshore::controller {
 
-// Finds the hosts that registered themselves in the epoch tables: agents that had no controller to
-// say hello to, and take their permission from the epoch records (wire/host_record.h); also those
-// that a closed register does not name. A search is complete when a majority of the Regions was
-// read to its end. Single-threaded.
+// The controller's way to the hosts that registered themselves in the epoch tables
+// (wire/host_record.h): agents that had no controller to say hello to, and take their permission
+// from the epoch records; also those that a closed register does not name. Reads the tables page by
+// page; what counts, and when a search is complete, is decided in core/records. Single-threaded.
 class HostRecords final : public ports::HostRecords {
   public:
-    // `counts`: does a registration for that register still mean that the host may write?
-    HostRecords(
-        Edge& edge,
-        std::vector<RegionId> regions,
-        std::function<bool(const std::string& register_id)> counts
-    )
+    HostRecords(Edge& edge, std::vector<RegionId> regions, core::HostSearch::Counts counts)
         : edge_(edge), regions_(std::move(regions)), counts_(std::move(counts)) {}
 
     // ports::HostRecords
@@ -39,24 +35,13 @@ class HostRecords final : public ports::HostRecords {
 
   private:
     net::Task<> erase(RegionId region, HostId host, std::string key, std::string but_not_for);
-
-    struct Search {
-        core::StepId step;
-        std::size_t read = 0;
-        std::size_t ended = 0;
-        std::map<HostId, RegionId> hosts;
-        bool reported = false;
-    };
-
-    void take(const aws::Item& item, Search& search);
+    void take(const aws::Item& item, core::HostSearch& search);
     void search(const core::StepId& step);
-    [[nodiscard]] net::Task<> search_in(RegionId region, std::shared_ptr<Search> search);
-    // True: it was read to its end.
-    [[nodiscard]] net::Task<bool> read(RegionId region, std::shared_ptr<Search> search);
+    [[nodiscard]] net::Task<> read(RegionId region, std::shared_ptr<core::HostSearch> search);
 
     Edge& edge_;
     std::vector<RegionId> regions_;
-    std::function<bool(const std::string& register_id)> counts_;
+    core::HostSearch::Counts counts_;
     std::map<HostId, std::set<std::string>> keys_;  // under which a host was found
 };
 

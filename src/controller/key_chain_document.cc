@@ -1,123 +1,106 @@
-#include <limits>
+#include <tuple>
 #include <utility>
 
-#include "controller/loss_book.h"
-#include "wire/json_reader.h"
+#include <boost/json.hpp>
+
+#include "controller/loss_rows.h"
+#include "wire/agent_protocol.h"
+#include "wire/document_forms.h"
 
 // A key's chain as the store keeps it.
-namespace farshore::controller {
+namespace farshore::wire {
 
-namespace json = boost::json;
+inline constexpr At kFrom1970{.max = kNumberMax};
+
+// Table and key are the chain's.
+template <>
+inline constexpr auto kFields<core::RiskyWrite> = std::tuple{
+    required("host", &core::RiskyWrite::host, Id{}),
+    required("op", path(&core::RiskyWrite::entry, &core::LedgerEntry::op), Text{64}),
+    required("at_ms", path(&core::RiskyWrite::entry, &core::LedgerEntry::at), kFrom1970),
+    required("epoch", path(&core::RiskyWrite::entry, &core::LedgerEntry::epoch), EpochNumber{}),
+    optional("hash", path(&core::RiskyWrite::entry, &core::LedgerEntry::hash), Text{128}),
+    required(
+        "acknowledged", path(&core::RiskyWrite::entry, &core::LedgerEntry::acknowledged), Flag{}
+    ),
+    required("fate", &core::RiskyWrite::fate, Word{}),
+    sparse("order", path(&core::RiskyWrite::entry, &core::LedgerEntry::order), Count{}),
+    sparse("left_out", path(&core::RiskyWrite::entry, &core::LedgerEntry::left_out), Flag{}),
+    sparse("proven", &core::RiskyWrite::proven, Flag{})
+};
 
 namespace {
 
-constexpr std::size_t kDocumentBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kReasonBytesMax = 4096;
 
-json::value text_or_null(const std::optional<std::string>& text) {
-    return text ? json::value(*text) : json::value(nullptr);
-}
+// The key is an object, or the text that it is.
+struct KeyRow {
+    static void read(ObjectReader& in, core::KeptChain& chain) {
+        const boost::json::value* key = in.whole().if_contains("key");
+        if (key != nullptr && key->is_string()) {
+            chain.key = key->get_string();
+        } else if (const boost::json::object* object = in.object("key")) {
+            chain.key = boost::json::serialize(*object);
+        }
+    }
 
-// As KeyChain::parse reads it; table and key are the chain's.
-json::object document_of(const RiskyWrite& write) {
-    const std::string_view fate = to_string(write.fate);
-    json::object object{
-        {"host", write.host.value()},
-        {"op", write.entry.op},
-        {"at_ms", to_ms(write.entry.at)},
-        {"epoch", static_cast<std::int64_t>(write.entry.epoch.value())},
-        {"hash", write.entry.hash},
-        {"acknowledged", write.entry.acknowledged},
-        {"fate", json::string_view{fate.data(), fate.size()}}
-    };
-    if (write.entry.order > 0) {
-        object["order"] = static_cast<std::int64_t>(write.entry.order);
+    static void write(boost::json::object& out, const core::KeptChain& chain) {
+        Result<boost::json::object> key = parse_json_object(chain.key, kLedgerKeyBytesMax);
+        const bool as_object = key && boost::json::serialize(*key) == chain.key;
+        out["key"] =
+            as_object ? boost::json::value(std::move(*key)) : boost::json::value(chain.key);
     }
-    if (write.entry.left_out) {
-        object["left_out"] = true;
+};
+
+void complete(ObjectReader& /*in*/, core::KeptChain& chain) {
+    for (core::RiskyWrite& write : chain.writes) {
+        write.entry.table = TableName{chain.table};
+        write.entry.key = chain.key;
     }
-    if (write.proven) {
-        object["proven"] = true;
-    }
-    return object;
 }
 
 }  // namespace
 
-json::object KeyChain::document() const {
-    json::array writes;
-    for (const RiskyWrite& write : writes_) {
-        writes.push_back(document_of(write));
-    }
-    // An object, if the text comes out of it again; the key of another form stays the text it is.
-    const Result<json::object> key = wire::parse_json_object(key_, wire::kLedgerKeyBytesMax);
-    const bool as_object = key && json::serialize(*key) == key_;
-    return {
-        {"table", table_},
-        {"key", as_object ? json::value(*key) : json::value(key_)},
-        {"examined", examined_},
-        {"promotion_digest", text_or_null(promotion_digest_)},
-        {"changed_before_return", changed_before_return_},
-        {"settled_at_ms", settled_at_ ? json::value(to_ms(*settled_at_)) : json::value(nullptr)},
-        {"reason", reason_},
-        {"writes", std::move(writes)}
-    };
+template <>
+inline constexpr auto kFields<core::KeptChain> = std::tuple{
+    required("table", &core::KeptChain::table, Text{ObjectReader::kIdBytesMax}),
+    KeyRow{},
+    required("examined", &core::KeptChain::examined, Flag{}),
+    optional("promotion_digest", &core::KeptChain::promotion_digest, Text{128}),
+    required("changed_before_return", &core::KeptChain::changed_before_return, Flag{}),
+    optional("settled_at_ms", &core::KeptChain::settled_at, kFrom1970),
+    optional("reason", &core::KeptChain::reason, Text{kReasonBytesMax}),
+    required("writes", &core::KeptChain::writes, List{core::kWritesPerKeyMax, Inside{}}),
+    rule(complete)
+};
+
+}  // namespace farshore::wire
+
+namespace farshore::controller {
+
+namespace {
+
+constexpr std::size_t kDocumentBytesMax = 16 * 1024 * 1024;
+
+}  // namespace
+
+boost::json::value key_as_json(const core::KeyChain& chain) {
+    boost::json::object out;
+    wire::KeyRow::write(out, chain.kept());
+    return std::move(out.at("key"));
 }
 
-Result<KeyChain> KeyChain::parse(std::string_view text) {
-    const Result<json::object> object = wire::parse_json_object(text, kDocumentBytesMax);
-    if (!object) {
-        return std::unexpected(object.error());
+boost::json::object chain_document(const core::KeyChain& chain) {
+    return wire::to_json(chain.kept());
+}
+
+Result<core::KeyChain> read_chain(std::string_view text) {
+    Result<core::KeptChain> kept =
+        wire::parse_document<core::KeptChain>("loss book", text, kDocumentBytesMax);
+    if (!kept) {
+        return std::unexpected(std::move(kept.error()));
     }
-    wire::JsonTrouble trouble;
-    wire::ObjectReader in(*object, "", trouble);
-    KeyChain chain(in.text("table", wire::ObjectReader::kIdBytesMax), {});
-    if (const json::value* as_text = object->if_contains("key");
-        as_text != nullptr && as_text->is_string()) {
-        chain.key_ = as_text->get_string();
-    } else if (const json::object* key = in.object("key")) {
-        chain.key_ = json::serialize(*key);
-    }
-    chain.examined_ = in.flag("examined");
-    if (in.has("promotion_digest")) {
-        chain.promotion_digest_ = in.text("promotion_digest", 128);
-    }
-    chain.changed_before_return_ = in.flag("changed_before_return");
-    if (in.has("settled_at_ms")) {
-        chain.settled_at_ =
-            utc_from_ms(in.number("settled_at_ms", 0, std::numeric_limits<std::int64_t>::max()));
-    }
-    chain.reason_ = in.text("reason", kReasonBytesMax, wire::Field::optional);
-    if (const json::array* writes = in.array("writes", kWritesPerKeyMax)) {
-        for (const json::value& value : *writes) {
-            if (!value.is_object()) {
-                in.wrong("writes", "not a list of objects");
-                break;
-            }
-            wire::ObjectReader write(value.as_object(), "writes", trouble);
-            RiskyWrite read{
-                .host = write.id<HostId>("host"), .entry = {}, .fate = write.word<Fate>("fate")
-            };
-            read.entry.table = TableName{chain.table_};
-            read.entry.key = chain.key_;
-            read.entry.op = write.text("op", 64);
-            read.entry.at =
-                utc_from_ms(write.number("at_ms", 0, std::numeric_limits<std::int64_t>::max()));
-            read.entry.epoch = write.epoch("epoch");
-            read.entry.hash = write.text("hash", 128, wire::Field::optional);
-            read.entry.acknowledged = write.flag("acknowledged");
-            read.entry.order = write.has("order") ? write.count("order", INT64_MAX) : 0;
-            read.entry.left_out = write.flag("left_out", wire::Field::optional);
-            read.proven = write.flag("proven", wire::Field::optional);
-            chain.by_time_ = chain.by_time_ && (chain.writes_.empty() ||
-                                                chain.writes_.back().entry.at <= read.entry.at);
-            chain.writes_.push_back(std::move(read));
-        }
-    }
-    if (Status status = trouble.status(); !status) {
-        return std::unexpected(in_context("loss book", std::move(status.error())));
-    }
-    return chain;
+    return core::KeyChain{std::move(*kept)};
 }
 
 }  // namespace farshore::controller

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "adapters/system/log.h"
-#include "controller/loss_rows.h"
 #include "wire/json_reader.h"
 
 namespace farshore::controller {
@@ -13,7 +12,41 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kRowsPerCommit = 500;  // of the store: the controller's thread waits for it
+constexpr std::size_t kOperationsSearched = 1'000;
+
+core::SaveEnd end_of(ports::CommitEnd end) {
+    switch (end) {
+        case ports::CommitEnd::committed: return core::SaveEnd::saved;
+        case ports::CommitEnd::refused: return core::SaveEnd::refused;
+        case ports::CommitEnd::superseded:
+        case ports::CommitEnd::unknown: return core::SaveEnd::ended;
+    }
+    std::unreachable();
+}
+
+ports::Commit commit_of(const core::SaveLosses& wanted, const core::LossBook& book) {
+    ports::LossesNoted noted{.operation = wanted.operation, .rows = {}};
+    for (const core::LossBook::At& at : wanted.keys) {
+        noted.rows.push_back(row_of(*book.find(at)));
+    }
+    noted.rows.push_back(book_row(book));
+    ports::Commit commit;
+    commit.changes.emplace_back(std::move(noted));
+    return commit;
+}
+
+// The texts of the book's keys that say the same as this one.
+std::set<std::string> texts_of(const json::object& key, const core::LossBook& book) {
+    std::set<std::string> texts;
+    for (const auto& [at, chain] : book.chains()) {
+        const Result<json::object> each =
+            wire::parse_json_object(at.second, wire::kLedgerKeyBytesMax);
+        if (each && *each == key) {
+            texts.insert(at.second);
+        }
+    }
+    return texts;
+}
 
 }  // namespace
 
@@ -22,25 +55,17 @@ LossKeeper::LossKeeper(Edge& edge, ports::Stored& stored, StoreDesk& desk, Sourc
       stored_(stored),
       desk_(desk),
       sources_(std::move(sources)),
-      reader_(edge, sources_.digest) {}
+      reader_(edge, sources_.digest),
+      wake_(edge.io.get_executor()),
+      books_(
+          edge.clock,
+          *this,
+          {.unreadable_after = edge.config.losses.unreadable_after,
+           .undecided_after = edge.config.losses.undecided_after},
+          {.deliver = edge.deliver, .operation = sources_.operation}
+      ) {}
 
-LossKeeper::Open* LossKeeper::find(const OperationId& operation) {
-    const auto found = open_.find(operation);
-    return found == open_.end() ? nullptr : &found->second;
-}
-
-LossKeeper::Open& LossKeeper::open(const core::Plan& plan) {
-    const auto [at, is_new] = open_.try_emplace(plan.id);
-    if (is_new) {
-        at->second.from = plan.from;
-        at->second.to = plan.to;
-        at->second.epoch_before = plan.epoch_before;
-        at->second.opened_at = edge_.clock.now();
-    }
-    return at->second;
-}
-
-Result<LossBook> LossKeeper::load(const OperationId& operation) {
+Result<core::LossBook> LossKeeper::load(const OperationId& operation) {
     const auto rows = stored_.losses(operation);
     if (!rows) {
         return std::unexpected(rows.error());
@@ -54,15 +79,15 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
         return std::unexpected(with_losses.error());
     }
     for (const core::OperationRecord& operation : *with_losses) {
-        const bool is_newest = newest && newest->plan.id == operation.plan.id;
         const auto row = stored_.loss(operation.plan.id, kBookRow.first, kBookRow.second);
         if (!row) {
             return std::unexpected(row.error());
         }
-        if (*row && is_settled(**row) && !is_newest) {
+        const bool settled = *row && is_settled(**row);
+        if (!core::is_taken_up(newest ? &*newest : nullptr, operation.plan.id, settled)) {
             continue;
         }
-        Result<LossBook> book = load(operation.plan.id);
+        Result<core::LossBook> book = load(operation.plan.id);
         if (!book) {
             // One damaged book does not speak for the others.
             system::log_error(
@@ -73,215 +98,196 @@ Status LossKeeper::restore(const std::optional<core::OperationRecord>& newest) {
             );
             continue;
         }
-        Open& open = this->open(operation.plan);
-        open.book = std::move(*book);
-        open.examined = operation.ended();
-        open.told = open.book.open_writes();
+        books_.restore(
+            newest ? &*newest : nullptr, {.operation = operation, .book = std::move(*book)}
+        );
     }
     return {};
 }
 
-std::map<OperationId, std::uint64_t> LossKeeper::open_writes() const {
-    std::map<OperationId, std::uint64_t> writes;
-    for (const auto& [operation, open] : open_) {
-        if (open.book.open_writes() > 0) {
-            writes.emplace(operation, open.book.open_writes());
-        }
+net::Task<Status> LossKeeper::fenced(OperationId operation, HostId host, wire::FenceAck ack) {
+    const std::string name = host.value();
+    const net::Later<bool> heard{edge_.io};
+    books_.fenced(
+        {.operation = std::move(operation),
+         .host = std::move(host),
+         .entries = std::move(ack.entries),
+         .proven = std::move(ack.proven),
+         .truncated = ack.truncated},
+        [heard] { heard.set(true); }
+    );
+    const std::optional<bool> may_forget = co_await heard.get();
+    if (may_forget) {
+        co_return Status{};
     }
-    return writes;
+    co_return fail(
+        ErrorKind::unavailable,
+        "this controller ends, and does not know that what " + name + " could not prove is kept",
+        "acknowledge again: the controller that follows keeps it"
+    );
 }
 
 void LossKeeper::examine(const core::ExamineLosses& action) {
-    edge_.tasks.spawn("examine losses", [this, action] { return examine_chains(action); });
+    // Not from inside a port's call: what it comes to is told to the app's core.
+    edge_.tasks.spawn("examine losses", [this, action]() -> net::Task<> {
+        books_.examine(action);
+        co_return;
+    });
 }
 
-net::Task<> LossKeeper::examine_chains(core::ExamineLosses action) {
-    const OperationId operation = action.step.operation;
-    const std::optional<core::OperationRecord> current = sources_.operation();
-    if (!current || current->plan.id != operation) {
-        co_return;
-    }
-    std::vector<LossBook::At> keys;
-    for (const auto& [at, chain] : open(current->plan).book.chains()) {
-        if (!chain.examined()) {
-            keys.push_back(at);
+std::set<RegionId> LossKeeper::answering() {
+    std::set<RegionId> regions;
+    for (const config::Region& region : edge_.config.regions) {
+        if (sources_.answers(region.id)) {
+            regions.insert(region.id);
         }
     }
-    const std::size_t asked = keys.size();
-    const auto seen = co_await reader_.read(action.to, std::move(keys), action.budget);
-    Open* book = find(operation);
-    if (book == nullptr) {
-        co_return;
+    return regions;
+}
+
+net::Task<> LossKeeper::settle() {
+    constexpr Duration kShortest = std::chrono::milliseconds{1};
+    constexpr Duration kLongest = std::chrono::hours{1};
+    while (true) {
+        const std::optional<Instant> due = books_.settling().next_deadline();
+        const Duration left = due ? *due - edge_.clock.now() : kLongest;
+        wake_.expires_after(std::clamp(left, kShortest, kLongest));
+        const auto [error] = co_await wake_.async_wait(net::kAwait);
+        // Another step has moved the deadline. (A cancelled task ends at its next wait.)
+        if (error || !due) {
+            continue;
+        }
+        books_.due();
     }
-    for (const auto& [at, digest] : seen->found) {
-        book->book.change(at, [&](KeyChain& chain) {
-            chain.at_promotion(digest);
-            return true;
-        });
-        book->unsaved.insert(at);
+}
+
+void LossKeeper::read_keys(core::ReadKeys wanted, std::function<void(core::KeysSeen)> answered) {
+    edge_.tasks.spawn("read keys at risk", [this, wanted = std::move(wanted), answered] {
+        return carry(wanted, answered);
+    });
+}
+
+net::Task<> LossKeeper::carry(core::ReadKeys wanted, std::function<void(core::KeysSeen)> answered) {
+    const auto seen =
+        co_await reader_.read(std::move(wanted.region), std::move(wanted.keys), wanted.budget);
+    answered(std::move(*seen));
+}
+
+void LossKeeper::save_losses(
+    const core::SaveLosses& wanted,
+    const core::LossBook& book,
+    std::function<void(core::SaveEnd)> answered
+) {
+    edge_.tasks.spawn("save losses", [this, rows = commit_of(wanted, book), answered] {
+        return carry(rows, answered);
+    });
+}
+
+net::Task<> LossKeeper::carry(ports::Commit rows, std::function<void(core::SaveEnd)> answered) {
+    const ports::CommitAnswer answer = co_await commit(std::move(rows));
+    if (answer.end != ports::CommitEnd::committed) {
+        system::log_error("losses", "the loss book could not be saved", {{"why", answer.why.text}});
     }
-    const std::size_t refused = examine_refused(*book, *seen);
-    book->examined = true;
-    // Before the promotion: what the agents have named they will not name again.
-    co_await save_all(operation);
-    book = find(operation);
-    if (book == nullptr) {
-        co_return;
+    answered(end_of(answer.end));
+}
+
+net::Task<ports::CommitAnswer> LossKeeper::commit(ports::Commit commit) {
+    const net::Later<ports::CommitAnswer> later{edge_.io};
+    desk_.commit(std::move(commit), [later](ports::CommitAnswer answer) {
+        later.set(std::move(answer));
+    });
+    std::optional<ports::CommitAnswer> answer = co_await later.get();
+    if (answer) {
+        co_return *std::move(answer);
     }
-    tell(operation, *book);
-    const wire::LossCounts& counts = book->book.counts();
-    core::LossesExamined examined{
-        .step = action.step,
-        .complete = seen->found.size() + refused == asked,
-        .at_risk = static_cast<std::uint32_t>(counts.at_risk),
-        .detail = std::to_string(seen->found.size()) + " of " + std::to_string(asked) +
-                  " keys read, " + std::to_string(counts.at_risk) +
-                  " acknowledged writes at risk, " + std::to_string(counts.present) +
-                  " found present"
+    co_return ports::CommitAnswer{
+        .end = ports::CommitEnd::unknown,
+        .why = {.kind = ErrorKind::cancelled, .text = "the controller ends"}
     };
-    if (refused > 0) {
-        examined.detail += "; " + std::to_string(refused) + " keys refused";
-    }
-    if (book->book.truncated()) {
-        examined.detail +=
-            "; a host could not name every write that it had not proven, so more "
-            "may be at risk";
-    }
-    if (!examined.complete) {
-        for (const auto& [table, error] : seen->refused) {
-            examined.detail += "; table " + table + " could not be read: " + error.text;
+}
+
+std::optional<core::KeptBook> LossKeeper::find_book(Epoch epoch) {
+    const auto earlier = stored_.operations(kOperationsSearched);
+    for (const core::OperationRecord& operation :
+         earlier ? *earlier : std::vector<core::OperationRecord>{}) {
+        if (!core::ends_epoch(operation, epoch)) {
+            continue;
+        }
+        if (Result<core::LossBook> book = load(operation.plan.id)) {
+            return core::KeptBook{.operation = operation, .book = std::move(*book)};
         }
     }
-    edge_.deliver(std::move(examined));
+    return std::nullopt;
+}
+
+void LossKeeper::note(const core::TableUnreadable& action) {
+    system::log_error(
+        "losses",
+        "the fate of writes to table " + action.table +
+            " cannot be found out, since its keys cannot be read in " + action.region.value() +
+            ": " + action.why,
+        {{"operation", action.operation.value()},
+         {"remedy", "let the controller read the table, or decide: `farshore losses settle --help`"}
+        }
+    );
+}
+
+void LossKeeper::note(const core::WritesWithoutBook& action) {
+    system::log_error(
+        "losses",
+        "a host names writes that it had not proven, and this controller's store knows no "
+        "operation that ended their epoch",
+        {{"host", action.host.value()}, {"writes", std::to_string(action.writes)}}
+    );
 }
 
 net::Task<Result<std::size_t>> LossKeeper::decide(
     OperationId operation, Decision decision, ports::AuditRow row
 ) {
-    std::optional<LossBook> closed;
-    if (find(operation) == nullptr) {
-        Result<LossBook> book = load(operation);
-        if (!book) {
-            co_return std::unexpected(book.error());
-        }
-        closed = std::move(*book);
-    }
-    LossBook& book = closed ? *closed : find(operation)->book;
-    std::vector<LossBook::At> decided;
-    const auto has_key = [&decision](const std::string& text) {
-        const Result<json::object> key = wire::parse_json_object(text, wire::kLedgerKeyBytesMax);
-        return key && *key == *decision.key;
+    core::LossDecision word{
+        .operation = operation,
+        .table = std::move(decision.table),
+        .open_only = decision.open_only,
+        .fate = decision.fate,
+        .reason = std::move(decision.reason)
     };
-    for (const auto& [at, chain] : book.chains()) {
-        if (at.first == decision.table.value_or(at.first) &&
-            !(decision.open_only && chain.settled()) && (!decision.key || has_key(at.second))) {
-            decided.push_back(at);
+    if (books_.settling().find(operation) == nullptr) {
+        Result<core::LossBook> book = load(operation);
+        const auto record = stored_.operation(operation);
+        if (!book || !record) {
+            co_return std::unexpected(book ? record.error() : book.error());
+        }
+        if (!*record) {
+            co_return fail(ErrorKind::not_found, "there is no operation " + operation.value());
+        }
+        word.kept = core::KeptBook{.operation = **record, .book = std::move(*book)};
+    }
+    if (decision.key) {
+        const core::LossBook& book =
+            word.kept ? word.kept->book : *books_.settling().find(operation);
+        word.keys = texts_of(*decision.key, book);
+        if (word.keys.empty()) {
+            co_return 0;
         }
     }
-    std::size_t writes = 0;
-    ports::LossesNoted noted{.operation = operation, .rows = {}};
-    const UtcTime now = edge_.clock.wall();
-    for (const LossBook::At& at : decided) {
-        book.change(at, [&](KeyChain& chain) {
-            const std::size_t of_chain = chain.decide(decision.fate, now, decision.reason);
-            writes += of_chain;
-            if (of_chain > 0) {
-                noted.rows.push_back(row_of(chain));
-            }
-            return of_chain > 0;
-        });
-    }
-    if (writes == 0) {
+    const std::optional<core::SaveLosses> save = books_.decide(std::move(word));
+    if (!save) {
         co_return 0;
     }
-    noted.rows.push_back(book_row(book));
-    ports::Commit commit;
-    commit.changes.emplace_back(std::move(noted));
-    commit.audit.push_back(std::move(row));
-    const Status saved = co_await desk_.commit(std::move(commit));
-    Open* open = find(operation);
+    ports::Commit rows = commit_of(*save, *books_.settling().find(operation));
+    rows.audit.push_back(std::move(row));
+    ports::CommitAnswer answer = co_await commit(std::move(rows));
+    books_.saved(save->ticket, end_of(answer.end));
+    const Status saved = status_of(std::move(answer));
     if (!saved) {
-        if (open != nullptr) {
-            open->unsaved.insert(decided.begin(), decided.end());
-        }
         co_return std::unexpected(saved.error());
     }
-    if (open != nullptr) {
-        tell(operation, *open);
-    }
-    co_return writes;
+    co_return save->decided;
 }
 
-// The core decides by it whether a planned change may begin.
-void LossKeeper::tell(const OperationId& operation, Open& open) {
-    const std::uint64_t writes = open.book.open_writes();
-    if (writes != open.told) {
-        open.told = writes;
-        edge_.deliver(core::LossesOpen{.operation = operation, .writes = writes});
-    }
-}
-
-// A settled book is read from the store when a client asks for it; a host that comes back later
-// opens it again.
-void LossKeeper::close_settled() {
-    const std::optional<core::OperationRecord> current = sources_.operation();
-    std::erase_if(open_, [&](const auto& entry) {
-        const auto& [operation, open] = entry;
-        const bool newest = current && current->plan.id == operation;
-        return !newest && open.examined && open.book.settled() && open.unsaved.empty() &&
-               open.on_their_way == 0;
-    });
-}
-
-// Ends when all that the book held at the call is durable, or the store refuses.
-net::Task<> LossKeeper::save_all(OperationId operation) {
-    const Open* open = find(operation);
-    while (open != nullptr && (!open->unsaved.empty() || open->on_their_way > 0)) {
-        // Commits are answered in their order: this one after those that are on their way.
-        const bool saved = co_await save_some(operation);
-        if (!saved) {
-            co_return;
-        }
-        // Others get their turn between two commits.
-        co_await net::sleep_for(edge_.io, Duration::zero());
-        open = find(operation);
-    }
-}
-
-// False: the store refuses. What is not saved is kept in memory and tried again with the next look.
-net::Task<bool> LossKeeper::save_some(OperationId operation) {
-    Open* open = find(operation);
-    std::set<LossBook::At> written;
-    ports::LossesNoted noted{.operation = operation, .rows = {}};
-    while (!open->unsaved.empty() && noted.rows.size() < kRowsPerCommit) {
-        const auto at = open->unsaved.extract(open->unsaved.begin());
-        if (const KeyChain* chain = open->book.find(at.value())) {
-            noted.rows.push_back(row_of(*chain));
-        }
-        written.insert(at.value());
-    }
-    noted.rows.push_back(book_row(open->book));
-    ports::Commit commit;
-    commit.changes.emplace_back(std::move(noted));
-    ++open->on_their_way;
-    const Status saved = co_await desk_.commit(std::move(commit));
-    open = find(operation);
-    if (open == nullptr) {
-        co_return saved.has_value();
-    }
-    --open->on_their_way;
-    if (!saved) {
-        system::log_error(
-            "losses", "the loss book could not be saved", {{"why", saved.error().text}}
-        );
-        open->unsaved.merge(written);
-    }
-    co_return saved.has_value();
-}
-
-wire::LossCounts LossKeeper::counts(const OperationId& operation) {
-    if (const Open* open = find(operation)) {
-        return open->book.counts();
+core::LossCounts LossKeeper::counts(const OperationId& operation) {
+    if (const core::LossBook* book = books_.settling().find(operation)) {
+        return book->counts();
     }
     const auto row = stored_.loss(operation, kBookRow.first, kBookRow.second);
     if (row && *row) {
@@ -293,10 +299,10 @@ wire::LossCounts LossKeeper::counts(const OperationId& operation) {
 }
 
 Result<json::object> LossKeeper::document(const OperationId& operation, LossPage page) {
-    if (const Open* open = find(operation)) {
-        return losses_document(operation, open->book, page);
+    if (const core::LossBook* book = books_.settling().find(operation)) {
+        return losses_document(operation, *book, page);
     }
-    const Result<LossBook> book = load(operation);
+    const Result<core::LossBook> book = load(operation);
     return book ? Result<json::object>{losses_document(operation, *book, page)}
                 : std::unexpected(book.error());
 }

@@ -19,7 +19,7 @@ constexpr Duration kWaitPoll = std::chrono::milliseconds{5};
 
 }  // namespace
 
-net::Task<std::shared_ptr<LossReader::Seen>> LossReader::read(
+net::Task<std::shared_ptr<core::KeysSeen>> LossReader::read(
     RegionId region, std::vector<At> keys, Duration budget
 ) {
     auto round = std::make_shared<Round>();
@@ -37,13 +37,14 @@ net::Task<std::shared_ptr<LossReader::Seen>> LossReader::read(
             break;
         }
     }
-    for (const auto& [at, why] : round->seen.refused_keys) {
+    for (const auto& [at, why] : round->refused_keys) {
+        round->seen.refused_keys.insert(at);
         if (!round->answered.contains(at.first)) {
             round->seen.refused.try_emplace(at.first, why);
         }
     }
     // Answers that come later are dropped with the round.
-    co_return std::make_shared<Seen>(std::move(round->seen));
+    co_return std::make_shared<core::KeysSeen>(std::move(round->seen));
 }
 
 net::Task<> LossReader::read_chunks(std::shared_ptr<Round> round) {
@@ -116,7 +117,7 @@ std::vector<std::vector<LossReader::At>> LossReader::failed(
         round.seen.refused.insert_or_assign(table, std::move(why));
     } else if (of_one.size() == 1) {
         ++round.refused_of[table];
-        round.seen.refused_keys.insert_or_assign(of_one.front(), std::move(why));
+        round.refused_keys.insert_or_assign(of_one.front(), std::move(why));
     } else {
         const auto middle = of_one.begin() + static_cast<std::ptrdiff_t>(of_one.size() / 2);
         parts.emplace_back(middle, of_one.end());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/edge.h"
+#include "core/loss/settling_words.h"
 
 namespace farshore::controller {
 
@@ -19,25 +20,14 @@ namespace farshore::controller {
 // are asked for at a time until that key stands alone. Single-threaded.
 class LossReader {
   public:
-    // A table and a key, as the books have them.
-    using At = std::pair<std::string, std::string>;
-    // Of the keys that could be read; a key without an item has the digest of none.
-    using Digests = std::map<At, std::string>;
+    using At = core::LossBook::At;
     // Null: no such item.
     using Digest = std::function<std::string(const aws::Item*)>;
 
     LossReader(Edge& edge, Digest digest) : edge_(edge), digest_(std::move(digest)) {}
 
-    struct Seen {
-        Digests found;
-        // Table -> why its keys could not be read. A refused key is in here too when no key of its
-        // table was answered: then it may be the table.
-        std::map<std::string, Error> refused;
-        std::map<At, Error> refused_keys;  // each asked for alone
-    };
-
     // What was read within `budget`; later answers are dropped.
-    [[nodiscard]] net::Task<std::shared_ptr<Seen>> read(
+    [[nodiscard]] net::Task<std::shared_ptr<core::KeysSeen>> read(
         RegionId region, std::vector<At> keys, Duration budget
     );
 
@@ -50,7 +40,8 @@ class LossReader {
         int readers = 0;
         std::set<std::string> answered;                 // tables
         std::map<std::string, std::size_t> refused_of;  // table -> keys that were refused alone
-        Seen seen;
+        std::map<At, Error> refused_keys;               // each asked for alone
+        core::KeysSeen seen;
     };
 
     [[nodiscard]] net::Task<> read_chunks(std::shared_ptr<Round> round);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "wire/json_reader.h"
+#include "wire/answer_documents.h"
 
 namespace farshore::controller {
 
@@ -13,118 +13,143 @@ namespace {
 
 constexpr std::size_t kRowBytesMax = 64 * 1024;
 
-bool flag_of(const json::object& document, std::string_view name) {
-    const json::value* value = document.if_contains(name);
-    return value != nullptr && value->is_bool() && value->get_bool();
+// What a book's own row tells.
+struct BookDocument {
+    bool truncated = false;
+    bool settled = false;
+    Duration waited{};
+    std::optional<core::LossCounts> counts;  // nullopt: it was written without them
+};
+
+}  // namespace
+}  // namespace farshore::controller
+
+template <>
+inline constexpr auto farshore::wire::kFields<farshore::controller::BookDocument> = std::tuple{
+    optional("truncated", &farshore::controller::BookDocument::truncated, Flag{}),
+    optional("settled", &farshore::controller::BookDocument::settled, Flag{}),
+    optional("waited_ms", &farshore::controller::BookDocument::waited, Ms{}),
+    optional("counts", &farshore::controller::BookDocument::counts, Inside{})
+};
+
+namespace farshore::controller {
+
+namespace {
+
+Result<BookDocument> book_document(const ports::LossRow& row) {
+    return wire::parse_document<BookDocument>("loss book", row.document, kRowBytesMax);
 }
 
 }  // namespace
 
-ports::LossRow row_of(const KeyChain& chain) {
+ports::LossRow row_of(const core::KeyChain& chain) {
     return {
-        .table = chain.table(), .key = chain.key(), .document = json::serialize(chain.document())
+        .table = chain.table(),
+        .key = chain.key(),
+        .document = json::serialize(chain_document(chain))
     };
 }
 
-ports::LossRow book_row(const LossBook& book) {
+ports::LossRow book_row(const core::LossBook& book) {
     return {
         .table = kBookRow.first,
         .key = kBookRow.second,
-        .document = json::serialize(json::object{
-            {"truncated", book.truncated()},
-            {"settled", book.settled()},
-            {"waited_ms", to_ms(book.waited())},
-            {"counts", wire::loss_document(book.counts())}
-        })
+        .document = json::serialize(wire::to_json(BookDocument{
+            .truncated = book.truncated(),
+            .settled = book.settled(),
+            .waited = book.waited(),
+            .counts = book.counts()
+        }))
     };
 }
 
-Result<LossBook> book_of(const std::vector<ports::LossRow>& rows) {
-    LossBook book;
+Result<core::LossBook> book_of(const std::vector<ports::LossRow>& rows) {
+    core::LossBook book;
     for (const ports::LossRow& row : rows) {
-        if (LossBook::At{row.table, row.key} != kBookRow) {
-            Result<KeyChain> chain = KeyChain::parse(row.document);
+        if (core::LossBook::At{row.table, row.key} != kBookRow) {
+            Result<core::KeyChain> chain = read_chain(row.document);
             if (!chain) {
                 return std::unexpected(std::move(chain.error()));
             }
             book.restore(std::move(*chain));
             continue;
         }
-        const Result<json::object> document = wire::parse_json_object(row.document, kRowBytesMax);
+        const Result<BookDocument> document = book_document(row);
         if (!document) {
-            return std::unexpected(in_context("loss book", document.error()));
+            return std::unexpected(document.error());
         }
-        if (flag_of(*document, "truncated")) {
+        if (document->truncated) {
             book.note_truncated();
         }
-        if (const json::value* waited = document->if_contains("waited_ms");
-            waited != nullptr && waited->is_int64()) {
-            book.note_waited(std::chrono::milliseconds{waited->get_int64()});
-        }
+        book.note_waited(document->waited);
     }
     return book;
 }
 
-std::optional<wire::LossCounts> counts_of(const ports::LossRow& row) {
-    const Result<json::object> document = wire::parse_json_object(row.document, kRowBytesMax);
-    const json::value* counts = document ? document->if_contains("counts") : nullptr;
-    if (counts == nullptr || !counts->is_object()) {
-        return std::nullopt;
+std::optional<core::LossCounts> counts_of(const ports::LossRow& row) {
+    const Result<BookDocument> document = book_document(row);
+    std::optional<core::LossCounts> counts = document ? document->counts : std::nullopt;
+    if (counts) {
+        counts->whole = !document->truncated;
     }
-    wire::JsonTrouble trouble;
-    wire::ObjectReader in(counts->get_object(), "counts", trouble);
-    constexpr std::uint64_t kMax = 1'000'000'000'000;
-    const wire::LossCounts read{
-        .at_risk = in.count("at_risk", kMax),
-        .present = in.count("present", kMax),
-        .applied_late = in.count("applied_late", kMax),
-        .suppressed = in.count("suppressed", kMax),
-        .never_arrived = in.count("never_arrived", kMax),
-        .unknown = in.count("unknown", kMax),
-        .whole = !flag_of(*document, "truncated")
-    };
-    return trouble.status() ? std::optional{read} : std::nullopt;
+    return counts;
 }
 
 bool is_settled(const ports::LossRow& row) {
-    const Result<json::object> document = wire::parse_json_object(row.document, kRowBytesMax);
-    return document && flag_of(*document, "settled");
+    const Result<BookDocument> document = book_document(row);
+    return document && document->settled;
 }
 
-json::object losses_document(const OperationId& operation, const LossBook& book, LossPage page) {
-    json::array entries;
+namespace {
+
+wire::LossEntryDocument entry_of(
+    const core::KeyChain& chain, const json::value& key, const core::RiskyWrite& write
+) {
+    return {
+        .table = chain.table(),
+        .key = key,
+        .reason = chain.reason(),
+        .settled = chain.settled(),
+        .host = write.host,
+        .op = write.entry.op,
+        .at = write.entry.at,
+        .epoch = write.entry.epoch,
+        .hash = write.entry.hash,
+        .acknowledged = write.entry.acknowledged,
+        .fate = std::string{to_string(write.fate)},
+        .order = write.entry.order,
+        .left_out = write.entry.left_out
+    };
+}
+
+}  // namespace
+
+json::object losses_document(
+    const OperationId& operation, const core::LossBook& book, LossPage page
+) {
+    wire::LossesDocument document{
+        .operation = operation,
+        .settled = book.settled(),
+        .truncated = book.truncated(),
+        .counts = book.counts()
+    };
     const std::size_t begin = std::min(page.after, book.chains().size());
     const std::size_t rest = book.chains().size() - begin;
     const std::size_t count = page.limit == 0 ? rest : std::min(page.limit, rest);
     auto each = std::next(book.chains().begin(), static_cast<std::ptrdiff_t>(begin));
     for (std::size_t i = 0; i < count; ++i, ++each) {
-        const KeyChain& chain = each->second;
-        const json::object document = chain.document();
-        for (const json::value& write : document.at("writes").as_array()) {
-            if (flag_of(write.as_object(), "proven")) {
-                continue;  // it was at no risk
+        const core::KeyChain& chain = each->second;
+        const json::value key = key_as_json(chain);
+        for (const core::RiskyWrite& write : chain.writes()) {
+            if (!write.proven) {  // it was at no risk
+                document.entries.push_back(entry_of(chain, key, write));
             }
-            json::object entry{
-                {"table", chain.table()},
-                {"key", document.at("key")},
-                {"reason", chain.reason()},
-                {"settled", chain.settled()}
-            };
-            for (const auto& field : write.as_object()) {
-                entry.insert(field);
-            }
-            entries.push_back(std::move(entry));
         }
     }
-    return {
-        {"schema_version", wire::kApiSchemaVersion},
-        {"operation", operation.value()},
-        {"settled", book.settled()},
-        {"truncated", book.truncated()},
-        {"counts", wire::loss_document(book.counts())},
-        {"entries", std::move(entries)},
-        {"next", count < rest ? json::value(begin + count) : json::value(nullptr)}
-    };
+    if (count < rest) {
+        document.next = begin + count;
+    }
+    return wire::to_json(document);
 }
 
 }  // namespace farshore::controller

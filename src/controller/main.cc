@@ -4,12 +4,15 @@
 #include <exception>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
 
 #include "adapters/system/log.h"
-#include "base/standard_output.h"
+#include "base/daemon_end.h"
+#include "base/version.h"
 #include "controller/controller.h"
 #include "wire/config_loader.h"
 
@@ -17,44 +20,12 @@ namespace farshore::controller {
 
 namespace {
 
-// docs/operations: the same numbers in every program.
-constexpr int kUsage = 64;
-constexpr int kUnreachable = 69;
-constexpr int kBug = 70;
-constexpr int kDenied = 77;
-constexpr int kConfiguration = 78;
+constexpr std::string_view kProgram = "farshored";
 
-int exit_code_of(const Error& error) {
-    switch (error.kind) {
-        case ErrorKind::denied: return kDenied;
-        case ErrorKind::malformed:
-        case ErrorKind::not_found: return kConfiguration;
-        case ErrorKind::conflict:
-        case ErrorKind::exhausted:
-        case ErrorKind::throttled:
-        case ErrorKind::unavailable:
-        case ErrorKind::timed_out:
-        case ErrorKind::cancelled: return kUnreachable;
-    }
-    return kUnreachable;
-}
-
-int refuse(const Error& error) {
-    std::fprintf(stderr, "farshored: %s\n", error.text.c_str());
-    if (!error.remedy.empty()) {
-        std::fprintf(stderr, "  remedy: %s\n", error.remedy.c_str());
-    }
-    return exit_code_of(error);
-}
-
-// The status for a run that has printed all it had to say.
-int finished(int status) {
-    const Status written = flush_output();
-    if (!written) {
-        (void)refuse(written.error());
-        return kOutputFailed;
-    }
-    return status;
+void log_warning(const config::Diagnostic& warning) {
+    system::log_warning(
+        "config", warning.message, {{"code", warning.code}, {"remedy", warning.hint}}
+    );
 }
 
 // SIGHUP: tokens and certificate are read again, as after any change of them.
@@ -73,7 +44,7 @@ int serve(config::Config config) {
     boost::asio::signal_set signals(io, SIGTERM, SIGINT);
     Result<std::unique_ptr<Controller>> created = Controller::create(io, std::move(config));
     if (!created) {
-        return refuse(created.error());
+        return end_with(kProgram, created.error());
     }
     Controller& controller = **created;
     signals.async_wait([&controller](const boost::system::error_code& error, int number) {
@@ -90,7 +61,7 @@ int serve(config::Config config) {
     while (!controller.stopped()) {
         io.run_one();
     }
-    return controller.failure() ? refuse(*controller.failure()) : 0;
+    return controller.failure() ? end_with(kProgram, *controller.failure()) : 0;
 }
 
 int run(int argc, char** argv) {
@@ -106,12 +77,8 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"plain", "json"}));
     app.add_option("--log-level", log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
-    app.set_version_flag("--version", std::string{"farshored "} + FARSHORE_VERSION);
-    app.footer(
-        "Exit codes: 0 stopped by a signal, 64 usage, 69 a port, file or service is in use or not "
-        "there, or another controller leads, 74 the output could not be written, 77 denied, 78 "
-        "configuration."
-    );
+    app.set_version_flag("--version", fmt::format("{} {}", kProgram, kVersion));
+    app.footer(std::string{kEndsOfADaemon});
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -119,17 +86,17 @@ int run(int argc, char** argv) {
         std::ostringstream text;  // --help, --version
         (void)app.exit(error, text);
         write_output(text.str());
-        return asked ? finished(0) : kUsage;
-    }
-    Result<config::Config> config = config::load_config(config_file);
-    if (!config) {
-        return refuse(config.error());
+        return asked ? end_printed(kProgram, 0) : kEndUsage;
     }
     system::set_up_log(
-        {.program = "farshored",
+        {.program = std::string{kProgram},
          .format = *enum_from<system::LogFormat>(log_format),
          .level = *enum_from<system::LogLevel>(log_level)}
     );
+    Result<config::Config> config = config::load_config(config_file, log_warning);
+    if (!config) {
+        return end_with(kProgram, config.error());
+    }
     return serve(std::move(*config));
 }
 
@@ -142,6 +109,6 @@ int main(int argc, char** argv) {
         return farshore::controller::run(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "farshored: a bug: %s\n", error.what());
-        return farshore::controller::kBug;
+        return farshore::kEndBug;
     }
 }

@@ -222,26 +222,27 @@ std::string metrics_text(const View& view) {
     if (const auto window = core.loss_window()) {
         one("farshore_loss_window_seconds", "What a failover now could lose.", seconds(*window));
     }
+    const std::vector<core::LossWindow::Measured> lags = core.losses().measured();
     {
         Family lag(
             out,
             "farshore_replication_lag_seconds",
             "Lag of the newest heartbeat, on one clock; it grows while none arrives."
         );
-        for (const auto& [link, seen] : view.lags) {
+        for (const core::LossWindow::Measured& seen : lags) {
             const Duration at_least =
                 core::lag_at_least(seen.lag, now.at - seen.at, view.config.detect.probe_every);
             lag.add(
-                {{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}},
+                {{"app", app}, {"from", seen.from.value()}, {"to", seen.to.value()}},
                 seconds(at_least)
             );
         }
     }
     {
         Family age(out, "farshore_canary_age_seconds", "Since a heartbeat last arrived.");
-        for (const auto& [link, seen] : view.lags) {
+        for (const core::LossWindow::Measured& seen : lags) {
             age.add(
-                {{"app", app}, {"from", link.first.value()}, {"to", link.second.value()}},
+                {{"app", app}, {"from", seen.from.value()}, {"to", seen.to.value()}},
                 seconds(now.at - seen.at)
             );
         }

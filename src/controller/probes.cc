@@ -1,39 +1,47 @@
 #include "controller/probes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace farshore::controller {
 
 namespace {
 
-// Probes go out on time even while earlier ones hang: a hang must not slow detection down. A
-// timeout of one second at two probes per second needs two; more is slack.
-constexpr int kUnderWayMax = 4;
-constexpr std::size_t kWrittenKept = 64;
-constexpr Duration kLagPollFast = std::chrono::milliseconds{30};
-constexpr Duration kLagPollSlow = std::chrono::milliseconds{500};
-constexpr Duration kLagFastFor = std::chrono::seconds{2};
-
-// Counts a probe as under way as long as it lives.
+// A probe is under way as long as it lives.
 class UnderWay {
   public:
-    explicit UnderWay(std::shared_ptr<int> count) : count_(std::move(count)) { ++*count_; }
+    explicit UnderWay(std::shared_ptr<core::ProbeRound> round) : round_(std::move(round)) {}
 
     UnderWay(const UnderWay&) = delete;
     UnderWay& operator=(const UnderWay&) = delete;
 
-    ~UnderWay() { --*count_; }
+    ~UnderWay() { round_->end(); }
 
   private:
-    std::shared_ptr<int> count_;
+    std::shared_ptr<core::ProbeRound> round_;
 };
 
-// A write that was long under way must not stand over a newer one of this life.
+// core::may_replace, as DynamoDB's condition.
 void never_back(aws::PutItem& put) {
     put.expressions.condition = "attribute_not_exists(#nonce) OR #nonce <> :nonce OR #seq < :seq";
     put.expressions.names = {{"#nonce", "nonce"}, {"#seq", "seq"}};
     put.expressions.values[":nonce"] = put.item["nonce"];
     put.expressions.values[":seq"] = put.item["seq"];
+}
+
+// nullopt: no controller writes such an item.
+std::optional<core::HeartbeatItem> heartbeat_in(const aws::Item& item) {
+    const auto life = aws::string_of(item, "nonce");
+    const auto sequence = aws::number_of(item, "seq");
+    if (!life || !sequence || *sequence < 0) {
+        return std::nullopt;
+    }
+    const auto at = aws::number_of(item, "at_ms");
+    return core::HeartbeatItem{
+        .life = std::string{*life},
+        .sequence = static_cast<std::uint64_t>(*sequence),
+        .at = at && *at > 0 ? std::optional{utc_from_ms(*at)} : std::nullopt
+    };
 }
 
 std::unexpected<Error> unseen() {
@@ -44,10 +52,10 @@ std::unexpected<Error> unseen() {
 
 }  // namespace
 
-Probes::Probes(Edge& edge) : edge_(edge) {
-    // Heartbeats of an earlier life must not count as arrivals of this one's.
-    nonce_ = std::to_string(edge.clock.now().time_since_epoch().count());
-}
+// Heartbeats of an earlier life must not count as arrivals of this one's.
+Probes::Probes(Edge& edge)
+    : edge_(edge),
+      beats_(std::to_string(edge.clock.now().time_since_epoch().count()), edge.clock.now()) {}
 
 void Probes::start() {
     for (const config::Region& region : edge_.config.regions) {
@@ -81,19 +89,23 @@ void Probes::start() {
 }
 
 bool Probes::answers(const RegionId& region) const {
-    const auto found = beats_.find(region);
-    return found != beats_.end() && found->second.answers;
+    const auto found = fresh_.find(region);
+    return found != fresh_.end() && found->second.answers;
 }
 
 net::Task<> Probes::repeat(RegionId region, Once once) {
-    const auto under_way = std::make_shared<int>(0);
+    const core::ProbeRound::Options options{
+        .every = edge_.config.detect.probe_every, .under_way_max = core::kHangingProbesMax
+    };
+    const auto round = std::make_shared<core::ProbeRound>(options);
     while (true) {
-        if (*under_way < kUnderWayMax) {
-            edge_.tasks.spawn("probe", [this, region, once, under_way] {
-                return (this->*once)(region, under_way);
+        if (round->begin(edge_.clock.now())) {
+            edge_.tasks.spawn("probe", [this, region, once, round] {
+                return (this->*once)(region, round);
             });
         }
-        const bool slept = co_await net::sleep_for(edge_.io, edge_.config.detect.probe_every);
+        const Duration rest = round->next_deadline() - edge_.clock.now();
+        const bool slept = co_await net::sleep_for(edge_.io, std::max(rest, Duration::zero()));
         if (!slept) {
             co_return;
         }
@@ -101,18 +113,15 @@ net::Task<> Probes::repeat(RegionId region, Once once) {
 }
 
 aws::CallOptions Probes::options(bool fresh) const {
-    aws::CallOptions options;
-    options.connect_timeout = edge_.config.detect.probe_timeout;
-    options.total_timeout = edge_.config.detect.probe_timeout;
-    options.attempts_max = 1;
+    aws::CallOptions options = aws::once_within(edge_.config.detect.probe_timeout);
     options.fresh_connection = fresh;
     return options;
 }
 
-aws::Item Probes::heartbeat_key(const RegionId& written_in) const {
+aws::Item Probes::heartbeat_key(const RegionId& written_in, const char* kind) const {
     aws::Item key;
     key["id"] =
-        aws::string_attribute(written_in.value() + "#" + edge_.config.controller.id.value());
+        aws::string_attribute(written_in.value() + "#" + edge_.config.controller.id.value() + kind);
     return key;
 }
 
@@ -133,37 +142,61 @@ void Probes::observe(
     edge_.deliver(std::move(seen));
 }
 
-// Writes this Region's heartbeat and reads it back there, over a kept connection.
-net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
-    const UnderWay counted(std::move(under_way));
-    const std::uint64_t sequence = ++beats_[region].sequence;
-    const Written written{.started = edge_.clock.now(), .at = edge_.clock.wall()};
+net::Task<Result<bool>> Probes::write_heartbeat(
+    RegionId region, aws::Item key, core::HeartbeatItem item, bool fresh
+) {
     aws::PutItem put;
     put.table = edge_.config.detect.heartbeat_table;
-    put.item = heartbeat_key(region);
-    put.item["seq"] = aws::number_attribute(static_cast<std::int64_t>(sequence));
-    put.item["at_ms"] = aws::number_attribute(to_ms(written.at));
-    put.item["nonce"] = aws::string_attribute(nonce_);
+    put.item = std::move(key);
+    put.item["seq"] = aws::number_attribute(static_cast<std::int64_t>(item.sequence));
+    put.item["nonce"] = aws::string_attribute(item.life);
+    if (item.at) {
+        put.item["at_ms"] = aws::number_attribute(to_ms(*item.at));
+    }
     never_back(put);
-    aws::CallOptions call = options(false);
+    aws::CallOptions call = options(fresh);
     call.idempotent = true;
     const Result<std::optional<aws::Item>> answer =
         co_await edge_.tables.put_item(region, put, call);
-    Status outcome;
     if (!answer && answer.error().kind != ErrorKind::conflict) {
-        outcome = std::unexpected(in_context("write", answer.error()));
-    } else if (answer) {
-        Beat& beat = beats_[region];
-        beat.acknowledged = std::max(beat.acknowledged, sequence);
-        beat.written.emplace(sequence, written);
-        if (beat.written.size() > kWrittenKept) {
-            beat.written.erase(beat.written.begin());
-        }
-        edge_.deliver(core::WriteAcknowledged{.region = region, .at = written.started});
-        const Result<std::optional<std::uint64_t>> seen = co_await heartbeat_seen(region, region);
+        co_return std::unexpected(in_context("write", answer.error()));
+    }
+    co_return answer.has_value();
+}
+
+net::Task<Result<std::optional<core::HeartbeatItem>>> Probes::read_heartbeat(
+    RegionId region, aws::Item key, bool fresh
+) {
+    aws::GetItem get;
+    get.table = edge_.config.detect.heartbeat_table;
+    get.key = std::move(key);
+    get.consistent = true;
+    const aws::CallOptions call = options(fresh);
+    const Result<std::optional<aws::Item>> answer =
+        co_await edge_.tables.get_item(region, get, call);
+    if (!answer) {
+        co_return std::unexpected(in_context("read", answer.error()));
+    }
+    co_return *answer ? heartbeat_in(**answer) : std::nullopt;
+}
+
+// Writes this Region's heartbeat and reads it back there, over a kept connection.
+net::Task<> Probes::beat(RegionId region, std::shared_ptr<core::ProbeRound> round) {
+    const UnderWay counted(std::move(round));
+    const core::Heartbeats::Beat beat =
+        beats_.begin({edge_.clock.now(), edge_.clock.wall()}, region);
+    const aws::Item key = heartbeat_key(region);
+    const core::HeartbeatItem item = beats_.item(beat);
+    const Result<bool> newest = co_await write_heartbeat(region, key, item, false);
+    Status outcome;
+    if (!newest) {
+        outcome = std::unexpected(newest.error());
+    } else if (*newest) {
+        edge_.deliver(beats_.acknowledged(edge_.clock.now(), region, beat));
+        const auto seen = co_await read_heartbeat(region, key, false);
         if (!seen) {
-            outcome = std::unexpected(in_context("read", seen.error()));
-        } else if (!*seen || **seen < sequence) {
+            outcome = std::unexpected(seen.error());
+        } else if (!beats_.shows(*seen, beat.sequence)) {
             outcome = unseen();
         }
     }
@@ -171,42 +204,29 @@ net::Task<> Probes::beat(RegionId region, std::shared_ptr<int> under_way) {
 }
 
 // The same over connections made for it: what a host that has just started would see.
-net::Task<> Probes::look_fresh(RegionId region, std::shared_ptr<int> under_way) {
-    const UnderWay counted(std::move(under_way));
-    const std::uint64_t sequence = ++beats_[region].fresh_sequence;
-    aws::PutItem put;
-    put.table = edge_.config.detect.heartbeat_table;
-    put.item["id"] =
-        aws::string_attribute(region.value() + "#" + edge_.config.controller.id.value() + "#fresh");
-    put.item["seq"] = aws::number_attribute(static_cast<std::int64_t>(sequence));
-    put.item["nonce"] = aws::string_attribute(nonce_);
-    never_back(put);
-    aws::CallOptions call = options(true);
-    call.idempotent = true;
-    const Result<std::optional<aws::Item>> written =
-        co_await edge_.tables.put_item(region, put, call);
+net::Task<> Probes::look_fresh(RegionId region, std::shared_ptr<core::ProbeRound> round) {
+    const UnderWay counted(std::move(round));
+    const std::uint64_t sequence = ++fresh_[region].sequence;
+    const aws::Item key = heartbeat_key(region, "#fresh");
+    core::HeartbeatItem item = beats_.item({.sequence = sequence});
+    item.at.reset();  // only those that are followed say when
+    const Result<bool> newest = co_await write_heartbeat(region, key, item, true);
     Status outcome;
-    if (!written && written.error().kind != ErrorKind::conflict) {
-        outcome = std::unexpected(in_context("write", written.error()));
+    if (!newest) {
+        outcome = std::unexpected(newest.error());
     }
-    aws::GetItem get;
-    get.table = put.table;
-    get.key["id"] = put.item["id"];
-    get.consistent = true;
-    call = options(true);
-    const Result<std::optional<aws::Item>> answer =
-        co_await edge_.tables.get_item(region, get, call);
-    beats_[region].answers = answer.has_value();
-    if (outcome && !answer) {
-        outcome = std::unexpected(in_context("read", answer.error()));
-    } else if (outcome && sequence_of(*answer).value_or(0) < sequence) {
+    const auto seen = co_await read_heartbeat(region, key, true);
+    fresh_[region].answers = seen.has_value();
+    if (outcome && !seen) {
+        outcome = std::unexpected(seen.error());
+    } else if (outcome && !beats_.shows(*seen, sequence)) {
         outcome = unseen();
     }
     observe(region, core::Component::dynamodb, core::Path::fresh, outcome);
 }
 
-net::Task<> Probes::look_at_stack(RegionId region, std::shared_ptr<int> under_way) {
-    const UnderWay counted(std::move(under_way));
+net::Task<> Probes::look_at_stack(RegionId region, std::shared_ptr<core::ProbeRound> round) {
+    const UnderWay counted(std::move(round));
     net::HttpCall call;
     call.url = edge_.config.region(region)->health;
     call.connect_timeout = edge_.config.detect.probe_timeout;
@@ -224,8 +244,8 @@ net::Task<> Probes::look_at_stack(RegionId region, std::shared_ptr<int> under_wa
 }
 
 // Do we see anything at all? When this fails too, the fault is probably ours.
-net::Task<> Probes::look_at_control(RegionId region, std::shared_ptr<int> under_way) {
-    const UnderWay counted(std::move(under_way));
+net::Task<> Probes::look_at_control(RegionId region, std::shared_ptr<core::ProbeRound> round) {
+    const UnderWay counted(std::move(round));
     Status outcome;
     if (!edge_.config.detect.control_target.empty()) {
         net::HttpCall call;
@@ -253,90 +273,25 @@ net::Task<> Probes::look_at_control(RegionId region, std::shared_ptr<int> under_
     observe(RegionId{}, core::Component::control, core::Path::fresh, outcome);
 }
 
-net::Task<Result<std::optional<aws::Item>>> Probes::read_heartbeat(RegionId from, RegionId in) {
-    aws::GetItem get;
-    get.table = edge_.config.detect.heartbeat_table;
-    get.key = heartbeat_key(from);
-    get.consistent = true;
-    const aws::CallOptions call = options(false);
-    Result<std::optional<aws::Item>> answer = co_await edge_.tables.get_item(in, get, call);
-    co_return answer;
-}
-
-// The sequence number of `from`'s heartbeat as read in `in`; nullopt: none of this life's.
-net::Task<Result<std::optional<std::uint64_t>>> Probes::heartbeat_seen(RegionId from, RegionId in) {
-    const Result<std::optional<aws::Item>> answer = co_await read_heartbeat(from, in);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return sequence_of(*answer);
-}
-
-// nullopt: there is none, or an earlier life of this controller wrote it.
-std::optional<std::uint64_t> Probes::sequence_of(const std::optional<aws::Item>& item) const {
-    if (!item || aws::string_of(*item, "nonce") != nonce_) {
-        return std::nullopt;
-    }
-    const auto sequence = aws::number_of(*item, "seq");
-    if (!sequence || *sequence < 0) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint64_t>(*sequence);
-}
-
-// The last heartbeat of an earlier life of this controller: all that is known about replication
-// when it comes back inside an outage. True: there was one.
-net::Task<Result<bool>> Probes::find_earlier(RegionId from, RegionId to) {
-    const Result<std::optional<aws::Item>> answer = co_await read_heartbeat(from, to);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    const auto at = *answer ? aws::number_of(**answer, "at_ms") : std::nullopt;
-    // A heartbeat from the future is a clock that was set back since: it proves nothing.
-    if (!at || *at <= 0 || utc_from_ms(*at) > edge_.clock.wall()) {
-        co_return false;
-    }
-    edge_.deliver(core::HeartbeatFound{
-        .from = from, .to = to, .written_ago = edge_.clock.wall() - utc_from_ms(*at)
-    });
-    co_return true;
-}
-
-// Reads `from`'s heartbeats in `to`. The lag is a duration on our own clock: from the start of the
-// write to the first read that saw it.
+// Reads `from`'s heartbeats in `to`.
 net::Task<> Probes::follow(RegionId from, RegionId to) {
-    std::uint64_t last = 0;
-    bool found_earlier = false;
-    Instant waiting_since = edge_.clock.now();
+    const aws::Item key = heartbeat_key(from);
     while (true) {
-        const Duration waited = edge_.clock.now() - waiting_since;
-        const Duration pause = waited < kLagFastFor ? kLagPollFast : kLagPollSlow;
+        const Duration pause = beats_.pause(edge_.clock.now(), from, to);
         const bool slept = co_await net::sleep_for(edge_.io, pause);
         if (!slept) {
             co_return;
         }
-        if (last == 0 && !found_earlier) {
-            const Result<bool> found = co_await find_earlier(from, to);
-            found_earlier = found.has_value();
-        }
-        if (beats_[from].acknowledged <= last) {
-            waiting_since = edge_.clock.now();
+        if (!beats_.is_awaited(from, to)) {
             continue;
         }
-        const Result<std::optional<std::uint64_t>> seen = co_await heartbeat_seen(from, to);
-        if (!seen || !*seen || **seen <= last) {
+        const auto found = co_await read_heartbeat(to, key, false);
+        if (!found) {
             continue;
         }
-        last = **seen;
-        waiting_since = edge_.clock.now();
-        const auto written = beats_[from].written.find(last);
-        if (written != beats_[from].written.end()) {
-            edge_.deliver(core::HeartbeatArrived{
-                .from = from,
-                .to = to,
-                .written = written->second.started,
-                .lag = edge_.clock.now() - written->second.started
-            });
+        const core::Now now{edge_.clock.now(), edge_.clock.wall()};
+        if (std::optional<core::Event> news = beats_.seen(now, from, to, *found)) {
+            edge_.deliver(std::move(*news));
         }
     }
 }

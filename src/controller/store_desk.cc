@@ -9,8 +9,6 @@
 
 namespace farshore::controller {
 
-namespace {
-
 Status status_of(ports::CommitAnswer answer) {
     if (answer.end == ports::CommitEnd::committed) {
         return {};
@@ -20,6 +18,8 @@ Status status_of(ports::CommitAnswer answer) {
     }
     return std::unexpected(std::move(answer.why));
 }
+
+namespace {
 
 // A change that cannot be is an answer to the client that asked for it, and no trouble of the
 // store.

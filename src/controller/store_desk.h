@@ -9,6 +9,9 @@
 
 namespace farshore::controller {
 
+// A commit's answer for callers to whom it has been made or not. Errors: those of StoreDesk.
+[[nodiscard]] Status status_of(ports::CommitAnswer answer);
+
 // The controller's way to its store: puts the app and the leader's token on each commit, logs the
 // store's trouble, and says when this controller has to end. Outlives its commits. Single-threaded.
 class StoreDesk final : public ports::Store {

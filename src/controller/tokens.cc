@@ -16,8 +16,9 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
-constexpr std::size_t kTokensMax = 10'000;
+constexpr std::size_t kFileBytesMax = 8 * 1024 * 1024;
+// One for each host that a register may have, one more while it changes, and people's.
+constexpr std::size_t kTokensMax = 21'000;
 constexpr std::size_t kTokenBytesMax = 4096;
 constexpr std::size_t kDigestHexBytes = 64;
 constexpr std::uint64_t kUsesMax = 10'000;
@@ -119,14 +120,13 @@ Status Tokens::check_against_others(const Token& token, const std::string& where
             );
         }
     }
-    const auto named = std::ranges::find_if(tokens_, [&](const Token& other) {
-        return other.caller.name == token.caller.name && other.caller.app == token.caller.app;
-    });
-    if (named == tokens_.end()) {
+    const auto named = by_name_.find({token.caller.name, token.caller.app});
+    if (named == by_name_.end()) {
         return {};
     }
-    const bool same_caller = named->caller.role == token.caller.role &&
-                             named->caller.credential() == token.caller.credential();
+    const Caller& other = tokens_[named->second].caller;
+    const bool same_caller =
+        other.role == token.caller.role && other.credential() == token.caller.credential();
     return same_caller && token.caller.role != Role::join
                ? Status{}
                : fail(
@@ -167,7 +167,12 @@ Result<Tokens> Tokens::parse(std::string_view text) {
             trouble.note(status.error().text);
             continue;
         }
-        tokens.by_digest_.emplace(token.digest, tokens.tokens_.size());
+        const std::size_t at = tokens.tokens_.size();
+        tokens.by_digest_.emplace(token.digest, at);
+        tokens.by_name_.try_emplace({token.caller.name, token.caller.app}, at);
+        if (token.caller.role == Role::agent) {
+            tokens.by_host_.emplace(token.caller.host, at);
+        }
         tokens.tokens_.push_back(std::move(token));
     }
     if (Status status = trouble.status(); !status) {
@@ -188,8 +193,9 @@ Result<Tokens> Tokens::load(const std::string& path) {
             "makes it"
         );
     }
-    const Result<std::string> text =
-        read_text_file(path, {.what = "the tokens file", .remedy = kRemedy});
+    const Result<std::string> text = read_text_file(
+        path, {.what = "the tokens file", .remedy = kRemedy, .bytes_max = kFileBytesMax}
+    );
     if (!text) {
         return std::unexpected(text.error());
     }
@@ -200,6 +206,15 @@ Result<Tokens> Tokens::load(const std::string& path) {
         return std::unexpected(std::move(error));
     }
     return tokens;
+}
+
+std::vector<const Token*> Tokens::of_host(const HostId& host) const {
+    std::vector<const Token*> found;
+    const auto [first, last] = by_host_.equal_range(host);
+    for (auto at = first; at != last; ++at) {
+        found.push_back(&tokens_[at->second]);
+    }
+    return found;
 }
 
 const Token* Tokens::find(const std::string& digest, const AppId& app) const {

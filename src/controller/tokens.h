@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/enum_names.h"
@@ -78,6 +79,9 @@ class Tokens {
     // A digest cannot be chosen, so how long the look takes tells nothing of a token.
     [[nodiscard]] const Token* find(const std::string& digest, const AppId& app) const;
 
+    // The agents' entries that name the host, of any app.
+    [[nodiscard]] std::vector<const Token*> of_host(const HostId& host) const;
+
     [[nodiscard]] const std::vector<Token>& all() const { return tokens_; }
 
   private:
@@ -85,6 +89,8 @@ class Tokens {
 
     std::vector<Token> tokens_;
     std::multimap<std::string, std::size_t> by_digest_;
+    std::multimap<HostId, std::size_t> by_host_;                    // agents'
+    std::map<std::pair<std::string, AppId>, std::size_t> by_name_;  // the first of each
 };
 
 }  // namespace farshore::controller

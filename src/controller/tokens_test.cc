@@ -1,6 +1,9 @@
 #include "controller/tokens.h"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -29,6 +32,22 @@ TEST(Tokens, ATokenIsKnownByItsDigest) {
         (core::Credential{.app = kApp, .host = HostId{"web-1"}, .region = RegionId{"us-east-1"}})
     );
     EXPECT_EQ(tokens->find(digest_of("abd"), kApp), nullptr);
+}
+
+TEST(Tokens, AHostsEntriesAreFoundByItsName) {
+    const std::string second = R"({"name":"web-1","role":"agent","app":"magento","host":"web-1",)"
+                               R"("token_sha256":")" +
+                               digest_of("def") + R"("},)";
+    const std::string viewer =
+        R"({"name":"web-2","role":"viewer","token_sha256":")" + digest_of("ghi") + R"("},)";
+    const auto tokens = Tokens::parse("[" + second + viewer + entry(kAgent).substr(1));
+    ASSERT_TRUE(tokens.has_value()) << tokens.error().text;
+    const std::vector<const Token*> found = tokens->of_host(HostId{"web-1"});
+    ASSERT_EQ(found.size(), 2U) << "an old one and a new one";
+    EXPECT_EQ(found[0]->digest, digest_of("def"));
+    EXPECT_EQ(found[1]->digest, digest_of("abc"));
+    EXPECT_TRUE(tokens->of_host(HostId{"web-2"}).empty());
+    EXPECT_TRUE(tokens->of_host(HostId{}).empty()) << "people are on no host";
 }
 
 TEST(Tokens, ABearerTokenIsReadFromItsHeader) {
@@ -74,6 +93,23 @@ TEST(Tokens, AWrongFileIsRefusedWithItsPlace) {
     ASSERT_FALSE(missing.has_value());
     EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
     EXPECT_FALSE(missing.error().remedy.empty());
+}
+
+// As many as a register may have.
+TEST(Tokens, AFileHasRoomForTenThousandHosts) {
+    std::string text = "[";
+    for (int i = 0; i < 10'000; ++i) {
+        const std::string host = "web-" + std::to_string(100'000 + i);
+        text += R"({"name":")" + host + R"(","role":"agent","app":"magento","host":")" + host +
+                R"(","token_sha256":")" + digest_of(host) + R"("},)";
+    }
+    text.back() = ']';
+    const std::string path = testing::TempDir() + "tokens-of-many-hosts.json";
+    std::ofstream(path) << text;
+    const auto tokens = Tokens::load(path);
+    std::filesystem::remove(path);
+    ASSERT_TRUE(tokens.has_value()) << tokens.error().text;
+    EXPECT_NE(tokens->find(digest_of("web-109999"), kApp), nullptr);
 }
 
 // As files were before: one token for all hosts of an app.

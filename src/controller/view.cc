@@ -14,57 +14,59 @@ namespace {
 
 constexpr std::size_t kStepsMax = 10'000;
 
-json::string text_of(std::string_view text) {
-    return json::string{text.data(), text.size()};
+std::string text_of(std::string_view text) {
+    return std::string{text};
 }
 
-json::value ms_or_null(const std::optional<UtcTime>& time) {
-    return time ? json::value(to_ms(*time)) : json::value(nullptr);
-}
-
-json::array votes_document(const core::Tally& tally, Instant now) {
-    json::array votes;
+std::vector<wire::VoteDocument> votes_of(const core::Tally& tally, Instant now) {
+    const auto since = [now](const std::optional<Instant>& at) {
+        return at ? std::optional{now - *at} : std::nullopt;
+    };
+    std::vector<wire::VoteDocument> votes;
     for (const core::Vote& vote : tally.votes) {
-        votes.push_back(json::object{
-            {"observer", vote.observer.value()},
-            {"vote", text_of(to_string(vote.health))},
-            {"since_ms", vote.since ? json::value(to_ms(now - *vote.since)) : json::value(nullptr)},
-            {"why", vote.why},
-            {"age_ms",
-             vote.heard_at ? json::value(to_ms(now - *vote.heard_at)) : json::value(nullptr)}
-        });
+        votes.push_back(
+            {.observer = vote.observer.value(),
+             .vote = vote.health,
+             .since = since(vote.since),
+             .why = vote.why,
+             .age = since(vote.heard_at)}
+        );
     }
     return votes;
 }
 
+std::vector<std::string> words_of(const std::vector<core::Lever>& levers) {
+    std::vector<std::string> words;
+    for (const core::Lever lever : levers) {
+        words.emplace_back(to_string(lever));
+    }
+    return words;
+}
+
 }  // namespace
 
-json::object regions_document(const View& view, core::Now now) {
-    json::object regions;
+wire::RegionDocuments regions_of(const View& view, core::Now now) {
+    wire::RegionDocuments regions;
     for (const config::Region& region : view.config.regions) {
         bool any_unhealthy = false;
         bool all_healthy = true;
-        json::object components;
+        wire::RegionDocument document;
         for (const core::Component component :
              {core::Component::dynamodb, core::Component::stack}) {
             const core::Tally tally =
                 view.pump.core().evidence().tally(now.at, region.id, component);
             any_unhealthy = any_unhealthy || tally.verdict == core::Health::unhealthy;
             all_healthy = all_healthy && tally.verdict == core::Health::healthy;
-            components[text_of(to_string(component))] = json::object{
-                {"verdict", text_of(to_string(tally.verdict))},
-                {"votes", votes_document(tally, now.at)}
-            };
+            document.components.emplace_back(
+                to_string(component),
+                wire::ComponentDocument{.verdict = tally.verdict, .votes = votes_of(tally, now.at)}
+            );
         }
-        const core::Health verdict = any_unhealthy ? core::Health::unhealthy
-                                     : all_healthy ? core::Health::healthy
-                                                   : core::Health::unknown;
-        const core::Condition condition = view.pump.core().evidence().condition(now.at, region.id);
-        regions[region.id.value()] = json::object{
-            {"verdict", text_of(to_string(verdict))},
-            {"condition", text_of(to_string(condition))},
-            {"components", std::move(components)}
-        };
+        document.verdict = any_unhealthy ? core::Health::unhealthy
+                           : all_healthy ? core::Health::healthy
+                                         : core::Health::unknown;
+        document.condition = to_string(view.pump.core().evidence().condition(now.at, region.id));
+        regions.emplace_back(region.id.value(), std::move(document));
     }
     return regions;
 }
@@ -73,7 +75,7 @@ namespace {
 
 // Who vouches for the host, since when, and what a person should look at.
 void write_vouching(
-    const View& view, const AgentView& agent, std::optional<UtcTime> since, json::object& out
+    const View& view, const AgentView& agent, std::optional<UtcTime> since, wire::AgentDocument& out
 ) {
     const std::optional<core::Vouching> vouching = view.credentials.vouching(agent.host);
     const auto& listed = view.config.agents;
@@ -84,9 +86,11 @@ void write_vouching(
     } else if (trouble.empty() && !vouching) {
         trouble = "it has no credential in force: it has no vote, and fences wait for it";
     }
-    out["vouched_by"] = vouching ? json::value(vouching->by) : json::value(nullptr);
-    out["vouched_at_ms"] = vouching ? ms_or_null(since) : json::value(nullptr);
-    out["trouble"] = trouble;
+    if (vouching) {
+        out.vouched_by = vouching->by;
+        out.vouched_at = since;
+    }
+    out.trouble = trouble;
 }
 
 // When each host came into the register.
@@ -100,36 +104,50 @@ std::map<HostId, UtcTime> registered_at(const View& view) {
     return times;
 }
 
-json::array tables_document(const View& view) {
-    json::array list;
+std::vector<wire::TableFindingDocument> tables_of(const View& view) {
+    std::vector<wire::TableFindingDocument> list;
     for (const core::TableFinding& finding : view.tables.findings()) {
-        list.push_back(json::object{
-            {"table", finding.table.value()},
-            {"region", finding.region.value()},
-            {"fault", text_of(to_string(finding.fault))},
-            {"text", finding.text},
-            {"remedy", finding.remedy}
-        });
+        list.push_back(
+            {.table = finding.table,
+             .region = finding.region,
+             .fault = text_of(to_string(finding.fault)),
+             .text = finding.text,
+             .remedy = finding.remedy}
+        );
     }
     return list;
 }
 
-json::array troubles_document(const std::vector<wire::TableTrouble>& troubles) {
-    json::array list;
-    for (const wire::TableTrouble& trouble : troubles) {
-        list.push_back(json::object{
-            {"table", trouble.table.value()},
-            {"region", trouble.region.value()},
-            {"unproven", trouble.unproven},
-            {"why", trouble.why}
-        });
+wire::AgentDocument agent_document(const AgentView& agent) {
+    wire::AgentDocument document{
+        .host = agent.host,
+        .region = agent.region,
+        .connected = agent.connected,
+        .epoch = agent.epoch,
+        .active = agent.active,
+        .write_state = agent.write_state,
+        .age = agent.age < Duration::zero() ? std::nullopt : std::optional{agent.age},
+        .lease_remaining = agent.lease_remaining,
+        .unproven = agent.unproven,
+        .oldest_unproven = agent.oldest_unproven
+    };
+    for (const core::link::TableTrouble& trouble : agent.shown.tables) {
+        document.tables.push_back(
+            {.table = trouble.table,
+             .region = trouble.region,
+             .unproven = trouble.unproven,
+             .why = trouble.why}
+        );
     }
-    return list;
+    if (agent.shown.client_keys_required) {
+        document.client_keys = *agent.shown.client_keys_required ? "required" : "off";
+    }
+    return document;
 }
 
 // Registered hosts that this process has not heard yet are listed too: silence is not absence.
-json::array agents_document(const View& view) {
-    json::array list;
+std::vector<wire::AgentDocument> agents_of(const View& view) {
+    std::vector<wire::AgentDocument> list;
     std::map<HostId, AgentView> views;
     for (const auto& [host, agent] : view.pump.core().agents()) {
         views[host] = AgentView{.host = host, .region = agent.region, .age = Duration{-1}};
@@ -139,24 +157,7 @@ json::array agents_document(const View& view) {
     }
     const std::map<HostId, UtcTime> since = registered_at(view);
     for (const auto& [host, agent] : views) {
-        json::object entry{
-            {"host", host.value()},
-            {"region", agent.region.value()},
-            {"connected", agent.connected},
-            {"epoch", agent.epoch.value()},
-            {"active", agent.active.value()},
-            {"write_state", agent.write_state},
-            {"age_ms",
-             agent.age < Duration::zero() ? json::value(nullptr) : json::value(to_ms(agent.age))},
-            {"lease_remaining_ms", to_ms(agent.lease_remaining)},
-            {"unproven", agent.unproven},
-            {"oldest_unproven_ms", to_ms(agent.oldest_unproven)},
-            {"tables", troubles_document(agent.tables)},
-            {"client_keys",
-             !agent.client_keys_required   ? json::value(nullptr)
-             : *agent.client_keys_required ? json::value("required")
-                                           : json::value("off")}
-        };
+        wire::AgentDocument entry = agent_document(agent);
         const auto registered = since.find(host);
         const auto joined = view.credentials.joined_at(host);
         write_vouching(
@@ -172,14 +173,12 @@ json::array agents_document(const View& view) {
     return list;
 }
 
-json::value pause_document(const core::AppRecord& record, UtcTime now) {
-    if (!is_paused(record, now)) {
-        return nullptr;
+std::optional<wire::PauseDocument> pause_of(const core::AppRecord& record, UtcTime now) {
+    if (!core::is_paused(record, now)) {
+        return std::nullopt;
     }
-    return json::object{
-        {"until_ms", ms_or_null(record.pause->until)},
-        {"reason", record.pause->reason},
-        {"by", record.pause->by}
+    return wire::PauseDocument{
+        .until = record.pause->until, .reason = record.pause->reason, .by = record.pause->by
     };
 }
 
@@ -196,7 +195,9 @@ RegionId users_after(const View& view, const core::OperationRecord& operation) {
     return moved ? operation.plan.to : operation.plan.users_before;
 }
 
-json::object operation_of(const View& view, const core::OperationRecord& record, bool with_steps) {
+wire::OperationDocument document_of(
+    const View& view, const core::OperationRecord& record, bool with_steps
+) {
     wire::OperationParts parts{
         .record = record,
         .users = users_after(view, record),
@@ -214,7 +215,7 @@ json::object operation_of(const View& view, const core::OperationRecord& record,
 }
 
 // What a failover at this moment could lose.
-json::object loss_forecast(const View& view) {
+wire::LossForecast loss_forecast(const View& view) {
     const core::AppCore& core = view.pump.core();
     std::uint64_t unproven = 0;
     std::uint64_t unheard = 0;  // what these have not proven is not in the sum
@@ -222,74 +223,51 @@ json::object loss_forecast(const View& view) {
         unproven += agent.unproven;
         unheard += agent.connected ? 0U : 1U;
     }
-    const auto window = core.loss_window();
-    return {
-        {"window_ms", window ? json::value(to_ms(*window)) : json::value(nullptr)},
-        {"unproven_writes", unproven},
-        {"hosts_unheard", unheard}
-    };
+    return {.window = core.loss_window(), .unproven_writes = unproven, .hosts_unheard = unheard};
 }
 
 }  // namespace
 
-bool is_paused(const core::AppRecord& record, UtcTime now) {
-    return record.pause && (!record.pause->until || now < *record.pause->until);
-}
-
-std::optional<std::string> nothing_to_do(const View& view, const core::ChangeRequest& request) {
-    const core::AppRecord& record = view.pump.core().record();
-    const bool there = request.to == record.active && record.users == record.active &&
-                       !core::is_raised_beyond(record, view.pump.core().superseded());
-    if (!there || view.pump.core().operation_running()) {
-        return std::nullopt;
-    }
-    return "already done: " + request.to.value() +
-           " is active and serves users; nothing was started";
-}
-
-json::object status_document(const View& view) {
+wire::StatusDocument status_of(const View& view) {
     const core::AppCore& core = view.pump.core();
     const core::AppRecord& record = core.record();
     const core::Now now = view.pump.now();
     const auto why_not = core.why_not_armed(now);
     const bool cooling = record.cooldown_until && now.wall < *record.cooldown_until;
-    json::value running = nullptr;
-    json::value last = nullptr;
-    if (record.operation) {
-        (core.operation_running() ? running : last) = operation_of(view, *record.operation, false);
-    }
-    return {
-        {"schema_version", wire::kApiSchemaVersion},
-        {"app", record.app.value()},
-        {"controller", view.config.controller.id.value()},
-        {"region", view.config.controller.region.value()},
-        {"at", to_iso8601(now.wall)},
-        {"at_ms", to_ms(now.wall)},
-        {"first_line", first_line(view)},
-        {"readiness", readiness_document(readiness_of(view))},
-        {"mode", text_of(to_string(core.policy().mode))},
-        {"armed", !why_not.has_value()},
-        {"why_not_armed", why_not.value_or("")},
-        {"paused", pause_document(record, now.wall)},
-        {"cooldown_until", cooling ? ms_or_null(record.cooldown_until) : json::value(nullptr)},
-        {"epoch", record.epoch.value()},
-        {"active", record.active.value()},
-        {"users", record.users.value()},
-        {"preferred", view.config.preferred().value()},
-        {"trouble", view.pump.trouble()},
-        {"regions", regions_document(view, now)},
-        {"lag", lag_document(view, now.at)},
-        {"loss", loss_forecast(view)},
-        {"tables", tables_document(view)},
-        {"agents", agents_document(view)},
-        {"operation", std::move(running)},
-        {"last_operation", std::move(last)}
+    wire::StatusDocument status{
+        .app = record.app,
+        .controller = view.config.controller.id,
+        .region = view.config.controller.region,
+        .at = to_iso8601(now.wall),
+        .at_ms = now.wall,
+        .first_line = first_line(view),
+        .readiness = readiness_document(readiness_of(view)),
+        .mode = text_of(to_string(core.policy().mode)),
+        .armed = !why_not.has_value(),
+        .why_not_armed = why_not.value_or(""),
+        .paused = pause_of(record, now.wall),
+        .cooldown_until = cooling ? record.cooldown_until : std::nullopt,
+        .epoch = record.epoch,
+        .active = record.active,
+        .users = record.users,
+        .preferred = view.config.preferred(),
+        .trouble = view.pump.trouble(),
+        .regions = regions_of(view, now),
+        .lag = lags_of(view, now.at),
+        .loss = loss_forecast(view),
+        .tables = tables_of(view),
+        .agents = agents_of(view)
     };
+    if (record.operation) {
+        (core.operation_running() ? status.operation : status.last_operation) =
+            document_of(view, *record.operation, false);
+    }
+    return status;
 }
 
 json::object plan_document(const View& view, const core::ChangeRequest& request) {
     const core::AppCore& core = view.pump.core();
-    const std::optional<std::string> nothing = nothing_to_do(view, request);
+    const std::optional<std::string> nothing = core.why_nothing_to_do(request);
     core::AppCore::Preview preview = core.preview(view.pump.now(), request);
     if (nothing) {
         preview.guards.clear();  // nothing is to be done, so no guard has to be asked
@@ -298,38 +276,32 @@ json::object plan_document(const View& view, const core::ChangeRequest& request)
         std::ranges::none_of(preview.guards, [](const core::GuardAnswer& answer) {
             return answer.guard == core::Guard::target_known && !answer.passed;
         });
-    json::array levers;
-    json::array steps;
-    std::string fingerprint;
-    if (!nothing && target_is_known && preview.plan) {
-        for (const core::Lever lever : preview.levers) {
-            levers.push_back(text_of(to_string(lever)));
-        }
-        steps = wire::plan_steps_document(*preview.plan, {});
-        fingerprint = preview.plan->fingerprint;
-    }
-    return {
-        {"schema_version", wire::kApiSchemaVersion},
-        {"allowed", core::all_passed(preview.guards)},
-        {"text", nothing.value_or("")},
-        {"plan",
-         {{"verb", text_of(to_string(request.verb))},
-          {"app", core.record().app.value()},
-          {"from", core.record().active.value()},
-          {"to", request.to.value()},
-          {"epoch_after", preview.plan ? preview.plan->epoch_after.value() : 0},
-          {"levers", std::move(levers)},
-          {"steps", std::move(steps)},
-          {"fingerprint", fingerprint}}},
-        {"guards", wire::guards_document(preview.guards)},
-        {"loss", loss_forecast(view)}
+    wire::PlanDocument document{
+        .allowed = core::all_passed(preview.guards),
+        .text = nothing.value_or(""),
+        .plan =
+            {.verb = request.verb,
+             .app = core.record().app,
+             .from = core.record().active,
+             .to = request.to,
+             .epoch_after = preview.plan ? preview.plan->epoch_after : Epoch{}},
+        .guards = wire::guards_document(preview.guards),
+        .loss = loss_forecast(view)
     };
+    if (!nothing && target_is_known && preview.plan) {
+        document.plan.levers = words_of(preview.levers);
+        document.plan.steps = wire::plan_steps_document(*preview.plan, {});
+        document.plan.fingerprint = preview.plan->fingerprint;
+    }
+    return wire::to_json(document);
 }
 
-Result<json::object> operation_document(const View& view, const OperationId& id, bool with_steps) {
+Result<wire::OperationDocument> operation_of(
+    const View& view, const OperationId& id, bool with_steps
+) {
     const core::AppRecord& record = view.pump.core().record();
     if (record.operation && record.operation->plan.id == id) {
-        return operation_of(view, *record.operation, with_steps);
+        return document_of(view, *record.operation, with_steps);
     }
     const auto found = view.stored.operation(id);
     if (!found) {
@@ -340,7 +312,13 @@ Result<json::object> operation_document(const View& view, const OperationId& id,
             ErrorKind::not_found, "no operation " + id.value(), "`farshore op list` shows them"
         );
     }
-    return operation_of(view, **found, with_steps);
+    return document_of(view, **found, with_steps);
+}
+
+Result<json::object> operation_document(const View& view, const OperationId& id, bool with_steps) {
+    const Result<wire::OperationDocument> document = operation_of(view, id, with_steps);
+    return document ? Result<json::object>{wire::to_json(*document)}
+                    : std::unexpected(document.error());
 }
 
 }  // namespace farshore::controller

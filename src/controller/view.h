@@ -4,8 +4,9 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
 
 #include "controller/agent_link.h"
 #include "controller/credentials.h"
@@ -16,14 +17,9 @@
 #include "ports/store.h"
 #include "runtime/pump.h"
 #include "wire/config.h"
+#include "wire/status_document.h"
 
 namespace farshore::controller {
-
-// The newest measurement of replication from one Region to another.
-struct LagSeen {
-    Duration lag{};
-    Instant at{};
-};
 
 // Everything a document about the app is made of. Read at one moment, on the controller's thread.
 struct View {
@@ -37,30 +33,28 @@ struct View {
     const Credentials& credentials;
     const Joining& joining;
     std::uint64_t guesses = 0;  // wrong tokens
-    const std::map<std::pair<RegionId, RegionId>, LagSeen>& lags;
 };
 
 // The documents of the API, as schema/*.schema.json describe them.
-[[nodiscard]] boost::json::object status_document(const View& view);
-[[nodiscard]] boost::json::object why_document(const View& view);
+[[nodiscard]] wire::StatusDocument status_of(const View& view);
+[[nodiscard]] wire::WhyDocument why_of(const View& view);
 [[nodiscard]] boost::json::object plan_document(
     const View& view, const core::ChangeRequest& request
 );
 // With its journal when `with_steps`. Errors: not_found, and those of the store.
+[[nodiscard]] Result<wire::OperationDocument> operation_of(
+    const View& view, const OperationId& id, bool with_steps
+);
+// The same as it is sent.
 [[nodiscard]] Result<boost::json::object> operation_document(
     const View& view, const OperationId& id, bool with_steps
 );
-[[nodiscard]] bool is_paused(const core::AppRecord& record, UtcTime now);
-// Why a request changes nothing, in words; nullopt: it would change something.
-[[nodiscard]] std::optional<std::string> nothing_to_do(
-    const View& view, const core::ChangeRequest& request
-);
-[[nodiscard]] boost::json::object regions_document(const View& view, core::Now now);
+[[nodiscard]] wire::RegionDocuments regions_of(const View& view, core::Now now);
 // The newest measurement of each way, with its age, and what the lag is at least by now.
-[[nodiscard]] boost::json::array lag_document(const View& view, Instant now);
+[[nodiscard]] std::vector<wire::LagDocument> lags_of(const View& view, Instant now);
 // Could an operator fail over now, and what would be lost?
 [[nodiscard]] core::Readiness readiness_of(const View& view);
-[[nodiscard]] boost::json::object readiness_document(const core::Readiness& readiness);
+[[nodiscard]] wire::ReadinessDocument readiness_document(const core::Readiness& readiness);
 // The same in one line for people, and whether automation would act.
 [[nodiscard]] std::string first_line(const View& view);
 // Prometheus's text format, version 0.0.4.

@@ -8,13 +8,7 @@
 // controller's edge knows.
 namespace farshore::controller {
 
-namespace json = boost::json;
-
 namespace {
-
-json::string text_of(std::string_view text) {
-    return json::string{text.data(), text.size()};
-}
 
 // Whatever the core cannot see.
 core::Shortfall shortfall_of(core::TableFault fault) {
@@ -29,7 +23,7 @@ core::Shortfall shortfall_of(core::TableFault fault) {
     return core::Shortfall::table_unlike;
 }
 
-core::Finding finding_of(const EpochRecords::Apart& copy, const View& view) {
+core::Finding finding_of(const core::EpochWatch::Apart& copy, const View& view) {
     return {
         .code = core::Shortfall::record_apart,
         .severity = core::Severity::degraded,
@@ -66,12 +60,12 @@ std::vector<core::Finding> findings_of_the_edge(const View& view) {
     }
     // An operation has its own words for the copies that it raises.
     if (!view.pump.core().operation_running()) {
-        for (const EpochRecords::Apart& copy : view.epochs.apart()) {
+        for (const core::EpochWatch::Apart& copy : view.epochs.keeper().apart()) {
             findings.push_back(finding_of(copy, view));
         }
     }
     for (const AgentView& agent : view.link.agents()) {
-        for (const wire::TableTrouble& table : agent.tables) {
+        for (const core::link::TableTrouble& table : agent.shown.tables) {
             findings.push_back(
                 {.code = core::Shortfall::writes_not_arriving,
                  .severity = core::Severity::not_ready,
@@ -101,7 +95,7 @@ std::string automation_in_words(const View& view) {
     if (const auto why = core.why_not_armed(now)) {
         return "automation DISARMED: " + *why;
     }
-    if (is_paused(record, now.wall)) {
+    if (core::is_paused(record, now.wall)) {
         return "automation PAUSED by " + record.pause->by + ", `farshore resume` ends it";
     }
     if (record.cooldown_until && now.wall < *record.cooldown_until) {
@@ -151,61 +145,56 @@ core::Readiness readiness_of(const View& view) {
     return view.pump.core().readiness(view.pump.now(), findings_of_the_edge(view));
 }
 
-json::object readiness_document(const core::Readiness& readiness) {
-    json::array findings;
-    for (const core::Finding& finding : readiness.findings) {
-        findings.push_back(json::object{
-            {"code", text_of(to_string(finding.code))},
-            {"severity", text_of(to_string(finding.severity))},
-            {"text", finding.text},
-            {"remedy", finding.remedy}
-        });
-    }
-    return {
-        {"verdict", text_of(to_string(readiness.verdict()))},
-        {"from", readiness.from.value()},
-        {"to", readiness.to ? json::value(readiness.to->value()) : json::value(nullptr)},
-        {"findings", std::move(findings)}
+wire::ReadinessDocument readiness_document(const core::Readiness& readiness) {
+    wire::ReadinessDocument document{
+        .verdict = readiness.verdict(), .from = readiness.from, .to = readiness.to, .findings = {}
     };
+    for (const core::Finding& finding : readiness.findings) {
+        document.findings.push_back(
+            {.code = std::string{to_string(finding.code)},
+             .severity = std::string{to_string(finding.severity)},
+             .text = finding.text,
+             .remedy = finding.remedy}
+        );
+    }
+    return document;
 }
 
 std::string first_line(const View& view) {
     return core::in_words(readiness_of(view), view.config.app) + "; " + automation_in_words(view);
 }
 
-json::object why_document(const View& view) {
+wire::WhyDocument why_of(const View& view) {
     const core::AppCore& core = view.pump.core();
     const core::Now now = view.pump.now();
     const core::AppCore::Preview preview = core.preview_automatic(now);
     const core::Condition condition = core.evidence().condition(now.at, core.record().active);
     return {
-        {"schema_version", wire::kApiSchemaVersion},
-        {"app", core.record().app.value()},
-        {"first_line", first_line(view)},
-        {"text", why_in_words(view, preview)},
-        {"called_for", core::is_impaired(condition)},
-        {"condition", text_of(to_string(condition))},
-        {"to", preview.to ? json::value(preview.to->value()) : json::value(nullptr)},
-        {"guards", wire::guards_document(preview.guards)},
-        {"regions", regions_document(view, now)}
+        .app = core.record().app,
+        .first_line = first_line(view),
+        .text = why_in_words(view, preview),
+        .called_for = core::is_impaired(condition),
+        .condition = std::string{to_string(condition)},
+        .to = preview.to,
+        .guards = wire::guards_document(preview.guards),
+        .regions = regions_of(view, now)
     };
 }
 
-json::array lag_document(const View& view, Instant now) {
+std::vector<wire::LagDocument> lags_of(const View& view, Instant now) {
     const Duration fresh_for = view.pump.core().policy().timing.lag_fresh_for;
-    json::array list;
-    for (const auto& [link, seen] : view.lags) {
+    std::vector<wire::LagDocument> list;
+    for (const core::LossWindow::Measured& seen : view.pump.core().losses().measured()) {
         const Duration age = now - seen.at;
-        list.push_back(json::object{
-            {"table", view.config.detect.heartbeat_table.value()},
-            {"from", link.first.value()},
-            {"to", link.second.value()},
-            {"ms", to_ms(seen.lag)},
-            {"age_ms", to_ms(age)},
-            {"at_least_ms", to_ms(core::lag_at_least(seen.lag, age, view.config.detect.probe_every))
-            },
-            {"stale", age > fresh_for}
-        });
+        list.push_back(
+            {.table = view.config.detect.heartbeat_table,
+             .from = seen.from,
+             .to = seen.to,
+             .lag = seen.lag,
+             .age = age,
+             .at_least = core::lag_at_least(seen.lag, age, view.config.detect.probe_every),
+             .stale = age > fresh_for}
+        );
     }
     return list;
 }

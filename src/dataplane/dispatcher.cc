@@ -182,18 +182,21 @@ void Dispatcher::wait_for_connection(std::unique_ptr<Exchange> exchange) {
 void Dispatcher::park_or_refuse(std::unique_ptr<Exchange> exchange, RouteWord word) {
     const Instant now = *environment_.now;
     const Duration stopped_for = now - environment_.route->stopped_since(now);
-    if (stopped_for >= environment_.limits->refuse_after) {
-        const bool for_good = word.state == WriteState::fenced;
-        answer_own(*exchange, for_good ? OwnAnswer::fenced : OwnAnswer::switching);
-        return;
+    const core::Parked with_it{
+        .writes = parked_.size() + 1,
+        .bytes = parked_bytes_ + exchange->body.size() + exchange->head.size()
+    };
+    switch (core::judge_parking(environment_.limits->parking, with_it, stopped_for)) {
+        case core::Parking::refused:
+            answer_own(
+                *exchange,
+                word.state == WriteState::fenced ? OwnAnswer::fenced : OwnAnswer::switching
+            );
+            return;
+        case core::Parking::overloaded: answer_own(*exchange, OwnAnswer::overloaded); return;
+        case core::Parking::waits: break;
     }
-    const std::size_t bytes = exchange->body.size() + exchange->head.size();
-    if (parked_.size() >= environment_.limits->parked_max ||
-        parked_bytes_ + bytes > environment_.limits->parked_bytes_max) {
-        answer_own(*exchange, OwnAnswer::overloaded);
-        return;
-    }
-    parked_bytes_ += bytes;
+    parked_bytes_ = with_it.bytes;
     parked_.emplace(exchange->number, std::move(exchange));
     environment_.counters->parked.set(parked_.size());
     environment_.counters->parked_bytes.set(parked_bytes_);

@@ -274,8 +274,8 @@ void Dispatcher::tick() {
 }
 
 void Dispatcher::expire_parked(Instant now) {
-    const Limits& limits = *environment_.limits;
-    while (!parked_.empty() && now - parked_.begin()->second->arrived_at >= limits.parked_for_max) {
+    const Duration patience = environment_.route->parked_for_max();
+    while (!parked_.empty() && now - parked_.begin()->second->arrived_at >= patience) {
         const std::unique_ptr<Exchange> exchange = unpark(parked_.begin());
         answer_own(*exchange, OwnAnswer::switching);
     }
@@ -283,8 +283,8 @@ void Dispatcher::expire_parked(Instant now) {
 
 void Dispatcher::expire_waiting(Instant now) {
     constexpr std::string_view kWhy = "no connection became free in time";
-    const Limits& limits = *environment_.limits;
-    const Duration patience = limits.parked_for_max + limits.connect_timeout;
+    const Duration patience =
+        environment_.route->parked_for_max() + environment_.limits->connect_timeout;
     for (std::size_t region = 0; region < traffic_.size(); ++region) {
         Traffic& traffic = traffic_[region];
         for (const Kind kind : kKinds) {
@@ -372,7 +372,8 @@ Instant Dispatcher::next_deadline() {
     Instant next = writes_.next_end();
     const Limits& limits = *environment_.limits;
     if (!parked_.empty()) {
-        next = std::min(next, parked_.begin()->second->arrived_at + limits.parked_for_max);
+        const Duration patience = environment_.route->parked_for_max();
+        next = std::min(next, parked_.begin()->second->arrived_at + patience);
     }
     for (std::size_t region = 0; region < traffic_.size(); ++region) {
         const Traffic& traffic = traffic_[region];

@@ -32,7 +32,9 @@ class RunningEndpoint final : public Endpoint {
         : options_(std::move(options)),
           control_(first, options_.clock),
           queue_(std::make_shared<LedgerQueue>(options_.ledger_queue_bytes_max)),
-          ledger_(options_.ledger_limits, queue_) {}
+          ledger_(options_.ledger_limits, queue_) {
+        control_.set_parked_for_max(options_.limits.parked_for_max);
+    }
 
     ~RunningEndpoint() override { RunningEndpoint::stop(); }
 
@@ -45,6 +47,9 @@ class RunningEndpoint final : public Endpoint {
 
     void set_addresses(const RegionId& region, std::vector<std::string> addresses) override;
     void set_credentials(sigv4::Credentials credentials) override;
+
+    void set_parked_for_max(Duration longest) override { control_.set_parked_for_max(longest); }
+
     [[nodiscard]] Status set_route(Route route, std::function<void(RouteWord)> done) override;
 
     [[nodiscard]] Status grant(WritePermission permission) override {
@@ -85,7 +90,7 @@ class RunningEndpoint final : public Endpoint {
         return slowest;
     }
 
-    [[nodiscard]] Ledger& ledger() override { return ledger_; }
+    [[nodiscard]] EndpointLedger& ledger() override { return ledger_; }
 
     void wind_down(Duration within, std::function<void(std::uint64_t)> done) override;
     void stop() override;
@@ -99,7 +104,7 @@ class RunningEndpoint final : public Endpoint {
     Options options_;
     RouteControl control_;
     std::shared_ptr<LedgerQueue> queue_;
-    Ledger ledger_;
+    EndpointLedger ledger_;
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::uint16_t port_ = 0;

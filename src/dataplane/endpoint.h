@@ -11,6 +11,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/host/host_bounds.h"
+#include "core/host/parking.h"
+#include "core/lease/terms.h"
 #include "ports/clock.h"
 
 #include "dataplane/ledger.h"
@@ -32,7 +35,8 @@ struct Upstream {
     std::vector<std::string> addresses;  // IP literals to start with; may be empty
 };
 
-// Bounds of what the endpoint takes in. Each has a test.
+// Bounds of what the endpoint takes in. Each has a test. Where a configuration has the bound, the
+// default is the configuration's.
 struct Limits {
     std::size_t clients_max = 4096;
     std::size_t head_bytes_max = std::size_t{32} << 10U;
@@ -47,25 +51,25 @@ struct Limits {
     // hold. Above it the connection that adds to them is cut off.
     std::size_t unread_bytes_max = std::size_t{64} << 20U;
 
-    std::size_t parked_max = 16'384;
-    std::size_t parked_bytes_max = std::size_t{64} << 20U;
-    // How long one write waits for permission before it is answered 503.
-    Duration parked_for_max = std::chrono::seconds{1};
-    // Once writes have been stopped for so long, new ones are answered at once: waiting would only
-    // tie up the application's workers. After a fence the answer is then 400 AccessDenied.
-    Duration refuse_after = std::chrono::seconds{10};
+    // Of writes that nothing permits. After a fence those that are refused are answered 400
+    // AccessDenied, else 503.
+    core::ParkingBounds parking;
+    // How long one write waits for permission before it is answered 503, until
+    // set_parked_for_max() says otherwise.
+    Duration parked_for_max = core::kDefaultTerms.hold_max;
 
     Duration client_idle_max = std::chrono::minutes{10};  // between requests
     // Within a request or an unread answer; and how long one answer may wait for it in all.
     Duration client_stalled_max = std::chrono::seconds{20};
 
-    Duration connect_timeout = std::chrono::seconds{3};  // TCP and TLS together
+    Duration connect_timeout = core::HostBounds{}.upstream_timeout;  // TCP and TLS together
     // Request sent to answer complete, without the time that it waits for the application.
-    Duration upstream_timeout = std::chrono::seconds{10};
+    Duration upstream_timeout = core::HostBounds{}.upstream_timeout;
     std::size_t idle_connections_min = 2;  // per Region and loop, kept warm
     std::size_t connections_max = 128;     // per Region and loop, for reads and for writes each
-    Duration probe_interval = std::chrono::seconds{1};  // one fresh and one reused probe per Region
-    Duration probe_timeout = std::chrono::seconds{3};
+    // One fresh and one reused probe per Region.
+    Duration probe_interval = core::HostBounds{}.probe_every;
+    Duration probe_timeout = core::HostBounds{}.upstream_timeout;
 };
 
 // A confirmation of an epoch: writes may be forwarded under it until `until`.
@@ -117,7 +121,7 @@ class Endpoint {
         // 400.
         std::vector<sigv4::Credentials> client_keys;
         Limits limits;
-        Ledger::Limits ledger_limits;
+        EndpointLedger::Limits ledger_limits;
         std::size_t ledger_queue_bytes_max = std::size_t{64} << 20U;
         // UpdateItem does not tell the item it makes. With this, the agent asks DynamoDB for it and
         // keeps the answer to itself.
@@ -142,6 +146,9 @@ class Endpoint {
     // new ones fail (and count as failed fresh ones).
     virtual void set_addresses(const RegionId& region, std::vector<std::string> addresses) = 0;
     virtual void set_credentials(sigv4::Credentials credentials) = 0;
+    // How long one write waits for permission before it is answered 503: from now on, also those
+    // that wait already.
+    virtual void set_parked_for_max(Duration longest) = 0;
 
     // Takes the route of a higher epoch, or repeats the present one. Writes of an older epoch that
     // are still in flight to another Region are cut first, as by a fence without grace; parked
@@ -191,7 +198,7 @@ class Endpoint {
     // When the loop that turned longest ago did; loops turn ten times a second at least. From any
     // thread, without locks.
     [[nodiscard]] virtual Instant slowest_turn() const = 0;
-    [[nodiscard]] virtual Ledger& ledger() = 0;
+    [[nodiscard]] virtual EndpointLedger& ledger() = 0;
 
     // Takes no new connection and no new request, answers what waits with 503, and gives what is on
     // its way `within` to be answered. Then the rest is cut, and its outcome reported as unknown.

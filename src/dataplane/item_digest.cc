@@ -8,6 +8,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_text.h"
+
 #include "sigv4/signer.h"
 
 namespace farshore::dataplane {
@@ -16,31 +18,6 @@ namespace {
 
 // A DynamoDB item nests 32 levels; refusing more keeps the recursion bounded.
 constexpr int kDepthMax = 40;
-
-void append_escaped(std::string_view text, std::string& out) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (const char c : text) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\\u00";
-                    out += kHex[static_cast<unsigned char>(c) >> 4U];
-                    out += kHex[static_cast<unsigned char>(c) & 0xFU];
-                } else {
-                    out += c;
-                }
-        }
-    }
-    out += '"';
-}
 
 struct Decimal {
     bool negative = false;
@@ -117,7 +94,7 @@ bool append_scalar(char tag, const boost::json::value& value, std::string& out) 
         return false;
     }
     if (tag != 'N') {
-        append_escaped(*text, out);
+        append_json_text(out, *text);
         return true;
     }
     const auto number = canonical_number(*text);
@@ -180,7 +157,7 @@ bool append_map(const boost::json::object& object, int depth, std::string& out) 
     out += '{';
     for (std::size_t i = 0; i < members.size(); ++i) {
         out += i == 0 ? "" : ",";
-        append_escaped(members[i]->key(), out);
+        append_json_text(out, members[i]->key());
         out += ':';
         if (!append_value(members[i]->value(), depth + 1, out)) {
             return false;

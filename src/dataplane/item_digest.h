@@ -6,10 +6,11 @@
 
 #include <boost/json/object.hpp>
 
+#include "core/loss/ledger_write.h"
+
 namespace farshore::dataplane {
 
-// Stands for "there is no such item" wherever a digest is expected.
-inline constexpr std::string_view kAbsent = "absent";
+using core::kAbsent;
 
 // Two items are equal exactly when their canonical texts are: names sorted by their bytes, numbers
 // and sets in one form, no blanks. `item` is DynamoDB's JSON ({"id":{"S":"x"}}). nullopt: not an

@@ -1,297 +1,119 @@
 #include "dataplane/ledger.h"
 
-#include <algorithm>
-#include <functional>
-#include <ranges>
-#include <unordered_set>
+#include <optional>
 #include <utility>
 
-#include "base/assert.h"
-
-#include "dataplane/ledger_state.h"
+#include "dataplane/item_digest.h"
 
 namespace farshore::dataplane {
 
-Ledger::Ledger(Limits limits, std::shared_ptr<LedgerQueue> queue)
-    : state_(std::make_unique<State>()) {
-    state_->limits = limits;
-    state_->queue = std::move(queue);
-}
+namespace {
 
-Ledger::~Ledger() = default;
-
-void Ledger::set_table_keys(const TableName& name, std::vector<std::string> names) {
-    state_->take_in();
-    LedgerTable& table = state_->table_for(name);
-    if (state_->is_nowhere(table)) {
-        return;
-    }
-    // Entries grow by their keys.
-    for (const LedgerEntry& entry : table.entries()) {
-        state_->bytes -= bytes_of(entry);
-    }
-    const LedgerTable::Named named = table.set_key_names(std::move(names));
-    state_->waiting_bytes -= named.bytes;
-    for (const std::uint64_t number : named.not_keys) {
-        if (LedgerEntry* entry = table.find(number); !entry->acknowledged) {
-            state_->settle_refused(table, *entry);
+// About what they take in memory.
+std::size_t bytes_of(const boost::json::object& attributes) {
+    constexpr std::size_t kPerMember = 64;
+    std::size_t sum = kPerMember;
+    for (const auto& [name, tagged] : attributes) {
+        sum += kPerMember + name.size();
+        if (const auto* one = tagged.if_object(); one != nullptr && !one->empty()) {
+            const auto* text = one->begin()->value().if_string();
+            sum += kPerMember + (text == nullptr ? 0 : text->size());
         }
     }
-    for (const LedgerEntry& entry : table.entries()) {
-        state_->bytes += bytes_of(entry);
+    return sum;
+}
+
+}  // namespace
+
+void EndpointLedger::take_in() {
+    LedgerQueue::Taken taken = queue_->take();
+    if (taken.dropped > 0) {
+        const Instant first = taken.first_dropped_at.value_or(Instant{});
+        ledger_.miss(
+            taken.dropped, first, taken.notes.empty() ? first : taken.notes.back().ended_at
+        );
+    }
+    for (const WriteNote& note : taken.notes) {
+        for (NotedWrite& write : read_note(note)) {
+            add(note, std::move(write));
+        }
     }
 }
 
-std::vector<TableName> Ledger::tables_without_keys() {
-    state_->take_in();
+// Those whose writes are settled wait for nothing any more.
+bool EndpointLedger::may_wait(std::size_t bytes) {
+    if (waiting_bytes_ + bytes > limits_.waiting_bytes_max) {
+        for (auto& [name, table] : tables_) {
+            std::erase_if(table.waiting, [&](const auto& each) {
+                const bool over = !ledger_.lacks_key(name, each.first);
+                waiting_bytes_ -= over ? bytes_of(each.second.attributes) : 0;
+                return over;
+            });
+        }
+    }
+    return waiting_bytes_ + bytes <= limits_.waiting_bytes_max;
+}
+
+void EndpointLedger::add(const WriteNote& note, NotedWrite write) {
+    const auto known = tables_.find(write.table);
+    const bool has_names = known != tables_.end() && !known->second.key_names.empty();
+    std::optional<std::string> key;
+    core::KeyKnown state = core::KeyKnown::untold;
+    if (write.has_key && !write.attributes.empty()) {
+        key = canonical_item(write.attributes);
+    } else if (!write.has_key && has_names) {
+        key = key_text(write.attributes, known->second.key_names);
+    }
+    const std::size_t waits = bytes_of(write.attributes);
+    if (key) {
+        state = core::KeyKnown::told;
+    } else if (write.has_key || (has_names && write.whole)) {
+        state = core::KeyKnown::impossible;
+    } else if (!has_names && !write.attributes.empty() && may_wait(waits)) {
+        state = core::KeyKnown::awaited;
+    }
+    const std::uint64_t number = ledger_.add(
+        {.table = write.table,
+         .key = std::move(key).value_or(std::string{}),
+         .operation = std::move(write.operation),
+         .at = note.at,
+         .ended_at = note.ended_at,
+         .epoch = note.epoch,
+         .digest = std::move(write.digest),
+         .acknowledged = note.acknowledged && !write.unknown},
+        state
+    );
+    if (state == core::KeyKnown::awaited && ledger_.lacks_key(write.table, number)) {
+        waiting_bytes_ += waits;
+        tables_[write.table].waiting.emplace(
+            number, Waiting{.attributes = std::move(write.attributes), .whole = write.whole}
+        );
+    }
+}
+
+void EndpointLedger::set_table_keys(const TableName& name, std::vector<std::string> names) {
+    take_in();
+    Table& table = tables_[name];
+    table.key_names = std::move(names);
+    for (const auto& [number, waiting] : std::exchange(table.waiting, {})) {
+        waiting_bytes_ -= bytes_of(waiting.attributes);
+        std::optional<std::string> key = key_text(waiting.attributes, table.key_names);
+        if (key || waiting.whole) {
+            ledger_.give_key(name, number, std::move(key));
+        }
+    }
+}
+
+std::vector<TableName> EndpointLedger::tables_without_keys() {
+    take_in();
     std::vector<TableName> names;
-    for (const auto& [name, table] : state_->tables) {
-        if (table.key_names().empty() && name != kNowhere) {
+    for (const TableName& name : ledger_.tables()) {
+        const auto known = tables_.find(name);
+        if (known == tables_.end() || known->second.key_names.empty()) {
             names.push_back(name);
         }
     }
     return names;
-}
-
-std::vector<LedgerKey> Ledger::unproven_keys(
-    std::size_t limit, std::uint64_t from, const std::set<TableName>& without
-) {
-    state_->take_in();
-    std::vector<LedgerKey> keys;
-    for (auto at = state_->unproven.lower_bound(from);
-         at != state_->unproven.end() && keys.size() < limit;
-         ++at) {
-        const LedgerEntry* entry = at->second->find(at->first);
-        // Each key once, at its oldest entry.
-        if (at->second->leads(*entry) && !without.contains(entry->table)) {
-            keys.push_back({
-                .table = entry->table,
-                .key = entry->key,
-                .number = entry->number,
-                .oldest_unproven_at = entry->ended_at,
-            });
-        }
-    }
-    return keys;
-}
-
-std::map<TableName, Ledger::Unproven> Ledger::unproven_by_table() {
-    state_->take_in();
-    std::map<TableName, Unproven> out;
-    for (const auto& [number, table] : state_->unproven) {
-        const LedgerEntry* entry = table->find(number);
-        Unproven& sum = out[entry->table];
-        ++sum.writes;
-        sum.keys += entry->key.empty() || table->leads(*entry) ? 1 : 0;
-        sum.newest_at = std::max(sum.newest_at, entry->ended_at);
-    }
-    return out;
-}
-
-Proof Ledger::mark_proven(
-    const TableName& name, std::string_view key, std::string_view digest, Instant settled_before
-) {
-    state_->take_in();
-    LedgerTable& table = state_->table_for(name);
-    return state_->settle(table, table.proven_by(key, digest, settled_before));
-}
-
-Proof Ledger::mark_equal(const TableName& name, std::string_view key, const Equality& equality) {
-    state_->take_in();
-    LedgerTable& table = state_->table_for(name);
-    return state_->settle(table, table.proven_by_equality(key, equality));
-}
-
-void Ledger::doubt_unknown(Instant since) {
-    state_->take_in();
-    for (const State::Unknown& each : state_->unknown) {
-        LedgerEntry* entry = each.table->find(each.number);
-        if (each.given_up_at >= since && entry != nullptr && entry->proven) {
-            each.table->doubt(*entry);
-            state_->unproven.emplace(entry->number, each.table);
-        }
-    }
-}
-
-std::vector<LedgerEntry> Ledger::unknown_since(Instant since, std::size_t limit) {
-    state_->take_in();
-    std::vector<LedgerEntry> out;
-    for (auto at = state_->unknown.rbegin(); at != state_->unknown.rend() && out.size() < limit;
-         ++at) {
-        const LedgerEntry* entry = at->table->find(at->number);
-        if (at->given_up_at >= since && entry != nullptr) {
-            out.push_back(*entry);
-        }
-    }
-    return out;
-}
-
-void Ledger::inherit(LedgerEntry entry, Instant now) {
-    state_->take_in();
-    LedgerTable& table = state_->table_for(entry.table);
-    ++state_->totals.unknown;
-    state_->make_room(table);
-    std::string key = std::exchange(entry.key, {});
-    entry.number = ++state_->last_number;
-    // Only the wall clock tells when the write was given up, so its age counts from now.
-    entry.ended_at = now;
-    entry.acknowledged = false;
-    entry.proven = false;
-    LedgerEntry& mine = table.append(std::move(entry));
-    state_->unproven.emplace(mine.number, &table);
-    state_->note_unknown(mine, table, now);
-    if (!key.empty() && key.size() <= kLedgerKeyTextMax && !state_->is_nowhere(table)) {
-        table.index(mine, std::move(key));
-    } else {
-        ++state_->totals.unreadable;
-    }
-    state_->bytes += bytes_of(mine);
-}
-
-std::size_t Ledger::refuse_key(const TableName& name, std::string_view key, bool misread) {
-    state_->take_in();
-    LedgerTable& table = state_->table_for(name);
-    std::size_t left = 0;
-    for (const std::uint64_t number : table.unproven_of(key)) {
-        LedgerEntry& entry = *table.find(number);
-        if (!entry.acknowledged) {
-            state_->settle_refused(table, entry);
-        } else if (misread) {
-            state_->bytes -= bytes_of(entry);
-            table.lose_key(entry);
-            state_->bytes += bytes_of(entry);
-            ++state_->totals.unreadable;
-        } else {
-            ++left;
-        }
-    }
-    return left;
-}
-
-void Ledger::give_up_keyless(Instant before) {
-    state_->take_in();
-    for (auto& [name, table] : state_->tables) {
-        while (!table.keyless().empty()) {
-            LedgerEntry* oldest = table.find(*table.keyless().begin());
-            if (oldest->ended_at >= before) {
-                break;
-            }
-            ++state_->totals.given_up_keyless;
-            state_->unproven.erase(oldest->number);
-            state_->waiting_bytes -= table.settle(*oldest);
-        }
-    }
-}
-
-void Ledger::leave_behind(Epoch epoch) {
-    state_->take_in();
-    std::erase_if(state_->unproven, [&](const auto& at) {
-        LedgerEntry* entry = at.second->find(at.first);
-        if (entry->epoch >= epoch) {
-            return false;
-        }
-        if (entry->number > state_->told_up_to) {
-            state_->left_behind.push_back(*entry);
-        }
-        state_->waiting_bytes -= at.second->settle(*entry);
-        return true;
-    });
-}
-
-void Ledger::told_up_to(std::uint64_t number) {
-    state_->told_up_to = std::max(state_->told_up_to, number);
-    std::erase_if(state_->left_behind, [number](const LedgerEntry& entry) {
-        return entry.number <= number;
-    });
-}
-
-void Ledger::forget_what_was_told() {
-    state_->told_up_to = 0;
-}
-
-const std::vector<LedgerEntry>& Ledger::left_behind() const {
-    return state_->left_behind;
-}
-
-std::vector<LedgerEntry> Ledger::unproven_entries(std::size_t limit) {
-    state_->take_in();
-    std::vector<LedgerEntry> out;
-    for (const auto& [number, table] : state_->unproven) {
-        if (out.size() == limit) {
-            break;
-        }
-        out.push_back(*table->find(number));
-    }
-    return out;
-}
-
-std::vector<LedgerEntry> Ledger::proven_since(Instant since, std::size_t limit) {
-    state_->take_in();
-    std::vector<const LedgerEntry*> newest;
-    for (const auto& [name, table] : state_->tables) {
-        std::unordered_set<std::string_view> keys;
-        for (const LedgerEntry& entry : table.entries() | std::views::reverse) {
-            // Nearly in the order of their ends: the loops hand them over as they come.
-            if (entry.ended_at < since) {
-                break;
-            }
-            if (entry.proven && entry.acknowledged && !entry.key.empty() &&
-                keys.insert(entry.key).second) {
-                newest.push_back(&entry);
-            }
-        }
-    }
-    std::ranges::sort(newest, std::greater{}, &LedgerEntry::number);
-    newest.resize(std::min(newest.size(), limit));
-    std::vector<LedgerEntry> out;
-    out.reserve(newest.size());
-    for (const LedgerEntry* entry : newest) {
-        out.push_back(*entry);
-    }
-    return out;
-}
-
-std::vector<LedgerEntry> Ledger::entries(const TableName& name, std::size_t limit) {
-    state_->take_in();
-    std::vector<LedgerEntry> out;
-    for (const auto& [table_name, table] : state_->tables) {
-        if (name != kNowhere && name != table_name) {
-            continue;
-        }
-        const std::deque<LedgerEntry>& all = table.entries();
-        const std::size_t from = all.size() > limit ? all.size() - limit : 0;
-        out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(from), all.end());
-    }
-    std::ranges::sort(out, {}, &LedgerEntry::number);
-    if (out.size() > limit) {
-        out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
-    }
-    return out;
-}
-
-LedgerCounters Ledger::counters() {
-    state_->take_in();
-    LedgerCounters counters = state_->totals;
-    counters.unproven = state_->unproven.size();
-    for (auto& [name, table] : state_->tables) {
-        counters.unproven_keys += table.unproven_keys() + table.keyless().size();
-        counters.keyless += table.keyless().size();
-        if (!table.keyless().empty()) {
-            const Instant newest = table.find(*table.keyless().rbegin())->ended_at;
-            counters.newest_keyless_at =
-                std::max(counters.newest_keyless_at.value_or(newest), newest);
-        }
-    }
-    if (!state_->unproven.empty()) {
-        const auto& [oldest, oldest_table] = *state_->unproven.begin();
-        counters.oldest_unproven_at = oldest_table->find(oldest)->ended_at;
-    }
-    return counters;
-}
-
-std::uint64_t Ledger::newest_number() {
-    state_->take_in();
-    return state_->last_number;
 }
 
 }  // namespace farshore::dataplane

@@ -8,12 +8,12 @@ class LedgerProvenTest : public LedgerTest {
     LedgerProvenTest() { ledger.set_table_keys(kTable, {"id"}); }
 
     void prove(const std::string& id, int value) {
-        EXPECT_GT(ledger.mark_proven(kTable, key(id), digest_of(item(id, value))).entries, 0U);
+        EXPECT_GT(ledger->mark_proven(kTable, key(id), digest_of(item(id, value))).entries, 0U);
     }
 
     std::vector<std::string> digests(Instant since, std::size_t limit = 10) {
         std::vector<std::string> out;
-        for (const LedgerEntry& entry : ledger.proven_since(since, limit)) {
+        for (const core::LedgerWrite& entry : ledger->proven_since(since, limit)) {
             out.push_back(entry.digest);
         }
         return out;
@@ -32,7 +32,7 @@ TEST_F(LedgerProvenTest, OfEachKeyTheNewestThatIsProven) {
         digests(at_ms(0)),
         (std::vector<std::string>{digest_of(item("b", 1)), digest_of(item("a", 2))})
     );
-    EXPECT_EQ(ledger.unproven_entries(10).size(), 1U) << "of which it is none";
+    EXPECT_EQ(ledger->unproven_entries(10).size(), 1U) << "of which it is none";
     EXPECT_EQ(digests(at_ms(0), 1), std::vector<std::string>{digest_of(item("b", 1))});
 }
 
@@ -60,7 +60,7 @@ TEST_F(LedgerProvenTest, AWriteOfUnknownOutcomeTellsNothingOfOthers) {
 // The standby is another Region then.
 TEST_F(LedgerProvenTest, WhatWasLeftBehindUnprovenIsNotAmongThem) {
     put("a", 1);
-    ledger.leave_behind(Epoch{2});
+    ledger->leave_behind(Epoch{2});
     EXPECT_TRUE(digests(at_ms(0)).empty());
 }
 

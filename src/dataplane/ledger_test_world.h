@@ -56,7 +56,7 @@ class LedgerTest : public ::testing::Test {
 
     std::int64_t ms = 0;
     std::shared_ptr<LedgerQueue> queue = std::make_shared<LedgerQueue>(1U << 20U);
-    Ledger ledger{{.entries_per_table_max = 4, .tables_max = 3}, queue};
+    EndpointLedger ledger{{.core = {.entries_per_table_max = 4, .tables_max = 3}}, queue};
 };
 
 }  // namespace farshore::dataplane::testing

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "core/evidence/probe_round.h"
 
 #include "dataplane/service_code.h"
 
@@ -16,10 +17,13 @@ constexpr std::size_t kRefusalMax = 4096;
 
 }  // namespace
 
-// One kind of probe of one Region, at most one under way.
+// One kind of probe of one Region: a loop has one connection for it, so at most one is under way.
 class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
   public:
-    Run(const Prober& prober, Path path) : prober_(prober), path_(path) {}
+    Run(const Prober& prober, Path path)
+        : prober_(prober),
+          path_(path),
+          round_({.every = prober.environment_.limits->probe_interval}) {}
 
     ~Run() { give_up(); }
 
@@ -27,7 +31,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
     Run& operator=(const Run&) = delete;
 
     void start() {
-        if (running_) {
+        if (!round_.begin(now())) {
             return;
         }
         started_ = now();
@@ -37,6 +41,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
         }
         auto opened = pool().open_apart(*this);
         if (!opened) {
+            round_.end();
             if (!is_our_own_lack(opened.error())) {
                 pool().counters().failed(path_, now(), opened.error().text);
             }
@@ -71,19 +76,24 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
     }
 
     void start_reused() {
+        UpstreamConnection* connection = pool().take_oldest();
+        if (connection == nullptr) {
+            round_.end();
+            return;
+        }
+        begin(connection);
         // One that turns out to be closed proves nothing: the pool replaces it.
-        if (UpstreamConnection* connection = pool().take_oldest()) {
-            begin(connection);
-            if (!connection->send(
-                    prober_.request(), prober_.environment_.limits->probe_timeout, *this
-                )) {
-                end();
-            }
+        if (!connection->send(
+                prober_.request(), prober_.environment_.limits->probe_timeout, *this
+            )) {
+            end();
         }
     }
 
     void end() {
-        running_ = false;
+        if (std::exchange(running_, false)) {
+            round_.end();
+        }
         connection_ = nullptr;
         mark().clear();
         if (own_ != nullptr) {
@@ -165,6 +175,7 @@ class Prober::Run final : private AnswerReceiver, private ConnectionOwner {
 
     const Prober& prober_;
     Path path_;
+    core::ProbeRound round_;
     bool running_ = false;
     bool good_ = false;
     int status_ = 0;
@@ -201,8 +212,7 @@ void Prober::tick() {
     fresh_->tick();
     reused_->tick();
     // Without credentials a refusal would be all that could be seen.
-    if (*environment_.now >= next_at_ && environment_.writer->ready()) {
-        next_at_ = *environment_.now + environment_.limits->probe_interval;
+    if (environment_.writer->ready()) {
         reused_->start();
         fresh_->start();
     }

@@ -43,7 +43,6 @@ class Prober {
     std::string payload_hash_;
     std::unique_ptr<Run> fresh_;
     std::unique_ptr<Run> reused_;
-    Instant next_at_{};
 };
 
 }  // namespace farshore::dataplane

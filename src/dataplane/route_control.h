@@ -34,6 +34,8 @@ class RouteControl {
 
     [[nodiscard]] const SharedRoute& shared() const { return shared_; }
 
+    void set_parked_for_max(Duration longest) { shared_.set_parked_for_max(longest); }
+
     void open_first(Instant until);
     [[nodiscard]] Status set_route(
         RouteWord next, std::optional<Instant> writes_until, std::function<void(RouteWord)> done

@@ -71,7 +71,16 @@ class SharedRoute {
         return Instant{Duration{hold_until_.load(std::memory_order_acquire)}};
     }
 
+    // How long one write waits for permission.
+    [[nodiscard]] Duration parked_for_max() const {
+        return Duration{parked_for_max_.load(std::memory_order_relaxed)};
+    }
+
     // The rest is for the control thread, one call at a time.
+
+    void set_parked_for_max(Duration longest) {
+        parked_for_max_.store(longest.count(), std::memory_order_relaxed);
+    }
 
     void open(RouteWord word, Instant until, Instant now) {
         if (word.epoch != this->word().epoch) {
@@ -101,6 +110,7 @@ class SharedRoute {
     std::atomic<std::int64_t> permission_until_{0};
     std::atomic<std::int64_t> hold_until_{0};
     std::atomic<std::int64_t> stopped_since_{0};
+    std::atomic<std::int64_t> parked_for_max_{0};
 };
 
 }  // namespace farshore::dataplane

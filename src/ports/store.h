@@ -24,7 +24,7 @@ struct HostEntered {
     RegisteredHost host;  // of one that is in the register, only the Region changes
 };
 
-// With its credential. Refused as not_found when the register does not hold it.
+// With its credential, if the register holds it.
 struct HostLeft {
     HostId host;
 };

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "core/failover/app_core.h"
+#include "core/recording/input.h"
 #include "ports/clock.h"
 #include "ports/effects.h"
 #include "ports/store.h"
@@ -50,8 +51,21 @@ class Pump {
     void start();
 
     // Events may be delivered from inside a port's call, or while the store is asked: they queue
-    // up. `settled` is called when what this one led to is durable, or the store has refused it.
-    void deliver(core::Event event, std::function<void()> settled = {});
+    // up. Acknowledgements of agents are gathered until the loop's next turn, so that those which
+    // come at once cost one commit; only reports and probes overtake them. Those of many hosts come
+    // for as long as a store takes for several commits: between two of them the loop is free for
+    // reports, which are answered with leases, for as long as the first one took (at most 50 ms).
+    void deliver(core::Event event);
+
+    using Answered = std::function<void(core::Reply)>;
+
+    // A person's request, which is answered once: with the core's reply, when what it led to is
+    // durable. `with`, its audit and what else belongs to it, is written in the same commit if the
+    // core takes the request and something has changed; it holds no change that a store could
+    // refuse. What the store refuses to write has not happened, and is no longer under way:
+    // exhausted or timed_out. Otherwise: conflict (another controller leads), unavailable with
+    // Effect::possible.
+    void ask(core::Event request, ports::Commit with, Answered answered);
 
     // The timer fired.
     void turn();
@@ -73,19 +87,44 @@ class Pump {
         watcher_ = std::move(watcher);
     }
 
+    // Called with all that changes the core, when the core has taken it, and with what it decided:
+    // a recording of that is all that decisions rest on (INV-S14). It must not throw.
+    using Recorder = std::function<void(core::Now, const core::Input&, const core::Effects&)>;
+
+    void on_input(Recorder recorder) { recorder_ = std::move(recorder); }
+
   private:
+    // Small: most of what waits are reports and probes.
     struct Waiting {
         core::Event event;
-        std::function<void()> settled;
+        std::vector<ports::Change> changes{};  // with a request
+        std::vector<ports::AuditRow> audit{};
+        Answered answered{};  // of a request
     };
 
+    // A request that has been taken, and whose answer waits for the store.
+    struct Asked {
+        core::Reply reply;
+        core::AppCore::Before before;
+        Answered answered;
+    };
+
+    void gather_acks();
+    [[nodiscard]] std::optional<Instant> acks_due() const;
     void drain();
-    void settle();
-    void settle_all();
+    void step(core::Event event);
+    [[nodiscard]] core::Effects take(core::Now moment, core::Event happened);
+    [[nodiscard]] core::Effects resume(core::Now moment, std::string after);
+    void stall();
+    void record(core::Now moment, core::Input input, const core::Effects& effects);
+    void take_request(Waiting request);
+    void answer_asked();
+    void end();
     void perform(core::Now now, core::Effects effects);
     void try_store_again();
     void commit();
     void answered(ports::CommitAnswer answer);
+    void refused(const Error& why);
     void committed();
     void start_action(const core::Action& action);
     void arm();
@@ -93,11 +132,15 @@ class Pump {
     core::AppCore core_;
     Ports ports_;
     std::deque<Waiting> events_;
-    std::function<void()> settled_;  // of the step that is being taken
+    std::vector<core::AgentAcked> acks_;  // of this turn
+    Instant asked_store_at_{};            // the last time
+    Instant acks_rest_until_{};
+    std::optional<Asked> asked_;  // in the step that is being taken
     bool draining_ = false;
     // Not durable yet: on its way to the store, or what the store has refused.
     bool unsaved_ = false;
     std::vector<core::JournalEntry> journal_;
+    std::vector<ports::Change> changes_;
     std::vector<ports::AuditRow> audit_;
     std::vector<core::Action> held_;  // until that is durable
     bool committing_ = false;
@@ -105,6 +148,7 @@ class Pump {
     std::string trouble_;
     std::optional<Instant> store_again_at_;  // set while the core is stalled
     std::function<void(const core::JournalEntry&)> watcher_;
+    Recorder recorder_;
     // A ticket may be answered when the pump has gone.
     std::shared_ptr<Pump*> self_ = std::make_shared<Pump*>(this);
 };

@@ -1,6 +1,7 @@
 #include "runtime/pump.h"
 
 #include <functional>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -8,6 +9,7 @@
 
 #include "base/test_date.h"
 #include "core/failover/app_core_test_world.h"
+#include "core/recording/replay.h"
 
 namespace farshore::runtime {
 namespace {
@@ -35,11 +37,13 @@ class World final : public ports::Clock,
 
     void commit(ports::Commit commit, ports::Ticket ticket) override {
         ASSERT_FALSE(pending) << "one at a time";
+        ++commits;
         pending = [this, commit = std::move(commit), ticket = std::move(ticket)] {
             if (answer.end == ports::CommitEnd::committed) {
                 saved = *commit.state;
                 journal.insert(journal.end(), commit.journal.begin(), commit.journal.end());
                 audit.insert(audit.end(), commit.audit.begin(), commit.audit.end());
+                changes += commit.changes.size();
             }
             ticket(answer);
         };
@@ -104,6 +108,8 @@ class World final : public ports::Clock,
     core::AppRecord saved;
     std::vector<core::JournalEntry> journal;
     std::vector<ports::AuditRow> audit;
+    std::size_t changes = 0;
+    std::size_t commits = 0;
     std::vector<core::Action> actions;
     std::vector<std::string> announced;
     std::optional<Instant> armed;
@@ -123,10 +129,9 @@ class World final : public ports::Clock,
 
 class PumpTest : public core::testing::AppCoreTest {
   protected:
-    PumpTest() : world(at) {
-        core::AppCore core = make(policy());
+    PumpTest() : world(at), opening{.now = now(), .start = start_of(policy())} {
         pump.emplace(
-            std::move(core),
+            core::AppCore{opening.start, opening.now},
             Ports{
                 .clock = world,
                 .store = world,
@@ -141,10 +146,31 @@ class PumpTest : public core::testing::AppCoreTest {
                 .timer = world
             }
         );
+        pump->on_input(
+            [this](core::Now moment, const core::Input& input, const core::Effects& effects) {
+                tape.push_back(
+                    {.now = moment,
+                     .input = input,
+                     .decided = deciding.after(moment, pump->core(), effects)}
+                );
+            }
+        );
         pump->start();
         pump->deliver(core::AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
         pump->deliver(core::AgentConnected{HostId{"w1"}, kWest, Epoch{7}});
         rounds(10, true);
+    }
+
+    // INV-S14, of every test here: what the core was told leads to the same decisions once more.
+    void TearDown() override {
+        core::Comparison comparison(opening);
+        for (const core::Recorded& recorded : tape) {
+            (void)comparison.tell(recorded);
+        }
+        EXPECT_EQ(comparison.judged(), tape.size());
+        EXPECT_FALSE(comparison.difference())
+            << testing::PrintToString(comparison.difference()->recorded.said) << " is now "
+            << testing::PrintToString(comparison.difference()->replayed.said);
     }
 
     void rounds(int count, bool east_ok) {
@@ -163,6 +189,9 @@ class PumpTest : public core::testing::AppCoreTest {
     }
 
     World world;
+    core::Opening opening;
+    core::Deciding deciding;
+    std::vector<core::Recorded> tape;
     std::optional<Pump> pump;
 };
 
@@ -264,28 +293,230 @@ TEST_F(PumpTest, WhatHappensWhileTheStoreIsAskedIsHeardInItsOrder) {
     EXPECT_FALSE(world.saved.pause.has_value());
 }
 
-// What an operator asked for is answered when it is durable, or when it is known not to be.
-TEST_F(PumpTest, ARequestIsSettledWhenTheStoreHasAnswered) {
-    const core::PauseRequest pause{{.until = {}, .reason = "x", .by = "operator:x"}};
-    std::vector<std::string> settled;
-    const auto note = [&settled](const char* which) {
-        return [&settled, which] {
-            settled.emplace_back(which);
+// Agents are asked to fence.
+class PumpAcks : public PumpTest {
+  protected:
+    void begin_fencing() {
+        pump->deliver(failover_by_hand());
+        const auto* raise = world.last<core::RaiseEpoch>();
+        ASSERT_NE(raise, nullptr);
+        pump->deliver(core::EpochRaised{
+            .step = raise->step,
+            .started = at,
+            .started_wall = date_in_tests(at),
+            .majority = true,
+            .highest_seen = Epoch{8}
+        });
+        const auto* fence = world.last<core::OrderAgents>();
+        ASSERT_NE(fence, nullptr);
+        ASSERT_EQ(fence->type, core::OrderType::fence);
+        step = fence->step;
+    }
+
+    [[nodiscard]] core::AgentAcked acked(const std::string& host) const {
+        return {
+            .step = step,
+            .host = HostId{host},
+            .type = core::OrderType::fence,
+            .epoch = Epoch{8},
+            .done = true
         };
-    };
-    pump->deliver(pause, note("prompt"));
-    EXPECT_EQ(settled, std::vector<std::string>{"prompt"});
+    }
+
+    core::StepId step;
+};
+
+// Acknowledgements that come at once cost one commit, however many they are.
+TEST_F(PumpAcks, WhatAgentsAnswerAtOnceIsOneCommit) {
+    begin_fencing();
+    const std::size_t before = world.commits;
+    pump->deliver(acked("e1"));
+    pump->deliver(core::AgentReported{.host = HostId{"e1"}, .epoch = Epoch{7}});
+    pump->deliver(acked("w1"));
+    EXPECT_EQ(world.commits, before) << "a report overtakes them";
+    EXPECT_EQ(world.armed, at) << "and the loop turns at once";
+    pump->turn();
+    EXPECT_EQ(world.commits, before + 1);
+    EXPECT_TRUE(world.noted("e1 is fenced") && world.noted("w1 is fenced"));
+    pump->deliver(acked("e1"));
+    pump->deliver(core::AgentDisconnected{HostId{"e1"}});
+    EXPECT_FALSE(world.armed == at) << "what else is said of a host comes behind its answer";
+}
+
+// The store takes time for each commit, and answers of many hosts come meanwhile: half of the time
+// is left to reports.
+TEST_F(PumpAcks, ManyHostsAnswersWaitAsLongAsTheLastCommitTook) {
+    for (int i = 0; i < 100; ++i) {
+        pump->deliver(core::AgentConnected{HostId{"h" + std::to_string(i)}, kWest, Epoch{7}});
+    }
+    begin_fencing();
+    pump->deliver(acked("h0"));
+    EXPECT_EQ(world.armed, at) << "the first one waits for nothing";
     world.late = true;
-    pump->deliver(pause, note("late"));
-    pump->deliver(pause, note("behind it"));
-    EXPECT_EQ(settled.size(), 1U);
+    pump->turn();
+    at += 7ms;
+    pump->deliver(acked("h1"));
     world.let_answer();
-    EXPECT_EQ(settled.back(), "late");
-    world.answer = {ports::CommitEnd::superseded, {.kind = ErrorKind::conflict, .text = "x"}};
-    pump->deliver(pause, note("waits"));
+    EXPECT_EQ(world.armed, at + 7ms);
+    at += 3ms;
+    pump->deliver(acked("h2"));
+    EXPECT_EQ(world.armed, at + 4ms);
+    const std::size_t before = world.commits;
+    at += 4ms;
+    pump->turn();
+    EXPECT_EQ(world.commits, before + 1);
     world.let_answer();
-    pump->deliver(pause, note("too late"));
-    EXPECT_EQ(settled.size(), 5U) << "nothing waits for ever";
+    EXPECT_TRUE(world.noted("h1 is fenced") && world.noted("h2 is fenced"));
+}
+
+TEST_F(PumpAcks, AFewHostsAnswersWaitForNoOther) {
+    begin_fencing();
+    world.late = true;
+    pump->deliver(acked("w1"));
+    pump->turn();
+    at += 7ms;
+    pump->deliver(acked("e1"));
+    world.let_answer();
+    EXPECT_EQ(world.armed, at);
+}
+
+// What an operator asked for is answered when it is durable, with its audit, or when it is known
+// not to be.
+class PumpRequests : public PumpTest {
+  protected:
+    void ask(const std::string& name, core::Event request) {
+        ports::Commit with;
+        with.changes.emplace_back(ports::RegisterNamed{name});
+        with.audit.push_back({.at = {}, .who = "operator:x", .what = name, .detail = {}});
+        pump->ask(std::move(request), std::move(with), [this, name](core::Reply reply) {
+            EXPECT_FALSE(replies.contains(name)) << "answered twice";
+            replies.emplace(name, std::move(reply));
+        });
+    }
+
+    // Empty: it was taken.
+    [[nodiscard]] std::string code(const std::string& name) const {
+        const core::Reply& reply = replies.at(name);
+        return reply ? std::string{} : reply.error().error.code;
+    }
+
+    [[nodiscard]] bool is_in_the_audit(const std::string& name) const {
+        return std::ranges::find(world.audit, name, &ports::AuditRow::what) != world.audit.end();
+    }
+
+    const core::PauseRequest pause{{.until = {}, .reason = "x", .by = "operator:x"}};
+    const core::ResumeRequest resume{.by = "operator:x", .reason = "y"};
+    std::map<std::string, core::Reply> replies;
+};
+
+TEST_F(PumpRequests, AreAnsweredWhenTheStoreHasAnswered) {
+    ask("prompt", pause);
+    EXPECT_EQ(code("prompt"), "");
+    EXPECT_TRUE(is_in_the_audit("prompt"));
+    EXPECT_EQ(world.changes, 1U) << "in the same commit";
+    world.late = true;
+    ask("late", resume);
+    ask("behind it", pause);
+    EXPECT_FALSE(replies.contains("late"));
+    world.let_answer();
+    EXPECT_EQ(code("late"), "");
+    EXPECT_FALSE(replies.contains("behind it"));
+    world.let_answer();
+    EXPECT_EQ(code("behind it"), "");
+    EXPECT_TRUE(is_in_the_audit("behind it"));
+}
+
+TEST_F(PumpRequests, OneThatTheCoreRefusesOrThatChangesNothingLeavesNoTrace) {
+    ask("nothing", resume);
+    EXPECT_EQ(code("nothing"), "");
+    EXPECT_FALSE(replies.at("nothing")->nothing.empty());
+    ask("refused", core::AbortRequest{.operation = OperationId{"op-1"}, .by = "x", .reason = {}});
+    EXPECT_EQ(code("refused"), "ended");
+    EXPECT_FALSE(is_in_the_audit("nothing"));
+    EXPECT_FALSE(is_in_the_audit("refused"));
+    EXPECT_EQ(world.changes, 0U);
+}
+
+// An operator who was told that it failed does not find it done when the disk has room again.
+TEST_F(PumpRequests, WhatTheStoreRefusesHasNotHappenedAndDoesNotHappenLater) {
+    world.refuse(true);
+    ask("full", core::testing::AppCoreTest::planned_switchover());
+    EXPECT_EQ(code("full"), "store");
+    EXPECT_EQ(replies.at("full").error().error.kind, ErrorKind::exhausted);
+    EXPECT_FALSE(pump->core().operation_running());
+    ask("still full", pause);
+    EXPECT_EQ(code("still full"), "store");
+    at += 1s;
+    pump->turn();
+    EXPECT_EQ(pump->trouble(), "the disk is full");
+    world.refuse(false);
+    at += 1s;
+    pump->turn();
+    EXPECT_TRUE(pump->trouble().empty()) << "the store is tried without another request";
+    rounds(10, true);
+    EXPECT_FALSE(pump->core().operation_running());
+    EXPECT_FALSE(world.saved.pause.has_value());
+    EXPECT_FALSE(is_in_the_audit("full"));
+    EXPECT_EQ(world.changes, 0U);
+    EXPECT_TRUE(world.journal.empty());
+    ask("with room", core::testing::AppCoreTest::planned_switchover());
+    EXPECT_EQ(code("with room"), "");
+    EXPECT_TRUE(pump->core().operation_running());
+    EXPECT_TRUE(world.saved.operation.has_value());
+}
+
+TEST_F(PumpRequests, AHostThatTheStoreDidNotLetGoStaysInTheRegister) {
+    const core::AgentForgotten forget{.host = HostId{"e1"}, .by = "operator:x"};
+    pump->deliver(core::AgentDisconnected{HostId{"e1"}});
+    at += 1h;
+    world.refuse(true);
+    ask("forget", forget);
+    EXPECT_EQ(code("forget"), "store");
+    EXPECT_TRUE(pump->core().agents().contains(HostId{"e1"}));
+    world.refuse(false);
+    at += 1s;
+    pump->turn();
+    EXPECT_TRUE(pump->trouble().empty()) << "the store is tried without another request";
+    ask("again", forget);
+    EXPECT_EQ(code("again"), "");
+    EXPECT_FALSE(pump->core().agents().contains(HostId{"e1"}));
+    EXPECT_EQ(world.changes, 1U);
+}
+
+// The operation that runs while a request is refused by the store goes on with its next step.
+TEST_F(PumpRequests, AnOperationThatRunsOutlivesARequestThatTheStoreRefuses) {
+    ask("begin", core::testing::AppCoreTest::planned_switchover());
+    ASSERT_TRUE(pump->core().operation_running());
+    world.refuse(true);
+    ask("abort",
+        core::AbortRequest{.operation = OperationId{"op-1"}, .by = "operator:x", .reason = {}});
+    EXPECT_EQ(code("abort"), "store");
+    world.refuse(false);
+    rounds(2, true);
+    EXPECT_TRUE(pump->core().operation_running());
+    EXPECT_TRUE(world.noted("the store took no records for a while"));
+}
+
+TEST_F(PumpRequests, NothingWaitsForEverWhenAnotherControllerLeads) {
+    world.late = true;
+    ask("under way", pause);
+    ask("waits", resume);
+    world.answer = {
+        ports::CommitEnd::superseded, {.kind = ErrorKind::conflict, .text = "x", .code = "led"}
+    };
+    world.let_answer();
+    EXPECT_EQ(code("under way"), "led");
+    EXPECT_EQ(code("waits"), "store");
+    ask("too late", pause);
+    EXPECT_EQ(code("too late"), "store");
+}
+
+TEST_F(PumpRequests, WhatMayBeDurableIsSaidToBePossible) {
+    world.late = true;
+    ask("under way", pause);
+    world.answer = {ports::CommitEnd::unknown, {.kind = ErrorKind::unavailable, .text = "x"}};
+    world.let_answer();
+    EXPECT_EQ(replies.at("under way").error().error.effect, Effect::possible);
 }
 
 class PumpEnds : public PumpTest, public ::testing::WithParamInterface<ports::CommitEnd> {};

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
-#include <optional>
-#include <vector>
 
+#include "core/link/agent_sessions.h"
 #include "ports/effects.h"
 
 #include "sim/agent_words.h"
@@ -16,81 +15,68 @@ namespace farshore::sim {
 
 class Controller;
 
-// The controller's side of the agent protocol, as src/controller's AgentLink: a stream of orders to
-// each agent that has said hello, their reports and acknowledgements. Kept from there: numbers of
-// orders, what is pending and what is not waited for any more, the fence before a route, silence,
-// whom a credential speaks for, and that a second process waits for the first one's silence.
-// Left out: tokens and how hosts get them, bounds, versions and bytes.
+// The transport around the controller's real core::link::AgentSessions, as src/controller's
+// AgentLink is: the network in place of requests and sockets. Left out: tokens and how hosts get
+// them, bounds, versions and bytes.
 class AgentLink final : public ports::AgentLink {
   public:
+    using Reply = std::function<void(const Answered&)>;
+
     AgentLink(Scene& scene, Controller& controller);
 
     void order(const core::OrderAgents& action) override;
 
-    void hello(const Hello& hello);
-    [[nodiscard]] ReportAnswer report(const Report& report);
-    void ack(const Ack& ack);
+    // From when the controller works.
+    void watch();
+
+    // What agents send. A report or an acknowledgement is answered, or the controller ends first.
+    void hello(const core::link::Hello& hello);
+    void report(const Report& report, const Reply& reply);
+    void ack(const Ack& ack, const Reply& reply);
 
     // The agent's side has closed its stream.
-    void hung_up(std::size_t host, std::uint64_t life);
+    void hung_up(const HostId& host, const BootId& boot);
 
-    void forget(std::size_t host);
+    void forget(const HostId& host) { take(core::link::ForgetAgent{host}); }
 
     // The process ends: so do its streams.
-    void close();
+    void close() { take(core::link::CloseAll{}); }
 
-    [[nodiscard]] bool stream_lives(Session session, std::size_t host) const;
+    [[nodiscard]] bool stream_lives(Session session, const HostId& host) const;
 
     // Hosts it has heard from lately.
-    [[nodiscard]] bool is_connected(std::size_t host) const;
+    [[nodiscard]] bool is_connected(const HostId& host) const {
+        return sessions_.is_connected(host);
+    }
 
   private:
-    struct Pending {
-        core::StepId step;
-        core::OrderType type{};
-        Epoch epoch;
-    };
-
-    struct Agent {
-        Agent(Scene& scene, Place home)
+    // A host's connection.
+    struct Line {
+        Line(Scene& scene, Place home)
             : home(home), stream(scene.calendar, scene.network, {.from = kWitness, .to = home}) {}
 
         Place home;
         Stream stream;
-        std::uint64_t life = 0;  // of the agent's process; zero: it has not said hello
-        std::uint64_t session = 0;
-        bool streaming = false;
-        bool to_intruder = false;  // ... and who reads it is not the host
-        bool connected = false;    // as the core was told
-        Instant heard_at{};        // local
-        std::uint64_t sequence = 0;
-        Epoch epoch;         // as it last said
-        Epoch fenced_below;  // it acknowledged a fence of this epoch in this life
-        std::map<std::uint64_t, Pending> pending;  // by order number
-        // A route to an agent of an older epoch waits for its fence, so that its unproven writes
-        // are known before it forgets the epoch they belong to.
-        std::optional<core::OrderAgents> after_fence;
-        std::uint64_t fences = 0;
-        std::deque<Order> sent;  // for the planted bug that plays orders again
-        bool watched = false;
+        std::optional<core::link::StreamId> open;
+        core::link::Sender to;  // the agent's process at the other end
     };
 
-    [[nodiscard]] Agent& agent(std::size_t host);
-    [[nodiscard]] bool speaks(const Hello& hello) const;
-    void greet(const Hello& hello, Agent& agent);
-    void send_order(std::size_t host, const core::OrderAgents& action);
-    void send(std::size_t host, Order order);
-    void release_after_fence(std::size_t host);
-    void end_stream(Agent& agent);
-    void watch(std::size_t host);
-    void take_evidence(const Report& report);
-    void ask_for_left_behind(const Report& report);
+    core::link::Answer take(const core::link::Input& input);
+    void carry_out(const core::link::BeginStream& action);
+    void carry_out(const core::link::EndStream& action);
+    void carry_out(const core::link::SendOrder& action);
+
+    void carry_out(const core::Announce&) {}
+
+    void carry_out(core::link::Deliver&& action);
+    [[nodiscard]] Answered answered(const HostId& host, const core::link::Answer& answer);
 
     Scene& scene_;
     Controller& controller_;
-    std::deque<Agent> agents_;
-    std::uint64_t orders_ = 0;
-    std::uint64_t sessions_ = 0;
+    core::link::AgentSessions sessions_;
+    std::map<HostId, Line> lines_;                // of hosts that have said hello
+    const core::link::Hello* greeted_ = nullptr;  // whose stream begins
+    const Report* reported_ = nullptr;            // that is being taken
 };
 
 }  // namespace farshore::sim

@@ -129,7 +129,7 @@ class Calendar {
         std::uint32_t generation = 1;
 
       private:
-        static constexpr std::size_t kInline = 80;
+        static constexpr std::size_t kInline = 112;
         using Call = void (*)(void*);
 
         alignas(std::max_align_t) std::byte bytes_[kInline];
@@ -142,8 +142,11 @@ class Calendar {
         std::uint64_t sequence;
         std::uint32_t slot;
 
-        [[nodiscard]] bool before(const Entry& other) const {
-            return when != other.when ? when < other.when : sequence < other.sequence;
+        // One comparison without a branch.
+        [[nodiscard]] bool before(const Entry& other) const { return key() < other.key(); }
+
+        [[nodiscard]] __int128 key() const {
+            return static_cast<__int128>(when.time_since_epoch().count()) << 64 | sequence;
         }
     };
 
@@ -188,9 +191,10 @@ class Calendar {
                 break;
             }
             const std::size_t end = std::min(begin + kChildren, heap_.size());
+            const Entry* const children = heap_.data();
             std::size_t least = begin;
             for (std::size_t child = begin + 1; child < end; ++child) {
-                least = heap_[child].before(heap_[least]) ? child : least;
+                least = children[child].before(children[least]) ? child : least;
             }
             if (!heap_[least].before(last)) {
                 break;

@@ -4,6 +4,7 @@
 
 #include "sim/controller_site.h"
 #include "sim/director.h"
+#include "sim/onlooker.h"
 #include "sim/store.h"
 
 namespace farshore::sim {
@@ -22,16 +23,26 @@ Chronicle::Chronicle(Scene& scene)
       violations_(scene.calendar),
       truth_(scene),
       epochs_(scene, violations_),
-      intents_(violations_),
+      intents_{IntentChecks{violations_}, IntentChecks{violations_}},
       automation_(scene, truth_, violations_),
       data_plane_(scene, violations_),
       writes_(scene, violations_),
+      losses_(scene, violations_),
       liveness_(scene, automation_, epochs_, violations_),
       replay_(scene, violations_) {}
 
 void Chronicle::begin() {
     begun_at_ = scene_.wall();
-    intents_.store_replaced(scene_.store->durable());
+    if (scene_.script.tables == 3) {
+        saw(Seen::three_regions);
+    }
+    if (scene_.hosts.size() >= 40) {
+        saw(Seen::fifty_hosts);
+    }
+    intents_[0].store_replaced(scene_.store->durable());
+    if (onlooker_ != nullptr) {
+        onlooker_->opened(scene_);
+    }
 }
 
 void Chronicle::fold(std::uint64_t value) {
@@ -105,6 +116,9 @@ void Chronicle::landed(const Host& host, const OnWire& write) {
     fold(write.id * 8 + write.to);
     fold(write.epoch.value());
     fold(static_cast<std::uint64_t>(scene_.calendar.story().count()));
+    if (scene_.calendar.now() - write.sent_at > 1500ms) {
+        coverage_.saw(Seen::late_execution);
+    }
     epochs_.landed(host, write);
 }
 
@@ -119,18 +133,28 @@ void Chronicle::answered(const Host& host, const Request& request, Epoch epoch, 
         data_plane_.acknowledged(host, epoch);
         if (request.key) {
             writes_.acknowledged(*request.key, request.id);
+            if (onlooker_ != nullptr) {
+                onlooker_->acknowledged(*request.key, request.id, epoch);
+            }
         }
     } else if (heard == Heard::failed && request.key) {
-        writes_.spoiled(host, "cut");
+        spoiled(host, "cut");
     }
 }
 
 void Chronicle::refused(const Host& host) {
-    writes_.spoiled(host, "refused");
+    spoiled(host, "refused");
+}
+
+void Chronicle::spoiled(const Host& host, const char* how) {
+    writes_.spoiled(host, how);
+    if (onlooker_ != nullptr) {
+        onlooker_->spoiled();
+    }
 }
 
 void Chronicle::report_taken(const Report& report) {
-    truth_.told(report.host);
+    truth_.told(scene_.find_host(report.said.from.subject.host)->index());
     automation_.report_taken(report, scene_.store->durable().epoch);
 }
 
@@ -140,29 +164,47 @@ void Chronicle::heartbeat_acknowledged(Place region, const Heartbeat& heartbeat)
 
 void Chronicle::controller_began(const Controller& controller) {
     say("controller starts, life " + std::to_string(controller.life()));
-    controller_began_ = scene_.calendar.story();
+    if (controller.is_first()) {
+        controller_began_ = scene_.calendar.story();
+    }
     data_plane_.controller_began();
 }
 
-void Chronicle::core_started(
-    const core::AppCore& core,
-    std::vector<core::Observer> observers,
-    const core::Hysteresis& hysteresis
-) {
+// What a rival with a store of its own decides is judged by what it does: INV-S1 to S4, S8 and S9.
+void Chronicle::core_started(const Controller& controller, const core::Opening& opening) {
+    if (!controller.is_first()) {
+        return;
+    }
     automation_.controller_began(scene_.store->durable());
     liveness_.controller_began();
-    replay_.core_started(core, std::move(observers), hysteresis);
+    replay_.core_started(controller.life(), opening);
 }
 
-void Chronicle::controller_ended() {
+void Chronicle::controller_ended(const Controller& controller) {
     say("controller ends");
     data_plane_.controller_ended();
-    replay_.replay();
+    replay_.ended(controller.life());
 }
 
-void Chronicle::told(const Controller& controller, const core::Event& event) {
-    automation_.told(event, controller.wall());
-    replay_.told(controller.now(), controller.core(), event);
+void Chronicle::told(const Controller& controller, const core::Event& request) {
+    if (controller.is_first()) {
+        automation_.told(request, controller.wall());
+    }
+    if (const auto* answered = std::get_if<core::StepAnswered>(&request)) {
+        coverage_.answered(answered->answer);
+    }
+}
+
+void Chronicle::took(
+    const Controller& controller,
+    core::Now now,
+    const core::AppCore& core,
+    const core::Input& input,
+    const core::Effects& effects
+) {
+    if (onlooker_ == nullptr) {
+        replay_.told(controller.life(), now, core, input, effects);
+    }
 }
 
 void Chronicle::asked(const core::ChangeRequest& request) {
@@ -171,26 +213,50 @@ void Chronicle::asked(const core::ChangeRequest& request) {
         request.id.value() + ")");
 }
 
-void Chronicle::saved(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {
+void Chronicle::saved(
+    std::size_t store, const core::AppRecord& record, std::span<const core::JournalEntry> journal
+) {
     for (const core::JournalEntry& entry : journal) {
         say(entry.doing + " " + std::string{to_string(entry.kind)} + ": " + entry.text);
         fold(static_cast<std::uint64_t>(to_ms(entry.at)));
     }
     fold(record.epoch.value());
-    epochs_.saved(record);
-    intents_.saved(record, journal);
-    automation_.saved(record, scene_.controllers->wall());
-    writes_.saved(record);
-    liveness_.saved(record);
+    epochs_.saved(store, record);
+    intents_[store].saved(record, journal);
+    if (store != 0) {
+        writes_.saved_beside(record);
+    } else {
+        automation_.saved(record, scene_.controllers->wall());
+        writes_.saved(record);
+        liveness_.saved(record);
+        if (onlooker_ != nullptr) {
+            onlooker_->saved(record);
+        }
+    }
     if (!record.operation) {
         return;
     }
     const std::string_view doing = record.operation->doing();
     coverage_.journal(journal);
+    if (store != 0) {
+        const bool promoted =
+            record.operation->outcome == core::Outcome::done && record.operation->plan.promotes();
+        if (promoted) {
+            saw(Seen::promoted_by_a_rival);
+        }
+        scene_.director->entered(doing);
+        return;
+    }
+    coverage_.steps(*record.operation);
+    scene_.director->look_for_questions(*record.operation);
     const bool is_new = record.operation->plan.id != operation_;
     if (is_new) {
         operation_ = record.operation->plan.id;
         ++begun_;
+        const core::Plan& plan = record.operation->plan;
+        if (plan.automatic && place_of(plan.to) == 2) {
+            saw(Seen::failover_to_the_third);
+        }
     }
     if (is_new || doing != doing_) {
         doing_ = doing;
@@ -200,19 +266,24 @@ void Chronicle::saved(const core::AppRecord& record, std::span<const core::Journ
     }
 }
 
-void Chronicle::store_replaced(const core::AppRecord& record, bool lost) {
-    say(lost ? "the store is lost" : "the store is an older one");
-    epochs_.store_replaced();
-    intents_.store_replaced(record);
-    writes_.store_replaced(record);
+void Chronicle::store_replaced(std::size_t store, const core::AppRecord& record, bool lost) {
+    say(std::string{store == 0 ? "the store" : "a rival's store"} +
+        (lost ? " is lost" : " is an older one"));
+    epochs_.store_replaced(store);
+    intents_[store].store_replaced(record);
+    if (store == 0) {
+        writes_.store_replaced(record);
+    }
     data_plane_.users_forgotten();
 }
 
-void Chronicle::effect(const core::StepId& step, const core::OrderAgents& order) {
+void Chronicle::effect(
+    std::size_t store, const core::StepId& step, const core::OrderAgents& order
+) {
     if (step.operation.value().empty()) {
-        intents_.standing_route(order.epoch, order.active);
+        intents_[store].standing_route(order.epoch, order.active);
     } else {
-        intents_.effect(step);
+        intents_[store].effect(step);
     }
 }
 
@@ -220,18 +291,20 @@ void Chronicle::copy_written(
     Place place,
     const std::optional<core::EpochItem>& before,
     const core::EpochItem& written,
-    bool by_us
+    std::optional<std::size_t> by
 ) {
-    epochs_.copy_written(place, before, written, by_us);
-    if (!before || before->epoch != written.epoch || before->active != written.active) {
+    epochs_.copy_written(place, before, written, by);
+    const bool raises = !before || before->epoch != written.epoch;
+    if (raises || before->active != written.active) {
         say("the copy in " + region_id(place).value() + " says epoch " +
             std::to_string(written.epoch.value()) + " active " + written.active.value() +
-            (by_us ? "" : ", by a foreign writer"));
+            (by ? "" : ", by a foreign writer"));
     }
-    if (by_us && (!before || before->epoch != written.epoch)) {
+    if (raises && (!by || by == 0U)) {
         automation_.raised(written.epoch, scene_.store->durable());
     }
-    if (!by_us) {
+    // For the first controller, one with a store of its own is a foreign writer.
+    if (!by || (by != 0U && raises)) {
         writes_.overtaken(written.epoch);
     }
 }
@@ -273,11 +346,18 @@ void Chronicle::woken_in_vain(const core::AppCore& core) {
 
 void Chronicle::look() {
     liveness_.look();
+    if (onlooker_ != nullptr) {
+        onlooker_->looked();
+    }
 }
 
 void Chronicle::end() {
     replay_.replay();
     writes_.account(epochs_.late_keys());
+    losses_.account(epochs_.late_keys());
+    if (onlooker_ != nullptr) {
+        onlooker_->closed();
+    }
 }
 
 bool Chronicle::undisturbed_for(Duration length) const {

@@ -12,6 +12,7 @@
 #include "sim/check/epochs.h"
 #include "sim/check/intents.h"
 #include "sim/check/liveness.h"
+#include "sim/check/losses.h"
 #include "sim/check/replay.h"
 #include "sim/check/truth_book.h"
 #include "sim/check/violations.h"
@@ -21,6 +22,7 @@
 namespace farshore::sim {
 
 class Controller;
+class Onlooker;
 
 // Everything observable of a run passes here: it is folded into the trace's hash, told to people
 // who want the story, and handed to the checkers. The checkers see the whole world, and no part of
@@ -29,8 +31,13 @@ class Chronicle {
   public:
     explicit Chronicle(Scene& scene);
 
+    void saw(Seen what) { coverage_.saw(what); }
+
     // For people: the lines are kept.
     void tell() { tells_ = true; }
+
+    // Before begin(); null: nothing listens.
+    void set_onlooker(Onlooker* onlooker) { onlooker_ = onlooker; }
 
     void begin();
 
@@ -56,28 +63,40 @@ class Chronicle {
 
     // controllers
     void controller_began(const Controller& controller);
-    void core_started(
+    void core_started(const Controller& controller, const core::Opening& opening);
+    void controller_ended(const Controller& controller);
+    // An operator's request was taken.
+    void told(const Controller& controller, const core::Event& request);
+    // The core has taken something.
+    void took(
+        const Controller& controller,
+        core::Now now,
         const core::AppCore& core,
-        std::vector<core::Observer> observers,
-        const core::Hysteresis& hysteresis
+        const core::Input& input,
+        const core::Effects& effects
     );
-    void controller_ended();
-    void told(const Controller& controller, const core::Event& event);
     void asked(const core::ChangeRequest& request);
-    void saved(const core::AppRecord& record, std::span<const core::JournalEntry> journal);
-    void store_replaced(const core::AppRecord& record, bool lost);
+    // `store`: its number.
+    void saved(
+        std::size_t store,
+        const core::AppRecord& record,
+        std::span<const core::JournalEntry> journal
+    );
+    void store_replaced(std::size_t store, const core::AppRecord& record, bool lost);
 
-    template <class Action>
-    void effect(const core::StepId& step, const Action&) {
-        intents_.effect(step);
+    void fates_kept(const core::Plan& plan, const core::KeyChain& chain) {
+        losses_.kept(plan, chain);
     }
 
-    void effect(const core::StepId& step, const core::OrderAgents& order);
+    void effect(std::size_t store, const core::StepId& step) { intents_[store].effect(step); }
+
+    void effect(std::size_t store, const core::StepId& step, const core::OrderAgents& order);
+    // `by`: the store of the controller that wrote it; nullopt: a foreign writer.
     void copy_written(
         Place place,
         const std::optional<core::EpochItem>& before,
         const core::EpochItem& written,
-        bool by_us
+        std::optional<std::size_t> by
     );
 
     // the world
@@ -120,17 +139,20 @@ class Chronicle {
     void fold(std::uint64_t value);
     void fold(std::string_view text);
     void say(const std::string& line);
+    void spoiled(const Host& host, const char* how);
 
     Scene& scene_;
+    Onlooker* onlooker_ = nullptr;
     Violations violations_;
     TruthBook truth_;
     EpochChecks epochs_;
-    IntentChecks intents_;
+    std::array<IntentChecks, 2> intents_;  // by store
     AutomationChecks automation_;
     DataPlaneChecks data_plane_;
     WriteChecks writes_;
+    LossChecks losses_;
     LivenessChecks liveness_;
-    EvidenceReplay replay_;
+    DecisionReplay replay_;
     Coverage coverage_;
     UtcTime begun_at_{};
     std::uint64_t hash_ = 14695981039346656037ULL;

@@ -11,7 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "core/failover/first_record.h"
+#include "core/evidence/heartbeats.h"
+#include "core/evidence/probe_round.h"
+#include "core/records/host_search.h"
+#include "runtime/epoch_keeper.h"
+#include "runtime/loss_desk.h"
 #include "runtime/pump.h"
 
 #include "sim/agent_link.h"
@@ -20,14 +24,16 @@
 namespace farshore::sim {
 
 // One life of the controller: the real core and the real runtime, and ports into the simulated
-// world that do what those of src/controller do. What has left it goes on without it; what it waits
-// for dies with it.
+// world as those of src/controller are into the real one. What has left it goes on without it; what
+// it waits for dies with it.
 //
-// Modelled: raising with conditional writes, reading back and healing, probes over new and kept
-// connections, heartbeats, the look into the old Region's losses, the record that follows health
-// states. Not modelled: the API, the audit, credentials, names, metrics.
+// Modelled: requests to tables, probes over new and kept connections, the store's answers, the
+// record that follows health states. Not modelled: the API, the audit, credentials, names, metrics.
 class Controller final : public ports::Clock,
+                         public ports::Store,
                          public ports::EpochRecords,
+                         private ports::EpochCopies,
+                         private ports::Losses,
                          public ports::HostRecords,
                          public ports::Tables,
                          public ports::Traffic,
@@ -37,7 +43,7 @@ class Controller final : public ports::Clock,
                          public ports::Timer,
                          public std::enable_shared_from_this<Controller> {
   public:
-    Controller(Scene& scene, std::uint64_t life, Configuration configuration);
+    Controller(Scene& scene, ControllerSite& site, std::uint64_t life, Configuration configuration);
 
     void boot();
     // Nothing leaves it any more, and nothing reaches it.
@@ -87,15 +93,28 @@ class Controller final : public ports::Clock,
     [[nodiscard]] bool is_silenced() const { return silenced_; }
 
     void deliver(core::Event event);
-    // Evidence: recorded, then told.
-    void observe(core::Observation seen);
     [[nodiscard]] core::AppCore::LeaseAnswer grant_lease(const HostId& host, Epoch epoch);
-    // An agent's unproven writes, with the acknowledgement of its fence.
-    void fenced(const OperationId& operation, const Ack& ack);
 
-    // Through the API: what an operator wants.
+    // An agent's unproven writes, with the acknowledgement of its fence; `heard` when the agent may
+    // forget them.
+    void fenced(core::HostFenced said, std::function<void()> heard) {
+        losses_.fenced(std::move(said), std::move(heard));
+    }
+
+    // Those that the register does not know are durable in it, or not: `done` says which.
+    void enroll(const core::HostsFound& found, std::function<void(bool)> done);
+
+    // Through the API: what an operator wants. The checkers hear of it when it is taken.
+    void ask(core::Event request);
     void request(core::ChangeRequest request);
     void forget(std::size_t host);
+
+    // The process ends itself, and is started again.
+    void end_soon();
+
+    [[nodiscard]] sim::Store& store() const;
+
+    [[nodiscard]] bool is_first() const;
 
     [[nodiscard]] AgentLink& link() { return link_; }
 
@@ -122,6 +141,7 @@ class Controller final : public ports::Clock,
     // ports
     [[nodiscard]] Instant now() const override;
     [[nodiscard]] UtcTime wall() const override;
+    void commit(ports::Commit commit, ports::Ticket ticket) override;
     void raise(const core::RaiseEpoch& action) override;
     void find(const core::FindHosts& action) override;
     void examine(const core::ExamineLosses& action) override;
@@ -143,38 +163,6 @@ class Controller final : public ports::Clock,
     }
 
   private:
-    enum class Landed : std::uint8_t { confirmed, unchanged, newer, stray, unknown };
-
-    struct CopyAnswer {
-        Landed landed = Landed::unknown;
-        Epoch seen;
-        std::string detail;
-        bool other_register = false;
-        bool in_full = false;
-    };
-
-    struct Raise {
-        core::RaiseEpoch action;
-        core::EpochItem item;
-        Instant started;  // local
-        UtcTime started_wall{};
-        std::vector<RegionId> confirmed;
-        std::size_t unchanged = 0;
-        std::size_t newer = 0;
-        std::size_t strays = 0;
-        std::size_t ended = 0;
-        std::vector<Epoch> seen;
-        std::string detail;
-        bool other_register = false;
-        bool reported = false;
-    };
-
-    // What a read of all copies found.
-    struct Beat {
-        std::uint64_t sequence = 0;
-        std::uint64_t acknowledged = 0;
-    };
-
     template <class Job>
     Calendar::Ticket at_local(Instant local, Job job) {
         return scene_.calendar.at(
@@ -191,47 +179,23 @@ class Controller final : public ports::Clock,
 
     // controller.cc: boot
     void begin(core::AppRecord record, const core::EpochReading& found);
-    void first_record(const core::EpochReading& found);
+    [[nodiscard]] std::unique_ptr<runtime::EpochKeeper> make_epochs();
+    [[nodiscard]] runtime::LossDesk::Upcalls loss_upcalls();
+    void first_record();
     [[nodiscard]] core::AppCore::Start start_of(
         core::AppRecord record, const core::EpochReading& found
     ) const;
     void run_deferred();
 
     // controller_records.cc
-    using Reply = std::function<void(const CopyAnswer&)>;
-    // nullopt: it did not answer.
-    using Found = std::function<void(const std::optional<core::EpochItem>&)>;
-
-    // One answer of a reading of all copies, and what is read so far.
-    struct CopyRead {
-        Place place = 0;
-        const std::optional<core::EpochItem>& copy;
-        const core::EpochReading& reading;
-        bool whole = false;  // it is the last
-    };
-
-    void read_copies(std::function<void(const CopyRead&)> heard);
-    void survey(std::function<void(const core::EpochReading&)> done);
-    [[nodiscard]] core::EpochItem item_of(Epoch epoch, RegionId active, core::RaisedFor raised_for)
-        const;
-    void write_copy(Place place, const core::EpochItem& item, Reply reply);
-    void look_at_copy(Place place, const core::EpochItem& item, std::string otherwise, Reply reply);
-    void read_copy(Place place, Found found);
-    void copy_ended(const std::shared_ptr<Raise>& raise, Place place, const CopyAnswer& answer);
-    void report_raise(Raise& raise);
-    void search_hosts(const core::StepId& step);
-    void watch_hosts();
+    void read(const RegionId& region, Answered answered) override;
+    void write(const RegionId& region, const core::EpochItem& item, Answered answered) override;
     void watch_records();
-    [[nodiscard]] core::EpochItem wanted() const;
-    void heal_copy(Place place, const core::EpochItem& found);
-    void named(Place place, Duration lease);
-    [[nodiscard]] Duration longest_lease() const;
+    void search_hosts(const core::StepId& step);
+    [[nodiscard]] core::HostEntry entry_of(std::size_t host) const;
+    void watch_hosts();
 
-    [[nodiscard]] std::size_t majority() const { return scene_.record_places.size() / 2 + 1; }
-
-    // A request to a Region's tables: what it does there, and what comes back, if anything does.
-    enum class Came : std::uint8_t { answer, refusal, nothing };
-    void call(Place to, bool write, std::function<void()> effect, std::function<void(Came)> done);
+    void call(Place to, bool write, std::function<core::CopyAnswer()> effect, Answered answered);
 
     // controller_probes.cc
     void probe();
@@ -239,16 +203,32 @@ class Controller final : public ports::Clock,
     void beat(Place region, Answer answer);
     void beat_written(Place region, const Heartbeat& heartbeat);
     void follow(Way way);
-    void find_earlier(Way way);
+    [[nodiscard]] SmallTables::Heartbeats& heartbeats() const;
     void tell(Place region, core::Component component, core::Path path, bool ok);
-    void take_home_again();
 
     // controller_effects.cc
+    // An action of the core is about to have its effect; false: nothing leaves this controller.
+    [[nodiscard]] bool begins(const core::StepId& step);
     void watch_users(const core::ServeUsers& action, Instant until);
-    void tell_losses(const OperationId& operation, LossBook& book);
-    void settle_losses();
+
+    // controller_losses.cc
+    void restore_losses(const std::optional<core::OperationRecord>& newest);
+    void read_keys(core::ReadKeys wanted, std::function<void(core::KeysSeen)> answered) override;
+    void save_losses(
+        const core::SaveLosses& wanted,
+        const core::LossBook& book,
+        std::function<void(core::SaveEnd)> answered
+    ) override;
+    [[nodiscard]] std::optional<core::KeptBook> find_book(Epoch epoch) override;
+    [[nodiscard]] std::set<RegionId> answering() override;
+    void wake_losses(std::optional<Instant> at) override;
+
+    void note(const core::TableUnreadable&) override {}
+
+    void note(const core::WritesWithoutBook&) override {}
 
     Scene& scene_;
+    ControllerSite& site_;
     Dice dice_;
     std::uint64_t life_;
     Configuration configuration_;
@@ -261,16 +241,19 @@ class Controller final : public ports::Clock,
     Instant busy_until_{};
     std::deque<std::function<void()>> deferred_;
     Calendar::Ticket timer_;
-    std::optional<Instant> armed_;  // local
+    std::optional<Instant> armed_;       // local
+    std::optional<Instant> asked_;       // the last deadline that was asked for
+    std::optional<Instant> turned_for_;  // the one that the last turn was for
+    int turns_for_it_ = 0;               // in a row
 
-    std::array<Beat, kTablesMax> beats_;
-    std::array<std::array<std::uint64_t, kTablesMax>, kTablesMax> followed_{};
-    std::array<std::array<bool, kTablesMax>, kTablesMax> found_earlier_{};
-    std::array<std::array<Counts::Silent, kTablesMax>, 2> silent_{};
+    core::Heartbeats beats_;
+    std::map<std::pair<Place, core::Path>, core::ProbeRound> probes_;
 
-    std::map<Place, Duration> named_;
-    std::map<Place, std::string> registers_;
-    std::map<Duration, Instant> named_until_;  // local
+    runtime::LossDesk losses_;
+    Calendar::Ticket losses_due_;
+
+    std::unique_ptr<runtime::EpochKeeper> epochs_;
+    std::set<HostId> not_stored_;  // hosts that the core counts, and the store has refused
     std::uint64_t requests_ = 0;
 };
 

@@ -4,17 +4,17 @@
 #include <functional>
 #include <memory>
 
-#include "sim/agent_words.h"
 #include "sim/controller.h"
 #include "sim/local_clock.h"
 
 namespace farshore::sim {
 
-// The machine that the controller runs on, and the supervisor that starts it again. At most one
-// controller lives at a time; what agents send reaches the one that lives.
+// A machine that a controller runs on, and the supervisor that starts it again. At most one
+// controller lives there at a time; what agents send there reaches the one that lives.
 class ControllerSite {
   public:
-    explicit ControllerSite(Scene& scene);
+    // `number`: 0 is the first one's, 1 that of a rival, which runs while a fault has it run.
+    ControllerSite(Scene& scene, std::size_t number);
 
     void start();
     // The process dies, and is started again after a while by chance.
@@ -22,6 +22,26 @@ class ControllerSite {
     // It is not started again before it is let.
     void keep_down();
     void let_up();
+    // A rival is started beside the first controller: on its store, or on one of its own.
+    void open(FaultKind kind);
+    void close();
+    // That life of a controller ends itself, when its call has returned.
+    void end_soon(std::uint64_t life);
+
+    void blind(bool blind) { blind_ = blind; }
+
+    // It does not reach the epoch items.
+    [[nodiscard]] bool is_blind() const { return blind_; }
+
+    [[nodiscard]] std::size_t number() const { return number_; }
+
+    [[nodiscard]] Store& store() const { return *store_; }
+
+    [[nodiscard]] bool is_open() const { return held_down_ == 0; }
+
+    // Agents know of it: of a rival while it is there.
+    [[nodiscard]] bool expects_agents() const { return number_ == 0 || opened_ > 0; }
+
     void pause();
     void resume();
     void drift(int ppm);
@@ -48,13 +68,11 @@ class ControllerSite {
     [[nodiscard]] bool is_up() const;
 
     // What agents send: it travels, and may never arrive.
-    void greet(const Hello& hello);
-    void take_report(
-        std::shared_ptr<const Report> report, std::function<void(const ReportAnswer&)> reply
-    );
-    bool take_ack(Place from, Ack ack);
-    void hang_up(Place from, std::size_t host, std::uint64_t life);
-    [[nodiscard]] bool stream_lives(Session session, std::size_t host) const;
+    void greet(Place from, const core::link::Hello& hello);
+    void take_report(Place from, std::shared_ptr<const Report> report, AgentLink::Reply reply);
+    void take_ack(Place from, Ack ack, AgentLink::Reply reply);
+    void hang_up(Place from, const HostId& host, const BootId& boot);
+    [[nodiscard]] bool stream_lives(Session session, const HostId& host) const;
 
   private:
     // A message reaches the machine: the controller that lives there takes it.
@@ -70,8 +88,14 @@ class ControllerSite {
     }
 
     void end_life();
+    [[nodiscard]] AgentLink::Reply carry(Controller& controller, Place to, AgentLink::Reply reply)
+        const;
 
     Scene& scene_;
+    std::size_t number_;
+    Store* store_;
+    bool blind_ = false;
+    int opened_ = 0;
     LocalClock clock_;
     Dice dice_;
     Duration wall_ahead_{};

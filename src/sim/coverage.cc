@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/plan/templates.h"
+
 namespace farshore::sim {
 
 namespace {
@@ -11,9 +13,12 @@ using core::HostState;
 using core::StepEvent;
 using core::StepKind;
 
-constexpr std::string_view kNotDeclared = "no simulated world declares steps of its own";
 constexpr std::string_view kNeverUndecided =
-    "only a raise can be undecided: everything else ends by itself or is asked for again";
+    "only a raise or a command can be undecided: everything else ends by itself or is asked for "
+    "again";
+constexpr std::string_view kNotAgain = "it is not done again by itself";
+constexpr std::string_view kWaitedFor =
+    "it is waited for or asked again, without a word, until its patience is over";
 
 struct NeverStep {
     StepKind of;
@@ -23,44 +28,34 @@ struct NeverStep {
 
 constexpr std::array kNeverStep{
     NeverStep{StepKind::release, StepEvent::exhausted, "its deadline is told as a failure"},
-    NeverStep{
-        StepKind::fence,
-        StepEvent::failed,
-        "an agent that is silent is waited for, without a word, until its lease has run out"
-    },
-    NeverStep{
-        StepKind::repoint,
-        StepEvent::failed,
-        "a proof that fails is asked for again, without a word, until the patience is over"
-    },
-    NeverStep{
-        StepKind::prove,
-        StepEvent::failed,
-        "a proof that fails is asked for again, without a word, until the patience is over"
-    },
-};
-
-struct NeverHost {
-    HostState from;
-    HostEvent on;
-    std::string_view why;
+    NeverStep{StepKind::fence, StepEvent::failed, kWaitedFor},
+    NeverStep{StepKind::repoint, StepEvent::failed, kWaitedFor},
+    NeverStep{StepKind::prove, StepEvent::failed, kWaitedFor},
+    NeverStep{StepKind::approve, StepEvent::failed, kNotAgain},
+    NeverStep{StepKind::wait, StepEvent::failed, kNotAgain},
+    NeverStep{StepKind::wait, StepEvent::exhausted, "time goes by"},
+    NeverStep{StepKind::parallel, StepEvent::failed, kNotAgain},
+    NeverStep{StepKind::parallel, StepEvent::skipped, "each of the steps that it runs is skipped"},
 };
 
 constexpr std::string_view kReadFirst =
     "the state file is read before the agent hears anything (AppGate's constructor)";
 
-std::string in_words(std::string_view table, std::string_view from, std::string_view on) {
-    return std::string{table} + ": " + std::string{from} + " on " + std::string{on};
+std::string in_words(const char* table, std::initializer_list<std::string_view> of) {
+    std::string words = table;
+    for (const std::string_view word : of) {
+        words += (words == table ? ": " : " on ") + std::string{word};
+    }
+    return words;
 }
 
-}  // namespace
-
+// Why a row cannot be taken by anything that the core or the wiring around it does; empty: it can.
 std::string_view why_never(StepKind of, StepEvent on) {
-    if (core::row_of(of).declared) {
-        return kNotDeclared;
-    }
-    if (on == StepEvent::skipped) {
+    if (on == StepEvent::skipped && !core::row_of(of).declared) {
         return "an operator can leave out declared steps only";
+    }
+    if (on == StepEvent::abort_requested && core::row_of(of).abort == core::Abort::too_late) {
+        return "the core refuses it, and changes nothing";
     }
     const auto listed = std::ranges::find_if(kNeverStep, [&](const NeverStep& never) {
         return never.of == of && never.on == on;
@@ -68,8 +63,8 @@ std::string_view why_never(StepKind of, StepEvent on) {
     if (listed != kNeverStep.end()) {
         return listed->why;
     }
-    return on == StepEvent::undecided && of != StepKind::raise ? kNeverUndecided
-                                                               : std::string_view{};
+    const bool decided = of != StepKind::raise && of != StepKind::command;
+    return on == StepEvent::undecided && decided ? kNeverUndecided : std::string_view{};
 }
 
 std::string_view why_never(const core::HostRow& row) {
@@ -98,6 +93,19 @@ std::string_view why_never(const core::HostRow& row) {
     return {};
 }
 
+template <class First, class... Rest, class Use>
+void for_each(Use use) {
+    for (std::size_t i = 0; i < names_of(First{}).size(); ++i) {
+        if constexpr (sizeof...(Rest) == 0) {
+            use(static_cast<First>(i));
+        } else {
+            for_each<Rest...>([&](Rest... rest) { use(static_cast<First>(i), rest...); });
+        }
+    }
+}
+
+}  // namespace
+
 void Coverage::host_decided(const core::HostDecision& decision) {
     const auto& rows = core::host_table::kRows;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -113,63 +121,74 @@ void Coverage::host_decided(const core::HostDecision& decision) {
 void Coverage::journal(std::span<const core::JournalEntry> entries) {
     for (const core::JournalEntry& entry : entries) {
         if (entry.of && entry.event) {
-            ++operation_
-                [static_cast<std::size_t>(*entry.of) * kEvents +
-                 static_cast<std::size_t>(*entry.event)];
+            ++operation_[*entry.of, *entry.event];
+        }
+    }
+}
+
+void Coverage::steps(const core::OperationRecord& operation) {
+    for (std::size_t i = 0; i < operation.runs.size(); ++i) {
+        const core::PlannedStep& step = operation.plan.steps[i];
+        if (operation.runs[i].life != core::StepLife::pending) {
+            ++slots_[step.slot, step.kind];
         }
     }
 }
 
 void Coverage::add(const Coverage& other) {
-    const auto sum = [](auto& into, const auto& from) {
-        for (std::size_t i = 0; i < into.size(); ++i) {
-            into[i] += from[i];
-        }
+    operation_.add(other.operation_);
+    std::ranges::transform(host_, other.host_, host_.begin(), std::plus{});
+    faults_.add(other.faults_);
+    seen_.add(other.seen_);
+    answers_.add(other.answers_);
+    slots_.add(other.slots_);
+}
+
+std::vector<Coverage::Row> Coverage::rows() const {
+    std::vector<Row> rows;
+    const auto list = [&rows]<class... Enum>(
+                          Table table, const char* what, const Tally<Enum...>& tally, auto possible
+                      ) {
+        for_each<Enum...>([&](Enum... of) {
+            if (possible(of...)) {
+                rows.push_back({table, in_words(what, {to_string(of)...}), tally[of...]});
+            }
+        });
     };
-    sum(operation_, other.operation_);
-    sum(host_, other.host_);
-    sum(faults_, other.faults_);
-}
-
-std::uint64_t Coverage::times(StepKind of, StepEvent on) const {
-    return operation_[static_cast<std::size_t>(of) * kEvents + static_cast<std::size_t>(on)];
-}
-
-Coverage::Rows Coverage::host_rows() const {
-    Rows result;
-    result.all = kHostRows;
-    for (std::size_t i = 0; i < kHostRows; ++i) {
-        result.taken += host_[i] > 0 ? 1 : 0;
-        result.possible += why_never(core::host_table::kRows[i]).empty() ? 1 : 0;
-    }
-    return result;
-}
-
-Coverage::Rows Coverage::operation_rows() const {
-    Rows result;
-    result.all = kOperationRows;
-    for (std::size_t i = 0; i < kOperationRows; ++i) {
-        const auto of = static_cast<StepKind>(i / kEvents);
-        const auto on = static_cast<StepEvent>(i % kEvents);
-        result.taken += operation_[i] > 0 ? 1 : 0;
-        result.possible += why_never(of, on).empty() ? 1 : 0;
-    }
-    return result;
-}
-
-std::vector<std::string> Coverage::missing() const {
-    std::vector<std::string> missing;
-    for (std::size_t i = 0; i < kOperationRows; ++i) {
-        const auto of = static_cast<StepKind>(i / kEvents);
-        const auto on = static_cast<StepEvent>(i % kEvents);
-        if (operation_[i] == 0 && why_never(of, on).empty()) {
-            missing.push_back(in_words("step", to_string(of), to_string(on)));
+    const auto always = [](auto) {
+        return true;
+    };
+    list(Table::world, "fault", faults_, always);
+    list(Table::world, "world", seen_, always);
+    list(Table::world, "answer", answers_, always);
+    list(Table::world, "slot", slots_, core::templates::admits);
+    list(Table::operation, "step", operation_, [](StepKind of, StepEvent on) {
+        return why_never(of, on).empty();
+    });
+    for (std::size_t i = 0; i < host_.size(); ++i) {
+        const core::HostRow& row = core::host_table::kRows[i];
+        if (why_never(row).empty()) {
+            const auto words = in_words("host", {to_string(row.from), to_string(row.on)});
+            rows.push_back({Table::host, words, host_[i]});
         }
     }
-    for (std::size_t i = 0; i < kHostRows; ++i) {
-        const core::HostRow& row = core::host_table::kRows[i];
-        if (host_[i] == 0 && why_never(row).empty()) {
-            missing.push_back(in_words("host", to_string(row.from), to_string(row.on)));
+    return rows;
+}
+
+Coverage::Rows Coverage::count(Table table) const {
+    Rows sum;
+    for (const Row& row : rows()) {
+        sum.possible += row.table == table ? 1 : 0;
+        sum.taken += row.table == table && row.times > 0 ? 1 : 0;
+    }
+    return sum;
+}
+
+std::vector<std::string> Coverage::missing(std::optional<Table> table) const {
+    std::vector<std::string> missing;
+    for (const Row& row : rows()) {
+        if (row.times == 0 && row.table == table.value_or(row.table)) {
+            missing.push_back(row.words);
         }
     }
     return missing;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +16,49 @@
 
 namespace farshore::sim {
 
+// What is rare in a world, and has to happen in some of them.
+enum class Seen : std::uint8_t {
+    three_regions,
+    fifty_hosts,
+    failover_to_the_third,
+    late_execution,  // of a write that its host had given up
+    commit_refused,
+    commit_late,
+    commit_unknown,  // whether it was kept
+    commit_superseded,
+    promoted_by_a_rival,  // a second controller, with a store of its own
+    clock_found_stopped,
+    write_past_agents,  // by a host without one
+};
+
+inline constexpr auto& kSeenNames = kSpelledNames<Seen>;
+
+constexpr const auto& names_of(Seen) {
+    return kSeenNames;
+}
+
+// How often each combination of these enumerators came up.
+template <class... Enum>
+class Tally {
+  public:
+    std::uint64_t& operator[](Enum... of) { return times_[place(of...)]; }
+
+    std::uint64_t operator[](Enum... of) const { return times_[place(of...)]; }
+
+    void add(const Tally& other) {
+        std::ranges::transform(times_, other.times_, times_.begin(), std::plus{});
+    }
+
+  private:
+    static constexpr std::size_t place(Enum... of) {
+        std::size_t place = 0;
+        ((place = place * names_of(of).size() + static_cast<std::size_t>(of)), ...);
+        return place;
+    }
+
+    std::array<std::uint64_t, (names_of(Enum{}).size() * ...)> times_{};
+};
+
 // What came of which kind of step, which rows of the hosts' table were taken, and which faults,
 // commands and verbs there were.
 class Coverage {
@@ -20,40 +66,45 @@ class Coverage {
     void host_decided(const core::HostDecision& decision);
     void journal(std::span<const core::JournalEntry> entries);
 
-    void fault(FaultKind kind) { ++faults_[static_cast<std::size_t>(kind)]; }
+    void saw(Seen what) { ++seen_[what]; }
+
+    void answered(core::Answer answer) { ++answers_[answer]; }
+
+    // Declared steps that have begun.
+    void steps(const core::OperationRecord& operation);
+
+    void fault(FaultKind kind) { ++faults_[kind]; }
 
     void add(const Coverage& other);
 
-    // Rows that can be taken and never were, in words.
-    [[nodiscard]] std::vector<std::string> missing() const;
+    enum class Table : std::uint8_t { operation, host, world };
+
+    // What can happen and never did, in words; of all tables when none is named.
+    [[nodiscard]] std::vector<std::string> missing(std::optional<Table> table = {}) const;
 
     struct Rows {
         std::size_t taken = 0;
         std::size_t possible = 0;
-        std::size_t all = 0;
     };
 
-    [[nodiscard]] Rows host_rows() const;
-    [[nodiscard]] Rows operation_rows() const;
-
-    [[nodiscard]] std::uint64_t faults(FaultKind kind) const {
-        return faults_[static_cast<std::size_t>(kind)];
-    }
-
-    [[nodiscard]] std::uint64_t times(core::StepKind of, core::StepEvent on) const;
+    [[nodiscard]] Rows count(Table table) const;
 
   private:
-    static constexpr std::size_t kEvents = core::kStepEventNames.size();
-    static constexpr std::size_t kOperationRows = core::kStepKindNames.size() * kEvents;
-    static constexpr std::size_t kHostRows = core::host_table::kRows.size();
+    struct Row {
+        Table table{};
+        std::string words;
+        std::uint64_t times = 0;
+    };
 
-    std::array<std::uint64_t, kOperationRows> operation_{};
-    std::array<std::uint64_t, kHostRows> host_{};
-    std::array<std::uint64_t, kFaultKindNames.size()> faults_{};
+    // All that can happen.
+    [[nodiscard]] std::vector<Row> rows() const;
+
+    Tally<core::StepKind, core::StepEvent> operation_;
+    std::array<std::uint64_t, core::host_table::kRows.size()> host_{};
+    Tally<FaultKind> faults_;
+    Tally<Seen> seen_;
+    Tally<core::Answer> answers_;
+    Tally<core::Slot, core::StepKind> slots_;
 };
-
-// Why a row cannot be taken by anything that the core or the wiring around it does; empty: it can.
-[[nodiscard]] std::string_view why_never(core::StepKind of, core::StepEvent on);
-[[nodiscard]] std::string_view why_never(const core::HostRow& row);
 
 }  // namespace farshore::sim

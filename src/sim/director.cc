@@ -232,7 +232,7 @@ void Director::strike(const Fault& fault) {
         const core::EpochItem written{
             .epoch = kEpochMax, .active = region_id(fault.to % scene_.script.tables)
         };
-        scene_.chronicle->copy_written(fault.at, copy, written, false);
+        scene_.chronicle->copy_written(fault.at, copy, written, std::nullopt);
         copy = written;
     } else {
         scene_.store->doom(fault);
@@ -258,7 +258,7 @@ void Director::write_records(const Fault& fault) {
             continue;  // one copy does not hear of it
         }
         std::optional<core::EpochItem>& copy = scene_.small.records[place];
-        scene_.chronicle->copy_written(place, copy, written, false);
+        scene_.chronicle->copy_written(place, copy, written, std::nullopt);
         copy = written;
     }
 }
@@ -270,6 +270,10 @@ void Director::strike_hosts(const Fault& fault, bool begins) {
             begins ? host.crash() : start_host(index);
         } else if (fault.kind == FaultKind::host_pause) {
             begins ? host.pause() : host.resume();
+        } else if (fault.kind == FaultKind::host_stopped) {
+            begins ? host.stop_machine() : host.start_machine();
+        } else if (fault.kind == FaultKind::host_restored) {
+            begins ? host.take_snapshot() : host.restore_snapshot();
         } else if (fault.kind == FaultKind::host_clock_drift) {
             host.drift(begins ? fault.amount : 0);
         } else if (fault.kind == FaultKind::host_wall_step) {
@@ -294,71 +298,11 @@ void Director::strike_controller(const Fault& fault, bool begins) {
         site.drift(begins ? fault.amount : 0);
     } else if (fault.kind == FaultKind::controller_wall_step) {
         site.step_wall(begins ? std::chrono::milliseconds{fault.amount} : Duration{});
+    } else if (fault.kind == FaultKind::controller_blind) {
+        site.blind(begins);
+    } else if (fault.kind >= FaultKind::rival_beside && fault.kind <= FaultKind::rival_empty) {
+        begins ? scene_.rival->open(fault.kind) : scene_.rival->close();
     }
-}
-
-void Director::give(const Command& command) {
-    Controller* controller = scene_.controllers->controller();
-    if (command.kind == CommandKind::reconfigure) {
-        const auto which = static_cast<std::size_t>(command.amount);
-        scene_.controllers->configure(scene_.script.others.at(which));
-        scene_.controllers->kill();
-        return;
-    }
-    // An operator without a controller can do nothing; nor with one that cannot write.
-    if (!scene_.controllers->is_up() || controller->has_trouble()) {
-        return;
-    }
-    if (command.kind == CommandKind::abort) {
-        const auto& operation = controller->core().record().operation;
-        if (operation) {
-            controller->deliver(
-                core::AbortRequest{.operation = operation->plan.id, .by = "operator:sim"}
-            );
-        }
-    } else if (command.kind == CommandKind::pause) {
-        core::Pause pause{.until = std::nullopt, .reason = "sim", .by = "operator:sim"};
-        if (command.length > Duration{}) {
-            pause.until = controller->wall() +
-                          std::chrono::duration_cast<WallClock::duration>(command.length);
-        }
-        controller->deliver(core::PauseRequest{pause});
-    } else if (command.kind == CommandKind::resume) {
-        controller->deliver(core::ResumeRequest{.by = "operator:sim"});
-    } else if (command.kind == CommandKind::forget) {
-        for (const auto& host : scene_.hosts) {
-            const bool meant = host->home() == command.to.value_or(0) && !host->is_running();
-            if (meant) {
-                controller->forget(host->index());
-                return;
-            }
-        }
-    } else {
-        request(command);
-    }
-}
-
-void Director::request(const Command& command) {
-    Controller* controller = scene_.controllers->controller();
-    const core::AppRecord& record = controller->core().record();
-    Place to = command.to.value_or(kPlaces);
-    if (command.kind == CommandKind::failback) {
-        to = 0;
-    }
-    for (Place place = 0; place < scene_.script.tables && to == kPlaces; ++place) {
-        to = region_id(place) != record.active ? place : to;
-    }
-    core::ChangeRequest change;
-    change.verb = command.kind == CommandKind::switchover ? core::Verb::switchover
-                  : command.kind == CommandKind::failover ? core::Verb::failover
-                                                          : core::Verb::failback;
-    change.to = region_id(to);
-    change.by = "operator:sim";
-    change.reason = "by script";
-    change.accept_loss = command.accept_loss;
-    change.accept_unfenced = command.accept_unfenced;
-    change.levers = command.levers;
-    controller->request(std::move(change));
 }
 
 }  // namespace farshore::sim

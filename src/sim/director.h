@@ -9,6 +9,8 @@
 
 namespace farshore::sim {
 
+class Controller;
+
 // Plays the script: begins and ends its faults, and gives the operator's commands.
 class Director {
   public:
@@ -21,6 +23,9 @@ class Director {
 
     // An operation has entered a state.
     void entered(std::string_view doing);  // OperationRecord::doing()
+
+    // A step may wait for an operator's word: it is given a while later.
+    void look_for_questions(const core::OperationRecord& operation);
 
     // When the script goes on, in the story's time; nullopt: never.
     [[nodiscard]] std::optional<Duration> next_event() const;
@@ -59,7 +64,9 @@ class Director {
     void write_records(const Fault& fault);
     void weather_changed();
     void give(const Command& command);
-    void request(const Command& command);
+    void request(Controller& controller, const Command& command);
+    void answer();
+    void answer(Controller& controller, const core::OperationRecord& operation, std::size_t index);
     void restart(std::size_t host, Duration after);
     void start_host(std::size_t host);
     [[nodiscard]] std::vector<std::size_t> hosts_of(const Fault& fault) const;
@@ -71,6 +78,7 @@ class Director {
     Calendar::Ticket timer_;
     std::size_t order_ = 0;
     Duration last_end_{};
+    bool answering_ = false;
 };
 
 }  // namespace farshore::sim

@@ -1,5 +1,7 @@
 #include "sim/dns.h"
 
+#include <algorithm>
+
 #include "sim/chronicle.h"
 #include "sim/host.h"
 #include "sim/quiet.h"
@@ -41,12 +43,10 @@ bool Dns::serves(Place region) const {
         scene_.weather.is(FaultKind::stack_down, region)) {
         return false;
     }
-    for (const auto& host : scene_.hosts) {
-        if (host->home() == region && host->runs()) {
-            return true;
-        }
-    }
-    return false;
+    return scene_.agentless_live(region) ||
+           std::ranges::any_of(scene_.hosts, [region](const auto& host) {
+               return host->home() == region && host->runs();
+           });
 }
 
 bool Dns::takes_over(Place region) const {

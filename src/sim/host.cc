@@ -12,7 +12,8 @@ namespace farshore::sim {
 namespace {
 
 constexpr Duration kDiskWrite = 4ms;
-constexpr Duration kStoreAgain = 1s;
+constexpr Duration kFenceGrace = 150ms;  // of a fence that no controller has ordered
+constexpr std::size_t kLedgerEntriesMax = 4'000;
 
 // Every machine was started at another time.
 Duration clock_offset(std::uint64_t seed, std::size_t index) {
@@ -24,6 +25,14 @@ core::HostMachine::Options options_of(const Script& script) {
     options.on_controller_loss = script.agents_rule;
     options.lease = script.agents_lease;
     return options;
+}
+
+std::vector<RegionId> regions_of(const Script& script) {
+    std::vector<RegionId> regions;
+    for (Place place = 0; place < script.tables; ++place) {
+        regions.push_back(region_id(place));
+    }
+    return regions;
 }
 
 std::string host_name(const Host::Name& name) {
@@ -40,7 +49,9 @@ Host::Host(Scene& scene, Name name)
       clock_(clock_offset(scene.script.seed, name.index)),
       dice_(scene.calendar, scene.script.seed, 1000 + name.index),
       machine_(options_of(scene.script)) {
-    disk_.route = core::HostRoute{.epoch = Epoch{1}, .active = region_id(0), .users = region_id(0)};
+    disk_.state = core::StoredState{
+        .route = {.epoch = Epoch{1}, .active = region_id(0), .users = region_id(0)}
+    };
     drift(0);
 }
 
@@ -53,41 +64,49 @@ void Host::boot() {
     running_ = true;
     paused_ = false;
     booted_at_ = local_now();
+    unknown_at_ = disk_.lived_before ? std::optional{local_now()} : std::nullopt;
+    arrivals_ = core::Arrivals(unknown_at_);
+    keeper_ = core::StateKeeper(disk_.state);
+    inherited_alone_ = core::loaded_from(disk_.state).adopted_alone;
     stopped_since_ = local_now();
     controller_heard_at_ = local_now();
-    unknown_at_ = disk_.lived_before ? std::optional{local_now()} : std::nullopt;
     machine_ = core::HostMachine(options_of(scene_.script));
+    ledger_.emplace(core::Ledger::Limits{.entries_per_table_max = kLedgerEntriesMax});
+    open_desk();
+    start_records();
+    links_[0] = std::make_unique<HostLink>(scene_, *this, *scene_.controllers);
+    links_[1] = std::make_unique<HostLink>(scene_, *this, *scene_.rival);
     scene_.chronicle->host_booted(*this);
     scene_.quiet->disturb();
-    step(core::HostLoaded{.route = disk_.route, .fenced = disk_.fenced});
+    step(core::loaded_from(disk_.state));
     // No two machines are in step.
     later(dice_.between(1ms, 400ms), [this] { round(); });
     read_in(dice_.between(1ms, 50ms));
-    later(dice_.between(1ms, 50ms), [this] { connect(); });
+    later(dice_.between(1ms, 50ms), [this] { links_[0]->connect(); });
+    meet_rival();
     scene_.dns->changed();
+}
+
+void Host::open_desk() {
+    desk_.emplace(
+        regions_of(scene_.script), static_cast<std::uint64_t>(booted_at_.time_since_epoch().count())
+    );
 }
 
 void Host::end_process() {
     disk_.lived_before = true;
+    if (machine_.state() == core::HostState::open) {
+        barred_since_ = scene_.calendar.now();
+    }
     running_ = false;
     paused_ = false;
     ++life_;
     deferred_.clear();
-    ledger_.clear();
-    counts_ = {};
-    told_ = {};
-    silent_ = {};
-    session_.reset();
-    report_under_way_ = 0;
-    report_wanted_ = false;
-    report_scheduled_ = false;
-    round_.reset();
-    reading_again_ = false;
-    by_hello_.reset();
-    by_itself_.reset();
-    registering_.reset();
+    book_ = {};
+    probes_.clear();
+    stopped_at_.reset();
     proving_ = false;
-    storing_ = false;
+    replies_.clear();
     watching_flights_ = false;
     watching_parked_ = false;
     confirmable_since_.reset();
@@ -111,7 +130,9 @@ void Host::crash() {
         return;
     }
     scene_.quiet->disturb();
-    scene_.controllers->hang_up(home(), index(), life_);
+    for (const auto& link : links_) {
+        link->hang_up();
+    }
     end_process();
     scene_.chronicle->host_ended(*this);
     scene_.dns->changed();
@@ -146,10 +167,7 @@ void Host::resume() {
 }
 
 void Host::drift(int ppm) {
-    // The planted bug: a lease of three seconds lasts for five.
-    constexpr int kBeyondPromise = -400'000;
-    const bool beyond = scene_.planted(Plant::clock_beyond_promise);
-    clock_.drift(scene_.calendar.now(), beyond ? kBeyondPromise : ppm);
+    clock_.drift(scene_.calendar.now(), ppm);
     deadline_at_.reset();
     scene_.calendar.cancel(deadline_);
     if (running_) {
@@ -182,6 +200,7 @@ void Host::obey(const core::HostDecision& decision) {
     const bool opened = decision.after == core::HostState::open;
     if (decision.before == core::HostState::open && !opened) {
         stopped_since_ = local_now();
+        barred_since_ = scene_.calendar.now();
     }
     if (decision.before != decision.after) {
         scene_.quiet->disturb();
@@ -189,8 +208,17 @@ void Host::obey(const core::HostDecision& decision) {
     switch (decision.action) {
         case core::HostAction::none:
         case core::HostAction::refuse:
-        case core::HostAction::acknowledge:
-        case core::HostAction::hold_writes: break;
+        case core::HostAction::acknowledge: break;
+        case core::HostAction::hold_writes:
+            if (ordered_) {
+                settle(
+                    {.ticket = ordered_->ticket,
+                     .below = core::OrderDesk::kEveryEpoch,
+                     .end = machine_.hold_until().value_or(local_now()),
+                     .cuts = false}
+                );
+            }
+            break;
         case core::HostAction::ask:
             if (decision.before == core::HostState::held) {
                 cut_flights(Epoch{machine_.epoch().value() + 1});  // the hold ended by itself
@@ -203,27 +231,27 @@ void Host::obey(const core::HostDecision& decision) {
             cut_flights(Epoch{machine_.epoch().value() + 1});
             break;
         case core::HostAction::fence_writes: {
-            const Epoch fenced = machine_.fenced();
-            later(std::exchange(fence_grace_, kFenceGrace), [this, fenced] {
-                cut_ = cut_flights(fenced);
-            });
-            store();
+            Settling settling{.below = machine_.fenced(), .end = local_now() + kFenceGrace};
+            if (ordered_) {
+                settling.ticket = ordered_->ticket;
+                settling.end = local_now() + ordered_->grace;
+            }
+            settle(settling);
+            store(keeper_.changed(machine_));
             break;
         }
         case core::HostAction::adopt:
             cut_flights(machine_.epoch());
-            if (machine_.adopted_alone() && !scene_.planted(Plant::drain_outlives_its_hold)) {
-                ledger_.leave_behind(machine_.epoch());
-            } else {
-                // The fence has told them, and no later order asks for them.
-                ledger_.forget_below(machine_.epoch());
+            if (machine_.adopted_alone()) {
+                ledger_->forget_what_was_told();
             }
+            ledger_->leave_behind(machine_.epoch());
             release_parked();
-            store();
+            store(keeper_.changed(machine_));
             break;
         case core::HostAction::adopt_users:
             release_parked();
-            store();
+            store(keeper_.changed(machine_));
             break;
     }
     if (decision.wants_confirmation()) {
@@ -247,30 +275,26 @@ void Host::arm_deadline() {
     });
 }
 
-void Host::store() {
-    if (storing_) {
-        return;  // what is newest by then is stored next
-    }
-    storing_ = true;
-    const Disk state{.route = machine_.route(), .fenced = machine_.fenced(), .lived_before = true};
-    later(kDiskWrite, [this, state] { stored(state); });
-}
-
-void Host::stored(const Disk& state) {
-    if (scene_.weather.is(FaultKind::host_disk_full, home())) {
-        later(kStoreAgain, [this] {
-            storing_ = false;
-            store();
-        });
+void Host::store(const std::optional<core::StoredState>& state) {
+    if (!state) {
         return;
     }
-    storing_ = false;
-    disk_ = state;
-    scene_.chronicle->host_stored(*this);
-    scene_.dns->changed();
-    if (state.route != machine_.route() || state.fenced != machine_.fenced()) {
-        store();
-    }
+    later(kDiskWrite, [this, state] {
+        Status result;
+        if (scene_.weather.is(FaultKind::host_disk_full, home())) {
+            result = fail(ErrorKind::exhausted, "the disk is full");
+        }
+        const std::optional<core::StoredState> newer = keeper_.ended(local_now(), result, machine_);
+        if (result) {
+            disk_ = {.state = state, .lived_before = true};
+            scene_.chronicle->host_stored(*this);
+            scene_.dns->changed();
+        } else {
+            later(core::StateKeeper::kAgain, [this] { store(keeper_.due(local_now(), machine_)); });
+        }
+        store(newer);
+        look_at_orders();
+    });
 }
 
 }  // namespace farshore::sim

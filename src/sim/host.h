@@ -4,17 +4,24 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "core/evidence/evidence_book.h"
+#include "core/evidence/probe_round.h"
+#include "core/host/host_bounds.h"
 #include "core/host/host_machine.h"
+#include "core/host/order_desk.h"
+#include "core/host/state_keeper.h"
+#include "core/loss/arrivals.h"
+#include "core/records/epoch_reader.h"
 
-#include "sim/agent_words.h"
 #include "sim/dice.h"
-#include "sim/ledger.h"
+#include "sim/host_link.h"
 #include "sim/local_clock.h"
 #include "sim/scene.h"
 
@@ -47,10 +54,11 @@ struct OnWire {
     Instant sent_at{};  // true
 };
 
-// One host: the real host machine, and around it what an agent is made of. Modelled: parked writes
-// and their bound, writes on their way and how they are cut, the ledger and its proofs, reads of
-// the epoch records, reports and orders with their timeouts, the state file, restarts. Not
-// modelled: reads of the application, TLS, several loops, the bytes on the wire.
+// One host: around the real machine, desk of orders, ledger, proofs and evidence (src/core), what
+// an agent is made of. Modelled: parked writes and their bound, writes on their way and how they
+// are cut, the reading of tables and of epoch records, the ways of reports and orders with their
+// timeouts, the state file, restarts. Not modelled: reads of the application, TLS, several loops,
+// the bytes on the wire.
 class Host {
   public:
     struct Name {
@@ -84,13 +92,60 @@ class Host {
         job();
     }
 
+    // In its own time, if its process still lives then.
+    template <class Job>
+    Calendar::Ticket later(Duration delay, Job job) {
+        const Instant when = clock_.when(local_now() + delay);
+        return scene_.calendar.at(when, [this, life = life_, job = std::move(job)]() mutable {
+            enter(life, std::move(job));
+        });
+    }
+
     // An application's request.
     void write(Request request);
+
+    // Its virtual machine: stands still, and so do its clocks, until it goes on; is kept as it is,
+    // and becomes again what it was.
+    void stop_machine();
+    void start_machine();
+    void take_snapshot();
+    void restore_snapshot();
+
+    // Its machine went on with clocks that had stood still.
+    struct Waking {
+        Instant at{};  // true
+        Epoch epoch;   // that it followed then
+    };
+
+    // The last one.
+    [[nodiscard]] const std::optional<Waking>& woke() const { return woke_; }
+
+    // A second controller may run now.
+    void meet_rival();
 
     // What arrives from a controller.
     void greeted(const Greeting& greeting);
     void take_order(Session session, const Order& order);
-    void stream_ended(Session session);
+
+    void stream_ended(Session session) { link_of(session).stream_ended(session); }
+
+    // For its links.
+    [[nodiscard]] core::link::Sender sender() const;
+    [[nodiscard]] std::shared_ptr<const Report> report(
+        std::uint64_t sequence, const core::EvidenceBook::Cursor& told
+    );
+
+    [[nodiscard]] const core::EvidenceBook& evidence() const { return book_; }
+
+    [[nodiscard]] Dice& dice() { return dice_; }
+
+    void heard_from_controller() { controller_heard_at_ = local_now(); }
+
+    void confirmed(const core::Confirmation& confirmation) { step(confirmation); }
+
+    void told_up_to(std::uint64_t number) { ledger_->told_up_to(number); }
+
+    void doubt_clock();
 
     [[nodiscard]] bool runs() const { return running_ && !paused_; }
 
@@ -100,7 +155,9 @@ class Host {
     [[nodiscard]] bool serves() const;
 
     // The state file as Route 53's checkers hear it.
-    [[nodiscard]] const std::optional<core::HostRoute>& stored_route() const { return disk_.route; }
+    [[nodiscard]] std::optional<core::HostRoute> stored_route() const {
+        return core::loaded_from(disk_.state).route;
+    }
 
     [[nodiscard]] const core::HostMachine& machine() const { return machine_; }
 
@@ -113,13 +170,17 @@ class Host {
     [[nodiscard]] std::size_t index() const { return name_.index; }
 
     // It runs, has its stream and its state file.
-    [[nodiscard]] bool is_settled() const { return runs() && session_.has_value() && !storing_; }
+    [[nodiscard]] bool is_settled() const {
+        return runs() && links_[0]->session() && !keeper_.is_writing() &&
+               keeper_.why_not_stored().empty();
+    }
 
     // Since when no write passes, if none does.
-    [[nodiscard]] Duration stopped_for() const { return local_now() - stopped_since_; }
+    // Since when none of its processes has had permission to write; of no meaning while one has.
+    [[nodiscard]] Instant barred_since() const { return barred_since_; }
 
     [[nodiscard]] bool has_no_writes() const {
-        return parked_.empty() && flights_.empty() && ledger_.empty();
+        return parked_.empty() && flights_.empty() && unproven() == 0;
     }
 
     // The true time of the last write that it passed on as acknowledged.
@@ -133,8 +194,6 @@ class Host {
 
     [[nodiscard]] Instant local_now() const { return clock_.read(scene_.calendar.now()); }
 
-    [[nodiscard]] const Ledger& ledger() const { return ledger_; }
-
     [[nodiscard]] std::uint64_t life() const { return life_; }
 
     // It knows that a process of an earlier life may have left writes under way.
@@ -144,65 +203,60 @@ class Host {
     [[nodiscard]] UtcTime wall() const;
 
   private:
-    static constexpr Duration kFenceGrace = std::chrono::milliseconds{150};
-
-    struct Flight {
-        std::uint64_t number = 0;
+    struct Flight : OnWire {
         Request request;
-        Place to = 0;
-        Epoch epoch;
-        Instant sent_at{};  // true
     };
 
     struct Disk {
-        std::optional<core::HostRoute> route;
-        Epoch fenced;
+        std::optional<core::StoredState> state;
         bool lived_before = false;
     };
 
-    // One reading of all copies of the epoch record.
-    struct Round {
-        Instant started{};  // local
-        std::vector<core::EpochItem> answers;
-        std::size_t ended = 0;
-        bool decided = false;
-        bool confirms = false;  // our epoch, for long enough
-        bool over = false;
+    // What a virtual machine's snapshot keeps of the agent's memory. Orders under way and evidence
+    // are not among it: their connections are gone, and each stream begins them anew.
+    struct Snapshot {
+        Instant at{};  // true
+        Disk disk;
+        core::HostMachine machine;
+        core::Ledger ledger;
+        core::Arrivals arrivals;
+        bool inherited_alone = false;
+        Instant booted_at{};                // local
+        std::optional<Instant> unknown_at;  // local
     };
 
-    // Which register has us, and since when: records of it that were read earlier say nothing.
-    struct Known {
-        std::string register_id;
-        Instant since{};  // local
+    // host_machines.cc: virtual machines, and a second controller
+    void set_back(Duration stood);
+
+    // An order under way, and the stream that it came on.
+    struct Reply {
+        OrderMark mark;
+        Session session;
     };
 
-    struct Registration {
-        std::string register_id;
-        Instant since{};  // local
-        std::set<Place> done;
+    // Writes that are waited for, and whom it is told.
+    struct Settling {
+        std::optional<std::uint64_t> ticket;
+        Epoch below;
+        Instant end{};  // local
+        bool cuts = true;
     };
 
     // host.cc: life, machine and disk
-    template <class Job>
-    Calendar::Ticket later(Duration delay, Job job) {
-        const Instant when = clock_.when(local_now() + delay);
-        return scene_.calendar.at(when, [this, life = life_, job = std::move(job)]() mutable {
-            enter(life, std::move(job));
-        });
-    }
-
     core::HostDecision step(const core::HostInput& input, const OrderMark* by = nullptr);
     void obey(const core::HostDecision& decision);
     void arm_deadline();
-    void store();
-    void stored(const Disk& state);
+    void store(const std::optional<core::StoredState>& state);
     void end_process();
+    void open_desk();
 
     // host_writes.cc
+    // Its kept connections lead there, and are answered.
+    [[nodiscard]] bool reaches(Place place) const;
     void forward(Request request);
     void arrive(const OnWire& write);
-    void apply(const OnWire& write);
-    void finish(std::uint64_t number, Heard heard);
+    std::string apply(const OnWire& write);
+    void finish(std::uint64_t number, Heard heard, std::string digest = {});
     std::uint32_t cut_flights(Epoch below);
     [[nodiscard]] std::optional<Duration> newest_unknown_ago() const;
     void release_parked();
@@ -214,43 +268,48 @@ class Host {
 
     // host_reports.cc
     void round();
+    void count(const core::EvidenceBook::Key& key, bool ok);
     void look_at_regions();
-    void go_home();
-    void report();
+    void look_at(Place region, core::Path path);
+    void note_stalls();
     void report_soon();
-    void report_lost(std::uint64_t number);
-    void take_answer(std::uint64_t number, Instant started, const ReportAnswer& answer);
-    void connect();
-    void lose_stream();
-    void acknowledge(Ack ack, int attempt = 0);
-    [[nodiscard]] std::shared_ptr<const Report> report_of();
+    [[nodiscard]] HostLink& link_of(Session session);
 
     // host_records.cc
+    void start_records();
+    void want_confirmation();
     void read_in(Duration delay);
     void read_records();
-    void ask_record(const std::shared_ptr<Round>& round, Place place);
-    void record_answered(
-        const std::shared_ptr<Round>& round, const std::optional<core::EpochItem>& record
+    void call(
+        Place place,
+        bool write,
+        std::function<core::CopyAnswer()> effect,
+        std::function<void(const core::CopyAnswer&)> answered
     );
-    void judge_records(Round& round);
-    [[nodiscard]] bool know_us(const std::string& register_id, Instant started);
-    void register_in(const std::string& register_id);
-    void registered_in(Place place, const std::string& register_id);
-    void end_round(Round& round);
-    void want_confirmation();
+    void record_answered(std::uint64_t reading, const core::CopyAnswer& answer);
+    void look_after_reading();
+    void tend_registration();
+    void errand_answered(std::uint64_t number, bool done);
 
     // host_orders.cc
-    void obey_route(const Order& order, const OrderMark& mark, Ack ack);
-    void obey_hold(const Order& order, const OrderMark& mark, Ack ack);
-    void obey_fence(const Order& order, const OrderMark& mark, Ack ack);
-    void finish_route(core::HostRoute route, Ack ack, Instant until);
-    void finish_hold(Ack ack, Instant until);
-    void finish_fence(Epoch epoch, Ack ack);
-    void finish_drain(Ack ack, Instant until);
-    void finish_verify(Ack ack, Instant until);
-    [[nodiscard]] std::size_t unproven();
+    void go_on(const std::optional<core::OrderDesk::Action>& action);
+    void carry_out(const core::OrderDesk::StepMachine& action);
+    void carry_out(const core::OrderDesk::AwaitQuiet& action);
+    void carry_out(const core::OrderDesk::LearnKeys& action);
+    void carry_out(const core::OrderDesk::Drain& action);
+    void carry_out(const core::OrderDesk::ProveWrite& action);
+    void carry_out(const core::OrderAnswer& answer);
+    void look_at_orders();
+    void settle(Settling settling);
+    void look_at_flights(Settling settling);
+    void drain(std::uint64_t ticket, std::shared_ptr<core::DrainRun> run);
+    void prove_write(std::uint64_t ticket, Instant until);
+    [[nodiscard]] std::size_t unproven() const;
+    [[nodiscard]] std::optional<std::string> standby_digest(std::size_t key) const;
     [[nodiscard]] std::vector<Place> standbys() const;
     [[nodiscard]] bool ledger_is_whole() const;
+    [[nodiscard]] bool reads(Place place) const;
+    bool compare(const core::LedgerKey& key, core::Arrivals::During during);
 
     Scene& scene_;
     Name name_;
@@ -265,46 +324,47 @@ class Host {
     bool running_ = false;
     bool paused_ = false;
     std::vector<std::function<void()>> deferred_;
+    std::optional<Instant> stopped_at_;  // true: its machine stands still since then
+    std::optional<Waking> woke_;
+    std::optional<Snapshot> snapshot_;
     Instant booted_at_{};  // local
     Calendar::Ticket deadline_;
-    std::optional<Instant> deadline_at_;  // local
-    bool storing_ = false;
-    Duration fence_grace_ = kFenceGrace;
+    std::optional<Instant> deadline_at_;      // local
+    core::StateKeeper keeper_{std::nullopt};  // of this process's life
+    bool inherited_alone_ = false;
+
+    std::optional<core::OrderDesk> desk_;  // of this process's life
+    std::uint64_t tickets_ = 0;
+    std::map<std::uint64_t, Reply> replies_;
+    std::optional<core::OrderDesk::StepMachine> ordered_;  // the order that the machine takes
+    Calendar::Ticket next_look_;
 
     std::deque<Request> parked_;
     std::vector<Flight> flights_;
     std::uint64_t flights_begun_ = 0;
     bool watching_flights_ = false;
     bool watching_parked_ = false;
-    Instant stopped_since_{};  // local: since when no write passes
-    Ledger ledger_;
+    Instant stopped_since_{};                  // local: since when no write passes
+    Instant barred_since_ = Calendar::kBegin;  // true; a new process inherits it
+    std::optional<core::Ledger> ledger_;       // of this process's life
+    core::Arrivals arrivals_{std::nullopt};
     bool proving_ = false;
     std::optional<Instant> acknowledged_at_;  // true
     std::optional<Instant> unknown_at_;       // local: when it gave up its newest write
 
-    Counts counts_;
-    Counts told_;
-    std::array<std::array<Counts::Silent, kTablesMax>, 2> silent_{};
-    bool passive_fails_ = false;
-    std::optional<Session> session_;
-    std::uint64_t hellos_ = 0;
-    int connect_failures_ = 0;
-    std::uint32_t cut_ = 0;          // writes, by the last fence
-    Instant stream_heard_at_{};      // local
+    core::EvidenceBook book_;
+    std::map<core::EvidenceBook::Key, core::ProbeRound> probes_;
+    // To the first controller and to a rival; of the process that runs, or of the last one.
+    std::array<std::unique_ptr<HostLink>, 2> links_;
     Instant controller_heard_at_{};  // local
-    std::uint64_t reports_ = 0;
-    std::uint64_t report_under_way_ = 0;  // zero: none
-    bool report_wanted_ = false;
-    bool report_scheduled_ = false;
-    Calendar::Ticket report_patience_;
 
-    std::shared_ptr<Round> round_;  // null: none is under way
-    bool reading_again_ = false;
-    std::optional<Known> by_hello_;
-    std::optional<Known> by_itself_;
-    std::optional<Registration> registering_;
-    Instant read_ended_at_{};  // local
+    std::optional<core::SelfRegistration> registration_;  // of this process's life
+    std::optional<core::EpochReader> reader_;             // the same
+    bool reading_ = false;
+    bool confirms_ = false;  // what it reads: our epoch, for long enough
     Calendar::Ticket next_read_;
+    std::optional<Instant> errand_at_;  // local: when next_errand_ is due
+    Calendar::Ticket next_errand_;
     std::optional<Instant> confirmable_since_;
 };
 

@@ -1,23 +1,17 @@
 #include <algorithm>
-#include <iterator>
 
 #include "sim/chronicle.h"
-#include "sim/controller_site.h"
 #include "sim/host.h"
 
-// How an agent takes a controller's orders: each is answered once, when its effect is proven.
+// An agent's way from a controller's orders to its desk (core/host), which decides what is done and
+// when it is answered. Here are the endpoint's writes, the disk, the reading of the tables, and the
+// way of the answers.
 namespace farshore::sim {
 
 namespace {
 
 constexpr Duration kLook = 10ms;
-constexpr Duration kDrainAgain = 20ms;
 constexpr Duration kVerifyLook = 50ms;
-constexpr Duration kStoredWithin = 10s;
-constexpr Duration kHoldMore = 500ms;
-constexpr Duration kVerifyPatience = 5s;
-// After a start the agent does not know what its earlier process had under way.
-constexpr Duration kInheritedMatters = 10s;
 
 // What an agent of an older version does not know: `amount` of the fault.
 bool unknown_to_old_agent(int version, core::OrderType type) {
@@ -28,250 +22,202 @@ bool unknown_to_old_agent(int version, core::OrderType type) {
 }  // namespace
 
 bool Host::ledger_is_whole() const {
-    return !disk_.lived_before || local_now() - booted_at_ >= kInheritedMatters;
+    return !arrivals_.why_not_whole(local_now(), ledger_->counters()).has_value();
 }
 
 void Host::take_order(Session session, const Order& order) {
-    if (session_ != session) {
+    if (link_of(session).session() != session) {
         return;
     }
-    controller_heard_at_ = local_now();
-    stream_heard_at_ = local_now();
-    const OrderMark mark{.step = order.body.step, .type = order.body.type, .number = order.number};
-    Ack ack{
-        .host = index(),
-        .life = life_,
-        .order = order.number,
+    link_of(session).heard();
+    const OrderMark mark{
+        .step = order.body.step,
         .type = order.body.type,
-        .done = false,
-        .epoch = machine_.epoch(),
-        .unproven = 0,
-        .cut = 0,
-        .newest_unknown_ago = std::nullopt,
-        .entries = {},
-        .truncated = false,
-        .detail = {}
+        .number = order.number,
+        .by_rival = session.is_rivals()
     };
+    const std::uint64_t ticket = ++tickets_;
+    replies_.emplace(ticket, Reply{.mark = mark, .session = session});
     if (unknown_to_old_agent(
             scene_.weather.amount(FaultKind::old_agent, home()), order.body.type
         )) {
-        ack.detail = "this agent does not know orders of that type";
-        acknowledge(std::move(ack));
-        return;
+        carry_out(core::OrderAnswer{
+            .ticket = ticket, .detail = "this agent does not know orders of that type"
+        });
+    } else {
+        std::visit(
+            [this](const auto& action) { carry_out(action); }, desk_->take(ticket, order.body)
+        );
     }
-    switch (order.body.type) {
-        case core::OrderType::route: obey_route(order, mark, std::move(ack)); break;
-        case core::OrderType::hold: obey_hold(order, mark, std::move(ack)); break;
-        case core::OrderType::fence: obey_fence(order, mark, std::move(ack)); break;
-        case core::OrderType::release: {
-            const core::HostDecision decision = step(core::ReleaseOrder{order.body.epoch}, &mark);
-            ack.done = !decision.refused();
-            ack.detail = decision.why;
-            acknowledge(std::move(ack));
-            break;
-        }
-        case core::OrderType::drain:
-            finish_drain(std::move(ack), local_now() + order.body.timeout);
-            break;
-        case core::OrderType::verify:
-            finish_verify(std::move(ack), local_now() + kVerifyPatience);
-            break;
-    }
-    report_soon();
 }
 
-void Host::obey_route(const Order& order, const OrderMark& mark, Ack ack) {
-    if (scene_.planted(Plant::host_without_a_row) && machine_.state() == core::HostState::fenced) {
-        ack.detail = "no row";
-        acknowledge(std::move(ack));
-        return;
+void Host::go_on(const std::optional<core::OrderDesk::Action>& action) {
+    if (action) {
+        std::visit([this](const auto& one) { carry_out(one); }, *action);
     }
-    const core::HostRoute route{
-        .epoch = order.body.epoch, .active = order.body.active, .users = order.body.users
+}
+
+void Host::look_at_orders() {
+    const core::OrderDesk::View view{
+        .on_disk = stored_route(),
+        .store_failed = keeper_.why_not_stored(),
+        .writes_in_flight = flights_.size()
     };
-    const core::HostDecision decision = step(core::RouteOrder{route}, &mark);
-    if (decision.refused()) {
-        ack.detail = decision.why;
-        acknowledge(std::move(ack));
-        return;
+    for (const core::OrderDesk::Action& action : desk_->look(local_now(), view)) {
+        go_on(action);
     }
-    finish_route(route, std::move(ack), local_now() + kStoredWithin);
+    if (desk_->next_deadline() != Instant::max()) {
+        scene_.calendar.cancel(next_look_);
+        next_look_ = later(std::max(desk_->next_deadline() - local_now(), Duration{1}), [this] {
+            look_at_orders();
+        });
+    }
 }
 
-// Done when it is on disk.
-void Host::finish_route(core::HostRoute route, Ack ack, Instant until) {
-    const bool there = disk_.route && (*disk_.route == route || disk_.route->epoch > route.epoch);
-    if (!there && local_now() < until && storing_) {
-        later(kLook, [this, route, ack, until] { finish_route(route, ack, until); });
-        return;
-    }
-    ack.done = there;
-    ack.epoch = machine_.epoch();
-    ack.detail = there ? "" : "the state file is not on disk yet";
-    if (there) {
-        scene_.chronicle->route_acknowledged(*this, route);
-    }
-    acknowledge(std::move(ack));
+void Host::carry_out(const core::OrderDesk::StepMachine& action) {
+    const OrderMark mark = replies_.at(action.ticket).mark;
+    ordered_ = action;
+    const core::HostDecision decision = step(action.input, &mark);
+    ordered_.reset();
+    go_on(desk_->decided(local_now(), action.ticket, decision, machine_));
+    desk_->routed(action.ticket);  // there are no loops that could be late
+    look_at_orders();
 }
 
-void Host::obey_hold(const Order& order, const OrderMark& mark, Ack ack) {
-    const core::HostDecision decision =
-        step(core::HoldOrder{.epoch = order.body.epoch, .length = order.body.hold_for}, &mark);
-    if (decision.refused()) {
-        ack.detail = decision.why;
-        acknowledge(std::move(ack));
-        return;
-    }
-    finish_hold(std::move(ack), local_now() + order.body.hold_for + kHoldMore);
+void Host::carry_out(const core::OrderDesk::AwaitQuiet& action) {
+    settle({.ticket = action.ticket, .below = action.below, .end = local_now() + action.within});
 }
 
-// Done when no write is on its way.
-void Host::finish_hold(Ack ack, Instant until) {
-    if (!flights_.empty() && local_now() < until) {
-        later(kLook, [this, ack, until] { finish_hold(ack, until); });
-        return;
-    }
-    ack.done = flights_.empty();
-    ack.epoch = machine_.epoch();
-    ack.newest_unknown_ago = newest_unknown_ago();
-    ack.detail = ack.done ? "" : "writes are still in flight";
-    acknowledge(std::move(ack));
+void Host::settle(Settling settling) {
+    later(Duration{1}, [this, settling] { look_at_flights(settling); });
 }
 
-void Host::obey_fence(const Order& order, const OrderMark& mark, Ack ack) {
-    fence_grace_ = order.body.fence_grace;
-    cut_ = 0;
-    const core::HostDecision decision = step(core::FenceOrder{order.body.epoch}, &mark);
-    fence_grace_ = kFenceGrace;
-    ack.detail = decision.why;
-    if (decision.refused()) {
-        acknowledge(std::move(ack));
-        return;
-    }
-    if (decision.action == core::HostAction::acknowledge) {
-        finish_fence(order.body.epoch, std::move(ack));
-        return;
-    }
-    // Those that are older are cut when their grace is over.
-    const bool none = std::ranges::none_of(flights_, [&](const Flight& flight) {
-        return flight.epoch < order.body.epoch;
+// Those that are left at the end are cut, but those of a hold go on.
+void Host::look_at_flights(Settling settling) {
+    const auto older = std::ranges::count_if(flights_, [&](const Flight& flight) {
+        return flight.epoch < settling.below;
     });
-    later(
-        none ? Duration{1} : order.body.fence_grace + Duration{1},
-        [this, epoch = order.body.epoch, ack] { finish_fence(epoch, ack); }
-    );
-}
-
-void Host::finish_fence(Epoch epoch, Ack ack) {
-    ack.done = std::ranges::none_of(flights_, [epoch](const Flight& flight) {
-        return flight.epoch < epoch;
-    });
-    ack.epoch = machine_.epoch();
-    ack.newest_unknown_ago = newest_unknown_ago();
-    ack.cut = cut_;
-    for (const LedgerEntry& entry : ledger_.entries()) {
-        if (entry.epoch < epoch) {
-            ack.entries.push_back(entry);
-        }
+    if (older > 0 && local_now() < settling.end) {
+        later(std::min<Duration>(kLook, settling.end - local_now()), [this, settling] {
+            look_at_flights(settling);
+        });
+        return;
     }
-    std::ranges::copy_if(
-        ledger_.left_behind(),
-        std::back_inserter(ack.entries),
-        [epoch](const LedgerEntry& entry) { return entry.epoch < epoch; }
-    );
-    ack.adopted_alone = machine_.adopted_alone() && machine_.epoch() >= epoch &&
-                        !scene_.planted(Plant::drain_outlives_its_hold);
-    ack.unproven = static_cast<std::uint32_t>(ack.entries.size());
-    ack.truncated = !ledger_is_whole();
-    acknowledge(std::move(ack));
+    core::OrderDesk::Quiet quiet;
+    if (settling.cuts) {
+        quiet.cut = cut_flights(settling.below);
+    } else {
+        quiet.in_flight = static_cast<std::uint64_t>(older);
+    }
+    if (settling.ticket) {
+        go_on(desk_->quiet(*settling.ticket, quiet));
+    }
 }
 
-// Done when every item of the ledger is the same in the active Region and in the standbys.
-void Host::finish_drain(Ack ack, Instant until) {
-    std::size_t left = ledger_.size();
-    const std::vector<Place> places = standbys();
+// Each table's key is known here.
+void Host::carry_out(const core::OrderDesk::LearnKeys& action) {
+    const core::OrderDesk::Known known{
+        .ledger = *ledger_,
+        .unreadable = {},
+        .left_out = {},
+        .whole = ledger_is_whole(),
+        .inherited_alone = inherited_alone_ && machine_.adopted_alone()
+    };
+    go_on(desk_->keys_learnt(local_now(), action.ticket, machine_, known));
+}
+
+void Host::carry_out(const core::OrderDesk::Drain& action) {
+    const auto run = std::make_shared<core::DrainRun>(local_now(), action.timeout, *ledger_);
+    // What the drain doubts is looked at behind it too.
+    if (unproven() > 0 && !std::exchange(proving_, true)) {
+        later(core::Arrivals::kLookEvery, [this] { prove_some(); });
+    }
+    drain(action.ticket, run);
+}
+
+void Host::drain(std::uint64_t ticket, std::shared_ptr<core::DrainRun> run) {
+    const std::vector<core::LedgerKey> keys = run->turn(local_now(), *ledger_, {});
     const auto served = [this](Place place) {
-        return scene_.network.ask({.from = home(), .to = place}, {.fresh = false}) ==
-               Answer::served;
+        return reads(place);
     };
-    if (machine_.route() && !ledger_.empty()) {
-        const Place active = place_of(machine_.route()->active);
-        if (served(active) && std::ranges::all_of(places, served)) {
-            ledger_.prove([&](const LedgerEntry& entry) {
-                return std::ranges::all_of(places, [&](Place place) {
-                    return scene_.tables.equal(active, place, entry.key);
-                });
-            });
-        }
-        left = ledger_.size();
+    core::DrainRun::Read shown{.tried = machine_.route().has_value()};
+    if (shown.tried && reads(place_of(machine_.route()->active)) &&
+        std::ranges::all_of(standbys(), served)) {
+        shown.different = static_cast<std::uint64_t>(std::ranges::count_if(
+            keys,
+            [this](const core::LedgerKey& key) {
+                return !compare(key, core::Arrivals::During::a_drain);
+            }
+        ));
+    } else {
+        shown.unread = keys.size();
+        shown.why_unread = "no answer";
     }
-    if (scene_.planted(Plant::drain_not_read)) {
-        left = 0;
-    }
-    const bool whole = ledger_is_whole();
-    if (left > 0 && local_now() < until) {
-        later(kDrainAgain, [this, ack, until] { finish_drain(ack, until); });
+    std::optional<core::DrainOutcome> outcome = run->judge(local_now(), *ledger_, arrivals_, shown);
+    if (outcome) {
+        go_on(desk_->drained(ticket, std::move(*outcome)));
         return;
     }
-    ack.done = left == 0 && whole;
-    ack.epoch = machine_.epoch();
-    ack.newest_unknown_ago = newest_unknown_ago();
-    ack.unproven = static_cast<std::uint32_t>(left);
-    ack.detail = whole ? std::to_string(left) + " left" : "the ledger is not whole";
-    acknowledge(std::move(ack));
+    later(core::DrainRun::kAgain, [this, ticket, run] { drain(ticket, run); });
 }
 
-// Done when a write through the own endpoint was acknowledged.
-void Host::finish_verify(Ack ack, Instant until) {
-    if (scene_.planted(Plant::users_sent_unproven)) {
-        ack.done = true;
-        acknowledge(std::move(ack));
-        return;
-    }
+void Host::carry_out(const core::OrderDesk::ProveWrite& action) {
+    prove_write(action.ticket, local_now() + action.patience);
+}
+
+void Host::prove_write(std::uint64_t ticket, Instant until) {
     if (!machine_.may_write(local_now())) {
         step(core::Wake{});
         if (local_now() >= until) {
-            ack.detail = "this host may not write";
-            acknowledge(std::move(ack));
+            go_on(desk_->write_proven(ticket, {}, "this host may not write"));
             return;
         }
-        later(kVerifyLook, [this, ack, until] { finish_verify(ack, until); });
+        later(kVerifyLook, [this, ticket, until] { prove_write(ticket, until); });
         return;
     }
-    forward(
-        {.id = 0,
-         .key = std::nullopt,
-         .answer =
-             [this, ack](Heard heard) {
-                 Ack proven = ack;
-                 proven.done = heard == Heard::acknowledged;
-                 proven.epoch = machine_.epoch();
-                 proven.detail = proven.done ? "" : "the write was not acknowledged";
-                 if (heard != Heard::dead) {
-                     acknowledge(std::move(proven));
-                 }
-             },
-         .parked_at = {}}
-    );
+    const auto answered = [this, ticket](Heard heard) {
+        if (heard == Heard::dead) {
+            return;
+        }
+        const bool well = heard == Heard::acknowledged;
+        const std::string why = "the write was not acknowledged";
+        go_on(desk_->write_proven(ticket, {}, well ? std::nullopt : std::optional{why}));
+    };
+    forward({.id = 0, .key = std::nullopt, .answer = answered, .parked_at = {}});
 }
 
-// The same acknowledgement twice is harmless: it carries its order's number.
-void Host::acknowledge(Ack ack, int attempt) {
-    constexpr int kAttempts = 6;
-    constexpr Duration kPatience = 3s;
-    if (attempt == 0 && scene_.weather.is(FaultKind::old_agent, home())) {
-        ack.newest_unknown_ago.reset();
-        ack.says_unknown = false;
+void Host::carry_out(const core::OrderAnswer& answer) {
+    const Reply reply = replies_.extract(answer.ticket).mapped();
+    const core::OrderType type = reply.mark.type;
+    Ack ack{
+        .said =
+            {.from = sender(),
+             .order = reply.mark.number,
+             .type = type,
+             .has_list = type == core::OrderType::fence,
+             .said =
+                 {.epoch = machine_.epoch(),
+                  .done = answer.done,
+                  .newest_unknown_ago = newest_unknown_ago(),
+                  .detail = answer.detail}},
+        .list = {}
+    };
+    core::AgentAcked& said = ack.said.said;
+    if (const auto* taken = std::get_if<core::RouteTaken>(&answer.body)) {
+        scene_.chronicle->route_acknowledged(*this, taken->route);
+    } else if (const auto* drained = std::get_if<core::DrainOutcome>(&answer.body)) {
+        said.unproven = static_cast<std::uint32_t>(drained->left);
+    } else if (const auto* fenced = std::get_if<core::WritesFenced>(&answer.body)) {
+        said.cut = static_cast<std::uint32_t>(fenced->cut);
+        said.adopted_alone = fenced->adopted_alone;
+        said.unproven = static_cast<std::uint32_t>(fenced->list.entries.size());
+        ack.list = fenced->list;
     }
-    const bool sent = scene_.controllers->take_ack(home(), ack);
-    if (sent && ack.done && ack.type == core::OrderType::fence) {
-        ledger_.handed_over();
+    if (scene_.weather.is(FaultKind::old_agent, home())) {
+        said.newest_unknown_ago.reset();
+        said.says_unknown = false;
     }
-    if (!sent && attempt < kAttempts) {
-        later(kPatience + 50ms * (1 << attempt), [this, ack, attempt] {
-            acknowledge(ack, attempt + 1);
-        });
-    }
+    link_of(reply.session).acknowledge(ack);
 }
 
 }  // namespace farshore::sim

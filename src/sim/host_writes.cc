@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "core/host/parking.h"
+
 #include "sim/chronicle.h"
 #include "sim/host.h"
 #include "sim/quiet.h"
@@ -11,12 +13,8 @@ namespace farshore::sim {
 namespace {
 
 constexpr Duration kUpstreamTimeout = 1s;
-constexpr Duration kParkedMax = 1s;
-constexpr Duration kRefuseAfter = 10s;
-constexpr std::size_t kParkedCountMax = 500;
-constexpr Duration kProveEvery = 200ms;
-constexpr Duration kProveAgain = 1s;    // after a read that failed
-constexpr Duration kCompareAfter = 1s;  // what the standby alone has not proven by then
+constexpr core::ParkingBounds kParking{.most = {.writes = 500}};
+const TableName kCarts{"carts"};
 
 }  // namespace
 
@@ -30,7 +28,9 @@ void Host::write(Request request) {
         return;
     }
     step(core::Wake{});
-    if (parked_.size() >= kParkedCountMax || local_now() - stopped_since_ >= kRefuseAfter) {
+    const Duration stopped_for = local_now() - stopped_since_;
+    if (core::judge_parking(kParking, {.writes = parked_.size() + 1}, stopped_for) !=
+        core::Parking::waits) {
         scene_.chronicle->refused(*this);
         request.answer(Heard::refused);
         return;
@@ -43,13 +43,15 @@ void Host::write(Request request) {
 void Host::watch_parked() {
     if (!watching_parked_ && !parked_.empty()) {
         watching_parked_ = true;
-        later(parked_.front().parked_at + kParkedMax - local_now(), [this] { expire_parked(); });
+        later(parked_.front().parked_at + machine_.hold_max() - local_now(), [this] {
+            expire_parked();
+        });
     }
 }
 
 void Host::expire_parked() {
     watching_parked_ = false;
-    while (!parked_.empty() && local_now() - parked_.front().parked_at >= kParkedMax) {
+    while (!parked_.empty() && local_now() - parked_.front().parked_at >= machine_.hold_max()) {
         const Request request = std::move(parked_.front());
         parked_.pop_front();
         scene_.chronicle->refused(*this);
@@ -71,29 +73,29 @@ void Host::release_parked() {
 
 void Host::forward(Request request) {
     const Place to = place_of(machine_.route()->active);
-    const OnWire write{
-        .number = ++flights_begun_,
-        .life = life_,
-        .id = request.id,
-        .key = request.key,
-        .to = to,
-        .epoch = machine_.epoch(),
-        .sent_at = scene_.calendar.now()
-    };
     flights_.push_back(
-        {.number = write.number,
-         .request = std::move(request),
-         .to = to,
-         .epoch = write.epoch,
-         .sent_at = write.sent_at}
+        {{.number = ++flights_begun_,
+          .life = life_,
+          .id = request.id,
+          .key = request.key,
+          .to = to,
+          .epoch = machine_.epoch(),
+          .sent_at = scene_.calendar.now()},
+         std::move(request)}
     );
+    const OnWire& write = flights_.back();
     scene_.chronicle->sent(*this, write);
     watch_flights();
-    const bool unseen = home() != to && scene_.weather.is(FaultKind::data_unseen, to);
-    if (unseen || scene_.weather.old_connections_hang(to, scene_.calendar.now())) {
-        return;  // its timeout will tell
+    if (reaches(to)) {  // otherwise its timeout will tell
+        scene_.network.send({.from = home(), .to = to}, [this, sent = OnWire{write}] {
+            arrive(sent);
+        });
     }
-    scene_.network.send({.from = home(), .to = to}, [this, write] { arrive(write); });
+}
+
+bool Host::reaches(Place place) const {
+    const bool unseen = home() != place && scene_.weather.is(FaultKind::data_unseen, place);
+    return !unseen && !scene_.weather.old_connections_hang(place, scene_.calendar.now());
 }
 
 // The Region has the request, whatever became of its sender meanwhile. A connection that was reset
@@ -111,42 +113,40 @@ void Host::arrive(const OnWire& write) {
         }
         return;
     }
-    const int slow = scene_.weather.amount(FaultKind::data_slow, write.to);
+    const int late = scene_.weather.amount(FaultKind::data_late, write.to);
+    const int slow = late > 0 && dice_.chance(1, 10)
+                         ? late
+                         : scene_.weather.amount(FaultKind::data_slow, write.to);
     const Duration takes =
         slow == 0 ? Duration{} : dice_.between(0ms, std::chrono::milliseconds{slow});
     const bool effect = answer == Answer::served || dice_.chance(1, 4);
-    const auto reply = [this, write, answer] {
-        scene_.network.send({.from = write.to, .to = home()}, [this, write, answer] {
-            enter(write.life, [this, write, answer] {
+    const auto carry_out = [this, write, answer, effect] {
+        const std::string left = effect ? apply(write) : std::string{};
+        scene_.network.send({.from = write.to, .to = home()}, [this, write, answer, left] {
+            enter(write.life, [this, write, answer, left] {
+                const bool served = answer == Answer::served;
                 finish(
-                    write.number, answer == Answer::served ? Heard::acknowledged : Heard::failed
+                    write.number,
+                    served ? Heard::acknowledged : Heard::failed,
+                    served ? left : std::string{}
                 );
             });
         });
     };
     if (takes == Duration{}) {
-        if (effect) {
-            apply(write);
-        }
-        reply();
-        return;
+        carry_out();
+    } else {
+        scene_.calendar.in(takes, carry_out);
     }
-    scene_.calendar.in(takes, [this, write, effect, reply] {
-        if (effect) {
-            apply(write);
-        }
-        reply();
-    });
 }
 
-void Host::apply(const OnWire& write) {
+// The digest of the item that it leaves, as the answer tells it.
+std::string Host::apply(const OnWire& write) {
     scene_.chronicle->landed(*this, write);
-    if (write.key) {
-        scene_.tables.append(write.to, *write.key, write.id);
-    }
+    return write.key ? scene_.tables.append(write.to, *write.key, write.id) : std::string{};
 }
 
-void Host::finish(std::uint64_t number, Heard heard) {
+void Host::finish(std::uint64_t number, Heard heard, std::string digest) {
     if (!machine_.lease().valid(local_now())) {
         step(core::Wake{});  // an answer that comes after the lease is no acknowledgement
     }
@@ -156,28 +156,27 @@ void Host::finish(std::uint64_t number, Heard heard) {
     }
     const Flight flight = std::move(*found);
     flights_.erase(found);
-    Tried& passive = counts_.data[flight.to][static_cast<std::size_t>(core::Path::passive)];
     const bool well = heard == Heard::acknowledged;
-    ++(well ? passive.ok : passive.failed);
-    if (passive_fails_ == well) {
-        passive_fails_ = !well;
-        report_soon();
-    }
+    count({region_id(flight.to), core::Component::dynamodb, core::Path::passive}, well);
     if (well) {
         acknowledged_at_ = scene_.calendar.now();
     } else {
         unknown_at_ = local_now();
     }
     if (flight.request.key) {
-        ledger_.add(
-            {.key = *flight.request.key,
-             .id = flight.request.id,
+        (void)ledger_->add(
+            {.table = kCarts,
+             .key = std::to_string(*flight.request.key),
+             .operation = "UpdateItem",
+             .at = wall(),
+             .ended_at = local_now(),
              .epoch = flight.epoch,
-             .acknowledged = well,
-             .at = local_now()}
+             .digest = std::move(digest),
+             .acknowledged = well},
+            core::KeyKnown::told
         );
         if (!std::exchange(proving_, true)) {
-            later(kProveEvery, [this] { prove_some(); });
+            later(core::Arrivals::kLookEvery, [this] { prove_some(); });
         }
     }
     scene_.chronicle->answered(*this, flight.request, flight.epoch, heard);
@@ -199,9 +198,6 @@ std::uint32_t Host::cut_flights(Epoch below) {
 
 // What the process before it had under way is as unknown as what it gave up itself.
 std::optional<Duration> Host::newest_unknown_ago() const {
-    if (scene_.planted(Plant::timeout_taken_for_no)) {
-        return std::nullopt;
-    }
     return unknown_at_ ? std::optional{local_now() - *unknown_at_} : std::nullopt;
 }
 
@@ -233,41 +229,54 @@ std::vector<Place> Host::standbys() const {
     return places;
 }
 
-// What the standbys show proves an arrival; an item that is the same in both Regions proves it too,
-// as long as our epoch is the current one.
+std::optional<std::string> Host::standby_digest(std::size_t key) const {
+    const std::vector<Place> places = standbys();
+    std::string digest = scene_.tables.digest(places.front(), key);
+    const bool alike = std::ranges::all_of(places, [&](Place place) {
+        return scene_.tables.digest(place, key) == digest;
+    });
+    return alike ? std::optional{std::move(digest)} : std::nullopt;
+}
+
+bool Host::reads(Place place) const {
+    return scene_.network.ask({.from = home(), .to = place}, {.fresh = false}) == Answer::served;
+}
+
+// Strongly, in the active Region and in the standbys.
+bool Host::compare(const core::LedgerKey& key, core::Arrivals::During during) {
+    const Place active = place_of(machine_.route()->active);
+    const std::size_t number = std::stoull(key.key);
+    const std::string here = scene_.tables.digest(active, number);
+    const std::string there = standby_digest(number).value_or(std::string{});
+    return arrivals_.take_comparison(
+        local_now(), *ledger_, key, {here, there}, ledger_->newest_number(), during
+    );
+}
+
 void Host::prove_some() {
     proving_ = false;
-    if (ledger_.empty()) {
-        return;
+    const bool fine = std::ranges::all_of(standbys(), [this](Place place) { return reads(place); });
+    const bool compares = machine_.may_write(local_now()) && machine_.route() &&
+                          reads(place_of(machine_.route()->active));
+    arrivals_.begin(local_now());
+    for (std::uint64_t from = 0; fine && from <= ledger_->newest_number();) {
+        for (const core::LedgerKey& key : arrivals_.piece(*ledger_, from)) {
+            const auto there = standby_digest(std::stoull(key.key));
+            if (there && arrivals_.take_look(local_now(), *ledger_, key, *there) && compares) {
+                (void)compare(key, core::Arrivals::During::writes);
+            }
+        }
     }
-    bool fine = true;
-    const std::vector<Place> places = standbys();
-    for (const Place place : places) {
-        fine = fine && scene_.network.ask({.from = home(), .to = place}, {.fresh = false}) ==
-                           Answer::served;
-    }
-    if (fine) {
-        const std::optional<Place> active =
-            machine_.route() ? std::optional{place_of(machine_.route()->active)} : std::nullopt;
-        const bool compares =
-            active && machine_.may_write(local_now()) &&
-            scene_.network.ask({.from = home(), .to = *active}, {.fresh = false}) == Answer::served;
-        ledger_.prove([&](const LedgerEntry& entry) {
-            return std::ranges::all_of(places, [&](Place place) {
-                const bool stubborn = compares && local_now() - entry.at >= kCompareAfter;
-                return scene_.tables.holds(place, entry.key, entry.id) ||
-                       (stubborn && scene_.tables.equal(*active, place, entry.key));
-            });
-        });
-    }
-    if (!ledger_.empty()) {
+    if (unproven() > 0) {
         proving_ = true;
-        later(fine ? kProveEvery : kProveAgain, [this] { prove_some(); });
+        later(fine ? core::Arrivals::kLookEvery : core::Arrivals::kLookAgain, [this] {
+            prove_some();
+        });
     }
 }
 
-std::size_t Host::unproven() {
-    return ledger_.size();
+std::size_t Host::unproven() const {
+    return ledger_ ? ledger_->counters().unproven : 0;
 }
 
 std::optional<Instant> Host::last_acknowledged() const {

@@ -12,8 +12,6 @@ namespace farshore::sim {
 namespace {
 
 constexpr Duration kEvery = 300ms;
-// No host lives so often.
-constexpr std::uint64_t kLives = 1'000'000;
 
 std::size_t host_of(const Scene& scene, Place region, std::size_t number) {
     std::vector<std::size_t> there;
@@ -27,21 +25,24 @@ std::size_t host_of(const Scene& scene, Place region, std::size_t number) {
 
 }  // namespace
 
+core::link::Sender Intruder::as(std::size_t host, Place home, Place from) {
+    const HostId holder = scene_.id_of(host_of(scene_, from, 0));
+    return {
+        .credential = {.app = kApp, .host = holder, .region = region_id(from)},
+        .subject = {.app = kApp, .host = scene_.id_of(host), .region = region_id(home)},
+        .boot = boot_of(kLivesOfIntruders + ++lives_)
+    };
+}
+
 void Intruder::impersonate(const Fault& fault) {
     scene_.quiet->disturb();
-    masks_.push_back(
-        {.host = host_of(scene_, fault.at, fault.host),
-         .holder = host_of(scene_, fault.to, 0),
-         .home = fault.at,
-         .from = fault.to,
-         .life = kLives + ++lives_}
-    );
+    const std::size_t host = host_of(scene_, fault.at, fault.host);
+    masks_.push_back({.as = as(host, fault.at, fault.to), .from = fault.to});
     speak(masks_.size() - 1, rounds_);
 }
 
 void Intruder::invent(const Fault& fault) {
     scene_.quiet->disturb();
-    const std::size_t holder = host_of(scene_, fault.to, 0);
     for (Place home = 0; home < scene_.script.tables; ++home) {
         for (int i = 0; i < fault.amount; ++i) {
             const std::size_t ghost = scene_.hosts.size() + 1 + scene_.ghosts.size();
@@ -51,12 +52,7 @@ void Intruder::invent(const Fault& fault) {
                 scene_.small.registered[place].insert(ghost);
             }
             masks_.push_back(
-                {.host = ghost,
-                 .holder = holder,
-                 .home = home,
-                 .from = fault.to,
-                 .life = kLives + ++lives_,
-                 .sees_failing = fault.at}
+                {.as = as(ghost, home, fault.to), .from = fault.to, .sees_failing = fault.at}
             );
             speak(masks_.size() - 1, rounds_);
         }
@@ -73,59 +69,62 @@ void Intruder::speak(std::size_t mask, std::uint64_t round) {
         return;
     }
     Mask& as = masks_[mask];
-    scene_.controllers->greet(
-        {.host = as.host,
-         .life = as.life,
-         .home = as.home,
-         .epoch = as.epoch,
-         .holder = as.holder,
-         .from = as.from}
-    );
+    scene_.controllers->greet(as.from, {.from = as.as, .epoch = as.epoch});
     report(as);
     scene_.calendar.in(kEvery, [this, mask, round] { speak(mask, round); });
 }
 
 void Intruder::report(Mask& mask) {
     auto report = std::make_shared<Report>();
-    report->host = mask.host;
-    report->life = mask.life;
-    report->sequence = ++mask.sequence;
-    report->epoch = mask.epoch;
-    report->active = 0;
-    report->users = region_id(0);
-    report->write_state = "open";
-    report->from = mask.from;
+    core::link::Report& told = report->said;
+    told = {
+        .from = mask.as,
+        .sequence = ++mask.sequence,
+        .said =
+            {.epoch = mask.epoch,
+             .active = region_id(0),
+             .users = region_id(0),
+             .write_state = "open"}
+    };
     if (mask.sees_failing) {
         for (Place region = 0; region < scene_.script.tables; ++region) {
-            for (Tried& tried : report->seen.data[region]) {
-                tried = region == *mask.sees_failing ? Tried{.ok = 0, .failed = 9}
-                                                     : Tried{.ok = 9, .failed = 0};
+            const bool fails = region == *mask.sees_failing;
+            core::Observation seen{
+                .region = region_id(region), .ok = fails ? 0U : 9U, .failed = fails ? 9U : 0U
+            };
+            for (const auto path : {core::Path::fresh, core::Path::reused, core::Path::passive}) {
+                seen.path = path;
+                told.seen.push_back(seen);
             }
-            report->seen.stack[region].ok = 9;
+            told.seen.push_back(
+                {.region = region_id(region), .component = core::Component::stack, .ok = 9}
+            );
         }
-    } else {
-        report->with_evidence = false;
     }
-    scene_.controllers->take_report(report, [](const ReportAnswer&) {});
+    scene_.controllers->take_report(mask.from, report, [](const Answered&) {});
 }
 
-void Intruder::take_order(std::size_t host, const Order& order) {
-    const auto as = std::ranges::find(masks_, host, &Mask::host);
-    if (as == masks_.end()) {
+void Intruder::take_order(const HostId& host, const Order& order) {
+    const auto mask =
+        std::ranges::find(masks_, host, [](const Mask& one) { return one.as.subject.host; });
+    if (mask == masks_.end()) {
         return;
     }
     if (order.body.type == core::OrderType::route) {
-        as->epoch = order.body.epoch;
+        mask->epoch = order.body.epoch;
     }
-    Ack ack{
-        .host = host,
-        .life = as->life,
-        .order = order.number,
-        .type = order.body.type,
-        .done = true,
-        .epoch = as->epoch
-    };
-    scene_.controllers->take_ack(as->from, std::move(ack));
+    const core::OrderType type = order.body.type;
+    scene_.controllers->take_ack(
+        mask->from,
+        {.said =
+             {.from = mask->as,
+              .order = order.number,
+              .type = type,
+              .has_list = type == core::OrderType::fence,
+              .said = {.epoch = mask->epoch, .done = true}},
+         .list = {}},
+        [](const Answered&) {}
+    );
 }
 
 }  // namespace farshore::sim

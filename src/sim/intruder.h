@@ -24,15 +24,12 @@ class Intruder {
     void stop();
 
     // An order that a controller took it for the right one to give to.
-    void take_order(std::size_t host, const Order& order);
+    void take_order(const HostId& host, const Order& order);
 
     // As the host that it pretends to be.
     struct Mask {
-        std::size_t host = 0;    // whom it claims to be
-        std::size_t holder = 0;  // whose credential it shows
-        Place home = 0;          // where it says that it stands
-        Place from = 0;          // where it truly is
-        std::uint64_t life = 0;
+        core::link::Sender as;  // whom it claims to be, and whose credential it shows
+        Place from = 0;         // where it truly is
         std::uint64_t sequence = 0;
         Epoch epoch{1};
         std::optional<Place> sees_failing;
@@ -41,6 +38,8 @@ class Intruder {
   private:
     void speak(std::size_t mask, std::uint64_t round);
     void report(Mask& mask);
+    // The host claims to stand in `home`; the holder of the credential is the first in `from`.
+    [[nodiscard]] core::link::Sender as(std::size_t host, Place home, Place from);
 
     Scene& scene_;
     std::deque<Mask> masks_;

@@ -33,6 +33,9 @@ class LocalClock {
         drift_ppm_ = ppm;
     }
 
+    // It has stood still for so long.
+    void set_back(Duration stood) { local_anchor_ -= stood; }
+
   private:
     static constexpr std::int64_t kMillion = 1'000'000;
 

@@ -9,7 +9,7 @@
 
 #include "base/standard_output.h"
 
-#include "sim/world.h"
+#include "sim/planted_world.h"
 
 // Plays generated worlds and says which invariants they broke; or replays one and tells its story.
 namespace farshore::sim {
@@ -35,7 +35,7 @@ Script script_of(const Options& options, std::uint64_t seed) {
         std::chrono::duration<double, std::ratio<3600>>{options.hours}
     );
     Script script = random_script(seed, length);
-    script.plant = *enum_from<Plant>(options.plant);
+    script.bug = *enum_from<core::PlantedBug>(options.plant);
     script.skips_quiet_time = !options.whole;
     return script;
 }
@@ -103,8 +103,8 @@ void print(const Options& options, const Totals& totals, double seconds) {
     for (const std::string& row : totals.coverage.missing()) {
         std::printf("never taken: %s\n", row.c_str());
     }
-    const Coverage::Rows operation = totals.coverage.operation_rows();
-    const Coverage::Rows host = totals.coverage.host_rows();
+    const Coverage::Rows operation = totals.coverage.count(Coverage::Table::operation);
+    const Coverage::Rows host = totals.coverage.count(Coverage::Table::host);
     const double hours = in_hours(totals.length);
     std::printf(
         "%llu worlds, %.0f simulated hours (%.0f of them quiet and skipped) in %.1f s: %.0f hours "
@@ -152,7 +152,7 @@ int campaign(const Options& options) {
     return totals.failed == 0 ? 0 : kFound;
 }
 
-int play(int argc, char** argv) {
+int run_command(int argc, char** argv) {
     Options options;
     CLI::App app{
         "farshore-sim, the simulation of Farshore: the real core and runtime in generated worlds "
@@ -168,7 +168,7 @@ int play(int argc, char** argv) {
         ->check(CLI::Range(0.2, 10'000.0))
         ->capture_default_str();
     auto* seed = app.add_option("--seed", options.seed, "Replay this world and tell its story");
-    std::vector<std::string> plants(kPlantNames.begin(), kPlantNames.end());
+    std::vector<std::string> plants(core::kPlantedBugNames.begin(), core::kPlantedBugNames.end());
     app.add_option("--plant", options.plant, "Plant a bug: the checkers must find it")
         ->check(CLI::IsMember(std::move(plants)))
         ->capture_default_str();
@@ -207,7 +207,7 @@ int finished(int status) {
 
 int main(int argc, char** argv) {
     try {
-        return farshore::sim::finished(farshore::sim::play(argc, argv));
+        return farshore::sim::finished(farshore::sim::run_command(argc, argv));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "farshore-sim: a bug: %s\n", error.what());
         return farshore::sim::kBug;

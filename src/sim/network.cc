@@ -70,6 +70,29 @@ Answer Network::ask(Way way, Ask ask) {
     return serve(way.to, ask.write);
 }
 
+void Network::call(
+    Way way,
+    bool write,
+    std::function<core::CopyAnswer()> effect,
+    std::function<void(const core::CopyAnswer&)> answered
+) {
+    send(way, [this, way, write, effect = std::move(effect), answered = std::move(answered)] {
+        const Answer served = serve(way.to, write);
+        const bool denied = weather_.is(FaultKind::records_refuse, way.to);
+        core::CopyAnswer answer{
+            .word = write || denied ? core::CopyWord::refused : core::CopyWord::not_done,
+            .why = "refused"
+        };
+        if ((served == Answer::served && !denied) ||
+            (served == Answer::silent && fates_.chance(1, 2))) {
+            answer = effect();
+        }
+        if (served != Answer::silent) {
+            send({.from = way.to, .to = way.from}, [answered, answer] { answered(answer); });
+        }
+    });
+}
+
 bool Network::stack_reachable(Way way) const {
     return weather_.linked_both_ways(way.from, way.to) &&
            !weather_.is(FaultKind::stack_down, way.to);

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/records/copy_answer.h"
+
 #include "sim/dice.h"
 #include "sim/weather.h"
 
@@ -71,6 +73,16 @@ class Network {
 
     // The Region's own part of it, once the request has arrived.
     [[nodiscard]] Answer serve(Place region, bool write);
+
+    // A request to a Region's copy of the epoch item, or to what stands beside it: `effect` is what
+    // the table does with it and says. A Region that hangs may do it all the same, and says
+    // nothing.
+    void call(
+        Way way,
+        bool write,
+        std::function<core::CopyAnswer()> effect,
+        std::function<void(const core::CopyAnswer&)> answered
+    );
 
     // Does the load balancer of the Region `way.to` answer a request from `way.from`?
     [[nodiscard]] bool stack_reachable(Way way) const;

@@ -22,8 +22,10 @@ constexpr Duration kShoppersStayFor = 3s;
 constexpr Duration kHeldFor = 15s;
 // How long before the next event the world is played again.
 constexpr Duration kLead = 17s;
-// Everything that repeats itself does so within a divisor of this, so a skip changes no phase.
-constexpr Duration kPeriod = 60s;
+// Everything that repeats itself and can matter does so within a divisor of this, so a skip changes
+// no phase: reports every half second, readings of the records every second or third of a lease of
+// 2.4 s, searches for hosts every five seconds.
+constexpr Duration kPeriod = 20s;
 
 }  // namespace
 
@@ -69,10 +71,7 @@ bool Quiet::nothing_happens() const {
     if (!scene_.weather.fair() || controller == nullptr || !controller->still()) {
         return false;
     }
-    const bool books_closed = std::ranges::all_of(scene_.store->books(), [](const auto& book) {
-        return book.second.open() == 0;
-    });
-    return books_closed && scene_.dns->still() &&
+    return scene_.dns->still() &&
            std::ranges::all_of(scene_.hosts, [](const auto& host) { return host->is_settled(); });
 }
 

@@ -3,73 +3,59 @@
 // How strong a fault is, and how long it lasts.
 namespace farshore::sim {
 
+namespace {
+
+struct Amounts {
+    FaultKind kind{};
+    int from = 0;
+    int to = 0;
+};
+
+// A kind that is not here has no amount.
+constexpr std::array kAmounts{
+    Amounts{FaultKind::data_errors, 100, 500},
+    Amounts{FaultKind::data_late, 1'100, 9'000},
+    Amounts{FaultKind::data_slow, 100, 700},
+    Amounts{FaultKind::data_throttles, 100, 900},
+    Amounts{FaultKind::replication_slow, 500, 15'000},
+    Amounts{FaultKind::heartbeats_early, 500, 4'000},
+    Amounts{FaultKind::host_wall_step, -20'000, 20'000},
+    Amounts{FaultKind::controller_wall_step, -20'000, 20'000},
+    Amounts{FaultKind::old_agent, 1, 2},
+    Amounts{FaultKind::ghosts, 1, 3},
+    Amounts{FaultKind::loss, 20, 300},
+    Amounts{FaultKind::duplicates, 50, 500},
+    Amounts{FaultKind::reordering, 20, 400},
+    Amounts{FaultKind::latency, 100, 900},
+    Amounts{FaultKind::dies_before_effects, 1, 20},
+    Amounts{FaultKind::dies_after_effects, 1, 20},
+    Amounts{FaultKind::dies_in_save, 1, 20},
+    Amounts{FaultKind::store_slow, 50, 1500},
+    Amounts{FaultKind::record_written, 1, 3},
+    Amounts{FaultKind::record_lease, 500, 10'000},
+};
+
+}  // namespace
+
 int Author::amount_of(FaultKind kind) {
     const auto number = [this](int from, int to) {
         return from + static_cast<int>(below(static_cast<std::uint64_t>(to - from + 1)));
     };
-    // Two clocks may drift apart by clock_error in one lease: half of it each.
-    const auto lease_ms = static_cast<int>(to_ms(script_.agents_lease));
-    const int drift = 90'000'000 / lease_ms;
-    switch (kind) {
-        case FaultKind::data_errors: return number(100, 500);
-        case FaultKind::data_slow: return number(100, 700);
-        case FaultKind::data_throttles: return number(100, 900);
-        case FaultKind::replication_slow: return number(500, 15'000);
-        case FaultKind::heartbeats_early: return number(500, 4'000);
-        case FaultKind::host_clock_drift:
-        case FaultKind::controller_clock_drift: return number(-drift, drift);
-        case FaultKind::host_wall_step:
-        case FaultKind::controller_wall_step: return number(-20'000, 20'000);
-        case FaultKind::old_agent: return number(1, 2);
-        case FaultKind::ghosts: return number(1, 3);
-        case FaultKind::loss: return number(20, 300);
-        case FaultKind::duplicates: return number(50, 500);
-        case FaultKind::reordering: return number(20, 400);
-        case FaultKind::latency: return number(100, 900);
-        case FaultKind::dies_before_effects:
-        case FaultKind::dies_after_effects:
-        case FaultKind::dies_in_save: return number(1, 20);
-        case FaultKind::store_slow: return number(50, 1500);
-        case FaultKind::record_written: return number(1, 3);
-        case FaultKind::record_lease: return number(500, 10'000);
-        case FaultKind::data_refuses:
-        case FaultKind::data_hangs:
-        case FaultKind::data_unseen:
-        case FaultKind::names_empty:
-        case FaultKind::records_refuse:
-        case FaultKind::replication_stopped:
-        case FaultKind::heartbeats_frozen:
-        case FaultKind::stack_down:
-        case FaultKind::hosts_dead:
-        case FaultKind::half_dead:
-        case FaultKind::host_restart:
-        case FaultKind::hosts_restart_one_by_one:
-        case FaultKind::host_reimaged:
-        case FaultKind::host_pause:
-        case FaultKind::host_disk_full:
-        case FaultKind::metrics_missing:
-        case FaultKind::impostor:
-        case FaultKind::region_cut:
-        case FaultKind::pair_cut:
-        case FaultKind::one_way:
-        case FaultKind::clogged:
-        case FaultKind::controller_dead:
-        case FaultKind::controller_pause:
-        case FaultKind::store_full:
-        case FaultKind::store_stale:
-        case FaultKind::record_astray:
-        case FaultKind::store_lost:
-        case FaultKind::dns_stranded:
-        case FaultKind::resolvers_stale:
-        case FaultKind::checks_fail:
-        case FaultKind::losses_unreadable: return 0;
+    if (kind == FaultKind::host_clock_drift || kind == FaultKind::controller_clock_drift) {
+        // Two clocks may drift apart by clock_error in one lease: half of it each.
+        const int ppm = 90'000'000 / static_cast<int>(to_ms(script_.agents_lease));
+        return number(-ppm, ppm);
     }
-    std::unreachable();
+    const auto row = std::ranges::find(kAmounts, kind, &Amounts::kind);
+    return row == kAmounts.end() ? 0 : number(row->from, row->to);
 }
 
 Duration Author::length_of(FaultKind kind) {
     if (kind == FaultKind::host_pause || kind == FaultKind::controller_pause) {
         return milliseconds(200, 12'000);
+    }
+    if (kind >= FaultKind::rival_beside && kind <= FaultKind::rival_empty) {
+        return seconds(4, 70);
     }
     if (kind == FaultKind::hosts_restart_one_by_one) {
         return seconds(5, 40);

@@ -13,7 +13,7 @@
 namespace farshore::sim {
 
 // States of an operation in which something may happen to it.
-inline constexpr std::array<std::string_view, 11> kOperationStates{
+inline constexpr std::array<std::string_view, 16> kOperationStates{
     "waiting",
     "holding",
     "draining",
@@ -24,7 +24,12 @@ inline constexpr std::array<std::string_view, 11> kOperationStates{
     "examining",
     "repointing",
     "shifting",
-    "verifying"
+    "verifying",
+    "waiting_for_approval",
+    "running_command",
+    "pausing",
+    "running_side_by_side",
+    "waiting_for_person"
 };
 
 // Writes a script by chance: a world of some shape, and a story of episodes with quiet time between
@@ -68,6 +73,9 @@ class Author {
     void draw_world();
     void draw_configurations();
     std::vector<core::Lever> levers();
+    core::Mode mode(std::uint64_t one);
+    std::vector<core::DeclaredStep> steps();
+    core::DeclaredStep step(core::Slot slot, bool inside);
 
     void extend(Duration end) { last_ = std::max(last_, end); }
 

@@ -4,8 +4,6 @@
 // What happens in the world, episode by episode.
 namespace farshore::sim {
 
-namespace {}  // namespace
-
 void Author::add_fault(FaultKind kind, Moment from) {
     Fault fault{.kind = kind, .from = from};
     fault.at = table();
@@ -130,6 +128,10 @@ void Author::draw_loss() {
     const Place region = one_in(3) ? 1 : 0;
     const Moment from = soon();
     add_loss(region, from, seconds(1, one_in(3) ? 8 : 45));
+    if (script_.tables == 3 && one_in(3)) {
+        // The third one is left.
+        add_loss(1 - region, from, seconds(20, 45));
+    }
     if (one_in(8)) {
         // The second Region fails in the middle of the plan.
         add_loss(1 - region, entering(one_of(kOperationStates)), seconds(1, 20));
@@ -172,7 +174,7 @@ void Author::everywhere(FaultKind kind, Duration length, int amount) {
 // Each of them leads to a row of a table that chance alone seldom leads to.
 void Author::draw_special() {
     const Moment later{.at = begin_ + 3s, .entering = {}, .after = {}};
-    const std::uint64_t which = below(12);
+    const std::uint64_t which = below(14);
     const CommandKind planned = CommandKind::switchover;
     if (which == 0) {
         everywhere(FaultKind::replication_slow, 100s, 5'000);  // the lag stays too large
@@ -217,6 +219,24 @@ void Author::draw_special() {
         add_fault(one_of(kDeaths), entering(one_of(kOperationStates)));
         script_.faults.back().amount = 1;
         add_command(one_in(2) ? planned : CommandKind::failover, later);
+    } else if (which == 11) {
+        // A controller that does not reach the epoch items goes on beside one that fails over.
+        add_fault(FaultKind::rival_empty, {.at = begin_, .entering = {}, .after = {}});
+        script_.faults.back().length = 70s;
+        add_fault(FaultKind::controller_blind, {.at = begin_ + 12s, .entering = {}, .after = {}});
+        script_.faults.back().length = 50s;
+        add_loss(0, {.at = begin_ + seconds(13, 16), .entering = {}, .after = {}}, 25s);
+        add_command(CommandKind::failover, {.at = begin_ + 20s, .entering = {}, .after = {}});
+        script_.commands.back().accept_loss = 3600s;
+    } else if (which == 12) {
+        // A host sleeps through a change.
+        add_fault(
+            one_in(2) ? FaultKind::host_stopped : FaultKind::host_restored,
+            {.at = begin_, .entering = {}, .after = {}}
+        );
+        script_.faults.back().length = seconds(4, 40);
+        add_command(one_in(3) ? planned : CommandKind::failover, later);
+        script_.commands.back().accept_loss = 3600s;
     } else {
         // Orders that are older than what their agents know.
         add_fault(FaultKind::clogged, entering(one_of(kOperationStates)));

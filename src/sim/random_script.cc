@@ -1,3 +1,5 @@
+#include "core/plan/templates.h"
+
 #include "sim/random_author.h"
 
 // The world's shape, and how its controllers are configured.
@@ -27,13 +29,16 @@ Script Author::write() {
 }
 
 void Author::draw_world() {
-    script_.tables = one_in(10) ? 3 : 2;
-    const bool big = one_in(25);
+    script_.tables = one_in(6) ? 3 : 2;
+    const bool big = one_in(40);
     for (Place place = 0; place < script_.tables; ++place) {
-        script_.hosts[place] = big ? 8 + below(18) : 1 + below(3);
+        script_.hosts[place] = big ? 40 / script_.tables + below(6) : 1 + below(3);
     }
     if (script_.tables == 2) {
         script_.hosts[2] = 0;
+    }
+    for (Place place = 0; place < script_.tables; ++place) {
+        script_.agentless[place] = one_in(12);
     }
     script_.lag = milliseconds(20, one_in(4) ? 160 : 70);
     script_.control_targets = !one_in(5);
@@ -50,7 +55,8 @@ void Author::draw_configurations() {
     Configuration& first = script_.configuration;
     first.on_controller_loss = script_.agents_rule;
     first.lease = script_.agents_lease;
-    first.mode = one_in(7) ? core::Mode::observe : core::Mode::automatic;
+    first.mode = mode(7);
+    first.steps = steps();
     first.early = one_in(3);
     first.register_closed = one_in(3);
     first.users_can_be_shifted = !one_in(6);
@@ -69,7 +75,8 @@ void Author::draw_configurations() {
     }
     for (int i = 0; i < 2; ++i) {
         Configuration other = first;
-        other.mode = one_in(3) ? core::Mode::observe : core::Mode::automatic;
+        other.mode = mode(3);
+        other.steps = steps();
         other.early = one_in(2);
         other.data_impaired = levers();
         other.max_loss = one_of(kLosses);
@@ -78,6 +85,46 @@ void Author::draw_configurations() {
         other.lease = one_of(kLeases);
         script_.others.push_back(std::move(other));
     }
+}
+
+core::Mode Author::mode(std::uint64_t one) {
+    return one_in(one)  ? core::Mode::observe
+           : one_in(12) ? core::Mode::approve
+                        : core::Mode::automatic;
+}
+
+// Of the operator's own; none in most worlds.
+std::vector<core::DeclaredStep> Author::steps() {
+    std::vector<core::DeclaredStep> steps;
+    const bool some = one_in(3);
+    for (std::size_t slot = 1; some && slot < core::kSlotNames.size(); ++slot) {
+        if (one_in(3)) {
+            steps.push_back(step(static_cast<core::Slot>(slot), false));
+        }
+    }
+    return steps;
+}
+
+core::DeclaredStep Author::step(core::Slot slot, bool inside) {
+    using enum core::StepKind;
+    constexpr std::array kKinds{approve, command, command, wait, parallel};
+    core::DeclaredStep step{.at = slot};
+    do {
+        step.kind = one_of(kKinds);
+    } while (!core::templates::admits(slot, step.kind) || (inside && step.kind == parallel));
+    const bool hurried = slot == core::Slot::with_hold || slot == core::Slot::behind_fence;
+    step.timeout = hurried                ? milliseconds(10, 150)
+                   : step.kind == approve ? seconds(2, 40)
+                                          : milliseconds(100, 4'000);
+    // Nothing is undone behind the raise.
+    step.on_failure = static_cast<core::OnFailure>(below(slot <= core::Slot::with_hold ? 4 : 3));
+    step.attempts = 1 + static_cast<int>(below(3));
+    if (step.kind == command) {
+        step.run = {"/bin/true"};
+    } else if (step.kind == parallel) {
+        step.steps = {this->step(slot, true), this->step(slot, true)};
+    }
+    return step;
 }
 
 std::vector<Lever> Author::levers() {

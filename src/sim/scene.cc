@@ -34,7 +34,8 @@ Scene::Scene(const Script& of)
       tables(calendar, weather, of) {
     quiet = std::make_unique<Quiet>(*this);
     chronicle = std::make_unique<Chronicle>(*this);
-    store = std::make_unique<Store>(*this);
+    store = std::make_unique<Store>(*this, 0);
+    rival_store = std::make_unique<Store>(*this, 1);
     dns = std::make_unique<Dns>(*this);
     std::size_t index = 0;
     for (Place home = 0; home < script.tables; ++home) {
@@ -52,7 +53,8 @@ Scene::Scene(const Script& of)
             .register_id = store->register_id()
         };
     }
-    controllers = std::make_unique<ControllerSite>(*this);
+    controllers = std::make_unique<ControllerSite>(*this, 0);
+    rival = std::make_unique<ControllerSite>(*this, 1);
     shoppers = std::make_unique<Shoppers>(*this);
     intruder = std::make_unique<Intruder>(*this);
     director = std::make_unique<Director>(*this);
@@ -74,21 +76,36 @@ Place Scene::home_of(std::size_t host) const {
     return is_real(host) ? hosts[host]->home() : ghosts.at(host - hosts.size() - 1);
 }
 
-Host* Scene::host_behind(Place region, Dice& dice) const {
-    std::vector<Host*> alive;
-    for (const auto& host : hosts) {
-        if (host->home() == region && host->runs()) {
-            alive.push_back(host.get());
-        }
-    }
-    return alive.empty() ? nullptr : alive[dice.below(alive.size())];
+Host* Scene::find_host(const HostId& id) const {
+    const auto found = std::ranges::find(hosts, id, [](const auto& host) { return host->id(); });
+    return found == hosts.end() ? nullptr : found->get();
 }
 
-// The load balancer answers while one host behind it can read through the active Region.
+Host* Scene::host_behind(Place region, Dice& dice) const {
+    const auto lives = [region](const auto& host) {
+        return host->home() == region && host->runs();
+    };
+    auto left = static_cast<std::uint64_t>(std::ranges::count_if(hosts, lives));
+    if (left == 0) {
+        return nullptr;
+    }
+    left = dice.below(left);
+    return std::ranges::find_if(
+               hosts, [&](const auto& host) { return lives(host) && left-- == 0; }
+    )->get();
+}
+
+// The load balancer answers while one host behind it can read through the active Region. Hosts
+// without an agent read in their own.
 bool Scene::stack_answers(Way way) {
-    return network.stack_reachable(way) && std::ranges::any_of(hosts, [&](const auto& host) {
-               return host->home() == way.to && host->serves();
-           });
+    return network.stack_reachable(way) &&
+           (agentless_live(way.to) || std::ranges::any_of(hosts, [&](const auto& host) {
+                return host->home() == way.to && host->serves();
+            }));
+}
+
+bool Scene::agentless_live(Place region) const {
+    return script.agentless[region] && !weather.is(FaultKind::hosts_dead, region);
 }
 
 }  // namespace farshore::sim

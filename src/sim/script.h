@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/enum_names.h"
+#include "base/enum_spelling.h"
 #include "core/failover/policy.h"
+#include "core/planted.h"
 
 #include "sim/places.h"
-#include "sim/plants.h"
 
 // What a run is made from: the shape of the world, and a story of faults and commands. Times are
 // the story's (Calendar::story). A script is a value: it can be written down (script_text.h), and
@@ -26,6 +26,7 @@ enum class FaultKind : std::uint8_t {
     data_refuses,         // every request is refused at once, and nothing replicates
     data_hangs,           // nothing is answered; half of the writes take effect all the same
     data_errors,          // `amount` per mille of the requests fail
+    data_late,            // one write in ten is carried out up to `amount` ms later
     data_slow,            // answers take up to `amount` ms longer, and so do writes to take effect
     data_throttles,       // `amount` per mille of the writes are refused
     data_unseen,          // it answers its own Region only
@@ -43,6 +44,8 @@ enum class FaultKind : std::uint8_t {
     hosts_restart_one_by_one,  // a rolling upgrade over the fault's whole length
     host_reimaged,             // like a restart, and the state file is gone
     host_pause,                // stands still, and goes on where it was
+    host_stopped,              // its virtual machine stands still, and so do its clocks
+    host_restored,             // at the end its virtual machine is what it was at the beginning
     host_disk_full,            // its state file cannot be written
     host_clock_drift,          // its boot clock runs `amount` ppm too fast
     host_wall_step,            // its wall clock is `amount` ms ahead
@@ -64,6 +67,10 @@ enum class FaultKind : std::uint8_t {
     controller_pause,        // stands still, and goes on where it was
     controller_clock_drift,  // its boot clock runs `amount` ppm too fast
     controller_wall_step,    // its wall clock is `amount` ms ahead
+    controller_blind,        // it does not reach the epoch items
+    rival_beside,            // a second controller is started, on the same store
+    rival_stale,             // ... on an older copy of it
+    rival_empty,             // ... on an empty one
     dies_before_effects,     // at its `amount`-th save from then: durable, and nothing begun
     dies_after_effects,      // ... and the effects had begun
     dies_in_save,            // ... in the middle of it: it may be kept or lost
@@ -80,60 +87,8 @@ enum class FaultKind : std::uint8_t {
     checks_fail,       // the functional checks of `at` fail
     losses_unreadable  // what has arrived in `at` cannot be looked up
 };
-inline constexpr std::array<std::string_view, 52> kFaultKindNames{
-    "data_refuses",
-    "data_hangs",
-    "data_errors",
-    "data_slow",
-    "data_throttles",
-    "data_unseen",
-    "names_empty",
-    "records_refuse",
-    "replication_stopped",
-    "replication_slow",
-    "heartbeats_frozen",
-    "heartbeats_early",
-    "stack_down",
-    "hosts_dead",
-    "half_dead",
-    "host_restart",
-    "hosts_restart_one_by_one",
-    "host_reimaged",
-    "host_pause",
-    "host_disk_full",
-    "host_clock_drift",
-    "host_wall_step",
-    "old_agent",
-    "metrics_missing",
-    "impostor",
-    "ghosts",
-    "region_cut",
-    "pair_cut",
-    "one_way",
-    "clogged",
-    "loss",
-    "duplicates",
-    "reordering",
-    "latency",
-    "controller_dead",
-    "controller_pause",
-    "controller_clock_drift",
-    "controller_wall_step",
-    "dies_before_effects",
-    "dies_after_effects",
-    "dies_in_save",
-    "store_full",
-    "store_slow",
-    "store_stale",
-    "store_lost",
-    "record_written",
-    "record_lease",
-    "record_astray",
-    "dns_stranded",
-    "resolvers_stale",
-    "checks_fail",
-    "losses_unreadable"
-};
+
+inline constexpr auto& kFaultKindNames = kSpelledNames<FaultKind>;
 
 constexpr const auto& names_of(FaultKind) {
     return kFaultKindNames;
@@ -164,12 +119,12 @@ enum class CommandKind : std::uint8_t {
     abort,
     pause,
     resume,
-    forget,      // a host that is dead
-    reconfigure  // the controller is restarted with Script::others[amount]
+    forget,       // a host that is dead
+    reconfigure,  // the controller is restarted with Script::others[amount]
+    skip          // go on without the declared step that runs
 };
-inline constexpr std::array<std::string_view, 8> kCommandKindNames{
-    "switchover", "failover", "failback", "abort", "pause", "resume", "forget", "reconfigure"
-};
+
+inline constexpr auto& kCommandKindNames = kSpelledNames<CommandKind>;
 
 constexpr const auto& names_of(CommandKind) {
     return kCommandKindNames;
@@ -195,35 +150,52 @@ struct Configuration {
     bool register_closed = false;
     bool users_can_be_shifted = true;
     bool drills_required = false;
+    bool drill_proven = true;  // where they are required
+    std::array<bool, kTablesMax> stacks_watched{true, true, true};
+    core::Hysteresis hysteresis;
+    int quorum_needed = core::Quorum{}.needed;
+    core::Timing timing;  // but the lease
+    Duration approve_within = 40s;
     Duration lease = 3s;
     Duration cooldown = 60s;
     Duration max_loss = 5s;
     std::vector<core::Lever> data_impaired{core::Lever::repoint, core::Lever::shift};
     std::vector<core::Lever> stack_impaired{core::Lever::shift};
     std::vector<core::Lever> region_lost{core::Lever::shift};
+    std::vector<core::DeclaredStep> steps;
 };
 
 struct Script {
-    std::uint64_t seed = 1;  // of everything that happens by chance
-    Plant plant = Plant::none;
+    std::uint64_t seed = 1;                         // of everything that happens by chance
+    core::PlantedBug bug = core::PlantedBug::none;  // planted_world.h
     bool skips_quiet_time = true;
     Duration length = 10min;
 
     // The world's shape.
     Place tables = 2;
     std::array<std::size_t, kTablesMax> hosts{2, 2, 0};
+    // In which Regions hosts without an agent stand in the target set beside the others.
+    std::array<bool, kTablesMax> agentless{};
     Duration lag{60ms};  // of replication; up to twice this
     core::OnControllerLoss agents_rule = core::OnControllerLoss::verify;
     Duration agents_lease = 3s;
     bool control_targets = true;
     bool slow_checks = false;  // health checks of thirty seconds instead of ten
     std::size_t shoppers = 8;
+    // What people say when a step asks them, and whether their commands succeed. False: they
+    // approve and go on, and their commands do what they are for.
+    bool answers_by_chance = true;
 
     Configuration configuration;
     std::vector<Configuration> others;  // see CommandKind::reconfigure
 
     std::vector<Fault> faults;
     std::vector<Command> commands;
+
+    // A shopper whom the load balancer keeps on a host without an agent, where there is one.
+    [[nodiscard]] bool may_pass_agents(std::size_t shopper) const {
+        return shopper % 4 == 1 && (agentless[0] || agentless[1] || agentless[2]);
+    }
 };
 
 // A script of random faults for a seed. All faults end well before the run does.

@@ -1,5 +1,6 @@
 #include "sim/shoppers.h"
 
+#include "sim/chronicle.h"
 #include "sim/dns.h"
 #include "sim/quiet.h"
 
@@ -49,6 +50,11 @@ void Shoppers::shop(std::size_t number) {
     }
     const Place stack = stack_of(shopper);
     const WriteId id = ++writes_;
+    if (scene_.script.may_pass_agents(number) && scene_.agentless_live(stack) &&
+        !scene_.weather.is(FaultKind::stack_down, stack)) {
+        write_past_agents(number, stack, id);
+        return;
+    }
     Host* host = scene_.host_behind(stack, dice_);
     if (host == nullptr || scene_.weather.is(FaultKind::stack_down, stack)) {
         heard(number, Heard::dead);
@@ -65,6 +71,17 @@ void Shoppers::shop(std::size_t number) {
              },
          .parked_at = {}}
     );
+}
+
+// As an application does that calls DynamoDB by itself: in its own Region, whatever is in force.
+void Shoppers::write_past_agents(std::size_t number, Place region, WriteId id) {
+    const Answer answer =
+        scene_.network.ask({.from = region, .to = region}, {.fresh = false, .write = true});
+    if (answer == Answer::served) {
+        scene_.chronicle->saw(Seen::write_past_agents);
+        scene_.tables.append(region, number, id);
+    }
+    heard(number, answer == Answer::served ? Heard::acknowledged : Heard::failed);
 }
 
 void Shoppers::heard(std::size_t number, Heard heard) {

@@ -39,6 +39,7 @@ class Shoppers {
     };
 
     void shop(std::size_t number);
+    void write_past_agents(std::size_t number, Place region, WriteId id);
     void heard(std::size_t number, Heard heard);
     [[nodiscard]] Place stack_of(Shopper& shopper);
 

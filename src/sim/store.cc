@@ -16,11 +16,45 @@ constexpr std::size_t kOlderKept = 40;
 
 }  // namespace
 
-Store::Store(Scene& scene) : scene_(scene), dice_(scene.calendar, scene.script.seed, 401) {
-    record_.app = AppId{"shop"};
+Store::Store(Scene& scene, std::size_t number)
+    : scene_(scene), number_(number), dice_(scene.calendar, scene.script.seed, 401 + number) {
+    record_.app = kApp;
     record_.epoch = Epoch{1};
     record_.active = region_id(0);
     record_.users = region_id(0);
+}
+
+void Store::begin_beside(const Store& first, bool empty) {
+    hosts_ = first.hosts_;
+    operations_ = first.operations_;
+    losses_ = first.losses_;
+    record_ = first.record_;
+    empty_ = first.empty_;
+    register_id_ = first.register_id_;
+    if (!first.older_.empty()) {
+        record_ = first.older_[dice_.below(first.older_.size())];
+    }
+    if (record_.operation && !record_.operation->ended()) {
+        record_.operation.reset();  // two controllers would run one operation under one name
+    }
+    if (empty) {
+        constexpr std::uint64_t kNames = 1000;  // no first store is lost so often
+        lose(kNames + static_cast<std::uint64_t>(scene_.calendar.story().count()));
+    }
+    scene_.chronicle->store_replaced(number_, record_, empty);
+}
+
+void Store::lose(std::uint64_t register_id) {
+    empty_ = true;
+    older_.clear();
+    hosts_.clear();
+    register_id_ = register_id;
+    losses_.clear();
+    operations_.clear();
+}
+
+bool Store::leads(const Controller& asker) const {
+    return asker.life() == leader_;
 }
 
 void Store::doom(const Fault& fault) {
@@ -32,16 +66,22 @@ void Store::doom(const Fault& fault) {
     }
 }
 
-void Store::commit(ports::Commit commit, ports::Ticket ticket) {
-    Controller* controller = scene_.controllers->controller();
-    if (controller == nullptr || controller->is_silenced()) {
+void Store::commit(Controller& asker, ports::Commit commit, ports::Ticket ticket) {
+    if (asker.is_silenced()) {
         return;  // the dead are not answered
+    }
+    if (!leads(asker)) {
+        scene_.chronicle->saw(Seen::commit_superseded);
+        asker.end_soon();
+        ticket({.end = ports::CommitEnd::superseded, .why = {.text = "another one leads"}});
+        return;
     }
     if (scene_.weather.is(FaultKind::store_full, kWitness)) {
         ticket(
             {.end = ports::CommitEnd::refused,
              .why = {.kind = ErrorKind::exhausted, .text = "the disk is full"}}
         );
+        scene_.chronicle->saw(Seen::commit_refused);
         return;
     }
     scene_.quiet->disturb();
@@ -50,20 +90,19 @@ void Store::commit(ports::Commit commit, ports::Ticket ticket) {
     const bool torn = dies && doom_->kind == FaultKind::dies_in_save;
     if (dies) {
         if (doom_->kind != FaultKind::dies_after_effects) {
-            controller->silence();
+            asker.silence();
         }
         doom_.reset();
-        // Not from inside its own call.
-        scene_.calendar.in(Duration{}, [this] { scene_.controllers->kill(); });
+        asker.end_soon();
     }
     const int slow = scene_.weather.amount(FaultKind::store_slow, kWitness);
     // A slow file keeps the controller's thread; a slow store on a network does not.
     if (slow > 0 && !dies && dice_.chance(1, 2)) {
-        answer_late(std::move(commit), std::move(ticket), std::chrono::milliseconds{slow});
+        answer_late(asker, std::move(commit), std::move(ticket), std::chrono::milliseconds{slow});
         return;
     }
     if (slow > 0) {
-        controller->be_busy(std::chrono::milliseconds{slow});
+        asker.be_busy(std::chrono::milliseconds{slow});
     }
     if (!torn || dice_.chance(1, 2)) {
         write(commit);
@@ -73,19 +112,40 @@ void Store::commit(ports::Commit commit, ports::Ticket ticket) {
 
 // It is durable at the beginning of that time or at its end; what is on its way when another life
 // of the controller leads is refused.
-void Store::answer_late(ports::Commit commit, ports::Ticket ticket, Duration after) {
+void Store::answer_late(
+    Controller& asker, ports::Commit commit, ports::Ticket ticket, Duration after
+) {
     const bool kept = dice_.chance(1, 2);
+    const bool unsure = dice_.chance(1, 12);  // an input/output error: it may be durable or not
     if (kept) {
         write(commit);
     }
-    const std::weak_ptr<Controller> asker = scene_.controllers->controller()->shared_from_this();
     scene_.calendar.in(
         after,
-        [this, kept, asker, commit = std::move(commit), ticket = std::move(ticket)] {
+        [this,
+         kept,
+         unsure,
+         asker = asker.weak_from_this(),
+         commit = std::move(commit),
+         ticket = std::move(ticket)] {
             const std::shared_ptr<Controller> life = asker.lock();
-            if (!life || life.get() != scene_.controllers->controller() || life->is_silenced()) {
+            if (!life || life->is_silenced()) {
                 return;
             }
+            const auto ends = [&](Seen seen, ports::CommitEnd end) {
+                scene_.chronicle->saw(seen);
+                life->enter([ticket, end] { ticket({.end = end, .why = {.text = "it ends"}}); });
+                life->end_soon();
+            };
+            if (!leads(*life)) {
+                ends(Seen::commit_superseded, ports::CommitEnd::superseded);
+                return;
+            }
+            if (unsure) {
+                ends(Seen::commit_unknown, ports::CommitEnd::unknown);
+                return;
+            }
+            scene_.chronicle->saw(Seen::commit_late);
             if (!kept) {
                 write(commit);
             }
@@ -95,12 +155,16 @@ void Store::answer_late(ports::Commit commit, ports::Ticket ticket, Duration aft
 }
 
 void Store::write(const ports::Commit& commit) {
-    if (!scene_.planted(Plant::effect_before_intent)) {
+    if (commit.state) {
         keep(*commit.state, commit.journal);
-        return;
     }
-    // The planted bug: the disk has it a little later than it says.
-    scene_.calendar.in(30ms, [this, commit] { keep(*commit.state, commit.journal); });
+    for (const ports::Change& change : commit.changes) {
+        if (const auto* entered = std::get_if<ports::HostEntered>(&change)) {
+            hosts_[entered->host.host] = entered->host.region;
+        } else if (const auto* left = std::get_if<ports::HostLeft>(&change)) {
+            hosts_.erase(left->host);
+        }
+    }
 }
 
 void Store::keep(const core::AppRecord& record, std::span<const core::JournalEntry> journal) {
@@ -110,7 +174,70 @@ void Store::keep(const core::AppRecord& record, std::span<const core::JournalEnt
     }
     record_ = record;
     empty_ = false;
-    scene_.chronicle->saved(record, journal);
+    if (record.operation) {
+        operations_.insert_or_assign(record.operation->plan.id, *record.operation);
+    }
+    scene_.chronicle->saved(number_, record, journal);
+}
+
+void Store::keep_losses(
+    Controller& asker,
+    const core::SaveLosses& wanted,
+    const core::LossBook& book,
+    std::function<void(core::SaveEnd)> answer
+) {
+    if (asker.is_silenced()) {
+        return;  // the dead are not answered
+    }
+    if (!leads(asker)) {
+        asker.end_soon();
+        return;
+    }
+    if (scene_.weather.is(FaultKind::store_full, kWitness)) {
+        answer(core::SaveEnd::refused);
+        return;
+    }
+    Losses rows{.chains = {}, .truncated = book.truncated(), .waited = book.waited()};
+    for (const core::LossBook::At& at : wanted.keys) {
+        rows.chains.emplace(at, *book.find(at));
+    }
+    const auto commit =
+        [this, asker = asker.weak_from_this(), id = wanted.operation, rows, answer] {
+            const std::shared_ptr<Controller> life = asker.lock();
+            if (!life || life->is_silenced() || !leads(*life)) {
+                return;
+            }
+            Losses& kept = losses_[id];
+            kept.truncated = rows.truncated;
+            kept.waited = rows.waited;
+            for (const auto& [at, chain] : rows.chains) {
+                kept.chains.insert_or_assign(at, chain);
+                scene_.chronicle->fates_kept(operations_.at(id).plan, chain);
+            }
+            life->enter([answer] { answer(core::SaveEnd::saved); });
+        };
+    const int slow = scene_.weather.amount(FaultKind::store_slow, kWitness);
+    if (slow > 0) {
+        scene_.calendar.in(std::chrono::milliseconds{slow}, commit);
+    } else {
+        commit();
+    }
+}
+
+std::vector<core::KeptBook> Store::books() const {
+    std::vector<core::KeptBook> books;
+    for (const auto& [id, kept] : losses_) {
+        core::LossBook book;
+        for (const auto& [at, chain] : kept.chains) {
+            book.restore(core::KeyChain{chain.kept()});
+        }
+        book.note_waited(kept.waited);
+        if (kept.truncated) {
+            book.note_truncated();
+        }
+        books.push_back({.operation = operations_.at(id), .book = std::move(book)});
+    }
+    return books;
 }
 
 bool Store::begin(const core::AppRecord& record) {
@@ -121,47 +248,23 @@ bool Store::begin(const core::AppRecord& record) {
     return true;
 }
 
-std::optional<core::AppRecord> Store::load() {
+std::optional<core::AppRecord> Store::load(const Controller& leader) {
+    leader_ = leader.life();
     const std::optional<FaultKind> fault = std::exchange(at_next_start_, std::nullopt);
     if (fault == FaultKind::store_stale && !older_.empty()) {
         // A backup, from a few saves to many ago.
         const std::uint64_t back = 1 + dice_.below(older_.size());
         record_ = older_[older_.size() - back];
         older_.clear();
-        scene_.chronicle->store_replaced(record_, false);
+        scene_.chronicle->store_replaced(number_, record_, false);
     } else if (fault == FaultKind::store_lost) {
-        empty_ = true;
-        older_.clear();
-        hosts_.clear();
-        ++register_id_;
-        books_.clear();
-        scene_.chronicle->store_replaced(core::AppRecord{}, true);
+        lose(register_id_ + 1);
+        scene_.chronicle->store_replaced(number_, core::AppRecord{}, true);
     }
     if (empty_) {
         return std::nullopt;
     }
-    core::AppRecord record = record_;
-    if (scene_.planted(Plant::pause_forgotten)) {
-        record.pause.reset();
-        record.cooldown_until.reset();
-    }
-    if (scene_.planted(Plant::running_plan_forgotten)) {
-        record.operation.reset();
-    }
-    return record;
-}
-
-bool Store::enroll(const HostId& host, const RegionId& region, const Configuration& configuration) {
-    const auto known = hosts_.find(host);
-    if (known != hosts_.end() && known->second == region) {
-        return true;
-    }
-    static_cast<void>(configuration);  // a closed register of this world names every host
-    if (scene_.weather.is(FaultKind::store_full, kWitness)) {
-        return false;
-    }
-    hosts_[host] = region;
-    return true;
+    return record_;
 }
 
 }  // namespace farshore::sim

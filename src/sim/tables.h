@@ -6,8 +6,11 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "core/evidence/heartbeats.h"
 #include "core/records/epoch_items.h"
 
 #include "sim/network.h"
@@ -26,6 +29,8 @@ class Tables {
         const Version* before = nullptr;
         Instant written{};
         Place region = 0;
+        std::uint64_t digest = 0;  // of all these ids
+        WriteId highest = 0;       // of all these ids
 
         [[nodiscard]] bool older_than(const Version& other) const {
             return written != other.written ? written < other.written : region < other.region;
@@ -39,8 +44,14 @@ class Tables {
           regions_(script.tables),
           lag_(script.lag) {}
 
-    // Appends to the item as the Region holds it.
-    void append(Place region, std::size_t key, WriteId id);
+    // Appends to the item as the Region holds it; the item's digest then.
+    std::string append(Place region, std::size_t key, WriteId id);
+
+    // As agents and controllers make it of an item; "absent" for none.
+    [[nodiscard]] std::string digest(Place region, std::size_t key) const;
+
+    // Which write left an item with this digest, whatever became of it; nullopt: none.
+    [[nodiscard]] std::optional<WriteId> write_behind(const std::string& digest) const;
 
     [[nodiscard]] bool holds(Place region, std::size_t key, WriteId id) const;
 
@@ -79,6 +90,7 @@ class Tables {
     Place regions_;
     Duration lag_;
     std::deque<Version> versions_;
+    std::unordered_map<std::uint64_t, WriteId> by_digest_;
     std::array<std::vector<const Version*>, kTablesMax> items_;
     std::vector<Waiting> waiting_;
     std::size_t under_way_ = 0;
@@ -86,10 +98,7 @@ class Tables {
 
 // A controller's heartbeat as a Region holds it.
 struct Heartbeat {
-    std::uint64_t life = 0;  // of the controller that wrote it
-    std::uint64_t sequence = 0;
-    Instant written{};    // by that controller's boot clock
-    UtcTime wall{};       // by its wall clock
+    core::HeartbeatItem item;
     Instant true_time{};  // for the checkers
 };
 
@@ -98,8 +107,9 @@ struct SmallTables {
     std::array<std::optional<core::EpochItem>, kPlaces> records;
     // Hosts that found no controller to say hello to, by index.
     std::array<std::set<std::size_t>, kPlaces> registered;
-    // heartbeats[from][in]: written in `from`, as `in` holds it.
-    std::array<std::array<std::optional<Heartbeat>, kTablesMax>, kTablesMax> heartbeats;
+    // [from][in]: written in `from`, as `in` holds it.
+    using Heartbeats = std::array<std::array<std::optional<Heartbeat>, kTablesMax>, kTablesMax>;
+    std::array<Heartbeats, 2> heartbeats;  // by the store of the controller that writes them
 };
 
 }  // namespace farshore::sim

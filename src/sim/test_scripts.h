@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "sim/world.h"
+#include "sim/planted_world.h"
 
 // Worlds that tests tell by hand: two Regions with two hosts each, and one thing that happens.
 namespace farshore::sim::test {

@@ -4,6 +4,7 @@
 #include "sim/controller_site.h"
 #include "sim/director.h"
 #include "sim/host.h"
+#include "sim/onlooker.h"
 #include "sim/quiet.h"
 #include "sim/shoppers.h"
 #include "sim/store.h"
@@ -17,11 +18,12 @@ constexpr Duration kSettling = 10s;
 
 }  // namespace
 
-Outcome run(const Script& script, Telling telling) {
+Outcome play(const Script& script, Telling telling, Onlooker* onlooker) {
     Scene scene(script);
     if (telling == Telling::story) {
         scene.chronicle->tell();
     }
+    scene.chronicle->set_onlooker(onlooker);
     scene.chronicle->begin();
     for (const auto& host : scene.hosts) {
         host->boot();
@@ -29,7 +31,10 @@ Outcome run(const Script& script, Telling telling) {
     scene.controllers->start();
     scene.director->start();
     scene.quiet->start();
-    while (scene.calendar.story() < script.length) {
+    const auto seen_enough = [onlooker] {
+        return onlooker != nullptr && onlooker->has_seen_enough();
+    };
+    while (scene.calendar.story() < script.length && !seen_enough()) {
         if (!scene.calendar.run_next(
                 scene.calendar.now() + script.length - scene.calendar.story()
             )) {

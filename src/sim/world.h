@@ -38,8 +38,14 @@ struct Outcome {
     RegionId users;
 };
 
+class Onlooker;
+
 enum class Telling : std::uint8_t { nothing, story };
 
-[[nodiscard]] Outcome run(const Script& script, Telling telling = Telling::nothing);
+// `onlooker`: hears of the world while it is played; null: nothing does. Decisions are made again
+// at the end (INV-S14) unless there is one. Worlds share nothing: each thread may play its own.
+[[nodiscard]] Outcome play(
+    const Script& script, Telling telling = Telling::nothing, Onlooker* onlooker = nullptr
+);
 
 }  // namespace farshore::sim

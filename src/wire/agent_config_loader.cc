@@ -8,18 +8,14 @@ namespace farshore::config {
 Loaded<AgentConfig> parse_agent_config(std::string_view text) {
     Findings findings;
     AgentConfig config;
-    const auto root = parse_yaml(text, findings.diagnostics);
-    if (root.has_value()) {
-        Section file{findings, *root, "the file", ""};
-        if (root->kind == YamlNode::Kind::map) {
-            read_fields(file, keys::agent_yaml::kFile, config);
-            if (config.apps.empty() && findings.usable("apps")) {
-                file.refuse("apps", "C105", "no app is named in `apps`");
-            }
-            file.finish();
-            apply_rules(findings, config);
+    read_document(findings, text, [&](Section& file) {
+        read_fields(file, keys::agent_yaml::kFile, config);
+        if (config.apps.empty() && findings.usable("apps")) {
+            file.refuse("apps", "C105", "no app is named in `apps`");
         }
-    }
+        file.finish();
+        apply_rules(findings, config);
+    });
     config.hash = sha256_hex(text);
     return {.value = std::move(config), .diagnostics = std::move(findings.diagnostics)};
 }

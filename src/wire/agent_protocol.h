@@ -13,11 +13,16 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/evidence/evidence_book.h"
+#include "core/loss/ledger_entry.h"
 
 // What a controller and an agent say to each other (protocol version 1), as values and as JSON.
 //
-//   POST /v1/agents/stream   AgentHello  ->  one StreamLine per line, for ever, a ControllerHello
-//   first POST /v1/agents/report   Report      ->  ReportAnswer POST /v1/agents/ack      Ack ->  {}
+//   POST /v1/agents/stream   AgentHello   ->  one StreamLine per line, for ever: a ControllerHello
+//                                             first
+//   POST /v1/agents/report   Report       ->  ReportAnswer
+//   POST /v1/agents/again    ReportAgain  ->  ReportAnswer
+//   POST /v1/agents/ack      Ack          ->  AckAnswer
 //
 // Parsing is strict on types and bounds, ignores unknown fields, and takes bounded time. Every
 // parse fails with ErrorKind::malformed and a text that names the field. An entry of a fence's list
@@ -33,8 +38,6 @@ inline constexpr std::size_t kStreamLineBytesMax = 64 * 1024;
 inline constexpr std::size_t kReportBytesMax = 256 * 1024;
 inline constexpr std::size_t kAckBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kLedgerEntriesMax = 65'536;
-// Of the entries of one acknowledgement, as JSON: they have to cross an ocean within seconds.
-inline constexpr std::size_t kFenceEntriesBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kLedgerKeyBytesMax =
     8 * 1024;  // a key of 3 KB, in base64, with its names
 inline constexpr std::size_t kEvidenceMax = 64;
@@ -73,7 +76,8 @@ struct ControllerHello {
     ObserverId controller;
     BootId boot;
     std::uint64_t configuration_generation = 0;
-    std::string register_id;  // of the store that now knows the agent; empty: it does not say
+    std::string register_id;   // of the store that now knows the agent; empty: it does not say
+    bool takes_again = false;  // it understands ReportAgain
 
     friend bool operator==(const ControllerHello&, const ControllerHello&) = default;
 };
@@ -97,7 +101,8 @@ struct RouteOrder {
 
 // Keep new writes waiting; done when none is in flight.
 struct HoldOrder {
-    Duration hold{};  // ends by itself after this long
+    Duration hold{
+    };  // ends by itself after this long, or what the epoch items name if that is less
     OperationId operation;
 
     friend bool operator==(const HoldOrder&, const HoldOrder&) = default;
@@ -181,37 +186,10 @@ constexpr const auto& names_of(WriteState) {
     return kWriteStateNames;
 }
 
-enum class EvidenceComponent { dynamodb, stack, control };
-inline constexpr std::array<std::string_view, 3> kEvidenceComponentNames{
-    "dynamodb", "stack", "control"
-};
-
-constexpr const auto& names_of(EvidenceComponent) {
-    return kEvidenceComponentNames;
-}
-
-// How it was observed: a probe over a new connection, one over a kept connection, or the host's own
-// traffic.
-enum class EvidencePath { fresh, reused, passive };
-inline constexpr std::array<std::string_view, 3> kEvidencePathNames{"fresh", "reused", "passive"};
-
-constexpr const auto& names_of(EvidencePath) {
-    return kEvidencePathNames;
-}
-
 // What a host saw since its last report.
-struct EvidenceCounts {
-    RegionId region;
-    EvidenceComponent component{};
-    EvidencePath path{};
-    std::uint64_t ok = 0;
-    std::uint64_t failed = 0;
-    Duration stalled{};  // the oldest request still without an answer
-    Duration latency{};  // of the last success
-    std::string last_error;
-
-    friend bool operator==(const EvidenceCounts&, const EvidenceCounts&) = default;
-};
+using core::EvidenceCounts;
+using EvidenceComponent = core::Component;
+using EvidencePath = core::Path;
 
 // A table whose writes cannot be proven: one Region refuses to read its keys.
 struct TableTrouble {
@@ -273,7 +251,32 @@ struct Report {
     friend bool operator==(const Report&, const Report&) = default;
 };
 
-// Permission to write, counted from the moment the agent began the report that it answers.
+// A report that differs from an earlier whole one of the same process, which this controller has
+// answered, in nothing but what stands here.
+struct ReportAgain {
+    AppId app;
+    HostId host;
+    BootId boot;
+    std::uint64_t sequence = 0;
+    std::uint64_t like = 0;  // the whole one's
+    // Bit i: the i-th evidence of the whole one was seen again since the last report, at least once
+    // and without a failure. What is not marked was not seen, and grows old.
+    std::uint64_t well = 0;
+    std::uint64_t unproven = 0;
+    Duration oldest_unproven{};
+    std::optional<Duration> last_acknowledged_age;
+
+    friend bool operator==(const ReportAgain&, const ReportAgain&) = default;
+};
+
+inline constexpr std::size_t kWellBits = 32;
+
+// `now`, as far as it can be said by what differs from `whole`; nullopt: it has to be said whole.
+// Pure.
+[[nodiscard]] std::optional<ReportAgain> again(const Report& whole, const Report& now);
+
+// Permission to write, counted from the moment the agent began the report, or the acknowledgement
+// of a route, that it answers.
 struct LeaseGrant {
     Epoch epoch;
     Duration length{};
@@ -284,27 +287,23 @@ struct LeaseGrant {
 struct ReportAnswer {
     std::optional<LeaseGrant> lease;
     std::string why;  // when there is no lease
+    // How long the host may rest before the next report that nothing urges: where a controller has
+    // many hosts. nullopt: as it would by itself.
+    std::optional<Duration> rest;
 
     friend bool operator==(const ReportAnswer&, const ReportAnswer&) = default;
 };
 
-// One write that the ledger remembers.
-struct LedgerEntry {
-    TableName table;
-    std::string key;  // the key's attribute map as JSON, names sorted: {"id":{"S":"cart-7"}}
-    std::string op;   // "PutItem"
-    UtcTime at{};
-    Epoch epoch;
-    std::string hash;  // digest of the item after the write, "absent", or empty when not known
-    bool acknowledged = true;
-    // Grows with each write of the host, whatever its wall clock does, and from one process
-    // to the next; zero: not said.
-    std::uint64_t order = 0;
-    // A drain did without it: a Region refuses to read the keys of its table.
-    bool left_out = false;
+// A route is answered with a lease under its epoch where there is one to be had, so that writes do
+// not wait for the next report. A controller of an older version does not give one.
+struct AckAnswer {
+    std::optional<LeaseGrant> lease;
 
-    friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+    friend bool operator==(const AckAnswer&, const AckAnswer&) = default;
 };
+
+// One write that the ledger remembers.
+using core::LedgerEntry;
 
 enum class AckResult { done, failed, unsupported };
 inline constexpr std::array<std::string_view, 3> kAckResultNames{"done", "failed", "unsupported"};
@@ -369,7 +368,9 @@ struct Ack {
 
 [[nodiscard]] std::string serialize(const AgentHello& hello);
 [[nodiscard]] std::string serialize(const Report& report);
+[[nodiscard]] std::string serialize(const ReportAgain& report);
 [[nodiscard]] std::string serialize(const ReportAnswer& answer);
+[[nodiscard]] std::string serialize(const AckAnswer& answer);
 [[nodiscard]] std::string serialize(const Ack& ack);
 // One line without its newline.
 [[nodiscard]] std::string serialize(const StreamLine& line);
@@ -378,7 +379,9 @@ struct Ack {
 
 [[nodiscard]] Result<AgentHello> parse_agent_hello(std::string_view text);
 [[nodiscard]] Result<Report> parse_report(std::string_view text);
+[[nodiscard]] Result<ReportAgain> parse_report_again(std::string_view text);
 [[nodiscard]] Result<ReportAnswer> parse_report_answer(std::string_view text);
+[[nodiscard]] Result<AckAnswer> parse_ack_answer(std::string_view text);
 [[nodiscard]] Result<Ack> parse_ack(std::string_view text);
 [[nodiscard]] Result<StreamLine> parse_stream_line(std::string_view line);
 [[nodiscard]] Result<LedgerEntry> parse_ledger_entry(std::string_view text);

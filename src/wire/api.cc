@@ -1,10 +1,8 @@
 #include "wire/api.h"
 
-#include <optional>
 #include <utility>
 
-#include "base/text.h"
-#include "wire/json_reader.h"
+#include <boost/json.hpp>
 
 namespace farshore::wire {
 
@@ -12,24 +10,20 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kErrorBytesMax = 1024 * 1024;
 constexpr std::size_t kQuotedMax = 200;
 
-json::string text_of(std::string_view text) {
-    return json::string{text.data(), text.size()};
+std::string text_of(std::string_view text) {
+    return std::string{text};
 }
 
-json::value ms_or_null(const std::optional<UtcTime>& time) {
-    return time ? json::value(to_ms(*time)) : json::value(nullptr);
-}
-
-json::object error_object(const Error& error) {
+RefusalBody refusal_body(const Error& error) {
     return {
-        {"kind", text_of(to_string(error.kind))},
-        {"effect", text_of(to_string(error.effect))},
-        {"text", error.text},
-        {"remedy", error.remedy},
-        {"code", error.code}
+        .kind = text_of(to_string(error.kind)),
+        .effect = text_of(to_string(error.effect)),
+        .text = error.text,
+        .remedy = error.remedy,
+        .code = error.code,
+        .guards = {}
     };
 }
 
@@ -50,21 +44,27 @@ ErrorKind kind_of(int status) {
 }
 
 // Consecutive states of one phase are one stretch of the phase clock.
-json::array phases_document(const core::OperationRecord& record) {
-    json::array phases;
+std::vector<PhaseDocument> phases_document(const core::OperationRecord& record) {
+    std::vector<PhaseDocument> phases;
+    const core::Plan& plan = record.plan;
     for (const core::Phase& phase : record.phases) {
         const std::string_view name = core::row_of(phase.kind).phase;
-        json::object* last = phases.empty() ? nullptr : &phases.back().as_object();
-        if (last != nullptr &&
-            last->at("name").as_string() == json::string_view{name.data(), name.size()}) {
-            (*last)["ended_at_ms"] = ms_or_null(phase.ended_at);
+        if (!phases.empty() && phases.back().name == name) {
+            phases.back().ended_at = phase.ended_at;
             continue;
         }
-        phases.push_back(json::object{
-            {"name", text_of(name)},
-            {"started_at_ms", to_ms(phase.started_at)},
-            {"ended_at_ms", ms_or_null(phase.ended_at)}
-        });
+        phases.push_back(
+            {.name = text_of(name), .started_at = phase.started_at, .ended_at = phase.ended_at}
+        );
+    }
+    if (plan.automatic && plan.first_failure_at) {
+        // What came before the first effect: from the first failure seen until enough was known.
+        phases.insert(
+            phases.begin(),
+            PhaseDocument{
+                .name = "decide", .started_at = *plan.first_failure_at, .ended_at = plan.decided_at
+            }
+        );
     }
     return phases;
 }
@@ -72,51 +72,45 @@ json::array phases_document(const core::OperationRecord& record) {
 }  // namespace
 
 std::string error_document(const Error& error) {
-    return json::serialize(json::object{{"error", error_object(error)}});
-}
-
-json::array guards_document(const std::vector<core::GuardAnswer>& guards) {
-    json::array list;
-    for (const core::GuardAnswer& answer : guards) {
-        list.push_back(json::object{
-            {"guard", text_of(to_string(answer.guard))},
-            {"passed", answer.passed},
-            {"text", answer.text},
-            {"remedy", answer.remedy}
-        });
-    }
-    return list;
+    return json::serialize(to_json(RefusalDocument{refusal_body(error)}));
 }
 
 std::string error_document(const Error& error, const std::vector<core::GuardAnswer>& guards) {
-    json::object object = error_object(error);
-    object["guards"] = guards_document(guards);
-    return json::serialize(json::object{{"error", std::move(object)}});
+    RefusalDocument document{refusal_body(error)};
+    document.error.guards = guards_document(guards);
+    return json::serialize(to_json(document));
+}
+
+std::vector<GuardDocument> guards_document(const std::vector<core::GuardAnswer>& guards) {
+    std::vector<GuardDocument> list;
+    for (const core::GuardAnswer& answer : guards) {
+        list.push_back(
+            {.guard = text_of(to_string(answer.guard)),
+             .passed = answer.passed,
+             .text = answer.text,
+             .remedy = answer.remedy}
+        );
+    }
+    return list;
 }
 
 Error error_from(int status, std::string_view body) {
     Error error{.kind = kind_of(status)};
     error.effect = status >= 500 ? Effect::possible : Effect::none;
-    const Result<json::object> document = parse_json_object(body, kErrorBytesMax);
-    const json::value* found = document ? document->if_contains("error") : nullptr;
-    if (found == nullptr || !found->is_object()) {
+    const auto document = parse_document<RefusalDocument>("refusal", body, kApiTextBytesMax);
+    if (!document) {
         error.text = "HTTP status " + std::to_string(status);
         if (!body.empty()) {
             error.text += ": " + std::string{body.substr(0, kQuotedMax)};
         }
         return error;
     }
-    JsonTrouble trouble;
-    ObjectReader in(found->as_object(), "error", trouble);
-    if (const auto kind = enum_from<ErrorKind>(in.text("kind", 64, Field::optional))) {
-        error.kind = *kind;
-    }
-    if (const auto effect = enum_from<Effect>(in.text("effect", 64, Field::optional))) {
-        error.effect = *effect;
-    }
-    error.text = in.text("text", kErrorBytesMax, Field::optional);
-    error.remedy = in.text("remedy", kErrorBytesMax, Field::optional);
-    error.code = in.text("code", 256, Field::optional);
+    const RefusalBody& said = document->error;
+    error.kind = enum_from<ErrorKind>(said.kind).value_or(error.kind);
+    error.effect = enum_from<Effect>(said.effect).value_or(error.effect);
+    error.text = said.text;
+    error.remedy = said.remedy;
+    error.code = said.code;
     return error;
 }
 
@@ -135,106 +129,83 @@ int http_status_of(const Error& error) {
     std::unreachable();
 }
 
-json::object loss_document(const LossCounts& counts) {
+EntryDocument entry_document(const NumberedEntry& entry) {
     return {
-        {"at_risk", counts.at_risk},
-        {"present", counts.present},
-        {"applied_late", counts.applied_late},
-        {"suppressed", counts.suppressed},
-        {"never_arrived", counts.never_arrived},
-        {"unknown", counts.unknown},
-        {"whole", counts.whole}
+        .sequence = entry.sequence,
+        .at = entry.entry.at,
+        .kind = text_of(to_string(entry.entry.kind)),
+        .number = entry.entry.step,
+        .step = entry.entry.doing,
+        .text = entry.entry.text
     };
 }
 
-json::object entry_document(const NumberedEntry& entry) {
-    return {
-        {"sequence", entry.sequence},
-        {"at_ms", to_ms(entry.entry.at)},
-        {"kind", text_of(to_string(entry.entry.kind))},
-        {"number", entry.entry.step},
-        {"step", entry.entry.doing},
-        {"text", entry.entry.text}
-    };
-}
-
-json::array plan_steps_document(const core::Plan& plan, const std::vector<core::StepRun>& runs) {
-    json::array out;
+std::vector<PlanStepDocument> plan_steps_document(
+    const core::Plan& plan, const std::vector<core::StepRun>& runs
+) {
+    std::vector<PlanStepDocument> out;
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         const core::PlannedStep& step = plan.steps[i];
-        json::object document{
-            {"id", step.id},
-            {"kind", text_of(to_string(step.kind))},
-            {"slot", text_of(to_string(step.slot))},
-            {"phase", text_of(core::row_of(step.kind).phase)},
-            {"text", step.text},
-            {"bound_ms", to_ms(step.bound)},
-            {"on_failure", text_of(to_string(step.on_failure))},
-            {"part_of", step.part_of ? json::value(*step.part_of) : json::value(nullptr)}
+        PlanStepDocument document{
+            .id = step.id,
+            .kind = text_of(to_string(step.kind)),
+            .slot = text_of(to_string(step.slot)),
+            .phase = text_of(core::row_of(step.kind).phase),
+            .text = step.text,
+            .bound = step.bound,
+            .on_failure = text_of(to_string(step.on_failure)),
+            .part_of = step.part_of,
+            .run = {}
         };
         if (i < runs.size()) {
-            document["life"] = text_of(to_string(runs[i].life));
-            document["why"] = runs[i].why;
-            document["began_at_ms"] = ms_or_null(runs[i].began_at);
-            document["ended_at_ms"] = ms_or_null(runs[i].ended_at);
+            document.run = {
+                .life = text_of(to_string(runs[i].life)),
+                .why = runs[i].why,
+                .began_at = runs[i].began_at,
+                .ended_at = runs[i].ended_at
+            };
         }
         out.push_back(std::move(document));
     }
     return out;
 }
 
-json::object operation_document(const OperationParts& parts) {
+OperationDocument operation_document(const OperationParts& parts) {
     const core::OperationRecord& record = parts.record;
     const core::Plan& plan = record.plan;
-    json::array phases = phases_document(record);
-    if (plan.automatic && plan.first_failure_at) {
-        // What came before the first effect: from the first failure seen until enough was known.
-        phases.insert(
-            phases.begin(),
-            json::object{
-                {"name", "decide"},
-                {"started_at_ms", to_ms(*plan.first_failure_at)},
-                {"ended_at_ms", to_ms(plan.decided_at)}
-            }
-        );
-    }
-    json::array levers;
-    for (const core::Lever lever : plan.levers) {
-        levers.push_back(text_of(to_string(lever)));
-    }
-    json::array steps;
-    for (const NumberedEntry& entry : parts.steps) {
-        steps.push_back(entry_document(entry));
-    }
-    json::object loss = loss_document(parts.loss);
-    loss["window_ms"] = to_ms(plan.loss_window);
-    return {
-        {"schema_version", kApiSchemaVersion},
-        {"id", plan.id.value()},
-        {"verb", text_of(to_string(plan.verb))},
-        {"app", plan.app.value()},
-        {"from", plan.from.value()},
-        {"to", plan.to.value()},
-        {"state", text_of(record.doing())},
-        {"outcome", text_of(to_string(record.outcome))},
-        {"why", record.why},
-        {"reason", plan.reason},
-        {"by", plan.by},
-        {"levers", std::move(levers)},
-        {"attempts", record.attempts},
-        {"epoch_before", plan.epoch_before.value()},
-        {"epoch_after", plan.epoch_after.value()},
-        {"users", parts.users.value()},
-        {"started_at_ms", to_ms(plan.decided_at)},
-        {"ended_at_ms", ms_or_null(record.ended_at)},
-        {"first_failure_at_ms", ms_or_null(plan.first_failure_at)},
-        {"evidence", plan.evidence},
-        {"plan", plan_steps_document(plan, record.runs)},
-        {"fingerprint", plan.fingerprint},
-        {"phases", std::move(phases)},
-        {"steps", std::move(steps)},
-        {"loss", std::move(loss)}
+    OperationDocument document{
+        .id = plan.id,
+        .verb = plan.verb,
+        .app = plan.app,
+        .from = plan.from,
+        .to = plan.to,
+        .state = text_of(record.doing()),
+        .outcome = record.outcome,
+        .why = record.why,
+        .reason = plan.reason,
+        .by = plan.by,
+        .levers = {},
+        .attempts = record.attempts,
+        .epoch_before = plan.epoch_before,
+        .epoch_after = plan.epoch_after,
+        .users = parts.users,
+        .started_at = plan.decided_at,
+        .ended_at = record.ended_at,
+        .first_failure_at = plan.first_failure_at,
+        .evidence = plan.evidence,
+        .plan = plan_steps_document(plan, record.runs),
+        .fingerprint = plan.fingerprint,
+        .phases = phases_document(record),
+        .steps = {},
+        .loss = {.counts = parts.loss, .window = plan.loss_window}
     };
+    for (const core::Lever lever : plan.levers) {
+        document.levers.emplace_back(to_string(lever));
+    }
+    for (const NumberedEntry& entry : parts.steps) {
+        document.steps.push_back(entry_document(entry));
+    }
+    return document;
 }
 
 }  // namespace farshore::wire

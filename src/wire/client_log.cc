@@ -1,59 +1,39 @@
 #include "wire/client_log.h"
 
-#include <limits>
+#include <tuple>
 
-#include "wire/json_reader.h"
+#include "wire/document_forms.h"
 
 namespace farshore::wire {
 
 namespace {
 
 constexpr std::size_t kLineBytesMax = 16 * 1024;
-constexpr std::size_t kTextBytesMax = 1024;
+constexpr Text kText{1024};
 
 }  // namespace
 
+template <>
+inline constexpr auto kFields<ClientRequest> = std::tuple{
+    required("number", &ClientRequest::number, Number{0, kNumberMax}),
+    required("shopper", &ClientRequest::shopper, kText),
+    required("kind", &ClientRequest::kind, kText),
+    optional("write", &ClientRequest::write, kText),
+    required("intended_ms", &ClientRequest::intended, At{.max = kNumberMax}),
+    required("ended_ms", &ClientRequest::ended, At{.max = kNumberMax}),
+    required("status", &ClientRequest::status, Number{0, 999}),
+    required("ok", &ClientRequest::ok, Flag{}),
+    optional("error", &ClientRequest::error, kText),
+    optional("host", &ClientRequest::host, kText),
+    optional("region", &ClientRequest::region, kText)
+};
+
 std::string to_line(const ClientRequest& request) {
-    return boost::json::serialize(boost::json::object{
-        {"number", request.number},
-        {"shopper", request.shopper},
-        {"kind", request.kind},
-        {"write", request.write},
-        {"intended_ms", to_ms(request.intended)},
-        {"ended_ms", to_ms(request.ended)},
-        {"status", request.status},
-        {"ok", request.ok},
-        {"error", request.error},
-        {"host", request.host},
-        {"region", request.region},
-    });
+    return boost::json::serialize(to_json(request));
 }
 
 Result<ClientRequest> client_request_from(std::string_view line) {
-    const auto document = parse_json_object(line, kLineBytesMax);
-    if (!document) {
-        return std::unexpected(document.error());
-    }
-    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-    JsonTrouble trouble;
-    ObjectReader reader(*document, "request", trouble);
-    ClientRequest request;
-    request.number = reader.number("number", 0, kMax);
-    request.shopper = reader.text("shopper", kTextBytesMax);
-    request.kind = reader.text("kind", kTextBytesMax);
-    request.write = reader.text("write", kTextBytesMax, Field::optional);
-    request.intended = utc_from_ms(reader.number("intended_ms", 0, kMax));
-    request.ended = utc_from_ms(reader.number("ended_ms", 0, kMax));
-    request.status = static_cast<int>(reader.number("status", 0, 999));
-    request.ok = reader.flag("ok");
-    request.error = reader.text("error", kTextBytesMax, Field::optional);
-    request.host = reader.text("host", kTextBytesMax, Field::optional);
-    request.region = reader.text("region", kTextBytesMax, Field::optional);
-    const Status status = trouble.status();
-    if (!status) {
-        return std::unexpected(status.error());
-    }
-    return request;
+    return parse_document<ClientRequest>("request", line, kLineBytesMax);
 }
 
 Result<std::vector<ClientRequest>> parse_client_log(std::string_view text) {

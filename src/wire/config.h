@@ -11,7 +11,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "core/failover/policy.h"
+#include "core/host/host_bounds.h"
 #include "core/host/host_machine.h"
+#include "core/loss/loss_limits.h"
 #include "wire/url.h"
 
 // What the configuration files say, with every default filled in: what a member holds here is the
@@ -102,10 +104,18 @@ struct Switchover {
     Duration pause_between_attempts = core::Timing{}.pause_between_attempts;
 };
 
+// What a controller keeps of what it saw and decided: docs/recordings.md.
+struct Recording {
+    std::optional<Duration> keep_for = 7 * 24h;  // nullopt: "off", nothing is recorded
+    int mebibytes_max = 256;
+};
+
 // How long a failover's write may go without a fate once both Regions answer again.
 struct Losses {
-    Duration unreadable_after = 10min;  // its table's keys cannot be read in one of them
-    Duration undecided_after = 24h;     // it is still under way, as far as the items tell
+    // Its table's keys cannot be read in one of them.
+    Duration unreadable_after = core::LossLimits{}.unreadable_after;
+    // It is still under way, as far as the items tell.
+    Duration undecided_after = core::LossLimits{}.undecided_after;
 };
 
 struct Levers {
@@ -150,6 +160,7 @@ struct Config {
     std::vector<Region> regions;  // as written; exactly one preferred
     RegionId witness;             // third vantage; holds the third epoch record
     std::string store_path = "/var/lib/farshore/farshore.db";
+    Recording recording;
     std::vector<Table> tables;
     Detect detect;
     Decide decide;
@@ -195,11 +206,10 @@ struct AgentApp {
     Duration lease = core::HostMachine::Options{}.lease;
     TableName epoch_table{kEpochTable};
     TableName heartbeat_table{kHeartbeatTable};
-    Duration hold_max = core::Timing{}.hold_max;
-    std::size_t hold_requests_max = 10'000;
-    Duration probe_every = 500ms;
-    Duration upstream_timeout = 1s;  // an unanswered request is given up then
-    std::size_t ledger_entries_max = 65'536;
+    std::size_t hold_requests_max = core::HostBounds{}.hold_requests_max;
+    Duration probe_every = core::HostBounds{}.probe_every;
+    Duration upstream_timeout = core::HostBounds{}.upstream_timeout;  // then a request is given up
+    std::size_t ledger_entries_max = core::HostBounds{}.ledger_entries_max;
     bool ledger_learns_updates = true;  // UpdateItem is asked for the item that it makes
     std::string health_table;           // a table to read in /healthz; empty: the heartbeat table
     std::map<RegionId, std::string>

@@ -40,7 +40,8 @@ std::string render(const Diagnostic& diagnostic, std::string_view file, std::str
     const std::string place =
         "--> " + std::string{file} + ":" + number + ":" + std::to_string(diagnostic.column) + "\n";
     if (!is_error) {
-        return head + " " + place;
+        return head + " " + place +
+               (diagnostic.hint.empty() ? "" : "  remedy: " + diagnostic.hint + "\n");
     }
     const std::vector<std::string_view> lines = split(text, '\n');
     std::string_view line = diagnostic.line <= lines.size() ? lines[diagnostic.line - 1] : "";

@@ -198,7 +198,7 @@ void Notifications::check(Section& section, std::string_view key) {
             }
         }
     });
-    section.not_yet(key);
+    section.no_effect(key);
 }
 
 void Refused::check(Section& section, std::string_view key) const {

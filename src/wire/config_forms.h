@@ -179,10 +179,15 @@ struct Valueless {
     }
 };
 
-// A word of the language that this version does not act on.
+// A word of the language that this version does not act on, or not any more. A file that has it is
+// taken all the same, so that programs of another version start with it.
 struct NoEffect : Valueless {
-    static void read(Section& section, std::string_view key, const auto& /*owner*/) {
-        section.not_yet(key);
+    std::string_view more;
+
+    constexpr explicit NoEffect(std::string_view what_to_do = {}) : more(what_to_do) {}
+
+    void read(Section& section, std::string_view key, const auto& /*owner*/) const {
+        section.no_effect(key, more);
     }
 };
 

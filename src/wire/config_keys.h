@@ -59,6 +59,10 @@ inline constexpr std::tuple kStore{
     Field{"sqlite", &Config::store_path, Text{}, "journal, operations, audit"},
     Field{"etcd", kItself, Refused{"use `sqlite`"}, ""},
 };
+inline constexpr std::tuple kRecording{
+    Field{"keep_for", &Recording::keep_for, TimeOrOff{{.least = 1min, .most = 24h * 366}}, "how long evidence and decisions are kept for `farshore replay`; `off`: nothing is recorded"},
+    Field{"mebibytes_max", &Recording::mebibytes_max, Count{{.least = 1, .most = 1'000'000}}, "room for that on the store's disk: the oldest goes when it is used up"},
+};
 inline constexpr std::tuple kTable{
     Field{"name", &Table::name, Id<TableName>{}, "global tables of the app", {.need = Need::required}},
     Field{"max_lag", kItself, NoEffect{}, ""},
@@ -92,9 +96,9 @@ inline constexpr std::tuple kFence{
     Field{"epoch_table", &Fence::epoch_table, Id<TableName>{}, "a plain table in both table Regions and the witness, key `app` (S)"},
 };
 inline constexpr std::tuple kSwitchover{
-    Field{"hold_max", &Switchover::hold_max, Time{{.least = 50ms, .most = 30s}}, "agents hold writes at most this long"},
+    Field{"hold_max", &Switchover::hold_max, Time{{.least = 50ms, .most = 30s}}, "agents hold writes at most this long, and let a request wait for permission to write at most this long, then they answer 503; it travels to agents in the epoch items"},
     Field{"hold_when_lag_below", &Switchover::hold_when_lag_below, Time{kShort}, "hold only when replication is this close"},
-    Field{"drain_timeout", &Switchover::drain_timeout, Time{kShort}, "an unproven drain releases the hold after this time"},
+    Field{"drain_timeout", &Switchover::drain_timeout, Time{kShort}, "an unproven drain releases the hold after this time, or when half of what was left of `hold_max` has passed: the other half is for what follows"},
     Field{"drain_attempts", &Switchover::drain_attempts, Count{{.least = 1, .most = 1000}}, "how often hold and drain are tried"},
     Field{"pause_between_attempts", &Switchover::pause_between_attempts, Time{{.least = 0ms, .most = 10min}}, "with writes open"},
 };
@@ -155,6 +159,7 @@ inline constexpr std::tuple kFile{
     Field{"regions", &Config::regions, RegionMap{kRegion}, "the two table Regions", {.need = Need::required}},
     Field{"witness", kItself, Inside{kWitness}, "a third Region"},
     Field{"store", kItself, Inside{kStore}, "where the controller keeps what it must remember", kStaysArmed},
+    Field{"recording", &Config::recording, Inside{kRecording}, "what the controller saw and decided, [recorded](recordings.md) beside the store", kStaysArmed},
     Field{"tables", &Config::tables, Sections{kTable, "table", "name"}, "global tables of the app", {.need = Need::required}},
     Field{"detect", &Config::detect, Inside{kDetect}, "when a Region counts as unhealthy"},
     Field{"decide", &Config::decide, Inside{kDecide}, "what happens by itself"},

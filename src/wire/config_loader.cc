@@ -1,5 +1,7 @@
 #include "wire/config_loader.h"
 
+#include <algorithm>
+
 #include "base/text_file.h"
 #include "wire/config_document.h"
 #include "wire/config_keys.h"
@@ -27,13 +29,18 @@ void fill_in(Config& config) {
 }
 
 template <class T>
-Result<T> load(const std::string& path, Loaded<T> (*parse)(std::string_view)) {
+Result<T> load(
+    const std::string& path, Loaded<T> (*parse)(std::string_view), const Warned& warned
+) {
     const Result<std::string> text = read_config_text(path);
     if (!text) {
         return std::unexpected(text.error());
     }
     Loaded<T> loaded = parse(*text);
     if (loaded.ok()) {
+        if (warned) {
+            std::ranges::for_each(loaded.diagnostics, warned);
+        }
         return std::move(loaded.value);
     }
     std::string rendered;
@@ -48,17 +55,13 @@ Result<T> load(const std::string& path, Loaded<T> (*parse)(std::string_view)) {
 Loaded<Config> parse_config(std::string_view text) {
     Findings findings;
     Config config;
-    const auto root = parse_yaml(text, findings.diagnostics);
-    if (root.has_value()) {
-        Section file{findings, *root, "the file", ""};
-        if (root->kind == YamlNode::Kind::map) {
-            config.controller.id = {};  // not said, until the file says it
-            read_fields(file, keys::farshore_yaml::kFile, config);
-            file.finish();
-            fill_in(config);
-            apply_rules(findings, config);
-        }
-    }
+    read_document(findings, text, [&](Section& file) {
+        config.controller.id = {};  // not said, until the file says it
+        read_fields(file, keys::farshore_yaml::kFile, config);
+        file.finish();
+        fill_in(config);
+        apply_rules(findings, config);
+    });
     config.hash = proof_hash(config);
     return {.value = std::move(config), .diagnostics = std::move(findings.diagnostics)};
 }
@@ -73,12 +76,12 @@ Result<std::string> read_config_text(const std::string& path) {
     return text;
 }
 
-Result<Config> load_config(const std::string& path) {
-    return load<Config>(path, &parse_config);
+Result<Config> load_config(const std::string& path, const Warned& warned) {
+    return load<Config>(path, &parse_config, warned);
 }
 
-Result<AgentConfig> load_agent_config(const std::string& path) {
-    return load<AgentConfig>(path, &parse_agent_config);
+Result<AgentConfig> load_agent_config(const std::string& path, const Warned& warned) {
+    return load<AgentConfig>(path, &parse_agent_config, warned);
 }
 
 const Region* Config::region(const RegionId& id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,14 @@ inline constexpr std::string_view kUnreadableCode = "C100";
 // kUnreadableCode.
 [[nodiscard]] Result<std::string> read_config_text(const std::string& path);
 
+// Gets each warning of a configuration that can be used.
+using Warned = std::function<void(const Diagnostic&)>;
+
 // Reads the file and renders all diagnostics into the error's text. Errors: those of
 // read_config_text, malformed.
-[[nodiscard]] Result<Config> load_config(const std::string& path);
-[[nodiscard]] Result<AgentConfig> load_agent_config(const std::string& path);
+[[nodiscard]] Result<Config> load_config(const std::string& path, const Warned& warned = {});
+[[nodiscard]] Result<AgentConfig> load_agent_config(
+    const std::string& path, const Warned& warned = {}
+);
 
 }  // namespace farshore::config

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "core/evidence/observers.h"
 
 namespace farshore::config {
 
@@ -155,16 +156,20 @@ constexpr std::array kRules{
         "`best_effort: true`, or `verbs: [switchover, failback]`", "it could not be done when it is needed", "decide.mode regions"},
     Rule{"C235", Severity::warning, "join.aws.roles",
         [](const Config& c) { return !c.join.roles.empty(); },
-        [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: a caller that may choose the session's name can be any host"}; }, "", "", "join.*"},
+        [](const Config&) { return std::string{"nothing here can check that only EC2 or ECS may assume the roles of `join.aws`: a caller that may choose the session's name can be any host"}; },
+        "let the trust policy of each role name `ec2.amazonaws.com` or `ecs-tasks.amazonaws.com` alone", "", "join.*"},
     Rule{"C231", Severity::warning, "traffic.route53.ttl",
         [](const Config& c) { return c.traffic && c.traffic->ttl >= c.rto; },
-        [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); }, "", "", "objectives.rto"},
+        [](const Config& c) { return "DNS ttl " + shown(c.traffic->ttl) + " alone takes all of rto " + shown(c.rto); },
+        "a shorter ttl of the record, and of this key: clients keep an answer that long", "", "objectives.rto"},
     Rule{"C232", Severity::warning, "decide.max_loss",
         [](const Config& c) { return c.decide.max_loss > c.rpo; },
-        [](const Config& c) { return "max_loss " + shown(c.decide.max_loss) + " lets an automatic failover lose more than rpo " + shown(c.rpo); }, "", "", "objectives.rpo"},
+        [](const Config& c) { return "max_loss " + shown(c.decide.max_loss) + " lets an automatic failover lose more than rpo " + shown(c.rpo); },
+        "max_loss of at most the rpo, or an rpo that says what may be lost", "", "objectives.rpo"},
     Rule{"C233", Severity::warning, "objectives.rto",
         [](const Config& c) { return c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error >= c.rto; },
-        [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); }, "", "", "detect.unhealthy_for fence.lease fence.clock_error"},
+        [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); },
+        "a longer rto, or a shorter unhealthy_for or lease", "", "detect.unhealthy_for fence.lease fence.clock_error"},
 };
 
 constexpr std::array kAgentRules{
@@ -190,7 +195,8 @@ constexpr std::array kAgentRules{
         "name the app's Regions", "what is watched elsewhere gives no vote", "regions"},
     AgentRule{"C224", Severity::warning, "upstream_timeout",
         [](const AgentConfig&, const AgentApp& a) { return a.upstream_timeout > a.lease; },
-        [](const AgentConfig&, const AgentApp& a) { return "upstream_timeout " + shown(a.upstream_timeout) + " is longer than the lease " + shown(a.lease); }, "", "", "lease"},
+        [](const AgentConfig&, const AgentApp& a) { return "upstream_timeout " + shown(a.upstream_timeout) + " is longer than the lease " + shown(a.lease); },
+        "at most the lease: a write may wait for its Region no longer than the host may write there", "", "lease"},
 };
 // clang-format on
 
@@ -211,7 +217,7 @@ void report(
     Findings& findings, Severity severity, Place place, std::string text, const auto& rule
 ) {
     if (severity == Severity::warning) {
-        findings.warn(place, std::string{rule.code}, std::move(text));
+        findings.warn(place, std::string{rule.code}, std::move(text), std::string{rule.hint});
     } else {
         findings.error(
             place,
@@ -244,7 +250,7 @@ std::vector<std::string> observers_of(const Config& config) {
         observers.push_back(config.controller.id.value());
     }
     for (const Region& region : config.regions) {
-        observers.push_back("agents:" + region.id.value());
+        observers.push_back(core::agents_of(region.id).value());
     }
     return observers;
 }

@@ -28,28 +28,14 @@ void Findings::error(
     Place place, std::string code, std::string message, std::string hint, std::string why
 ) {
     diagnostics.push_back(
-        {.severity = Severity::error,
-         .code = std::move(code),
-         .message = std::move(message),
-         .line = place.line,
-         .column = place.column,
-         .length = place.length,
-         .hint = std::move(hint),
-         .why = std::move(why)}
+        diagnostic_at(place, std::move(code), std::move(message), std::move(hint), std::move(why))
     );
 }
 
-void Findings::warn(Place place, std::string code, std::string message) {
-    diagnostics.push_back(
-        {.severity = Severity::warning,
-         .code = std::move(code),
-         .message = std::move(message),
-         .line = place.line,
-         .column = place.column,
-         .length = place.length,
-         .hint = {},
-         .why = {}}
-    );
+void Findings::warn(Place place, std::string code, std::string message, std::string hint) {
+    diagnostics.push_back(diagnostic_at(
+        place, std::move(code), std::move(message), std::move(hint), {}, Severity::warning
+    ));
 }
 
 bool Findings::usable(std::string_view path) const {
@@ -187,10 +173,15 @@ void Section::inside(std::string_view key, const std::function<void(Section&)>& 
     }
 }
 
-void Section::not_yet(std::string_view key) {
+void Section::no_effect(std::string_view key, std::string_view more) {
     if (find(key) != nullptr) {
         const auto entry = std::ranges::find(node_.entries, key, &YamlEntry::key);
-        findings_.warn(entry->key_place, "C241", quoted(key) + " has no effect in this version");
+        findings_.warn(
+            entry->key_place,
+            "C241",
+            quoted(key) + " has no effect in this version",
+            more.empty() ? "remove it" : std::string{more}
+        );
     }
 }
 
@@ -229,6 +220,19 @@ void refuse_plain_secret(Findings& findings, const YamlNode& node, std::string_v
             "write ${env:NAME} or ${file:/path}",
             "configuration files are copied, mailed and committed; secrets in them leak"
         );
+    }
+}
+
+void read_document(
+    Findings& findings, std::string_view text, const std::function<void(Section&)>& read
+) {
+    const std::optional<YamlNode> root = parse_yaml(text, findings.diagnostics);
+    if (!root) {
+        return;
+    }
+    Section file{findings, *root, "the file", ""};
+    if (root->kind == YamlNode::Kind::map) {
+        read(file);
     }
 }
 

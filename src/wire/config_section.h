@@ -46,7 +46,7 @@ struct Findings {
         std::string hint = {},
         std::string why = {}
     );
-    void warn(Place place, std::string code, std::string message);
+    void warn(Place place, std::string code, std::string message, std::string hint);
 
     // May a rule read the value at `path`? Not when that is wrong, or what it stands in. "levers.*"
     // means all that stands in `levers`, too; "regions.*.preferred" of that only what ends so.
@@ -78,8 +78,8 @@ class Section {
     );
     // Calls `read_inside` with the section below `key`, if it is there, and finishes it.
     void inside(std::string_view key, const std::function<void(Section&)>& read_inside);
-    // A word of the language that this version does not act on.
-    void not_yet(std::string_view key);
+    // Warns of a word of the language that this version does not act on. `more`: what to do.
+    void no_effect(std::string_view key, std::string_view more = {});
 
     void finish();
 
@@ -168,8 +168,13 @@ class Section {
 
   private:
     void wrong_type(const YamlNode& node, std::string_view key, std::string_view expected);
-    [[nodiscard]] std::optional<std::string> parsed_url_of(
-        const YamlNode& node, std::string_view key, Result<wire::Url> (*parse)(std::string_view)
+    // `wanted` completes "`key` in the file is not".
+    template <class Value>
+    [[nodiscard]] std::optional<Value> parsed_of(
+        const YamlNode& node,
+        std::string_view key,
+        Result<Value> (*parse)(std::string_view),
+        std::string_view wanted
     );
 
     Findings& findings_;
@@ -188,5 +193,10 @@ class Section {
 
 // A file that looks like a secret where only ${env:X} or ${file:/path} may stand.
 void refuse_plain_secret(Findings& findings, const YamlNode& node, std::string_view name);
+
+// `read` gets the section that is the whole file, unless that is no map, which is reported.
+void read_document(
+    Findings& findings, std::string_view text, const std::function<void(Section&)>& read
+);
 
 }  // namespace farshore::config

@@ -84,6 +84,24 @@ void check_step(Section& list, const YamlEntry& entry, core::DeclaredStep step) 
     }
 }
 
+// What a text of that key was read as; nullopt: reported, with how it would be written.
+template <class Value>
+std::optional<Value> found_good(
+    Section& section,
+    std::string_view key,
+    Result<Value> value,
+    std::string_view code,
+    std::string_view hint
+) {
+    if (!value) {
+        section.refuse(
+            key, std::string{code}, quoted(key) + ": " + value.error().text, std::string{hint}
+        );
+        return std::nullopt;
+    }
+    return std::move(*value);
+}
+
 }  // namespace
 
 void StepList::read(Section& section, std::string_view key, std::vector<core::DeclaredStep>& out)
@@ -133,17 +151,13 @@ std::optional<core::StepCondition> Condition::parse(
     if (!text) {
         return std::nullopt;
     }
-    auto when = core::StepCondition::parse(*text);
-    if (!when) {
-        section.refuse(
-            key,
-            "C250",
-            quoted(key) + ": " + when.error().text,
-            "terms like `loss > 2s` or `verb == failover`, joined by ` and `"
-        );
-        return std::nullopt;
-    }
-    return std::move(*when);
+    return found_good(
+        section,
+        key,
+        core::StepCondition::parse(*text),
+        "C250",
+        "terms like `loss > 2s` or `verb == failover`, joined by ` and `"
+    );
 }
 
 std::optional<core::StepCall> Call::parse(
@@ -153,17 +167,13 @@ std::optional<core::StepCall> Call::parse(
     if (!text) {
         return std::nullopt;
     }
-    auto call = core::step_call_from(*text);
-    if (!call) {
-        section.refuse(
-            key,
-            "C254",
-            quoted(key) + ": " + call.error().text,
-            "each of data, control, launch or sts, and a Region: its name, ${from} or ${to}"
-        );
-        return std::nullopt;
-    }
-    return *call;
+    return found_good(
+        section,
+        key,
+        core::step_call_from(*text),
+        "C254",
+        "each of data, control, launch or sts, and a Region: its name, ${from} or ${to}"
+    );
 }
 
 std::optional<std::string> PlanText::parse(

@@ -211,52 +211,44 @@ std::optional<std::string> Section::name_of(
     return text;
 }
 
-std::optional<std::string> Section::parsed_url_of(
-    const YamlNode& node, std::string_view key, Result<wire::Url> (*parse)(std::string_view)
+template <class Value>
+std::optional<Value> Section::parsed_of(
+    const YamlNode& node,
+    std::string_view key,
+    Result<Value> (*parse)(std::string_view),
+    std::string_view wanted
 ) {
     const auto text = text_of(node, key);
     if (!text) {
         return std::nullopt;
     }
-    Result<wire::Url> url = parse(*text);
-    if (!url) {
-        refuse(
-            key,
-            node.place,
-            "C116",
-            quoted(key) + " in " + what_ + " is not a URL: " + url.error().text,
-            std::move(url.error().remedy)
-        );
-        return std::nullopt;
-    }
-    return url->text();
-}
-
-std::optional<std::string> Section::url_of(const YamlNode& node, std::string_view key) {
-    return parsed_url_of(node, key, &wire::parse_url);
-}
-
-std::optional<std::string> Section::endpoint_of(const YamlNode& node, std::string_view key) {
-    return parsed_url_of(node, key, &wire::parse_endpoint);
-}
-
-std::optional<Listen> Section::address_port_of(const YamlNode& node, std::string_view key) {
-    const auto text = text_of(node, key);
-    if (!text) {
-        return std::nullopt;
-    }
-    Result<Listen> parsed = wire::parse_address_port(*text);
+    Result<Value> parsed = parse(*text);
     if (!parsed) {
         refuse(
             key,
             node.place,
             "C116",
-            quoted(key) + " in " + what_ + " is not `address:port`: " + parsed.error().text,
+            quoted(key) + " in " + what_ + " is not " + std::string{wanted} + ": " +
+                parsed.error().text,
             std::move(parsed.error().remedy)
         );
         return std::nullopt;
     }
     return std::move(*parsed);
+}
+
+std::optional<std::string> Section::url_of(const YamlNode& node, std::string_view key) {
+    const auto url = parsed_of(node, key, &wire::parse_url, "a URL");
+    return url ? std::optional{url->text()} : std::nullopt;
+}
+
+std::optional<std::string> Section::endpoint_of(const YamlNode& node, std::string_view key) {
+    const auto url = parsed_of(node, key, &wire::parse_endpoint, "a URL");
+    return url ? std::optional{url->text()} : std::nullopt;
+}
+
+std::optional<Listen> Section::address_port_of(const YamlNode& node, std::string_view key) {
+    return parsed_of(node, key, &wire::parse_address_port, "`address:port`");
 }
 
 std::optional<std::string> Section::secret_file_of(const YamlNode& node, std::string_view key) {

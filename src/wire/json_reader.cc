@@ -16,7 +16,9 @@ constexpr std::size_t kTextsMax = 20;
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
+Result<json::value> parse_json(
+    std::string_view text, std::size_t bytes_max, json::storage_ptr storage
+) {
     if (text.size() > bytes_max) {
         return fail(
             ErrorKind::malformed,
@@ -27,16 +29,19 @@ Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
     json::parse_options options;
     options.max_depth = kDepthMax;
     boost::system::error_code error;
-    json::value value =
-        json::parse(json::string_view{text.data(), text.size()}, error, {}, options);
+    json::value value = json::parse(
+        json::string_view{text.data(), text.size()}, error, std::move(storage), options
+    );
     if (error) {
         return fail(ErrorKind::malformed, "not JSON: " + error.message());
     }
     return value;
 }
 
-Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_max) {
-    Result<json::value> value = parse_json(text, bytes_max);
+Result<json::object> parse_json_object(
+    std::string_view text, std::size_t bytes_max, json::storage_ptr storage
+) {
+    Result<json::value> value = parse_json(text, bytes_max, std::move(storage));
     if (!value) {
         return std::unexpected(std::move(value.error()));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,11 +18,28 @@
 // what is wrong is remembered with its place ("evidence[3].ok: not a whole number").
 namespace farshore::wire {
 
+// Memory for one document that is read into a struct and let go: its parts are freed together, and
+// those of a small one are never asked of the heap. Outlives what was parsed into it.
+class JsonArena {
+  public:
+    JsonArena() : resource_(first_.data(), first_.size()) {}
+
+    [[nodiscard]] boost::json::storage_ptr storage() { return &resource_; }
+
+  private:
+    // Of a report of an agent; a larger document takes the rest from the heap. Left as it is: each
+    // byte is written before it is read.
+    std::array<unsigned char, std::size_t{16} * 1024> first_;  // NOLINT(*-member-init)
+    boost::json::monotonic_resource resource_;
+};
+
 // One document of at most `bytes_max` bytes, nested at most 128 deep. Errors: malformed.
-[[nodiscard]] Result<boost::json::value> parse_json(std::string_view text, std::size_t bytes_max);
+[[nodiscard]] Result<boost::json::value> parse_json(
+    std::string_view text, std::size_t bytes_max, boost::json::storage_ptr storage = {}
+);
 // The same, and the document must be an object.
 [[nodiscard]] Result<boost::json::object> parse_json_object(
-    std::string_view text, std::size_t bytes_max
+    std::string_view text, std::size_t bytes_max, boost::json::storage_ptr storage = {}
 );
 
 // Remembers what is wrong in a document while its parts are read, so that its writer sees all of it
@@ -103,6 +121,17 @@ class ObjectReader {
     [[nodiscard]] std::string place(std::string_view name) const;
 
     [[nodiscard]] const boost::json::object& whole() const { return *object_; }
+
+    // Of an object that stands in this one under that name.
+    [[nodiscard]] ObjectReader inside(const boost::json::object& object, std::string_view name)
+        const {
+        return {object, place(name), *trouble_};
+    }
+
+    // Of another object, as if its fields stood in this one.
+    [[nodiscard]] ObjectReader as_part(const boost::json::object& object) const {
+        return {object, where_, *trouble_};
+    }
 
     static constexpr std::size_t kIdBytesMax = 256;
 

@@ -22,21 +22,6 @@ struct Refused {
     Diagnostic diagnostic;
 };
 
-Diagnostic diagnostic_at(
-    Place place, std::string code, std::string message, std::string hint = {}
-) {
-    return {
-        .severity = Severity::error,
-        .code = std::move(code),
-        .message = std::move(message),
-        .line = place.line,
-        .column = place.column,
-        .length = place.length,
-        .hint = std::move(hint),
-        .why = {}
-    };
-}
-
 Place place_of(const YAML::Mark& mark) {
     return {
         .line = static_cast<std::size_t>(std::max(mark.line, 0)) + 1,
@@ -300,6 +285,26 @@ std::optional<Diagnostic> unreadable(
 }
 
 }  // namespace
+
+Diagnostic diagnostic_at(
+    Place place,
+    std::string code,
+    std::string message,
+    std::string hint,
+    std::string why,
+    Severity severity
+) {
+    return {
+        .severity = severity,
+        .code = std::move(code),
+        .message = std::move(message),
+        .line = place.line,
+        .column = place.column,
+        .length = place.length,
+        .hint = std::move(hint),
+        .why = std::move(why)
+    };
+}
 
 std::optional<YamlNode> parse_yaml(std::string_view text, std::vector<Diagnostic>& diagnostics) {
     const std::vector<std::string_view> lines = split(text, '\n');

@@ -19,6 +19,16 @@ struct Place {
     std::size_t length = 1;  // to underline
 };
 
+// An error there, if nothing else is said.
+[[nodiscard]] Diagnostic diagnostic_at(
+    Place place,
+    std::string code,
+    std::string message,
+    std::string hint = {},
+    std::string why = {},
+    Severity severity = Severity::error
+);
+
 struct YamlEntry;
 
 struct YamlNode {

@@ -41,7 +41,6 @@ TEST(Agent, ASwitchoverMovesWritesWithoutLosingOne) {
 
 TEST(Agent, AFenceIsIrrevocableUntilItsRoute) {
     AgentWorld world;
-    world.config.apps[0].hold_max = 300ms;
     world.start_agent();
     world.open_under(1, kA);
     EXPECT_EQ(world.put("cart-1").status, 200);
@@ -153,7 +152,7 @@ TEST(AgentVerify, WithoutControllersWritesGoOn) {
 
 TEST(AgentVerify, CutOffFromTheMajorityItStopsWithinTheLease) {
     AgentWorld world;
-    world.config.apps[0].hold_max = 100ms;
+    world.set_hold_max(100ms);
     world.set_epoch(1, kA);
     world.start_agent();
     world.open_under(1, kA);
@@ -210,7 +209,7 @@ TEST(AgentLedger, ProvesAndDrains) {
     world.open_under(1, kA);
     ASSERT_EQ(world.put("cart-1").status, 200);
     auto& ledger = world.agent->app(0).endpoint().ledger();
-    ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven_keys == 1; }));
+    ASSERT_TRUE(world.run_until([&] { return ledger->counters().unproven_keys == 1; }));
     const auto too_early = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = 200ms});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(too_early) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(too_early)->result, wire::AckResult::failed)
@@ -218,7 +217,7 @@ TEST(AgentLedger, ProvesAndDrains) {
     boost::json::object item;
     item["id"] = {{"S", "cart-1"}};
     world.b.put("sessions", item);
-    EXPECT_TRUE(world.run_until([&] { return ledger.counters().unproven == 0; }))
+    EXPECT_TRUE(world.run_until([&] { return ledger->counters().unproven == 0; }))
         << "the standby's copy is the proof";
     const auto drain = world.controller.send(Epoch{1}, wire::DrainOrder{.timeout = 1s});
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(drain) != nullptr; }));

@@ -67,6 +67,13 @@ class AgentWorld {
         }
     }
 
+    // The bound that the epoch items name from the next set_epoch() on.
+    void set_hold_max(Duration hold_max) {
+        for (RegionDouble* region : {&a, &b, &witness}) {
+            region->hold_max = hold_max;
+        }
+    }
+
     void start_agent() {
         auto started = Agent::start(io, {.config = config, .clock = clock, .seed = 7});
         ASSERT_TRUE(started.has_value()) << started.error().text;
@@ -103,7 +110,7 @@ class AgentWorld {
             << gate_words();
     }
 
-    bool run_until(const std::function<bool()>& holds, Duration patience = 10s) {
+    bool run_until(const std::function<bool()>& holds, Duration patience = 60s) {
         const auto end = std::chrono::steady_clock::now() + stretched(patience);
         while (!holds()) {
             if (std::chrono::steady_clock::now() >= end) {
@@ -120,7 +127,7 @@ class AgentWorld {
     // the first may have begun already, the last is not over yet.
     bool read_records(std::uint64_t times) {
         const std::uint64_t wanted = a.record_readings + times + 2;
-        return run_until([&] { return a.record_readings >= wanted; }, 30s);
+        return run_until([&] { return a.record_readings >= wanted; });
     }
 
     // The same of the readings that prove what was written: the standby is asked by each.
@@ -128,6 +135,10 @@ class AgentWorld {
         const std::uint64_t wanted = b.batches + times + 1;
         return run_until([&] { return b.batches >= wanted; });
     }
+
+    // The application's next request takes a new connection: the agent may be about to close one
+    // that was idle while the clock went on.
+    void connect_anew() { http = net::HttpClient::create(io, {}); }
 
     // Every permission that was given before this is over.
     void outlive_leases() { clock->pass(2 * config.apps[0].lease); }
@@ -143,7 +154,7 @@ class AgentWorld {
 
     net::HttpReply fetch(net::HttpCall call) {
         const Slot slot = start_fetch(std::move(call));
-        EXPECT_TRUE(run_until([&] { return slot->has_value(); }, 15s));
+        EXPECT_TRUE(run_until([&] { return slot->has_value(); }));
         if (!slot->has_value() || !slot->value().has_value()) {
             return {
                 .status = 0,

@@ -6,7 +6,6 @@ namespace {
 
 TEST(AgentCredentials, WithoutKeysItStartsSaysSoAndServesOnceThereAreSome) {
     AgentWorld world;
-    world.config.apps[0].hold_max = 100ms;
     const std::string keys = world.directory + "/keys.json";
     std::ofstream(world.config.aws.credentials_file)
         << "[default]\ncredential_process = cat " << keys << "\n";

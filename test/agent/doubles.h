@@ -97,6 +97,9 @@ class RegionDouble {
         item["epoch"] = {{"N", std::to_string(epoch)}};
         item["active"] = {{"S", active.value()}};
         item["lease_ms"] = {{"N", "3000"}};
+        if (hold_max) {
+            item["hold_max_ms"] = {{"N", std::to_string(to_ms(*hold_max))}};
+        }
         item["register"] = {{"S", register_id}};
         put("farshore_epochs", item);
     }
@@ -116,6 +119,7 @@ class RegionDouble {
 
     Mode mode = Mode::serving;
     std::string register_id = "r-1";     // that the epoch record names
+    std::optional<Duration> hold_max;    // that it names; nullopt: as of an older controller
     bool refuses_registrations = false;  // of hosts
     bool hangs_on_writes = false;
     std::size_t batch_keys_max = 1000;  // a BatchGetItem of more is never answered
@@ -376,6 +380,7 @@ class ControllerDouble {
     }
 
     wire::ProtocolRange protocol;
+    bool takes_again = false;     // short reports
     std::optional<Epoch> grants;  // the epoch that reports get a lease for
     Duration lease = 1s;
     int refuses = 0;      // a status for every request
@@ -448,7 +453,8 @@ class ControllerDouble {
             .app = kApp,
             .controller = ObserverId{"us-east-2"},
             .boot = BootId{"1"},
-            .register_id = register_id
+            .register_id = register_id,
+            .takes_again = takes_again
         };
         std::string first = wire::serialize(wire::StreamLine{hello}) + "\n";
         if (right_after_hello) {

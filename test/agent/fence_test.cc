@@ -95,9 +95,9 @@ TEST(AgentFence, NamesWritesThatCanBeFoundOutAboutBeforeThoseOfAnUnreadableTable
     world.b.refused_tables["lease_table"] = "ResourceNotFoundException";
     world.start_agent();
     world.open_under(1, kA);
-    dataplane::Ledger& ledger = world.agent->app(0).endpoint().ledger();
+    dataplane::EndpointLedger& ledger = world.agent->app(0).endpoint().ledger();
     for (int i = 0; i < 10'050; ++i) {
-        ledger.inherit(
+        ledger->inherit(
             {.table = TableName{"lease_table"},
              .key = R"({"id":{"S":"lease-)" + std::to_string(i) + R"("}})",
              .operation = "PutItem",
@@ -118,13 +118,13 @@ TEST(AgentFence, NamesWritesThatCanBeFoundOutAboutBeforeThoseOfAnUnreadableTable
     const auto named =
         std::ranges::find(body->entries, TableName{"sessions"}, &wire::LedgerEntry::table);
     ASSERT_NE(named, body->entries.end());
-    EXPECT_LT(body->up_to, ledger.newest_number()) << "what was left out is told again";
+    EXPECT_LT(body->up_to, ledger->newest_number()) << "what was left out is told again";
 }
 
 // Tells the ledger of writes with keys of so many bytes.
 void inherit(AgentWorld& world, int writes, std::size_t key_bytes) {
     for (int i = 0; i < writes; ++i) {
-        world.agent->app(0).endpoint().ledger().inherit(
+        world.agent->app(0).endpoint().ledger()->inherit(
             {.table = TableName{"sessions"},
              .key = R"({"id":{"S":")" + std::to_string(i) + std::string(key_bytes, 'x') + R"("}})",
              .operation = "PutItem",
@@ -144,10 +144,10 @@ TEST(AgentFence, ItsListIsBoundedInBytesToo) {
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
     const wire::Ack& ack = *world.controller.ack_of(fence);
     const auto& body = std::get<wire::FenceAck>(ack.body);
-    EXPECT_LE(wire::serialize(ack).size(), wire::kFenceEntriesBytesMax + 2000);
+    EXPECT_LE(wire::serialize(ack).size(), core::kFenceEntriesBytesMax + 2000);
     EXPECT_GT(body.entries.size(), 400U);
     EXPECT_TRUE(body.truncated);
-    EXPECT_LT(body.up_to, world.agent->app(0).endpoint().ledger().newest_number())
+    EXPECT_LT(body.up_to, world.agent->app(0).endpoint().ledger()->newest_number())
         << "what was left out is told again";
 }
 
@@ -192,7 +192,7 @@ TEST(AgentFence, NamesWhatItHasProvenLatelyBesideWhatItHasNot) {
     ASSERT_EQ(world.put("cart-2").status, 200);
     world.b.put("sessions", {{"id", {{"S", "cart-1"}}}});
     auto& ledger = world.agent->app(0).endpoint().ledger();
-    ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven == 1; }));
+    ASSERT_TRUE(world.run_until([&] { return ledger->counters().unproven == 1; }));
     const auto fenced = [&world] {
         const auto fence = world.controller.send(Epoch{2}, wire::FenceOrder{.grace = 20ms});
         EXPECT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
@@ -207,7 +207,7 @@ TEST(AgentFence, NamesWhatItHasProvenLatelyBesideWhatItHasNot) {
     EXPECT_LT(both.proven[0].order, both.entries[0].order) << "one order for both";
     EXPECT_FALSE(both.truncated);
     world.b.put("sessions", {{"id", {{"S", "cart-2"}}}});
-    ASSERT_TRUE(world.run_until([&] { return ledger.counters().unproven == 0; }));
+    ASSERT_TRUE(world.run_until([&] { return ledger->counters().unproven == 0; }));
     world.controller.doorkeeper = [](const net::HttpRequest& request
                                   ) -> std::optional<net::HttpResponse> {
         if (request.path() != "/v1/agents/ack" || !request.body.contains("\"proven\"")) {

@@ -37,6 +37,73 @@ TEST(AgentLink, AControllerOfAnotherProtocolIsRefusedAndTheOlderSideIsNamed) {
     world.open_under(1, kA);
 }
 
+// As a controller of this version: `known` says whether it has the whole report.
+net::HttpResponse answer_short(bool known) {
+    if (!known) {
+        return net::HttpResponse::json(
+            409, R"({"error":{"kind":"conflict","text":"it is not known","code":"whole_first"}})"
+        );
+    }
+    const wire::LeaseGrant lease{.epoch = Epoch{1}, .length = 1s};
+    return net::HttpResponse::json(200, wire::serialize(wire::ReportAnswer{.lease = lease}));
+}
+
+TEST(AgentLink, ReportsWithoutNewsAreShortForAControllerThatUnderstandsThem) {
+    AgentWorld world;
+    world.controller.takes_again = true;
+    std::vector<wire::ReportAgain> shorts;
+    bool known = true;
+    world.controller.doorkeeper = [&](const net::HttpRequest& request
+                                  ) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/v1/agents/again") {
+            return std::nullopt;
+        }
+        const auto again = wire::parse_report_again(request.body);
+        EXPECT_TRUE(again.has_value()) << request.body;
+        shorts.push_back(again.value_or(wire::ReportAgain{}));
+        return answer_short(known);
+    };
+    world.start_agent();
+    world.open_under(1, kA);
+    ASSERT_TRUE(world.run_until([&] { return shorts.size() >= 3; }));
+    const wire::Report whole = world.controller.reports.back();
+    EXPECT_EQ(shorts.back().like, whole.sequence);
+    EXPECT_GT(shorts.back().sequence, whole.sequence);
+    EXPECT_EQ(world.gate().write_state(), core::WriteState::open) << "they are renewals as well";
+    // What has changed is said whole.
+    world.controller.send(Epoch{1}, wire::HoldOrder{.hold = 300ms});
+    ASSERT_TRUE(world.run_until([&] {
+        return world.controller.reports.back().write_state == wire::WriteState::held;
+    }));
+    ASSERT_TRUE(world.run_until([&] { return shorts.back().like > whole.sequence; }));
+    known = false;
+    const std::uint64_t last = world.controller.reports.back().sequence;
+    ASSERT_TRUE(world.run_until([&] { return world.controller.reports.back().sequence > last; }))
+        << "what is not known is said whole";
+    world.controller.doorkeeper = nullptr;
+}
+
+TEST(AgentLink, ALeaseInTheAnswerToARouteOpensWritesWithoutAReport) {
+    AgentWorld world;
+    world.b.mode = RegionDouble::Mode::silent;
+    world.witness.mode = RegionDouble::Mode::silent;
+    world.controller.doorkeeper = [](const net::HttpRequest& request
+                                  ) -> std::optional<net::HttpResponse> {
+        const wire::LeaseGrant lease{.epoch = Epoch{1}, .length = 1s};
+        return request.path() == "/v1/agents/ack"
+                   ? std::optional{net::HttpResponse::json(
+                         200, wire::serialize(wire::AckAnswer{.lease = lease})
+                     )}
+                   : std::nullopt;
+    };
+    world.start_agent();
+    ASSERT_TRUE(world.run_until([&] { return !world.controller.hellos.empty(); }));
+    world.controller.send(Epoch{1}, wire::RouteOrder{.active = kA, .users = kA});
+    EXPECT_TRUE(world.run_until([&] { return world.gate().write_state() == core::WriteState::open; }
+    )) << world.gate_words();
+    world.controller.doorkeeper = nullptr;
+}
+
 TEST(AgentKeep, WithNobodyToConfirmItWritesGoOnUntilAFence) {
     AgentWorld world;
     world.config.apps[0].on_controller_loss = config::OnControllerLoss::keep;
@@ -53,7 +120,6 @@ TEST(AgentKeep, WithNobodyToConfirmItWritesGoOnUntilAFence) {
     ASSERT_TRUE(world.run_until([&] { return world.controller.ack_of(fence) != nullptr; }));
     EXPECT_EQ(world.controller.ack_of(fence)->result, wire::AckResult::done);
     EXPECT_EQ(world.gate().write_state(), core::WriteState::fenced);
-    world.config.apps[0].hold_max = 100ms;
     EXPECT_NE(world.put("cart-2").status, 200);
     EXPECT_FALSE(world.a.holds("sessions", "cart-2"));
 }
@@ -62,7 +128,6 @@ TEST(AgentKeep, WithNobodyToConfirmItWritesGoOnUntilAFence) {
 TEST(AgentKeep, AfterARestartItWaitsForAConfirmation) {
     AgentWorld world;
     world.config.apps[0].on_controller_loss = config::OnControllerLoss::keep;
-    world.config.apps[0].hold_max = 100ms;
     world.start_agent();
     world.open_under(1, kA);
     world.stop_agent();

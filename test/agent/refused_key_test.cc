@@ -7,8 +7,8 @@ namespace {
 
 const TableName kSessions{"sessions"};
 
-dataplane::LedgerCounters counters(AgentWorld& world) {
-    return world.agent->app(0).endpoint().ledger().counters();
+core::LedgerCounters counters(AgentWorld& world) {
+    return world.agent->app(0).endpoint().ledger()->counters();
 }
 
 // It gets no answer.
@@ -100,9 +100,9 @@ TEST(AgentRefusedKeys, OfATableThatRefusesAllAreNotAskedForOneByOne) {
     world.b.key_names["sessions"] = "pk";
     world.start_agent();
     world.open_under(1, kA);
-    dataplane::Ledger& ledger = world.agent->app(0).endpoint().ledger();
+    dataplane::EndpointLedger& ledger = world.agent->app(0).endpoint().ledger();
     for (int i = 0; i < 400; ++i) {
-        ledger.inherit(
+        ledger->inherit(
             {.table = kSessions,
              .key = R"({"id":{"S":"cart-)" + std::to_string(i) + R"("}})",
              .operation = "PutItem",

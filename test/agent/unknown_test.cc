@@ -18,7 +18,7 @@ void give_one_up(AgentWorld& world) {
     world.a.hangs_on_writes = false;
     ASSERT_TRUE(world.run_until([&] { return world.a.holds("sessions", "cart-1"); }));
     ASSERT_TRUE(world.run_until([&] {
-        const auto entries = world.agent->app(0).endpoint().ledger().entries(TableName{}, 10);
+        const auto entries = world.agent->app(0).endpoint().ledger()->entries(TableName{}, 10);
         return !entries.empty() && !entries.back().key.empty();
     }));
 }
@@ -103,7 +103,7 @@ TEST(AgentUnknown, WhatIsLeftAtTheEndIsToldByTheNextProcessOnce) {
     ASSERT_TRUE(world.run_until([&] { return !world.controller.reports.empty(); }));
     EXPECT_EQ(world.controller.reports.back().unknown->count, 1U);
     EXPECT_EQ(
-        world.agent->app(0).endpoint().ledger().unproven_entries(10).at(0).key,
+        world.agent->app(0).endpoint().ledger()->unproven_entries(10).at(0).key,
         R"({"id":{"S":"cart-1"}})"
     );
 }

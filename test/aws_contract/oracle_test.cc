@@ -4,12 +4,12 @@
 #include <sstream>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
 #include "adapters/aws/dynamodb.h"
 #include "adapters/aws/route53.h"
 
+#include "aws_model/encode.h"
 #include "sigv4/signer.h"
 
 // The C++ half of test_oracles.py: botocore's signatures are recomputed here, and our request
@@ -72,12 +72,18 @@ class RequestDump : public testing::Test {
         directory_ = directory;
     }
 
-    void write(const std::string& operation, const std::string& body) {
-        ++count_;
-        std::ofstream out(
-            directory_ / (operation + "." + std::to_string(count_)), std::ios::binary
+    // The body of the request that asks `call` ("dynamodb.GetItem") with these members.
+    void write(const std::string& call, const json::object& input) {
+        const aws_model::Model& model = aws_model::model();
+        const auto dot = call.find('.');
+        const aws_model::Service& service = *model.find_service(call.substr(0, dot));
+        const Result<aws_model::Request> request = aws_model::encode(
+            model, service, *model.find_operation(service, call.substr(dot + 1)), input, "token"
         );
-        out << body;
+        ASSERT_TRUE(request) << call << ": " << request.error().text;
+        ++count_;
+        std::ofstream out(directory_ / (call + "." + std::to_string(count_)), std::ios::binary);
+        out << request->body;
         ASSERT_TRUE(out.good());
     }
 
@@ -96,32 +102,38 @@ TEST_F(RequestDump, DynamoDb) {
     aws::TableSpec spec;
     spec.name = table;
     spec.partition = {.name = "id", .type = 'S'};
-    write("dynamodb.CreateTable", aws::dynamodb_json::create_table(spec));
+    write("dynamodb.CreateTable", aws::dynamodb_members::create_table(spec));
     spec.sort = aws::KeyAttribute{.name = "n", .type = 'N'};
     spec.stream = true;
-    write("dynamodb.CreateTable", aws::dynamodb_json::create_table(spec));
-    write("dynamodb.DescribeTable", aws::dynamodb_json::table_only(table));
-    write("dynamodb.DeleteTable", aws::dynamodb_json::table_only(table));
-    write("dynamodb.UpdateTable", aws::dynamodb_json::add_replica(table, RegionId{"eu-west-1"}));
-    write("dynamodb.UpdateTable", aws::dynamodb_json::remove_replica(table, RegionId{"eu-west-1"}));
-    write("dynamodb.UpdateTable", aws::dynamodb_json::enable_stream(table));
-    write("dynamodb.ListTables", aws::dynamodb_json::list_tables(""));
-    write("dynamodb.ListTables", aws::dynamodb_json::list_tables("previous"));
+    write("dynamodb.CreateTable", aws::dynamodb_members::create_table(spec));
+    write("dynamodb.DescribeTable", aws::dynamodb_members::table_only(table));
+    write("dynamodb.DeleteTable", aws::dynamodb_members::table_only(table));
+    write(
+        "dynamodb.UpdateTable",
+        aws::dynamodb_members::replica_update(table, "Create", RegionId{"eu-west-1"})
+    );
+    write(
+        "dynamodb.UpdateTable",
+        aws::dynamodb_members::replica_update(table, "Delete", RegionId{"eu-west-1"})
+    );
+    write("dynamodb.UpdateTable", aws::dynamodb_members::enable_stream(table));
+    write("dynamodb.ListTables", {});
+    write("dynamodb.ListTables", {{"ExclusiveStartTableName", "previous"}});
 
     aws::Expressions expressions;
     expressions.names["#v"] = "value";
     expressions.projection = "#v";
-    write("dynamodb.GetItem", aws::dynamodb_json::get_item({table, key(), true, expressions}));
+    write("dynamodb.GetItem", aws::dynamodb_members::get_item({table, key(), true, expressions}));
     expressions.projection.clear();
     expressions.condition = "#v = :v";
     expressions.values.emplace(":v", aws::number_attribute(1));
     for (const auto wanted : {aws::ReturnValues::none, aws::ReturnValues::all_old}) {
         write(
-            "dynamodb.PutItem", aws::dynamodb_json::put_item({table, key(), expressions, wanted})
+            "dynamodb.PutItem", aws::dynamodb_members::put_item({table, key(), expressions, wanted})
         );
         write(
             "dynamodb.DeleteItem",
-            aws::dynamodb_json::delete_item({table, key(), expressions, wanted})
+            aws::dynamodb_members::delete_item({table, key(), expressions, wanted})
         );
     }
     expressions.update = "SET #v = :v";
@@ -129,14 +141,17 @@ TEST_F(RequestDump, DynamoDb) {
     for (const auto wanted : {none, all_old, updated_old, all_new, updated_new}) {
         write(
             "dynamodb.UpdateItem",
-            aws::dynamodb_json::update_item({table, key(), expressions, wanted})
+            aws::dynamodb_members::update_item({table, key(), expressions, wanted})
         );
     }
-    json::object batch;
-    batch.emplace("RequestItems", aws::dynamodb_json::batch_get_requests({{table, {key()}, true}}));
-    write("dynamodb.BatchGetItem", json::serialize(batch));
-    batch["RequestItems"] = aws::dynamodb_json::batch_write_requests({{table, {key()}, {key()}}});
-    write("dynamodb.BatchWriteItem", json::serialize(batch));
+    write(
+        "dynamodb.BatchGetItem",
+        {{"RequestItems", aws::dynamodb_members::batch_get_requests({{table, {key()}, true}})}}
+    );
+    write(
+        "dynamodb.BatchWriteItem",
+        {{"RequestItems", aws::dynamodb_members::batch_write_requests({{table, {key()}, {key()}}})}}
+    );
 
     aws::Query query{
         .table = table, .index = "by_n", .consistent = true, .forward = false, .limit = 3
@@ -146,7 +161,7 @@ TEST_F(RequestDump, DynamoDb) {
     query.expressions.filter = "#v > :v";
     query.expressions.values = expressions.values;
     query.expressions.names = expressions.names;
-    write("dynamodb.Query", aws::dynamodb_json::query(query));
+    write("dynamodb.Query", aws::dynamodb_members::query(query));
     aws::Scan scan{
         .table = table,
         .consistent = true,
@@ -155,14 +170,12 @@ TEST_F(RequestDump, DynamoDb) {
         .segment = 1,
         .segments = 2
     };
-    write("dynamodb.Scan", aws::dynamodb_json::scan(scan));
+    write("dynamodb.Scan", aws::dynamodb_members::scan(scan));
 }
 
 TEST_F(RequestDump, Route53) {
     using aws::HealthCheckType;
-    write(
-        "route53.CreateHostedZone", aws::route53_xml::create_hosted_zone("example.com", "reference")
-    );
+    write("route53.CreateHostedZone", {{"Name", "example.com"}, {"CallerReference", "reference"}});
     aws::RecordSet record;
     record.name = "magento.example.com";
     record.set_identifier = "us-east-1";
@@ -174,7 +187,8 @@ TEST_F(RequestDump, Route53) {
     alias.alias = aws::AliasTarget{.zone = "Z1", .name = "lb.example.com", .evaluate_health = true};
     write(
         "route53.ChangeResourceRecordSets",
-        aws::route53_xml::change_record_sets(
+        aws::route53_members::change_record_sets(
+            "Z1",
             {{aws::ChangeAction::create, record},
              {aws::ChangeAction::upsert, alias},
              {aws::ChangeAction::erase, record}},
@@ -194,7 +208,8 @@ TEST_F(RequestDump, Route53) {
         config.sni = true;
         config.regions = {"us-east-1", "eu-west-1", "ap-southeast-1"};
         write(
-            "route53.CreateHealthCheck", aws::route53_xml::create_health_check(config, "reference")
+            "route53.CreateHealthCheck",
+            aws::route53_members::create_health_check(config, "reference")
         );
     }
     aws::HealthCheckConfig calculated;
@@ -203,7 +218,8 @@ TEST_F(RequestDump, Route53) {
     calculated.threshold = 1;
     calculated.children = {"a", "b"};
     write(
-        "route53.CreateHealthCheck", aws::route53_xml::create_health_check(calculated, "reference")
+        "route53.CreateHealthCheck",
+        aws::route53_members::create_health_check(calculated, "reference")
     );
 
     aws::HealthCheckUpdate update;
@@ -218,8 +234,11 @@ TEST_F(RequestDump, Route53) {
     update.threshold = 1;
     update.children = std::vector<std::string>{"a"};
     update.expected_version = 4;
-    write("route53.UpdateHealthCheck", aws::route53_xml::update_health_check(update));
-    write("route53.UpdateHealthCheck", aws::route53_xml::update_health_check({}));
+    write("route53.UpdateHealthCheck", aws::route53_members::update_health_check("abc", update));
+    write(
+        "route53.UpdateHealthCheck",
+        aws::route53_members::update_health_check("abc", {.disabled = true})
+    );
 }
 
 }  // namespace

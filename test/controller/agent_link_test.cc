@@ -37,6 +37,11 @@ class PausedClock final : public ports::Clock {
     system::SystemClock real_;
 };
 
+net::Task<net::HttpReply> reply_of(FakeAgent& agent, std::string path, std::string body) {
+    const Result<net::HttpReply> reply = co_await agent.post(std::move(path), std::move(body));
+    co_return reply.value_or(net::HttpReply{});
+}
+
 // A link behind a real server, without a core: what it would tell the core is written down.
 class AgentLinkTest : public ::testing::Test {
   protected:
@@ -146,6 +151,21 @@ class AgentLinkTest : public ::testing::Test {
         };
     }
 
+    // What that host says of that fence: done, and nothing unproven.
+    static wire::Ack fence_done(const FakeAgent& agent, const wire::Order& order) {
+        return {
+            .app = kApp,
+            .host = HostId{"use1-web-1"},
+            .boot = agent.boot,
+            .order = order.number,
+            .type = "fence",
+            .result = wire::AckResult::done,
+            .epoch = Epoch{7},
+            .detail = {},
+            .body = wire::FenceAck{}
+        };
+    }
+
     // Starts it and orders a fence, which it does not acknowledge. nullptr: no order came.
     const wire::Order* leave_a_fence_unanswered(FakeAgent& agent) {
         agent.answers = false;
@@ -173,9 +193,10 @@ class AgentLinkTest : public ::testing::Test {
         co_return Status{};
     }
 
-    net::Task<> keep(wire::FenceAck ack) {
+    net::Task<Status> keep(wire::FenceAck ack) {
         fenced_writes += ack.entries.size();
         co_await store_answers();
+        co_return store_ends ? fail(ErrorKind::unavailable, "the controller ends") : Status{};
     }
 
     net::Task<> store_answers() {
@@ -190,6 +211,7 @@ class AgentLinkTest : public ::testing::Test {
     net::testing::World world;
     PausedClock clock;
     bool store_is_late = false;
+    bool store_ends = false;
     std::vector<net::Later<bool>> store_asked;
     Epoch current{7};
     std::vector<core::Event> events;
@@ -286,6 +308,56 @@ TEST_F(AgentLinkTest, OrdersAreNumberedAndAcknowledgementsFindTheirStep) {
     EXPECT_TRUE(acked->done);
 }
 
+TEST_F(AgentLinkTest, ARouteThatWasAdoptedIsAnsweredWithALeaseAndNoOtherOrderIs) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    agent.hang();
+    for (const core::OrderType type : {core::OrderType::hold, core::OrderType::route}) {
+        link->order(an_order(type, "use1-web-1", Epoch{7}));
+    }
+    ASSERT_TRUE(world.run_until([&] { return agent.ack_answers.size() == 2; }));
+    EXPECT_FALSE(agent.ack_answers.at("hold").lease);
+    const std::optional<wire::LeaseGrant> lease = agent.ack_answers.at("route").lease;
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(lease->epoch, Epoch{7});
+    EXPECT_EQ(lease->length, std::chrono::seconds{3});
+    current = Epoch{8};
+    agent.ack_answers.clear();
+    link->order(an_order(core::OrderType::route, "use1-web-1", Epoch{7}));
+    ASSERT_TRUE(world.run_until([&] { return agent.ack_answers.size() == 1; }));
+    EXPECT_FALSE(agent.ack_answers.at("route").lease) << "that epoch is in force no longer";
+}
+
+TEST_F(AgentLinkTest, AShortReportBringsALeaseOnceTheWholeOneIsKnown) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.evidence = {{.region = kWest, .ok = 1}};
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return count<core::AgentReported>() >= 1; }));
+    EXPECT_TRUE(std::get<wire::ControllerHello>(agent.heard.front()).takes_again);
+    agent.hang();
+    const wire::Report whole = agent.report();
+    const auto post = [&](const std::string& path, const std::string& body) {
+        return world.wait_for<net::HttpReply>([&agent, path, body] {
+            return reply_of(agent, path, body);
+        });
+    };
+    wire::Report now = whole;
+    now.sequence = whole.sequence + 1;
+    const std::string again = wire::serialize(*wire::again(whole, now));
+    const net::HttpReply refused = post("/v1/agents/again", again);
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_NE(refused.body.find("whole_first"), std::string::npos) << refused.body;
+    EXPECT_EQ(post("/v1/agents/report", wire::serialize(whole)).status, 200);
+    const int seen = count<core::Observation>();
+    const net::HttpReply taken = post("/v1/agents/again", again);
+    EXPECT_EQ(taken.status, 200) << taken.body;
+    const auto answer = wire::parse_report_answer(taken.body);
+    ASSERT_TRUE(answer && answer->lease) << taken.body;
+    EXPECT_EQ(answer->lease->epoch, Epoch{7});
+    EXPECT_EQ(count<core::Observation>(), seen + 1);
+}
+
 TEST_F(AgentLinkTest, ARouteToAnAgentOfAnOlderEpochWaitsForItsFence) {
     FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{6}));
     agent.writes = {
@@ -346,6 +418,21 @@ TEST_F(AgentLinkTest, OfTwoHellosThatTheStoreKeptWaitingOneIsTaken) {
     EXPECT_FALSE(second.greeted());
     EXPECT_EQ(count<core::AgentConnected>(), 1);
     EXPECT_GE(refused(AgentRefusal::second_stream), 1U);
+}
+
+// More than the agent can have read: nothing is sent while this thread gives orders.
+TEST_F(AgentLinkTest, AnAgentThatDoesNotReadItsOrdersLosesItsStreamAndComesAgain) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    agent.start();
+    ASSERT_TRUE(world.run_until([&] { return agent.greeted(); }));
+    for (int i = 0; i < 1100; ++i) {
+        link->order(an_order(core::OrderType::hold, "use1-web-1", Epoch{7}));
+    }
+    EXPECT_FALSE(link->agents().at(0).connected);
+    FakeAgent& again = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    again.start();
+    ASSERT_TRUE(world.run_until([&] { return again.greeted(); }));
+    EXPECT_TRUE(link->agents().at(0).connected);
 }
 
 TEST_F(AgentLinkTest, AnAgentThatHasAcknowledgedItsFenceIsNotFencedAgain) {
@@ -451,17 +538,7 @@ TEST_F(AgentLinkTest, ACredentialSpeaksForItsOwnHostAlone) {
     FakeAgent::Options options = agent_options("use1-web-1", kEast, Epoch{7});
     options.token = "euw1-web-1";
     FakeAgent& liar = make_agent(options);
-    wire::Ack ack{
-        .app = kApp,
-        .host = HostId{"use1-web-1"},
-        .boot = victim.boot,
-        .order = order->number,
-        .type = "fence",
-        .result = wire::AckResult::done,
-        .epoch = Epoch{7},
-        .detail = {},
-        .body = wire::FenceAck{}
-    };
+    const wire::Ack ack = fence_done(victim, *order);
     const int reported = count<core::AgentReported>();
     const std::vector<std::pair<std::string, std::string>> lies{
         {"/v1/agents/stream", wire::serialize(liar.hello())},
@@ -501,17 +578,9 @@ TEST_F(AgentLinkTest, AnAcknowledgementFitsItsOrder) {
     FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
     const wire::Order* order = leave_a_fence_unanswered(agent);
     ASSERT_NE(order, nullptr);
-    wire::Ack ack{
-        .app = kApp,
-        .host = HostId{"use1-web-1"},
-        .boot = agent.boot,
-        .order = order->number,
-        .type = "verify",
-        .result = wire::AckResult::done,
-        .epoch = Epoch{7},
-        .detail = {},
-        .body = wire::VerifyAck{.region = kEast, .took = {}}
-    };
+    wire::Ack ack = fence_done(agent, *order);
+    ack.type = "verify";
+    ack.body = wire::VerifyAck{.region = kEast, .took = {}};
     EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 400) << "another order's";
     ack.type = "fence";
     EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 400)
@@ -519,6 +588,20 @@ TEST_F(AgentLinkTest, AnAcknowledgementFitsItsOrder) {
     EXPECT_EQ(count<core::AgentAcked>(), 0);
     ack.body = wire::FenceAck{};
     EXPECT_EQ(post(agent, "/v1/agents/ack", wire::serialize(ack)).status, 200);
+    EXPECT_EQ(count<core::AgentAcked>(), 1);
+}
+
+// The agent forgets what it has named once it is told "taken".
+TEST_F(AgentLinkTest, AListThatIsNotKeptIsAskedForAgain) {
+    FakeAgent& agent = make_agent(agent_options("use1-web-1", kEast, Epoch{7}));
+    const wire::Order* order = leave_a_fence_unanswered(agent);
+    ASSERT_NE(order, nullptr);
+    const std::string ack = wire::serialize(fence_done(agent, *order));
+    store_ends = true;
+    EXPECT_EQ(post(agent, "/v1/agents/ack", ack).status, 503);
+    EXPECT_EQ(count<core::AgentAcked>(), 0);
+    store_ends = false;
+    EXPECT_EQ(post(agent, "/v1/agents/ack", ack).status, 200);
     EXPECT_EQ(count<core::AgentAcked>(), 1);
 }
 

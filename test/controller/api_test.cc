@@ -142,6 +142,33 @@ TEST_F(ApiTest, AHostLeavesTheRegisterByAnExplicitActAndNotWhileItMayWrite) {
     })) << "who says hello is a host again";
 }
 
+TEST_F(ApiTest, WithEveryConnectionOfAgentsTakenOperatorsAreAnswered) {
+    listed = {HostId{"use1-web-1"}};
+    launch();
+    // Of the connections that there are for one host, as many as are for everyone, and then some.
+    std::vector<std::unique_ptr<net::TcpSocket>> taken;
+    const boost::asio::ip::tcp::endpoint where(
+        boost::asio::ip::make_address("127.0.0.1"), controller->port()
+    );
+    const auto refused = [this] {
+        http = net::HttpClient::create(world.io, {});  // without connections from before
+        return post("/v1/agents/report", "{}", host_token("use1-web-1")).status == 503;
+    };
+    while (!refused()) {
+        ASSERT_LT(taken.size(), 1000U);
+        for (int i = 0; i < 20; ++i) {
+            taken.push_back(std::make_unique<net::TcpSocket>(world.io.get_executor()));
+            taken.back()->connect(where);
+        }
+        world.exhaust();
+    }
+    EXPECT_EQ(get("/v1/status").status, 200);
+    http = net::HttpClient::create(world.io, {});
+    EXPECT_EQ(get("/v1/status").status, 200) << "over a connection of its own";
+    taken.clear();
+    EXPECT_TRUE(world.run_until([&] { return !refused(); })) << "agents have room again";
+}
+
 TEST_F(ApiTest, HostsThatTheConfigurationNamesAreInTheRegisterBeforeTheySayHello) {
     listed = {HostId{"use1-web-1"}, HostId{"euw1-web-1"}};
     launch();

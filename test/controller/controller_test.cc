@@ -50,6 +50,22 @@ TEST_F(ControllerTest, TheRecordsNameTheLeaseThatTheControllerWaitsFor) {
     }
 }
 
+TEST_F(ControllerTest, TheItemsNameTheHoldThatTheControllerOrders) {
+    hold_max = 2s;
+    launch();
+    const auto in_item = [this](const RegionId& region) {
+        return number_in_record(region, "magento", "hold_max_ms");
+    };
+    EXPECT_EQ(in_item(kEast), 2000);
+    halt();
+    hold_max = 1500ms;
+    launch();
+    for (const RegionId& region : {kEast, kWest, kWitness}) {
+        EXPECT_TRUE(world.run_until([&] { return in_item(region) == 1500; }))
+            << region.value() << ": a changed configuration reaches every item";
+    }
+}
+
 // An agent's stolen keys, or a broken script, wrote it: agents could not carry such an epoch, and
 // would refuse every write for ever.
 TEST_F(ControllerTest, AnEpochThatCannotBeIsReplacedInEveryCopyAndNotFollowed) {

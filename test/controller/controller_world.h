@@ -139,6 +139,7 @@ class ControllerTest : public ::testing::Test {
         made.decide.require_drill_within = std::nullopt;
         made.decide.cooldown = 1s;
         made.fence.lease = lease;
+        made.switchover.hold_max = hold_max;
         made.losses = losses;
         for (const RegionId& region : {kEast, kWest, kWitness}) {
             made.aws.dynamodb[region] = dynamo->url(region);
@@ -379,6 +380,7 @@ class ControllerTest : public ::testing::Test {
     }
 
     Duration lease = 1s;
+    Duration hold_max = 1s;
     config::Losses losses;
     std::vector<TableName> tables{kTable};  // that the configuration names
     // Hosts that the tokens file names.

@@ -104,7 +104,8 @@ class FakeAgent {
     std::optional<wire::UnknownOutcomes> unknown = wire::UnknownOutcomes{};
     std::vector<wire::StreamLine> heard;
     std::optional<wire::ReportAnswer> lease;
-    std::vector<std::string> order_types;  // without pings
+    std::map<std::string, wire::AckAnswer> ack_answers;  // the last one, by the order's type
+    std::vector<std::string> order_types;                // without pings
 
     [[nodiscard]] Epoch epoch() const { return epoch_; }
 
@@ -177,13 +178,18 @@ class FakeAgent {
         ack.epoch = epoch_;  // a fence does not change it
         if (answers && running_) {
             const std::string body = wire::serialize(ack);
-            world_.tasks.spawn("ack", [this, body] { return acknowledge(body); });
+            world_.tasks.spawn("ack", [this, body, type = ack.type] {
+                return acknowledge(body, type);
+            });
         }
     }
 
-    net::Task<> acknowledge(std::string body) {
+    net::Task<> acknowledge(std::string body, std::string type) {
         const Result<net::HttpReply> reply = co_await post("/v1/agents/ack", std::move(body));
         EXPECT_TRUE(!reply || reply->status == 200) << reply->body;
+        if (const auto answer = wire::parse_ack_answer(reply ? reply->body : std::string{})) {
+            ack_answers[type] = *answer;
+        }
     }
 
     net::Task<> reports() {

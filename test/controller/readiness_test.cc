@@ -129,6 +129,7 @@ TEST_F(ReadyTest, ARequestThatIsRepeatedAfterALostAnswerStartsNothingASecondTime
     EXPECT_EQ(while_it_runs.status, 200) << while_it_runs.body;
     EXPECT_TRUE(has(while_it_runs.body, R"("repeated":true)")) << while_it_runs.body;
     EXPECT_EQ(wait_for_end(id).at("outcome"), "done");
+    ASSERT_TRUE(wait_for_plan("switchover")) << "the lag of the way back has to be measured";
     const std::string back = begin("switchover", R"({"to":"us-east-1"})");
     EXPECT_EQ(wait_for_end(back).at("outcome"), "done");
     halt();

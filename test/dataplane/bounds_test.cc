@@ -166,7 +166,7 @@ TEST_F(Bounds, WhatIsSentBehindARequestThatWaitsTakesMemoryToo) {
     start([](Endpoint::Options& options) {
         options.limits.memory_bytes_max = 1'000'000;
         options.limits.parked_for_max = std::chrono::hours{1};
-        options.limits.refuse_after = std::chrono::hours{1};
+        options.limits.parking.refuse_after = std::chrono::hours{1};
         options.limits.client_stalled_max = std::chrono::hours{1};
     });
     hold(std::chrono::minutes{10});

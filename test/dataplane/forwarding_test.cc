@@ -246,8 +246,8 @@ TEST_F(Forwarding, ReadIsTriedOnceMoreAndAWriteIsNot) {
     EXPECT_EQ(write->header("x-amzn-requestid").size(), 52U);
     EXPECT_TRUE(app.ended());
     EXPECT_EQ(endpoint->statistics().regions[0].unknown_outcomes, 1U);
-    ASSERT_EQ(endpoint->ledger().unproven_entries(10).size(), 1U);
-    EXPECT_FALSE(endpoint->ledger().unproven_entries(10)[0].acknowledged);
+    ASSERT_EQ(endpoint->ledger()->unproven_entries(10).size(), 1U);
+    EXPECT_FALSE(endpoint->ledger()->unproven_entries(10)[0].acknowledged);
 }
 
 TEST_F(Forwarding, AnswerCutInTheMiddleIsNoticedByTheApplication) {
@@ -271,6 +271,7 @@ TEST_F(Forwarding, SilentRegionEndsInAnErrorAndShowsAsStalled) {
         options.limits.upstream_timeout = std::chrono::minutes{2};
         options.limits.probe_interval = std::chrono::hours{24};
     });
+    wait_for_first_probes();
     Application app = application();
     ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
     ASSERT_TRUE(eventually([&] { return east.count() == 1; }));

@@ -65,8 +65,8 @@ TEST_F(Lease, EndsWritesOnTheirWayWithAReset) {
         << "what the network has not delivered must not be delivered later";
     EXPECT_TRUE(eventually([this] { return endpoint->statistics().in_flight_writes == 0; }));
     EXPECT_EQ(endpoint->statistics().regions[0].unknown_outcomes, 1U);
-    EXPECT_EQ(endpoint->ledger().counters().unknown, 1U);
-    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 0U);
+    EXPECT_EQ(endpoint->ledger()->counters().unknown, 1U);
+    EXPECT_EQ(endpoint->ledger()->counters().acknowledged, 0U);
 }
 
 TEST_F(Lease, AnswerAfterItsEndIsNotPassedOnAsAcknowledged) {
@@ -79,8 +79,8 @@ TEST_F(Lease, AnswerAfterItsEndIsNotPassedOnAsAcknowledged) {
     start_with_a_lease();
     Application app = write_on_its_way();
     expect_unknown(app);
-    EXPECT_EQ(endpoint->ledger().counters().unknown, 1U);
-    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 0U);
+    EXPECT_EQ(endpoint->ledger()->counters().unknown, 1U);
+    EXPECT_EQ(endpoint->ledger()->counters().acknowledged, 0U);
     EXPECT_EQ(endpoint->statistics().regions[0].acknowledged_writes, 0U);
 }
 

@@ -26,15 +26,15 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
     ASSERT_TRUE(app.call("PutItem", R"({"TableName":"t","Item":{"id":{"S":"a"},"v":{"N":"2"}}})"));
     ASSERT_TRUE(app.call("DeleteItem", R"({"TableName":"t","Key":{"id":{"S":"b"}}})"));
     ASSERT_TRUE(app.call("GetItem", R"({"TableName":"t","Key":{"id":{"S":"b"}}})"));
-    Ledger& ledger = endpoint->ledger();
-    const auto keys = ledger.unproven_keys(10);
+    EndpointLedger& ledger = endpoint->ledger();
+    const auto keys = ledger->unproven_keys(10);
     ASSERT_EQ(keys.size(), 2U);
     EXPECT_EQ(keys[0].key, R"({"id":{"S":"a"}})");
-    EXPECT_EQ(ledger.counters().acknowledged, 3U);
-    EXPECT_EQ(ledger.counters().unproven, 3U);
+    EXPECT_EQ(ledger->counters().acknowledged, 3U);
+    EXPECT_EQ(ledger->counters().unproven, 3U);
     EXPECT_EQ(
         ledger
-            .mark_proven(
+            ->mark_proven(
                 TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"1.0"}})")
             )
             .entries,
@@ -42,7 +42,7 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
     );
     EXPECT_EQ(
         ledger
-            .mark_proven(
+            ->mark_proven(
                 TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"3"}})")
             )
             .entries,
@@ -50,15 +50,15 @@ TEST_F(LedgerFlow, AcknowledgedWritesAreUnprovenUntilTheStandbyShowsThem) {
     );
     EXPECT_EQ(
         ledger
-            .mark_proven(
+            ->mark_proven(
                 TableName{"t"}, keys[0].key, digest_of(R"({"id":{"S":"a"},"v":{"N":"2"}})")
             )
             .entries,
         1U
     );
-    EXPECT_EQ(ledger.mark_proven(TableName{"t"}, keys[1].key, kAbsent).entries, 1U);
-    EXPECT_EQ(ledger.counters().unproven, 0U);
-    EXPECT_FALSE(ledger.counters().oldest_unproven_at);
+    EXPECT_EQ(ledger->mark_proven(TableName{"t"}, keys[1].key, kAbsent).entries, 1U);
+    EXPECT_EQ(ledger->counters().unproven, 0U);
+    EXPECT_FALSE(ledger->counters().oldest_unproven_at);
 }
 
 TEST_F(LedgerFlow, RefusedWritesLeaveNoTrace) {
@@ -70,8 +70,8 @@ TEST_F(LedgerFlow, RefusedWritesLeaveNoTrace) {
     start();
     Application app = application();
     EXPECT_EQ(app.call("PutItem", R"({"TableName":"t","Item":{"id":{"S":"a"}}})")->status, 400);
-    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 0U);
-    EXPECT_EQ(endpoint->ledger().counters().unproven, 0U);
+    EXPECT_EQ(endpoint->ledger()->counters().acknowledged, 0U);
+    EXPECT_EQ(endpoint->ledger()->counters().unproven, 0U);
 }
 
 TEST_F(LedgerFlow, AStatementThatFailedInABatchLeavesNoTrace) {
@@ -91,7 +91,7 @@ TEST_F(LedgerFlow, AStatementThatFailedInABatchLeavesNoTrace) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body, responses);
     endpoint->ledger().set_table_keys(TableName{"t"}, {"id"});
-    const auto entries = endpoint->ledger().unproven_entries(10);
+    const auto entries = endpoint->ledger()->unproven_entries(10);
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_EQ(entries[0].key, R"({"id":{"S":"a"}})");
 }
@@ -109,7 +109,7 @@ TEST_F(LedgerFlow, AStatementOfABatchThatTheServiceBrokeOffIsOfUnknownOutcome) {
         R"({"Statements":[{"Statement":"INSERT INTO t VALUE {'id': 'a'}"}]})"
     ));
     EXPECT_EQ(endpoint->statistics().regions[0].unknown_outcomes, 1U);
-    const auto entries = endpoint->ledger().unproven_entries(10);
+    const auto entries = endpoint->ledger()->unproven_entries(10);
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_FALSE(entries[0].acknowledged);
 }
@@ -146,13 +146,13 @@ TEST_F(LedgerFlow, UpdateThatDoesNotAskIsLearnedBehindTheScenes) {
             1
         );
     }
-    const auto entries = endpoint->ledger().unproven_entries(10);
+    const auto entries = endpoint->ledger()->unproven_entries(10);
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[1].key, R"({"id":{"S":"a"}})");
     EXPECT_EQ(entries[1].operation, "UpdateItem");
     EXPECT_EQ(entries[1].digest, digest_of(item));
     EXPECT_EQ(
-        endpoint->ledger().mark_proven(TableName{"t"}, entries[1].key, digest_of(item)).entries, 2U
+        endpoint->ledger()->mark_proven(TableName{"t"}, entries[1].key, digest_of(item)).entries, 2U
     );
 }
 
@@ -176,7 +176,7 @@ TEST_F(LedgerFlow, UpdateThatAsksGetsItsOwnAnswer) {
         R"({"TableName":"t","Key":{"id":{"S":"a"}},"ReturnValues":"UPDATED_OLD"})";
     EXPECT_EQ(app.call("UpdateItem", old)->body, body);
     EXPECT_EQ(*seen, old);
-    const auto entries = endpoint->ledger().unproven_entries(10);
+    const auto entries = endpoint->ledger()->unproven_entries(10);
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].digest, digest_of(R"({"id":{"S":"a"},"n":{"N":"8"}})"));
     EXPECT_EQ(entries[1].digest, "");
@@ -194,7 +194,7 @@ TEST_F(LedgerFlow, LearningCanBeTurnedOff) {
     Application app = application();
     ASSERT_TRUE(app.call("UpdateItem", R"({"TableName":"t","Key":{"id":{"S":"a"}}})"));
     EXPECT_EQ(*seen, R"({"TableName":"t","Key":{"id":{"S":"a"}}})");
-    EXPECT_EQ(endpoint->ledger().unproven_entries(10).at(0).digest, "");
+    EXPECT_EQ(endpoint->ledger()->unproven_entries(10).at(0).digest, "");
 }
 
 TEST_F(LedgerFlow, UpdateThatAPolicyRefusesIsSentAsItWasWritten) {
@@ -228,7 +228,7 @@ TEST_F(LedgerFlow, UpdateThatAPolicyRefusesIsSentAsItWasWritten) {
     clock->advance(std::chrono::minutes{9});
     EXPECT_EQ(app.call("UpdateItem", update)->status, 400);
     EXPECT_EQ(seen->size(), 6U);
-    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 2U);
+    EXPECT_EQ(endpoint->ledger()->counters().acknowledged, 2U);
     EXPECT_TRUE(eventually([&] { return endpoint->statistics().in_flight_writes == 0; }));
 }
 
@@ -242,7 +242,7 @@ TEST_F(LedgerFlow, FenceLeavesCutWritesAsUnknown) {
     ASSERT_TRUE(app.send(request_text("PutItem", R"({"TableName":"t","Item":{"id":{"S":"a"}}})")));
     ASSERT_TRUE(eventually([&] { return east.count() == 1; }));
     EXPECT_EQ(fence(2, Duration::zero()).cut, 1U);
-    const auto entries = endpoint->ledger().unproven_entries(10);
+    const auto entries = endpoint->ledger()->unproven_entries(10);
     ASSERT_EQ(entries.size(), 1U);
     EXPECT_FALSE(entries[0].acknowledged);
     EXPECT_EQ(entries[0].epoch, Epoch{1});

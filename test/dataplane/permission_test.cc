@@ -144,10 +144,28 @@ TEST_F(Permission, WriteThatWaitsTooLongIsToldToTryAgain) {
     EXPECT_EQ(endpoint->statistics().held, 0U);
 }
 
+TEST_F(Permission, AWriteThatWaitsAlreadyWaitsAsLongAsWasSaidLast) {
+    start([](Endpoint::Options& options) { options.limits.parked_for_max = std::chrono::hours{1}; }
+    );
+    hold(std::chrono::hours{3});
+    Application app = application();
+    ASSERT_TRUE(app.send(request_text("PutItem", kPut)));
+    ASSERT_TRUE(eventually([&] { return endpoint->statistics().held == 1; }));
+    endpoint->set_parked_for_max(std::chrono::hours{2});
+    clock->advance(std::chrono::minutes{90});
+    wait_for_a_round();
+    EXPECT_EQ(endpoint->statistics().held, 1U) << "longer than at the start";
+    endpoint->set_parked_for_max(std::chrono::minutes{80});
+    const auto answer = app.read();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 503);
+    EXPECT_EQ(endpoint->statistics().held, 0U);
+}
+
 TEST_F(Permission, ParkedWritesAreBoundedInNumberAndBytes) {
     start([](Endpoint::Options& options) {
-        options.limits.parked_max = 3;
-        options.limits.parked_bytes_max = 3000;
+        options.limits.parking.most.writes = 3;
+        options.limits.parking.most.bytes = 3000;
         options.limits.parked_for_max = std::chrono::seconds{30};
     });
     hold(std::chrono::seconds{30});
@@ -208,7 +226,7 @@ TEST_F(Permission, ExpiredLeaseStopsWritesWithoutATimer) {
 TEST_F(Permission, PermissionThatComesJustAsTheLastOneEndsReleasesWhatWasParked) {
     start([](Endpoint::Options& options) {
         options.limits.parked_for_max = std::chrono::hours{1};
-        options.limits.refuse_after = std::chrono::hours{1};
+        options.limits.parking.refuse_after = std::chrono::hours{1};
     });
     clock->advance(std::chrono::minutes{11});
     Application app = application();
@@ -320,14 +338,14 @@ TEST_F(Permission, NoWriteReachesTheOldRegionAfterAFence) {
     for (const std::string& id : acknowledged) {
         EXPECT_TRUE(reached.contains(id)) << id;
     }
-    LedgerCounters counters = endpoint->ledger().counters();
+    core::LedgerCounters counters = endpoint->ledger()->counters();
     EXPECT_EQ(counters.acknowledged, acknowledged.size());
     EXPECT_EQ(counters.unknown, unknown);
 }
 
 TEST_F(Permission, FencedForLongIsDeniedForGood) {
     start([](Endpoint::Options& options) {
-        options.limits.refuse_after = std::chrono::milliseconds{100};
+        options.limits.parking.refuse_after = std::chrono::milliseconds{100};
         options.limits.parked_for_max = std::chrono::milliseconds{50};
     });
     fence(2, Duration::zero());

@@ -182,7 +182,7 @@ TEST_F(SlowClient, AWriteBehindAnUnreadAnswerIsCutByAFence) {
     EXPECT_EQ(endpoint->statistics().in_flight_writes, 0U);
     EXPECT_TRUE(eventually([this] { return east.resets() == 1; }));
     expect_unknown_behind_the_refusal(app);
-    EXPECT_EQ(endpoint->ledger().counters().unknown, 1U);
+    EXPECT_EQ(endpoint->ledger()->counters().unknown, 1U);
 }
 
 TEST_F(SlowClient, AWriteBehindAnUnreadAnswerIsCutBeforeTheNextRegionOpens) {

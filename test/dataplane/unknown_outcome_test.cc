@@ -119,39 +119,39 @@ TEST_F(UnknownOutcome, WhatWasNeverSentMayBeRepeated) {
 TEST_F(UnknownOutcome, ItsKeyCountsAsUnprovenAgainWhenItIsDoubted) {
     east.answer_with([](const Received&) { return Reply{.cut = true}; });
     start();
-    Ledger& ledger = endpoint->ledger();
+    EndpointLedger& ledger = endpoint->ledger();
     ledger.set_table_keys(TableName{"t"}, {"id"});
     const Instant before = now();
     (void)outcome_of("PutItem", kPut);
     const std::string key = R"({"id":{"S":"k"}})";
-    ASSERT_EQ(ledger.unproven_keys(10).size(), 1U);
+    ASSERT_EQ(ledger->unproven_keys(10).size(), 1U);
     const auto look = [&] {
-        return ledger.mark_equal(
-            TableName{"t"}, key, {.up_to_number = ledger.newest_number(), .settled_before = {}}
+        return ledger->mark_equal(
+            TableName{"t"}, key, {.up_to_number = ledger->newest_number(), .settled_before = {}}
         );
     };
     EXPECT_EQ(look().entries, 1U);
-    EXPECT_TRUE(ledger.unproven_keys(10).empty());
-    ledger.doubt_unknown(now() + 1h);
-    EXPECT_TRUE(ledger.unproven_keys(10).empty()) << "it is older than what is doubted";
-    ledger.doubt_unknown(before);
-    ledger.doubt_unknown(before);
-    ASSERT_EQ(ledger.unproven_keys(10).size(), 1U);
-    EXPECT_EQ(ledger.counters().unproven, 1U);
-    EXPECT_EQ(ledger.unknown_since(before, 10).size(), 1U);
+    EXPECT_TRUE(ledger->unproven_keys(10).empty());
+    ledger->doubt_unknown(now() + 1h);
+    EXPECT_TRUE(ledger->unproven_keys(10).empty()) << "it is older than what is doubted";
+    ledger->doubt_unknown(before);
+    ledger->doubt_unknown(before);
+    ASSERT_EQ(ledger->unproven_keys(10).size(), 1U);
+    EXPECT_EQ(ledger->counters().unproven, 1U);
+    EXPECT_EQ(ledger->unknown_since(before, 10).size(), 1U);
     EXPECT_EQ(look().entries, 1U);
-    EXPECT_EQ(ledger.counters().unproven, 0U);
+    EXPECT_EQ(ledger->counters().unproven, 0U);
 }
 
 TEST_F(UnknownOutcome, WhatTheProcessBeforeLeftIsInTheLedger) {
     start();
-    Ledger& ledger = endpoint->ledger();
-    ledger.inherit(
+    EndpointLedger& ledger = endpoint->ledger();
+    ledger->inherit(
         {.table = TableName{"t"}, .key = R"({"id":{"S":"k"}})", .operation = "PutItem"}, now()
     );
-    EXPECT_EQ(ledger.unproven_keys(10).size(), 1U);
-    EXPECT_EQ(ledger.counters().unknown, 1U);
-    EXPECT_FALSE(ledger.unproven_entries(10).at(0).acknowledged);
+    EXPECT_EQ(ledger->unproven_keys(10).size(), 1U);
+    EXPECT_EQ(ledger->counters().unknown, 1U);
+    EXPECT_FALSE(ledger->unproven_entries(10).at(0).acknowledged);
 }
 
 }  // namespace farshore::dataplane::test

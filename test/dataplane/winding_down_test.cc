@@ -64,7 +64,7 @@ TEST_F(WindingDown, WhatIsOnItsWayIsAnsweredAndWhatWaitsIsRefused) {
         EXPECT_EQ(answer->status, 200);
         EXPECT_EQ(answer->header("connection"), "close");
     }
-    EXPECT_EQ(endpoint->ledger().counters().acknowledged, 1U);
+    EXPECT_EQ(endpoint->ledger()->counters().acknowledged, 1U);
 }
 
 TEST_F(WindingDown, WhatIsNotAnsweredInTimeIsCutAndReported) {
@@ -81,7 +81,7 @@ TEST_F(WindingDown, WhatIsNotAnsweredInTimeIsCutAndReported) {
     EXPECT_EQ(unknown(), 1U);
     EXPECT_TRUE(write.read()->body.contains("outcome is unknown"));
     EXPECT_EQ(read.read()->status, 503);
-    EXPECT_EQ(endpoint->ledger().counters().unknown, 1U);
+    EXPECT_EQ(endpoint->ledger()->counters().unknown, 1U);
 }
 
 TEST_F(WindingDown, NobodyConnectsAnyMore) {

@@ -1,5 +1,6 @@
 #include "dataplane/world.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <netinet/in.h>
@@ -200,6 +201,10 @@ void World::start(const std::function<void(Endpoint::Options&)>& adjust) {
         .epoch = Epoch{1}, .active = kEast, .writes_until = in(std::chrono::minutes{10})
     };
     options.clock = clock;
+    // Machines that run tests are slow: nothing is given up that a test does not want given up.
+    options.limits.upstream_timeout = std::chrono::seconds{10};
+    options.limits.connect_timeout = std::chrono::seconds{3};
+    options.limits.probe_timeout = std::chrono::seconds{3};
     if (adjust) {
         adjust(options);
     }
@@ -244,6 +249,15 @@ void World::wait_for_a_round() {
         ASSERT_TRUE(app.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         ASSERT_TRUE(app.read());
     }
+}
+
+void World::wait_for_first_probes() const {
+    ASSERT_TRUE(eventually([this] {
+        return std::ranges::all_of(
+            endpoint->statistics().regions,
+            [](const RegionStatistics& region) { return region.by(Path::fresh).ok > 0; }
+        );
+    }));
 }
 
 }  // namespace farshore::dataplane::test

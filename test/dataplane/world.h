@@ -115,6 +115,10 @@ class World : public ::testing::Test {
     // A loop of the endpoint has begun a round after this was called.
     void wait_for_a_round();
 
+    // Each Region has answered the probe that the endpoint sends when it starts: a leap of the
+    // clock behind this call makes no probe late.
+    void wait_for_first_probes() const;
+
     std::shared_ptr<MovableClock> clock = std::make_shared<MovableClock>();
     FakeRegion east;
     FakeRegion west;

@@ -5,6 +5,7 @@
 
 #include "base/test_date.h"
 #include "base/text.h"
+#include "core/evidence/observers.h"
 
 namespace farshore::scenario {
 
@@ -14,10 +15,6 @@ namespace {
 
 const ObserverId kController{"controller"};
 const std::array<RegionId, 2> kRegions{RegionId{"us-east-1"}, RegionId{"eu-west-1"}};
-
-ObserverId agents_of(const RegionId& region) {
-    return ObserverId{"agents:" + region.value()};
-}
 
 void must_be(bool known, const std::string& word) {
     if (!known) {
@@ -50,8 +47,8 @@ core::AppCore Stage::make(core::AppRecord record, const core::Policy& policy) co
     start.policy = policy;
     start.observers = {
         {.id = kController, .stands_in = RegionId{"us-east-2"}, .hosts = {}},
-        {.id = agents_of(kRegions[0]), .stands_in = kRegions[0], .hosts = {}},
-        {.id = agents_of(kRegions[1]), .stands_in = kRegions[1], .hosts = {}}
+        {.id = core::agents_of(kRegions[0]), .stands_in = kRegions[0], .hosts = {}},
+        {.id = core::agents_of(kRegions[1]), .stands_in = kRegions[1], .hosts = {}}
     };
     for (const auto& [id, host] : hosts_) {
         start.agents.emplace(id, host.region);
@@ -67,7 +64,10 @@ core::EpochReading Stage::reading() const {
     const core::EpochItem item{
         .epoch = records_,
         .active = records_active_,
-        .terms = {.lease = policy_.timing.lease, .clock_error = policy_.timing.clock_error},
+        .terms =
+            {.lease = policy_.timing.lease,
+             .clock_error = policy_.timing.clock_error,
+             .hold_max = policy_.timing.hold_max},
         .register_id = "r1"
     };
     return {.started = now_, .started_wall = now().wall, .asked = 3, .copies = {item, item, item}};
@@ -82,6 +82,9 @@ void Stage::tell(const core::Event& event) {
 }
 
 void Stage::take(core::Effects effects) {
+    if (effects.reply && !*effects.reply) {
+        refused_ += effects.reply->error().error.text + "\n";
+    }
     for (const core::JournalEntry& entry : effects.journal) {
         journal_ += entry.text + "\n";
     }
@@ -201,7 +204,7 @@ void Stage::report(const HostId& id, Host& host) {
         .newest_unknown_ago = unknown_ago(host)
     });
     tell(core::Observation{
-        .observer = agents_of(host.region),
+        .observer = core::agents_of(host.region),
         .source = id,
         .region = active,
         .component = core::Component::dynamodb,
@@ -217,14 +220,14 @@ void Stage::look() {
     std::vector<std::pair<ObserverId, HostId>> sources{{kController, HostId{}}};
     for (auto& [id, host] : hosts_) {
         if (!host.silent) {
-            sources.emplace_back(agents_of(host.region), id);
+            sources.emplace_back(core::agents_of(host.region), id);
             report(id, host);
         }
     }
     for (const auto& [observer, source] : sources) {
         for (const RegionId& region : kRegions) {
             for (const core::Component part : {core::Component::dynamodb, core::Component::stack}) {
-                if (part == core::Component::stack && observer == agents_of(region)) {
+                if (part == core::Component::stack && observer == core::agents_of(region)) {
                     continue;  // a host does not watch its own Region's stack
                 }
                 const bool failing = fails(std::string{to_string(part)}, region, observer);
@@ -425,6 +428,9 @@ bool Stage::holds(const std::string& fact, const std::string& value) const {
     if (fact == "cooling_down") {
         const bool cooling = record.cooldown_until && now().wall < *record.cooldown_until;
         return (cooling ? "true" : "false") == value;
+    }
+    if (fact == "refused") {
+        return refused_.find(value) != std::string::npos;
     }
     if (fact == "journal" || fact == "journal_lacks") {
         return (journal_.find(value) != std::string::npos) == (fact == "journal");

@@ -74,6 +74,7 @@ class Stage {
     core::AppCore core_;
     std::deque<core::Event> outcomes_;
     std::string journal_;
+    std::string refused_;  // what an operator was told
     int requests_ = 0;
     int ticks_ = 0;
 };

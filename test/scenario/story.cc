@@ -215,7 +215,8 @@ Expectation read_expectation(const YAML::Node& node) {
         "refused_by",
         "cooling_down",
         "journal",
-        "journal_lacks"
+        "journal_lacks",
+        "refused"
     };
     Expectation out;
     out.line = node.Mark().line + 1;

@@ -20,9 +20,8 @@ class Writer {
 
     Status operator()(const ports::HostLeft& change) {
         rows_.credentials.erase({app_, change.host});
-        return rows_.hosts.erase({app_, change.host}) > 0
-                   ? Status{}
-                   : fail(ErrorKind::not_found, change.host.value() + " is not in the register");
+        rows_.hosts.erase({app_, change.host});
+        return {};
     }
 
     Status operator()(const ports::HostJoined& change) {

@@ -9,7 +9,8 @@
 #include "base/time.h"
 
 // Every AWS call that Farshore can make, one row each: what a plan checker, the policy generator
-// and the retry loop need to know about it.
+// and the retry loop need to know about it, and no model says. Shapes and endpoints are
+// aws_model's.
 namespace farshore::aws {
 
 // A control plane may be down while the data plane works; plans avoid it in an outage.
@@ -44,20 +45,12 @@ constexpr const auto& names_of(RetryClass) {
     return kRetryClassNames;
 }
 
-enum class Service { dynamodb, route53 };
-inline constexpr std::array<std::string_view, 2> kServiceNames{"dynamodb", "route53"};
-
-constexpr const auto& names_of(Service) {
-    return kServiceNames;
-}
-
 struct CallRow {
-    Service service{};
-    std::string_view name;    // "GetItem"
-    std::string_view target;  // X-Amz-Target of JSON services; empty for REST
+    std::string_view service;  // as in the table of models (aws_model/model.h): "dynamodb"
+    std::string_view name;     // "GetItem"
     Plane plane{};
     Idempotency idempotency{};
-    std::string_view permission;  // the IAM action; comma between several
+    std::string_view permission;  // the IAM action; comma between several; empty: none is needed
     Duration deadline{};          // of all attempts together
     RetryClass retry = RetryClass::standard;
 };
@@ -65,6 +58,6 @@ struct CallRow {
 [[nodiscard]] std::span<const CallRow> call_table();
 
 // The row; asserts that it exists.
-[[nodiscard]] const CallRow& call_row(Service service, std::string_view name);
+[[nodiscard]] const CallRow& call_row(std::string_view service, std::string_view name);
 
 }  // namespace farshore::aws

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <pugixml.hpp>
 #include <utility>
 #include <vector>
 
 #include "adapters/aws/client.h"
+#include "adapters/aws/members.h"
 #include "base/text.h"
+
+#include "aws_model/endpoint.h"
 
 namespace farshore::aws {
 
@@ -87,8 +89,8 @@ bool all_digits(std::string_view text) {
 }  // namespace
 
 std::string sts_endpoint(const RegionId& region) {
-    const bool china = region.value().starts_with("cn-");
-    return "https://sts." + region.value() + (china ? ".amazonaws.com.cn" : ".amazonaws.com");
+    const aws_model::Model& model = aws_model::model();
+    return aws_model::endpoint_of(model, *model.find_service(kService), region.value(), {}).url;
 }
 
 SignedIdentityCall sign_identity_call(
@@ -158,16 +160,14 @@ Status check_identity_call(
 }
 
 Result<CallerIdentity> parse_caller_identity(std::string_view xml) {
-    pugi::xml_document document;
-    if (!document.load_buffer(xml.data(), xml.size())) {
-        return fail(ErrorKind::malformed, "STS's answer is no XML");
+    const Result<boost::json::object> output = output_of(kService, "GetCallerIdentity", xml);
+    if (!output) {
+        return fail(ErrorKind::malformed, "STS's answer: " + output.error().text);
     }
-    const pugi::xml_node result =
-        document.child("GetCallerIdentityResponse").child("GetCallerIdentityResult");
     CallerIdentity identity{
-        .account = result.child_value("Account"),
-        .arn = result.child_value("Arn"),
-        .user_id = result.child_value("UserId")
+        .account = text_member(*output, "Account"),
+        .arn = text_member(*output, "Arn"),
+        .user_id = text_member(*output, "UserId")
     };
     if (identity.account.empty() || identity.arn.empty() || identity.user_id.empty()) {
         return fail(ErrorKind::malformed, "STS's answer names no caller");
@@ -198,7 +198,7 @@ net::Task<Result<CallerIdentity>> ask_caller_identity(
     if (reply->status == 200) {
         co_return parse_caller_identity(reply->body);
     }
-    Error error = to_error(reply->status, parse_xml_error(reply->body));
+    Error error = refusal_of(kService, reply->status, reply->body);
     error.effect = Effect::none;  // it changes nothing
     if (reply->status < 500 && error.kind != ErrorKind::throttled) {
         error.kind = ErrorKind::denied;

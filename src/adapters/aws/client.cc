@@ -8,16 +8,19 @@
 
 #include <boost/crc.hpp>
 
+#include "adapters/aws/endpoint_settings.h"
 #include "adapters/aws/retry.h"
 #include "adapters/net/task_group.h"
-#include "base/assert.h"
 #include "base/text.h"
 #include "wire/url.h"
+
+#include "aws_model/encode.h"
 
 namespace farshore::aws {
 namespace {
 
 using namespace std::chrono_literals;
+namespace json = boost::json;
 
 // A service may ask us to wait; longer than this we do not let it hold a decision up.
 constexpr Duration kRetryAfterMax = 5s;
@@ -79,27 +82,58 @@ Error not_understood(std::string text) {
     };
 }
 
-Outcome judge(const AwsRequest& request, net::HttpReply reply) {
+// One call with what the tables say of it.
+struct Prepared {
+    const CallRow* row = nullptr;
+    const aws_model::Service* service = nullptr;
+    const aws_model::Operation* operation = nullptr;
+    aws_model::Request request;
+    wire::Url place;
+    std::string signing_region;
+};
+
+bool speaks_json(const aws_model::Service& service) {
+    return service.protocol == aws_model::Protocol::json;
+}
+
+aws_model::Answer answer_of(const net::HttpReply& reply) {
+    aws_model::Answer answer{.status = reply.status, .headers = {}, .body = reply.body};
+    for (const net::HttpHeader& header : reply.headers) {
+        answer.headers.emplace_back(header.name, header.value);
+    }
+    return answer;
+}
+
+Outcome judge(const Prepared& asked, const net::HttpReply& reply) {
     Outcome out;
     out.retry_after = retry_after_of(reply.headers);
-    const std::string id = request_id_of(reply.headers);
-    const bool json = request.row->service == Service::dynamodb;
-    if (json && !crc_holds(reply)) {
+    std::string id = request_id_of(reply.headers);
+    if (speaks_json(*asked.service) && !crc_holds(reply)) {
         out.reply = std::unexpected(not_understood("the answer does not fit its x-amz-crc32"));
         return out;
     }
+    const aws_model::Answer answer = answer_of(reply);
     if (reply.status >= 200 && reply.status < 300) {
+        Result<json::object> output =
+            aws_model::decode(aws_model::model(), *asked.service, *asked.operation, answer);
+        if (!output) {
+            out.reply = std::unexpected(output.error());
+            return out;
+        }
         out.reply = AwsReply{
-            .status = reply.status,
-            .body = std::move(reply.body),
-            .request_id = id,
+            .output = *std::move(output),
+            .request_id = std::move(id),
             .took = reply.timings.total,
             .reused_connection = reply.reused_connection
         };
         return out;
     }
-    const ServiceError said = json ? parse_json_error(reply.body) : parse_xml_error(reply.body);
+    const aws_model::Refusal said =
+        aws_model::decode_error(aws_model::model(), *asked.service, answer);
     Error error = to_error(reply.status, said);
+    if (id.empty()) {
+        id = said.request_id;
+    }
     if (!id.empty()) {
         error.text += " (request " + id + ")";
     }
@@ -124,19 +158,24 @@ struct AwsClient::Parts {
     CredentialsProvider* credentials = nullptr;
     net::HttpClient* http = nullptr;
     sigv4::Signer signer{};
+    EndpointSettings endpoints;
     Rng rng;
     RetryQuota quota{};
     sigv4::ClockSkew skew{};
 
     Parts(net::Io& edge, const ports::Clock& time, Options chosen)
-        : io(edge), clock(time), options(std::move(chosen)), rng(options.seed) {}
+        : io(edge),
+          clock(time),
+          options(std::move(chosen)),
+          endpoints(options.access, options.environment),
+          rng(options.seed) {}
 
     void find_credentials();
     void adjust(net::HttpCall& call, const CallOptions& wanted) const;
     void hear_refusal(const Error& error, const sigv4::Credentials& keys) const;
-    [[nodiscard]] net::HttpCall sign(
-        const AwsRequest& request, const wire::Url& place, const sigv4::Credentials& keys
-    );
+    [[nodiscard]] std::string token();
+    [[nodiscard]] Result<Prepared> prepare(const AwsCall& asked);
+    [[nodiscard]] net::HttpCall sign(const Prepared& asked, const sigv4::Credentials& keys);
 };
 
 void AwsClient::Parts::find_credentials() {
@@ -161,18 +200,45 @@ void AwsClient::Parts::find_credentials() {
     credentials = own_credentials.get();
 }
 
-net::HttpCall AwsClient::Parts::sign(
-    const AwsRequest& request, const wire::Url& place, const sigv4::Credentials& keys
-) {
-    const std::string path = place.path + request.path;
-    std::vector<sigv4::Header> headers;
-    headers.push_back({"host", place.authority()});
-    headers.push_back({"x-amz-date", to_amz_date(skew.corrected(clock.wall()))});
-    if (!request.content_type.empty()) {
-        headers.push_back({"content-type", request.content_type});
+Result<Prepared> AwsClient::Parts::prepare(const AwsCall& asked) {
+    const aws_model::Model& model = aws_model::model();
+    Prepared out;
+    out.row = &call_row(asked.service, asked.name);
+    out.service = model.find_service(asked.service);
+    out.operation = model.find_operation(*out.service, asked.name);
+    Result<wire::Url> place = wire::parse_endpoint(endpoints.url(asked.service, asked.region));
+    if (!place) {
+        return std::unexpected(place.error());
     }
-    if (!request.row->target.empty()) {
-        headers.push_back({"x-amz-target", std::string{request.row->target}});
+    out.place = *std::move(place);
+    Result<aws_model::Request> request =
+        aws_model::encode(model, *out.service, *out.operation, asked.input, token());
+    if (!request) {
+        return std::unexpected(request.error());
+    }
+    out.request = *std::move(request);
+    out.signing_region = endpoints.signing_region(asked.service, asked.region);
+    return out;
+}
+
+// A version 4 UUID, as the SDKs send.
+std::string AwsClient::Parts::token() {
+    constexpr std::string_view kForm = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
+    std::string text;
+    for (const char place : kForm) {
+        text += place == 'x' ? "0123456789abcdef"[rng.below(16)] : place;
+    }
+    return text;
+}
+
+net::HttpCall AwsClient::Parts::sign(const Prepared& asked, const sigv4::Credentials& keys) {
+    const aws_model::Request& request = asked.request;
+    const std::string path = asked.place.path + request.path;
+    std::vector<sigv4::Header> headers;
+    headers.push_back({"host", asked.place.authority()});
+    headers.push_back({"x-amz-date", to_amz_date(skew.corrected(clock.wall()))});
+    for (const auto& [name, value] : request.headers) {
+        headers.push_back({name, value});
     }
     if (!keys.session_token.empty()) {
         headers.push_back({"x-amz-security-token", keys.session_token});
@@ -186,8 +252,8 @@ net::HttpCall AwsClient::Parts::sign(
         .payload_hash = hash
     };
     const sigv4::Scope scope{
-        .region = signing_region(request.row->service, request.region).value(),
-        .service = std::string{to_string(request.row->service)}
+        .region = asked.signing_region,
+        .service = std::string{aws_model::model().word(asked.service->signing_name)}
     };
     net::HttpCall call;
     call.headers.push_back({"authorization", signer.authorization(to_sign, keys, scope)});
@@ -196,7 +262,7 @@ net::HttpCall AwsClient::Parts::sign(
     }
     call.headers.push_back({"user-agent", "farshore"});
     call.method = request.method;
-    call.url = place.origin() + path + (request.query.empty() ? "" : "?" + request.query);
+    call.url = asked.place.origin() + path + (request.query.empty() ? "" : "?" + request.query);
     call.body = request.body;
     return call;
 }
@@ -247,16 +313,8 @@ AwsClient::AwsClient(net::Io& io, const ports::Clock& clock, net::HttpClient& ht
 
 AwsClient::~AwsClient() = default;
 
-std::string AwsClient::endpoint(Service service, const RegionId& region) const {
-    const config::AwsAccess& access = parts_->options.access;
-    // AWS_ENDPOINT_URL_DYNAMODB is not honoured on purpose: on a host it points to the agent, and a
-    // probe that goes through the agent would judge the wrong Region.
-    std::string given = access.route53;
-    if (service == Service::dynamodb) {
-        const auto found = access.dynamodb.find(region);
-        given = found == access.dynamodb.end() ? "" : found->second;
-    }
-    return given.empty() ? default_endpoint(service, region) : given;
+std::string AwsClient::endpoint(std::string_view service, const RegionId& region) const {
+    return parts_->endpoints.url(service, region);
 }
 
 Duration AwsClient::clock_skew() const {
@@ -275,15 +333,14 @@ net::Task<bool> AwsClient::pause(Duration ceiling) {
     co_return whole;
 }
 
-net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions options) {
-    FARSHORE_ASSERT(request.row != nullptr, "an AWS request names its row");
-    const CallRow& row = *request.row;
+net::Task<Result<AwsReply>> AwsClient::call(AwsCall asked, CallOptions options) {
     Parts& parts = *parts_;
-    const std::string what = std::string{row.name} + " in " + request.region.value();
-    const Result<wire::Url> place = wire::parse_endpoint(endpoint(row.service, request.region));
-    if (!place) {
-        co_return std::unexpected(in_context(what, place.error()));
+    const std::string what = asked.name + " in " + asked.region.value();
+    const Result<Prepared> prepared = parts.prepare(asked);
+    if (!prepared) {
+        co_return std::unexpected(in_context(what, prepared.error()));
     }
+    const CallRow& row = *prepared->row;
     const bool repeatable = options.idempotent || row.idempotency != Idempotency::by_read_back;
     const int attempts_max = options.attempts_max.value_or(row.retry == RetryClass::probe ? 1 : 3);
     const Instant deadline = parts.clock.now() + options.total_timeout.value_or(row.deadline);
@@ -295,7 +352,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
         if (!keys) {
             co_return std::unexpected(in_context(what, keys.error()));
         }
-        net::HttpCall http_call = parts.sign(request, *place, *keys);
+        net::HttpCall http_call = parts.sign(*prepared, *keys);
         // The wait for keys may have taken all of it.
         const Duration left = std::max<Duration>(deadline - parts.clock.now(), 1ms);
         // One attempt that hangs leaves time for another, when another is allowed.
@@ -307,7 +364,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsRequest request, CallOptions opti
 
         Outcome outcome;
         if (sent) {
-            outcome = judge(request, *std::move(sent));
+            outcome = judge(*prepared, *sent);
         } else {
             outcome.reply = std::unexpected(sent.error());
         }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/object.hpp>
+
 #include "adapters/aws/call_table.h"
 #include "adapters/aws/credentials.h"
 #include "adapters/net/dns_client.h"
@@ -17,6 +19,7 @@
 #include "ports/clock.h"
 #include "wire/config.h"
 
+#include "aws_model/decode.h"
 #include "sigv4/clock_skew.h"
 #include "sigv4/signer.h"
 
@@ -34,50 +37,37 @@ struct CallOptions {
     bool idempotent = false;
 };
 
-// A request before it has an endpoint, a date and a signature.
-struct AwsRequest {
-    const CallRow* row = nullptr;
-    RegionId region;  // for global services the signing Region
-    std::string method = "POST";
-    std::string path = "/";  // percent-encoded
-    std::string query;       // percent-encoded, in any order
-    std::string body;
-    std::string content_type;
+// One attempt, whose failure is the answer, over any connection that there is within that time.
+[[nodiscard]] inline CallOptions once_within(Duration time) {
+    return {.connect_timeout = time, .total_timeout = time, .attempts_max = 1};
+}
+
+// What is asked of which service where. Members as aws_model says they stand in JSON.
+struct AwsCall {
+    std::string service;  // "dynamodb"
+    std::string name;     // "GetItem"
+    RegionId region;      // of a global service any of the partition
+    boost::json::object input;
 };
 
 struct AwsReply {
-    int status = 0;
-    std::string body;
+    boost::json::object output;
     std::string request_id;
     Duration took{};  // of the last attempt
     bool reused_connection = false;
     int attempts = 1;
 };
 
-// The URL of a service in a Region without overrides: partitions aws, aws-cn and aws-us-gov.
-[[nodiscard]] std::string default_endpoint(Service service, const RegionId& region);
-
-// Where a global service is signed: us-east-1, cn-northwest-1 or us-gov-west-1.
-[[nodiscard]] RegionId signing_region(Service service, const RegionId& region);
-
 // The DNS client that the configuration asks for; null: the system's resolver.
 [[nodiscard]] std::unique_ptr<net::DnsClient> resolver_of(
     net::Io& io, const config::AwsAccess& access
 );
 
-// What an AWS error answer says, whatever its protocol.
-struct ServiceError {
-    std::string code;  // "ConditionalCheckFailedException", without namespace
-    std::string message;
-    std::string body_extra;  // JSON errors: the whole body, for cancellation reasons and old items
-};
-
-[[nodiscard]] ServiceError parse_json_error(std::string_view body);
-[[nodiscard]] ServiceError parse_xml_error(std::string_view body);
-
 // Status and code to our kind and effect. A 4xx that the service understood has no effect; a 5xx
 // may have one, except where the code says that nothing was done.
-[[nodiscard]] Error to_error(int status, const ServiceError& error);
+[[nodiscard]] Error to_error(int status, const aws_model::Refusal& said);
+// What this body of an answer that is not 2xx says, for requests that this client does not send.
+[[nodiscard]] Error refusal_of(std::string_view service, int status, std::string_view body);
 
 // One signed request at a time through retries, deadlines and skew correction; endpoints and keys
 // from the configuration. Single-threaded: used on the io_context's thread only. Must outlive its
@@ -94,6 +84,7 @@ class AwsClient {
         CredentialsProvider* credentials = nullptr;  // shared, outlives us; null: one of our own
         std::uint64_t seed = 1;                      // of the jitter
         Duration connect_timeout = std::chrono::seconds{1};
+        Environment environment = &process_environment;
     };
 
     // Makes its own HTTP client and, when access.resolvers are set, its own DNS client.
@@ -107,10 +98,12 @@ class AwsClient {
     AwsClient(const AwsClient&) = delete;
     AwsClient& operator=(const AwsClient&) = delete;
 
-    [[nodiscard]] net::Task<Result<AwsReply>> call(AwsRequest request, CallOptions options);
+    // Errors beside those above: `malformed`, and nothing is sent, for members that the service's
+    // model does not have. Asserts that the call table has the call.
+    [[nodiscard]] net::Task<Result<AwsReply>> call(AwsCall asked, CallOptions options);
 
     // The URL that `call` uses, as wire::parse_endpoint gives it.
-    [[nodiscard]] std::string endpoint(Service service, const RegionId& region) const;
+    [[nodiscard]] std::string endpoint(std::string_view service, const RegionId& region) const;
 
     // Waits between half of `ceiling` and all of it; false when cancelled. For callers that poll.
     [[nodiscard]] net::Task<bool> pause(Duration ceiling);

@@ -1,6 +1,8 @@
 #include "adapters/aws/client.h"
 
+#include <fstream>
 #include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "adapters/aws/dynamodb.h"
+#include "adapters/aws/endpoint_settings.h"
+#include "adapters/net/net_test_world.h"
 #include "base/text.h"
 #include "wire/url.h"
 
@@ -129,12 +133,14 @@ class AwsClientTest : public testing::Test {
     }
 
     Result<AwsReply> call(std::string_view name, CallOptions options = {}) {
-        AwsRequest request;
-        request.row = &call_row(Service::dynamodb, name);
-        request.region = kRegion;
-        request.body = "{}";
-        request.content_type = "application/x-amz-json-1.0";
-        return run(client_->call(std::move(request), options));
+        const Item key{{"id", string_attribute("a")}};
+        AwsCall asked{
+            .service = "dynamodb",
+            .name = std::string{name},
+            .region = kRegion,
+            .input = {{"TableName", "t"}, {name == "PutItem" ? "Item" : "Key", key}}
+        };
+        return run(client_->call(std::move(asked), options));
     }
 
     template <class T>
@@ -392,37 +398,118 @@ TEST_F(AwsClientTest, AsksAgainForUnprocessedKeysAndNoMoreThanEightTimes) {
     EXPECT_EQ(service_.seen.size(), 8U);
 }
 
-TEST(AwsEndpoints, KnowThePartitions) {
+TEST_F(AwsClientTest, SendsNothingThatTheServicesModelDoesNotKnow) {
+    AwsCall asked{
+        .service = "dynamodb", .name = "GetItem", .region = kRegion, .input = {{"TableNam", "t"}}
+    };
+    const auto refused = run(client_->call(std::move(asked), {}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::malformed);
     EXPECT_EQ(
-        default_endpoint(Service::dynamodb, RegionId{"eu-west-1"}),
-        "https://dynamodb.eu-west-1.amazonaws.com"
+        refused.error().text, "GetItem in us-east-1: TableNam is not known to the service's model"
     );
-    EXPECT_EQ(
-        default_endpoint(Service::dynamodb, RegionId{"cn-north-1"}),
-        "https://dynamodb.cn-north-1.amazonaws.com.cn"
-    );
-    EXPECT_EQ(
-        default_endpoint(Service::dynamodb, RegionId{"us-gov-west-1"}),
-        "https://dynamodb.us-gov-west-1.amazonaws.com"
-    );
-    EXPECT_EQ(
-        default_endpoint(Service::route53, RegionId{"eu-west-1"}), "https://route53.amazonaws.com"
-    );
-    EXPECT_EQ(signing_region(Service::route53, RegionId{"eu-west-1"}), RegionId{"us-east-1"});
-    EXPECT_EQ(
-        signing_region(Service::route53, RegionId{"us-gov-east-1"}), RegionId{"us-gov-west-1"}
-    );
-    EXPECT_EQ(signing_region(Service::dynamodb, RegionId{"eu-west-1"}), RegionId{"eu-west-1"});
+    EXPECT_EQ(refused.error().remedy, "Is TableName meant?");
+    EXPECT_TRUE(service_.seen.empty());
 }
 
-TEST(AwsCallTable, HasOneCompleteRowForEachCall) {
+TEST_F(AwsClientTest, AnAnswerThatIsNoneIsAnError) {
+    const std::string deep = std::string(1'000, '[') + std::string(1'000, ']');
+    for (const std::string& body :
+         {std::string{"[]"},
+          std::string{"{"},
+          std::string{"null"},
+          std::string{"<html></html>"},
+          std::string{R"({"Item":1})"},
+          deep}) {
+        service_.answer = [&](const net::HttpCall&) {
+            return FakeService::ok(body);
+        };
+        const auto reply = call("GetItem");
+        ASSERT_FALSE(reply) << body;
+        EXPECT_EQ(reply.error().kind, ErrorKind::unavailable) << body;
+    }
+}
+
+class EndpointsTest : public testing::Test {
+  protected:
+    EndpointsTest() { variables["HOME"] = "/nowhere"; }
+
+    [[nodiscard]] std::string url(
+        std::string_view service, std::string_view region, config::AwsAccess access = {}
+    ) const {
+        const EndpointSettings settings(std::move(access), [this](const std::string& name) {
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional{found->second};
+        });
+        return settings.url(service, RegionId{std::string{region}});
+    }
+
+    std::map<std::string, std::string> variables;
+};
+
+TEST_F(EndpointsTest, KnowThePartitions) {
+    EXPECT_EQ(url("dynamodb", "eu-west-1"), "https://dynamodb.eu-west-1.amazonaws.com");
+    EXPECT_EQ(url("dynamodb", "cn-north-1"), "https://dynamodb.cn-north-1.amazonaws.com.cn");
+    EXPECT_EQ(url("dynamodb", "us-gov-west-1"), "https://dynamodb.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(url("route53", "eu-west-1"), "https://route53.amazonaws.com");
+    variables["AWS_USE_FIPS_ENDPOINT"] = "true";
+    EXPECT_EQ(url("dynamodb", "us-east-1"), "https://dynamodb-fips.us-east-1.amazonaws.com");
+    variables["AWS_USE_DUALSTACK_ENDPOINT"] = "True";
+    EXPECT_EQ(url("dynamodb", "us-east-1"), "https://dynamodb-fips.us-east-1.api.aws");
+}
+
+TEST_F(EndpointsTest, AreOverriddenAsAwsToolsDoButForDynamoDb) {
+    config::AwsAccess access;
+    access.dynamodb[kRegion] = "http://lab";
+    access.route53 = "http://names";
+    variables["AWS_ENDPOINT_URL"] = "http://all";
+    variables["AWS_ENDPOINT_URL_SQS"] = "http://queues";
+    variables["AWS_ENDPOINT_URL_DYNAMODB"] = "http://agent";
+    EXPECT_EQ(url("sqs", "eu-west-1"), "http://queues");
+    EXPECT_EQ(url("elbv2", "eu-west-1"), "http://all");
+    EXPECT_EQ(url("route53", "eu-west-1", access), "http://names");
+    EXPECT_EQ(url("dynamodb", kRegion.value(), access), "http://lab");
+    EXPECT_EQ(url("dynamodb", "eu-west-1"), "https://dynamodb.eu-west-1.amazonaws.com");
+    variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true";
+    EXPECT_EQ(url("sqs", "eu-west-1"), "https://sqs.eu-west-1.amazonaws.com");
+    EXPECT_EQ(url("route53", "eu-west-1", access), "http://names");
+}
+
+TEST_F(EndpointsTest, AreReadFromTheProfile) {
+    const net::testing::TempDirectory directory;
+    variables["AWS_CONFIG_FILE"] = directory.path() + "/config";
+    variables["AWS_PROFILE"] = "shop";
+    std::ofstream(variables["AWS_CONFIG_FILE"])
+        << "[profile shop]\nendpoint_url = http://shop\nservices = local\n"
+           "use_dualstack_endpoint = true\n[services local]\nelastic_load_balancing_v2 =\n"
+           "  endpoint_url = http://balancers\r\n";
+    EXPECT_EQ(url("elbv2", "eu-west-1"), "http://balancers");
+    EXPECT_EQ(url("sqs", "eu-west-1"), "http://shop");
+    EXPECT_EQ(url("dynamodb", "eu-west-1"), "https://dynamodb.eu-west-1.api.aws");
+    variables["AWS_ENDPOINT_URL"] = "http://all";
+    EXPECT_EQ(url("elbv2", "eu-west-1"), "http://all");
+}
+
+// Every call that can be sent has one row, and what its model says of tokens is in it.
+TEST(AwsCallTable, HasOneCompleteRowForEachCallOfTheModels) {
+    const aws_model::Model& model = aws_model::model();
     for (const CallRow& row : call_table()) {
         EXPECT_EQ(&call_row(row.service, row.name), &row) << row.name << " stands twice";
-        EXPECT_TRUE(row.permission.starts_with(std::string{to_string(row.service)} + ":"))
-            << row.name;
         EXPECT_GT(row.deadline, Duration{}) << row.name;
-        EXPECT_EQ(row.target.empty(), row.service == Service::route53) << row.name;
+        ASSERT_NE(model.find_service(row.service), nullptr) << row.service;
+        const aws_model::Operation* operation =
+            model.find_operation(*model.find_service(row.service), row.name);
+        ASSERT_NE(operation, nullptr) << row.service << " " << row.name;
+        const auto members = model.members_of(model.shapes[operation->input]);
+        const bool has_token = std::ranges::any_of(members, [](const aws_model::Member& member) {
+            return member.is(aws_model::MemberFlag::idempotency_token);
+        });
+        // Route 53's CallerReference is a token that its model does not mark.
+        const bool is_by_token =
+            row.idempotency == Idempotency::by_token && row.name != "CreateHealthCheck";
+        EXPECT_TRUE(has_token || !is_by_token) << row.service << " " << row.name;
     }
+    EXPECT_EQ(call_table().size(), model.operations.size());
 }
 
 }  // namespace

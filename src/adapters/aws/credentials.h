@@ -26,14 +26,14 @@ struct CredentialSources {
     // that is set leaves out the first two:
     //   AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     //   AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
-    //   the profile in AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, then in AWS_CONFIG_FILE
-    //   or
-    //   ~/.aws/config: keys, credential_process, or role_arn with web_identity_token_file
+    //   the profile in AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, joined with what
+    //   AWS_CONFIG_FILE or ~/.aws/config says of it: role_arn with source_profile,
+    //   credential_source or web_identity_token_file, Identity Center, keys, credential_process
     //   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
     //   the instance metadata service, unless AWS_EC2_METADATA_DISABLED is true
     std::string credentials_file;
     std::string profile;  // empty: AWS_PROFILE, else "default"
-    // Whose STS a web identity is shown to, in this order; AWS_REGION's comes first.
+    // Whose STS is asked, in this order; AWS_REGION's comes first.
     std::vector<RegionId> sts_regions;
 };
 
@@ -50,12 +50,21 @@ using ProfileValues = std::map<std::string, std::string>;
     std::string_view ini, std::string_view profile
 );
 
+// The `endpoint_url` of each service in a `[services NAME]` section, by the service's key
+// ("route_53"). Pure.
+[[nodiscard]] std::map<std::string, std::string> service_urls(
+    std::string_view ini, std::string_view section
+);
+
 // The names of all sections, as find_profile takes them, each once. Pure.
 [[nodiscard]] std::vector<std::string> profile_names(std::string_view ini);
 
 // Credentials of a profile. Errors: malformed (a key is missing; the text names which, never a
 // value).
 [[nodiscard]] Result<sigv4::Credentials> credentials_from(const ProfileValues& values);
+
+// The process's environment; a variable that is empty counts as absent.
+[[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
 
 // Answers from memory. Files are looked at once a second at most, so that rotated keys are taken up
 // without a restart. Keys that must be asked for are asked for anew well before they expire, and
@@ -102,27 +111,9 @@ class CredentialsProvider {
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
   private:
-    // What the chain comes to: keys, or a source to ask.
-    struct Found {
-        std::optional<sigv4::Credentials> keys;
-        std::shared_ptr<CredentialsSource> source;
-
-        [[nodiscard]] bool any() const { return keys.has_value() || source != nullptr; }
-    };
-
     [[nodiscard]] bool knows() const { return found_.has_value() || source_ != nullptr; }
 
     [[nodiscard]] Status look(Instant now);
-    [[nodiscard]] Result<Found> find() const;
-    [[nodiscard]] Result<Found> find_in_file(const std::string& path) const;
-    [[nodiscard]] Result<Found> find_in_chain() const;
-    [[nodiscard]] Result<Found> find_in_environment() const;
-    [[nodiscard]] Result<Found> find_in_shared_files() const;
-    [[nodiscard]] Result<Found> find_in_profile(const ProfileValues& values) const;
-    [[nodiscard]] static Result<Found> found_in(Result<std::unique_ptr<CredentialsSource>> source);
-    [[nodiscard]] Result<Found> identity_source(
-        std::string token_file, std::string role, std::optional<std::string> session
-    ) const;
     [[nodiscard]] bool due(Instant now) const;
     net::Task<> ask();
     void take(const Result<sigv4::Credentials>& answer, const std::string& from);

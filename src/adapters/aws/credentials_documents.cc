@@ -1,8 +1,7 @@
-#include <pugixml.hpp>
-
 #include <boost/json/parse.hpp>
 
 #include "adapters/aws/credentials_source.h"
+#include "adapters/aws/members.h"
 #include "base/text.h"
 
 namespace farshore::aws {
@@ -23,12 +22,6 @@ std::optional<UtcTime> time_from(std::string text) {
         text.erase(dot, text.find_first_not_of("0123456789", dot + 1) - dot);
     }
     return from_iso8601(text);
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-    const json::value* value = object.if_contains(name);
-    return value == nullptr || !value->is_string() ? std::string{}
-                                                   : std::string{value->get_string()};
 }
 
 // What goes into a header must not end its line.
@@ -67,33 +60,33 @@ Result<sigv4::Credentials> credentials_from_json(std::string_view text) {
     }
     const json::object& object = parsed.get_object();
     // The instance metadata service answers 200 also when it has nothing to give.
-    if (const std::string code = text_of(object, "Code"); !code.empty() && code != "Success") {
+    if (const std::string code = text_member(object, "Code"); !code.empty() && code != "Success") {
         return fail(ErrorKind::denied, "the answer is " + code.substr(0, 100));
     }
-    const std::string token = text_of(object, "Token");
+    const std::string token = text_member(object, "Token");
     return checked(
-        {.access_key_id = text_of(object, "AccessKeyId"),
-         .secret_access_key = text_of(object, "SecretAccessKey"),
-         .session_token = token.empty() ? text_of(object, "SessionToken") : token,
+        {.access_key_id = text_member(object, "AccessKeyId"),
+         .secret_access_key = text_member(object, "SecretAccessKey"),
+         .session_token = token.empty() ? text_member(object, "SessionToken") : token,
          .expires = std::nullopt},
-        text_of(object, "Expiration")
+        text_member(object, "Expiration")
     );
 }
 
-Result<sigv4::Credentials> credentials_from_sts(std::string_view xml) {
-    pugi::xml_document document;
-    if (!document.load_buffer(xml.data(), xml.size())) {
-        return fail(ErrorKind::malformed, "the answer is no XML");
+Result<sigv4::Credentials> credentials_from_sts(std::string_view call, std::string_view xml) {
+    const Result<json::object> output = output_of("sts", call, xml);
+    if (!output) {
+        return fail(ErrorKind::malformed, output.error().text);
     }
-    const pugi::xml_node keys = document.child("AssumeRoleWithWebIdentityResponse")
-                                    .child("AssumeRoleWithWebIdentityResult")
-                                    .child("Credentials");
+    const json::object& keys = object_member(*output, "Credentials");
     return checked(
-        {.access_key_id = keys.child_value("AccessKeyId"),
-         .secret_access_key = keys.child_value("SecretAccessKey"),
-         .session_token = keys.child_value("SessionToken"),
+        {.access_key_id = text_member(keys, "AccessKeyId"),
+         .secret_access_key = text_member(keys, "SecretAccessKey"),
+         .session_token = text_member(keys, "SessionToken"),
          .expires = std::nullopt},
-        keys.child_value("Expiration")
+        keys.contains("Expiration")
+            ? to_iso8601(utc_from_ms(number_member(keys, "Expiration") * 1000))
+            : ""
     );
 }
 

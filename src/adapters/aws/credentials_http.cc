@@ -2,14 +2,12 @@
 #include <array>
 #include <utility>
 
-#include "adapters/aws/caller_identity.h"
-#include "adapters/aws/client.h"
 #include "adapters/aws/credentials_source.h"
 #include "base/text.h"
 #include "base/text_file.h"
 #include "wire/url.h"
 
-// Keys from endpoints: the instance's, the container's, and STS.
+// Keys from endpoints of the host: the instance's and the container's.
 namespace farshore::aws {
 namespace {
 
@@ -17,23 +15,8 @@ using namespace std::chrono_literals;
 
 // The metadata service is on this host: it answers in a millisecond or not at all.
 constexpr Duration kLocalPatience = 1s;
-constexpr Duration kStsPatience = 3s;
 constexpr std::size_t kAnswerMax = std::size_t{64} << 10U;
-constexpr std::size_t kTokenFileMax = std::size_t{64} << 10U;
 constexpr std::string_view kTokenSeconds = "21600";
-
-// An endpoint that a variable names; empty: it is not set. Errors: malformed, naming the variable.
-Result<std::string> endpoint_in(const Environment& environment, const std::string& variable) {
-    const auto text = environment(variable);
-    if (!text) {
-        return std::string{};
-    }
-    Result<wire::Url> url = wire::parse_endpoint(*text);
-    if (!url) {
-        return std::unexpected(in_context(variable + " is not a URL", std::move(url.error())));
-    }
-    return url->text();
-}
 
 net::HttpCall local_call(std::string method, std::string url, net::HttpHeaders headers) {
     return {
@@ -52,26 +35,6 @@ std::unexpected<Error> answered(std::string_view who, const net::HttpReply& repl
                            : reply.status == 404 ? ErrorKind::not_found
                                                  : ErrorKind::denied;
     return fail(kind, std::string{who} + " answered " + std::to_string(reply.status));
-}
-
-// The value of a header: one line.
-Result<std::string> read_token(const std::string& path) {
-    constexpr std::string_view kRemedy = "See that the platform writes a token there.";
-    Result<std::string> token = read_text_file(
-        path, {.what = "the token file", .remedy = kRemedy, .bytes_max = kTokenFileMax}
-    );
-    if (!token) {
-        return token;
-    }
-    token->erase(token->find_last_not_of(" \t\r\n") + 1);
-    if (token->find_first_of("\r\n") != std::string::npos) {
-        return fail(
-            ErrorKind::malformed,
-            "the token file " + path + " holds more than one line",
-            std::string{kRemedy}
-        );
-    }
-    return token;
 }
 
 class InstanceMetadata final : public CredentialsSource {
@@ -174,94 +137,6 @@ class ContainerEndpoint final : public CredentialsSource {
     Token token_;
 };
 
-class WebIdentitySource final : public CredentialsSource {
-  public:
-    WebIdentitySource(CredentialsEdge edge, WebIdentity identity)
-        : edge_(edge), identity_(std::move(identity)) {}
-
-    [[nodiscard]] std::string name() const override {
-        return "the web identity of " + identity_.role_arn;
-    }
-
-    net::Task<Result<sigv4::Credentials>> fetch() override {
-        const Result<std::string> token = read_token(identity_.token_file);
-        if (!token) {
-            co_return std::unexpected(token.error());
-        }
-        Result<sigv4::Credentials> last =
-            fail(ErrorKind::denied, "no Region is known whose STS could be asked");
-        for (const std::string& url : urls()) {
-            Result<sigv4::Credentials> asked = co_await ask(url, *token);
-            if (asked || asked.error().kind == ErrorKind::denied) {
-                co_return asked;  // a refusal is the same everywhere
-            }
-            last = std::move(asked);
-        }
-        co_return last;
-    }
-
-  private:
-    [[nodiscard]] std::vector<std::string> urls() const {
-        if (!identity_.endpoint.empty()) {
-            return {identity_.endpoint};
-        }
-        std::vector<std::string> out;
-        for (const RegionId& region : identity_.regions) {
-            out.push_back(sts_endpoint(region));
-        }
-        return out;
-    }
-
-    net::Task<Result<sigv4::Credentials>> ask(std::string url, std::string token) {
-        net::HttpCall call{
-            .method = "POST",
-            .url = url + "/",
-            .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
-            .body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" +
-                    form_encoded(identity_.role_arn) +
-                    "&RoleSessionName=" + form_encoded(identity_.session_name) +
-                    "&WebIdentityToken=" + form_encoded(token),
-            .connect_timeout = kLocalPatience,
-            .total_timeout = kStsPatience,
-            .body_bytes_max = kAnswerMax,
-        };
-        const Result<net::HttpReply> reply = co_await edge_.http->fetch(std::move(call));
-        if (!reply) {
-            co_return std::unexpected(reply.error());
-        }
-        if (reply->status == 200) {
-            co_return credentials_from_sts(reply->body);
-        }
-        Error error = to_error(reply->status, parse_xml_error(reply->body));
-        error.effect = Effect::none;  // keys that were not received do nothing
-        if (reply->status < 500 && error.kind != ErrorKind::throttled) {
-            error.kind = ErrorKind::denied;
-        }
-        co_return std::unexpected(in_context("STS at " + url, std::move(error)));
-    }
-
-    static std::string form_encoded(std::string_view text) {
-        constexpr std::string_view kHex = "0123456789ABCDEF";
-        std::string out;
-        for (const char c : text) {
-            const auto byte = static_cast<unsigned char>(c);
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                               (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-            if (plain) {
-                out += c;
-            } else {
-                out += '%';
-                out += kHex[byte >> 4U];
-                out += kHex[byte & 15U];
-            }
-        }
-        return out;
-    }
-
-    CredentialsEdge edge_;
-    WebIdentity identity_;
-};
-
 // Keys in the clear may come from this host, and from the addresses of ECS and EKS agents.
 bool may_be_plain(const std::string& host) {
     constexpr std::array<std::string_view, 4> kHosts{
@@ -271,6 +146,37 @@ bool may_be_plain(const std::string& host) {
 }
 
 }  // namespace
+
+Result<std::string> endpoint_in(const Environment& environment, const std::string& variable) {
+    const auto text = environment(variable);
+    if (!text) {
+        return std::string{};
+    }
+    Result<wire::Url> url = wire::parse_endpoint(*text);
+    if (!url) {
+        return std::unexpected(in_context(variable + " is not a URL", std::move(url.error())));
+    }
+    return url->text();
+}
+
+Result<std::string> read_token(const std::string& path) {
+    constexpr std::string_view kRemedy = "See that the platform writes a token there.";
+    Result<std::string> token = read_text_file(
+        path, {.what = "the token file", .remedy = kRemedy, .bytes_max = kAnswerMax}
+    );
+    if (!token) {
+        return token;
+    }
+    token->erase(token->find_last_not_of(" \t\r\n") + 1);
+    if (token->find_first_of("\r\n") != std::string::npos) {
+        return fail(
+            ErrorKind::malformed,
+            "the token file " + path + " holds more than one line",
+            std::string{kRemedy}
+        );
+    }
+    return token;
+}
 
 Result<std::unique_ptr<CredentialsSource>> instance_metadata(
     CredentialsEdge edge, const Environment& environment
@@ -316,17 +222,6 @@ Result<std::unique_ptr<CredentialsSource>> container_endpoint(
         return fail(ErrorKind::malformed, "AWS_CONTAINER_AUTHORIZATION_TOKEN is no header's value");
     }
     return std::make_unique<ContainerEndpoint>(edge, url->text(), std::move(token));
-}
-
-Result<std::unique_ptr<CredentialsSource>> web_identity(
-    CredentialsEdge edge, const Environment& environment, WebIdentity identity
-) {
-    Result<std::string> named = endpoint_in(environment, "AWS_ENDPOINT_URL_STS");
-    if (!named) {
-        return std::unexpected(std::move(named.error()));
-    }
-    identity.endpoint = std::move(*named);
-    return std::make_unique<WebIdentitySource>(edge, std::move(identity));
 }
 
 }  // namespace farshore::aws

@@ -56,6 +56,28 @@ std::optional<ProfileValues> find_profile(std::string_view ini, std::string_view
     return out;
 }
 
+std::map<std::string, std::string> service_urls(std::string_view ini, std::string_view section) {
+    std::map<std::string, std::string> out;
+    bool inside = false;
+    std::string service;
+    for (const std::string_view raw : split(ini, '\n')) {
+        const std::string_view line = trim(raw.substr(0, raw.find_last_not_of('\r') + 1));
+        const std::size_t equals = line.find('=');
+        if (line.starts_with('[')) {
+            inside = section_name(line) == "services " + std::string{section};
+        } else if (inside && equals != std::string_view::npos) {
+            const bool nested = raw.starts_with(' ') || raw.starts_with('\t');
+            const std::string name = to_lower(trim(line.substr(0, equals)));
+            if (!nested) {
+                service = name;
+            } else if (name == "endpoint_url") {
+                out.insert_or_assign(service, std::string{trim(line.substr(equals + 1))});
+            }
+        }
+    }
+    return out;
+}
+
 std::vector<std::string> profile_names(std::string_view ini) {
     std::vector<std::string> names;
     for (const std::string_view raw : split(ini, '\n')) {

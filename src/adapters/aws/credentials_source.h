@@ -52,21 +52,66 @@ class CredentialsSource {
     CredentialsEdge edge, const Environment& environment
 );
 
-struct WebIdentity {
-    std::string token_file;
-    std::string role_arn;
-    std::string session_name = "farshore";
-    // Whose STS is asked, one after the other until one answers: a Region's STS may be down with
-    // the Region.
+// An endpoint that a variable names; empty: it is not set. Errors: malformed, naming the variable.
+[[nodiscard]] Result<std::string> endpoint_in(
+    const Environment& environment, const std::string& variable
+);
+
+// What a token's file holds: the value of a header, one line.
+[[nodiscard]] Result<std::string> read_token(const std::string& path);
+
+// Whose STS is asked, one Region after the other until one answers: a Region's STS may be down with
+// the Region.
+struct StsPlaces {
     std::vector<RegionId> regions;
     std::string endpoint;  // empty: each Region's own
 };
 
-// AssumeRoleWithWebIdentity: IRSA on EKS. AWS_ENDPOINT_URL_STS is honoured. Errors: malformed (that
-// variable).
-[[nodiscard]] Result<std::unique_ptr<CredentialsSource>> web_identity(
-    CredentialsEdge edge, const Environment& environment, WebIdentity identity
+struct WebIdentity {
+    std::string token_file;
+    std::string role_arn;
+    std::string session_name;
+};
+
+// AssumeRoleWithWebIdentity: IRSA on EKS.
+[[nodiscard]] std::unique_ptr<CredentialsSource> web_identity(
+    CredentialsEdge edge, StsPlaces places, WebIdentity identity
 );
+
+// Keys that are at hand, or a source that gives them; neither: none.
+struct KeysOrSource {
+    std::optional<sigv4::Credentials> keys;
+    std::shared_ptr<CredentialsSource> source;
+
+    [[nodiscard]] bool any() const { return keys.has_value() || source != nullptr; }
+};
+
+struct RoleToAssume {
+    std::string role_arn;
+    std::string session_name;
+    std::string external_id;       // empty: none
+    std::string duration_seconds;  // empty: the role's own
+};
+
+// AssumeRole with the keys of `base`: a profile's role_arn with source_profile or
+// credential_source.
+[[nodiscard]] std::unique_ptr<CredentialsSource> assumed_role(
+    CredentialsEdge edge, StsPlaces places, RoleToAssume role, KeysOrSource base
+);
+
+// A profile of IAM Identity Center. Its token stands in a file that `aws sso login` writes.
+struct SignOn {
+    std::string profile;
+    std::string session;  // the sso_session's name, or an older profile's sso_start_url
+    RegionId region;
+    std::string account;
+    std::string role;
+    std::string cache;     // the folder of the tokens
+    std::string endpoint;  // empty: the Region's own
+};
+
+// GetRoleCredentials. Errors: denied (no token, or one that has ended; the remedy is the command).
+[[nodiscard]] std::unique_ptr<CredentialsSource> sign_on(CredentialsEdge edge, SignOn with);
 
 // A profile's `credential_process`: a command whose output names keys.
 [[nodiscard]] std::unique_ptr<CredentialsSource> process_output(
@@ -77,7 +122,9 @@ struct WebIdentity {
 // (it says that there are none), malformed (the text names the field, never a value). Pure.
 [[nodiscard]] Result<sigv4::Credentials> credentials_from_json(std::string_view text);
 
-// STS's answer to AssumeRoleWithWebIdentity. Pure.
-[[nodiscard]] Result<sigv4::Credentials> credentials_from_sts(std::string_view xml);
+// STS's answer to this call (AssumeRole, AssumeRoleWithWebIdentity). Pure.
+[[nodiscard]] Result<sigv4::Credentials> credentials_from_sts(
+    std::string_view call, std::string_view xml
+);
 
 }  // namespace farshore::aws

@@ -1,104 +1,16 @@
 #include "adapters/aws/credentials.h"
 
 #include <atomic>
-#include <fstream>
-
-#include <gtest/gtest.h>
 
 #include "adapters/aws/client.h"
-#include "adapters/net/net_test_world.h"
-#include "base/text.h"
+#include "adapters/aws/credentials_world.h"
 
 // Keys that must be asked for, from servers on this host that behave like AWS's.
 namespace farshore::aws {
 namespace {
 
 using namespace std::chrono_literals;
-using net::testing::TempDirectory;
-
-constexpr std::string_view kSecret = "wJalr-secret";
-
-class TestClock final : public ports::Clock {
-  public:
-    [[nodiscard]] Instant now() const override { return Instant{real() + elapsed + 1h}; }
-
-    [[nodiscard]] UtcTime wall() const override {
-        return utc_from_ms(1'795'439'109'000) +  // 2026-11-23T13:05:09Z
-               std::chrono::duration_cast<WallClock::duration>(elapsed);
-    }
-
-    Duration elapsed{};
-
-  private:
-    // Waiting for an answer ends by itself.
-    static Duration real() { return std::chrono::steady_clock::now().time_since_epoch(); }
-};
-
-class CredentialsTest : public ::testing::Test {
-  protected:
-    CredentialsTest() {
-        variables["HOME"] = directory.path();
-        variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1";
-    }
-
-    ~CredentialsTest() override {
-        for (const auto& server : servers_) {
-            world.stop(*server);
-        }
-        world.tasks.stop();
-        world.run_until([this] { return world.tasks.idle(); });
-    }
-
-    std::string serve(net::HttpServer::Handler handler) {
-        servers_.push_back(world.serve(std::move(handler)));
-        return "http://127.0.0.1:" + std::to_string(servers_.back()->port());
-    }
-
-    CredentialsProvider& provider(CredentialSources sources = {}) {
-        sources.sts_regions = {RegionId{"us-east-1"}};
-        provider_ = std::make_unique<CredentialsProvider>(
-            std::move(sources),
-            CredentialsEdge{
-                .io = &world.io, .clock = &clock, .http = http.get(), .local = http.get()
-            },
-            7,
-            [this](const std::string& name) -> std::optional<std::string> {
-                const auto found = variables.find(name);
-                return found == variables.end() ? std::nullopt : std::optional{found->second};
-            }
-        );
-        return *provider_;
-    }
-
-    Result<sigv4::Credentials> get() {
-        std::function<net::Task<Result<sigv4::Credentials>>()> start = [this] {
-            return provider_->get(5s);
-        };
-        return world.wait_for(start);
-    }
-
-    std::string file(const std::string& name, const std::string& content) {
-        const std::string path = directory.path() + "/" + name;
-        std::ofstream(path) << content;
-        return path;
-    }
-
-    // What the servers answer with; ends an hour after the test's beginning.
-    [[nodiscard]] std::string document(const std::string& id) const {
-        return R"({"Code":"Success","AccessKeyId":")" + id + R"(","SecretAccessKey":")" +
-               std::string{kSecret} + R"(","Token":"session","Expiration":"2026-11-23T14:05:09Z"})";
-    }
-
-    TestClock clock;
-    TempDirectory directory;
-    net::testing::World world;
-    std::unique_ptr<net::HttpClient> http = net::HttpClient::create(world.io, {});
-    std::map<std::string, std::string> variables;
-
-  private:
-    std::vector<std::unique_ptr<net::HttpServer>> servers_;
-    std::unique_ptr<CredentialsProvider> provider_;
-};
+using namespace testing;
 
 // The instance metadata service, version 2.
 struct Metadata {
@@ -331,16 +243,6 @@ TEST_F(CredentialsTest, AProcessThatFailsIsNoSecret) {
     EXPECT_EQ(asked.trouble().find("hush"), std::string::npos);
 }
 
-TEST_F(CredentialsTest, ARoleThatNobodyHereCanAssumeIsNotPassedOver) {
-    variables["AWS_CONFIG_FILE"] =
-        file("config", "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = base\n");
-    provider();
-    const auto keys = get();
-    ASSERT_FALSE(keys);
-    EXPECT_EQ(keys.error().kind, ErrorKind::malformed);
-    EXPECT_NE(keys.error().text.find("source_profile"), std::string::npos) << keys.error().text;
-}
-
 TEST_F(CredentialsTest, WhileSomebodyRunsItNobodyWaitsForARenewal) {
     Metadata metadata;
     std::string id = "ONE";
@@ -372,9 +274,10 @@ TEST_F(CredentialsTest, TheClientOfAwsAsksByItself) {
     AwsClient& client = *made;
     std::function<net::Task<Result<AwsReply>>()> start = [&client] {
         return client.call(
-            {.row = &call_row(Service::dynamodb, "GetItem"),
+            {.service = "dynamodb",
+             .name = "ListTables",
              .region = RegionId{"us-east-1"},
-             .body = "{}"},
+             .input = {}},
             {}
         );
     };
@@ -405,8 +308,8 @@ TEST(CredentialsDocument, WhatIsMissingIsNamedAndNothingElse) {
         code(R"({"Code":"AssumeRoleUnauthorizedAccess"})").find("Unauthorized"), std::string::npos
     );
     EXPECT_NE(code("<html>").find("JSON"), std::string::npos);
-    EXPECT_FALSE(credentials_from_sts("<x/>"));
-    EXPECT_FALSE(credentials_from_sts("nothing"));
+    EXPECT_FALSE(credentials_from_sts("AssumeRole", "<x/>"));
+    EXPECT_FALSE(credentials_from_sts("AssumeRole", "nothing"));
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
 namespace farshore::aws {
 namespace {
 
@@ -117,68 +115,99 @@ Duration round_pause(int round) {
 
 }  // namespace
 
-net::Task<Result<std::string>> DynamoDb::send(
-    RegionId region, std::string name, std::string body, CallOptions options
+net::Task<Result<json::object>> DynamoDb::send(
+    RegionId region, std::string name, json::object input, CallOptions options
 ) {
-    AwsRequest request;
-    request.row = &call_row(Service::dynamodb, name);
-    request.region = std::move(region);
-    request.body = std::move(body);
-    request.content_type = "application/x-amz-json-1.0";
-    Result<AwsReply> reply = co_await client_->call(std::move(request), options);
+    AwsCall asked{
+        .service = "dynamodb",
+        .name = std::move(name),
+        .region = std::move(region),
+        .input = std::move(input)
+    };
+    Result<AwsReply> reply = co_await client_->call(std::move(asked), options);
     if (!reply) {
         co_return std::unexpected(reply.error());
     }
-    co_return std::move(reply->body);
+    co_return std::move(reply->output);
 }
 
 net::Task<Result<TableDescription>> DynamoDb::table_call(
-    RegionId region, std::string name, std::string body, CallOptions options
+    RegionId region, std::string name, json::object input, CallOptions options
 ) {
-    Result<std::string> answer =
-        co_await send(std::move(region), std::move(name), std::move(body), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
+    const Result<json::object> output =
+        co_await send(std::move(region), std::move(name), std::move(input), options);
+    if (!output) {
+        co_return std::unexpected(output.error());
     }
-    co_return dynamodb_json::table_description(*answer);
+    co_return dynamodb_members::table_description(*output);
 }
 
-net::Task<Result<std::optional<Item>>> DynamoDb::write_call(
-    RegionId region, std::string name, std::string body, CallOptions options
+net::Task<Result<std::optional<Item>>> DynamoDb::item_call(
+    RegionId region, std::string name, json::object input, std::string member, CallOptions options
 ) {
-    Result<std::string> answer =
-        co_await send(std::move(region), std::move(name), std::move(body), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
+    const Result<json::object> output =
+        co_await send(std::move(region), std::move(name), std::move(input), options);
+    if (!output) {
+        co_return std::unexpected(output.error());
     }
-    co_return dynamodb_json::item(*answer, "Attributes");
+    co_return dynamodb_members::item(*output, member);
+}
+
+net::Task<Result<Page>> DynamoDb::page_call(
+    RegionId region, std::string name, json::object input, CallOptions options
+) {
+    const Result<json::object> output =
+        co_await send(std::move(region), std::move(name), std::move(input), options);
+    if (!output) {
+        co_return std::unexpected(output.error());
+    }
+    co_return dynamodb_members::page(*output);
 }
 
 net::Task<Result<TableDescription>> DynamoDb::create_table(
     RegionId region, TableSpec spec, CallOptions options
 ) {
-    return table_call(std::move(region), "CreateTable", dynamodb_json::create_table(spec), options);
+    return table_call(
+        std::move(region), "CreateTable", dynamodb_members::create_table(spec), options
+    );
 }
 
 net::Task<Result<TableDescription>> DynamoDb::describe_table(
     RegionId region, TableName table, CallOptions options
 ) {
     return table_call(
-        std::move(region), "DescribeTable", dynamodb_json::table_only(table), options
+        std::move(region), "DescribeTable", dynamodb_members::table_only(table), options
     );
+}
+
+net::Task<Result<bool>> DynamoDb::is_old_global_table(
+    RegionId region, TableName table, CallOptions options
+) {
+    json::object input{{"GlobalTableName", table.value()}};
+    const Result<json::object> output =
+        co_await send(std::move(region), "DescribeGlobalTable", std::move(input), options);
+    if (!output && output.error().kind == ErrorKind::not_found) {
+        co_return false;
+    }
+    if (!output) {
+        co_return std::unexpected(output.error());
+    }
+    co_return true;
 }
 
 net::Task<Result<TableDescription>> DynamoDb::delete_table(
     RegionId region, TableName table, CallOptions options
 ) {
-    return table_call(std::move(region), "DeleteTable", dynamodb_json::table_only(table), options);
+    return table_call(
+        std::move(region), "DeleteTable", dynamodb_members::table_only(table), options
+    );
 }
 
 net::Task<Result<TableDescription>> DynamoDb::enable_stream(
     RegionId region, TableName table, CallOptions options
 ) {
     return table_call(
-        std::move(region), "UpdateTable", dynamodb_json::enable_stream(table), options
+        std::move(region), "UpdateTable", dynamodb_members::enable_stream(table), options
     );
 }
 
@@ -186,7 +215,10 @@ net::Task<Result<TableDescription>> DynamoDb::add_replica(
     RegionId region, TableName table, RegionId replica, CallOptions options
 ) {
     return table_call(
-        std::move(region), "UpdateTable", dynamodb_json::add_replica(table, replica), options
+        std::move(region),
+        "UpdateTable",
+        dynamodb_members::replica_update(table, "Create", replica),
+        options
     );
 }
 
@@ -194,7 +226,10 @@ net::Task<Result<TableDescription>> DynamoDb::remove_replica(
     RegionId region, TableName table, RegionId replica, CallOptions options
 ) {
     return table_call(
-        std::move(region), "UpdateTable", dynamodb_json::remove_replica(table, replica), options
+        std::move(region),
+        "UpdateTable",
+        dynamodb_members::replica_update(table, "Delete", replica),
+        options
     );
 }
 
@@ -204,26 +239,24 @@ net::Task<Result<std::vector<TableName>>> DynamoDb::list_tables(
     std::vector<TableName> out;
     std::string start_after;
     while (out.size() < kTablesMax) {
-        std::string body = dynamodb_json::list_tables(start_after);
-        Result<std::string> answer = co_await send(region, "ListTables", std::move(body), options);
-        if (!answer) {
-            co_return std::unexpected(answer.error());
+        json::object input;
+        if (!start_after.empty()) {
+            input["ExclusiveStartTableName"] = start_after;
         }
-        Result<json::object> parsed = dynamodb_json::parse(*answer);
-        if (!parsed) {
-            co_return std::unexpected(parsed.error());
+        const Result<json::object> output =
+            co_await send(region, "ListTables", std::move(input), options);
+        if (!output) {
+            co_return std::unexpected(output.error());
         }
-        const json::value* names = parsed->if_contains("TableNames");
-        if (names == nullptr || !names->is_array()) {
+        const json::value* names = output->if_contains("TableNames");
+        if (names == nullptr) {
             co_return fail(ErrorKind::malformed, "ListTables answered no TableNames");
         }
         for (const json::value& name : names->get_array()) {
-            if (name.is_string()) {
-                out.emplace_back(std::string{name.get_string()});
-            }
+            out.emplace_back(std::string{name.get_string()});
         }
-        const json::value* last = parsed->if_contains("LastEvaluatedTableName");
-        if (last == nullptr || !last->is_string() || last->get_string() == start_after) {
+        const json::value* last = output->if_contains("LastEvaluatedTableName");
+        if (last == nullptr || last->get_string() == start_after) {
             break;
         }
         start_after = std::string{last->get_string()};
@@ -307,45 +340,37 @@ net::Task<Result<TableDescription>> DynamoDb::make_table_global(
 net::Task<Result<std::optional<Item>>> DynamoDb::get_item(
     RegionId region, GetItem get, CallOptions options
 ) {
-    std::string body = dynamodb_json::get_item(get);
-    Result<std::string> answer =
-        co_await send(std::move(region), "GetItem", std::move(body), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return dynamodb_json::item(*answer, "Item");
+    return item_call(
+        std::move(region), "GetItem", dynamodb_members::get_item(get), "Item", options
+    );
 }
 
 net::Task<Result<std::optional<Item>>> DynamoDb::put_item(
     RegionId region, PutItem put, CallOptions options
 ) {
-    return write_call(std::move(region), "PutItem", dynamodb_json::put_item(put), options);
+    return item_call(
+        std::move(region), "PutItem", dynamodb_members::put_item(put), "Attributes", options
+    );
 }
 
 net::Task<Result<std::optional<Item>>> DynamoDb::update_item(
     RegionId region, UpdateItem update, CallOptions options
 ) {
-    return write_call(std::move(region), "UpdateItem", dynamodb_json::update_item(update), options);
+    return item_call(
+        std::move(region),
+        "UpdateItem",
+        dynamodb_members::update_item(update),
+        "Attributes",
+        options
+    );
 }
 
 net::Task<Result<std::optional<Item>>> DynamoDb::delete_item(
     RegionId region, DeleteItem erase, CallOptions options
 ) {
-    return write_call(std::move(region), "DeleteItem", dynamodb_json::delete_item(erase), options);
-}
-
-net::Task<Result<boost::json::object>> DynamoDb::batch_round(
-    RegionId region, std::string name, boost::json::object requests, CallOptions options
-) {
-    json::object body;
-    body.emplace("RequestItems", std::move(requests));
-    std::string text = json::serialize(body);
-    Result<std::string> answer =
-        co_await send(std::move(region), std::move(name), std::move(text), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return dynamodb_json::parse(*answer);
+    return item_call(
+        std::move(region), "DeleteItem", dynamodb_members::delete_item(erase), "Attributes", options
+    );
 }
 
 bool may_refuse_one_key(const Error& error) {
@@ -355,7 +380,8 @@ bool may_refuse_one_key(const Error& error) {
 net::Task<Result<BatchItems>> DynamoDb::batch_get_item(
     RegionId region, std::vector<TableKeys> tables, CallOptions options
 ) {
-    const std::vector<Entry> entries = entries_of(dynamodb_json::batch_get_requests(tables), true);
+    const std::vector<Entry> entries =
+        entries_of(dynamodb_members::batch_get_requests(tables), true);
     BatchItems out;
     for (std::size_t from = 0; from < entries.size(); from += kBatchGetMax) {
         json::object wanted =
@@ -373,7 +399,7 @@ net::Task<Result<BatchItems>> DynamoDb::batch_get_item(
                 }
             }
             Result<json::object> answer =
-                co_await batch_round(region, "BatchGetItem", wanted, options);
+                co_await send(region, "BatchGetItem", {{"RequestItems", wanted}}, options);
             if (!answer) {
                 co_return std::unexpected(answer.error());
             }
@@ -388,7 +414,7 @@ net::Task<Status> DynamoDb::batch_write_item(
     RegionId region, std::vector<TableWrites> tables, CallOptions options
 ) {
     const std::vector<Entry> entries =
-        entries_of(dynamodb_json::batch_write_requests(tables), false);
+        entries_of(dynamodb_members::batch_write_requests(tables), false);
     for (std::size_t from = 0; from < entries.size(); from += kBatchWriteMax) {
         json::object wanted =
             chunk_of(entries, from, std::min(from + kBatchWriteMax, entries.size()), false);
@@ -405,7 +431,7 @@ net::Task<Status> DynamoDb::batch_write_item(
                 }
             }
             Result<json::object> answer =
-                co_await batch_round(region, "BatchWriteItem", wanted, options);
+                co_await send(region, "BatchWriteItem", {{"RequestItems", wanted}}, options);
             if (!answer) {
                 Error error = answer.error();
                 // Earlier chunks and rounds were written.
@@ -419,22 +445,11 @@ net::Task<Status> DynamoDb::batch_write_item(
 }
 
 net::Task<Result<Page>> DynamoDb::query(RegionId region, Query query, CallOptions options) {
-    std::string body = dynamodb_json::query(query);
-    Result<std::string> answer =
-        co_await send(std::move(region), "Query", std::move(body), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return dynamodb_json::page(*answer);
+    return page_call(std::move(region), "Query", dynamodb_members::query(query), options);
 }
 
 net::Task<Result<Page>> DynamoDb::scan(RegionId region, Scan scan, CallOptions options) {
-    std::string body = dynamodb_json::scan(scan);
-    Result<std::string> answer = co_await send(std::move(region), "Scan", std::move(body), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return dynamodb_json::page(*answer);
+    return page_call(std::move(region), "Scan", dynamodb_members::scan(scan), options);
 }
 
 }  // namespace farshore::aws

@@ -56,7 +56,9 @@ struct TableDescription {
     std::vector<Replica> replicas;     // may hold the Region asked itself, as AWS does
     std::int64_t item_count = 0;
     std::int64_t size_bytes = 0;
-    bool stream = false;
+    bool stream = false;  // of new and old images
+    bool on_demand = true;
+    bool strong = false;  // multi-Region strong consistency
 };
 
 enum class ReturnValues { none, all_old, updated_old, all_new, updated_new };
@@ -157,28 +159,28 @@ struct BatchItems {
 // for the table: it has another key there.
 inline constexpr std::size_t kRefusedAloneMax = 8;
 
-// Request bodies and answers, pure. Errors of parsers: malformed.
-namespace dynamodb_json {
-[[nodiscard]] std::string create_table(const TableSpec& spec);
-[[nodiscard]] std::string table_only(const TableName& table);
-[[nodiscard]] std::string add_replica(const TableName& table, const RegionId& region);
-[[nodiscard]] std::string remove_replica(const TableName& table, const RegionId& region);
-[[nodiscard]] std::string enable_stream(const TableName& table);
-[[nodiscard]] std::string list_tables(const std::string& start_after);
-[[nodiscard]] std::string get_item(const GetItem& get);
-[[nodiscard]] std::string put_item(const PutItem& put);
-[[nodiscard]] std::string update_item(const UpdateItem& update);
-[[nodiscard]] std::string delete_item(const DeleteItem& erase);
+// Members of requests and of answers, pure. Errors of readers: malformed.
+namespace dynamodb_members {
+[[nodiscard]] boost::json::object create_table(const TableSpec& spec);
+[[nodiscard]] boost::json::object table_only(const TableName& table);
+// `action`: "Create" or "Delete".
+[[nodiscard]] boost::json::object replica_update(
+    const TableName& table, std::string_view action, const RegionId& region
+);
+[[nodiscard]] boost::json::object enable_stream(const TableName& table);
+[[nodiscard]] boost::json::object get_item(const GetItem& get);
+[[nodiscard]] boost::json::object put_item(const PutItem& put);
+[[nodiscard]] boost::json::object update_item(const UpdateItem& update);
+[[nodiscard]] boost::json::object delete_item(const DeleteItem& erase);
 [[nodiscard]] boost::json::object batch_get_requests(const std::vector<TableKeys>& tables);
 [[nodiscard]] boost::json::object batch_write_requests(const std::vector<TableWrites>& tables);
-[[nodiscard]] std::string query(const Query& query);
-[[nodiscard]] std::string scan(const Scan& scan);
+[[nodiscard]] boost::json::object query(const Query& query);
+[[nodiscard]] boost::json::object scan(const Scan& scan);
 
-[[nodiscard]] Result<boost::json::object> parse(std::string_view body);
-[[nodiscard]] Result<TableDescription> table_description(std::string_view body);
-[[nodiscard]] Result<std::optional<Item>> item(std::string_view body, std::string_view member);
-[[nodiscard]] Result<Page> page(std::string_view body);
-}  // namespace dynamodb_json
+[[nodiscard]] Result<TableDescription> table_description(const boost::json::object& output);
+[[nodiscard]] std::optional<Item> item(const boost::json::object& output, std::string_view member);
+[[nodiscard]] Page page(const boost::json::object& output);
+}  // namespace dynamodb_members
 
 // The Region asked comes first in each call. Errors: AwsClient's; a failed condition is `conflict`
 // with the code ConditionalCheckFailedException, a missing table `not_found`.
@@ -194,6 +196,11 @@ class DynamoDb {
         RegionId region, TableName table, CallOptions options = {}
     );
     net::Task<Result<TableDescription>> delete_table(
+        RegionId region, TableName table, CallOptions options = {}
+    );
+    // Whether it is a global table of version 2017.11.29, whose replicas DescribeTable does not
+    // name.
+    net::Task<Result<bool>> is_old_global_table(
         RegionId region, TableName table, CallOptions options = {}
     );
     // All names, in order; at most 10,000.
@@ -252,17 +259,22 @@ class DynamoDb {
     net::Task<Result<Page>> scan(RegionId region, Scan scan, CallOptions options = {});
 
   private:
-    net::Task<Result<std::string>> send(
-        RegionId region, std::string name, std::string body, CallOptions options
+    net::Task<Result<boost::json::object>> send(
+        RegionId region, std::string name, boost::json::object input, CallOptions options
     );
     net::Task<Result<TableDescription>> table_call(
-        RegionId region, std::string name, std::string body, CallOptions options
+        RegionId region, std::string name, boost::json::object input, CallOptions options
     );
-    net::Task<Result<std::optional<Item>>> write_call(
-        RegionId region, std::string name, std::string body, CallOptions options
+    // For calls that answer with one item; `member` holds it.
+    net::Task<Result<std::optional<Item>>> item_call(
+        RegionId region,
+        std::string name,
+        boost::json::object input,
+        std::string member,
+        CallOptions options
     );
-    net::Task<Result<boost::json::object>> batch_round(
-        RegionId region, std::string name, boost::json::object requests, CallOptions options
+    net::Task<Result<Page>> page_call(
+        RegionId region, std::string name, boost::json::object input, CallOptions options
     );
 
     AwsClient* client_;

@@ -7,14 +7,43 @@ namespace farshore::aws {
 namespace {
 
 // An hour: longer than any lease or drift that a configuration may name.
-constexpr std::int64_t kTermMsMax = 3'600'000;
+constexpr Duration kTermMax = std::chrono::hours{1};
+constexpr std::string_view kLease = "lease_ms";
+constexpr std::string_view kClockError = "clock_error_ms";
+constexpr std::string_view kHoldMax = "hold_max_ms";
 
-std::optional<Duration> term_of(const Item& item, std::string_view attribute) {
+std::optional<Duration> term_of(
+    const Item& item, std::string_view attribute, Duration most = kTermMax
+) {
     const std::int64_t ms = number_of(item, attribute).value_or(0);
-    if (ms < 0 || ms > kTermMsMax) {
+    if (ms < 0 || ms > to_ms(most)) {
         return std::nullopt;
     }
     return std::chrono::milliseconds{ms};
+}
+
+std::optional<Epoch> epoch_of(const Item& item) {
+    const auto number = number_of(item, "epoch");
+    if (!number || *number < 0 || !is_possible(Epoch{static_cast<std::uint64_t>(*number)})) {
+        return std::nullopt;
+    }
+    return Epoch{static_cast<std::uint64_t>(*number)};
+}
+
+// The first attribute whose value no controller writes.
+std::optional<std::string_view> damaged_attribute(const Item& item) {
+    if (!epoch_of(item)) {
+        return "epoch";
+    }
+    if (!string_of(item, "active")) {
+        return "active";
+    }
+    for (const std::string_view term : {kLease, kClockError, kHoldMax}) {
+        if (!term_of(item, term, term == kHoldMax ? core::kHoldLimit : kTermMax)) {
+            return term;
+        }
+    }
+    return std::nullopt;
 }
 
 core::RaisedFor raised_for(const Item& item) {
@@ -34,21 +63,34 @@ GetItem read_of_epoch_item(const TableName& table, const AppId& app) {
 }
 
 std::optional<core::EpochItem> parse_epoch_item(const Item& item) {
-    const auto epoch = number_of(item, "epoch");
-    const auto active = string_of(item, "active");
-    const auto lease = term_of(item, "lease_ms");
-    const auto clock_error = term_of(item, "clock_error_ms");
-    if (!epoch || *epoch < 0 || !is_possible(Epoch{static_cast<std::uint64_t>(*epoch)}) ||
-        !active || !lease || !clock_error) {
+    if (damaged_attribute(item)) {
         return std::nullopt;
     }
     return core::EpochItem{
-        .epoch = Epoch{static_cast<std::uint64_t>(*epoch)},
-        .active = RegionId{*active},
-        .terms = {.lease = *lease, .clock_error = *clock_error},
+        .epoch = *epoch_of(item),
+        .active = RegionId{*string_of(item, "active")},
+        .terms =
+            {.lease = *term_of(item, kLease),
+             .clock_error = *term_of(item, kClockError),
+             .hold_max = *term_of(item, kHoldMax, core::kHoldLimit)},
         .register_id = string_of(item, "register").value_or(""),
         .raised_for = raised_for(item)
     };
+}
+
+core::CopyAnswer copy_as_read(const RegionId& region, const std::optional<Item>& item) {
+    if (!item) {
+        return {.word = core::CopyWord::done, .item = core::EpochItem{}};
+    }
+    if (const auto damaged = damaged_attribute(*item)) {
+        return {
+            .word = core::CopyWord::damaged,
+            .why = "the epoch item in " + region.value() +
+                   " is damaged: no controller writes such a value of `" + std::string{*damaged} +
+                   "`"
+        };
+    }
+    return {.word = core::CopyWord::done, .item = parse_epoch_item(*item)};
 }
 
 UpdateItem write_of_epoch_item(
@@ -71,8 +113,9 @@ UpdateItem write_of_epoch_item(
     };
     set("epoch", number_attribute(static_cast<std::int64_t>(item.epoch.value())));
     set("active", string_attribute(item.active.value()));
-    set("lease_ms", ms(item.terms.lease));
-    set("clock_error_ms", ms(item.terms.clock_error));
+    set(kLease, ms(item.terms.lease));
+    set(kClockError, ms(item.terms.clock_error));
+    set(kHoldMax, ms(item.terms.hold_max));
     set("register", string_attribute(item.register_id));
     const core::RaisedFor& raised = item.raised_for;
     set("operation", string_attribute(raised.operation.value()));

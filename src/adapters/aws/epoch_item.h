@@ -1,13 +1,13 @@
 #pragma once
 
 #include "adapters/aws/dynamodb.h"
-#include "core/records/epoch_items.h"
+#include "core/records/copy_answer.h"
 
 // One Region's copy of an app's epoch item, as DynamoDB holds it:
 //
 //   app        the table's key
 //   epoch, active
-//   lease_ms, clock_error_ms     what every reader keeps within (core::Terms)
+//   lease_ms, clock_error_ms, hold_max_ms  what every reader keeps within (core::Terms)
 //   register   of the controllers' store whose hosts the item confirms
 //   operation, verb, held_until  what the epoch was raised for (core::RaisedFor)
 //   at, by     for people
@@ -16,9 +16,16 @@ namespace farshore::aws {
 // Strongly consistent.
 [[nodiscard]] GetItem read_of_epoch_item(const TableName& table, const AppId& app);
 
-// nullopt: an epoch, a lease or a clock error that no controller writes. Such a copy is damaged,
-// and counts as one that did not answer.
+// nullopt: an epoch, a lease, a clock error or a hold that no controller writes. Such a copy is
+// damaged, and counts as one that did not answer. What a copy of an older controller does not name
+// is zero.
 [[nodiscard]] std::optional<core::EpochItem> parse_epoch_item(const Item& item);
+
+// What a read of the Region's copy found; nullopt: no item. A damaged copy is told with the
+// attribute that is wrong.
+[[nodiscard]] core::CopyAnswer copy_as_read(
+    const RegionId& region, const std::optional<Item>& item
+);
 
 struct EpochWriter {
     std::string by;  // which controller

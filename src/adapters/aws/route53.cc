@@ -4,27 +4,12 @@
 #include <cstddef>
 #include <utility>
 
-#include "adapters/net/http_message.h"
-
 namespace farshore::aws {
 namespace {
 
-constexpr std::string_view kVersion = "/2013-04-01";
-constexpr std::size_t kEntriesMax = 10'000;
+namespace json = boost::json;
 
-std::string path_of(
-    std::string_view collection, std::string_view id = {}, std::string_view part = {}
-) {
-    std::string out{kVersion};
-    out.append("/").append(collection);
-    if (!id.empty()) {
-        out.append("/").append(net::percent_encode(id));
-    }
-    if (!part.empty()) {
-        out.append("/").append(part);
-    }
-    return out;
-}
+constexpr std::size_t kEntriesMax = 10'000;
 
 std::unexpected<Error> too_many(std::string_view what) {
     return fail(
@@ -34,55 +19,45 @@ std::unexpected<Error> too_many(std::string_view what) {
     );
 }
 
-std::string marker_query(const std::string& marker) {
-    return marker.empty() ? "" : "marker=" + net::percent_encode(marker);
-}
-
-std::string record_query(const RecordPage& page) {
-    std::string out = "name=" + net::percent_encode(page.next_name) +
-                      "&type=" + net::percent_encode(page.next_type);
-    if (!page.next_identifier.empty()) {
-        out += "&identifier=" + net::percent_encode(page.next_identifier);
-    }
-    return out;
+AwsCall call_of(std::string name, json::object input) {
+    return {
+        .service = "route53",
+        .name = std::move(name),
+        .region = RegionId{"us-east-1"},
+        .input = std::move(input)
+    };
 }
 
 }  // namespace
 
-net::Task<Result<std::string>> Route53::send(Send what, CallOptions options) {
-    AwsRequest request;
-    request.row = &call_row(Service::route53, what.name);
-    request.region = RegionId{"us-east-1"};
-    request.method = std::move(what.method);
-    request.path = std::move(what.path);
-    request.query = std::move(what.query);
-    request.body = std::move(what.body);
-    request.content_type = request.body.empty() ? "" : "text/xml";
-    Result<AwsReply> reply = co_await client_->call(std::move(request), options);
+template <class Answer>
+net::Task<Result<Answer>> Route53::ask(
+    std::string name,
+    json::object input,
+    Result<Answer> (*read)(const json::object&),
+    CallOptions options
+) {
+    AwsCall asked = call_of(std::move(name), std::move(input));
+    const Result<AwsReply> reply = co_await client_->call(std::move(asked), options);
     if (!reply) {
         co_return std::unexpected(reply.error());
     }
-    co_return std::move(reply->body);
+    co_return read(reply->output);
 }
 
 // Every page of a list, in the order that Route 53 gives.
 template <class Entry>
 net::Task<Result<std::vector<Entry>>> Route53::list_pages(
-    std::string call,
-    std::string path,
-    Result<MarkerPage<Entry>> (*parse)(std::string_view),
-    CallOptions options
+    std::string name, Result<MarkerPage<Entry>> (*read)(const json::object&), CallOptions options
 ) {
     std::vector<Entry> out;
     std::string marker;
     while (out.size() <= kEntriesMax) {
-        Send what{.name = call, .method = "GET", .path = path};
-        what.query = marker_query(marker);
-        Result<std::string> answer = co_await send(std::move(what), options);
-        if (!answer) {
-            co_return std::unexpected(answer.error());
+        json::object input;
+        if (!marker.empty()) {
+            input["Marker"] = marker;
         }
-        Result<MarkerPage<Entry>> page = parse(*answer);
+        Result<MarkerPage<Entry>> page = co_await ask(name, std::move(input), read, options);
         if (!page) {
             co_return std::unexpected(page.error());
         }
@@ -92,31 +67,32 @@ net::Task<Result<std::vector<Entry>>> Route53::list_pages(
         }
         marker = page->next_marker;
     }
-    co_return too_many("the answer of " + call);
+    co_return too_many("the answer of " + name);
+}
+
+net::Task<Status> Route53::erase(std::string name, json::object input, CallOptions options) {
+    AwsCall asked = call_of(std::move(name), std::move(input));
+    const Result<AwsReply> reply = co_await client_->call(std::move(asked), options);
+    co_return reply ? Status{} : std::unexpected(reply.error());
 }
 
 net::Task<Result<HostedZone>> Route53::create_hosted_zone(
     std::string name, std::string caller_reference, CallOptions options
 ) {
-    Send what{.name = "CreateHostedZone", .method = "POST", .path = path_of("hostedzone")};
-    what.body = route53_xml::create_hosted_zone(name, caller_reference);
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::hosted_zone(*answer);
-}
-
-net::Task<Result<std::vector<HostedZone>>> Route53::list_hosted_zones(CallOptions options) {
-    return list_pages<HostedZone>(
-        "ListHostedZones", path_of("hostedzone"), route53_xml::hosted_zones, options
+    return ask(
+        "CreateHostedZone",
+        {{"Name", name}, {"CallerReference", caller_reference}},
+        route53_members::hosted_zone,
+        options
     );
 }
 
+net::Task<Result<std::vector<HostedZone>>> Route53::list_hosted_zones(CallOptions options) {
+    return list_pages("ListHostedZones", route53_members::hosted_zones, options);
+}
+
 net::Task<Status> Route53::delete_hosted_zone(std::string zone, CallOptions options) {
-    Send what{.name = "DeleteHostedZone", .method = "DELETE", .path = path_of("hostedzone", zone)};
-    Result<std::string> answer = co_await send(std::move(what), options);
-    co_return answer ? Status{} : std::unexpected(answer.error());
+    return erase("DeleteHostedZone", {{"Id", zone}}, options);
 }
 
 net::Task<Result<ChangeState>> Route53::change_record_sets(
@@ -126,42 +102,34 @@ net::Task<Result<ChangeState>> Route53::change_record_sets(
         return change.action == ChangeAction::upsert;
     };
     options.idempotent = options.idempotent || std::ranges::all_of(changes, is_upsert);
-    // The service's path ends with a slash.
-    Send what{
-        .name = "ChangeResourceRecordSets",
-        .method = "POST",
-        .path = path_of("hostedzone", zone, "rrset/")
-    };
-    what.body = route53_xml::change_record_sets(changes, comment);
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::change(*answer);
+    return ask(
+        "ChangeResourceRecordSets",
+        route53_members::change_record_sets(zone, changes, comment),
+        route53_members::change,
+        options
+    );
 }
 
 net::Task<Result<std::vector<RecordSet>>> Route53::list_record_sets(
     std::string zone, CallOptions options
 ) {
     std::vector<RecordSet> out;
-    std::string from;
+    json::object from{{"HostedZoneId", zone}};
     while (out.size() <= kEntriesMax) {
-        Send what{
-            .name = "ListResourceRecordSets",
-            .method = "GET",
-            .path = path_of("hostedzone", zone, "rrset")
-        };
-        what.query = from;
-        Result<std::string> answer = co_await send(std::move(what), options);
-        if (!answer) {
-            co_return std::unexpected(answer.error());
-        }
-        Result<RecordPage> page = route53_xml::record_sets(*answer);
+        Result<RecordPage> page =
+            co_await ask("ListResourceRecordSets", from, route53_members::record_sets, options);
         if (!page) {
             co_return std::unexpected(page.error());
         }
         std::ranges::move(page->records, std::back_inserter(out));
-        std::string next = record_query(*page);
+        json::object next{
+            {"HostedZoneId", zone},
+            {"StartRecordName", page->next_name},
+            {"StartRecordType", page->next_type}
+        };
+        if (!page->next_identifier.empty()) {
+            next["StartRecordIdentifier"] = page->next_identifier;
+        }
         if (!page->truncated || next == from) {
             co_return out;
         }
@@ -171,39 +139,26 @@ net::Task<Result<std::vector<RecordSet>>> Route53::list_record_sets(
 }
 
 net::Task<Result<ChangeState>> Route53::get_change(std::string change, CallOptions options) {
-    Send what{.name = "GetChange", .method = "GET", .path = path_of("change", change)};
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::change(*answer);
+    return ask("GetChange", {{"Id", change}}, route53_members::change, options);
 }
 
 net::Task<Result<HealthCheck>> Route53::create_health_check(
     HealthCheckConfig config, std::string caller_reference, CallOptions options
 ) {
-    Send what{.name = "CreateHealthCheck", .method = "POST", .path = path_of("healthcheck")};
-    what.body = route53_xml::create_health_check(config, caller_reference);
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::health_check(*answer);
+    return ask(
+        "CreateHealthCheck",
+        route53_members::create_health_check(config, caller_reference),
+        route53_members::health_check,
+        options
+    );
 }
 
 net::Task<Result<HealthCheck>> Route53::get_health_check(std::string id, CallOptions options) {
-    Send what{.name = "GetHealthCheck", .method = "GET", .path = path_of("healthcheck", id)};
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::health_check(*answer);
+    return ask("GetHealthCheck", {{"HealthCheckId", id}}, route53_members::health_check, options);
 }
 
 net::Task<Result<std::vector<HealthCheck>>> Route53::list_health_checks(CallOptions options) {
-    return list_pages<HealthCheck>(
-        "ListHealthChecks", path_of("healthcheck"), route53_xml::health_checks, options
-    );
+    return list_pages("ListHealthChecks", route53_members::health_checks, options);
 }
 
 net::Task<Result<HealthCheck>> Route53::update_health_check(
@@ -211,34 +166,27 @@ net::Task<Result<HealthCheck>> Route53::update_health_check(
 ) {
     // With an expected version a second execution is refused, which would look like a conflict.
     options.idempotent = options.idempotent || !update.expected_version;
-    Send what{.name = "UpdateHealthCheck", .method = "POST", .path = path_of("healthcheck", id)};
-    what.body = route53_xml::update_health_check(update);
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::health_check(*answer);
+    return ask(
+        "UpdateHealthCheck",
+        route53_members::update_health_check(id, update),
+        route53_members::health_check,
+        options
+    );
 }
 
 net::Task<Status> Route53::delete_health_check(std::string id, CallOptions options) {
-    Send what{.name = "DeleteHealthCheck", .method = "DELETE", .path = path_of("healthcheck", id)};
-    Result<std::string> answer = co_await send(std::move(what), options);
-    co_return answer ? Status{} : std::unexpected(answer.error());
+    return erase("DeleteHealthCheck", {{"HealthCheckId", id}}, options);
 }
 
 net::Task<Result<std::vector<CheckerObservation>>> Route53::get_health_check_status(
     std::string id, CallOptions options
 ) {
-    Send what{
-        .name = "GetHealthCheckStatus",
-        .method = "GET",
-        .path = path_of("healthcheck", id, "status")
-    };
-    Result<std::string> answer = co_await send(std::move(what), options);
-    if (!answer) {
-        co_return std::unexpected(answer.error());
-    }
-    co_return route53_xml::health_check_status(*answer);
+    return ask(
+        "GetHealthCheckStatus",
+        {{"HealthCheckId", id}},
+        route53_members::health_check_status,
+        options
+    );
 }
 
 }  // namespace farshore::aws

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "adapters/aws/client.h"
 #include "adapters/net/task.h"
 #include "base/enum_names.h"
@@ -127,7 +129,6 @@ struct CheckerObservation {
     std::string region;
     std::string address;
     std::string status;  // "Success: HTTP Status Code 200, OK"
-    std::string checked_at;
 
     [[nodiscard]] bool success() const { return status.starts_with("Success"); }
 };
@@ -146,27 +147,28 @@ struct MarkerPage {
     std::string next_marker;  // empty: this was the last page
 };
 
-// Request bodies and answers, pure. Errors of parsers: malformed.
-namespace route53_xml {
-[[nodiscard]] std::string create_hosted_zone(
-    std::string_view name, std::string_view caller_reference
+// Members of requests and of answers, pure. Errors of readers: malformed.
+namespace route53_members {
+[[nodiscard]] boost::json::object change_record_sets(
+    std::string_view zone, const std::vector<RecordChange>& changes, std::string_view comment
 );
-[[nodiscard]] std::string change_record_sets(
-    const std::vector<RecordChange>& changes, std::string_view comment
-);
-[[nodiscard]] std::string create_health_check(
+[[nodiscard]] boost::json::object create_health_check(
     const HealthCheckConfig& config, std::string_view caller_reference
 );
-[[nodiscard]] std::string update_health_check(const HealthCheckUpdate& update);
+[[nodiscard]] boost::json::object update_health_check(
+    std::string_view id, const HealthCheckUpdate& update
+);
 
-[[nodiscard]] Result<HostedZone> hosted_zone(std::string_view body);
-[[nodiscard]] Result<MarkerPage<HostedZone>> hosted_zones(std::string_view body);
-[[nodiscard]] Result<RecordPage> record_sets(std::string_view body);
-[[nodiscard]] Result<ChangeState> change(std::string_view body);
-[[nodiscard]] Result<HealthCheck> health_check(std::string_view body);
-[[nodiscard]] Result<MarkerPage<HealthCheck>> health_checks(std::string_view body);
-[[nodiscard]] Result<std::vector<CheckerObservation>> health_check_status(std::string_view body);
-}  // namespace route53_xml
+[[nodiscard]] Result<HostedZone> hosted_zone(const boost::json::object& output);
+[[nodiscard]] Result<MarkerPage<HostedZone>> hosted_zones(const boost::json::object& output);
+[[nodiscard]] Result<RecordPage> record_sets(const boost::json::object& output);
+[[nodiscard]] Result<ChangeState> change(const boost::json::object& output);
+[[nodiscard]] Result<HealthCheck> health_check(const boost::json::object& output);
+[[nodiscard]] Result<MarkerPage<HealthCheck>> health_checks(const boost::json::object& output);
+[[nodiscard]] Result<std::vector<CheckerObservation>> health_check_status(
+    const boost::json::object& output
+);
+}  // namespace route53_members
 
 // Errors: AwsClient's; `not_found` for NoSuchHostedZone, NoSuchHealthCheck and NoSuchChange,
 // `conflict` for what exists already or changed meanwhile, `malformed` for an InvalidChangeBatch.
@@ -210,22 +212,21 @@ class Route53 {
     );
 
   private:
-    struct Send {
-        std::string name;
-        std::string method;
-        std::string path;
-        std::string query;
-        std::string body;
-    };
-
-    net::Task<Result<std::string>> send(Send what, CallOptions options);
-    template <class Entry>
-    net::Task<Result<std::vector<Entry>>> list_pages(
-        std::string call,
-        std::string path,
-        Result<MarkerPage<Entry>> (*parse)(std::string_view),
+    // Sends a call and reads its answer.
+    template <class Answer>
+    net::Task<Result<Answer>> ask(
+        std::string name,
+        boost::json::object input,
+        Result<Answer> (*read)(const boost::json::object&),
         CallOptions options
     );
+    template <class Entry>
+    net::Task<Result<std::vector<Entry>>> list_pages(
+        std::string name,
+        Result<MarkerPage<Entry>> (*read)(const boost::json::object&),
+        CallOptions options
+    );
+    net::Task<Status> erase(std::string name, boost::json::object input, CallOptions options);
 
     AwsClient* client_;
 };

@@ -1,110 +1,103 @@
-#include <algorithm>
-#include <iterator>
-#include <pugixml.hpp>
 #include <string>
 #include <string_view>
 
-#include <boost/json/parse.hpp>
-
 #include "adapters/aws/client.h"
-#include "base/text.h"
 
 namespace farshore::aws {
 namespace {
 
-// The lists of AWS's SDKs ("standard" retry mode), with DynamoDB's and Route 53's own codes.
-constexpr std::string_view kThrottled[] = {
-    "BandwidthLimitExceeded",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-};
-constexpr std::string_view kConflict[] = {
-    "ConditionalCheckFailedException",
-    "ConflictingDomainExists",
-    "GlobalTableAlreadyExistsException",
-    "HealthCheckAlreadyExists",
-    "HealthCheckInUse",
-    "HealthCheckVersionMismatch",
-    "HostedZoneAlreadyExists",
-    "HostedZoneNotEmpty",
-    "IdempotentParameterMismatchException",
-    "ReplicaAlreadyExistsException",
-    "ReplicatedWriteConflictException",
-    "ResourceInUseException",
-    "TableAlreadyExistsException",
-    "TableInUseException",
-    "TransactionCanceledException",
-    "TransactionConflictException",
-};
-constexpr std::string_view kNotFound[] = {
-    "GlobalTableNotFoundException",
-    "NoSuchChange",
-    "NoSuchHealthCheck",
-    "NoSuchHostedZone",
-    "ReplicaNotFoundException",
-    "ResourceNotFoundException",
-    "TableNotFoundException",
-};
-constexpr std::string_view kDenied[] = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
+// One code, or all that a star completes. The first that fits says the kind.
+struct CodeRow {
+    std::string_view pattern;
+    ErrorKind kind;
 };
 
-template <std::size_t N>
-bool holds(const std::string_view (&codes)[N], std::string_view code) {
-    return std::ranges::find(codes, code) != std::end(codes);
+using enum ErrorKind;
+
+// The lists of AWS's SDKs ("standard" retry mode), the codes of the services that we call, and the
+// endings that they share.
+constexpr CodeRow kCodes[] = {
+    {"BandwidthLimitExceeded", throttled},
+    {"LimitExceededException", throttled},  // DynamoDB: too many changes of tables at once
+    {"PriorRequestNotComplete", throttled},
+    {"ProvisionedThroughputExceededException", throttled},
+    {"RequestLimitExceeded", throttled},
+    {"RequestThrottled", throttled},
+    {"RequestThrottledException", throttled},
+    {"SlowDown*", throttled},
+    {"*Throttl*", throttled},
+    {"TooManyRequestsException", throttled},
+    {"TransactionInProgressException", throttled},
+    {"AccessDenied*", denied},
+    {"AuthFailure", denied},
+    {"AuthorizationError", denied},
+    {"ExpiredToken*", denied},
+    {"IncompleteSignature*", denied},
+    {"InvalidClientTokenId", denied},
+    {"InvalidSignatureException", denied},
+    {"MissingAuthenticationToken*", denied},
+    {"NotAuthorized", denied},
+    {"OptInRequired", denied},
+    {"RequestExpired", denied},
+    {"RequestTimeTooSkewed", denied},
+    {"SignatureDoesNotMatch", denied},
+    {"Unauthorized*", denied},
+    {"UnrecognizedClientException", denied},
+    {"*NotFound*", not_found},
+    {"NoSuch*", not_found},
+    {"*DoesNotExist", not_found},
+    {"AWS.SimpleQueueService.NonExistentQueue", not_found},  // SQS's old name
+    {"*AlreadyExists*", conflict},
+    {"*Conflict*", conflict},
+    {"*InUse*", conflict},
+    {"Concurrent*", conflict},
+    {"ConditionalCheckFailedException", conflict},
+    {"HealthCheckVersionMismatch", conflict},
+    {"HostedZoneNotEmpty", conflict},
+    {"IdempotentParameterMismatchException", conflict},
+    {"*InProgress", conflict},
+    {"QueueNameExists", conflict},
+    {"TransactionCanceledException", conflict},
+    {"*LimitExceeded*", exhausted},
+    {"*QuotaExceeded*", exhausted},
+    {"TooManyHealthChecks", exhausted},
+    {"TooManyHostedZones", exhausted},
+    {"RequestTimeout*", timed_out},
+};
+
+bool fits(std::string_view pattern, std::string_view code) {
+    const bool ends_open = pattern.ends_with('*');
+    const bool begins_open = pattern.starts_with('*');
+    pattern.remove_suffix(ends_open ? 1 : 0);
+    pattern.remove_prefix(begins_open ? 1 : 0);
+    if (begins_open && ends_open) {
+        return code.contains(pattern);
+    }
+    return begins_open ? code.ends_with(pattern)
+           : ends_open ? code.starts_with(pattern)
+                       : code == pattern;
 }
 
 ErrorKind kind_of(int status, std::string_view code) {
     // AWS throttles with 400 and with 503; the code decides before the status.
-    if (holds(kThrottled, code) || status == 429) {
-        return ErrorKind::throttled;
+    if (status == 429) {
+        return throttled;
     }
-    if (holds(kConflict, code)) {
-        return ErrorKind::conflict;
-    }
-    if (holds(kNotFound, code)) {
-        return ErrorKind::not_found;
-    }
-    if (holds(kDenied, code)) {
-        return ErrorKind::denied;
-    }
-    if (code == "RequestTimeout" || code == "RequestTimeoutException" || status == 408) {
-        return ErrorKind::timed_out;
+    for (const CodeRow& row : kCodes) {
+        if (fits(row.pattern, code)) {
+            return row.kind;
+        }
     }
     if (status >= 500) {
-        return ErrorKind::unavailable;
+        return unavailable;
     }
     switch (status) {
         case 401:
-        case 403: return ErrorKind::denied;
-        case 404: return ErrorKind::not_found;
-        case 409: return ErrorKind::conflict;
-        default: return ErrorKind::malformed;
+        case 403: return denied;
+        case 404: return not_found;
+        case 408: return timed_out;
+        case 409: return conflict;
+        default: return malformed;
     }
 }
 
@@ -119,90 +112,33 @@ std::string remedy_for(ErrorKind kind, std::string_view code) {
            "missing.";
 }
 
-std::string text_member(const boost::json::object& object, std::string_view name) {
-    const boost::json::value* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string{value->get_string()}
-                                                  : std::string{};
-}
-
 }  // namespace
 
-ServiceError parse_json_error(std::string_view body) {
-    ServiceError out;
-    boost::system::error_code error;
-    boost::json::parse_options options;
-    options.max_depth = 128;
-    const boost::json::value parsed = boost::json::parse(body, error, {}, options);
-    if (error || !parsed.is_object()) {
-        return out;
-    }
-    const boost::json::object& object = parsed.get_object();
-    out.code = text_member(object, "__type");
-    if (out.code.empty()) {
-        out.code = text_member(object, "code");
-    }
-    // "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" and, behind some gateways,
-    // ":http…".
-    out.code = out.code.substr(out.code.find('#') + 1);
-    out.code = out.code.substr(0, out.code.find(':'));
-    out.message = text_member(object, "message");
-    if (out.message.empty()) {
-        out.message = text_member(object, "Message");
-    }
-    out.body_extra = body;
-    return out;
-}
-
-ServiceError parse_xml_error(std::string_view body) {
-    ServiceError out;
-    pugi::xml_document document;
-    if (!document.load_buffer(body.data(), body.size())) {
-        return out;
-    }
-    const pugi::xml_node root = document.document_element();
-    // Route 53's own shape of a refused batch: a list of messages and no code.
-    if (std::string_view{root.name()} == "InvalidChangeBatch") {
-        out.code = "InvalidChangeBatch";
-        for (const pugi::xml_node message : root.child("Messages").children("Message")) {
-            out.message += out.message.empty() ? "" : "; ";
-            out.message += message.text().get();
-        }
-        if (out.message.empty()) {
-            out.message = root.child_value("Message");
-        }
-        return out;
-    }
-    pugi::xml_node error = root.child("Error");
-    if (!error) {
-        error = root.child("Errors").child("Error");
-    }
-    if (!error) {
-        error = root;
-    }
-    out.code = error.child_value("Code");
-    out.message = error.child_value("Message");
-    for (const pugi::xml_node message : error.child("Messages").children("Message")) {
-        out.message += out.message.empty() ? "" : "; ";
-        out.message += message.text().get();
-    }
-    return out;
-}
-
-Error to_error(int status, const ServiceError& error) {
-    const ErrorKind kind = kind_of(status, error.code);
+Error to_error(int status, const aws_model::Refusal& said) {
+    const ErrorKind kind = kind_of(status, said.code);
     Error out;
     out.kind = kind;
     // A throttled request was not executed, whatever its status. A service that broke may have done
     // its work before it broke.
     const bool broke = kind == ErrorKind::unavailable || kind == ErrorKind::timed_out;
     out.effect = broke ? Effect::possible : Effect::none;
-    out.code = error.code;
-    out.text = error.code.empty() ? "HTTP status " + std::to_string(status) : error.code;
-    if (!error.message.empty()) {
-        out.text += ": " + error.message;
+    out.code = said.code;
+    out.text = said.code.empty() ? "HTTP status " + std::to_string(status) : said.code;
+    if (!said.message.empty()) {
+        out.text += ": " + said.message;
     }
-    out.remedy = remedy_for(kind, error.code);
+    out.remedy = remedy_for(kind, said.code);
     return out;
+}
+
+Error refusal_of(std::string_view service, int status, std::string_view body) {
+    const aws_model::Model& model = aws_model::model();
+    return to_error(
+        status,
+        aws_model::decode_error(
+            model, *model.find_service(service), {.status = status, .headers = {}, .body = body}
+        )
+    );
 }
 
 }  // namespace farshore::aws

@@ -4,8 +4,6 @@
 
 namespace farshore::aws {
 
-namespace {
-
 core::TableSight sight_of(const RegionId& region, const Result<TableDescription>& described) {
     core::TableSight sight{.region = region};
     if (!described) {
@@ -26,8 +24,6 @@ core::TableSight sight_of(const RegionId& region, const Result<TableDescription>
     }
     return sight;
 }
-
-}  // namespace
 
 net::Task<std::vector<core::TableSight>> survey_table(
     DynamoDb& tables, TableName table, std::vector<RegionId> regions, Duration patience

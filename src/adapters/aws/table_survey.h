@@ -13,4 +13,9 @@ namespace farshore::aws {
     DynamoDb& tables, TableName table, std::vector<RegionId> regions, Duration patience
 );
 
+// What one answer of DescribeTable tells. Pure.
+[[nodiscard]] core::TableSight sight_of(
+    const RegionId& region, const Result<TableDescription>& described
+);
+
 }  // namespace farshore::aws

@@ -11,6 +11,9 @@
 #include "adapters/aws/retry.h"
 #include "adapters/aws/route53.h"
 
+#include "aws_model/decode.h"
+#include "aws_model/encode.h"
+
 namespace farshore::aws {
 namespace {
 
@@ -208,27 +211,36 @@ TEST(Credentials, NeverShowASecretInAnError) {
 // --- errors
 // -----------------------------------------------------------------------------------------
 
+aws_model::Refusal refusal(std::string_view service, std::string_view body) {
+    const aws_model::Model& model = aws_model::model();
+    return aws_model::decode_error(
+        model, *model.find_service(service), {.status = 400, .headers = {}, .body = body}
+    );
+}
+
 TEST(AwsErrors, AreUnderstoodInBothShapes) {
-    const ServiceError json =
-        parse_json_error(R"({"__type":"a.b#ThrottlingException:http://x","Message":"slow"})");
+    const auto json =
+        refusal("dynamodb", R"({"__type":"a.b#ThrottlingException:http://x","Message":"slow"})");
     EXPECT_EQ(json.code, "ThrottlingException");
     EXPECT_EQ(json.message, "slow");
-    const ServiceError xml = parse_xml_error(
+    const auto xml = refusal(
+        "route53",
         "<?xml version=\"1.0\"?><ErrorResponse "
         "xmlns=\"x\"><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code>"
         "<Message>No &amp; none</Message></Error></ErrorResponse>"
     );
     EXPECT_EQ(xml.code, "NoSuchHostedZone");
     EXPECT_EQ(xml.message, "No & none");
-    const ServiceError batch = parse_xml_error(
+    const auto batch = refusal(
+        "route53",
         "<InvalidChangeBatch><Messages><Message>one</Message><Message>two</Message></Messages></"
         "InvalidChangeBatch>"
     );
     EXPECT_EQ(batch.code, "InvalidChangeBatch");
     EXPECT_EQ(batch.message, "one; two");
     for (const std::string_view garbage : {"", "<html>", "[1]", "{", "<a", "\xff\xfe"}) {
-        EXPECT_TRUE(parse_json_error(garbage).code.empty());
-        EXPECT_TRUE(parse_xml_error(garbage).code.empty());
+        EXPECT_TRUE(refusal("dynamodb", garbage).code.empty());
+        EXPECT_TRUE(refusal("route53", garbage).code.empty());
     }
 }
 
@@ -258,9 +270,24 @@ TEST(AwsErrors, BecomeKindsThatCallersReactTo) {
         {409, "HealthCheckVersionMismatch", conflict, Effect::none},
         {404, "NoSuchHealthCheck", not_found, Effect::none},
         {302, "", malformed, Effect::none},
+        {400, "AWS.SimpleQueueService.NonExistentQueue", not_found, Effect::none},
+        {400, "QueueDoesNotExist", not_found, Effect::none},
+        {404, "NoSuchEntity", not_found, Effect::none},
+        {404, "DBClusterNotFoundFault", not_found, Effect::none},
+        {400, "InvalidInstanceID.NotFound", not_found, Effect::none},
+        {409, "EntityAlreadyExists", conflict, Effect::none},
+        {400, "ScalingActivityInProgress", conflict, Effect::none},
+        {400, "LimitExceededException", throttled, Effect::none},
+        {403, "TopicLimitExceeded", exhausted, Effect::none},
+        {402, "ServiceQuotaExceededException", exhausted, Effect::none},
+        {403, "UnauthorizedOperation", denied, Effect::none},
+        {400, "EC2ThrottledException", throttled, Effect::none},
     };
     for (const KindRow& row : kRows) {
-        const Error error = to_error(row.status, {.code = std::string{row.code}});
+        const Error error = to_error(
+            row.status,
+            {.code = std::string{row.code}, .message = {}, .request_id = {}, .members = {}}
+        );
         EXPECT_EQ(error.kind, row.kind) << row.status << " " << row.code;
         EXPECT_EQ(error.effect, row.effect) << row.status << " " << row.code;
         EXPECT_EQ(error.code, row.code);
@@ -294,14 +321,31 @@ TEST(AwsRetries, DrawFromAGrowingCeiling) {
 // --- DynamoDB
 // ---------------------------------------------------------------------------------------
 
-TEST(DynamoDbJson, ReadsATableWithReplicas) {
-    const auto table = dynamodb_json::table_description(
+// The members of an answer with this body.
+boost::json::object decoded(
+    std::string_view service, std::string_view operation, std::string_view body
+) {
+    const aws_model::Model& model = aws_model::model();
+    const aws_model::Service& found = *model.find_service(service);
+    const auto members = aws_model::decode(
+        model,
+        found,
+        *model.find_operation(found, operation),
+        {.status = 200, .headers = {}, .body = body}
+    );
+    return members ? *members : boost::json::object{{"none", members.error().text}};
+}
+
+TEST(DynamoDbMembers, ReadsATableWithReplicas) {
+    const auto table = dynamodb_members::table_description(decoded(
+        "dynamodb",
+        "DescribeTable",
         R"({"Table":{"TableName":"t","TableStatus":"ACTIVE","TableArn":"arn:x","GlobalTableVersion":"2019.11.21",
             "KeySchema":[{"AttributeName":"n","KeyType":"RANGE"},{"AttributeName":"id","KeyType":"HASH"}],
             "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"}],
             "ItemCount":12,"StreamSpecification":{"StreamEnabled":true},
             "Replicas":[{"RegionName":"eu-west-1","ReplicaStatus":"CREATING"}],"CreationDateTime":1.5E9}})"
-    );
+    ));
     ASSERT_TRUE(table) << table.error().text;
     EXPECT_EQ(table->key[0].name, "id");
     EXPECT_EQ(table->key[1].type, 'N');
@@ -312,31 +356,28 @@ TEST(DynamoDbJson, ReadsATableWithReplicas) {
     EXPECT_EQ(table->replicas[0].status, "CREATING");
 }
 
-TEST(DynamoDbJson, RefusesAnswersThatAreNone) {
-    for (const std::string_view body :
-         {"", "[]", "{", "null", "<html></html>", R"({"Table":[]})"}) {
-        EXPECT_FALSE(dynamodb_json::table_description(body)) << body;
+TEST(DynamoDbMembers, RefusesAnswersThatAreNone) {
+    for (const std::string_view body : {"", "[]", "{", "null", "<html></html>"}) {
+        EXPECT_FALSE(dynamodb_members::table_description(decoded("dynamodb", "DescribeTable", body))
+        ) << body;
     }
-    EXPECT_FALSE(dynamodb_json::item(R"({"Item":1})", "Item"));
-    EXPECT_FALSE(dynamodb_json::page(R"({"Items":[1]})"));
-    EXPECT_FALSE(*dynamodb_json::item("{}", "Item"));
-    EXPECT_FALSE(dynamodb_json::parse(std::string(1'000, '[') + std::string(1'000, ']')));
+    EXPECT_FALSE(dynamodb_members::item(decoded("dynamodb", "GetItem", "{}"), "Item"));
 }
 
-TEST(DynamoDbJson, SaysNothingThatWasNotAsked) {
-    Item key;
-    key.emplace("id", string_attribute("a"));
+TEST(DynamoDbMembers, SaysNothingThatWasNotAsked) {
+    const Item key{{"id", string_attribute("a")}};
     EXPECT_EQ(
-        dynamodb_json::get_item({TableName{"t"}, key}),
-        R"({"TableName":"t","Key":{"id":{"S":"a"}}})"
+        dynamodb_members::get_item({TableName{"t"}, key}),
+        boost::json::parse(R"({"TableName":"t","Key":{"id":{"S":"a"}}})").as_object()
     );
     EXPECT_EQ(
-        dynamodb_json::put_item({TableName{"t"}, key, {}, ReturnValues::all_old}),
-        R"({"TableName":"t","Item":{"id":{"S":"a"}},"ReturnValues":"ALL_OLD"})"
+        dynamodb_members::put_item({TableName{"t"}, key, {}, ReturnValues::all_old}),
+        boost::json::parse(R"({"TableName":"t","Item":{"id":{"S":"a"}},"ReturnValues":"ALL_OLD"})")
+            .as_object()
     );
 }
 
-TEST(DynamoDbJson, ReadsAttributesOfTheRightTypeOnly) {
+TEST(DynamoDbMembers, ReadsAttributesOfTheRightTypeOnly) {
     Item item;
     item.emplace("s", string_attribute("text"));
     item.emplace("n", number_attribute(-7));
@@ -352,7 +393,7 @@ TEST(DynamoDbJson, ReadsAttributesOfTheRightTypeOnly) {
 // --- Route 53
 // ---------------------------------------------------------------------------------------
 
-TEST(Route53Xml, WritesAFailoverRecord) {
+TEST(Route53Members, WritesAFailoverRecord) {
     RecordSet record;
     record.name = "a&b.example.com";
     record.set_identifier = "us-east-1";
@@ -360,7 +401,18 @@ TEST(Route53Xml, WritesAFailoverRecord) {
     record.ttl = 5;
     record.values = {"192.0.2.1"};
     record.health_check = "h";
-    const std::string body = route53_xml::change_record_sets({{ChangeAction::upsert, record}}, "");
+    const aws_model::Model& model = aws_model::model();
+    const aws_model::Service& route53 = *model.find_service("route53");
+    const auto request = aws_model::encode(
+        model,
+        route53,
+        *model.find_operation(route53, "ChangeResourceRecordSets"),
+        route53_members::change_record_sets("Z1", {{ChangeAction::upsert, record}}, ""),
+        ""
+    );
+    ASSERT_TRUE(request) << request.error().text;
+    EXPECT_EQ(request->path, "/2013-04-01/hostedzone/Z1/rrset/");
+    const std::string& body = request->body;
     EXPECT_TRUE(body.contains(
         "<ChangeBatch><Changes><Change><Action>UPSERT</"
         "Action><ResourceRecordSet><Name>a&amp;b.example.com</Name>"
@@ -372,8 +424,10 @@ TEST(Route53Xml, WritesAFailoverRecord) {
     )) << body;
 }
 
-TEST(Route53Xml, ReadsRecordsAsPlainNames) {
-    const auto page = route53_xml::record_sets(
+TEST(Route53Members, ReadsRecordsAsPlainNames) {
+    const auto page = route53_members::record_sets(decoded(
+        "route53",
+        "ListResourceRecordSets",
         "<ListResourceRecordSetsResponse "
         "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ResourceRecordSets>"
         "<ResourceRecordSet><Name>\\052.Example.com.</Name><Type>A</Type><SetIdentifier>x</"
@@ -385,7 +439,7 @@ TEST(Route53Xml, ReadsRecordsAsPlainNames) {
         "<IsTruncated>true</IsTruncated><NextRecordName>n</NextRecordName><NextRecordType>A</"
         "NextRecordType>"
         "</ListResourceRecordSetsResponse>"
-    );
+    ));
     ASSERT_TRUE(page) << page.error().text;
     ASSERT_EQ(page->records.size(), 1U);
     EXPECT_EQ(page->records[0].name, "*.example.com");
@@ -395,8 +449,10 @@ TEST(Route53Xml, ReadsRecordsAsPlainNames) {
     EXPECT_EQ(page->next_name, "n");
 }
 
-TEST(Route53Xml, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
-    const auto page = route53_xml::health_checks(
+TEST(Route53Members, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
+    const auto page = route53_members::health_checks(decoded(
+        "route53",
+        "ListHealthChecks",
         "<ListHealthChecksResponse><HealthChecks>"
         "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>CLOUDWATCH_METRIC</Type></"
         "HealthCheckConfig></HealthCheck>"
@@ -408,7 +464,7 @@ TEST(Route53Xml, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
         "HealthCheckVersion>"
         "</HealthCheck></HealthChecks><IsTruncated>true</IsTruncated><NextMarker>m</NextMarker>"
         "</ListHealthChecksResponse>"
-    );
+    ));
     ASSERT_TRUE(page) << page.error().text;
     ASSERT_EQ(page->entries.size(), 1U);
     EXPECT_EQ(page->entries[0].id, "b");
@@ -418,8 +474,10 @@ TEST(Route53Xml, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
     EXPECT_EQ(page->next_marker, "m");
 }
 
-TEST(Route53Xml, ReadsWhatCheckersSaw) {
-    const auto seen = route53_xml::health_check_status(
+TEST(Route53Members, ReadsWhatCheckersSaw) {
+    const auto seen = route53_members::health_check_status(decoded(
+        "route53",
+        "GetHealthCheckStatus",
         "<GetHealthCheckStatusResponse><HealthCheckObservations><HealthCheckObservation><Region>us-"
         "east-1</Region>"
         "<IPAddress>15.177.2.3</IPAddress><StatusReport><Status>Success: HTTP Status Code 200, "
@@ -430,7 +488,7 @@ TEST(Route53Xml, ReadsWhatCheckersSaw) {
         "Connection timed out"
         "</Status></StatusReport></HealthCheckObservation></HealthCheckObservations></"
         "GetHealthCheckStatusResponse>"
-    );
+    ));
     ASSERT_TRUE(seen) << seen.error().text;
     ASSERT_EQ(seen->size(), 2U);
     EXPECT_TRUE((*seen)[0].success());
@@ -438,15 +496,19 @@ TEST(Route53Xml, ReadsWhatCheckersSaw) {
     EXPECT_FALSE((*seen)[1].success());
 }
 
-TEST(Route53Xml, RefusesAnswersThatAreNone) {
+TEST(Route53Members, RefusesAnswersThatAreNone) {
     for (const std::string_view body : {"", "{}", "<a/>", "<a", "<html><body>500</body></html>"}) {
-        EXPECT_FALSE(route53_xml::hosted_zone(body)) << body;
-        EXPECT_FALSE(route53_xml::hosted_zones(body)) << body;
-        EXPECT_FALSE(route53_xml::record_sets(body)) << body;
-        EXPECT_FALSE(route53_xml::change(body)) << body;
-        EXPECT_FALSE(route53_xml::health_check(body)) << body;
-        EXPECT_FALSE(route53_xml::health_checks(body)) << body;
-        EXPECT_FALSE(route53_xml::health_check_status(body)) << body;
+        using namespace route53_members;
+        const auto answer = [&](std::string_view call) {
+            return decoded("route53", call, body);
+        };
+        EXPECT_FALSE(hosted_zone(answer("CreateHostedZone"))) << body;
+        EXPECT_FALSE(hosted_zones(answer("ListHostedZones"))) << body;
+        EXPECT_FALSE(record_sets(answer("ListResourceRecordSets"))) << body;
+        EXPECT_FALSE(change(answer("GetChange"))) << body;
+        EXPECT_FALSE(health_check(answer("GetHealthCheck"))) << body;
+        EXPECT_FALSE(health_checks(answer("ListHealthChecks"))) << body;
+        EXPECT_FALSE(health_check_status(answer("GetHealthCheckStatus"))) << body;
     }
 }
 

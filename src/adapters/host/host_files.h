@@ -9,21 +9,14 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "core/host/host_machine.h"
+#include "core/host/state_keeper.h"
 
 // What the agent writes on its host: the state file (its memory of the epoch), the credential that
 // it got by joining, region.json and the environment file (for programs that follow the active
 // Region without the loopback endpoint).
 namespace farshore::host {
 
-struct StoredState {
-    core::HostRoute route;
-    Epoch fenced;  // zero: none
-    // The epoch was adopted from the epoch items, and no controller has routed the host since.
-    bool adopted_alone = false;
-
-    friend bool operator==(const StoredState&, const StoredState&) = default;
-};
+using core::StoredState;
 
 [[nodiscard]] std::string state_path(const std::string& directory, const AppId& app);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <expected>
 #include <memory>
@@ -26,6 +27,9 @@ struct ServerShared {
     HttpServer::Options options;
     HttpServer::Handler handler;
     bool stopping = false;
+    std::size_t open = 0;  // connections
+
+    [[nodiscard]] bool crowded() const { return open + options.reserve > options.connections_max; }
 };
 
 // One accepted connection as its server sees it.
@@ -50,7 +54,18 @@ class HttpConnectionOver final : public HttpConnection,
         : shared_(std::move(shared)),
           stream_(std::move(stream)),
           peer_(std::move(peer)),
-          deadline_timer_(socket().get_executor()) {}
+          deadline_timer_(socket().get_executor()) {
+        ++shared_->open;
+        if constexpr (!kTls) {
+            boost::system::error_code ignored;
+            socket().non_blocking(true, ignored);  // read_more() asks how much there is
+        }
+    }
+
+    HttpConnectionOver(const HttpConnectionOver&) = delete;
+    HttpConnectionOver& operator=(const HttpConnectionOver&) = delete;
+
+    ~HttpConnectionOver() override { --shared_->open; }
 
     Task<> serve() override {
         const auto keep = this->shared_from_this();
@@ -138,13 +153,30 @@ class HttpConnectionOver final : public HttpConnection,
 
     // False: nothing more comes, for whatever reason.
     Task<bool> read_more() {
-        const std::size_t before = received_.size();
-        received_.resize(before + kReadBytes);
-        auto [error, count] = co_await stream_.async_read_some(
-            boost::asio::buffer(received_.data() + before, kReadBytes), kAwait
-        );
-        received_.resize(before + count);
-        co_return !error;
+        if constexpr (kTls) {
+            const std::size_t before = received_.size();
+            received_.resize(before + kReadBytes);
+            auto [error, count] = co_await stream_.async_read_some(
+                boost::asio::buffer(received_.data() + before, kReadBytes), kAwait
+            );
+            received_.resize(before + count);
+            co_return !error;
+        } else {
+            // Most connections wait for most of the time: all read into one buffer, and each keeps
+            // only what has come.
+            static thread_local std::array<char, kReadBytes> arrived;
+            boost::system::error_code error = boost::asio::error::would_block;
+            std::size_t count = 0;
+            while (error == boost::asio::error::would_block) {
+                auto [broken] = co_await stream_.async_wait(TcpSocket::wait_read, kAwait);
+                error = broken;
+                if (!broken) {
+                    count = stream_.read_some(boost::asio::buffer(arrived), error);
+                }
+            }
+            received_.append(arrived.data(), count);
+            co_return !error;
+        }
     }
 
     Task<bool> send(std::string bytes) {
@@ -182,7 +214,9 @@ class HttpConnectionOver final : public HttpConnection,
                 co_return std::unexpected(NoRequest{});
             }
             if (first_bytes) {
-                set_deadline(shared_->options.idle_timeout);
+                const bool hurried = !asked_ && shared_->crowded();
+                const HttpServer::Options& options = shared_->options;
+                set_deadline(hurried ? options.request_timeout : options.idle_timeout);
             }
             const bool more = co_await read_more();
             if (!more) {
@@ -237,6 +271,9 @@ class HttpConnectionOver final : public HttpConnection,
             co_return sent;
         }
         no_deadline();
+        if (received_.empty()) {
+            std::string{}.swap(received_);  // an answer may last for as long as its client lives
+        }
         answering_ = true;
         const bool lives_on = co_await answer(std::move(*body));
         answering_ = false;
@@ -254,15 +291,18 @@ class HttpConnectionOver final : public HttpConnection,
         co_return false;
     }
 
-    // Where the client has found us; IPv4 as such, also on a listener of both families.
-    boost::asio::ip::tcp::endpoint local_endpoint() {
+    // Where the client has found us; IPv4 as such, also on a listener of both families. It stays
+    // so, and is asked of the kernel once.
+    const boost::asio::ip::tcp::endpoint& local_endpoint() {
         namespace ip = boost::asio::ip;
-        boost::system::error_code ignored;
-        ip::tcp::endpoint local = socket().local_endpoint(ignored);
-        if (local.address().is_v6() && local.address().to_v6().is_v4_mapped()) {
-            local.address(ip::make_address_v4(ip::v4_mapped, local.address().to_v6()));
+        if (!local_) {
+            boost::system::error_code ignored;
+            local_ = socket().local_endpoint(ignored);
+            if (local_->address().is_v6() && local_->address().to_v6().is_v4_mapped()) {
+                local_->address(ip::make_address_v4(ip::v4_mapped, local_->address().to_v6()));
+            }
         }
-        return local;
+        return *local_;
     }
 
     [[nodiscard]] HttpHeaders headers() const {
@@ -275,7 +315,8 @@ class HttpConnectionOver final : public HttpConnection,
     }
 
     Task<bool> answer(std::string body) {
-        const boost::asio::ip::tcp::endpoint local = local_endpoint();
+        const boost::asio::ip::tcp::endpoint& local = local_endpoint();
+        const bool crowded = !std::exchange(asked_, true) && shared_->crowded();
         HttpRequest request{
             .method = std::string{head_.method},
             .target = std::string{head_.target},
@@ -285,7 +326,8 @@ class HttpConnectionOver final : public HttpConnection,
             .peer_port = peer_.port(),
             .local_address = local.address().to_string(),
             .local_port = local.port(),
-            .tls = kTls
+            .tls = kTls,
+            .crowded = crowded
         };
         const bool is_head = request.method == "HEAD";
         const HttpResponse response = co_await shared_->handler(std::move(request));
@@ -295,7 +337,8 @@ class HttpConnectionOver final : public HttpConnection,
         }
         const bool streams = response.stream && !is_head;
         streams_chunked_ = streams && !head_.http_1_0;
-        const bool close = !head_.keep_alive || shared_->stopping || (streams && !streams_chunked_);
+        const bool close = !head_.keep_alive || response.last || shared_->stopping ||
+                           (streams && !streams_chunked_);
         std::string bytes = answer_head(
             response, {.close = close, .chunked = streams_chunked_, .without_body = is_head}
         );
@@ -357,10 +400,12 @@ class HttpConnectionOver final : public HttpConnection,
     std::shared_ptr<ServerShared> shared_;
     Stream stream_;
     boost::asio::ip::tcp::endpoint peer_;
+    std::optional<boost::asio::ip::tcp::endpoint> local_;
     Timer deadline_timer_;
     Steady::time_point deadline_ = Steady::time_point::max();
     Steady::time_point timer_at_ = Steady::time_point::max();
     bool timed_out_ = false;
+    bool asked_ = false;  // it has sent a request
     bool answering_ = false;
     bool sink_open_ = false;
     bool streams_chunked_ = false;

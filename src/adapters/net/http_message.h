@@ -33,6 +33,9 @@ struct HttpRequest {
     std::string local_address;  // of this connection: what the client called
     std::uint16_t local_port = 0;
     bool tls = false;
+    // The first request of its connection, while only the server's reserve is left: see
+    // HttpServer::Options::reserve.
+    bool crowded = false;
 
     [[nodiscard]] std::string_view path() const;   // target up to '?', not decoded
     [[nodiscard]] std::string_view query() const;  // after '?', not decoded
@@ -59,6 +62,8 @@ struct HttpResponse {
     std::function<Task<>(ByteSink&)> stream;
     // Set: no answer at all; the connection is cut with a TCP reset. For fault injection.
     bool cut = false;
+    // Set: the connection ends behind the answer.
+    bool last = false;
 
     [[nodiscard]] static HttpResponse json(int status, std::string body);
     [[nodiscard]] static HttpResponse text(int status, std::string body);

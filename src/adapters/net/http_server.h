@@ -35,6 +35,10 @@ class HttpServer {
         std::size_t header_bytes_max = 32 * 1024;
         std::size_t body_bytes_max = 16 * 1024 * 1024;
         std::size_t connections_max = 10'000;
+        // How many of those are not for every client: the handler tells whom a request is from, and
+        // ends the connection of one for whom there is no room (HttpRequest::crowded). One that
+        // asks nothing ends after request_timeout meanwhile.
+        std::size_t reserve = 0;
         Duration request_timeout = std::chrono::seconds{10};  // first byte of a request to its last
         Duration idle_timeout = std::chrono::minutes{2};      // between requests
         std::string name = "http";                            // names its tasks

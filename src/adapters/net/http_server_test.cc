@@ -323,6 +323,42 @@ TEST(HttpServer, BoundsItsConnections) {
     world.stop(*server);
 }
 
+TEST(HttpServer, ARequestThatBeginsInItsReserveIsToldApart) {
+    World world;
+    HttpServer::Options options;
+    options.connections_max = 3;
+    options.reserve = 2;
+    const auto handler = [](HttpRequest request) -> Task<HttpResponse> {
+        HttpResponse response = HttpResponse::text(200, request.crowded ? "crowded" : "welcome");
+        response.last = request.crowded;
+        co_return response;
+    };
+    auto server = world.serve(handler, options);
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    TcpSocket first(world.io.get_executor());
+    bool answered = false;
+    std::string piece(4096, '\0');
+    first.connect({boost::asio::ip::make_address("127.0.0.1"), server->port()});
+    boost::asio::write(first, boost::asio::buffer(request));
+    first.async_read_some(boost::asio::buffer(piece), [&](const auto&, std::size_t count) {
+        answered = true;
+        piece.resize(count);
+    });
+    ASSERT_TRUE(world.run_until([&] { return answered; }));
+    EXPECT_TRUE(piece.ends_with("welcome")) << piece;
+    const RawAnswer second = world.raw(server->port(), request);
+    EXPECT_TRUE(second.bytes.ends_with("crowded")) << second.bytes;
+    EXPECT_NE(second.bytes.find("Connection: close"), std::string::npos) << second.bytes;
+    EXPECT_TRUE(second.ended) << "an answer that is the last one ends the connection";
+    first.close();
+    ASSERT_TRUE(world.run_until([&] {
+        const RawAnswer third =
+            world.raw(server->port(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        return third.bytes.ends_with("welcome");
+    })) << "there is room again";
+    world.stop(*server);
+}
+
 TEST(HttpServer, TellsWhoHoldsAPortInUse) {
     World world;
     auto server = world.serve(echo);

@@ -138,19 +138,37 @@ class Listener final : public std::enable_shared_from_this<Listener<Connection>>
         // Out of descriptors: the connection stays in the kernel's queue, so a short pause
         // suffices.
         constexpr Duration kPause = std::chrono::milliseconds{50};
+        boost::system::error_code ignored;
+        acceptor->non_blocking(true, ignored);
         while (acceptor->is_open()) {
-            TcpSocket socket(self->io_.get_executor());
-            boost::asio::ip::tcp::endpoint peer;
-            auto [error] = co_await acceptor->async_accept(socket, peer, kAwait);
-            if (!error) {
-                self->welcome(std::move(socket), peer);
-            } else if (acceptor->is_open()) {
-                const bool go_on = co_await sleep_for(self->io_, kPause);
-                if (!go_on) {
+            auto [error] = co_await acceptor->async_wait(TcpAcceptor::wait_read, kAwait);
+            const bool goes_on = !error && self->accept_waiting(*acceptor);
+            if (!goes_on && acceptor->is_open()) {
+                const bool slept = co_await sleep_for(self->io_, kPause);
+                if (!slept) {
                     co_return;
                 }
             }
         }
+    }
+
+    // Those that wait in the kernel's queue: when many clients come at once, and each turn of the
+    // loop took one, the queue would be full, and the kernel would let the others wait a second or
+    // more. False: no connection can be taken now.
+    bool accept_waiting(TcpAcceptor& acceptor) {
+        // Then those that are there have their turn.
+        constexpr int kAtOnce = 256;
+        for (int i = 0; i < kAtOnce && acceptor.is_open(); ++i) {
+            TcpSocket socket(io_.get_executor());
+            boost::asio::ip::tcp::endpoint peer;
+            boost::system::error_code error;
+            acceptor.accept(socket, peer, error);
+            if (error) {
+                return error == boost::asio::error::would_block;
+            }
+            welcome(std::move(socket), peer);
+        }
+        return true;
     }
 
     static Task<> serve(Self self, std::uint64_t number, std::shared_ptr<Connection> connection) {

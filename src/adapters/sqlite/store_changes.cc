@@ -26,11 +26,6 @@ Status Store::apply(const AppId& app, const ports::HostLeft& change) {
         status =
             run(*database_, "DELETE FROM agents WHERE app = ?1 AND host = ?2", app, change.host);
     }
-    if (status && database_->changes() == 0) {
-        return fail(
-            ErrorKind::not_found, change.host.value() + " is not in the register of " + app.value()
-        );
-    }
     return status;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/planted.h"
+
 namespace farshore::core {
 
 Evidence::Evidence(std::vector<Observer> observers, int quorum_needed, Hysteresis limits)
@@ -26,6 +28,9 @@ void Evidence::settle(Instant now) {
 }
 
 bool Evidence::is_quorum(int votes) const {
+    if (is_planted(PlantedBug::one_vantage_votes_for_all)) {
+        return votes > 0;
+    }
     return votes * 2 > static_cast<int>(vantages_.size()) && votes >= quorum_needed_;
 }
 

@@ -1,5 +1,7 @@
 #include "core/evidence/signal.h"
 
+#include "core/planted.h"
+
 namespace farshore::core {
 
 void Signal::add(
@@ -30,7 +32,9 @@ void Signal::add(
         }
         failures_ += failed;
         why_ = why;
-        if (now - *failing_since_ >= limits.unhealthy_for && failures_ >= limits.failures_min) {
+        const bool lasts =
+            now - *failing_since_ >= limits.unhealthy_for && failures_ >= limits.failures_min;
+        if (lasts || is_planted(PlantedBug::no_hysteresis)) {
             held_ = Health::unhealthy;
             recovering_ = true;
         }

@@ -52,7 +52,9 @@ Vantage::Vantage(Observer observer, Hysteresis limits)
 }
 
 std::optional<std::size_t> Vantage::find(const RegionId& region, Component component) const {
-    const auto found = std::ranges::find(subjects_, Subject{region, component});
+    const auto found = std::ranges::find_if(subjects_, [&](const Subject& subject) {
+        return subject.component == component && subject.region == region;
+    });
     return found == subjects_.end()
                ? std::nullopt
                : std::optional{static_cast<std::size_t>(std::distance(subjects_.begin(), found))};
@@ -300,6 +302,16 @@ bool Vantage::is_heard(Instant now) const {
 
 std::optional<Instant> Vantage::next_deadline() const {
     return holds_ ? std::optional{*holds_ + Duration{1}} : std::nullopt;
+}
+
+std::vector<HostId> Vantage::hosts() const {
+    std::vector<HostId> hosts;
+    for (const auto& [host, source] : sources_) {
+        if (host != HostId{}) {
+            hosts.push_back(host);
+        }
+    }
+    return hosts;
 }
 
 void Vantage::add_host(const HostId& host) {

@@ -65,6 +65,9 @@ class Vantage {
 
     [[nodiscard]] const RegionId& stands_in() const { return stands_in_; }
 
+    // That it speaks for; none when it speaks for itself.
+    [[nodiscard]] std::vector<HostId> hosts() const;
+
     // It speaks for hosts, not for itself.
     [[nodiscard]] bool has_hosts() const { return !sources_.contains(HostId{}); }
 
@@ -79,7 +82,6 @@ class Vantage {
     struct Subject {
         RegionId region;
         Component component = Component::dynamodb;
-        friend bool operator==(const Subject&, const Subject&) = default;
     };
 
     struct Source {

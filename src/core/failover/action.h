@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/failover/record.h"
+#include "core/failover/reply.h"
 #include "core/records/epoch_items.h"
 
 // What the core asks of the world, in the words of the domain. Outcomes come back as events.
@@ -123,6 +125,7 @@ struct Effects {
     bool save = false;
     std::vector<JournalEntry> journal;
     std::vector<Action> actions;
+    std::optional<Reply> reply{};  // when a person's request was taken or refused
 };
 
 }  // namespace farshore::core

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "core/failover/announcements.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -22,17 +23,29 @@ AppCore::AppCore(Start start, Now now)
       register_id_(std::move(start.register_id)),
       drill_proven_at_(start.drill_proven_at),
       losses_(now.at),
-      losses_open_(std::move(start.losses_open)) {
+      losses_open_(std::move(start.losses_open)),
+      automatic_operations_(start.automatic_operations) {
+    if (is_planted(PlantedBug::pause_forgotten)) {
+        record_.pause.reset();
+        record_.cooldown_until.reset();
+    }
+    if (is_planted(PlantedBug::running_plan_forgotten)) {
+        record_.operation.reset();
+    }
     learn(start.epochs);
     if (const auto agreed = judge(start.epochs).agreed) {
         register_is_ours_ =
             agreed->register_id == register_id_ && !names_another_register(start.epochs);
+        superseded_in_ = agreed->epoch == superseded_ ? agreed->active : RegionId{};
     }
     if (record_.register_lost_at) {
         // An earlier life has left the date only. From here on the boot clock counts, so a step of
         // the wall clock does not shorten the wait for hosts that are not in the register.
         const auto ago = std::max<Duration>(Duration::zero(), now.wall - *record_.register_lost_at);
         strangers_until_ = now.at + longest_lease_ - std::min(ago, longest_lease_);
+        if (!record_.operation) {
+            older_until_ = *strangers_until_ + policy_.timing.clock_error;
+        }
     }
     if (record_.in_force_by_word) {
         permission_.accept(record_.epoch);
@@ -79,13 +92,17 @@ Effects AppCore::resume(Now now, std::string_view after) {
         take(operation_->resume(now, agents_, after, record_.users), effects, now);
     }
     if (routes_are_ours()) {
-        for (const auto& [host, agent] : agents_) {
-            if (agent.connected) {
-                standing_route(host, effects);
-            }
-        }
+        tell_route_to_all(now, effects);
     }
     return effects;
+}
+
+void AppCore::withdraw(Before before) {
+    record_ = std::move(before.record);
+    agents_ = std::move(before.agents);
+    evidence_ = std::move(before.evidence);
+    operation_.reset();  // resume() takes up the one that was running
+    stall();
 }
 
 Effects AppCore::step(Now now, const Event& event) {
@@ -96,6 +113,12 @@ Effects AppCore::step(Now now, const Event& event) {
     std::visit([&](const auto& happened) { apply(now, happened, effects); }, event);
     if (stalled_) {
         return effects;
+    }
+    if (older_until_ && !older_may_write(now)) {
+        older_until_.reset();
+        if (routes_are_ours()) {
+            tell_route_to_all(now, effects);
+        }
     }
     if (operation_running()) {
         take(operation_->tick(now, surroundings(now)), effects, now);
@@ -114,7 +137,8 @@ Surroundings AppCore::surroundings(Now now) const {
     return {
         .agents = agents_,
         .fresh_lag = losses_.lag(now.at, record_.active, plan.to, policy_.timing.lag_fresh_for),
-        .still_called_for = is_impaired(evidence_.condition(now.at, plan.from)),
+        .still_called_for = is_impaired(evidence_.condition(now.at, plan.from)) ||
+                            is_planted(PlantedBug::evidence_not_asked_again),
         .refused_by_now = refused_by_now(now)
     };
 }
@@ -187,8 +211,10 @@ void AppCore::take(Effects part, Effects& whole, Now now) {
     if (operation_->ended()) {
         // The cool-down starts at completion.
         const Duration quiet = quiet_after(*record_.operation);
-        const UtcTime until = record_.operation->ended_at.value_or(now.wall) +
-                              std::chrono::duration_cast<WallClock::duration>(quiet);
+        const UtcTime from = is_planted(PlantedBug::cooldown_from_beginning)
+                                 ? plan.decided_at
+                                 : record_.operation->ended_at.value_or(now.wall);
+        const UtcTime until = from + std::chrono::duration_cast<WallClock::duration>(quiet);
         if (quiet > Duration::zero() && record_.cooldown_until.value_or(UtcTime{}) < until) {
             record_.cooldown_until = until;
             whole.save = true;
@@ -221,7 +247,10 @@ Situation AppCore::situation(Now now, const RegionId& to, std::vector<Lever> lev
         .record = record_,
         .agents = agents_,
         .levers = std::move(levers),
-        .loss_window = loss_window(to),
+        .writes_leave = writes_leave(to),
+        .loss_window = is_planted(PlantedBug::gate_on_heartbeat_age)
+                           ? losses_.silent_for(now.at, record_.active, to)
+                           : loss_window(to),
         .fresh_lag = losses_.lag(now.at, record_.active, to, policy_.timing.lag_fresh_for),
         .losses_open = 0,
         .tables_unlike = tables_unlike_,
@@ -239,10 +268,19 @@ Situation AppCore::situation(Now now, const RegionId& to, std::vector<Lever> lev
     return situation;
 }
 
+// A store that is older than the world may name the target as active, while the records say that
+// writes went elsewhere meanwhile.
+const RegionId& AppCore::writes_leave(const RegionId& to) const {
+    const bool elsewhere =
+        to == record_.active && superseded_ > record_.epoch &&
+        std::ranges::find(policy_.regions, superseded_in_) != policy_.regions.end();
+    return elsewhere ? superseded_in_ : record_.active;
+}
+
 std::optional<Duration> AppCore::loss_window(const RegionId& to) const {
     const bool everybody_reported =
         std::ranges::all_of(agents_, [](const auto& entry) { return entry.second.reported; });
-    return losses_.forecast(record_.active, to, everybody_reported);
+    return losses_.forecast(writes_leave(to), to, everybody_reported);
 }
 
 std::optional<Duration> AppCore::loss_window() const {
@@ -279,32 +317,6 @@ Readiness AppCore::readiness(Now now, std::vector<Finding> from_outside) const {
     );
 }
 
-std::optional<std::string> AppCore::why_not_abort(Now now) const {
-    return operation_running() ? operation_->why_not_abort(now) : std::nullopt;
-}
-
-std::optional<std::string> AppCore::why_not_as_expected(Now now, const ChangeRequest& request)
-    const {
-    if (auto why = core::why_not_as_expected(record_, superseded_, request)) {
-        return why;
-    }
-    const bool known = std::ranges::find(policy_.regions, request.to) != policy_.regions.end();
-    if (request.expect_plan.empty() || !known) {
-        return std::nullopt;
-    }
-    const Plan plan = complete(now, plan_of(request, levers_of_request(policy_, record_, request)));
-    if (plan.fingerprint == request.expect_plan) {
-        return std::nullopt;
-    }
-    return "the plan is another one by now: its fingerprint is " + plan.fingerprint + ", not " +
-           request.expect_plan;
-}
-
-std::optional<std::string> AppCore::why_not_answer(const StepAnswered& event) const {
-    return operation_ ? operation_->why_not_answer(event)
-                      : std::optional<std::string>{"no operation runs"};
-}
-
 std::optional<Instant> AppCore::next_deadline() const {
     std::optional<Instant> soonest = reconsider_at_ ? reconsider_at_ : evidence_.next_deadline();
     if (acts()) {
@@ -312,6 +324,10 @@ std::optional<Instant> AppCore::next_deadline() const {
         if (at && (!soonest || *at < *soonest)) {
             soonest = at;
         }
+    }
+    if (older_until_ && !stalled_) {
+        const Instant over = *older_until_ + Duration{1};
+        soonest = std::min(soonest.value_or(over), over);
     }
     return soonest;
 }

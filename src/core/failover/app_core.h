@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,9 +18,9 @@
 
 namespace farshore::core {
 
-// All decisions about one app: data in, data out. step(now, event) returns what to make durable and
-// what to do; next_deadline() says when to call again though nothing happened. No clock, socket,
-// thread, logger or randomness of its own.
+// All decisions about one app: data in, data out. step(now, event) returns what to make durable,
+// what to do and, to a person's request, the reply; next_deadline() says when to call again though
+// nothing happened. No clock, socket, thread, logger or randomness of its own.
 class AppCore {
   public:
     struct Start {
@@ -36,6 +37,8 @@ class AppCore {
         Duration longest_lease{};                // that agents may have from the epoch items
         std::optional<UtcTime> drill_proven_at;  // under this configuration
         std::map<OperationId, std::uint64_t> losses_open;  // writes without a fate, by failover
+        // Of a recording that is continued: those begun by itself so far, as their names count on.
+        std::uint64_t automatic_operations = 0;
     };
 
     explicit AppCore(Start start, Now now);
@@ -48,6 +51,18 @@ class AppCore {
     // The store refuses: nothing more can be done before it takes this, so nothing is decided.
     // What the world says is still heard.
     void stall() { stalled_ = true; }
+
+    // What a request may change.
+    struct Before {
+        AppRecord record;
+        AgentRegister agents;
+        Evidence evidence;
+    };
+
+    [[nodiscard]] Before before() const { return {record_, agents_, evidence_}; }
+
+    // The store has refused what a request led to, so it has not happened. Stalls as well.
+    void withdraw(Before before);
 
     [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -87,7 +102,18 @@ class AppCore {
     // What a failover now could lose, to the Region that it would go to.
     [[nodiscard]] std::optional<Duration> loss_window() const;
 
+    [[nodiscard]] const LossWindow& losses() const { return losses_; }
+
     [[nodiscard]] Epoch superseded() const { return superseded_; }
+
+    [[nodiscard]] const std::map<OperationId, std::uint64_t>& losses_open() const {
+        return losses_open_;
+    }
+
+    [[nodiscard]] const std::optional<std::string>& tables_unlike() const { return tables_unlike_; }
+
+    // That it has begun by itself in this life.
+    [[nodiscard]] std::uint64_t automatic_operations() const { return automatic_operations_; }
 
     [[nodiscard]] bool operation_running() const {
         return operation_.has_value() && !operation_->ended();
@@ -99,20 +125,21 @@ class AppCore {
     // knows.
     [[nodiscard]] Readiness readiness(Now now, std::vector<Finding> from_outside) const;
 
-    // nullopt: the running operation can be given up now. Otherwise why it is too late, and what
-    // happens now.
-    [[nodiscard]] std::optional<std::string> why_not_abort(Now now) const;
+    // Why the request would change nothing, in words; nullopt: it would change something.
+    [[nodiscard]] std::optional<std::string> why_nothing_to_do(const ChangeRequest& request) const;
 
+  private:
     // What has changed since the operator looked, at the active Region, the epoch or the plan;
     // nullopt: it is as expected, or nothing was.
     [[nodiscard]] std::optional<std::string> why_not_as_expected(
         Now now, const ChangeRequest& request
     ) const;
+    // To a request that comes now.
+    [[nodiscard]] Reply reply_to(Now now, const ChangeRequest& request) const;
+    [[nodiscard]] Reply reply_to(Now now, const AbortRequest& request) const;
+    [[nodiscard]] Reply reply_to(const StepAnswered& request) const;
+    [[nodiscard]] Reply reply_to(Now now, const AgentForgotten& request) const;
 
-    // nullopt: the running operation takes that answer now. Otherwise why not.
-    [[nodiscard]] std::optional<std::string> why_not_answer(const StepAnswered& event) const;
-
-  private:
     [[nodiscard]] bool acts() const { return operation_.has_value() && !stalled_; }
 
     [[nodiscard]] bool routes_are_ours() const;
@@ -121,6 +148,7 @@ class AppCore {
     [[nodiscard]] Epoch highest_epoch() const;
     [[nodiscard]] Duration quiet_after(const OperationRecord& operation) const;
     [[nodiscard]] Situation situation(Now now, const RegionId& to, std::vector<Lever> levers) const;
+    [[nodiscard]] const RegionId& writes_leave(const RegionId& to) const;
     [[nodiscard]] std::optional<Duration> loss_window(const RegionId& to) const;
     [[nodiscard]] Surroundings surroundings(Now now) const;
     // The first guard that would refuse the running failover if it were asked for now.
@@ -146,13 +174,19 @@ class AppCore {
     [[nodiscard]] static Plan plan_of(const ChangeRequest& request, std::vector<Lever> levers);
     [[nodiscard]] Plan complete(Now now, Plan plan) const;
     void start_operation(Now now, Plan request, Effects& effects);
-    void standing_route(const HostId& host, Effects& effects) const;
+    // The route in force, for connected hosts that are not told it by an operation.
+    void tell_route(Now now, std::vector<HostId> hosts, Effects& effects) const;
+    void tell_route_to_all(Now now, Effects& effects) const;
+    // Hosts may still write under an older epoch than the one that was taken from the epoch items.
+    [[nodiscard]] bool older_may_write(Now now) const;
 
     void apply(Now now, const Observation& event, Effects& effects);
     void apply(Now now, const EpochRaised& event, Effects& effects);
     void apply(Now now, const EpochsRead& event, Effects& effects);
     void apply(Now now, const HostsFound& event, Effects& effects);
     void apply(Now now, const AgentAcked& event, Effects& effects);
+    void apply(Now now, const AgentsAcked& event, Effects& effects);
+    void heard(Now now, std::span<const AgentAcked> acks, Effects& effects);
     void apply(Now now, const AgentJoined& event, Effects& effects);
     void apply(Now now, const AgentConnected& event, Effects& effects);
     void apply(Now now, const AgentDisconnected& event, Effects& effects);
@@ -185,6 +219,7 @@ class AppCore {
     GrantPermission permission_;
     Now permission_begun_{};  // by both clocks: the start of the reading behind it
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked
+    RegionId superseded_in_;  // ... with this Region active; empty: they do not agree on one
     bool register_is_closed_;
     std::string register_id_;
     // Do the epoch items name our register, and no copy another one? Unknown until a majority has
@@ -192,6 +227,9 @@ class AppCore {
     std::optional<bool> register_is_ours_;
     // Until when hosts that the register has lost may have permission; nullopt: it has lost none.
     std::optional<Instant> strangers_until_;
+    // The record's epoch was taken from the epoch items, which do not say whether a fence was
+    // proven below it: until then hosts may have permission under an older one.
+    std::optional<Instant> older_until_;
     std::optional<UtcTime> drill_proven_at_;
     std::optional<Operation> operation_;
     LossWindow losses_;
@@ -199,7 +237,7 @@ class AppCore {
     std::optional<std::string> tables_unlike_;
     bool stalled_ = false;
     std::optional<Instant> reconsider_at_;
-    std::uint64_t automatic_operations_ = 0;
+    std::uint64_t automatic_operations_;
 };
 
 }  // namespace farshore::core

@@ -1,18 +1,12 @@
 #include <algorithm>
 
+#include "core/evidence/observers.h"
 #include "core/failover/announcements.h"
 #include "core/failover/app_core.h"
+#include "core/planted.h"
 
-// What each event tells the core.
+// What each event tells the core; what people ask for stands in app_core_requests.cc.
 namespace farshore::core {
-
-namespace {
-
-ObserverId agents_of(const RegionId& region) {
-    return ObserverId{"agents:" + region.value()};
-}
-
-}  // namespace
 
 void AppCore::apply(Now now, const Observation& event, Effects&) {
     const bool ours = std::ranges::find(policy_.regions, event.region) != policy_.regions.end();
@@ -24,7 +18,9 @@ void AppCore::apply(Now now, const Observation& event, Effects&) {
 // The epoch that a strict majority of the items is at, or beyond, when that is newer than ours.
 Epoch AppCore::newer_in(const EpochReading& reading) const {
     const Epoch at_least = judge(reading).at_least;
-    return at_least > record_.epoch ? at_least : Epoch{};
+    const bool is_newer =
+        at_least > record_.epoch && !is_planted(PlantedBug::epoch_from_store_only);
+    return is_newer ? at_least : Epoch{};
 }
 
 // What a reading says of the permission to grant leases, and of the epochs that are used up.
@@ -97,11 +93,15 @@ void AppCore::apply(Now now, const EpochsRead& event, Effects& effects) {
     const Epoch newer = newer_in(event.reading);
     if (!operation_running() && newer > superseded_) {
         superseded_ = newer;
+        superseded_in_ = RegionId{};
         effects.actions.emplace_back(Announce{
             "the epoch items of " + record_.app.value() + " carry epoch " +
             std::to_string(newer.value()) +
             ", newer than this controller's store: no lease, no automation; run a failover"
         });
+    }
+    if (agreed && agreed->epoch == superseded_) {
+        superseded_in_ = agreed->active;
     }
 }
 
@@ -149,11 +149,21 @@ void AppCore::heard_of_unknown(Now now, const HostId& host, std::optional<Durati
     found->second.unknown_at = std::max(found->second.unknown_at.value_or(at), at);
 }
 
-void AppCore::apply(Now now, const AgentAcked& event, Effects& effects) {
-    heard_of_unknown(now, event.host, event.newest_unknown_ago);
-    if (acts()) {
-        take(operation_->on(now, event, agents_), effects, now);
+void AppCore::heard(Now now, std::span<const AgentAcked> acks, Effects& effects) {
+    for (const AgentAcked& ack : acks) {
+        heard_of_unknown(now, ack.host, ack.newest_unknown_ago);
     }
+    if (acts()) {
+        take(operation_->on(now, acks, agents_), effects, now);
+    }
+}
+
+void AppCore::apply(Now now, const AgentAcked& event, Effects& effects) {
+    heard(now, {&event, 1}, effects);
+}
+
+void AppCore::apply(Now now, const AgentsAcked& event, Effects& effects) {
+    heard(now, event.acks, effects);
 }
 
 // One agent's word, or one copy, never uses the epochs up: a damaged state file may say anything. A
@@ -171,16 +181,40 @@ bool AppCore::routes_are_ours() const {
            !row_of(record_.operation->kind()).orders_routes;
 }
 
-void AppCore::standing_route(const HostId& host, Effects& effects) const {
+bool AppCore::older_may_write(Now now) const {
+    return older_until_ && now.at <= *older_until_;
+}
+
+// Meanwhile a host that follows an older epoch, or none, stays where it is: a fence may have been
+// under way when the store was lost, and the route would let this host write beside another one.
+void AppCore::tell_route(Now now, std::vector<HostId> hosts, Effects& effects) const {
+    if (older_may_write(now)) {
+        std::erase_if(hosts, [this](const HostId& host) {
+            return agents_.at(host).epoch < record_.epoch;
+        });
+    }
+    if (hosts.empty()) {
+        return;
+    }
     effects.actions.emplace_back(OrderAgents{
         .step = {},
         .app = record_.app,
-        .hosts = {host},
+        .hosts = std::move(hosts),
         .type = OrderType::route,
         .epoch = record_.epoch,
         .active = record_.active,
         .users = record_.users
     });
+}
+
+void AppCore::tell_route_to_all(Now now, Effects& effects) const {
+    std::vector<HostId> hosts;
+    for (const auto& [host, agent] : agents_) {
+        if (agent.connected) {
+            hosts.push_back(host);
+        }
+    }
+    tell_route(now, std::move(hosts), effects);
 }
 
 void AppCore::apply(Now, const AgentJoined& event, Effects& effects) {
@@ -209,7 +243,7 @@ void AppCore::apply(Now now, const AgentConnected& event, Effects& effects) {
     highest_seen_ = std::max(highest_seen_, believable(event.epoch));
     evidence_.add_host(agents_of(event.region), event.host);
     if (routes_are_ours()) {
-        standing_route(event.host, effects);
+        tell_route(now, {event.host}, effects);
     }
     if (acts()) {
         take(operation_->on(now, event, agents_), effects, now);
@@ -221,18 +255,6 @@ void AppCore::apply(Now, const AgentDisconnected& event, Effects&) {
     if (found != agents_.end()) {
         found->second.connected = false;
     }
-}
-
-void AppCore::apply(Now now, const AgentForgotten& event, Effects& effects) {
-    const auto found = agents_.find(event.host);
-    if (found == agents_.end() || why_not_forget(now, event.host)) {
-        return;
-    }
-    evidence_.remove_host(agents_of(found->second.region), event.host);
-    agents_.erase(found);
-    effects.actions.emplace_back(Announce{
-        event.host.value() + " left the register of " + record_.app.value() + ", by " + event.by
-    });
 }
 
 void AppCore::apply(Now, const CredentialRevoked& event, Effects& effects) {
@@ -320,12 +342,6 @@ void AppCore::apply(Now now, const CommandEnded& event, Effects& effects) {
     }
 }
 
-void AppCore::apply(Now now, const StepAnswered& event, Effects& effects) {
-    if (acts()) {
-        take(operation_->on(now, event, agents_), effects, now);
-    }
-}
-
 void AppCore::apply(Now now, const HeartbeatArrived& event, Effects&) {
     losses_.arrived(now.at, event.from, event.to, event.written, event.lag);
 }
@@ -336,54 +352,6 @@ void AppCore::apply(Now now, const HeartbeatFound& event, Effects&) {
 
 void AppCore::apply(Now, const WriteAcknowledged& event, Effects&) {
     losses_.acknowledged(event.region, event.at);
-}
-
-void AppCore::apply(Now now, const ChangeRequest& event, Effects& effects) {
-    // The API asked the same guards a moment ago; between then and now an operation may have
-    // started.
-    if (stalled_) {
-        return;
-    }
-    std::vector<Lever> levers = levers_of_request(policy_, record_, event);
-    Situation situation = this->situation(now, event.to, levers);
-    situation.with_words = false;
-    situation.operation_running = situation.operation_running && !supersedes(event);
-    if (!all_passed(guards_of_request(situation, event)) || why_not_as_expected(now, event)) {
-        return;
-    }
-    if (operation_running()) {
-        take(operation_->supersede(now, event.by, agents_), effects, now);
-    }
-    start_operation(now, plan_of(event, std::move(levers)), effects);
-}
-
-void AppCore::apply(Now now, const AbortRequest& event, Effects& effects) {
-    if (acts()) {
-        take(operation_->on(now, event, agents_), effects, now);
-    }
-}
-
-void AppCore::apply(Now, const PauseRequest& event, Effects& effects) {
-    record_.pause = event.pause;
-    effects.save = true;
-    effects.actions.emplace_back(Announce{
-        "automation of " + record_.app.value() + " paused by " + event.pause.by + ": " +
-        event.pause.reason
-    });
-}
-
-void AppCore::apply(Now now, const ResumeRequest& event, Effects& effects) {
-    record_.pause.reset();
-    // Resuming never fires at once: what failed during the pause has to fail for its full time
-    // again.
-    const UtcTime quiet_until =
-        now.wall + std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
-    record_.cooldown_until = std::max(record_.cooldown_until.value_or(quiet_until), quiet_until);
-    effects.save = true;
-    effects.actions.emplace_back(Announce{
-        "automation of " + record_.app.value() + " resumed by " + event.by +
-        (event.reason.empty() ? "" : ": " + event.reason)
-    });
 }
 
 void AppCore::apply(Now, const Tick&, Effects&) {}

@@ -95,6 +95,68 @@ TEST_F(AppCoreTest, AStoreThatIsBehindTheRecordsDisarmsAndAFailoverHealsIt) {
     EXPECT_EQ(find<RaiseEpoch>(actions)->epoch, Epoch{10});
 }
 
+// A release that arrives as the hold ends by itself finds a lease that ends with it: what it lets
+// out is cut.
+TEST_F(AppCoreTest, AHoldThatAnAgentDoesNotAnswerIsReleasedLongBeforeItEnds) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)switch_over(core);
+    ASSERT_EQ(core.record().operation->doing(), "holding");
+    const Instant begun = at;
+    (void)ack(core, "e1", OrderType::hold);
+    while (core.record().operation->doing() == "holding" && at < begun + Timing{}.hold_max) {
+        at += 50ms;
+        (void)tell(core, Tick{});
+    }
+    EXPECT_EQ(core.record().operation->doing(), "releasing");
+    EXPECT_LE(at - begun, Timing{}.hold_max * 3 / 4);
+}
+
+// What follows a drain, or gives it up, takes its time too, and the hold goes on ending.
+TEST_F(AppCoreTest, ADrainGetsHalfOfWhatIsLeftOfItsHold) {
+    AppCore core = make(policy());
+    settle(core);
+    (void)switch_over(core);
+    const Instant begun = at;
+    (void)ack(core, "e1", OrderType::hold);
+    at += 400ms;
+    const std::vector<Action> actions = ack(core, "w1", OrderType::hold);
+    ASSERT_EQ(core.record().operation->doing(), "draining");
+    const auto* drain = find<OrderAgents>(actions);
+    ASSERT_NE(drain, nullptr);
+    EXPECT_EQ(drain->type, OrderType::drain);
+    EXPECT_EQ(drain->timeout, 300ms);
+    (void)ack(core, "e1", OrderType::drain);
+    while (core.record().operation->doing() == "draining" && at < begun + Timing{}.hold_max) {
+        at += 50ms;
+        (void)tell(core, Tick{});
+    }
+    EXPECT_EQ(core.record().operation->doing(), "releasing");
+    EXPECT_EQ(at - begun, 800ms);
+}
+
+// Writes went to the other Region meanwhile: what may be lost is what has not arrived from there,
+// and the items of both Regions are compared, not those of one with themselves.
+TEST_F(AppCoreTest, AFailoverToTheRegionOfAnOldStoreLeavesTheOneThatTheRecordsName) {
+    for (const bool at_the_start : {true, false}) {
+        AppCore::Start start = start_of(policy());
+        start.epochs = at_the_start ? reading(Epoch{9}, kWest) : start.epochs;
+        AppCore core{std::move(start), now()};
+        settle(core);
+        (void)tell(core, EpochsRead{reading(Epoch{9}, kWest)});
+        ChangeRequest request = failover_by_hand();
+        request.to = kEast;
+        request.accept_loss.reset();
+        EXPECT_FALSE(passes(core.preview(now(), request), Guard::loss_within_gate))
+            << "nothing tells how far it lags behind";
+        request.accept_loss = 1h;
+        (void)tell(core, request);
+        ASSERT_TRUE(core.operation_running());
+        EXPECT_EQ(core.record().operation->plan.from, kWest);
+        EXPECT_EQ(core.record().operation->plan.to, kEast);
+    }
+}
+
 // A lease under the new epoch permits nothing under the old one, and does not put its fence off.
 TEST_F(AppCoreTest, LeasesOfTheEpochInForceGoOnWhileAResumedOperationProvesItsFence) {
     AppCore core = make(policy());
@@ -291,6 +353,38 @@ TEST_F(AppCoreTest, AHostOfTheConfiguredRegisterThatNobodyHasSeenIsWaitedFor) {
     EXPECT_EQ(core.record().operation->doing(), "fencing");
 }
 
+TEST_F(AppCoreTest, AHoldIsBegunOnlyWhereTheRegistersSizeLetsItEnd) {
+    const auto of_hosts = [this](int hosts, Duration hold_max) {
+        Policy changed = policy();
+        changed.timing.hold_max = hold_max;
+        AppCore::Start start = start_of(changed);
+        for (int i = 0; i < hosts; ++i) {
+            start.agents.emplace(HostId{"e-" + std::to_string(i)}, kEast);
+        }
+        AppCore core{std::move(start), now()};
+        settle(core);
+        for (int i = 0; i < hosts; ++i) {
+            const HostId host{"e-" + std::to_string(i)};
+            (void)tell(core, AgentConnected{.host = host, .region = kEast, .epoch = Epoch{7}});
+        }
+        return core.preview(now(), planned_switchover());
+    };
+    EXPECT_TRUE(passes(of_hosts(100, 1s), Guard::agents_reachable));
+    EXPECT_TRUE(passes(of_hosts(10'000, 10s), Guard::agents_reachable));
+    // Four rounds of 80 us for each host, two of which the register has already: 32 ms for 100, and
+    // the lag of 90 ms.
+    EXPECT_TRUE(passes(of_hosts(98, 122ms), Guard::agents_reachable));
+    EXPECT_FALSE(passes(of_hosts(99, 122ms), Guard::agents_reachable));
+    const AppCore::Preview refused = of_hosts(10'000, 1s);
+    EXPECT_FALSE(passes(refused, Guard::agents_reachable));
+    const auto why =
+        std::ranges::find(refused.guards, Guard::agents_reachable, &GuardAnswer::guard);
+    EXPECT_TRUE(why->text.starts_with("the register has 10002 hosts: writes would be held"))
+        << why->text;
+    EXPECT_TRUE(why->text.ends_with("switchover.hold_max is 1000 ms")) << why->text;
+    EXPECT_NE(why->remedy.find("switchover.hold_max"), std::string::npos) << why->remedy;
+}
+
 // A controller that died before its raise had left, and comes back when the Region is well.
 TEST_F(AppCoreTest, AResumedRaiseLooksFirstAndIsAskedForAgain) {
     for (const bool still_down : {true, false}) {
@@ -330,6 +424,38 @@ TEST_F(AppCoreTest, AResumedRaiseLooksFirstAndIsAskedForAgain) {
     }
 }
 
+// The Region is well again, and half of the copies carry the new epoch: no host may write under
+// either of them before the others carry it too.
+TEST_F(AppCoreTest, ARaiseThatLeftNoWayBackIsRepeatedThoughNothingCallsForItAnyMore) {
+    for (const bool no_way_back : {true, false}) {
+        AppCore core = make(policy());
+        settle(core);
+        fail_east(core);
+        ASSERT_EQ(core.record().operation->doing(), "raising");
+        bool looked = false;
+        bool repeated = false;
+        for (int i = 0; i < 60; ++i) {
+            (void)tell(
+                core,
+                EpochRaised{
+                    .step = current(core),
+                    .confirmed = {kWest, RegionId{"us-east-2"}},
+                    .no_way_back = no_way_back,
+                    .highest_seen = Epoch{8},
+                    .detail = "half of them"
+                }
+            );
+            const std::vector<Action> actions = round(core, true, 0);
+            const auto* raise = find<RaiseEpoch>(actions);
+            looked = looked || (raise != nullptr && raise->only_look);
+            repeated = repeated || (i > 40 && raise != nullptr && !raise->only_look);
+        }
+        EXPECT_EQ(repeated, no_way_back);
+        EXPECT_EQ(looked, !no_way_back);
+        at += 1h;
+    }
+}
+
 TEST_F(AppCoreTest, WithKeepALostRegisterIsAskedForBeforeAnybodyStops) {
     Policy keep = policy();
     keep.on_controller_loss = OnControllerLoss::keep;
@@ -356,6 +482,21 @@ TEST_F(AppCoreTest, AStoreThatIsOlderThanTheWorldLearnsWhereUsersAre) {
     ASSERT_TRUE(core.operation_running());
     EXPECT_EQ(core.record().users, kWest);
     EXPECT_EQ(core.record().operation->plan.users_before, kWest);
+}
+
+// Users stay there while the tables move, so a host has to serve them there.
+TEST_F(AppCoreTest, AnOlderStoreAsksForHostsWhereUsersAreAndNotWhereTheyWere) {
+    AppCore::Start start = start_of(policy());
+    start.epochs = reading(Epoch{9}, kWest);
+    AppCore core{std::move(start), now()};
+    settle(core);
+    report(core, "w1", Epoch{9}, kWest);
+    report(core, "e1", Epoch{9}, kWest);
+    ChangeRequest request = failover_by_hand();
+    request.levers = {Lever::repoint};
+    EXPECT_TRUE(passes(core.preview(now(), request), Guard::target_has_hosts));
+    (void)tell(core, AgentDisconnected{HostId{"w1"}});
+    EXPECT_FALSE(passes(core.preview(now(), request), Guard::target_has_hosts));
 }
 
 // A host that was made anew and follows the epoch records alone does not know where users are.

@@ -173,5 +173,34 @@ TEST_F(AppCoreRegister, AStepOfTheClockForPeopleEndsNoPermission) {
     }
 }
 
+// The items do not say whether a fence was proven below the epoch that they carry: the store may
+// have been lost in the middle of a failover.
+TEST_F(AppCoreTest, AHostOfAnOlderEpochIsRoutedWhenNoneCanWriteUnderItAnyMore) {
+    AppCore::Start start = start_of(policy());
+    start.record.register_lost_at = now().wall;
+    start.agents.clear();
+    AppCore core{std::move(start), now()};
+    (void)core.resume(now());
+    const auto same = tell(core, AgentConnected{HostId{"e1"}, kEast, Epoch{7}});
+    EXPECT_NE(find<OrderAgents>(same), nullptr) << "its permission was of this epoch already";
+    for (const Epoch older : {Epoch{6}, Epoch{}}) {
+        const auto behind = tell(core, AgentConnected{HostId{"w1"}, kWest, older});
+        EXPECT_EQ(find<OrderAgents>(behind), nullptr);
+    }
+    const Instant over = at + policy().timing.lease + policy().timing.clock_error;
+    at = over;
+    EXPECT_EQ(find<OrderAgents>(tell(core, Tick{})), nullptr);
+    ASSERT_TRUE(core.next_deadline());
+    EXPECT_EQ(*core.next_deadline(), over + Duration{1});
+    at = *core.next_deadline();
+    const auto told = tell(core, Tick{});
+    const auto* route = find<OrderAgents>(told);
+    ASSERT_NE(route, nullptr);
+    EXPECT_EQ(route->type, OrderType::route);
+    EXPECT_EQ(route->hosts, (std::vector{HostId{"e1"}, HostId{"w1"}}));
+    const auto again = tell(core, AgentConnected{HostId{"w1"}, kWest, Epoch{6}});
+    EXPECT_NE(find<OrderAgents>(again), nullptr) << "from now on at once";
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -208,6 +210,12 @@ class AppCoreTest : public ::testing::Test {
 
     std::vector<Action> tell(AppCore& core, const Event& event) {
         Effects effects = core.step(now(), event);
+        if (taped) {
+            taped(now(), core, event, effects);
+        }
+        if (effects.reply) {
+            reply = std::move(effects.reply);
+        }
         for (JournalEntry& entry : effects.journal) {
             journal.push_back(std::move(entry));
         }
@@ -219,6 +227,20 @@ class AppCoreTest : public ::testing::Test {
             }
         }
         return std::move(effects.actions);
+    }
+
+    // What a person is answered.
+    Reply ask(AppCore& core, const Event& request) {
+        reply.reset();
+        (void)tell(core, request);
+        EXPECT_TRUE(reply.has_value()) << "each request is answered";
+        return reply.value_or(Taken{});
+    }
+
+    // The text of its refusal; empty: it was taken.
+    std::string why_refused(AppCore& core, const Event& request) {
+        const Reply said = ask(core, request);
+        return said ? std::string{} : said.error().error.text;
     }
 
     void connect(AppCore& core) {
@@ -307,7 +329,10 @@ class AppCoreTest : public ::testing::Test {
     Instant at{1000s};
     WallClock::duration clock_set{};  // how far NTP or an operator has set the wall clock
     std::vector<JournalEntry> journal;
-    bool tables_answer = true;  // at once: no host has registered itself
+    // Each event, when the core has taken it.
+    std::function<void(Now, const AppCore&, const Event&, const Effects&)> taped;
+    std::optional<Reply> reply;  // to the last request
+    bool tables_answer = true;   // at once: no host has registered itself
 };
 
 }  // namespace farshore::core::testing

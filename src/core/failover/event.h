@@ -21,6 +21,9 @@ struct EpochRaised {
     bool majority = false;             // the new epoch stands in a majority of the records
     bool unchanged_confirmed = false;  // a majority was read and still carries the old epoch
     std::vector<RegionId> confirmed;   // whose copies carry the new epoch
+    // So many copies carry the new epoch that no majority can confirm the old one. Of four copies
+    // two are enough for that, and no majority themselves.
+    bool no_way_back = false;
     // So many copies carry a newer epoch, or this one with another active Region, that no majority
     // can be had.
     bool taken = false;
@@ -59,6 +62,11 @@ struct AgentAcked {
     std::optional<Duration> newest_unknown_ago;
     bool says_unknown = true;  // false: its version does not say, so there may be such a write
     std::string detail;
+};
+
+// Those that came at once: one step of the core, and one commit.
+struct AgentsAcked {
+    std::vector<AgentAcked> acks;
 };
 
 // A host that the tokens file does not name has proven who it is, and got a credential of its own:
@@ -144,6 +152,13 @@ enum class CommandEnd {
     timed_out,    // it was ended, and may have taken effect
     killed,       // by a signal of another's
 };
+inline constexpr std::array<std::string_view, 4> kCommandEndNames{
+    "exited", "not_started", "timed_out", "killed"
+};
+
+constexpr const auto& names_of(CommandEnd) {
+    return kCommandEndNames;
+}
 
 struct CommandEnded {
     StepId step;
@@ -233,6 +248,7 @@ using Event = std::variant<
     EpochsRead,
     HostsFound,
     AgentAcked,
+    AgentsAcked,
     AgentJoined,
     AgentConnected,
     AgentDisconnected,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/planted.h"
+
 namespace farshore::core {
 
 namespace {
@@ -10,6 +12,12 @@ namespace {
 std::optional<Instant> certain_at(const FenceSituation& situation, const AgentStanding& agent) {
     if (!situation.raised_at || situation.on_controller_loss == OnControllerLoss::keep) {
         return std::nullopt;
+    }
+    if (is_planted(PlantedBug::acknowledgement_only)) {
+        return std::nullopt;
+    }
+    if (is_planted(PlantedBug::own_grants_only)) {
+        return agent.granted_until.value_or(*situation.raised_at) + situation.clock_error;
     }
     // A reading of the items that began just before the raise may have found the old epoch. It
     // confirmed a host for one lease, or entitled another controller to grant until then.

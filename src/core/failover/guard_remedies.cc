@@ -43,7 +43,9 @@ std::string remedy_of(const Situation& s, const ChangeRequest& request, Guard gu
         case Guard::register_is_known:
             return failover ? "`--accept-unfenced` accepts hosts that the register does not name"
                             : "name every host in `agents`";
-        case Guard::agents_reachable: return "start the agents; a failover does not wait for them";
+        case Guard::agents_reachable:
+            return "start the agents, or raise switchover.hold_max if they are too many for it; a "
+                   "failover does not wait for them";
         case Guard::lag_measured: return "wait for a heartbeat; a failover asks for none";
         case Guard::losses_settled: return "wait until they are settled";
         case Guard::tables_alike:

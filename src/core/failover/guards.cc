@@ -1,8 +1,10 @@
 #include "core/failover/guards.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -37,16 +39,45 @@ std::string joined(const std::vector<RegionId>& regions) {
     return text;
 }
 
+// While writes wait, a hold, a drain, a fence and a route go to each host, one after the other, and
+// each of them has ended when the last host has answered. What one answer costs on one core is
+// measured (docs/performance.md: 50 to 120 us). It is a constant and not what this controller has
+// seen: before its first hold it has seen none, and what other programs take of its core changes
+// from one minute to the next. Where it is too small, agents end their holds by themselves, and the
+// attempt is undone.
+Duration held_for(std::size_t hosts) {
+    constexpr int kRounds = 4;
+    constexpr Duration kAnswer = std::chrono::microseconds{80};
+    return kRounds * kAnswer * static_cast<Duration::rep>(hosts);
+}
+
 bool has(const std::vector<Lever>& levers, Lever lever) {
     return std::ranges::find(levers, lever) != levers.end();
 }
 
 // Where users are served when the plan is done.
-const RegionId& serves_in(const Situation& s, const RegionId& to) {
-    return has(s.levers, Lever::shift) ? to : s.record.users;
+RegionId serves_in(const Situation& s, const RegionId& to) {
+    return has(s.levers, Lever::shift) ? to : users_now(s.record, s.superseded, s.agents);
 }
 
 }  // namespace
+
+RegionId users_now(const AppRecord& record, Epoch superseded, const AgentRegister& agents) {
+    if (superseded <= record.epoch) {
+        return record.users;
+    }
+    std::map<RegionId, std::size_t> told;
+    std::size_t all = 0;
+    for (const auto& [host, agent] : agents) {
+        if (agent.connected && agent.epoch >= record.epoch && !agent.users.value().empty()) {
+            ++told[agent.users];
+            ++all;
+        }
+    }
+    const auto most =
+        std::ranges::find_if(told, [all](const auto& each) { return each.second * 2 > all; });
+    return most == told.end() ? record.users : most->first;
+}
 
 GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_active) {
     const bool known = std::ranges::find(s.policy.regions, to) != s.policy.regions.end();
@@ -127,9 +158,10 @@ GuardAnswer target_serves(const Situation& s, const RegionId& to, bool by_automa
 }
 
 GuardAnswer target_has_hosts(const Situation& s, const RegionId& to) {
-    const RegionId& region = serves_in(s, to);
+    const RegionId region = serves_in(s, to);
     const auto connected = std::ranges::count_if(s.agents, [&](const auto& entry) {
-        return entry.second.region == region && entry.second.connected;
+        return entry.second.region == region &&
+               (entry.second.connected || is_planted(PlantedBug::silence_is_health));
     });
     return answer(s, Guard::target_has_hosts, connected > 0, [&] {
         return std::to_string(connected) + (connected == 1 ? " host of " : " hosts of ") +
@@ -206,10 +238,15 @@ GuardAnswer hosts_see_errors(const Situation& s, Condition condition) {
     });
 }
 
+// Not connected to one of them, or so many that a hold would run out before the last one has its
+// route: then nothing is begun that would only be undone.
 GuardAnswer agents_reachable(const Situation& s) {
     const bool all =
         std::ranges::all_of(s.agents, [](const auto& entry) { return entry.second.connected; });
-    return answer(s, Guard::agents_reachable, all && !s.agents.empty(), [&]() -> std::string {
+    const Duration hold = held_for(s.agents.size()) + s.fresh_lag.value_or(Duration::zero());
+    const bool ends = hold <= s.policy.timing.hold_max;
+    const bool passed = all && ends && !s.agents.empty();
+    return answer(s, Guard::agents_reachable, passed, [&]() -> std::string {
         if (s.agents.empty()) {
             return "no agent is registered";
         }
@@ -218,6 +255,11 @@ GuardAnswer agents_reachable(const Situation& s) {
             if (!agent.connected) {
                 missing.push_back(host);
             }
+        }
+        if (missing.empty() && !ends) {
+            return "the register has " + std::to_string(s.agents.size()) + " hosts" +
+                   ": writes would be held on each of them for about " + ms(hold) +
+                   ", and switchover.hold_max is " + ms(s.policy.timing.hold_max);
         }
         return missing.empty()
                    ? "every registered agent is connected"
@@ -317,7 +359,7 @@ GuardAnswer armed(const Situation& s) {
 
 GuardAnswer not_paused(const Situation& s) {
     const auto& pause = s.record.pause;
-    const bool paused = pause && (!pause->until || s.now.wall < *pause->until);
+    const bool paused = is_paused(s.record, s.now.wall);
     const auto quiet = std::chrono::duration_cast<WallClock::duration>(kQuietAfterPause);
     const bool just_ended = pause && !paused && s.now.wall < *pause->until + quiet;
     return answer(s, Guard::not_paused, !paused && !just_ended, [&]() -> std::string {

@@ -14,6 +14,12 @@ GuardAnswer answer(const Situation& s, Guard guard, bool passed, const Words& wo
     return {guard, passed, s.with_words ? std::string{words()} : std::string{}};
 }
 
+// Where users are. A store that is older than the world (`superseded`) does not know: connected
+// hosts of its epoch or a newer one do, when most of them say the same.
+[[nodiscard]] RegionId users_now(
+    const AppRecord& record, Epoch superseded, const AgentRegister& agents
+);
+
 // The target is a Region of the app, and not the active one unless something is left to do there.
 [[nodiscard]] GuardAnswer target_known(const Situation& s, const RegionId& to, bool may_be_active);
 [[nodiscard]] GuardAnswer no_operation(const Situation& s);

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/failover/credential.h"
 
-// Whether a host that the tokens file does not name gets a credential of its own. Pure.
+// Whether a host that the tokens file does not name gets a credential of its own, and for how long
+// credentials count. Pure.
 namespace farshore::core {
 
 // The credential that counts for a name, if there is one.
@@ -37,6 +39,48 @@ struct JoinSituation {
     std::size_t waiting = 0;  // have joined and have not said hello yet
     std::size_t waiting_max = 1'000;
 };
+
+// What a credential that is known is worth when it is shown.
+enum class Worth : std::uint8_t {
+    good,
+    ended,    // by an operator
+    run_out,  // its time has passed
+    used_up,  // a join token: as many hosts have joined with it as may
+};
+
+// Until when a credential counts. The end comes first: what an operator has ended is not told as
+// run out, whatever its time was.
+struct CredentialTerm {
+    bool ended = false;
+    std::optional<UtcTime> until;  // nullopt: it has no end of its own
+};
+
+[[nodiscard]] constexpr Worth worth_of(const CredentialTerm& term, UtcTime now) {
+    if (term.ended) {
+        return Worth::ended;
+    }
+    return term.until && now >= *term.until ? Worth::run_out : Worth::good;
+}
+
+// A join token: how often it may still be used. A use that is on its way to the store counts as one
+// that was made, so two hosts never share the last one.
+struct JoinTokenTerm {
+    UtcTime until{};
+    std::uint64_t uses_max = 1;
+    std::uint64_t uses = 0;
+};
+
+[[nodiscard]] constexpr Worth worth_of(const JoinTokenTerm& term, UtcTime now) {
+    const Worth worth = worth_of(CredentialTerm{.until = term.until}, now);
+    return worth == Worth::good && term.uses >= term.uses_max ? Worth::used_up : worth;
+}
+
+// Join tokens that ran out by then are forgotten. A host whose answer was lost asks again with a
+// token that has run out, and is told so for a day; one that is forgotten is a guess. Where there
+// is no room for a new one, they are forgotten at once.
+[[nodiscard]] constexpr UtcTime join_tokens_forgotten_until(UtcTime now, bool room) {
+    return room ? now - std::chrono::hours{24} : now;
+}
 
 // Why not, for metrics and logs.
 enum class JoinRefusal : std::uint8_t {

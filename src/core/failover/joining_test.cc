@@ -112,5 +112,32 @@ TEST(Joining, APatternIsWhatItLooksLike) {
     EXPECT_FALSE(matches(std::string(64, '*') + "x", std::string(100'000, 'a')));
 }
 
+TEST(Joining, ATokenIsGoodForSoManyHostsUntilItsEnd) {
+    const UtcTime now = utc_from_ms(1'700'000'000'000);
+    const UtcTime later = now + std::chrono::hours{1};
+    EXPECT_EQ(worth_of(JoinTokenTerm{.until = later, .uses_max = 2, .uses = 1}, now), Worth::good);
+    EXPECT_EQ(
+        worth_of(JoinTokenTerm{.until = later, .uses_max = 1, .uses = 1}, now), Worth::used_up
+    );
+    EXPECT_EQ(worth_of(JoinTokenTerm{.until = now, .uses_max = 1, .uses = 1}, now), Worth::run_out)
+        << "its end is told first";
+    EXPECT_EQ(join_tokens_forgotten_until(now, true), now - std::chrono::hours{24});
+    EXPECT_EQ(join_tokens_forgotten_until(now, false), now) << "a new one needs the room";
+}
+
+TEST(Joining, ACredentialCountsUntilItsEndOrUntilAnOperatorEndsIt) {
+    const UtcTime now = utc_from_ms(1'700'000'000'000);
+    EXPECT_EQ(worth_of(CredentialTerm{}, now), Worth::good);
+    EXPECT_EQ(
+        worth_of(CredentialTerm{.until = now + std::chrono::milliseconds{1}}, now), Worth::good
+    );
+    EXPECT_EQ(worth_of(CredentialTerm{.until = now}, now), Worth::run_out);
+    EXPECT_EQ(
+        worth_of(CredentialTerm{.ended = true, .until = now + std::chrono::hours{1}}, now),
+        Worth::ended
+    );
+    EXPECT_EQ(worth_of(CredentialTerm{.ended = true, .until = now}, now), Worth::ended);
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -50,6 +50,18 @@ std::optional<Duration> LossWindow::lag(
     return link->second.lag;
 }
 
+std::vector<LossWindow::Measured> LossWindow::measured() const {
+    std::vector<Measured> all;
+    for (const auto& [way, link] : links_) {
+        if (link.measured_at) {
+            all.push_back(
+                {.from = way.first, .to = way.second, .lag = link.lag, .at = *link.measured_at}
+            );
+        }
+    }
+    return all;
+}
+
 std::optional<Duration> LossWindow::silent_for(
     Instant now, const RegionId& from, const RegionId& to
 ) const {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -51,6 +52,16 @@ class LossWindow {
     [[nodiscard]] std::optional<Duration> lag(
         Instant now, const RegionId& from, const RegionId& to, Duration fresh_for
     ) const;
+
+    // What this life has measured from one Region to another, by its newest heartbeat that arrived.
+    struct Measured {
+        RegionId from;
+        RegionId to;
+        Duration lag{};
+        Instant at{};
+    };
+
+    [[nodiscard]] std::vector<Measured> measured() const;
 
     // Since a heartbeat of `from` last arrived in `to`; nullopt: none has in this life.
     [[nodiscard]] std::optional<Duration> silent_for(

@@ -54,5 +54,18 @@ TEST(LossWindow, ALagThatWasMeasuredLongAgoIsNone) {
     EXPECT_FALSE(window.lag(kStart + 7s, kEast, kWest, 5s));
 }
 
+TEST(LossWindow, TellsWhatThisLifeHasMeasuredHoweverLongAgo) {
+    LossWindow window(kStart);
+    window.found(kEast, kSouth, kStart - 1s);
+    window.arrived(kStart + 1s, kEast, kWest, kStart, 70ms);
+    window.arrived(kStart + 2s, kEast, kWest, kStart + 1s, 90ms);
+    const std::vector<LossWindow::Measured> measured = window.measured();
+    ASSERT_EQ(measured.size(), 1U) << "an earlier life's heartbeat measures nothing";
+    EXPECT_EQ(measured[0].from, kEast);
+    EXPECT_EQ(measured[0].to, kWest);
+    EXPECT_EQ(measured[0].lag, 90ms);
+    EXPECT_EQ(measured[0].at, kStart + 2s);
+}
+
 }  // namespace
 }  // namespace farshore::core

@@ -19,51 +19,6 @@ std::optional<std::string> why_not_armed(const Situation& s) {
     return std::nullopt;
 }
 
-std::vector<GuardAnswer> guards_of_automatic_failover(const Situation& s, const RegionId& to) {
-    const Condition condition = s.evidence.condition(s.now.at, s.record.active);
-    std::vector<GuardAnswer> answers{
-        target_known(s, to, false),
-        no_operation(s),
-        quorum(s, condition),
-        suspect_yourself(s, condition),
-        hosts_see_errors(s, condition),
-        target_healthy(s, to),
-        target_serves(s, to, true),
-        target_has_hosts(s, to),
-        loss_within(s, s.policy.max_loss),
-        store_is_current(s),
-        register_is_known(s, false),
-        epochs_left(s),
-        mode_is_auto(s),
-        armed(s),
-        not_paused(s),
-        not_cooling_down(s),
-    };
-    if (s.policy.on_controller_loss == OnControllerLoss::keep) {
-        // A host that keeps its route without controllers can be fenced by its own word alone, and
-        // the others would stand still while it is waited for.
-        answers.push_back(agents_reachable(s));
-    }
-    return answers;
-}
-
-std::vector<GuardAnswer> guards_of_following_users(const Situation& s) {
-    const RegionId& to = s.record.active;
-    return {
-        target_known(s, to, true),
-        no_operation(s),
-        quorum_on_users_stack(s),
-        target_healthy(s, to),
-        target_serves(s, to, true),
-        target_has_hosts(s, to),
-        store_is_current(s),
-        mode_is_auto(s),
-        armed(s),
-        not_paused(s),
-        not_cooling_down(s),
-    };
-}
-
 namespace {
 
 std::vector<GuardAnswer> answers_to(const Situation& s, const ChangeRequest& request) {
@@ -89,7 +44,7 @@ std::vector<GuardAnswer> answers_to(const Situation& s, const ChangeRequest& req
     answers.push_back(register_is_known(s, request.accept_unfenced));
     answers.push_back(epochs_left(s));
     if (request.verb == Verb::failover) {
-        if (request.to == s.record.active) {
+        if (request.to == s.writes_leave) {
             return answers;  // nothing leaves the Region that has it
         }
         answers.push_back(
@@ -134,33 +89,12 @@ std::optional<std::string> why_not_as_expected(
     return std::nullopt;
 }
 
+bool is_paused(const AppRecord& record, UtcTime now) {
+    return record.pause && (!record.pause->until || now < *record.pause->until);
+}
+
 bool all_passed(const std::vector<GuardAnswer>& answers) {
     return std::ranges::all_of(answers, &GuardAnswer::passed);
-}
-
-std::optional<RegionId> choose_target(const Situation& s) {
-    std::optional<RegionId> first;
-    for (const RegionId& region : s.policy.regions) {
-        if (region == s.record.active) {
-            continue;
-        }
-        if (s.evidence.verdict(s.now.at, region, Component::dynamodb) == Health::healthy) {
-            return region;
-        }
-        first = first ? first : std::optional{region};
-    }
-    return first;
-}
-
-const std::vector<Lever>& levers_for(const Policy& policy, Condition condition) {
-    switch (condition) {
-        case Condition::stack_impaired: return policy.stack_impaired;
-        case Condition::region_lost: return policy.region_lost;
-        case Condition::data_impaired:
-        case Condition::healthy:
-        case Condition::unknown: return policy.data_impaired;
-    }
-    return policy.data_impaired;
 }
 
 std::vector<Lever> levers_of_request(

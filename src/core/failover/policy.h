@@ -8,6 +8,7 @@
 
 #include "core/evidence/evidence.h"
 #include "core/failover/event.h"
+#include "core/failover/guard_answer.h"
 #include "core/failover/record.h"
 #include "core/failover/register.h"
 #include "core/failover/timing.h"
@@ -27,48 +28,6 @@ inline constexpr std::array<std::string_view, 3> kModeNames{"observe", "approve"
 constexpr const auto& names_of(Mode) {
     return kModeNames;
 }
-
-enum class Guard {
-    target_known,       // the target is one of the app's Regions and not active already
-    no_operation,       // at most one plan per app (INV-S8)
-    quorum,             // a strict majority of fresh observers says the Region is impaired (INV-S6)
-    suspect_yourself,   // not everything looks down
-    hosts_see_errors,   // the application's own requests fail
-    target_healthy,     // the target's tables were admitted (INV-S11)
-    target_serves,      // so was its stack, when users are sent there
-    target_has_hosts,   // at least one host is connected that can serve
-    loss_within_gate,   // what would be lost is within max_loss (INV-S10)
-    agents_reachable,   // every registered agent is needed: a switchover holds writes on each
-    lag_measured,       // a switchover knows how long a drain takes
-    losses_settled,     // no late write of a failover may still arrive
-    tables_alike,       // the tables are there, of one key and replicated, as far as is known
-    store_is_current,   // the epoch records carry no newer epoch than our store
-    register_is_known,  // no host that the register does not name may write without end
-    mode,               // automation is on
-    armed,              // proven by a recent drill, or the requirement is off
-    not_paused,         // INV-S7
-    not_cooling_down,   // INV-S7
-    epochs_left,        // there is a number for the next epoch
-    as_expected,        // the world is still the one that the operator looked at
-};
-inline constexpr std::array<std::string_view, 21> kGuardNames{
-    "target_known",   "no_operation",   "quorum",           "suspect_yourself", "hosts_see_errors",
-    "target_healthy", "target_serves",  "target_has_hosts", "loss_within_gate", "agents_reachable",
-    "lag_measured",   "losses_settled", "tables_alike",     "store_is_current", "register_is_known",
-    "mode",           "armed",          "not_paused",       "not_cooling_down", "epochs_left",
-    "as_expected",
-};
-
-constexpr const auto& names_of(Guard) {
-    return kGuardNames;
-}
-
-struct GuardAnswer {
-    Guard guard = Guard::target_known;
-    bool passed = false;
-    std::string text;
-    std::string remedy;  // of one that refuses an operator: the flag or command that would lower it
-};
 
 struct Policy {
     AppId app;
@@ -97,6 +56,7 @@ struct Situation {
     const AppRecord& record;
     const AgentRegister& agents;
     std::vector<Lever> levers;                 // of the plan in question
+    RegionId writes_leave;                     // for the target; the target itself: they stay
     std::optional<Duration> loss_window;       // nullopt: not measured yet
     std::optional<Duration> fresh_lag;         // active to the target
     std::uint64_t losses_open = 0;             // writes of failovers whose fate is not known yet
@@ -130,6 +90,10 @@ struct Situation {
     const AppRecord& record, Epoch superseded, const ChangeRequest& request
 );
 
+// To a request whose operation has begun already: its first answer was lost, or its id is another
+// one's.
+[[nodiscard]] Reply reply_again(const Plan& begun, const ChangeRequest& request);
+
 // Where to go: the first Region in configured order that is not active and whose tables are
 // healthy, or else the first that is not active.
 [[nodiscard]] std::optional<RegionId> choose_target(const Situation& situation);
@@ -152,6 +116,9 @@ struct Situation {
 // Until when automation keeps still, counted from a pause that ended by its date: what failed
 // meanwhile has to fail for its full time again, as after a resume.
 inline constexpr Duration kQuietAfterPause = std::chrono::seconds{10};
+
+// Automation is told to leave the app alone.
+[[nodiscard]] bool is_paused(const AppRecord& record, UtcTime now);
 
 // nullopt: armed. Otherwise why automation would not act even if everything else allowed it.
 [[nodiscard]] std::optional<std::string> why_not_armed(const Situation& situation);

@@ -10,6 +10,8 @@ ChangeRequest switchover() {
     return {.id = OperationId{"op-1"}, .verb = Verb::switchover, .to = kWest, .by = "operator:x"};
 }
 
+const AbortRequest kAbort{.operation = OperationId{"op-1"}, .by = "operator:x", .reason = {}};
+
 TEST_F(AppCoreTest, ARequestThatExpectsAnotherWorldStartsNothing) {
     AppCore core = make(policy());
     settle(core);
@@ -19,7 +21,8 @@ TEST_F(AppCoreTest, ARequestThatExpectsAnotherWorldStartsNothing) {
         request.expect_active = active;
         request.expect_epoch = epoch;
         EXPECT_FALSE(passes(core.preview(now(), request), Guard::as_expected));
-        (void)tell(core, request);
+        EXPECT_FALSE(why_refused(core, request).empty());
+        EXPECT_EQ(reply->error().error.code, kMovedCode);
         EXPECT_FALSE(core.operation_running()) << active.value() << " " << epoch.value();
     }
     ChangeRequest request = switchover();
@@ -46,19 +49,20 @@ TEST_F(AppCoreTest, AnEpochThatTheRecordsCarryIsNotTheOneOfTheStore) {
 TEST_F(AppCoreTest, AnAbortIsTooLateFromTheRaiseOn) {
     AppCore core = make(policy());
     settle(core);
-    EXPECT_EQ(core.why_not_abort(now()), std::nullopt) << "nothing runs";
+    EXPECT_EQ(why_refused(core, kAbort), "op-1 has ended already") << "nothing runs";
     (void)switch_over(core);
-    EXPECT_EQ(core.why_not_abort(now()), std::nullopt) << "nothing is changed yet";
+    EXPECT_EQ(why_refused(core, kAbort), "") << "nothing is changed yet";
     AppCore failing = make(policy());
     settle(failing);
     begin_fencing(failing);
-    const std::optional<std::string> late = failing.why_not_abort(now());
-    ASSERT_TRUE(late.has_value());
+    const std::size_t written = journal.size();
     EXPECT_EQ(
-        *late,
-        "too late to turn back: the epoch has been raised; it is fencing, and goes on to its end "
-        "in eu-west-1"
+        why_refused(failing, kAbort),
+        "op-1: too late to turn back: the epoch has been raised; it is fencing, and goes on to its "
+        "end in eu-west-1"
     );
+    EXPECT_EQ(reply->error().error.code, "too_late");
+    EXPECT_EQ(journal.size(), written) << "what is refused changes nothing";
 }
 
 TEST_F(AppCoreTest, ARaiseThatNobodyAnswersCanBeStoppedAfterAWhile) {
@@ -69,11 +73,11 @@ TEST_F(AppCoreTest, ARaiseThatNobodyAnswersCanBeStoppedAfterAWhile) {
     request.accept_loss = 1h;
     (void)tell(core, request);
     ASSERT_EQ(core.record().operation->doing(), "raising");
-    ASSERT_TRUE(core.why_not_abort(now()).has_value());
-    EXPECT_TRUE(core.why_not_abort(now())->contains("it can be stopped in 5s"))
-        << *core.why_not_abort(now());
+    const std::string early = why_refused(core, kAbort);
+    EXPECT_TRUE(early.contains("it can be stopped in 5s")) << early;
     at += 5s;
-    EXPECT_EQ(core.why_not_abort(now()), std::nullopt);
+    EXPECT_EQ(why_refused(core, kAbort), "");
+    EXPECT_FALSE(core.operation_running());
 }
 
 // A flag that the verb does not have would be a usage error in the middle of an outage.

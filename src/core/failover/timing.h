@@ -15,7 +15,7 @@ struct Timing {
     // service: younger ones are waited for before writes are held. DynamoDB names no bound; what
     // comes later is the exception to INV-S15.
     Duration unknown_for = 5s;
-    Duration hold_max = 1s;
+    Duration hold_max = kDefaultTerms.hold_max;
     Duration hold_when_lag_below = 200ms;
     Duration lag_fresh_for = 5s;  // an older measurement of lag says nothing
     Duration drain_timeout = 700ms;

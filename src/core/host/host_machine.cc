@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -92,7 +93,9 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
     if (!counts) {
         return apply(HostEvent::confirmed);
     }
-    Duration length = std::min(event.length, options_.lease);
+    Duration length = is_planted(PlantedBug::lease_of_its_own)
+                          ? options_.lease
+                          : std::min(event.length, options_.lease);
     if (length <= Duration::zero() && options_.on_controller_loss != OnControllerLoss::keep) {
         return ignore(
             HostEvent::confirmed,
@@ -116,7 +119,8 @@ HostDecision HostMachine::on(Instant now, const Confirmation& event) {
     if (options_.on_controller_loss == OnControllerLoss::keep) {
         length = Duration::max();  // good until an order or a newer epoch ends it
     }
-    if (!lease_.confirm(event.started, length)) {
+    const Instant from = is_planted(PlantedBug::lease_from_arrival) ? now : event.started;
+    if (!lease_.confirm(from, length)) {
         return ignore(
             HostEvent::confirmed, HostAction::none, "a later confirmation has arrived before it"
         );
@@ -130,7 +134,7 @@ HostDecision HostMachine::on(Instant now, const HoldOrder& event) {
     }
     HostDecision decision = apply(HostEvent::hold);
     if (decision.action == HostAction::hold_writes) {
-        hold_until_ = now + std::min(event.length, options_.hold_max);
+        hold_until_ = now + hold_length(event.length);
         lease_.forfeit_beyond(*hold_until_);
     }
     return decision;
@@ -207,6 +211,9 @@ HostDecision HostMachine::adopt(const HostRoute& route) {
 }
 
 HostDecision HostMachine::on(Instant now, const RouteOrder& event) {
+    if (is_planted(PlantedBug::host_without_a_row) && state_ == HostState::fenced) {
+        return ignore(HostEvent::stale, HostAction::refuse, "no row");
+    }
     const HostEvent verdict = judge(event.route);
     if (verdict == HostEvent::route) {
         return adopt(event.route);
@@ -233,7 +240,11 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
                 "the epoch records name another Region for our epoch"
             );
         }
+        if (is_planted(PlantedBug::hosts_go_home) && event.controllers_silent) {
+            route_->users = event.active;
+        }
         longest_named_ = longest_named_.longest(event.terms);
+        named_hold_max_ = event.terms.hold_max;
         if (!event.know_us) {
             return ignore(
                 HostEvent::confirmed,
@@ -249,6 +260,7 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
         };
         return on(now, confirmation);
     }
+    named_hold_max_ = event.terms.hold_max;
     HostDecision decision = fence_below(event.epoch, HostEvent::newer_seen);
     if (!successor_ || successor_->epoch != event.epoch || successor_->active != event.active) {
         successor_ = Successor{.epoch = event.epoch, .active = event.active, .first_seen = now};
@@ -272,7 +284,8 @@ HostDecision HostMachine::on(Instant now, const RecordsAgree& event) {
          .active = event.active,
          .users = users_known ? route_->users : event.active}
     );
-    adopted_alone_ = decision.action == HostAction::adopt;
+    adopted_alone_ =
+        decision.action == HostAction::adopt && !is_planted(PlantedBug::drain_outlives_its_hold);
     if (event.know_us) {
         const Confirmation confirmation{
             .epoch = event.epoch,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -42,7 +43,8 @@ struct Confirmation {
     Confirmer by = Confirmer::controller;
 };
 
-// A hold bounds itself: `length` counts from the moment it is taken.
+// A hold bounds itself: `length` counts from the moment it is taken. The machine cuts one that is
+// longer than the epoch items allow.
 struct HoldOrder {
     Epoch epoch;
     Duration length;
@@ -73,7 +75,7 @@ struct RecordsAgree {
     Instant started;                  // of the read
     bool controllers_silent = false;  // none was heard of for a lease
     // What they name: controllers wait for no longer than this lease before they promote without
-    // us. Zero: they name none, and confirm no host.
+    // us. Zero: they name none, and confirm no host. Where they name no hold, the default counts.
     Terms terms;
     // The register that they name has us, so a fence waits for us. Otherwise they confirm us
     // nothing.
@@ -133,7 +135,6 @@ class HostMachine {
         OnControllerLoss on_controller_loss = OnControllerLoss::verify;
         Duration lease = kDefaultTerms.lease;
         Duration clock_error = kDefaultTerms.clock_error;
-        Duration hold_max = std::chrono::minutes{1};  // a longer hold is cut to this
     };
 
     explicit HostMachine(Options options) : options_(options) {}
@@ -165,6 +166,18 @@ class HostMachine {
     [[nodiscard]] const LeaseHolder& lease() const { return lease_; }
 
     [[nodiscard]] std::optional<Instant> hold_until() const { return hold_until_; }
+
+    // How long a request waits for permission to write at most: as long as the longest hold that
+    // the epoch items name.
+    [[nodiscard]] Duration hold_max() const {
+        return named_hold_max_ > Duration::zero() ? named_hold_max_ : kDefaultTerms.hold_max;
+    }
+
+    // Of a hold that is ordered for that time. Where the items name no bound, the order's own is
+    // the controller's.
+    [[nodiscard]] Duration hold_length(Duration ordered) const {
+        return std::min(ordered, named_hold_max_ > Duration::zero() ? named_hold_max_ : kHoldLimit);
+    }
 
   private:
     // A newer epoch in the records: adopted without a controller once every other host's lease
@@ -201,7 +214,8 @@ class HostMachine {
     LeaseHolder lease_;
     std::optional<Instant> hold_until_;
     std::optional<Successor> successor_;
-    Terms longest_named_;  // by the items, under our epoch: others may keep within these
+    Terms longest_named_;        // by the items, under our epoch: others may keep within these
+    Duration named_hold_max_{};  // by the items, when they were last read; zero: not said
     std::vector<HostDecision> decisions_;  // of the step that runs
 };
 

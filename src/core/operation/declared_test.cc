@@ -88,9 +88,15 @@ TEST_F(DeclaredSteps, NothingIsRaisedBeforeAPersonApproves) {
     (void)round(core, true, 0);
     EXPECT_EQ(find<RaiseEpoch>(tell(core, Tick{})), nullptr);
     EXPECT_EQ(
-        core.why_not_answer({.operation = OperationId{"op-1"}, .answer = Answer::go_on}),
-        "it asks nothing"
+        why_refused(
+            core,
+            StepAnswered{
+                .operation = core.record().operation->plan.id, .step = {}, .answer = Answer::go_on
+            }
+        ),
+        core.record().operation->plan.id.value() + ": it asks nothing"
     );
+    EXPECT_EQ(reply->error().error.code, "not_asked");
     for (int i = 0; i < 10; ++i) {
         (void)round(core, true, 0);
     }
@@ -278,6 +284,22 @@ TEST_F(DeclaredSteps, AnOperatorsFailoverTakesThePlaceOfOneThatWaits) {
     urgent.verb = Verb::failover;
     EXPECT_TRUE(passes(core.preview(now(), urgent), Guard::no_operation));
     (void)tell(core, urgent);
+    EXPECT_EQ(core.record().operation->plan.id, OperationId{"op-2"});
+}
+
+TEST_F(DeclaredSteps, AnOperatorsFailoverTakesThePlaceOfAnApprovalSideBySideToo) {
+    DeclaredStep both{.name = "both", .kind = StepKind::parallel, .at = Slot::before};
+    both.timeout = 10s;
+    both.steps = {approve(Slot::before), command(Slot::before, "beside")};
+    AppCore core = made({both});
+    (void)fail_over(core);
+    EXPECT_TRUE(core.record().operation->waits_for_person());
+    (void)tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-2"}, .verb = Verb::failover, .to = kWest, .accept_loss = 1h
+        }
+    );
     EXPECT_EQ(core.record().operation->plan.id, OperationId{"op-2"});
 }
 

@@ -120,16 +120,17 @@ class EveryStep : public AppCoreTest {
                 .answer = asks ? Answer::skip : Answer::approve,
                 .by = "operator:eve"
             };
-            if ((asks || approval) && !core_->why_not_answer(answer)) {
-                say(StepAnswered{answer});
+            if ((asks || approval) && say(answer)) {
                 return;
             }
         }
     }
 
-    void say(const Event& event) {
+    // False: a request, and it was refused.
+    bool say(const Event& event) {
         const Effects effects = core_->step(now(), event);
         took(effects);
+        return !effects.reply || effects.reply->has_value();
     }
 
     // The commit, the kill, the effects.

@@ -348,6 +348,21 @@ bool Operation::is_ours(const AgentAcked& event) const {
            (step_->answers_to(event.step.number) || step_->takes_earlier(event));
 }
 
+Effects Operation::on(Now now, std::span<const AgentAcked> acks, const AgentRegister& agents) {
+    Effects effects;
+    for (const AgentAcked& ack : acks) {
+        if (is_ours(ack)) {
+            StepContext at = context(now, agents, effects);
+            go(now, agents, effects, step_->on(at, ack));
+        }
+    }
+    if (!ended()) {
+        StepContext at = context(now, agents, effects);
+        step_->heard(at);
+    }
+    return effects;
+}
+
 Effects Operation::on(Now now, const AgentConnected& event, const AgentRegister& agents) {
     Effects effects;
     if (!ended()) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,10 @@ class Operation {
         return effects;
     }
 
+    // What hosts have answered at once, in the order in which it came.
+    [[nodiscard]] Effects on(
+        Now now, std::span<const AgentAcked> acks, const AgentRegister& agents
+    );
     [[nodiscard]] Effects on(Now now, const CommandEnded& event, const AgentRegister& agents);
     [[nodiscard]] Effects on(Now now, const StepAnswered& event, const AgentRegister& agents);
 

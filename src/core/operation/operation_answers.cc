@@ -84,7 +84,7 @@ Effects Operation::supersede(Now now, const std::string& by, const AgentRegister
 
 Effects Operation::on(Now now, const AbortRequest& event, const AgentRegister& agents) {
     Effects effects;
-    if (event.operation != record_.plan.id || ended()) {
+    if (event.operation != record_.plan.id || ended() || why_not_abort(now)) {
         return effects;
     }
     const std::string asked =
@@ -97,7 +97,7 @@ Effects Operation::on(Now now, const AbortRequest& event, const AgentRegister& a
     const bool being_undone = record_.undoing == Undoing::for_good;
     const StepContext at = context(now, agents, effects);
     at.tell(record_.kind(), {StepEvent::abort_requested, asked});
-    if (abort == Abort::too_late || being_undone) {
+    if (being_undone) {
         return effects;
     }
     if (abort == Abort::ends) {

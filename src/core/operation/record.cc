@@ -12,20 +12,37 @@ StepKind OperationRecord::kind() const {
     return at < plan.steps.size() ? plan.steps[at].kind : StepKind::parallel;
 }
 
-bool OperationRecord::asks_now() const {
-    for (std::size_t i = 0; i < runs.size(); ++i) {
+namespace {
+
+// A step that runs now, one that it runs, or one beside it, has that kind of life.
+template <class Is>
+bool any_now(const OperationRecord& record, Is is) {
+    const Plan& plan = record.plan;
+    for (std::size_t i = 0; i < record.runs.size(); ++i) {
         const PlannedStep& step = plan.steps[i];
-        const bool inside = at < plan.steps.size() && step.part_of == plan.steps[at].id;
-        if (runs[i].life == StepLife::waiting_for_person &&
-            (i == at || inside || step.slot == Slot::beside_shift)) {
+        const bool inside =
+            record.at < plan.steps.size() && step.part_of == plan.steps[record.at].id;
+        if ((i == record.at || inside || step.slot == Slot::beside_shift) &&
+            is(step, record.runs[i].life)) {
             return true;
         }
     }
     return false;
 }
 
+}  // namespace
+
+bool OperationRecord::asks_now() const {
+    return any_now(*this, [](const PlannedStep&, StepLife life) {
+        return life == StepLife::waiting_for_person;
+    });
+}
+
 bool OperationRecord::waits_for_person() const {
-    return !ended() && undoing == Undoing::nothing && (asks_now() || runs_step(StepKind::approve));
+    const bool approves = any_now(*this, [](const PlannedStep& step, StepLife life) {
+        return step.kind == StepKind::approve && life == StepLife::running;
+    });
+    return !ended() && undoing == Undoing::nothing && (asks_now() || approves);
 }
 
 bool OperationRecord::failed_beside() const {

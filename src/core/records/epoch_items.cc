@@ -5,13 +5,11 @@
 #include <iterator>
 #include <utility>
 
+#include "core/planted.h"
+
 namespace farshore::core {
 
 namespace {
-
-std::size_t majority_of(std::size_t asked) {
-    return asked / 2 + 1;
-}
 
 std::size_t how_many_say_as(const EpochItem& item, std::span<const EpochItem> copies) {
     return static_cast<std::size_t>(std::ranges::count_if(copies, [&](const EpochItem& copy) {
@@ -25,16 +23,21 @@ std::vector<Epoch> epochs_of(std::span<const EpochItem> copies) {
     return epochs;
 }
 
+// Zero says nothing.
+Duration shortest_said(Duration one, Duration other) {
+    const bool both = one > Duration::zero() && other > Duration::zero();
+    return both ? std::min(one, other) : std::max(one, other);
+}
+
 // The terms within which every agent and controller that relies on these copies keeps.
 Terms strictest(std::span<const EpochItem> agreeing, std::size_t majority) {
-    Terms strictest{.lease = Duration::max(), .clock_error = {}};
+    Terms strictest;
     std::size_t with_lease = 0;
     for (const EpochItem& copy : agreeing) {
-        if (copy.terms.lease > Duration::zero()) {
-            ++with_lease;
-            strictest.lease = std::min(strictest.lease, copy.terms.lease);
-        }
+        with_lease += copy.terms.lease > Duration::zero() ? 1 : 0;
+        strictest.lease = shortest_said(strictest.lease, copy.terms.lease);
         strictest.clock_error = std::max(strictest.clock_error, copy.terms.clock_error);
+        strictest.hold_max = shortest_said(strictest.hold_max, copy.terms.hold_max);
     }
     if (with_lease < majority) {
         strictest.lease = Duration::zero();
@@ -108,6 +111,11 @@ bool is_behind(const EpochItem& copy, const EpochItem& in_force) {
             (copy.terms != in_force.terms || copy.register_id != in_force.register_id));
 }
 
+bool may_replace(const EpochItem& copy, const EpochItem& item) {
+    return copy.epoch < item.epoch || is_stray(copy, item) || copy.says(item.epoch, item.active) ||
+           is_planted(PlantedBug::stale_plan_overwrites);
+}
+
 std::optional<std::string> why_not_confirming(const EpochItem& copy, const EpochItem& in_force) {
     const std::string epoch = std::to_string(copy.epoch.value());
     if (!copy.exists()) {
@@ -129,7 +137,7 @@ std::optional<std::string> why_not_confirming(const EpochItem& copy, const Epoch
         return "names the register of another store";
     }
     if (copy.terms != in_force.terms) {
-        return "names another lease or clock error than `fence`";
+        return "names another lease, clock error or hold than `fence` and `switchover.hold_max`";
     }
     return std::nullopt;
 }

@@ -48,6 +48,10 @@ struct EpochItem {
 // damaged copy, so that one write uses up no epochs.
 inline constexpr std::uint64_t kAheadMax = 1'000'000;
 
+[[nodiscard]] constexpr std::size_t majority_of(std::size_t copies) {
+    return copies / 2 + 1;
+}
+
 // The last epoch that may be believed of one copy, or one host, where `known` is in force.
 [[nodiscard]] constexpr Epoch furthest_beside(Epoch known) {
     return known.value() < kEpochMax.value() - kAheadMax ? Epoch{known.value() + kAheadMax}
@@ -66,7 +70,7 @@ struct EpochReading {
     std::vector<EpochItem> copies;  // of those that answered, with or without an item
     std::string detail;             // who did not answer, in words
 
-    [[nodiscard]] std::size_t majority() const { return asked / 2 + 1; }
+    [[nodiscard]] std::size_t majority() const { return majority_of(asked); }
 
     [[nodiscard]] bool has_majority() const { return copies.size() >= majority(); }
 
@@ -78,10 +82,10 @@ struct EpochReading {
 };
 
 struct EpochVerdict {
-    // A strict majority of all copies says this epoch and this active Region. Its lease is the
-    // shortest and its clock error the longest of those that name one; the lease is zero unless
-    // those that name one are a majority by themselves. Its register is empty unless the majority
-    // names one and the same.
+    // A strict majority of all copies says this epoch and this active Region. Its lease and its
+    // hold are the shortest, its clock error the longest of those that name one; the lease is zero
+    // unless those that name one are a majority by themselves. Its register is empty unless the
+    // majority names one and the same.
     std::optional<EpochItem> agreed;
     Epoch at_least;  // a strict majority is at this epoch or beyond; zero: unknown
 
@@ -108,6 +112,10 @@ struct EpochVerdict {
 [[nodiscard]] constexpr bool is_stray(const EpochItem& copy, const EpochItem& in_force) {
     return copy.epoch > furthest_beside(in_force.epoch);
 }
+
+// The condition of each write into a copy (INV-S9): it carries no newer epoch, nor the same one
+// with another meaning. `copy` has epoch zero where there is none.
+[[nodiscard]] bool may_replace(const EpochItem& copy, const EpochItem& item);
 
 // Why the copy does not count for what is in force, in words that follow "it"; nullopt: it does.
 [[nodiscard]] std::optional<std::string> why_not_confirming(

@@ -71,6 +71,23 @@ TEST(EpochItems, TheLongestClockErrorCounts) {
     EXPECT_EQ(judge(std::vector{item(7, kA), careful}, 3).agreed->terms.clock_error, 1s);
 }
 
+TEST(EpochItems, TheShortestHoldOfThoseThatNameOneCounts) {
+    EpochItem none = item(7, kA);
+    none.terms.hold_max = {};
+    EpochItem shorter = none;
+    shorter.terms.hold_max = 1s;
+    EpochItem longer = none;
+    longer.terms.hold_max = 5s;
+    const auto agreed = [](std::vector<EpochItem> copies) {
+        return judge(copies, 3).agreed->terms.hold_max;
+    };
+    EXPECT_EQ(agreed({longer, shorter}), 1s);
+    EXPECT_EQ(agreed({shorter, longer}), 1s);
+    EXPECT_EQ(agreed({none, longer}), 5s) << "a copy of an older controller says nothing";
+    EXPECT_EQ(agreed({longer, none}), 5s);
+    EXPECT_EQ(agreed({none, none}), Duration::zero());
+}
+
 TEST(EpochItems, ARegisterCountsThatAMajorityNames) {
     EpochItem first = item(7, kA);
     first.register_id = "r1";
@@ -89,6 +106,9 @@ TEST(EpochItems, ACopyIsWrittenAnewThatMissedARaiseOrNamesOtherTerms) {
     EXPECT_FALSE(is_behind(item(7, kB), in_force)) << "the number has another meaning there";
     EpochItem other = in_force;
     other.terms.clock_error = 1s;
+    EXPECT_TRUE(is_behind(other, in_force));
+    other = in_force;
+    other.terms.hold_max = 5s;
     EXPECT_TRUE(is_behind(other, in_force));
     other = in_force;
     other.register_id = "another";
@@ -149,7 +169,7 @@ TEST(EpochItems, ACopyThatDoesNotConfirmSaysWhy) {
     EXPECT_TRUE(says(item(7, kA), "names the register of another store"));
     EpochItem other = in_force;
     other.terms.clock_error = 1s;
-    EXPECT_TRUE(says(other, "names another lease or clock error"));
+    EXPECT_TRUE(says(other, "names another lease, clock error or hold"));
 }
 
 }  // namespace

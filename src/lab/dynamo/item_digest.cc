@@ -7,37 +7,11 @@
 
 #include <openssl/sha.h>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace farshore::lab::dynamo {
 namespace {
-
-void append_quoted(std::string& out, std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (const char c : text) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default: {
-                const auto byte = static_cast<unsigned char>(c);
-                if (byte < 0x20) {
-                    out += "\\u00";
-                    out += kHex[byte >> 4U];
-                    out += kHex[byte & 0xFU];
-                } else {
-                    out += c;
-                }
-            }
-        }
-    }
-    out += '"';
-}
 
 void append_map(std::string& out, const Map& map);
 
@@ -56,11 +30,11 @@ std::string element_text(const Binary& binary) {
 struct Appender {
     std::string& out;
 
-    void operator()(const std::string& text) const { append_quoted(out, text); }
+    void operator()(const std::string& text) const { append_json_text(out, text); }
 
-    void operator()(const Decimal& number) const { append_quoted(out, number.canonical()); }
+    void operator()(const Decimal& number) const { append_json_text(out, number.canonical()); }
 
-    void operator()(const Binary& binary) const { append_quoted(out, to_base64(binary.bytes)); }
+    void operator()(const Binary& binary) const { append_json_text(out, to_base64(binary.bytes)); }
 
     void operator()(bool flag) const { out += flag ? "true" : "false"; }
 
@@ -82,7 +56,7 @@ struct Appender {
             if (&text != &texts.front()) {
                 out += ',';
             }
-            append_quoted(out, text);
+            append_json_text(out, text);
         }
         out += ']';
     }
@@ -117,7 +91,7 @@ void append_map(std::string& out, const Map& map) {
             out += ',';
         }
         first = false;
-        append_quoted(out, name);
+        append_json_text(out, name);
         out += ':';
         append_value(out, value);
     }

@@ -141,7 +141,16 @@ void AutomationChecks::began(const core::AppRecord& record, UtcTime wall) {
 }
 
 void AutomationChecks::raised(Epoch epoch, const core::AppRecord& durable) {
-    // A plan that moves only users raises nothing: that copy is healed.
+    // A copy that carries what a majority carries already is healed: the change has been made,
+    // perhaps minutes ago, and by a controller with a store of its own.
+    const auto carried = std::ranges::count_if(scene_.record_places, [&](Place place) {
+        const std::optional<core::EpochItem>& copy = scene_.small.records[place];
+        return copy && copy->epoch == epoch;
+    });
+    if (static_cast<std::size_t>(carried) >= core::majority_of(scene_.record_places.size())) {
+        return;
+    }
+    // A plan that moves only users raises nothing: that copy is healed too.
     if (!durable.operation || !durable.operation->plan.promotes() ||
         durable.operation->plan.epoch_after != epoch ||
         durable.operation->plan.id == last_raised_) {
@@ -189,7 +198,7 @@ void AutomationChecks::check_quorum(const core::Plan& plan) {
             "INV-S6",
             plan,
             std::to_string(most) + " vantages saw it fail, of " +
-                std::to_string(truth_.vantages().size())
+                std::to_string(truth_.vantages().size()) + "; " + plan.evidence
         );
     }
 }
@@ -209,10 +218,14 @@ void AutomationChecks::check_target(const core::Plan& plan) {
         vantages_working(to, core::Component::stack) == 0) {
         violate("INV-S11", plan, "the target's stack answered no vantage");
     }
-    const Controller* controller = scene_.controllers->controller();
+    // A second controller on the same store may be the one that leads.
     const bool somebody = std::ranges::any_of(scene_.hosts, [&](const auto& host) {
-        return region_id(host->home()) == plan.serves_in() && controller != nullptr &&
-               controller->link().is_connected(host->index());
+        const auto hears = [&](const ControllerSite& site) {
+            return site.controller() != nullptr && &site.store() == scene_.store.get() &&
+                   site.controller()->link().is_connected(host->id());
+        };
+        return region_id(host->home()) == plan.serves_in() &&
+               (hears(*scene_.controllers) || hears(*scene_.rival));
     });
     if (!somebody) {
         violate("INV-S11", plan, "no host is there who could serve");
@@ -220,9 +233,11 @@ void AutomationChecks::check_target(const core::Plan& plan) {
 }
 
 void AutomationChecks::report_taken(const Report& report, Epoch in_force) {
-    if (report.truly_acknowledged_at && report.last_acknowledged_ago && report.epoch == in_force &&
-        report.active < kTablesMax) {
-        Instant& last = acknowledged_[report.active];
+    const core::AgentReported& said = report.said.said;
+    const Place active = place_of(said.active);
+    if (report.truly_acknowledged_at && said.last_acknowledged_ago && said.epoch == in_force &&
+        active < kTablesMax) {
+        Instant& last = acknowledged_[active];
         last = std::max(last, *report.truly_acknowledged_at);
     }
 }
@@ -233,7 +248,7 @@ void AutomationChecks::heartbeat_acknowledged(Place region, const Heartbeat& hea
 }
 
 std::optional<Duration> AutomationChecks::loss_window(Way way) const {
-    const auto& arrived = scene_.small.heartbeats[way.from][way.to];
+    const auto& arrived = scene_.small.heartbeats[0][way.from][way.to];
     const auto last = acknowledged_.find(way.from);
     if (!arrived || last == acknowledged_.end()) {
         return std::nullopt;
@@ -246,7 +261,7 @@ void AutomationChecks::check_gate(const core::Plan& plan) {
     const std::optional<Duration> window = loss_window(way);
     const Duration allowed = scene_.controllers->configuration().max_loss;
     // What an earlier life wrote is dated by the wall clock, which was set meanwhile.
-    const auto& arrived = scene_.small.heartbeats[way.from][way.to];
+    const auto& arrived = scene_.small.heartbeats[0][way.from][way.to];
     if (arrived && wall_stepped_at_ && arrived->true_time <= *wall_stepped_at_) {
         return;
     }

@@ -24,7 +24,8 @@ class AutomationChecks {
 
     void told(const core::Event& event, UtcTime wall);
     void saved(const core::AppRecord& record, UtcTime wall);
-    // A copy of the record carries that epoch now: an effect that cannot be taken back.
+    // A copy of the record carries that epoch now, and it had no majority before: an effect that
+    // cannot be taken back. A copy that is healed behind a majority changes nothing.
     void raised(Epoch epoch, const core::AppRecord& durable);
     void controller_began(const core::AppRecord& durable);
     void report_taken(const Report& report, Epoch in_force);

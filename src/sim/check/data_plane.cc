@@ -1,5 +1,7 @@
 #include "sim/check/data_plane.h"
 
+#include "sim/store.h"
+
 namespace farshore::sim {
 
 namespace {
@@ -29,7 +31,8 @@ void DataPlaneChecks::host_decided(
     check_without_controllers(host, decision);
 }
 
-// Users are sent only where a host of the same place has written under that epoch.
+// Users are sent only where a host of the same place has written under that epoch. Hosts that are
+// told where users are already send them nowhere: a shift was taken back, or failed.
 void DataPlaneChecks::check_users(const Host& host, const RegionId& users, const OrderMark* by) {
     if (by == nullptr || !users_known_) {
         return;
@@ -37,7 +40,8 @@ void DataPlaneChecks::check_users(const Host& host, const RegionId& users, const
     const Epoch epoch = host.machine().epoch();
     const auto proven = proven_.find(epoch);
     const bool moved = std::exchange(users_now_, users) != users;
-    if (moved && (proven == proven_.end() || !proven->second.contains(place_of(users)))) {
+    const bool stay = users == scene_.store->durable().users;
+    if (moved && !stay && (proven == proven_.end() || !proven->second.contains(place_of(users)))) {
         violations_.add(
             "INV-S5",
             host.id().value() + " sends users to " + users.value() +

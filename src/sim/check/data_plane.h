@@ -25,9 +25,16 @@ class DataPlaneChecks {
 
     void host_booted(const Host& host) { users_.erase(host.index()); }
 
-    void controller_began() { gone_since_.reset(); }
+    void controller_began() {
+        ++living_;
+        gone_since_.reset();
+    }
 
-    void controller_ended() { gone_since_ = scene_.calendar.now(); }
+    void controller_ended() {
+        if (--living_ == 0) {
+            gone_since_ = scene_.calendar.now();
+        }
+    }
 
     // The store is another one: it may not know where users are.
     void users_forgotten() { users_known_ = false; }
@@ -41,6 +48,7 @@ class DataPlaneChecks {
     // Regions whose hosts have proved a write, by epoch.
     std::map<Epoch, std::set<Place>> proven_;
     std::map<std::size_t, RegionId> users_;
+    int living_ = 0;  // controllers
     std::optional<Instant> gone_since_;
     RegionId users_now_ = region_id(0);  // where they were last sent
     bool users_known_ = true;

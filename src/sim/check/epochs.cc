@@ -27,8 +27,21 @@ void EpochChecks::deadline(Epoch epoch, bool excused) {
     }
 }
 
+// A host whose machine stood still, or was restored from a snapshot, takes its lease for younger
+// than it is, until it finds out, and for no longer than what was left of it: this is not prevented
+// (docs/decisions/0011-permission.md). With `keep` permission does not end by itself: a machine
+// that has forgotten that its host had acknowledged a fence goes on until it hears of the newer
+// epoch.
+bool EpochChecks::woke_before(const Host& host, Epoch epoch, Instant sent) const {
+    const std::optional<Host::Waking>& woke = host.woke();
+    const bool keeps = scene_.script.agents_rule == core::OnControllerLoss::keep;
+    return woke && sent >= woke->at && epoch <= woke->epoch &&
+           (keeps || sent - woke->at <= scene_.script.agents_lease + kUsualWay);
+}
+
 void EpochChecks::sent(const Host& host, const OnWire& write) {
-    if (write.epoch < closed_below_ && !operators_word_) {
+    if (write.epoch < closed_below_ && !operators_word_ &&
+        !woke_before(host, write.epoch, write.sent_at)) {
         violations_.add(
             "INV-S1",
             host.id().value() + " sends a write under " + said(write.epoch) + ", " +
@@ -51,10 +64,12 @@ void EpochChecks::landed(const Host& host, const OnWire& write) {
     }
     if (write.epoch < newest_landed_) {
         ++late_landings_;
-        if (write.key && !had_to_be_waited_for(host, write)) {
+        const bool woke = woke_before(host, write.epoch, write.sent_at);
+        if (write.key && (woke || !had_to_be_waited_for(host, write))) {
             late_keys_.insert(*write.key);
         }
-        if (now - write.sent_at < kUsualWay && write.epoch < closed_below_ && !operators_word_) {
+        if (now - write.sent_at < kUsualWay && write.epoch < closed_below_ && !operators_word_ &&
+            !woke) {
             violations_.add(
                 "INV-S1",
                 region_id(write.to).value() + " took a write of " + host.id().value() + " under " +
@@ -78,7 +93,8 @@ bool EpochChecks::had_to_be_waited_for(const Host& host, const OnWire& write) co
 }
 
 void EpochChecks::acknowledged(const Host& host, Epoch epoch) {
-    if (epoch < closed_below_ && !operators_word_) {
+    if (epoch < closed_below_ && !operators_word_ &&
+        !woke_before(host, epoch, scene_.calendar.now())) {
         violations_.add(
             "INV-S1",
             host.id().value() + " passes a write under " + said(epoch) +
@@ -96,11 +112,11 @@ void EpochChecks::mean(std::map<Epoch, RegionId>& meanings, Epoch epoch, const R
     }
 }
 
-void EpochChecks::saved(const core::AppRecord& record) {
-    if (record.epoch < saved_epoch_) {
+void EpochChecks::saved(std::size_t store, const core::AppRecord& record) {
+    if (record.epoch < saved_epoch_[store]) {
         violations_.add("INV-S2", "the store went back to " + said(record.epoch));
     }
-    saved_epoch_ = std::max(saved_epoch_, record.epoch);
+    saved_epoch_[store] = std::max(saved_epoch_[store], record.epoch);
     mean(followed_, record.epoch, record.active);
     const auto& operation = record.operation;
     if (!operation || !operation->plan.promotes()) {
@@ -124,9 +140,9 @@ void EpochChecks::copy_written(
     Place place,
     const std::optional<core::EpochItem>& before,
     const core::EpochItem& written,
-    bool by_us
+    std::optional<std::size_t> by
 ) {
-    if (!by_us) {
+    if (!by) {
         // What it carried may have to be written again.
         std::erase_if(copies_raised_, [place](const auto& raised) {
             return raised.first == place;
@@ -147,7 +163,7 @@ void EpochChecks::copy_written(
                 was.active.value() + "'s"
         );
     }
-    mean(raised_, written.epoch, written.active);
+    mean(raised_[*by], written.epoch, written.active);
     if (written.epoch != was.epoch && !copies_raised_.emplace(place, written.epoch).second) {
         violations_.add(
             "INV-S4", said(written.epoch) + " is raised twice in " + region_id(place).value()
@@ -216,6 +232,12 @@ void EpochChecks::host_decided(
     const bool held = decision.action == core::HostAction::hold_writes;
     const bool changed = decision.before != decision.after || route != before;
     if (!by_itself && (held || changed)) {
+        // What one controller's step has done, the other one's order has just undone.
+        if (std::exchange(rival_changed_[host.index()], by->by_rival) != by->by_rival) {
+            std::erase_if(effects_, [&host](const auto& effect) {
+                return std::get<0>(effect) == host.index();
+            });
+        }
         took_effect(host, *by, std::string{to_string(by->type)});
     }
 }

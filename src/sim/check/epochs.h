@@ -26,11 +26,11 @@ class EpochChecks {
     void landed(const Host& host, const OnWire& write);
     void acknowledged(const Host& host, Epoch epoch);
 
-    void saved(const core::AppRecord& record);
+    void saved(std::size_t store, const core::AppRecord& record);
 
     // The store is another one now: what it says may be older.
-    void store_replaced() {
-        saved_epoch_ = Epoch{};
+    void store_replaced(std::size_t store) {
+        saved_epoch_[store] = Epoch{};
         effects_.clear();  // it may resume a step that it has forgotten the end of
     }
 
@@ -38,7 +38,7 @@ class EpochChecks {
         Place place,
         const std::optional<core::EpochItem>& before,
         const core::EpochItem& written,
-        bool by_us
+        std::optional<std::size_t> by
     );
     void host_booted(const Host& host);
     void host_decided(const Host& host, const core::HostDecision& decision, const OrderMark* by);
@@ -57,6 +57,7 @@ class EpochChecks {
 
   private:
     void deadline(Epoch epoch, bool excused);
+    [[nodiscard]] bool woke_before(const Host& host, Epoch epoch, Instant sent) const;
     [[nodiscard]] bool had_to_be_waited_for(const Host& host, const OnWire& write) const;
     void mean(std::map<Epoch, RegionId>& meanings, Epoch epoch, const RegionId& active);
     void took_effect(const Host& host, const OrderMark& by, const std::string& what);
@@ -76,14 +77,16 @@ class EpochChecks {
     std::set<Epoch> planned_;  // by a change that waits for writes of unknown outcome
     std::uint64_t late_landings_ = 0;
 
-    Epoch saved_epoch_;
-    std::map<Epoch, RegionId> followed_;         // what an epoch means to hosts and the store
-    std::map<Epoch, RegionId> raised_;           // ... as we wrote it into the copies
+    std::array<Epoch, 2> saved_epoch_;    // by store
+    std::map<Epoch, RegionId> followed_;  // what an epoch means to hosts and the store
+    // ... as a store's controllers wrote it into the copies. Without a majority it means nothing.
+    std::array<std::map<Epoch, RegionId>, 2> raised_;
     std::map<std::size_t, Epoch> acknowledged_;  // routes, by host
     std::map<std::size_t, core::HostRoute> routes_;
     std::set<std::pair<Place, Epoch>> copies_raised_;
     std::set<std::tuple<std::size_t, std::uint64_t, std::string, std::uint64_t, core::OrderType>>
         effects_;
+    std::map<std::size_t, bool> rival_changed_;  // by host: its last order that had an effect
 };
 
 }  // namespace farshore::sim

@@ -11,7 +11,12 @@ void IntentChecks::saved(
 ) {
     const auto& before = durable_.operation;
     const bool ran = before && !before->ended();
-    if (ran && (!record.operation || record.operation->plan.id != before->plan.id)) {
+    // An operator's failover takes the place of a plan that waits for an operator's answer, and of
+    // no other (docs/decisions/0015-plans-of-steps.md).
+    const bool gave_way = ran && before->waits_for_person() && record.operation &&
+                          record.operation->plan.verb == core::Verb::failover &&
+                          !record.operation->plan.automatic;
+    if (ran && !gave_way && (!record.operation || record.operation->plan.id != before->plan.id)) {
         violations_.add(
             "INV-S8",
             (record.operation ? "plan " + record.operation->plan.id.value() : std::string{"no plan"}

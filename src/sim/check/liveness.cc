@@ -15,6 +15,9 @@ namespace {
 // A switchover that needs all its attempts, and a record that follows slow checks.
 constexpr Duration kEndsWithin = 120s;
 constexpr Duration kHostsWriteWithin = 45s;
+// A command that fails is run again, or an operator is asked, who answers within half a minute and
+// may have it done again.
+constexpr Duration kDeclaredStep = 120s;
 
 // Three failed probes in a row, their timeout, silence of three seconds, a report and a look.
 constexpr Duration kDetectedWithin = 9s;
@@ -30,7 +33,13 @@ void LivenessChecks::saved(const core::AppRecord& record) {
     if (record.operation && record.operation->plan.id != operation_) {
         operation_ = record.operation->plan.id;
         operation_since_ = scene_.calendar.now();
-        if (plain_since_ && record.operation->plan.promotes()) {
+        declared_ = {};
+        for (const core::PlannedStep& step : record.operation->plan.steps) {
+            declared_ += step.slot == core::Slot::none
+                             ? Duration{}
+                             : kDeclaredStep + step.bound * (step.attempts + 1);
+        }
+        if (plain_since_ && record.operation->plan.promotes() && declared_ == Duration{}) {
             acting_since_ = scene_.calendar.now();
             acting_to_ = record.operation->plan.epoch_after;
         }
@@ -59,7 +68,7 @@ void LivenessChecks::look_at_end() {
     const core::AppRecord& record = scene_.store->durable();
     const bool runs = record.operation && !record.operation->ended();
     const Duration running = runs ? now - operation_since_ : Duration{};
-    if (runs && !told_end_ && std::min(running, healthy) > kEndsWithin) {
+    if (runs && !told_end_ && std::min(running, healthy) > kEndsWithin + declared_) {
         told_end_ = true;
         violations_.add(
             "INV-L1",
@@ -83,6 +92,17 @@ void LivenessChecks::look_at_end() {
             return;
         }
     }
+}
+
+// A copy that a foreign writer has set far ahead takes no raise before a controller has healed it,
+// for which it has to read a majority without it: the copy of the lost Region is missing for both.
+bool LivenessChecks::can_be_raised(const core::AppRecord& record) const {
+    const auto takes_it = std::ranges::count_if(scene_.record_places, [&](Place place) {
+        const std::optional<core::EpochItem>& copy = scene_.small.records[place];
+        return region_id(place) != record.active &&
+               (!copy || copy->epoch <= core::furthest_beside(record.epoch));
+    });
+    return static_cast<std::size_t>(takes_it) >= core::majority_of(scene_.record_places.size());
 }
 
 bool LivenessChecks::is_plain_loss(const core::AppRecord& record) const {
@@ -112,7 +132,7 @@ bool LivenessChecks::is_plain_loss(const core::AppRecord& record) const {
                     configuration.on_controller_loss != core::OnControllerLoss::keep &&
                     (configuration.users_can_be_shifted || !has_shift) &&
                     !automation_.must_keep_still(scene_.controllers->wall()) &&
-                    !operator_needed(record);
+                    !operator_needed(record) && can_be_raised(record);
     const bool users_reachable = helps && record.users == record.active;
     std::optional<Duration> window;
     for (Place to = 0; to < scene_.script.tables; ++to) {

@@ -17,10 +17,10 @@ namespace farshore::sim {
 // only a person can put in force.
 //
 // L2 is judged where the case is clear: one Region's tables refuse or hang, or the whole Region is
-// cut off; nothing else is wrong or was within the last seconds; automation is on, and nothing
-// keeps it still; the standby was well and within the gate. Then an operation begins within the
-// time that detection takes, and the new Region takes a write within lease, clock error and a few
-// requests more.
+// cut off; nothing else is wrong or was within the last seconds, and most copies of the record can
+// be raised; automation is on, and nothing keeps it still; the standby was well and within the
+// gate. Then an operation begins within the time that detection takes, and the new Region takes a
+// write within lease, clock error and a few requests more.
 class LivenessChecks {
   public:
     LivenessChecks(
@@ -41,6 +41,7 @@ class LivenessChecks {
     void look_at_end();
     void look_at_loss();
     [[nodiscard]] bool is_plain_loss(const core::AppRecord& record) const;
+    [[nodiscard]] bool can_be_raised(const core::AppRecord& record) const;
     [[nodiscard]] std::string why_not() const;
     [[nodiscard]] bool operator_needed(const core::AppRecord& record) const;
 
@@ -50,6 +51,7 @@ class LivenessChecks {
     Violations& violations_;
     Instant up_since_ = Calendar::kBegin;
     OperationId operation_;
+    Duration declared_{};  // what its operator's own steps may take
     Instant operation_since_{};
     Instant operation_saved_{};
     std::optional<Instant> plain_since_;

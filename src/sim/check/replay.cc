@@ -1,7 +1,5 @@
 #include "sim/check/replay.h"
 
-#include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -10,84 +8,56 @@ namespace farshore::sim {
 namespace {
 
 constexpr std::size_t kKeptMax = 40'000;
-constexpr std::size_t kLookAtEvery = 50;
 
-ObserverId agents_of(const RegionId& region) {
-    return ObserverId{"agents:" + region.value()};
-}
-
-bool is_evidence(const core::Event& event) {
-    return std::holds_alternative<core::Observation>(event) ||
-           std::holds_alternative<core::AgentConnected>(event) ||
-           std::holds_alternative<core::AgentForgotten>(event);
+std::string words_of(const core::Decided& decided) {
+    std::string words;
+    for (const std::string& said : decided.said) {
+        words += "; " + said;
+    }
+    for (const auto& [region, condition] : decided.conditions) {
+        words += "; " + region.value() + " is " + std::string{to_string(condition)};
+    }
+    return words.empty() ? "nothing" : words.substr(2);
 }
 
 }  // namespace
 
-void EvidenceReplay::core_started(
-    const core::AppCore&, std::vector<core::Observer> observers, core::Hysteresis hysteresis
+void DecisionReplay::core_started(std::uint64_t life, const core::Opening& opening) {
+    if (on_) {
+        replay();  // of a life beside which this one begins
+        life_ = life;
+        opening_ = opening;
+        deciding_.begin_again();
+    }
+}
+
+void DecisionReplay::told(
+    std::uint64_t life,
+    core::Now now,
+    const core::AppCore& core,
+    const core::Input& input,
+    const core::Effects& effects
 ) {
-    observers_ = std::move(observers);
-    hysteresis_ = hysteresis;
-    told_.clear();
-}
-
-std::uint64_t EvidenceReplay::verdicts(Instant at, const core::Evidence& evidence) const {
-    std::uint64_t sum = 1;
-    for (Place region = 0; region < scene_.script.tables; ++region) {
-        for (const core::Component component :
-             {core::Component::dynamodb, core::Component::stack}) {
-            sum = sum * 3 +
-                  static_cast<std::uint64_t>(evidence.verdict(at, region_id(region), component));
-        }
-        sum = sum * 2 + (evidence.hosts_see_errors(at, region_id(region)) ? 1U : 0U);
-        sum = sum * 2 + (evidence.hosts_are_heard(at, region_id(region)) ? 1U : 0U);
+    if (on_ && life == life_ && told_.size() < kKeptMax) {
+        told_.push_back({.now = now, .input = input, .decided = deciding_.after(now, core, effects)}
+        );
     }
-    return sum;
 }
 
-void EvidenceReplay::told(Instant at, const core::AppCore& core, const core::Event& event) {
-    if (!on_ || !is_evidence(event) || told_.size() >= kKeptMax) {
+void DecisionReplay::replay() {
+    if (!opening_) {
         return;
     }
-    const bool looked_at = told_.size() % kLookAtEvery == 0;
-    told_.push_back(
-        {.at = at, .event = event, .verdicts = looked_at ? verdicts(at, core.evidence()) : 0}
-    );
-}
-
-void EvidenceReplay::replay() {
-    if (told_.empty()) {
-        return;
+    core::Comparison comparison(*std::exchange(opening_, std::nullopt));
+    for (const core::Recorded& told : std::exchange(told_, {})) {
+        (void)comparison.tell(told);
     }
-    core::Evidence fresh(observers_, static_cast<int>(observers_.size() / 2 + 1), hysteresis_);
-    std::map<HostId, RegionId> homes;
-    for (const core::Observer& observer : observers_) {
-        for (const HostId& host : observer.hosts) {
-            homes.emplace(host, observer.stands_in);
-        }
-    }
-    for (const Told& told : std::exchange(told_, {})) {
-        if (told.verdicts != 0 && verdicts(told.at, fresh) != told.verdicts) {
-            violations_.add("INV-S14", "the recorded evidence gives another verdict");
-            return;
-        }
-        if (const auto* seen = std::get_if<core::Observation>(&told.event)) {
-            fresh.observe(told.at, *seen);
-        } else if (const auto* connected = std::get_if<core::AgentConnected>(&told.event)) {
-            const auto known = homes.find(connected->host);
-            if (known != homes.end() && known->second != connected->region) {
-                fresh.remove_host(agents_of(known->second), connected->host);
-            }
-            homes[connected->host] = connected->region;
-            fresh.add_host(agents_of(connected->region), connected->host);
-        } else if (const auto* forgotten = std::get_if<core::AgentForgotten>(&told.event)) {
-            const auto known = homes.find(forgotten->host);
-            if (known != homes.end()) {
-                fresh.remove_host(agents_of(known->second), forgotten->host);
-                homes.erase(known);
-            }
-        }
+    if (const auto& difference = comparison.difference()) {
+        violations_.add(
+            "INV-S14",
+            "the recorded inputs lead to another decision: " + words_of(difference->replayed) +
+                ", not " + words_of(difference->recorded)
+        );
     }
 }
 

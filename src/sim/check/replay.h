@@ -1,47 +1,48 @@
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "core/failover/app_core.h"
+#include "core/recording/replay.h"
 
 #include "sim/check/violations.h"
 #include "sim/scene.h"
 
 namespace farshore::sim {
 
-// INV-S14: what the core was told as evidence is recorded, and told again to a fresh Evidence in
-// the end: its verdicts are the same. One life of a controller at a time; only in some runs, as it
+// INV-S14: all that a controller's core was told is recorded, as farshored does it, and told again
+// to a fresh core when the controller's life ends: it decides the same. Only in some runs, as it
 // takes room.
-class EvidenceReplay {
+class DecisionReplay {
   public:
-    EvidenceReplay(const Scene& scene, Violations& violations)
-        : scene_(scene), violations_(violations), on_(scene.script.seed % 8 == 0) {}
+    DecisionReplay(const Scene& scene, Violations& violations)
+        : violations_(violations), on_(scene.script.seed % 8 == 0) {}
 
-    void core_started(
+    void core_started(std::uint64_t life, const core::Opening& opening);
+    void told(
+        std::uint64_t life,
+        core::Now now,
         const core::AppCore& core,
-        std::vector<core::Observer> observers,
-        core::Hysteresis hysteresis
+        const core::Input& input,
+        const core::Effects& effects
     );
-    void told(Instant at, const core::AppCore& core, const core::Event& event);
-    // The life has ended: its evidence is told again.
+
+    // The life has ended: what it was told is told again.
+    void ended(std::uint64_t life) {
+        if (life == life_) {
+            replay();
+        }
+    }
+
     void replay();
 
   private:
-    struct Told {
-        Instant at{};
-        core::Event event;
-        std::uint64_t verdicts = 0;  // before it; zero: not looked at
-    };
-
-    [[nodiscard]] std::uint64_t verdicts(Instant at, const core::Evidence& evidence) const;
-
-    const Scene& scene_;
     Violations& violations_;
     bool on_;
-    std::vector<core::Observer> observers_;
-    core::Hysteresis hysteresis_;
-    std::vector<Told> told_;
+    std::uint64_t life_ = 0;  // of the controller that is recorded
+    std::optional<core::Opening> opening_;
+    core::Deciding deciding_;
+    std::vector<core::Recorded> told_;
 };
 
 }  // namespace farshore::sim

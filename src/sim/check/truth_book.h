@@ -44,7 +44,9 @@ class TruthBook {
     // A vantage's sources that the controller has heard lately: how many of them saw it fail again
     // and again, and how many saw it work at least once.
     struct Sight {
-        std::size_t surely_heard = 0;  // so lately that no controller counts them as silent
+        // So lately that no controller counts them as silent, and not well again so lately that
+        // they have no opinion yet.
+        std::size_t surely_heard = 0;
         std::size_t failing = 0;
         std::size_t working = 0;
     };
@@ -59,6 +61,8 @@ class TruthBook {
     struct Looks {
         std::uint8_t failed = 0;
         std::uint8_t count = 0;
+        std::optional<Instant> failing_at;  // when it was last seen to fail again and again
+        bool failing_as_told = false;       // as the controller heard of it last
     };
 
     // Requests by half seconds, the newest few.
@@ -75,6 +79,7 @@ class TruthBook {
         std::optional<Instant> told_at;
     };
 
+    [[nodiscard]] static bool is_failing(const Looks& looks);
     [[nodiscard]] Place vantage_of(std::size_t source) const;
     void count(Place vantage, Place region, Requests requests, bool ok);
     Source& source(std::size_t index);

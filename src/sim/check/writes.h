@@ -17,16 +17,20 @@ namespace farshore::sim {
 //
 // Loss, order and duplicates are judged at the end of the run, when everything has arrived. Excused
 // is a write after whose acknowledgement
-//   - a failover promoted, or a foreign writer raised the epoch: loss is measured, not prevented;
+//   - a failover promoted, of whichever controller: writes are acknowledged until its fence, behind
+//     its raise; or a foreign writer raised the epoch: loss is measured, not prevented;
 //   - a planned change went on though not every write was proven (at_risk in its record), or an
 //     operator accepted a host as unfenced, or writes of unknown outcome;
 //   - a write under an older epoch landed on the same item, later than a planned change waits for
 //     writes of unknown outcome (EpochChecks::late_keys): no part of Farshore can stop a Region
 //     that carries it out so late.
+// So is a key that a host without an agent may write: what leads past the agents is not in their
+// books (docs/clients.md).
 // A refused or failed request is excused when any fault was active within the last twenty seconds,
 // or the controller is younger than that: a hold that loses its controller ends by itself. So is
-// one of a host that had no permission to write before the change began, and one that is made while
-// a foreign writer has raised the plan's epoch or a newer one.
+// one of a host no process of which had permission to write when the change began or later, one
+// that is made while a foreign writer has raised the plan's epoch or a newer one, and one of a plan
+// in which an operator has declared a step for the time in which writes wait.
 class WriteChecks {
   public:
     WriteChecks(const Scene& scene, Violations& violations)
@@ -36,8 +40,10 @@ class WriteChecks {
     // A request that an agent refused, or that failed on its way.
     void spoiled(const Host& host, const char* how);
     void saved(const core::AppRecord& record);
+    // ... by a controller with a store of its own: its failovers lose writes too.
+    void saved_beside(const core::AppRecord& record);
 
-    void excused_from_now() { excused_before_ = acknowledged_.size(); }
+    void excused_from_now() { excused_before_ = acknowledged_writes_; }
 
     // The store is another one: what ran is forgotten, or begins again in the middle.
     void store_replaced(const core::AppRecord& record) {
@@ -54,22 +60,24 @@ class WriteChecks {
     // At the end of the run.
     void account(const std::set<std::size_t>& late_keys);
 
-    [[nodiscard]] std::uint64_t acknowledged_writes() const { return acknowledged_.size(); }
+    [[nodiscard]] std::uint64_t acknowledged_writes() const { return acknowledged_writes_; }
 
     [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
   private:
     struct Acknowledged {
-        std::size_t key = 0;
         WriteId id = 0;
+        std::size_t number = 0;  // of acknowledged writes before it
     };
 
     const Scene& scene_;
     Violations& violations_;
-    std::vector<Acknowledged> acknowledged_;  // in the order of their answers
-    std::size_t excused_before_ = 0;          // how many of them had been answered then
-    OperationId planned_;                     // empty: none runs
-    OperationId restored_;                    // that an older store had
+    // By key, in the order of their answers.
+    std::map<std::size_t, std::vector<Acknowledged>> acknowledged_;
+    std::size_t acknowledged_writes_ = 0;
+    std::size_t excused_before_ = 0;  // how many of them had been answered then
+    OperationId planned_;             // empty: none runs
+    OperationId restored_;            // that an older store had
     Epoch planned_epoch_;
     Epoch foreign_epoch_;
     Instant planned_since_{};

@@ -1,5 +1,6 @@
 #include "core/operation/steps/attempt.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace farshore::core {
@@ -91,8 +92,8 @@ Progress WaitForLag::tick(StepContext& at, const Surroundings& around) {
     return {};
 }
 
-void Asked::ask(StepContext& at, Duration patience) {
-    at.order(type_, at.all_hosts());
+void Asked::ask(StepContext& at, Duration patience, Duration timeout) {
+    at.order(type_, at.all_hosts(), timeout);
     deadline_ = at.now.at + patience;
 }
 
@@ -129,13 +130,26 @@ Progress Hold::begin(StepContext& at) {
     at.intend("hold new writes on every agent, attempt " + std::to_string(at.record.attempts));
     at.record.held_until =
         at.now.wall + std::chrono::duration_cast<WallClock::duration>(at.timing.hold_max);
-    ask(at, at.timing.order_timeout);
+    at.findings.hold_ends = at.now.at + at.timing.hold_max;
+    // Agents go on when the release arrives: well before their holds, and the leases that a hold
+    // shortens, end by themselves.
+    ask(at, std::min(at.timing.order_timeout, at.timing.hold_max / 2));
     return {};
 }
 
 Progress Drain::begin(StepContext& at) {
     at.intend("read recently written keys back in both Regions");
-    ask(at, at.timing.drain_timeout + at.timing.order_timeout);
+    Duration timeout = at.timing.drain_timeout;
+    Duration patience = timeout + at.timing.order_timeout;
+    // What follows has to end within the hold too: after a proof the raise, the fence and the
+    // route, without one the release; and each host then asks for a new lease. So the agents get
+    // half of the time that is left, and their answers a sixth. A hold that a declared step has
+    // outlived has ended by itself.
+    if (const Duration left = at.findings.hold_ends - at.now.at; left > Duration::zero()) {
+        timeout = std::min(timeout, left / 2);
+        patience = std::min(patience, left * 2 / 3);
+    }
+    ask(at, patience, timeout);
     return {};
 }
 

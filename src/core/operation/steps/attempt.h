@@ -37,7 +37,8 @@ class Asked : public RunningStep {
   protected:
     explicit Asked(OrderType type) : type_(type) {}
 
-    void ask(StepContext& at, Duration patience);
+    // `timeout`: of a drain, for the agents.
+    void ask(StepContext& at, Duration patience, Duration timeout = {});
 
   private:
     OrderType type_;

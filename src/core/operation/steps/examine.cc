@@ -10,7 +10,7 @@ Progress Examine::begin(StepContext& at) {
 
 void Examine::connected(StepContext& at, const HostId& host) {
     if (!at.record.may_lose()) {
-        at.order(OrderType::drain, {host});
+        at.order(OrderType::drain, {host}, at.timing.drain_timeout);
     }
 }
 
@@ -66,7 +66,7 @@ Progress Examine::tick(StepContext& at, const Surroundings&) {
     }
     // A hold had ended by itself before the raise: the fence stands now, so drain again.
     drained_.clear();
-    at.order(OrderType::drain, at.all_hosts());
+    at.order(OrderType::drain, at.all_hosts(), at.timing.drain_timeout);
     return {};
 }
 

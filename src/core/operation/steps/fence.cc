@@ -1,6 +1,7 @@
 #include "core/operation/steps/fence.h"
 
 #include "base/text.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -54,9 +55,13 @@ Progress Fence::on(StepContext& at, const AgentAcked& event) {
             // A hold had ended by itself. Waiting for them now would stop every write for as long.
             record.at_risk += event.cut;
         }
-        at.note(EntryKind::outcome, event.host.value() + " is fenced: " + event.detail);
+        notes_.add(event.host, " is fenced: " + event.detail);
     }
     return check(at);
+}
+
+void Fence::heard(StepContext& at) {
+    notes_.write(at, "are fenced");
 }
 
 Progress Fence::tick(StepContext& at, const Surroundings&) {
@@ -81,6 +86,9 @@ FenceSituation Fence::situation(const StepContext& at) const {
         situation.strangers_until = std::max(situation.strangers_until.value_or(until), until);
     }
     for (const auto& [host, agent] : at.agents) {
+        if (is_planted(PlantedBug::silent_host_forgotten) && !agent.connected) {
+            continue;
+        }
         // A host that asks under the new epoch follows it: such a lease is none under the old one.
         const bool old = agent.granted_under < at.plan().epoch_after;
         situation.agents.push_back(
@@ -92,7 +100,15 @@ FenceSituation Fence::situation(const StepContext& at) const {
     return situation;
 }
 
+bool Fence::still_waits(const StepContext& at) const {
+    return waits_for_ && at.agents.contains(*waits_for_) && !fenced_.has(*waits_for_) &&
+           !retry_is_due(at) && !late(at);
+}
+
 Progress Fence::check(StepContext& at) {
+    if (still_waits(at)) {
+        return {};
+    }
     FenceSituation situation = this->situation(at);
     auto proof = prove_fenced(situation, at.now.at);
     const bool patience_over = at.now.at >= begun_at() + at.timing.order_timeout;
@@ -100,7 +116,11 @@ Progress Fence::check(StepContext& at) {
         situation.accept_unfenced = true;
         proof = prove_fenced(situation, at.now.at);
     }
-    return proof ? proven(at, *proof) : not_yet(at, proof.error());
+    const Progress progress = proof ? proven(at, *proof) : not_yet(at, proof.error());
+    if (progress) {
+        heard(at);  // what was answered stands in the journal before what it comes to
+    }
+    return progress;
 }
 
 Progress Fence::proven(StepContext& at, const FenceProof& proof) {
@@ -126,6 +146,7 @@ Progress Fence::proven(StepContext& at, const FenceProof& proof) {
 
 Progress Fence::not_yet(StepContext& at, const NotFenced& missing) {
     const bool by_word = at.plan().accept_unfenced;
+    waits_for_ = missing.missing.empty() ? std::nullopt : std::optional{missing.missing.back()};
     retry_at_ =
         missing.certain_at ? std::optional{*missing.certain_at + Duration{1}} : std::nullopt;
     if (by_word) {

@@ -1,9 +1,11 @@
 #include "core/operation/steps/move.h"
 
 #include <iterator>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -36,17 +38,26 @@ void Proving::connected(StepContext& at, const HostId& host) {
 
 Progress Proving::on(StepContext& at, const AgentAcked& event) {
     if (event.type == OrderType::route && event.done && routed_.add(event.host)) {
-        at.note(EntryKind::outcome, event.host.value() + " routes to " + at.plan().to.value());
-        at.order(OrderType::verify, {event.host});
+        notes_of_routed_.add(event.host, " routes to " + at.plan().to.value());
+        to_verify_.push_back(event.host);
+        if (is_planted(PlantedBug::users_sent_unproven)) {
+            (void)proved_.add(event.host);
+        }
     }
     if (event.type == OrderType::verify && !event.done) {
         retry_at_ = at.now.at + at.timing.raise_retry;
     }
     if (event.type == OrderType::verify && event.done && proved_.add(event.host)) {
-        at.note(EntryKind::outcome, event.host.value() + " proved it: " + event.detail);
+        notes_of_proved_.add(event.host, " proved it: " + event.detail);
         return check(at, false);
     }
     return {};
+}
+
+void Proving::heard(StepContext& at) {
+    notes_of_routed_.write(at, "route to " + at.plan().to.value());
+    notes_of_proved_.write(at, "proved it");
+    at.order(OrderType::verify, std::exchange(to_verify_, {}));
 }
 
 Progress Proving::tick(StepContext& at, const Surroundings&) {
@@ -59,20 +70,37 @@ Progress Proving::tick(StepContext& at, const Surroundings&) {
     return check(at, late(at));
 }
 
-Progress Proving::check(const StepContext& at, bool patience_over) const {
-    // Every host follows the new route; waited for are those that serve users afterwards, and with
-    // the lever `repoint` the others too.
+Progress Proving::check(StepContext& at, bool patience_over) {
+    const auto host = waits_for_ ? at.agents.find(*waits_for_) : at.agents.end();
+    if (!patience_over && host != at.agents.end() && is_missing(at, host->first, host->second)) {
+        return {};
+    }
+    const Progress progress = judge(at, patience_over);
+    if (progress) {
+        heard(at);
+    }
+    return progress;
+}
+
+// Every host follows the new route; waited for are those that serve users afterwards, and with the
+// lever `repoint` the others too.
+bool Proving::is_missing(const StepContext& at, const HostId& host, const AgentState& agent) const {
     const Plan& plan = at.plan();
+    return agent.connected && !proved_.has(host) &&
+           (agent.region == plan.serves_in() || plan.has(Lever::repoint));
+}
+
+Progress Proving::judge(const StepContext& at, bool patience_over) {
     std::vector<HostId> missing;
     bool target_proved = false;
     for (const auto& [host, agent] : at.agents) {
-        const bool serves = agent.region == plan.serves_in();
-        if (proved_.has(host)) {
-            target_proved = target_proved || serves;
-        } else if (agent.connected && (serves || plan.has(Lever::repoint))) {
+        target_proved =
+            target_proved || (agent.region == at.plan().serves_in() && proved_.has(host));
+        if (is_missing(at, host, agent)) {
             missing.push_back(host);
         }
     }
+    waits_for_ = missing.empty() ? std::nullopt : std::optional{missing.back()};
     if (missing.empty() && target_proved) {
         return StepResult{
             StepEvent::succeeded,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/operation/steps/step.h"
+#include "core/operation/steps/host_notes.h"
 
 // Under the new epoch: agents are repointed, users shifted, the function is verified.
 namespace farshore::core {
@@ -10,14 +10,24 @@ class Proving : public RunningStep {
   public:
     using RunningStep::on;
     [[nodiscard]] Progress on(StepContext& at, const AgentAcked& event) override;
+    void heard(StepContext& at) override;
     [[nodiscard]] Progress tick(StepContext& at, const Surroundings& around) override;
     void connected(StepContext& at, const HostId& host) override;
 
   private:
-    [[nodiscard]] Progress check(const StepContext& at, bool patience_over) const;
+    [[nodiscard]] Progress check(StepContext& at, bool patience_over);
+    [[nodiscard]] Progress judge(const StepContext& at, bool patience_over);
+    // It has to prove the route before users are sent.
+    [[nodiscard]] bool is_missing(
+        const StepContext& at, const HostId& host, const AgentState& agent
+    ) const;
 
     Answers routed_;
     Answers proved_;
+    std::vector<HostId> to_verify_;  // of this turn
+    HostNotes notes_of_routed_;
+    HostNotes notes_of_proved_;
+    std::optional<HostId> waits_for_;  // as in Fence
 };
 
 // The new Region takes writes. The order that lets it cannot be made without the proof of a fence.

@@ -55,6 +55,7 @@ Progress Raise::finish(StepContext& at, const EpochRaised& event) {
 Progress Raise::on(StepContext& at, const EpochRaised& event) {
     at.record.longest_lease = std::max(at.record.longest_lease, event.longest_lease);
     unchanged_ = event.unchanged_confirmed;
+    no_way_back_ = no_way_back_ || event.no_way_back;
     const bool accepted = at.plan().accept_unfenced &&
                           at.now.at >= begun_at() + at.timing.raise_accept_after &&
                           std::ranges::find(event.confirmed, at.plan().to) != event.confirmed.end();
@@ -86,9 +87,10 @@ Progress Raise::tick(StepContext& at, const Surroundings& around) {
     if (std::exchange(asks_first_, false) && around.refused_by_now) {
         return StepResult{StepEvent::exhausted, *around.refused_by_now};
     }
-    // The evidence is asked again before the effect is repeated, not only before the plan. Yet if
-    // the raise has landed there is no way back: no controller confirms the old epoch any more.
-    only_look_ = at.plan().automatic && !around.still_called_for;
+    // The evidence is asked again before the effect is repeated, not only before the plan. Yet
+    // where the raise has landed in so many copies that no majority confirms the old epoch, only
+    // the new one lets hosts write again: it is raised in the others too.
+    only_look_ = at.plan().automatic && !around.still_called_for && !no_way_back_;
     const bool evidence_may_come = evidence_by_ && at.now.at < *evidence_by_;
     if (only_look_ && unchanged_ && !evidence_may_come) {
         return StepResult{

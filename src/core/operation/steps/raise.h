@@ -24,10 +24,11 @@ class Raise final : public RunningStep {
 
     // A resumed automatic raise is asked for anew: until then the evidence may speak up.
     std::optional<Instant> evidence_by_;
-    bool asks_first_ = false;  // declared steps took their time: the guards are asked again
-    bool only_look_ = false;   // nothing calls for it (any more): look at the records, write none
-    bool unchanged_ = false;   // the last look at the records found a majority at the old epoch
-    std::string detail_;       // of the last attempt: the same is not noted twice
+    bool asks_first_ = false;   // declared steps took their time: the guards are asked again
+    bool only_look_ = false;    // nothing calls for it (any more): look at the records, write none
+    bool unchanged_ = false;    // the last look at the records found a majority at the old epoch
+    bool no_way_back_ = false;  // a look has shown that no majority confirms the old epoch any more
+    std::string detail_;        // of the last attempt: the same is not noted twice
 };
 
 }  // namespace farshore::core

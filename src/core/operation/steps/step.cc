@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "core/operation/agent_orders.h"
+#include "core/planted.h"
 
 namespace farshore::core {
 
@@ -53,7 +54,7 @@ void StepContext::live(LifeEvent event, std::string_view why) const {
     record.live(now.wall, at, event, why);
 }
 
-void StepContext::order(OrderType type, std::vector<HostId> hosts) const {
+void StepContext::order(OrderType type, std::vector<HostId> hosts, Duration timeout) const {
     if (hosts.empty()) {
         return;
     }
@@ -72,7 +73,7 @@ void StepContext::order(OrderType type, std::vector<HostId> hosts) const {
         .active = promoted ? plan().to : plan().from,
         .users = users_move ? plan().to : RegionId{},
         .hold_for = timing.hold_max,
-        .timeout = timing.drain_timeout,
+        .timeout = timeout,
         .fence_grace = timing.fence_grace
     });
 }
@@ -92,7 +93,8 @@ StepEvent StepContext::failed_or_exhausted() const {
 }
 
 bool StepContext::may_still_happen(std::optional<Duration> unknown_ago) const {
-    return unknown_ago && *unknown_ago < timing.unknown_for && !plan().accept_unknown;
+    return unknown_ago && *unknown_ago < timing.unknown_for && !plan().accept_unknown &&
+           !is_planted(PlantedBug::timeout_taken_for_no);
 }
 
 }  // namespace farshore::core

@@ -37,6 +37,7 @@ struct Strangers {
 // What later steps need of earlier ones. In memory only, on purpose: a controller that takes the
 // operation over proves it again.
 struct Findings {
+    Instant hold_ends{};  // agents end the last hold by themselves then, or somewhat later
     std::optional<Instant> raised_at;
     std::optional<FenceProof> fence;
     std::uint32_t unproven = 0;  // fence acknowledgements: writes not yet read in the standby
@@ -89,7 +90,8 @@ struct StepContext {
 
     void act(Action action) const { effects.actions.push_back(std::move(action)); }
 
-    void order(OrderType type, std::vector<HostId> hosts) const;
+    // `timeout`: of a drain.
+    void order(OrderType type, std::vector<HostId> hosts, Duration timeout = {}) const;
 
     [[nodiscard]] std::vector<HostId> all_hosts() const;
 
@@ -147,6 +149,9 @@ class RunningStep {
     // An answer to an order of an earlier run of the step counts as well.
     [[nodiscard]] virtual bool takes_earlier(const AgentAcked&) const { return false; }
 
+    // All that hosts have answered at once has been taken.
+    virtual void heard(StepContext&) {}
+
     // A host said hello. What it does not hear by itself is told again.
     virtual void connected(StepContext&, const HostId&) {}
 
@@ -202,10 +207,12 @@ class Answers {
 
     [[nodiscard]] bool has(const HostId& host) const { return hosts_.contains(host); }
 
+    // Costs a look at each host only when so many have answered: of ten thousand, each answer asks.
     [[nodiscard]] bool complete(const AgentRegister& agents) const {
-        return std::ranges::all_of(agents, [this](const auto& entry) {
-            return hosts_.contains(entry.first);
-        });
+        return hosts_.size() >= agents.size() &&
+               std::ranges::all_of(agents, [this](const auto& entry) {
+                   return hosts_.contains(entry.first);
+               });
     }
 
     [[nodiscard]] const std::set<HostId>& hosts() const { return hosts_; }

@@ -1,0 +1,102 @@
+#include "core/provision/rights.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore::core {
+namespace {
+
+RightsScope shop() {
+    return {
+        .partition = "aws",
+        .account = "123456789012",
+        .app = AppId{"storefront"},
+        .regions = {RegionId{"us-east-1"}, RegionId{"eu-west-1"}},
+        .witness = RegionId{"us-east-2"},
+        .tables = {TableName{"sessions"}, TableName{"carts"}},
+        .epoch_table = TableName{"farshore_epochs"},
+        .heartbeat_table = TableName{"farshore_heartbeat"},
+        .zone = "Z1",
+        .host = "web-1",
+        .application_actions = {"dynamodb:PutItem", "dynamodb:BatchGetItem"}
+    };
+}
+
+const Right& right(const std::vector<Right>& rights, std::string_view id) {
+    for (const Right& one : rights) {
+        if (one.id == id) {
+            return one;
+        }
+    }
+    ADD_FAILURE() << id;
+    return rights.front();
+}
+
+TEST(Rights, NameEachTableInEachOfItsRegions) {
+    const auto rights = rights_of(Principal::controller, shop());
+    const std::string arn = "arn:aws:dynamodb:";
+    EXPECT_EQ(
+        right(rights, "EpochItemsAndRegister").resources,
+        (std::vector<std::string>{
+            arn + "us-east-1:123456789012:table/farshore_epochs",
+            arn + "eu-west-1:123456789012:table/farshore_epochs",
+            arn + "us-east-2:123456789012:table/farshore_epochs"
+        })
+    );
+    EXPECT_EQ(
+        right(rights, "ReadBackWhatMayBeLost").resources,
+        (std::vector<std::string>{
+            arn + "us-east-1:123456789012:table/sessions",
+            arn + "us-east-1:123456789012:table/carts",
+            arn + "eu-west-1:123456789012:table/sessions",
+            arn + "eu-west-1:123456789012:table/carts"
+        })
+    );
+    EXPECT_EQ(
+        right(rights, "SeeTheRecord").resources,
+        std::vector<std::string>{"arn:aws:route53:::hostedzone/Z1"}
+    );
+}
+
+TEST(Rights, AControllerWritesNoTableOfTheApplication) {
+    for (const Right& one : rights_of(Principal::controller, shop())) {
+        for (const std::string& resource : one.resources) {
+            if (resource.ends_with("/sessions") || resource.ends_with("/carts")) {
+                EXPECT_EQ(
+                    one.actions,
+                    (std::vector<std::string>{"dynamodb:DescribeTable", "dynamodb:BatchGetItem"})
+                );
+            }
+        }
+    }
+}
+
+TEST(Rights, AnAgentIsKeptToTheAppsItemAndItsOwn) {
+    const auto rights = rights_of(Principal::agent, shop());
+    EXPECT_EQ(
+        right(rights, "ReadTheEpochItem").conditions.front().values,
+        std::vector<std::string>{"storefront"}
+    );
+    EXPECT_EQ(
+        right(rights, "RegisterThisHostOnly").conditions.front().values,
+        std::vector<std::string>{"storefront#host#web-1"}
+    );
+    for (const char* id : {"ReadTheEpochItem", "RegisterThisHostOnly"}) {
+        // Without it a call that names no key passes.
+        EXPECT_EQ(right(rights, id).conditions.back().comparison, "Null") << id;
+    }
+    EXPECT_EQ(
+        right(rights, "TheApplicationAndItsProofs").actions,
+        (std::vector<std::string>{
+            "dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:PutItem"
+        })
+    );
+}
+
+TEST(Rights, WithoutAZoneThereIsNoRightInRoute53) {
+    RightsScope scope = shop();
+    scope.zone.clear();
+    EXPECT_EQ(rights_of(Principal::controller, scope).size(), 3U);
+}
+
+}  // namespace
+}  // namespace farshore::core

@@ -1,0 +1,1 @@
+set(modules adapters/recording)
