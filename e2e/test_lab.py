@@ -1,5 +1,6 @@
 """`farshore lab` as a process: interrupted while it comes up, and hosts that cannot be started again."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import BIN, World, farshore, processes_of, until
+from conftest import BIN, World, farshore, is_alive, processes_of, until
 
 ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=30, read_timeout=60)
 
@@ -85,6 +86,16 @@ def test_a_process_of_the_world_that_ends_badly_is_told_when_it_goes_down(tmp_pa
     assert "is down" in done.stdout
     assert processes_of(running.directory) == []
     assert "no world runs" in farshore("lab", "down", "--dir", running.directory).stdout
+
+
+def test_an_order_to_stop_that_is_given_again_and_again_is_obeyed_once(tmp_path):
+    with World(tmp_path / "world") as running:
+        host = running.document["hosts"][0]
+        for pid in (running.document["controllers"][0]["pid"], host["agent_pid"], host["storefront_pid"]):
+            while is_alive(pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+        # That each ended with status 0, not by the last of the signals, is looked at as the world goes down.
 
 
 def test_a_world_whose_supervisor_was_killed_leaves_no_process_and_says_so(tmp_path):

@@ -115,6 +115,7 @@ int run(const Arguments& arguments) {
     net::TaskGroup waiting(io);
     waiting.spawn("signals", [&] { return stop_on_signal(&io, agent->get(), &signals); });
     io.run();
+    end_as_ordered();
     // Cancelled tasks run to their end. What does not end in time is cut with the process, which is
     // then no stop in order.
     const auto deadline = std::chrono::steady_clock::now() + 1500ms;

@@ -1,5 +1,6 @@
 #include "base/daemon_end.h"
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -28,6 +29,14 @@ int end_with(std::string_view program, const Error& error) {
     }
     (void)std::fwrite(text.data(), 1, text.size(), stderr);
     return exit_status_of(error.kind);
+}
+
+void end_as_ordered() {
+    sigset_t orders{};
+    sigemptyset(&orders);
+    sigaddset(&orders, SIGTERM);
+    sigaddset(&orders, SIGINT);
+    (void)::pthread_sigmask(SIG_BLOCK, &orders, nullptr);
 }
 
 int end_printed(std::string_view program, int status) {

@@ -26,6 +26,12 @@ inline constexpr std::string_view kEndsOfADaemon =
 // Prints the error and its remedy to standard error, and gives the status to end with.
 int end_with(std::string_view program, const Error& error);
 
+// From here on another SIGTERM or SIGINT no longer changes how this process ends. To be called when
+// the order to stop has been obeyed, before the handlers of signals go: a service manager or a
+// person that asks twice would kill the process in its last moments, and its status would tell of a
+// bad end. Of the calling thread; the process's other threads must have ended when the handlers go.
+void end_as_ordered();
+
 // The status for a run that has printed all it had to say: kOutputFailed when that did not arrive.
 [[nodiscard]] int end_printed(std::string_view program, int status);
 

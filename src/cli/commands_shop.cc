@@ -8,6 +8,7 @@
 #include "adapters/aws/credentials.h"
 #include "adapters/net/task_group.h"
 #include "adapters/system/system_clock.h"
+#include "base/daemon_end.h"
 #include "base/text.h"
 #include "cli/context.h"
 #include "lab/shop/shoppers.h"
@@ -28,6 +29,7 @@ net::Task<> until_signal(net::Io& io, std::function<net::Task<>()> stop) {
     if (!error && signal != 0) {
         co_await stop();
     }
+    end_as_ordered();
     io.stop();
 }
 

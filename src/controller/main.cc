@@ -61,6 +61,7 @@ int serve(config::Config config) {
     while (!controller.stopped()) {
         io.run_one();
     }
+    end_as_ordered();
     return controller.failure() ? end_with(kProgram, *controller.failure()) : 0;
 }
 

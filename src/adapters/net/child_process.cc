@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -189,6 +190,24 @@ void read_more(const std::shared_ptr<Child>& child) {
     );
 }
 
+// The wait may end although the process goes on: asio hands a closed descriptor's state to the next
+// one, with the events that it had noted for the first. To reap it then would stop the whole loop
+// until the process ends.
+void await_end(const std::shared_ptr<Child>& child) {
+    child->ended.async_wait(Descriptor::wait_read, [child](const boost::system::error_code& code) {
+        if (code) {
+            return;
+        }
+        pollfd end{.fd = child->ended.native_handle(), .events = POLLIN, .revents = 0};
+        if (::poll(&end, 1, 0) == 0) {
+            await_end(child);
+            return;
+        }
+        child->has_ended = true;
+        child->timer.cancel();
+    });
+}
+
 // What stands in the pipe when the process has ended: others of its group may hold it open.
 void read_rest(Child& child) {
     boost::system::error_code ignored;
@@ -232,12 +251,7 @@ Task<ProcessEnd> run_process(Io& io, ProcessRequest request) {
     } const ender{child.get()};
 
     read_more(child);
-    child->ended.async_wait(Descriptor::wait_read, [child](const boost::system::error_code& code) {
-        if (!code) {
-            child->has_ended = true;
-            child->timer.cancel();
-        }
-    });
+    await_end(child);
     child->timer.expires_after(request.timeout);
     auto [waited] = co_await child->timer.async_wait(kAwait);
     const bool timed_out = !waited && !child->has_ended;
