@@ -88,9 +88,22 @@ net::Task<Probe> Health::probe(HealthDepth depth, bool fresh) {
     co_return to_probe(read);
 }
 
+Health::Ground Health::ground() const {
+    return {
+        .route = parts_.gate.machine().route().value_or(core::HostRoute{}),
+        .write_state = parts_.gate.write_state()
+    };
+}
+
+// A load balancer that asks right after this host got its route must not hear "no route yet".
+bool Health::holds(const Kept& kept) const {
+    return kept.made_at && parts_.clock->now() - *kept.made_at < kKeptFor &&
+           kept.ground == ground();
+}
+
 std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused)
     const {
-    const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
+    const auto& [route, write_state] = kept_[static_cast<std::size_t>(depth)].ground;
     const boost::json::object out{
         {"status", ok ? "ok" : "failing"},
         {"check", to_string(depth)},
@@ -99,7 +112,7 @@ std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, con
         {"active", route.active.value()},
         {"users", route.users.value()},
         {"home", parts_.home.value()},
-        {"write_state", to_string(parts_.gate.write_state())},
+        {"write_state", to_string(write_state)},
         {"fresh", to_json(fresh)},
         {"reused", to_json(reused)},
         {"at", to_iso8601(parts_.clock->wall())},
@@ -110,6 +123,7 @@ std::string Health::document(HealthDepth depth, bool ok, const Probe& fresh, con
 net::Task<> Health::make(HealthDepth depth) {
     Kept& kept = kept_[static_cast<std::size_t>(depth)];
     ++kept.checks;
+    const Ground begun_on = ground();
 
     // Both at once: one that hangs must not eat the other's time.
     struct Both {
@@ -131,6 +145,7 @@ net::Task<> Health::make(HealthDepth depth) {
     const Probe fresh = both->fresh.value_or(late);
     const Probe reused = both->reused.value_or(late);
     kept.ok = reused.ok;
+    kept.ground = begun_on;
     kept.body = document(depth, kept.ok, fresh, reused);
     kept.made_at = parts_.clock->now();
     kept.running = false;
@@ -149,14 +164,13 @@ net::Task<> Health::probe_into(
 net::Task<net::HttpResponse> Health::check(HealthDepth depth) {
     Kept& kept = kept_[static_cast<std::size_t>(depth)];
     const Instant asked = parts_.clock->now();
-    if (!kept.made_at || asked - *kept.made_at >= kKeptFor) {
+    while (!holds(kept) && parts_.clock->now() - asked < 1s) {
+        const std::uint64_t seen = made_.generation();
         if (!kept.running) {
             kept.running = true;
             parts_.tasks.spawn("health check", [this, depth] { return make(depth); });
         }
-        while (kept.running && parts_.clock->now() - asked < 1s) {
-            co_await made_.wait(made_.generation(), 1s - (parts_.clock->now() - asked));
-        }
+        co_await made_.wait(seen, 1s - (parts_.clock->now() - asked));
     }
     co_return net::HttpResponse::json(
         kept.ok ? 200 : 503, kept.body.empty() ? "{\"status\":\"failing\"}\n" : kept.body

@@ -32,7 +32,8 @@ constexpr const auto& names_of(HealthDepth) {
 }
 
 // One app's answers to "are you well?": each within a second, and at most one check of a kind a
-// second, however many ask. Control thread only.
+// second and for each change of the host's route and permission, however many ask. Control thread
+// only.
 class Health {
   public:
     struct Parts {
@@ -57,8 +58,17 @@ class Health {
     [[nodiscard]] std::uint64_t checks(HealthDepth depth) const;
 
   private:
+    // What an answer stands on beside its probes.
+    struct Ground {
+        core::HostRoute route;
+        core::WriteState write_state{};
+
+        bool operator==(const Ground&) const = default;
+    };
+
     struct Kept {
         std::optional<Instant> made_at;
+        Ground ground;  // as it was when its probes began
         bool running = false;
         bool ok = false;
         std::string body;
@@ -72,6 +82,8 @@ class Health {
     );
     net::Task<Probe> ask_region(RegionId region, bool fresh);
     [[nodiscard]] TableName table() const;
+    [[nodiscard]] Ground ground() const;
+    [[nodiscard]] bool holds(const Kept& kept) const;
     [[nodiscard]] std::string document(
         HealthDepth depth, bool ok, const Probe& fresh, const Probe& reused
     ) const;

@@ -35,6 +35,18 @@ TEST(AgentHealth, AnswersForLoadBalancersAndForRoute53) {
     }
 }
 
+TEST(AgentHealth, NoAnswerFromBeforeTheRouteIsGivenBehindIt) {
+    AgentWorld world;
+    world.start_agent();
+    EXPECT_EQ(world.get_health("/healthz").status, 503);
+    EXPECT_EQ(world.get_health("/healthz/deep").status, 503);
+    world.open_under(1, kA);
+    EXPECT_EQ(world.get_health("/healthz").status, 200);
+    const auto deep = world.get_health("/healthz/deep");
+    EXPECT_EQ(deep.status, 200) << deep.body;
+    EXPECT_EQ(boost::json::parse(deep.body).at("write_state").as_string(), "open");
+}
+
 TEST(AgentHealth, IsOpenToAnyCheckerAndTheRestToThisHostsNames) {
     AgentWorld world;
     world.config.listen_names = {"web-1.internal"};
