@@ -365,9 +365,12 @@ void add_rotate(CLI::App& init, Context& context) {
 
 void add_init_commands(CLI::App& app, Context& context) {
     auto* init = app.add_subcommand(
-        "init", "Make what an installation needs: CA, certificate, tokens; and renew it"
+        "init",
+        "Write a first farshore.yaml and agent.yaml; or make what an installation needs: CA, "
+        "certificate, tokens; and renew it"
     );
-    init->require_subcommand(1);
+    init->require_subcommand(0, 1);
+    add_draft_options(*init, context);
     add_ca(*init, context);
     add_token_command(*init, context);
     add_join_token_command(*init, context);

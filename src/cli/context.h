@@ -49,6 +49,7 @@ void add_simulate_command(CLI::App& app, Context& context);
 void add_start_commands(CLI::App& app, Context& context);  // switchover, failover, failback
 void add_agents_commands(CLI::App& app, Context& context);
 void add_init_commands(CLI::App& app, Context& context);
+void add_draft_options(CLI::App& init, Context& context);  // init without a subcommand
 void add_join_token_command(CLI::App& init, Context& context);
 void add_pause_commands(CLI::App& app, Context& context);  // and resume
 void add_op_commands(CLI::App& app, Context& context);

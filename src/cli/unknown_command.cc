@@ -36,6 +36,12 @@ bool takes_a_value(const CLI::App* app, const std::string& option) {
     return false;
 }
 
+// Words that are no option's are commands here, and nothing else.
+bool takes_commands(const CLI::App& app) {
+    return !app.get_subcommands(nullptr).empty() &&
+           std::ranges::none_of(app.get_options(), &CLI::Option::get_positional);
+}
+
 std::string guesses(const std::string& word, const std::vector<std::string>& commands) {
     std::vector<std::string_view> left{commands.begin(), commands.end()};
     std::string text;
@@ -70,7 +76,7 @@ Error unknown(const CLI::App& app, const std::string& word, const std::string& p
 std::optional<Error> unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
     const CLI::App* at = &app;
     std::string path = app.get_name();
-    for (std::size_t i = 0; i < words.size() && at->get_require_subcommand_min() > 0; ++i) {
+    for (std::size_t i = 0; i < words.size() && takes_commands(*at); ++i) {
         const std::string& word = words[i];
         if (word.starts_with('-')) {
             i += takes_a_value(at, word) ? 1U : 0U;
