@@ -120,7 +120,7 @@ int show_plan(const Context& context, const PlanOptions& options) {
     if (!config) {
         return failed_with(config.error());
     }
-    const ProvisionPlan plan = look_at_installation(*config);
+    const ProvisionPlan plan = look_at_installation(*config).plan;
     if (is_table(context.format)) {
         fmt::print("{}", text_of(plan));
     } else {
@@ -137,7 +137,7 @@ int show_plan(const Context& context, const PlanOptions& options) {
     if (!plan.obstacles.empty()) {
         return kNotReady;
     }
-    return options.detailed && !plan.changes.empty() ? kChanges : kDone;
+    return options.detailed && plan.count() > 0 ? kChanges : kDone;
 }
 
 Result<ProvisionPlan> read_plan(const std::string& path, const std::string& app) {
@@ -166,26 +166,24 @@ int apply_plan(const Context& context, const std::string& file) {
     if (!looked_at) {
         return failed_with(looked_at.error());
     }
-    const ProvisionPlan now = look_at_installation(*config);
-    if (const auto change = core::not_looked_at(looked_at->changes, now.changes)) {
+    const Looked looked = look_at_installation(*config);
+    const ProvisionPlan& now = looked.plan;
+    if (const std::string change = not_looked_at(*looked_at, now); !change.empty()) {
         print_error(
             {.kind = ErrorKind::conflict,
-             .text = "the installation has changed since the plan was made: now it takes to " +
-                     core::text_of(*change),
+             .text =
+                 "the installation has changed since the plan was made: now it takes to " + change,
              .remedy = "look at it with `farshore provision plan --out FILE`, and apply that one"}
         );
         return kMoved;
     }
-    const Applied applied =
-        apply_changes(*config, now.changes, [](const core::TableChange& change) {
-            print_progress(core::text_of(change));
-        });
-    print_message(fmt::format("{} of {} changes made", applied.made, now.changes.size()));
+    const Applied applied = apply_changes(*config, looked, print_progress);
+    print_message(fmt::format("{} of {} changes made", applied.made, now.count()));
     if (!applied.status) {
         print_message("apply the same file again to go on: what is made stays made");
         return failed_with(applied.status.error());
     }
-    if (applied.interrupted && applied.made < now.changes.size()) {
+    if (applied.interrupted && applied.made < now.count()) {
         print_message("interrupted; apply the same file again to go on");
         return kInterrupted;
     }

@@ -144,10 +144,12 @@ std::string controller_text(const LabLayout& layout) {
     );
     for (std::size_t i = 0; i < tables.size(); ++i) {
         out += fmt::format(
-            "  {}: {{ {}health: {}/healthz }}\n",
+            "  {0}: {{ {1}health: {2}/healthz, answers: {3}, agents: \"http://{3}:{4}\" }}\n",
             tables[i].value(),
             i == 0 ? "preferred: true, " : "",
-            layout.balancer_url(tables[i])
+            layout.balancer_url(tables[i]),
+            layout.world.load_balancer_address(tables[i]),
+            layout.ports.health
         );
     }
     out += fmt::format(
@@ -166,10 +168,11 @@ std::string controller_text(const LabLayout& layout) {
     out += "decide: { mode: auto, max_loss: 5s, cooldown: 10s, require_drill_within: off }\n";
     out += "fence: { on_controller_loss: verify, lease: 3s }\n";
     out += fmt::format(
-        "traffic:\n  route53: {{ zone: {}, record: {}, ttl: {} }}\n",
+        "traffic:\n  route53: {{ zone: {}, record: {}, ttl: {}, failure_threshold: {} }}\n",
         layout.zone_id,
         kLabRecord,
-        to_text(Duration{kLabTtl})
+        to_text(Duration{kLabTtl}),
+        kLabFailureThreshold
     );
     // The storefronts' own check: a read through the host's agent.
     out += "verify: { path: /healthz, timeout: 30s }\nagents:\n";

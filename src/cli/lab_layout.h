@@ -19,6 +19,9 @@ inline constexpr std::string_view kLabRecord = "magento.example.com";
 // Below the shortest RTO that a demo promises, so that moving users can keep it at all.
 inline constexpr std::chrono::seconds kLabTtl{4};
 
+// One failed check flips the health state: demos are for watching.
+inline constexpr int kLabFailureThreshold = 1;
+
 struct LabHost {
     std::string name;  // "use1-web-1"
     RegionId region;

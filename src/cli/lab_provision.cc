@@ -1,9 +1,9 @@
 #include "cli/lab_provision.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
-#include "adapters/net/asio_types.h"
+#include "adapters/aws/route53.h"
+#include "adapters/aws/traffic_provision.h"
 #include "wire/config.h"
 
 namespace farshore::cli {
@@ -11,10 +11,6 @@ namespace farshore::cli {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds{15};
-
-// Route 53's fast interval and threshold: the flip of the health state is the emergency lever.
-constexpr int kInterval = 10;
-constexpr int kFailureThreshold = 1;
 
 net::Task<Status> make_global(
     aws::DynamoDb& dynamodb, RegionId home, TableName table, std::vector<RegionId> others
@@ -57,93 +53,34 @@ net::Task<Status> make_plain(
     co_return Status{};
 }
 
-aws::HealthCheckConfig endpoint_check(
-    const std::string& address, std::uint16_t port, std::string path
-) {
-    aws::HealthCheckConfig config;
-    config.type = aws::HealthCheckType::http;
-    config.ip_address = address;
-    config.port = port;
-    config.path = std::move(path);
-    config.interval = kInterval;
-    config.failure_threshold = kFailureThreshold;
-    return config;
+core::TrafficSide side_of(const LabLayout& layout, const RegionId& region) {
+    const std::string address = layout.world.load_balancer_address(region);
+    return {
+        .region = region,
+        .serving =
+            core::CheckTarget{.host = address, .port = layout.ports.shop, .path = "/healthz"},
+        .answer = core::RecordAnswer{.addresses = {address}}
+    };
 }
 
-aws::RecordSet failover_record(
-    const LabLayout& layout, RegionId region, aws::FailoverRole role, std::string health_check
-) {
-    aws::RecordSet record;
-    record.name = kLabRecord;
-    record.type = "A";
-    record.set_identifier = region.value();
-    record.failover = role;
-    record.ttl = static_cast<int>(kLabTtl.count());
-    record.values = {layout.world.load_balancer_address(region)};
-    record.health_check = std::move(health_check);
-    return record;
-}
-
-struct Checks {
-    std::string primary;  // calculated
-    std::string secondary;
-};
-
-// Until then the record is not answered.
-net::Task<Status> wait_in_sync(aws::Route53& route53, std::string change) {
-    constexpr int kAttemptsMax = 200;
-    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-        const auto state = co_await route53.get_change(change);
-        if (!state) {
-            co_return std::unexpected(state.error());
-        }
-        if (state->in_sync) {
-            co_return Status{};
-        }
-        const auto executor = co_await boost::asio::this_coro::executor;
-        net::Timer timer{executor, std::chrono::milliseconds{50}};
-        co_await timer.async_wait(net::kAwait);
-    }
-    co_return fail(ErrorKind::timed_out, "the record's change stays PENDING");
-}
-
-net::Task<Result<Checks>> make_checks(aws::Route53& route53, LabLayout layout) {
+core::TrafficWish traffic_wish(const LabLayout& layout, std::string zone) {
     const RegionId home = layout.table_regions().front();
     const RegionId standby = layout.table_regions().back();
-    const auto home_config =
-        endpoint_check(layout.world.load_balancer_address(home), layout.ports.shop, "/healthz");
-    const auto standby_config =
-        endpoint_check(layout.world.load_balancer_address(standby), layout.ports.shop, "/healthz");
-    auto takeover_config = endpoint_check(
-        layout.world.load_balancer_address(standby),
-        layout.ports.health,
-        fmt::format("/route53/{}/{}", kLabApp, home.value())
-    );
-    takeover_config.inverted = true;
-    const auto serving =
-        co_await route53.create_health_check(home_config, "serving-" + home.value());
-    if (!serving) {
-        co_return std::unexpected(serving.error());
-    }
-    const auto standby_serving =
-        co_await route53.create_health_check(standby_config, "serving-" + standby.value());
-    if (!standby_serving) {
-        co_return std::unexpected(standby_serving.error());
-    }
-    const auto takeover =
-        co_await route53.create_health_check(takeover_config, "takeover-of-" + home.value());
-    if (!takeover) {
-        co_return std::unexpected(takeover.error());
-    }
-    aws::HealthCheckConfig both;
-    both.type = aws::HealthCheckType::calculated;
-    both.threshold = 2;
-    both.children = {serving->id, takeover->id};
-    const auto primary = co_await route53.create_health_check(both, "primary-" + home.value());
-    if (!primary) {
-        co_return std::unexpected(primary.error());
-    }
-    co_return Checks{.primary = primary->id, .secondary = standby_serving->id};
+    return {
+        .app = AppId{std::string{kLabApp}},
+        .zone = std::move(zone),
+        .record = std::string{kLabRecord},
+        .ttl = kLabTtl.count(),
+        .preferred = side_of(layout, home),
+        .standby = side_of(layout, standby),
+        .takeover =
+            core::CheckTarget{
+                .host = layout.world.load_balancer_address(standby),
+                .port = layout.ports.health,
+                .path = fmt::format("/route53/{}/{}", kLabApp, home.value())
+            },
+        .failure_threshold = kLabFailureThreshold
+    };
 }
 
 }  // namespace
@@ -168,35 +105,26 @@ net::Task<Status> provision_tables(aws::DynamoDb& dynamodb, LabLayout layout) {
     co_return Status{};
 }
 
-net::Task<Result<std::string>> provision_traffic(aws::Route53& route53, LabLayout layout) {
+net::Task<Result<std::string>> provision_traffic(aws::AwsClient& client, LabLayout layout) {
+    aws::Route53 route53{client};
     const auto zone = co_await route53.create_hosted_zone(std::string{kLabZone}, "farshore-lab");
     if (!zone) {
         co_return std::unexpected(zone.error());
     }
-    const auto checks = co_await make_checks(route53, layout);
-    if (!checks) {
-        co_return std::unexpected(checks.error());
+    const core::TrafficWish wish = traffic_wish(layout, zone->id);
+    const auto seen = co_await aws::see_traffic(client, wish);
+    if (!seen) {
+        co_return std::unexpected(seen.error());
     }
-    std::vector<aws::RecordChange> changes;
-    changes.push_back(
-        {.action = aws::ChangeAction::create,
-         .record = failover_record(
-             layout, layout.table_regions().front(), aws::FailoverRole::primary, checks->primary
-         )}
-    );
-    changes.push_back(
-        {.action = aws::ChangeAction::create,
-         .record = failover_record(
-             layout, layout.table_regions().back(), aws::FailoverRole::secondary, checks->secondary
-         )}
-    );
-    const auto changed = co_await route53.change_record_sets(zone->id, changes, "farshore lab");
-    if (!changed) {
-        co_return std::unexpected(changed.error());
+    core::TrafficPlan plan = core::plan_traffic(wish, *seen);
+    if (!plan.obstacles.empty()) {
+        co_return fail(ErrorKind::conflict, plan.obstacles.front().text);
     }
-    const Status in_sync = co_await wait_in_sync(route53, changed->id);
-    if (!in_sync) {
-        co_return std::unexpected(in_sync.error());
+    for (const core::TrafficChange& change : plan.changes) {
+        const Status made = co_await aws::make_change(client, wish, change, plan.checks);
+        if (!made) {
+            co_return std::unexpected(made.error());
+        }
     }
     co_return zone->id;
 }

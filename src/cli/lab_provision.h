@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "adapters/aws/client.h"
 #include "adapters/aws/dynamodb.h"
-#include "adapters/aws/route53.h"
 #include "adapters/net/task.h"
 #include "base/result.h"
 #include "cli/lab_layout.h"
@@ -15,10 +15,9 @@ namespace farshore::cli {
 // The sessions and heartbeats as global tables, the epoch records as plain ones in three Regions.
 [[nodiscard]] net::Task<Status> provision_tables(aws::DynamoDb& dynamodb, LabLayout layout);
 
-// The zone, and a failover pair whose primary is healthy while its own Region serves AND the
-// standby's agents have not been told to take its users over. Gives the zone's id.
+// The zone, and what `farshore provision` makes in it. Gives the zone's id.
 [[nodiscard]] net::Task<Result<std::string>> provision_traffic(
-    aws::Route53& route53, LabLayout layout
+    aws::AwsClient& client, LabLayout layout
 );
 
 }  // namespace farshore::cli

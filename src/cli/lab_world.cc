@@ -78,12 +78,11 @@ class Servers final : public LabWorld {
             io_, clock_, {.access = access, .fixed_credentials = credentials_.front()}
         );
         aws::DynamoDb dynamodb{*client};
-        aws::Route53 route53{*client};
         const Status tables = co_await provision_tables(dynamodb, layout_);
         if (!tables) {
             co_return std::unexpected(tables.error());
         }
-        auto zone = co_await provision_traffic(route53, layout_);
+        auto zone = co_await provision_traffic(*client, layout_);
         co_return zone;
     }
 

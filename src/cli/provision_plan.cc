@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 
 #include "adapters/aws/table_provision.h"
+#include "adapters/aws/traffic_provision.h"
+#include "base/text.h"
 #include "cli/aws_world.h"
+#include "wire/url.h"
 
 namespace farshore::cli {
 
@@ -46,20 +49,131 @@ void append(std::vector<Value>& to, std::vector<Value> from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+core::CheckTarget target_of(const wire::Url& url, std::string path) {
+    return {.tls = url.tls, .host = url.host, .port = url.port, .path = std::move(path)};
+}
+
+std::string path_of(const wire::Url& url) {
+    return (url.path.empty() ? "/" : url.path) + (url.query.empty() ? "" : "?" + url.query);
+}
+
+// "shop-1.us-east-1.elb.amazonaws.com", "shop-2.elb.eu-west-1.amazonaws.com".
+bool is_aws_balancer(std::string_view name) {
+    return name.contains(".elb.") && name.contains(".amazonaws.com");
+}
+
+// Without the zones of load balancers, which AWS has to tell.
+core::TrafficSide side_of(const config::Region& region) {
+    core::TrafficSide side{.region = region.id, .serving = {}, .answer = {}};
+    if (const auto url = wire::parse_url(region.health)) {
+        side.serving = target_of(*url, path_of(*url));
+    }
+    if (!region.answers.empty()) {
+        core::RecordAnswer answer;
+        if (wire::is_ip_address(region.answers.front())) {
+            answer.addresses = region.answers;
+        } else {
+            answer.name = to_lower(region.answers.front());
+        }
+        side.answer = std::move(answer);
+    }
+    return side;
+}
+
+// Of a configuration that names a record.
+core::TrafficWish traffic_wish(const config::Config& config) {
+    core::TrafficWish wish{
+        .app = config.app,
+        .zone = config.traffic->zone,
+        .record = config.traffic->record,
+        .ttl = std::max<std::int64_t>(to_ms(config.traffic->ttl) / 1000, 1),
+        .preferred = {},
+        .standby = {},
+        .takeover = {},
+        .failure_threshold = config.traffic->failure_threshold
+    };
+    for (const config::Region& region : config.regions) {
+        (region.preferred ? wish.preferred : wish.standby) = side_of(region);
+        if (!region.preferred) {
+            const auto url = wire::parse_url(region.agents.empty() ? region.health : region.agents);
+            if (url) {
+                const std::string below = region.agents.empty() ? "" : url->path;
+                wish.takeover = target_of(
+                    *url,
+                    below + "/route53/" + config.app.value() + "/" + config.preferred().value()
+                );
+            }
+        }
+    }
+    return wish;
+}
+
+// False: it stands in the way.
+bool find_balancer(AwsWorld& world, core::TrafficSide& side, ProvisionPlan& plan) {
+    if (!side.answer || !is_aws_balancer(side.answer->name)) {
+        return true;
+    }
+    const auto zone = world.run(aws::balancer_zone(world.client(), side.region, side.answer->name));
+    if (zone && !zone->empty()) {
+        side.answer->alias_zone = *zone;
+        return true;
+    }
+    plan.obstacles.push_back(
+        {.about = side.region.value(),
+         .text =
+             zone ? "there is no load balancer " + side.answer->name + " in " + side.region.value()
+                  : zone.error().text,
+         .remedy = zone ? "is `answers` right, and is it this account's?" : zone.error().remedy}
+    );
+    return false;
+}
+
+void look_at_traffic(AwsWorld& world, const config::Config& config, Looked& out) {
+    core::TrafficWish wish = traffic_wish(config);
+    if (!find_balancer(world, wish.preferred, out.plan) ||
+        !find_balancer(world, wish.standby, out.plan)) {
+        return;
+    }
+    const auto seen = world.run(aws::see_traffic(world.client(), wish));
+    if (!seen) {
+        out.plan.obstacles.push_back(
+            {.about = wish.record, .text = seen.error().text, .remedy = seen.error().remedy}
+        );
+        return;
+    }
+    core::TrafficPlan plan = core::plan_traffic(wish, *seen);
+    append(out.plan.traffic, std::move(plan.changes));
+    append(out.plan.obstacles, std::move(plan.obstacles));
+    append(out.plan.notes, std::move(plan.notes));
+    out.traffic = TrafficGround{.wish = std::move(wish), .checks = std::move(plan.checks)};
+}
+
 }  // namespace
 
-ProvisionPlan look_at_installation(const config::Config& config) {
+Looked look_at_installation(const config::Config& config) {
     AwsWorld world(config);
     aws::DynamoDb tables{world.client()};
-    ProvisionPlan out{.app = config.app.value(), .changes = {}, .obstacles = {}, .notes = {}};
+    Looked out;
+    out.plan.app = config.app.value();
     for (const core::TableWish& wish : wishes_of(config)) {
         const std::vector<core::TableSeen> seen = world.run(aws::see_table(tables, wish));
         core::TablePlan plan = core::plan_table(wish, seen);
-        append(out.changes, std::move(plan.changes));
-        append(out.obstacles, std::move(plan.obstacles));
-        append(out.notes, std::move(plan.notes));
+        append(out.plan.changes, std::move(plan.changes));
+        append(out.plan.obstacles, std::move(plan.obstacles));
+        append(out.plan.notes, std::move(plan.notes));
+    }
+    if (config.traffic) {
+        look_at_traffic(world, config, out);
     }
     return out;
+}
+
+std::string not_looked_at(const ProvisionPlan& looked_at, const ProvisionPlan& now) {
+    if (const auto change = core::not_looked_at(looked_at.changes, now.changes)) {
+        return core::text_of(*change);
+    }
+    const auto change = core::not_looked_at(looked_at.traffic, now.traffic);
+    return change ? core::text_of(*change) : "";
 }
 
 std::string text_of(const ProvisionPlan& plan) {
@@ -67,14 +181,19 @@ std::string text_of(const ProvisionPlan& plan) {
     for (const core::TableChange& change : plan.changes) {
         text += fmt::format("+ {}\n    {}\n", core::text_of(change), change.why);
     }
+    for (const core::TrafficChange& change : plan.traffic) {
+        const bool makes = change.kind == core::TrafficChangeKind::create_check;
+        text +=
+            fmt::format("{} {}\n    {}\n", makes ? '+' : '~', core::text_of(change), change.why);
+    }
     for (const core::Obstacle& obstacle : plan.obstacles) {
         text += fmt::format("! {}\n    remedy: {}\n", obstacle.text, obstacle.remedy);
     }
     for (const std::string& note : plan.notes) {
         text += fmt::format("  note: {}\n", note);
     }
-    const std::size_t changes = plan.changes.size();
-    text += plan.changes.empty() && plan.obstacles.empty()
+    const std::size_t changes = plan.count();
+    text += changes == 0 && plan.obstacles.empty()
                 ? "everything that the configuration needs is there\n"
                 : fmt::format(
                       "{} change{}, {} for a person to decide\n",
@@ -87,8 +206,8 @@ std::string text_of(const ProvisionPlan& plan) {
 
 Applied apply_changes(
     const config::Config& config,
-    const std::vector<core::TableChange>& changes,
-    const std::function<void(const core::TableChange&)>& begins
+    const Looked& looked,
+    const std::function<void(const std::string&)>& begins
 ) {
     AwsWorld world(config);
     aws::DynamoDb tables{world.client()};
@@ -100,16 +219,24 @@ Applied apply_changes(
     signals.async_wait([&applied](const boost::system::error_code& error, int) {
         applied.interrupted = !error;
     });
-    for (const core::TableChange& change : changes) {
-        if (applied.interrupted) {
-            break;
+    const auto make_all = [&](const auto& changes, const auto& make) {
+        for (const auto& change : changes) {
+            if (applied.interrupted || !applied.status) {
+                return;
+            }
+            begins(core::text_of(change));
+            applied.status = world.run(make(change));
+            applied.made += applied.status ? 1U : 0U;
         }
-        begins(change);
-        applied.status = world.run(aws::make_change(tables, change));
-        if (!applied.status) {
-            break;
-        }
-        ++applied.made;
+    };
+    make_all(looked.plan.changes, [&](const core::TableChange& change) {
+        return aws::make_change(tables, change);
+    });
+    if (looked.traffic) {
+        std::map<core::CheckRole, std::string> checks = looked.traffic->checks;
+        make_all(looked.plan.traffic, [&](const core::TrafficChange& change) {
+            return aws::make_change(world.client(), looked.traffic->wish, change, checks);
+        });
     }
     signals.cancel();
     world.io().restart();

@@ -61,6 +61,9 @@ struct Region {
     bool preferred = false;
     std::string
         health;  // URL probed for "the stack serves": usually the Region's load balancer /healthz
+    std::vector<std::string> answers;  // the record's, for users of this Region: one name, or
+                                       // addresses; empty: as it answers today
+    std::string agents;  // URL under which health checkers reach its agents; empty: as `health`
 };
 
 struct Table {
@@ -128,6 +131,7 @@ struct Route53 {
     std::string zone;    // hosted zone id
     std::string record;  // "magento.example.com"
     Duration ttl = 30s;
+    int failure_threshold = 3;  // of the checks that are made for stacks
 };
 
 struct Verify {

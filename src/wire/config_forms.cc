@@ -134,6 +134,24 @@ std::optional<std::string> UrlPath::parse(
     );
 }
 
+std::optional<std::string> HostOrAddress::parse(
+    Section& section, const YamlNode& node, std::string_view key
+) {
+    return fitting(
+        section,
+        node,
+        key,
+        [](const std::string& text) {
+            return wire::is_host_name(text) || (wire::is_ip_address(text) && !text.contains(':'));
+        },
+        "C116",
+        [](const std::string& text) {
+            return "neither the name of a host nor an IPv4 address: " + quoted(text);
+        },
+        "for example shop-1.us-east-1.elb.amazonaws.com, or 203.0.113.7"
+    );
+}
+
 std::optional<std::string> HostHeader::parse(
     Section& section, const YamlNode& node, std::string_view key
 ) {

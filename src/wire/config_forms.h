@@ -130,6 +130,13 @@ struct UrlPath {
     );
 };
 
+// What a record may answer with: the name of a host, or an IPv4 address.
+struct HostOrAddress {
+    static std::optional<std::string> parse(
+        Section& section, const YamlNode& node, std::string_view key
+    );
+};
+
 // A name for a Host header, with or without a port.
 struct HostHeader {
     [[nodiscard]] static std::optional<std::string> parse(

@@ -51,6 +51,8 @@ inline constexpr std::tuple kObjectives{
 inline constexpr std::tuple kRegion{
     Field{"preferred", &Region::preferred, Flag{}, "exactly one: where the first epoch begins and failback leads"},
     Field{"health", &Region::health, Url{}, "URL that says \"the stack serves\", usually the load balancer's `/healthz`"},
+    Field{"answers", &Region::answers, List{HostOrAddress{}, "name where the record leads users of the Region, or remove the key", true}, "where `farshore provision` lets the record lead users of the Region: the DNS name of its load balancer (an alias, when it is one of AWS) or of another host, or IPv4 addresses", {.otherwise = "as it answers today", .change = Change::stays_armed}},
+    Field{"agents", &Region::agents, Endpoint{}, "where Route 53's health checkers reach `/route53/…` of the Region's agents: through a load balancer that passes this path on to their `health` port", {.otherwise = "the origin of `health`", .change = Change::stays_armed}},
 };
 inline constexpr std::tuple kWitness{
     Field{"region", &Config::witness, Id<RegionId>{}, "the third vantage: holds the third epoch record", {.need = Need::required}},
@@ -114,7 +116,8 @@ inline constexpr std::tuple kLevers{
 inline constexpr std::tuple kRoute53{
     Field{"zone", &Route53::zone, Named{kZoneForm}, "the hosted zone's id", {.need = Need::required}},
     Field{"record", &Route53::record, RecordName{}, "the failover record; it is never edited in an emergency", {.need = Need::required}},
-    Field{"ttl", &Route53::ttl, Time{{.least = 1s, .most = 24h}}, "the record's, for warnings", kStaysArmed},
+    Field{"ttl", &Route53::ttl, Time{{.least = 1s, .most = 24h}}, "the record's, for warnings and `farshore provision`; that of an alias is 60 s, and AWS's", kStaysArmed},
+    Field{"failure_threshold", &Route53::failure_threshold, Count{{.least = 1, .most = 10}}, "how many checks in a row, ten seconds apart, must fail before Route 53 leaves a stack by itself: of the checks that `farshore provision` makes", kStaysArmed},
     Field{"mechanism", kItself, Constant{"health-state"}, "how users are moved: `health-state` ([decision 5](decisions/0005-health-state.md))"},
 };
 inline constexpr std::tuple kTraffic{

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "core/evidence/observers.h"
+#include "wire/url.h"
 
 namespace farshore::config {
 
@@ -57,6 +58,12 @@ std::string unstable_steps(const Config& config) {
     return text;
 }
 
+bool answers_with_several_names(const Region& region) {
+    return region.answers.size() > 1 && std::ranges::any_of(region.answers, [](const auto& one) {
+               return !wire::is_ip_address(one);
+           });
+}
+
 Duration left_for_steps(const Config& config) {
     return config.rto - config.detect.unhealthy_for - config.fence.lease - config.fence.clock_error;
 }
@@ -75,6 +82,12 @@ constexpr std::array kRules{
         [](const Config& c) { return c.region(c.witness) != nullptr; },
         [](const Config& c) { return "the witness stands in " + c.witness.value() + ", which holds the tables"; },
         "choose a third Region", "a witness that fails together with a table Region proves nothing", "regions"},
+    Rule{"C237", Severity::error, "regions",
+        [](const Config& c) { return std::ranges::any_of(c.regions, answers_with_several_names); },
+        [](const Config& c) {
+            return "`answers` of " + std::ranges::find_if(c.regions, answers_with_several_names)->id.value() + " names a host and something else beside it";
+        },
+        "one name, or only addresses", "a record leads to one name, or answers with addresses", "regions.*.answers"},
     Rule{"C204", Severity::error, "decide.mode",
         [](const Config& c) { return c.decide.mode != Mode::observe && c.witness.value().empty(); },
         [](const Config& c) { return "`" + std::string{to_string(c.decide.mode)} + "` needs a witness"; },

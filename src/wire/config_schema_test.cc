@@ -231,6 +231,10 @@ json::value schema_of(Schema& schema, const UrlPath&) {
     return schema.or_substitution(pattern(kUrlPath + kQuery));
 }
 
+json::value schema_of(Schema& schema, const HostOrAddress&) {
+    return schema.plain_text(kHostName);
+}
+
 json::value schema_of(Schema& schema, const HostHeader&) {
     return schema.plain_text("(?:[A-Za-z0-9._-]+|" + kInBrackets + ")(?::" + kPort + ")?");
 }

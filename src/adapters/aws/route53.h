@@ -46,6 +46,7 @@ struct RecordSet {
     std::string type = "A";
     std::string set_identifier;  // needed with a failover role
     FailoverRole failover = FailoverRole::none;
+    std::string policy;  // read alone: "weighted", "latency"…; empty: simple or failover
     std::int64_t ttl = 60;  // seconds; not sent with an alias
     std::vector<std::string> values;
     std::optional<AliasTarget> alias;

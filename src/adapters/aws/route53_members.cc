@@ -120,6 +120,16 @@ HostedZone zone_from(const json::object& zone) {
     };
 }
 
+// The member by which a record set tells its policy, and the word that the console has for it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPolicies{{
+    {"Weight", "weighted"},
+    {"Region", "latency"},
+    {"GeoLocation", "geolocation"},
+    {"GeoProximityLocation", "geoproximity"},
+    {"CidrRoutingConfig", "IP-based"},
+    {"MultiValueAnswer", "multivalue answer"},
+}};
+
 RecordSet record_from(const json::object& set) {
     RecordSet out;
     out.name = plain_name(text_member(set, "Name"));
@@ -127,6 +137,11 @@ RecordSet record_from(const json::object& set) {
     out.set_identifier = text_member(set, "SetIdentifier");
     out.failover = from_word<FailoverRole>(kFailoverWords, text_member(set, "Failover"))
                        .value_or(FailoverRole::none);
+    for (const auto& [member, policy] : kPolicies) {
+        if (set.contains(member)) {
+            out.policy = policy;
+        }
+    }
     out.ttl = number_member(set, "TTL");
     for (const json::object* record : entries(set, "ResourceRecords")) {
         out.values.push_back(text_member(*record, "Value"));

@@ -37,7 +37,7 @@ class Planner {
 
     void obstacle(std::string text, std::string remedy) {
         out_.obstacles.push_back(
-            {.table = wish_.table, .text = std::move(text), .remedy = std::move(remedy)}
+            {.about = wish_.table.value(), .text = std::move(text), .remedy = std::move(remedy)}
         );
     }
 
@@ -227,17 +227,6 @@ std::string text_of(const TableChange& change) {
 
 TablePlan plan_table(const TableWish& wish, const std::vector<TableSeen>& seen) {
     return Planner(wish, seen).plan();
-}
-
-std::optional<TableChange> not_looked_at(
-    const std::vector<TableChange>& looked_at, const std::vector<TableChange>& now
-) {
-    for (const TableChange& change : now) {
-        if (std::ranges::find(looked_at, change) == looked_at.end()) {
-            return change;
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace farshore::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -62,7 +63,7 @@ struct TableChange {
 
 // What stands in the way, and is for a person to decide.
 struct Obstacle {
-    TableName table;
+    std::string about;  // a table, a Region or a record
     std::string text;
     std::string remedy;
 
@@ -81,8 +82,14 @@ struct TablePlan {
 // A plan that was looked at before may be carried out when the one that is made now asks for
 // nothing else: what it asked for beside that has been done meanwhile. nullopt: it may; otherwise
 // the first change that nobody had looked at.
-[[nodiscard]] std::optional<TableChange> not_looked_at(
-    const std::vector<TableChange>& looked_at, const std::vector<TableChange>& now
-);
+template <class Change>
+[[nodiscard]] std::optional<Change> not_looked_at(
+    const std::vector<Change>& looked_at, const std::vector<Change>& now
+) {
+    const auto found = std::ranges::find_if(now, [&](const Change& change) {
+        return std::ranges::find(looked_at, change) == looked_at.end();
+    });
+    return found == now.end() ? std::nullopt : std::optional{*found};
+}
 
 }  // namespace farshore::core

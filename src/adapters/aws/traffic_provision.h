@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "adapters/aws/client.h"
+#include "adapters/net/task.h"
+#include "core/provision/traffic_plan.h"
+
+namespace farshore::aws {
+
+// What Route 53 has of the wish's zone, record and checks. Errors: AwsClient's.
+[[nodiscard]] net::Task<Result<core::TrafficSeen>> see_traffic(
+    AwsClient& client, core::TrafficWish wish
+);
+
+// The zone of an AWS load balancer of that Region; empty: it has none of that name. Errors:
+// AwsClient's.
+[[nodiscard]] net::Task<Result<std::string>> balancer_zone(
+    AwsClient& client, RegionId region, std::string dns_name
+);
+
+// Makes one change, and notes a check that it made in `checks`; records are waited for until every
+// name server answers with them. May be repeated: a check has one reference for its role and what
+// it asks. Errors: AwsClient's; timed_out when the records stay pending.
+[[nodiscard]] net::Task<Status> make_change(
+    AwsClient& client,
+    core::TrafficWish wish,
+    core::TrafficChange change,
+    std::map<core::CheckRole, std::string>& checks
+);
+
+}  // namespace farshore::aws
