@@ -239,5 +239,20 @@ TEST(FoundWorlds, AStoreThatIsLostTakesTheMajoritysMeaningOfAnEpochThatItHadRais
     }
 }
 
+// Seed 2075. The standby's stack was broken before the tables failed, and is seen through them from
+// then on: nobody can know that it has been mended, so automation stays (INV-L2, decision 6).
+TEST(FoundWorlds, AStandbyWhoseStackWasBrokenBeforeTheTablesIsNotMovedTo) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        Script script = test::calm(seed, 5min);
+        script.faults = {
+            test::fault(FaultKind::stack_down, 1, test::at(50s), 20s),
+            test::fault(FaultKind::data_refuses, 0, test::at(62s), 60s)
+        };
+        const Outcome outcome = run(script, Telling::story);
+        EXPECT_TRUE(outcome.violations.empty()) << test::told(script);
+        EXPECT_EQ(outcome.failovers, 0) << test::told(script);
+    }
+}
+
 }  // namespace
 }  // namespace farshore::sim
