@@ -300,7 +300,8 @@ void Chronicle::copy_written(
             std::to_string(written.epoch.value()) + " active " + written.active.value() +
             (by ? "" : ", by a foreign writer"));
     }
-    if (raises && (!by || by == 0U)) {
+    // What a foreign writer raises, no plan has raised, though it had meant to take that epoch.
+    if (raises && by == 0U) {
         automation_.raised(written.epoch, scene_.store->durable());
     }
     // For the first controller, one with a store of its own is a foreign writer.

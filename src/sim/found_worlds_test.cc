@@ -194,5 +194,65 @@ TEST(FoundWorlds, ARaiseThatHalfOfTheCopiesCarryEndsWhenNothingCallsForItAnyMore
     }
 }
 
+// Seed 2007. An automatic failover that could not raise was given up; a foreign writer takes its
+// epoch minutes later, when all is well: that is not the failover's raise (INV-A1).
+TEST(FoundWorlds, AnEpochThatAForeignWriterTakesIsNotRaisedByThePlanThatWasGivenUp) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        Script script = test::calm(seed, 5min);
+        script.faults = {
+            test::fault(FaultKind::data_refuses, 0, test::at(40s), 15s),
+            test::fault(FaultKind::records_refuse, 0, test::at(40s), 60s),
+            test::fault(FaultKind::records_refuse, 1, test::at(40s), 60s),
+            test::fault(FaultKind::records_refuse, kWitness, test::at(40s), 60s),
+            test::fault(FaultKind::record_written, kWitness, test::at(200s), {}, 1)
+        };
+        script.faults.back().to = 1;
+        const Outcome outcome = run(script, Telling::story);
+        EXPECT_TRUE(outcome.violations.empty()) << test::told(script);
+        EXPECT_EQ(outcome.failovers, 1) << test::told(script);
+        EXPECT_TRUE(tells(
+            outcome,
+            "the copy in " + region_id(1).value() + " says epoch 2 active " + region_id(1).value() +
+                ", by a foreign writer"
+        )) << test::told(script);
+    }
+}
+
+// Seed 2297. A raise reaches one copy, and a foreign writer gives its epoch to the other Region in
+// the others. Behind the loss of the store the controller writes what the majority carries: that is
+// the epoch's one meaning (INV-S2).
+TEST(FoundWorlds, AStoreThatIsLostTakesTheMajoritysMeaningOfAnEpochThatItHadRaisedInVain) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        Script script = test::calm(seed, 5min);
+        script.commands = {test::command(CommandKind::failover, test::at(40s))};
+        script.commands.front().to = 1;
+        script.commands.front().accept_loss = 1h;
+        script.faults = {
+            test::fault(FaultKind::record_written, kWitness, test::on("raising"), {}, 1),
+            test::fault(FaultKind::store_lost, kWitness, test::at(100s), 2s)
+        };
+        script.faults.front().to = 0;
+        const Outcome outcome = run(script, Telling::story);
+        EXPECT_TRUE(outcome.violations.empty()) << test::told(script);
+        EXPECT_TRUE(tells(outcome, "the store is lost")) << test::told(script);
+        EXPECT_EQ(outcome.active, region_id(0)) << test::told(script);
+    }
+}
+
+// Seed 2075. The standby's stack was broken before the tables failed, and is seen through them from
+// then on: nobody can know that it has been mended, so automation stays (INV-L2, decision 6).
+TEST(FoundWorlds, AStandbyWhoseStackWasBrokenBeforeTheTablesIsNotMovedTo) {
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        Script script = test::calm(seed, 5min);
+        script.faults = {
+            test::fault(FaultKind::stack_down, 1, test::at(50s), 20s),
+            test::fault(FaultKind::data_refuses, 0, test::at(62s), 60s)
+        };
+        const Outcome outcome = run(script, Telling::story);
+        EXPECT_TRUE(outcome.violations.empty()) << test::told(script);
+        EXPECT_EQ(outcome.failovers, 0) << test::told(script);
+    }
+}
+
 }  // namespace
 }  // namespace farshore::sim

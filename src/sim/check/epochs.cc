@@ -1,5 +1,7 @@
 #include "sim/check/epochs.h"
 
+#include <algorithm>
+
 namespace farshore::sim {
 
 namespace {
@@ -136,6 +138,17 @@ void EpochChecks::saved(std::size_t store, const core::AppRecord& record) {
     }
 }
 
+// Such an epoch means what the majority says (INV-S2), also to a store that had tried in vain to
+// give it to another Region, or that was lost since: its controller heals a copy, or writes the
+// terms of a lease anew.
+bool EpochChecks::majority_carries(const core::EpochItem& item) const {
+    const auto carried = std::ranges::count_if(scene_.record_places, [&](Place place) {
+        const std::optional<core::EpochItem>& copy = scene_.small.records[place];
+        return copy && copy->epoch == item.epoch && copy->active == item.active;
+    });
+    return static_cast<std::size_t>(carried) >= core::majority_of(scene_.record_places.size());
+}
+
 void EpochChecks::copy_written(
     Place place,
     const std::optional<core::EpochItem>& before,
@@ -163,7 +176,9 @@ void EpochChecks::copy_written(
                 was.active.value() + "'s"
         );
     }
-    mean(raised_[*by], written.epoch, written.active);
+    if (!majority_carries(written)) {
+        mean(raised_[*by], written.epoch, written.active);
+    }
     if (written.epoch != was.epoch && !copies_raised_.emplace(place, written.epoch).second) {
         violations_.add(
             "INV-S4", said(written.epoch) + " is raised twice in " + region_id(place).value()

@@ -59,6 +59,7 @@ class EpochChecks {
     void deadline(Epoch epoch, bool excused);
     [[nodiscard]] bool woke_before(const Host& host, Epoch epoch, Instant sent) const;
     [[nodiscard]] bool had_to_be_waited_for(const Host& host, const OnWire& write) const;
+    [[nodiscard]] bool majority_carries(const core::EpochItem& item) const;
     void mean(std::map<Epoch, RegionId>& meanings, Epoch epoch, const RegionId& active);
     void took_effect(const Host& host, const OrderMark& by, const std::string& what);
 

@@ -114,7 +114,7 @@ bool LivenessChecks::is_plain_loss(const core::AppRecord& record) const {
                 fault->kind == FaultKind::region_cut);
     });
     const Controller* controller = scene_.controllers->controller();
-    if (!plain || !scene_.controllers->is_up() || controller->has_trouble() ||
+    if (!plain || !well_before_ || !scene_.controllers->is_up() || controller->has_trouble() ||
         !scene_.chronicle->only_this_since(faults.front(), kStandbyWell)) {
         return false;
     }
@@ -160,7 +160,20 @@ std::string LivenessChecks::why_not() const {
     return text;
 }
 
+// A standby's stack that was broken before the tables failed stays broken for its observers, who
+// see it through those tables (docs/decisions/0006-admission.md): it must have been well before.
+void LivenessChecks::look_before_loss() {
+    const auto& faults = scene_.weather.active();
+    const Fault* one = faults.size() == 1 ? faults.front() : nullptr;
+    if (!scene_.chronicle->only_this_since(one, kStandbyWell)) {
+        well_before_ = false;
+    } else if (faults.empty()) {
+        well_before_ = true;
+    }
+}
+
 void LivenessChecks::look_at_loss() {
+    look_before_loss();
     const core::AppRecord& record = scene_.store->durable();
     const Instant now = scene_.calendar.now();
     const bool runs = record.operation && !record.operation->ended();

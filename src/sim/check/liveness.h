@@ -39,6 +39,7 @@ class LivenessChecks {
 
   private:
     void look_at_end();
+    void look_before_loss();
     void look_at_loss();
     [[nodiscard]] bool is_plain_loss(const core::AppRecord& record) const;
     [[nodiscard]] bool can_be_raised(const core::AppRecord& record) const;
@@ -59,6 +60,7 @@ class LivenessChecks {
     Epoch acting_to_;
     bool told_end_ = false;
     bool told_hosts_ = false;
+    bool well_before_ = false;  // nothing else went on when the fault that is active began
     bool told_loss_ = false;
 };
 
