@@ -259,6 +259,9 @@ void AppGate::doubt_clock(std::string_view by) {
          {"going_on", "no write before its permission is confirmed again"}}
     );
     (void)take(core::ClockDoubted{});
+    if (!machine_.lease().valid(clock_->now())) {
+        endpoint_->end_permission();  // it tells the lease's end by the same clock
+    }
     changed_.notify();
 }
 

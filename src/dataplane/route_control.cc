@@ -161,6 +161,14 @@ Status RouteControl::grant(const WritePermission& permission) {
     return {};
 }
 
+void RouteControl::end_permission() {
+    const std::lock_guard guard(mutex_);
+    const Instant now = clock_->now();
+    intent_.writes_until = std::min(intent_.writes_until, now);
+    shared_.end_permission(now);
+    follow_everywhere({});
+}
+
 Status RouteControl::hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done) {
     const std::lock_guard guard(mutex_);
     if (Status status = judge(epoch); !status) {
@@ -216,9 +224,7 @@ Status RouteControl::fence(Epoch epoch, Duration grace, std::function<void(Fence
 
 void RouteControl::settle(Epoch below, Duration within, std::function<void(FenceResult)> done) {
     auto quiet = std::make_shared<Gathering<FenceResult>>(loops_.size(), std::move(done));
-    const Dispatcher::Awaited older{
-        .below = below, .deadline = clock_->now() + within, .cut = true
-    };
+    const Dispatcher::Awaited older{.below = below, .deadline = clock_->now() + within, .cut = true};
     tell_loops([quiet, older](Loop& loop) {
         loop.dispatcher().when_quiet(older, [quiet](Dispatcher::Quiet result) {
             quiet->arrive([result](FenceResult& sum) { sum.cut += result.cut; });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -92,6 +93,13 @@ class SharedRoute {
         permission_until_.store(ticks(until), std::memory_order_release);
         word.state = WriteState::open;
         word_.store(pack(word), std::memory_order_release);
+    }
+
+    // Whatever the word is, and whatever is on its way.
+    void end_permission(Instant now) {
+        permission_until_.store(
+            ticks(std::min(permission_until(), now)), std::memory_order_release
+        );
     }
 
     // No write begins from this word on. What a reader of the word looks at next is stored before
