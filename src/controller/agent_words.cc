@@ -86,6 +86,7 @@ core::AgentAcked said_in(const wire::Ack& ack) {
         }
     } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
         event.done = event.done && drain->proven;
+        event.adopted_alone = drain->adopted_alone;
         event.unproven = small(drain->left);
         event.detail =
             std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";

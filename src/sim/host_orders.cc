@@ -155,7 +155,7 @@ void Host::drain(std::uint64_t ticket, std::shared_ptr<core::DrainRun> run) {
     }
     std::optional<core::DrainOutcome> outcome = run->judge(local_now(), *ledger_, arrivals_, shown);
     if (outcome) {
-        go_on(desk_->drained(ticket, std::move(*outcome)));
+        go_on(desk_->drained(ticket, machine_, std::move(*outcome)));
         return;
     }
     later(core::DrainRun::kAgain, [this, ticket, run] { drain(ticket, run); });
@@ -207,6 +207,7 @@ void Host::carry_out(const core::OrderAnswer& answer) {
         scene_.chronicle->route_acknowledged(*this, taken->route);
     } else if (const auto* drained = std::get_if<core::DrainOutcome>(&answer.body)) {
         said.unproven = static_cast<std::uint32_t>(drained->left);
+        said.adopted_alone = drained->adopted_alone;
     } else if (const auto* fenced = std::get_if<core::WritesFenced>(&answer.body)) {
         said.cut = static_cast<std::uint32_t>(fenced->cut);
         said.adopted_alone = fenced->adopted_alone;

@@ -128,7 +128,9 @@ class OrderDesk {
     [[nodiscard]] std::optional<Action> keys_learnt(
         Instant now, std::uint64_t ticket, const HostMachine& machine, const Known& known
     );
-    [[nodiscard]] std::optional<Action> drained(std::uint64_t ticket, DrainOutcome outcome);
+    [[nodiscard]] std::optional<Action> drained(
+        std::uint64_t ticket, const HostMachine& machine, DrainOutcome outcome
+    );
     // `why`: it was not; nullopt: it was.
     [[nodiscard]] std::optional<Action> write_proven(
         std::uint64_t ticket, Duration took, std::optional<std::string> why
