@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "core/host/writes_on_their_way.h"
 
 #include "dataplane/route_word.h"
 
@@ -51,13 +52,7 @@ class SharedRoute {
         return Instant{Duration{permission_until_.load(std::memory_order_acquire)}};
     }
 
-    // Until when writes of `epoch` that are on their way may be.
-    struct Permission {
-        Epoch epoch;
-        Instant until;
-    };
-
-    [[nodiscard]] Permission permission() const {
+    [[nodiscard]] core::WritesPermitted permission() const {
         // Both of one moment: an end that belongs to the next epoch must not be taken for ours.
         while (true) {
             const std::uint64_t before = word_.load(std::memory_order_acquire);

@@ -10,6 +10,7 @@
 
 #include "core/failover/action.h"
 #include "core/host/host_machine.h"
+#include "core/host/writes_on_their_way.h"
 #include "core/loss/drain_outcome.h"
 #include "core/loss/fence_list.h"
 
@@ -88,9 +89,6 @@ class OrderDesk {
     };
 
     using Action = std::variant<StepMachine, AwaitQuiet, LearnKeys, Drain, ProveWrite, OrderAnswer>;
-
-    // More than any write's: all of them.
-    static constexpr Epoch kEveryEpoch{kEpochMax.value() + 1};
 
     // `order_base`: before the numbers of this process's ledger, which begin anew with each, while
     // the orders of a host's writes grow.

@@ -161,7 +161,7 @@ TEST_F(OrderDeskTest, AHoldIsDoneWhenNoWriteIsInFlight) {
 TEST_F(OrderDeskTest, AHoldOfAFencedHostStillWaitsForWhatHasBegun) {
     (void)machine.step(now, FenceOrder{Epoch{8}});
     const auto asked = begin(order(OrderType::hold, 8));
-    EXPECT_EQ(std::get<OrderDesk::AwaitQuiet>(*asked).below, OrderDesk::kEveryEpoch);
+    EXPECT_EQ(std::get<OrderDesk::AwaitQuiet>(*asked).below, kEveryEpoch);
     EXPECT_TRUE(answer(*desk.quiet(1, {})).done);
 }
 
