@@ -27,14 +27,6 @@ core::HostMachine::Options options_of(const Script& script) {
     return options;
 }
 
-std::vector<RegionId> regions_of(const Script& script) {
-    std::vector<RegionId> regions;
-    for (Place place = 0; place < script.tables; ++place) {
-        regions.push_back(region_id(place));
-    }
-    return regions;
-}
-
 std::string host_name(const Host::Name& name) {
     const std::string number = std::to_string(name.number + 1);
     return region_id(name.home).value() + "-" + (number.size() < 2 ? "0" : "") + number;
@@ -90,7 +82,7 @@ void Host::boot() {
 
 void Host::open_desk() {
     desk_.emplace(
-        regions_of(scene_.script), static_cast<std::uint64_t>(booted_at_.time_since_epoch().count())
+        scene_.table_regions, static_cast<std::uint64_t>(booted_at_.time_since_epoch().count())
     );
 }
 
