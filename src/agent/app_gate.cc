@@ -8,6 +8,7 @@
 #include "adapters/system/log.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "core/host/host_account.h"
 
 namespace farshore::agent {
 
@@ -259,6 +260,9 @@ void AppGate::doubt_clock(std::string_view by) {
          {"going_on", "no write before its permission is confirmed again"}}
     );
     (void)take(core::ClockDoubted{});
+    if (!machine_.lease().valid(clock_->now())) {
+        endpoint_->end_permission();  // it tells the lease's end by the same clock
+    }
     changed_.notify();
 }
 
@@ -313,15 +317,11 @@ void AppGate::store(const std::optional<core::StoredState>& state) {
 }
 
 core::WriteState AppGate::write_state() const {
-    const core::WriteState state = core::write_state_of(machine_.state());
-    // The lease may have ended since the machine last looked, and the endpoint may have refused
-    // what the machine decided: writes are open only when they pass.
-    const bool passes = machine_.may_write(clock_->now()) && endpoint_ != nullptr &&
-                        endpoint_->route().state == dataplane::WriteState::open;
-    if (state == core::WriteState::open && !passes) {
-        return core::WriteState::unconfirmed;
-    }
-    return state;
+    const core::WriteState state = core::write_state_of(machine_, clock_->now());
+    // The endpoint may have refused what the machine decided: writes are open only when they pass.
+    const bool passes =
+        endpoint_ != nullptr && endpoint_->route().state == dataplane::WriteState::open;
+    return state == core::WriteState::open && !passes ? core::WriteState::unconfirmed : state;
 }
 
 Duration AppGate::lease_remaining() const {

@@ -330,37 +330,36 @@ net::Task<> ControllerLink::run_reports() {
 wire::Report ControllerLink::report(std::uint64_t number) {
     const dataplane::Statistics statistics = parts_.gate.endpoint().statistics();
     take_in(parts_.book, statistics);
-    const core::LedgerCounters counters = parts_.gate.endpoint().ledger()->counters();
-    const core::HostRoute route = parts_.gate.machine().route().value_or(core::HostRoute{});
+    core::Ledger& ledger = *parts_.gate.endpoint().ledger();
+    const core::HostAccount account = core::account_of(
+        parts_.clock->now(),
+        parts_.gate.machine(),
+        ledger,
+        parts_.prover.arrivals(),
+        parts_.unknown.newest()
+    );
     const auto state = enum_from<wire::WriteState>(to_string(parts_.gate.write_state()));
-    wire::LedgerSummary ledger{
-        .acknowledged = counters.acknowledged,
-        .unproven = counters.unproven,
-        .last_acknowledged_at = counters.last_acknowledged_for_people,
-        .last_acknowledged_age =
-            counters.last_acknowledged_at
-                ? std::optional<Duration>{parts_.clock->now() - *counters.last_acknowledged_at}
-                : std::nullopt,
-        .whole = !parts_.prover.why_not_whole().has_value(),
-        .left_behind = parts_.gate.endpoint().ledger()->left_behind().size(),
-        .tables = parts_.prover.troubles()
-    };
-    if (counters.oldest_unproven_at) {
-        ledger.oldest_unproven = parts_.clock->now() - *counters.oldest_unproven_at;
-    }
     return {
         .app = parts_.gate.app().app,
         .host = parts_.config.host,
         .region = parts_.config.region,
         .boot = parts_.boot,
         .sequence = number,
-        .epoch = route.epoch,
-        .active = route.active,
-        .users = route.users,
+        .epoch = account.route.epoch,
+        .active = account.route.active,
+        .users = account.route.users,
         .write_state = state.value_or(wire::WriteState::unconfirmed),
         .lease_remaining = parts_.gate.lease_remaining(),
         .evidence = parts_.book.since(delivered_),
-        .ledger = std::move(ledger),
+        .ledger =
+            {.acknowledged = account.acknowledged,
+             .unproven = account.unproven,
+             .oldest_unproven = account.oldest_unproven.value_or(Duration::zero()),
+             .last_acknowledged_at = ledger.counters().last_acknowledged_for_people,
+             .last_acknowledged_age = account.last_acknowledged_ago,
+             .whole = account.ledger_whole,
+             .left_behind = account.left_behind,
+             .tables = parts_.prover.troubles()},
         .in_flight_writes = statistics.in_flight_writes,
         .held = statistics.held,
         .unknown = parts_.unknown.now(),

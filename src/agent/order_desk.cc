@@ -66,7 +66,12 @@ void say(wire::Ack& ack, const core::WritesFenced& fenced) {
 }
 
 void say(wire::Ack& ack, const core::DrainOutcome& drained) {
-    ack.body = wire::DrainAck{.proven = drained.proven, .keys = drained.keys, .left = drained.left};
+    ack.body = wire::DrainAck{
+        .proven = drained.proven,
+        .keys = drained.keys,
+        .left = drained.left,
+        .adopted_alone = drained.adopted_alone
+    };
 }
 
 void say(wire::Ack& ack, const core::WriteProven& proven) {
@@ -187,7 +192,7 @@ void OrderDesk::carry_out(const core::OrderDesk::Drain& action) {
 
 net::Task<> OrderDesk::drain(core::OrderDesk::Drain action) {
     core::DrainOutcome outcome = co_await parts_.prover.drain(action.timeout);
-    go_on(desk_.drained(action.ticket, std::move(outcome)));
+    go_on(desk_.drained(action.ticket, parts_.gate.machine(), std::move(outcome)));
 }
 
 void OrderDesk::carry_out(const core::OrderDesk::ProveWrite& action) {

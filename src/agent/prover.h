@@ -42,6 +42,8 @@ class Prover {
     // that were not proven, or the process before us took its ledger with it. nullopt: it is whole.
     [[nodiscard]] std::optional<std::string> why_not_whole() const;
 
+    [[nodiscard]] const core::Arrivals& arrivals() const { return arrivals_; }
+
     // Tables whose writes cannot be proven, and why.
     [[nodiscard]] std::vector<wire::TableTrouble> troubles() const;
 

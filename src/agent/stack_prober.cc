@@ -1,13 +1,15 @@
 #include "agent/stack_prober.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace farshore::agent {
 
 using namespace std::chrono_literals;
 
-net::Task<> StackProber::probe(core::Path path) {
+net::Task<> StackProber::probe(core::Path path, core::ProbeRound* round) {
+    const std::shared_ptr<void> over(nullptr, [round](void*) { round->end(); });
     // The answer's own bound is a second; a little more for the way.
     const net::HttpCall call{
         .url = parts_.url,
@@ -36,13 +38,19 @@ net::Task<> StackProber::probe(core::Path path) {
 }
 
 net::Task<> StackProber::run(net::TaskGroup* tasks) {
+    const auto look = [this, tasks](core::Path path, core::ProbeRound& round) {
+        if (round.begin(parts_.clock.now())) {
+            tasks->spawn("stack probe", [this, path, &round] { return probe(path, &round); });
+        }
+    };
     while (!tasks->stopping()) {
-        const Instant started = parts_.clock.now();
-        co_await probe(core::Path::fresh);
-        co_await probe(core::Path::reused);
-        co_await net::sleep_for(
-            parts_.io, std::max<Duration>(started + parts_.every - parts_.clock.now(), 10ms)
-        );
+        look(core::Path::fresh, fresh_);
+        look(core::Path::reused, kept_);
+        const Instant next = std::min(fresh_.next_deadline(), kept_.next_deadline());
+        const Duration rest = std::max(next - parts_.clock.now(), Duration::zero());
+        if (!co_await net::sleep_for(parts_.io, rest)) {
+            co_return;
+        }
     }
 }
 

@@ -62,5 +62,36 @@ TEST(StackProber, AKeptConnectionToADeadHostIsNotAVoteForEver) {
     world.stop(*well);
 }
 
+// A probe that hangs for its whole timeout keeps none of the next ones back, up to the bound.
+TEST(StackProber, GoesOnWhileProbesHang) {
+    World world;
+    int asked = 0;
+    auto hanging = world.serve([&](net::HttpRequest) -> net::Task<net::HttpResponse> {
+        ++asked;
+        (void)co_await net::sleep_for(world.io, 1h);
+        co_return net::HttpResponse::text(200, "x");
+    });
+    const auto client = net::HttpClient::create(world.io, {});
+    const system::SystemClock clock;
+    core::EvidenceBook book;
+    StackProber prober(
+        {.io = world.io,
+         .clock = clock,
+         .http = *client,
+         .book = book,
+         .region = RegionId{"us-east-1"},
+         .url = "http://127.0.0.1:" + std::to_string(hanging->port()) + "/healthz",
+         .every = 1ms}
+    );
+    net::TaskGroup tasks(world.io);
+    tasks.spawn("stack", [&] { return prober.run(&tasks); });
+    EXPECT_TRUE(world.run_until([&] { return asked == core::kHangingProbesMax + 1; }))
+        << "those over fresh connections, and one over a kept one";
+    EXPECT_TRUE(book.now().empty()) << "none of them has ended";
+    tasks.stop();
+    EXPECT_TRUE(world.run_until([&] { return tasks.idle(); }));
+    world.stop(*hanging);
+}
+
 }  // namespace
 }  // namespace farshore::agent

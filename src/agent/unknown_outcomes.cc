@@ -99,15 +99,18 @@ void UnknownOutcomes::take_over(const std::string& text) {
     );
 }
 
+core::NewestUnknown UnknownOutcomes::newest() const {
+    core::NewestUnknown newest(began_at_);
+    for (const dataplane::RegionStatistics& region : endpoint_->statistics().regions) {
+        newest.given_up(region.newest_unknown_at);
+    }
+    return newest;
+}
+
 wire::UnknownOutcomes UnknownOutcomes::now() const {
-    wire::UnknownOutcomes unknown{.count = inherited_, .newest_age = std::nullopt};
-    std::optional<Instant> newest = began_at_;
+    wire::UnknownOutcomes unknown{.count = inherited_, .newest_age = newest().ago(clock_->now())};
     for (const dataplane::RegionStatistics& region : endpoint_->statistics().regions) {
         unknown.count += region.unknown_outcomes;
-        newest = std::max(newest, region.newest_unknown_at);
-    }
-    if (newest) {
-        unknown.newest_age = std::max<Duration>(clock_->now() - *newest, Duration::zero());
     }
     return unknown;
 }

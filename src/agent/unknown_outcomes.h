@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "core/host/host_account.h"
 #include "core/loss/fence_list.h"
 #include "ports/clock.h"
 #include "wire/agent_protocol.h"
@@ -31,6 +32,7 @@ class UnknownOutcomes {
     );
 
     [[nodiscard]] wire::UnknownOutcomes now() const;
+    [[nodiscard]] core::NewestUnknown newest() const;
 
     // What the process before this one had written down.
     [[nodiscard]] std::uint64_t inherited() const { return inherited_; }

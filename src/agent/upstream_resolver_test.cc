@@ -27,6 +27,8 @@ class ToldEndpoint final : public dataplane::Endpoint {
 
     [[nodiscard]] Status grant(dataplane::WritePermission) override { return {}; }
 
+    void end_permission() override {}
+
     [[nodiscard]] Status hold(Epoch, Duration, std::function<void(dataplane::HoldResult)>)
         override {
         return {};

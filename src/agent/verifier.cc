@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace farshore::agent {
+#include "core/host/write_wait.h"
 
-using namespace std::chrono_literals;
+namespace farshore::agent {
 
 aws::Item key_of_host(const HostId& host, std::string_view purpose) {
     aws::Item key;
@@ -18,14 +18,15 @@ Verifier::Verifier(
     : clock_(&clock), own_(own), gate_(&gate), host_(std::move(host)), rng_(seed) {}
 
 net::Task<Result<Duration>> Verifier::prove_write(Duration patience) {
-    const Instant end = clock_->now() + patience;
-    while (!gate_->machine().may_write(clock_->now())) {
-        if (clock_->now() >= end) {
+    const core::WriteWait wait(clock_->now(), patience);
+    using Turn = core::WriteWait::Turn;
+    for (Turn turn{}; (turn = wait.look(clock_->now(), gate_->machine())) != Turn::goes_out;) {
+        if (turn == Turn::given_up) {
             const std::string why =
                 "this host may not write: " + std::string{gate_->last_change().why};
             co_return fail(ErrorKind::denied, why);
         }
-        co_await gate_->changed().wait(gate_->changed().generation(), 50ms);
+        co_await gate_->changed().wait(gate_->changed().generation(), core::WriteWait::kLookEvery);
     }
     const Instant started = clock_->now();
     const RegionId region = gate_->machine().route()->active;
@@ -34,8 +35,9 @@ net::Task<Result<Duration>> Verifier::prove_write(Duration patience) {
     put.item = key_of_host(host_, "verify");
     put.item["nonce"] = aws::string_attribute(nonce);
     put.item["at_ms"] = aws::number_attribute(to_ms(clock_->wall()));
-    const Duration left = std::max<Duration>(end - started, 100ms);
-    const aws::CallOptions options{.total_timeout = left, .attempts_max = 3, .idempotent = true};
+    const aws::CallOptions options{
+        .total_timeout = wait.left(started), .attempts_max = 3, .idempotent = true
+    };
     const Result<std::optional<aws::Item>> written = co_await own_.put_item(region, put, options);
     if (!written) {
         co_return std::unexpected(in_context("write through the own endpoint", written.error()));

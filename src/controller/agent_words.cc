@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/loss/fence_list.h"
+
 namespace farshore::controller {
 
 Error refused(ErrorKind kind, std::string code, std::string text, std::string remedy) {
@@ -75,7 +77,7 @@ core::AgentAcked said_in(const wire::Ack& ack) {
     } else if (const auto* fence = std::get_if<wire::FenceAck>(&ack.body)) {
         event.adopted_alone = fence->adopted_alone;
         event.unproven =
-            small(fence->entries.size() + (fence->truncated ? 1U : 0U) + fence->unknown_writes);
+            small(core::left_open(fence->entries.size(), !fence->truncated, fence->unknown_writes));
         event.cut = small(fence->cut);
         event.detail =
             std::to_string(fence->cut) + " writes cut, " + std::to_string(fence->entries.size()) +
@@ -86,6 +88,7 @@ core::AgentAcked said_in(const wire::Ack& ack) {
         }
     } else if (const auto* drain = std::get_if<wire::DrainAck>(&ack.body)) {
         event.done = event.done && drain->proven;
+        event.adopted_alone = drain->adopted_alone;
         event.unproven = small(drain->left);
         event.detail =
             std::to_string(drain->keys) + " keys read, " + std::to_string(drain->left) + " left";

@@ -84,7 +84,7 @@ bool Dispatcher::forward(std::unique_ptr<Exchange>& exchange, UpstreamConnection
     );
     const Instant now = environment_.clock->now();
     const RouteWord word = environment_.route->word();
-    const SharedRoute::Permission permission = environment_.route->permission();
+    const core::WritesPermitted permission = environment_.route->permission();
     if (is_write &&
         (word.epoch != mine.epoch || word.active != mine.region || word.state != WriteState::open ||
          permission.epoch != mine.epoch || now >= permission.until)) {

@@ -20,7 +20,6 @@
 #include "dataplane/request_writer.h"
 #include "dataplane/shared_route.h"
 #include "dataplane/update_learning.h"
-#include "dataplane/writes_on_their_way.h"
 
 namespace farshore::dataplane {
 
@@ -40,8 +39,7 @@ class Dispatcher final : public PoolListener {
         bool learns_updates = true;
     };
 
-    explicit Dispatcher(Environment environment)
-        : environment_(environment), writes_(*environment.route) {}
+    explicit Dispatcher(Environment environment) : environment_(environment) {}
 
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
@@ -58,21 +56,7 @@ class Dispatcher final : public PoolListener {
     // The route word or the permission has changed.
     void follow_route();
 
-    struct Quiet {
-        std::uint64_t left = 0;  // still on their way
-        std::uint64_t cut = 0;   // meanwhile
-    };
-
-    // What to wait for: that no write of an epoch below `below` is on its way here, or the
-    // deadline.
-    struct Awaited {
-        Epoch below = kEveryEpoch;
-        Instant deadline{};
-        // At the deadline the connections of those left are reset, and the answer is that none is.
-        bool cut = false;
-    };
-
-    void when_quiet(Awaited awaited, std::function<void(Quiet)> then);
+    void when_quiet(core::QuietAwaited awaited, std::function<void(core::Quiet)> then);
 
     // Nothing goes out any more: what waits is answered 503 at once, what is on its way has until
     // `deadline`. Then it is cut, and `then` hears how many writes have an unknown outcome by that.
@@ -98,12 +82,6 @@ class Dispatcher final : public PoolListener {
   private:
     void fail_without_upstream(Exchange& exchange);
     using Queue = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
-
-    struct QuietWaiter {
-        Awaited awaited;
-        std::uint64_t cut_count = 0;
-        std::function<void(Quiet)> then;
-    };
 
     struct WindingDown {
         Instant deadline;
@@ -161,7 +139,7 @@ class Dispatcher final : public PoolListener {
     void cut_one(Exchange& exchange, std::string_view why);
     template <class Concerned>
     std::uint64_t cut_writes(Concerned concerned, std::string_view why);
-    void settle_quiet(bool overdue_too);
+    void settle_quiet(std::optional<Instant> now);
     void expire_waiters(Instant now);
     void expire_permissions();
     void finish_winding_down(Instant now);
@@ -175,8 +153,8 @@ class Dispatcher final : public PoolListener {
     Queue parked_;  // by order of arrival
     std::size_t parked_bytes_ = 0;
     std::vector<Traffic> traffic_;  // per Region
-    WritesOnTheirWay writes_;
-    std::vector<QuietWaiter> quiet_waiters_;
+    core::WritesOnTheirWay writes_;
+    core::QuietWaits<std::function<void(core::Quiet)>> quiet_waits_;
     std::optional<WindingDown> winding_down_;
     UnlearnedTables unlearned_;
     // Given up while they may still be on the stack; freed at the next tick.

@@ -94,7 +94,7 @@ void Dispatcher::answered(Exchange& exchange) {
     const RegionIndex region = exchange.region;
     std::unique_ptr<Exchange> mine = take_in_flight(exchange);
     if (needs_permission(mine->operation.kind) && mine->status == 200 &&
-        now >= writes_.permitted_until(mine->epoch)) {
+        now >= writes_.permitted_until(mine->epoch, environment_.route->permission())) {
         // INV-S1: another Region may take writes since. The client gets no acknowledgement.
         outcome_unknown(*mine);
         write_left(*mine);
@@ -369,7 +369,7 @@ void Dispatcher::recall_reads(Instant now) {
 }
 
 Instant Dispatcher::next_deadline() {
-    Instant next = writes_.next_end();
+    Instant next = writes_.next_end(environment_.route->permission());
     const Limits& limits = *environment_.limits;
     if (!parked_.empty()) {
         const Duration patience = environment_.route->parked_for_max();
@@ -395,10 +395,7 @@ Instant Dispatcher::next_deadline() {
     if (winding_down_ && winding_down_->then) {
         next = std::min(next, winding_down_->deadline);
     }
-    for (const QuietWaiter& waiter : quiet_waiters_) {
-        next = std::min(next, waiter.awaited.deadline);
-    }
-    return next;
+    return std::min(next, quiet_waits_.next_deadline());
 }
 
 }  // namespace farshore::dataplane

@@ -14,38 +14,19 @@ void Dispatcher::write_left(const Exchange& exchange) {
     }
     writes_.left(exchange.epoch);
     environment_.counters->in_flight_writes.set(writes_.count());
-    if (!quiet_waiters_.empty()) {
-        settle_quiet(false);
+    if (!quiet_waits_.empty()) {
+        settle_quiet({});
     }
 }
 
-void Dispatcher::when_quiet(Awaited awaited, std::function<void(Quiet)> then) {
-    if (writes_.below(awaited.below) == 0) {
-        then({});
-        return;
-    }
-    quiet_waiters_.push_back({.awaited = awaited, .cut_count = 0, .then = std::move(then)});
+void Dispatcher::when_quiet(core::QuietAwaited awaited, std::function<void(core::Quiet)> then) {
+    quiet_waits_.add(awaited, std::move(then));
+    settle_quiet({});
 }
 
-// Answers those that waited long enough, if only until their deadline. INV-S1: one that has writes
-// cut is answered when none is left, and never before: another Region is opened on its word.
-void Dispatcher::settle_quiet(bool overdue_too) {
-    const Instant now = *environment_.now;
-    std::vector<QuietWaiter> still_waiting;
-    std::vector<std::pair<QuietWaiter, Quiet>> settled;
-    for (QuietWaiter& waiter : quiet_waiters_) {
-        const std::uint64_t left = writes_.below(waiter.awaited.below);
-        const bool overdue = overdue_too && now >= waiter.awaited.deadline;
-        if (left == 0 || (overdue && !waiter.awaited.cut)) {
-            const Quiet quiet{.left = left, .cut = waiter.cut_count};
-            settled.emplace_back(std::move(waiter), quiet);
-        } else {
-            still_waiting.push_back(std::move(waiter));
-        }
-    }
-    quiet_waiters_ = std::move(still_waiting);
-    for (const auto& [waiter, quiet] : settled) {
-        waiter.then(quiet);
+void Dispatcher::settle_quiet(std::optional<Instant> now) {
+    for (const auto& [then, quiet] : quiet_waits_.settle(writes_, now)) {
+        then(quiet);
     }
 }
 
@@ -62,26 +43,19 @@ std::uint64_t Dispatcher::cut_writes(Concerned concerned, std::string_view why) 
         }
     }
     for (Exchange* exchange : writes) {
-        for (QuietWaiter& waiter : quiet_waiters_) {
-            waiter.cut_count += exchange->epoch < waiter.awaited.below ? 1 : 0;
-        }
+        quiet_waits_.cuts(exchange->epoch);
         cut_one(*exchange, why);
     }
     return writes.size();
 }
 
 void Dispatcher::expire_waiters(Instant now) {
-    Epoch cut_below;
-    for (const QuietWaiter& waiter : quiet_waiters_) {
-        if (waiter.awaited.cut && now >= waiter.awaited.deadline) {
-            cut_below = std::max(cut_below, waiter.awaited.below);
-        }
-    }
+    const Epoch cut_below = quiet_waits_.cut_below(now);
     if (cut_below != Epoch{}) {
         cut_writes([cut_below](Epoch epoch) { return epoch < cut_below; }, "cut by a fence");
     }
-    if (!quiet_waiters_.empty()) {
-        settle_quiet(true);
+    if (!quiet_waits_.empty()) {
+        settle_quiet(now);
     }
 }
 
@@ -92,11 +66,13 @@ void Dispatcher::expire_permissions() {
         return;
     }
     const Instant now = environment_.clock->now();
-    if (now < writes_.next_end()) {
+    if (now < writes_.next_end(environment_.route->permission())) {
         return;
     }
     cut_writes(
-        [this, now](Epoch epoch) { return now >= writes_.permitted_until(epoch); },
+        [this, now, permitted = environment_.route->permission()](Epoch epoch) {
+            return now >= writes_.permitted_until(epoch, permitted);
+        },
         "the permission to write ended before the answer came"
     );
 }
@@ -136,7 +112,8 @@ void Dispatcher::finish_winding_down(Instant now) {
 
 bool Dispatcher::may_send_more(const Exchange& exchange) {
     return !needs_permission(exchange.operation.kind) ||
-           environment_.clock->now() < writes_.permitted_until(exchange.epoch);
+           environment_.clock->now() <
+               writes_.permitted_until(exchange.epoch, environment_.route->permission());
 }
 
 }  // namespace farshore::dataplane

@@ -56,6 +56,8 @@ class RunningEndpoint final : public Endpoint {
         return control_.grant(permission);
     }
 
+    void end_permission() override { control_.end_permission(); }
+
     [[nodiscard]] Status hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done)
         override {
         return control_.hold(epoch, length, std::move(done));

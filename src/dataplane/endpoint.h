@@ -167,6 +167,10 @@ class Endpoint {
     // shortens it; one in the past takes it away.
     [[nodiscard]] virtual Status grant(WritePermission permission) = 0;
 
+    // Takes the permission away at once, also of the writes that are on their way, under a hold and
+    // behind a fence too: those are cut. For a clock that cannot be trusted to tell its end.
+    virtual void end_permission() = 0;
+
     // New writes wait; `done` once none is in flight, or when `length` has passed (then with their
     // number). The present permission goes on for what is in flight, and is forfeited for all else:
     // after `length` writes stay stopped until a grant() that was asked for after the hold's end, a

@@ -116,11 +116,11 @@ void RouteControl::switch_region(std::function<void(RouteWord)> done) {
             });
         }
     );
-    const Dispatcher::Awaited older{
+    const core::QuietAwaited older{
         .below = intent_.word.epoch, .deadline = clock_->now(), .cut = true
     };
     tell_loops([quiet, older](Loop& loop) {
-        loop.dispatcher().when_quiet(older, [quiet](Dispatcher::Quiet) {
+        loop.dispatcher().when_quiet(older, [quiet](core::Quiet) {
             quiet->arrive([](Nothing&) {});
         });
         loop.dispatcher().tick();
@@ -161,6 +161,14 @@ Status RouteControl::grant(const WritePermission& permission) {
     return {};
 }
 
+void RouteControl::end_permission() {
+    const std::lock_guard guard(mutex_);
+    const Instant now = clock_->now();
+    intent_.writes_until = std::min(intent_.writes_until, now);
+    shared_.end_permission(now);
+    follow_everywhere({});
+}
+
 Status RouteControl::hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done) {
     const std::lock_guard guard(mutex_);
     if (Status status = judge(epoch); !status) {
@@ -174,7 +182,7 @@ Status RouteControl::hold(Epoch epoch, Duration length, std::function<void(HoldR
     confirmed_after_ = std::max(confirmed_after_, end);
     auto quiet = std::make_shared<Gathering<HoldResult>>(loops_.size(), std::move(done));
     tell_loops([quiet, end](Loop& loop) {
-        loop.dispatcher().when_quiet({.deadline = end}, [quiet](Dispatcher::Quiet left) {
+        loop.dispatcher().when_quiet({.deadline = end}, [quiet](core::Quiet left) {
             quiet->arrive([left](HoldResult& sum) { sum.in_flight += left.left; });
         });
     });
@@ -216,11 +224,9 @@ Status RouteControl::fence(Epoch epoch, Duration grace, std::function<void(Fence
 
 void RouteControl::settle(Epoch below, Duration within, std::function<void(FenceResult)> done) {
     auto quiet = std::make_shared<Gathering<FenceResult>>(loops_.size(), std::move(done));
-    const Dispatcher::Awaited older{
-        .below = below, .deadline = clock_->now() + within, .cut = true
-    };
+    const core::QuietAwaited older{.below = below, .deadline = clock_->now() + within, .cut = true};
     tell_loops([quiet, older](Loop& loop) {
-        loop.dispatcher().when_quiet(older, [quiet](Dispatcher::Quiet result) {
+        loop.dispatcher().when_quiet(older, [quiet](core::Quiet result) {
             quiet->arrive([result](FenceResult& sum) { sum.cut += result.cut; });
         });
     });

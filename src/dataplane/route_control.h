@@ -41,6 +41,7 @@ class RouteControl {
         RouteWord next, std::optional<Instant> writes_until, std::function<void(RouteWord)> done
     );
     [[nodiscard]] Status grant(const WritePermission& permission);
+    void end_permission();
     [[nodiscard]] Status hold(Epoch epoch, Duration length, std::function<void(HoldResult)> done);
     [[nodiscard]] Status release(
         Epoch epoch, std::optional<Instant> writes_until, std::function<void()> done

@@ -40,8 +40,6 @@ struct RouteWord {
 };
 
 static_assert(kEpochMax.value() == (std::uint64_t{1} << 48U) - 1, "the epoch fits the route word");
-// All epochs lie below it.
-inline constexpr Epoch kEveryEpoch{kEpochMax.value() + 1};
 
 [[nodiscard]] constexpr std::uint64_t pack(RouteWord word) {
     FARSHORE_ASSERT(is_possible(word.epoch), "the epoch fits the route word");

@@ -11,7 +11,6 @@
 #include "dataplane/answer.h"
 #include "dataplane/counters.h"
 #include "dataplane/shared_route.h"
-#include "dataplane/writes_on_their_way.h"
 
 namespace farshore::dataplane {
 
@@ -64,7 +63,7 @@ TEST(SharedRoute, AStopNeverLooksOlderThanItIs) {
         if (!route.may_write(word, start)) {
             ASSERT_EQ(route.stopped_since(start), start);
         }
-        const SharedRoute::Permission permission = route.permission();
+        const core::WritesPermitted permission = route.permission();
         ASSERT_EQ(permission.until, start + std::chrono::hours{1});
     }
     stop = true;
@@ -88,34 +87,12 @@ TEST(SharedRoute, APermissionBelongsToItsEpoch) {
         }
     });
     for (int i = 0; i < 300'000; ++i) {
-        const SharedRoute::Permission permission = route.permission();
+        const core::WritesPermitted permission = route.permission();
         // Between the two stores of an opening, the end is still the one before.
         ASSERT_LE(permission.until, end_of(permission.epoch));
     }
     stop = true;
     control.join();
-}
-
-TEST(WritesOnTheirWay, ArePermittedAsLongAsTheirOwnEpochIsRenewed) {
-    const Instant start{std::chrono::hours{1}};
-    RouteWord word{.epoch = Epoch{1}, .active = 0, .state = WriteState::open};
-    SharedRoute route(word, start);
-    route.open(word, start + Duration{100}, start);
-    WritesOnTheirWay writes(route);
-    EXPECT_EQ(writes.next_end(), Instant::max());
-    writes.sent(Epoch{1}, start + Duration{100});
-    route.open(word, start + Duration{200}, start);
-    EXPECT_EQ(writes.next_end(), start + Duration{200});
-    word.epoch = Epoch{2};
-    route.open(word, start + Duration{900}, start);
-    writes.sent(Epoch{2}, start + Duration{900});
-    EXPECT_EQ(writes.next_end(), start + Duration{200});
-    EXPECT_EQ(writes.permitted_until(Epoch{2}), start + Duration{900});
-    EXPECT_EQ(writes.below(Epoch{2}), 1U);
-    EXPECT_EQ(writes.below(kEveryEpoch), 2U);
-    writes.left(Epoch{1});
-    EXPECT_EQ(writes.next_end(), start + Duration{900});
-    EXPECT_EQ(writes.below(Epoch{2}), 0U);
 }
 
 TEST(Answer, LooksLikeDynamoDb) {

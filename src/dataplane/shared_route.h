@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
 #include "base/time.h"
+#include "core/host/writes_on_their_way.h"
 
 #include "dataplane/route_word.h"
 
@@ -50,13 +52,7 @@ class SharedRoute {
         return Instant{Duration{permission_until_.load(std::memory_order_acquire)}};
     }
 
-    // Until when writes of `epoch` that are on their way may be.
-    struct Permission {
-        Epoch epoch;
-        Instant until;
-    };
-
-    [[nodiscard]] Permission permission() const {
+    [[nodiscard]] core::WritesPermitted permission() const {
         // Both of one moment: an end that belongs to the next epoch must not be taken for ours.
         while (true) {
             const std::uint64_t before = word_.load(std::memory_order_acquire);
@@ -92,6 +88,13 @@ class SharedRoute {
         permission_until_.store(ticks(until), std::memory_order_release);
         word.state = WriteState::open;
         word_.store(pack(word), std::memory_order_release);
+    }
+
+    // Whatever the word is, and whatever is on its way.
+    void end_permission(Instant now) {
+        permission_until_.store(
+            ticks(std::min(permission_until(), now)), std::memory_order_release
+        );
     }
 
     // No write begins from this word on. What a reader of the word looks at next is stored before

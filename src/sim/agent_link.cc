@@ -9,21 +9,10 @@
 
 namespace farshore::sim {
 
-namespace {
-
-core::link::AgentSessions::Options options_of(const Scene& scene) {
-    core::link::AgentSessions::Options options;
-    options.app = kApp;
-    for (Place region = 0; region < scene.script.tables; ++region) {
-        options.regions.push_back(region_id(region));
-    }
-    return options;
-}
-
-}  // namespace
-
 AgentLink::AgentLink(Scene& scene, Controller& controller)
-    : scene_(scene), controller_(controller), sessions_(options_of(scene), controller.now()) {}
+    : scene_(scene),
+      controller_(controller),
+      sessions_({.app = kApp, .regions = scene.table_regions}, controller.now()) {}
 
 core::link::Answer AgentLink::take(const core::link::Input& input) {
     core::link::Step step = sessions_.step(controller_.now(), input);

@@ -102,8 +102,6 @@ void Chronicle::host_decided(
     say(line);
 }
 
-void Chronicle::host_stored(const Host&) {}
-
 void Chronicle::route_acknowledged(const Host& host, const core::HostRoute& route) {
     epochs_.route_acknowledged(host, route);
 }

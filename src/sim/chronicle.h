@@ -46,7 +46,6 @@ class Chronicle {
     void host_ended(const Host& host);
     void host_reimaged(const Host& host);
     void host_decided(const Host& host, const core::HostDecision& decision, const OrderMark* by);
-    void host_stored(const Host& host);
     void route_acknowledged(const Host& host, const core::HostRoute& route);
     void sent(const Host& host, const OnWire& write);
     void landed(const Host& host, const OnWire& write);

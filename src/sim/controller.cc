@@ -22,9 +22,7 @@ constexpr int kTurnsInVain = 5;
 core::Policy policy_of(const Scene& scene, const Configuration& configuration) {
     core::Policy policy;
     policy.app = kApp;
-    for (Place place = 0; place < scene.script.tables; ++place) {
-        policy.regions.push_back(region_id(place));
-    }
+    policy.regions = scene.table_regions;
     for (Place place = 0; place < scene.script.tables; ++place) {
         if (configuration.stacks_watched[place]) {
             policy.stacks_watched.push_back(region_id(place));
@@ -119,14 +117,11 @@ void Controller::boot() {
 std::unique_ptr<runtime::EpochKeeper> Controller::make_epochs() {
     const core::Timing& timing = policy_.timing;
     runtime::EpochKeeper::Options options{
-        .regions = {},
+        .regions = regions_at(scene_.record_places),
         .terms =
             {.lease = timing.lease, .clock_error = timing.clock_error, .hold_max = timing.hold_max},
         .register_id = store().register_id()
     };
-    for (const Place place : scene_.record_places) {
-        options.regions.push_back(region_id(place));
-    }
     runtime::EpochKeeper::Upcalls upcalls{
         .deliver = [this](core::Event event) { deliver(std::move(event)); },
         .in_force = [this]() -> const core::AppRecord& { return core().record(); },

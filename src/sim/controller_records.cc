@@ -23,14 +23,9 @@ void Controller::call(
         return;
     }
     const bool unseen = scene_.weather.is(FaultKind::data_unseen, to) && to != kWitness;
-    const auto end = [self = shared_from_this(),
-                      open = std::make_shared<bool>(true),
-                      answered = std::move(answered)](const core::CopyAnswer& answer) {
-        self->enter([open, answered, answer] {
-            if (std::exchange(*open, false)) {
-                answered(answer);
-            }
-        });
+    const auto first = first_of(std::move(answered));
+    const auto end = [self = shared_from_this(), first](const core::CopyAnswer& answer) {
+        self->enter([first, answer] { first(answer); });
     };
     later(kCallTimeout, [end, unseen] {
         end({.word = unseen ? core::CopyWord::not_done : core::CopyWord::lost, .why = "no answer"});
@@ -46,13 +41,7 @@ void Controller::call(
 
 void Controller::read(const RegionId& region, Answered answered) {
     const Place place = place_of(region);
-    const auto effect = [this, place]() -> core::CopyAnswer {
-        return {
-            .word = core::CopyWord::done,
-            .item = scene_.small.records[place].value_or(core::EpochItem{})
-        };
-    };
-    call(place, false, effect, std::move(answered));
+    call(place, false, [this, place] { return scene_.small.read(place); }, std::move(answered));
 }
 
 void Controller::write(const RegionId& region, const core::EpochItem& item, Answered answered) {

@@ -37,8 +37,6 @@ class ControllerSite {
 
     [[nodiscard]] Store& store() const { return *store_; }
 
-    [[nodiscard]] bool is_open() const { return held_down_ == 0; }
-
     // Agents know of it: of a rival while it is there.
     [[nodiscard]] bool expects_agents() const { return number_ == 0 || opened_ > 0; }
 
@@ -61,8 +59,6 @@ class ControllerSite {
     [[nodiscard]] const LocalClock& clock() const { return clock_; }
 
     [[nodiscard]] UtcTime wall() const;
-
-    [[nodiscard]] std::uint64_t lives() const { return lives_; }
 
     // It runs, decides, and nothing holds it up.
     [[nodiscard]] bool is_up() const;

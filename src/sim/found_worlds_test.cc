@@ -175,6 +175,28 @@ TEST(FoundWorlds, ACopyThatIsHealedBehindAMajorityIsNoRaise) {
     EXPECT_GT(by_the_first, 0);
 }
 
+// The holds of a switchover end before its raise can land, the controller dies, and the hosts
+// follow the items by themselves. None of them is there for the next controller's fence, which
+// their leases prove: what they say when they drain again shows that writes may be lost.
+TEST(FoundWorlds, ADrainOfHostsThatFollowedTheItemsByThemselvesProvesNothing) {
+    for (const std::uint64_t seed : {7U, 51U}) {
+        Script script = test::switchover(seed, 4min);
+        script.faults = {
+            test::fault(FaultKind::pair_cut, kWitness, test::on("raising"), 2500ms),
+            test::fault(FaultKind::pair_cut, kWitness, test::on("raising"), 2500ms),
+            test::fault(FaultKind::replication_stopped, 0, test::on("raising"), 60s),
+            test::fault(FaultKind::controller_dead, kWitness, test::on("fencing"), 30s)
+        };
+        script.faults[0].to = 0;
+        script.faults[1].to = 1;
+        const Outcome outcome = run(script, Telling::story);
+        EXPECT_TRUE(outcome.violations.empty()) << test::told(script);
+        EXPECT_TRUE(tells(
+            outcome, "by itself before the drain could be repeated: this counts as a failover"
+        ));
+    }
+}
+
 // Seed 1366. Of four copies two carry the new epoch, and then all is well again: no host may write
 // under either of them until the other two carry it too (INV-L1).
 TEST(FoundWorlds, ARaiseThatHalfOfTheCopiesCarryEndsWhenNothingCallsForItAnyMore) {

@@ -27,14 +27,6 @@ core::HostMachine::Options options_of(const Script& script) {
     return options;
 }
 
-std::vector<RegionId> regions_of(const Script& script) {
-    std::vector<RegionId> regions;
-    for (Place place = 0; place < script.tables; ++place) {
-        regions.push_back(region_id(place));
-    }
-    return regions;
-}
-
 std::string host_name(const Host::Name& name) {
     const std::string number = std::to_string(name.number + 1);
     return region_id(name.home).value() + "-" + (number.size() < 2 ? "0" : "") + number;
@@ -64,8 +56,9 @@ void Host::boot() {
     running_ = true;
     paused_ = false;
     booted_at_ = local_now();
-    unknown_at_ = disk_.lived_before ? std::optional{local_now()} : std::nullopt;
-    arrivals_ = core::Arrivals(unknown_at_);
+    const auto inherited_at = disk_.lived_before ? std::optional{local_now()} : std::nullopt;
+    unknown_ = core::NewestUnknown(inherited_at);
+    arrivals_ = core::Arrivals(inherited_at);
     keeper_ = core::StateKeeper(disk_.state);
     inherited_alone_ = core::loaded_from(disk_.state).adopted_alone;
     stopped_since_ = local_now();
@@ -89,7 +82,7 @@ void Host::boot() {
 
 void Host::open_desk() {
     desk_.emplace(
-        regions_of(scene_.script), static_cast<std::uint64_t>(booted_at_.time_since_epoch().count())
+        scene_.table_regions, static_cast<std::uint64_t>(booted_at_.time_since_epoch().count())
     );
 }
 
@@ -107,7 +100,11 @@ void Host::end_process() {
     stopped_at_.reset();
     proving_ = false;
     replies_.clear();
-    watching_flights_ = false;
+    writes_ = {};
+    permitted_ = {};
+    waits_ = {};
+    flights_watched_at_.reset();
+    scene_.calendar.cancel(flights_watch_);
     watching_parked_ = false;
     confirmable_since_.reset();
     deadline_at_.reset();
@@ -185,6 +182,12 @@ bool Host::serves() const {
 core::HostDecision Host::step(const core::HostInput& input, const OrderMark* by) {
     const core::WriteState before = core::write_state_of(machine_.state());
     const core::HostStep taken = machine_.step(local_now(), input);
+    if (machine_.may_write(local_now())) {
+        permitted_ = {.epoch = machine_.epoch(), .until = *machine_.lease().until()};
+    } else if (std::holds_alternative<core::ClockDoubted>(input)) {
+        permitted_.until = std::min(permitted_.until, local_now());
+        look_at_flights();
+    }
     for (const core::HostDecision& decision : taken.all) {
         scene_.chronicle->host_decided(*this, decision, by);
         obey(decision);
@@ -205,43 +208,27 @@ void Host::obey(const core::HostDecision& decision) {
     if (decision.before != decision.after) {
         scene_.quiet->disturb();
     }
+    const auto ticket = ordered_ ? std::optional{ordered_->ticket} : std::nullopt;
     switch (decision.action) {
         case core::HostAction::none:
         case core::HostAction::refuse:
-        case core::HostAction::acknowledge: break;
-        case core::HostAction::hold_writes:
-            if (ordered_) {
-                settle(
-                    {.ticket = ordered_->ticket,
-                     .below = core::OrderDesk::kEveryEpoch,
-                     .end = machine_.hold_until().value_or(local_now()),
-                     .cuts = false}
-                );
-            }
-            break;
-        case core::HostAction::ask:
-            if (decision.before == core::HostState::held) {
-                cut_flights(Epoch{machine_.epoch().value() + 1});  // the hold ended by itself
-            }
-            break;
+        case core::HostAction::acknowledge:
+        case core::HostAction::ask: break;
+        case core::HostAction::stop_writes: look_at_flights(); break;
         case core::HostAction::admit:
         case core::HostAction::renew: release_parked(); break;
-        case core::HostAction::stop_writes:
-            // A lease covers a write until its answer is passed on.
-            cut_flights(Epoch{machine_.epoch().value() + 1});
+        case core::HostAction::hold_writes:
+            await_quiet({.deadline = machine_.hold_until().value_or(local_now())}, ticket);
             break;
         case core::HostAction::fence_writes: {
-            Settling settling{.below = machine_.fenced(), .end = local_now() + kFenceGrace};
-            if (ordered_) {
-                settling.ticket = ordered_->ticket;
-                settling.end = local_now() + ordered_->grace;
-            }
-            settle(settling);
+            const Instant end = local_now() + (ordered_ ? ordered_->grace : kFenceGrace);
+            await_quiet({.below = machine_.fenced(), .deadline = end, .cut = true}, ticket);
             store(keeper_.changed(machine_));
             break;
         }
         case core::HostAction::adopt:
-            cut_flights(machine_.epoch());
+            // None may be left of an older epoch when the first one goes out under the new.
+            await_quiet({.below = machine_.epoch(), .deadline = local_now(), .cut = true}, {});
             if (machine_.adopted_alone()) {
                 ledger_->forget_what_was_told();
             }
@@ -287,7 +274,6 @@ void Host::store(const std::optional<core::StoredState>& state) {
         const std::optional<core::StoredState> newer = keeper_.ended(local_now(), result, machine_);
         if (result) {
             disk_ = {.state = state, .lived_before = true};
-            scene_.chronicle->host_stored(*this);
             scene_.dns->changed();
         } else {
             later(core::StateKeeper::kAgain, [this] { store(keeper_.due(local_now(), machine_)); });

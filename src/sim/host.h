@@ -13,10 +13,13 @@
 
 #include "core/evidence/evidence_book.h"
 #include "core/evidence/probe_round.h"
+#include "core/host/host_account.h"
 #include "core/host/host_bounds.h"
 #include "core/host/host_machine.h"
 #include "core/host/order_desk.h"
 #include "core/host/state_keeper.h"
+#include "core/host/write_wait.h"
+#include "core/host/writes_on_their_way.h"
 #include "core/loss/arrivals.h"
 #include "core/records/epoch_reader.h"
 
@@ -221,8 +224,8 @@ class Host {
         core::Ledger ledger;
         core::Arrivals arrivals;
         bool inherited_alone = false;
-        Instant booted_at{};                // local
-        std::optional<Instant> unknown_at;  // local
+        Instant booted_at{};  // local
+        core::NewestUnknown unknown;
     };
 
     // host_machines.cc: virtual machines, and a second controller
@@ -232,14 +235,6 @@ class Host {
     struct Reply {
         OrderMark mark;
         Session session;
-    };
-
-    // Writes that are waited for, and whom it is told.
-    struct Settling {
-        std::optional<std::uint64_t> ticket;
-        Epoch below;
-        Instant end{};  // local
-        bool cuts = true;
     };
 
     // host.cc: life, machine and disk
@@ -257,12 +252,13 @@ class Host {
     void arrive(const OnWire& write);
     std::string apply(const OnWire& write);
     void finish(std::uint64_t number, Heard heard, std::string digest = {});
-    std::uint32_t cut_flights(Epoch below);
-    [[nodiscard]] std::optional<Duration> newest_unknown_ago() const;
+    // The ticket of an order that hears of it, if there is one.
+    void await_quiet(core::QuietAwaited awaited, std::optional<std::uint64_t> ticket);
+    void tell_quiet(std::optional<Instant> now);
+    void look_at_flights();
     void release_parked();
     void watch_parked();
     void expire_parked();
-    void expire_flights();
     void watch_flights();
     void prove_some();
 
@@ -300,10 +296,8 @@ class Host {
     void carry_out(const core::OrderDesk::ProveWrite& action);
     void carry_out(const core::OrderAnswer& answer);
     void look_at_orders();
-    void settle(Settling settling);
-    void look_at_flights(Settling settling);
     void drain(std::uint64_t ticket, std::shared_ptr<core::DrainRun> run);
-    void prove_write(std::uint64_t ticket, Instant until);
+    void prove_write(std::uint64_t ticket, core::WriteWait wait);
     [[nodiscard]] std::size_t unproven() const;
     [[nodiscard]] std::optional<std::string> standby_digest(std::size_t key) const;
     [[nodiscard]] std::vector<Place> standbys() const;
@@ -342,7 +336,11 @@ class Host {
     std::deque<Request> parked_;
     std::vector<Flight> flights_;
     std::uint64_t flights_begun_ = 0;
-    bool watching_flights_ = false;
+    core::WritesOnTheirWay writes_;
+    core::WritesPermitted permitted_;  // the newest permission
+    core::QuietWaits<std::optional<std::uint64_t>> waits_;
+    std::optional<Instant> flights_watched_at_;  // local
+    Calendar::Ticket flights_watch_;
     bool watching_parked_ = false;
     Instant stopped_since_{};                  // local: since when no write passes
     Instant barred_since_ = Calendar::kBegin;  // true; a new process inherits it
@@ -350,7 +348,7 @@ class Host {
     core::Arrivals arrivals_{std::nullopt};
     bool proving_ = false;
     std::optional<Instant> acknowledged_at_;  // true
-    std::optional<Instant> unknown_at_;       // local: when it gave up its newest write
+    core::NewestUnknown unknown_{std::nullopt};
 
     core::EvidenceBook book_;
     std::map<core::EvidenceBook::Key, core::ProbeRound> probes_;

@@ -47,7 +47,7 @@ void Host::take_snapshot() {
             .arrivals = arrivals_,
             .inherited_alone = inherited_alone_,
             .booted_at = booted_at_,
-            .unknown_at = unknown_at_
+            .unknown = unknown_
         });
     }
 }
@@ -69,7 +69,7 @@ void Host::restore_snapshot() {
     inherited_alone_ = was->inherited_alone;
     booted_at_ = was->booted_at;
     open_desk();  // its orders are numbered as that process has numbered them
-    unknown_at_ = was->unknown_at;
+    unknown_ = was->unknown;
     set_back(scene_.calendar.now() - was->at);
     if (unproven() > 0 && !std::exchange(proving_, true)) {
         later(core::Arrivals::kLookEvery, [this] { prove_some(); });

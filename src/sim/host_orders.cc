@@ -10,9 +10,6 @@ namespace farshore::sim {
 
 namespace {
 
-constexpr Duration kLook = 10ms;
-constexpr Duration kVerifyLook = 50ms;
-
 // What an agent of an older version does not know: `amount` of the fault.
 bool unknown_to_old_agent(int version, core::OrderType type) {
     return (version == 1 && type == core::OrderType::drain) ||
@@ -85,33 +82,8 @@ void Host::carry_out(const core::OrderDesk::StepMachine& action) {
 }
 
 void Host::carry_out(const core::OrderDesk::AwaitQuiet& action) {
-    settle({.ticket = action.ticket, .below = action.below, .end = local_now() + action.within});
-}
-
-void Host::settle(Settling settling) {
-    later(Duration{1}, [this, settling] { look_at_flights(settling); });
-}
-
-// Those that are left at the end are cut, but those of a hold go on.
-void Host::look_at_flights(Settling settling) {
-    const auto older = std::ranges::count_if(flights_, [&](const Flight& flight) {
-        return flight.epoch < settling.below;
-    });
-    if (older > 0 && local_now() < settling.end) {
-        later(std::min<Duration>(kLook, settling.end - local_now()), [this, settling] {
-            look_at_flights(settling);
-        });
-        return;
-    }
-    core::OrderDesk::Quiet quiet;
-    if (settling.cuts) {
-        quiet.cut = cut_flights(settling.below);
-    } else {
-        quiet.in_flight = static_cast<std::uint64_t>(older);
-    }
-    if (settling.ticket) {
-        go_on(desk_->quiet(*settling.ticket, quiet));
-    }
+    const Instant end = local_now() + action.within;
+    await_quiet({.below = action.below, .deadline = end, .cut = true}, action.ticket);
 }
 
 // Each table's key is known here.
@@ -155,24 +127,25 @@ void Host::drain(std::uint64_t ticket, std::shared_ptr<core::DrainRun> run) {
     }
     std::optional<core::DrainOutcome> outcome = run->judge(local_now(), *ledger_, arrivals_, shown);
     if (outcome) {
-        go_on(desk_->drained(ticket, std::move(*outcome)));
+        go_on(desk_->drained(ticket, machine_, std::move(*outcome)));
         return;
     }
     later(core::DrainRun::kAgain, [this, ticket, run] { drain(ticket, run); });
 }
 
 void Host::carry_out(const core::OrderDesk::ProveWrite& action) {
-    prove_write(action.ticket, local_now() + action.patience);
+    prove_write(action.ticket, {local_now(), action.patience});
 }
 
-void Host::prove_write(std::uint64_t ticket, Instant until) {
-    if (!machine_.may_write(local_now())) {
-        step(core::Wake{});
-        if (local_now() >= until) {
-            go_on(desk_->write_proven(ticket, {}, "this host may not write"));
-            return;
-        }
-        later(kVerifyLook, [this, ticket, until] { prove_write(ticket, until); });
+void Host::prove_write(std::uint64_t ticket, core::WriteWait wait) {
+    using Turn = core::WriteWait::Turn;
+    const Turn turn = wait.look(local_now(), machine_);
+    if (turn == Turn::given_up) {
+        go_on(desk_->write_proven(ticket, {}, "this host may not write"));
+        return;
+    }
+    if (turn == Turn::waits) {
+        later(core::WriteWait::kLookEvery, [this, ticket, wait] { prove_write(ticket, wait); });
         return;
     }
     const auto answered = [this, ticket](Heard heard) {
@@ -198,7 +171,7 @@ void Host::carry_out(const core::OrderAnswer& answer) {
              .said =
                  {.epoch = machine_.epoch(),
                   .done = answer.done,
-                  .newest_unknown_ago = newest_unknown_ago(),
+                  .newest_unknown_ago = unknown_.ago(local_now()),
                   .detail = answer.detail}},
         .list = {}
     };
@@ -207,10 +180,13 @@ void Host::carry_out(const core::OrderAnswer& answer) {
         scene_.chronicle->route_acknowledged(*this, taken->route);
     } else if (const auto* drained = std::get_if<core::DrainOutcome>(&answer.body)) {
         said.unproven = static_cast<std::uint32_t>(drained->left);
+        said.adopted_alone = drained->adopted_alone;
     } else if (const auto* fenced = std::get_if<core::WritesFenced>(&answer.body)) {
         said.cut = static_cast<std::uint32_t>(fenced->cut);
         said.adopted_alone = fenced->adopted_alone;
-        said.unproven = static_cast<std::uint32_t>(fenced->list.entries.size());
+        said.unproven = static_cast<std::uint32_t>(core::left_open(
+            fenced->list.entries.size(), fenced->list.whole, fenced->list.unknown_writes
+        ));
         ack.list = fenced->list;
     }
     if (scene_.weather.is(FaultKind::old_agent, home())) {

@@ -12,24 +12,17 @@ namespace {
 
 constexpr Duration kSoonest{1};
 
-core::EpochReader::Options options_of(const Scene& scene) {
-    core::EpochReader::Options options{
-        .copies = scene.record_places.size(),
-        .regions = {},
-        .lease = scene.script.agents_lease,
-        .rule = scene.script.agents_rule
-    };
-    for (Place place = 0; place < scene.script.tables; ++place) {
-        options.regions.push_back(region_id(place));
-    }
-    return options;
-}
-
 }  // namespace
 
 void Host::start_records() {
     registration_.emplace(local_now(), scene_.record_places.size());
-    reader_.emplace(options_of(scene_), *registration_);
+    const core::EpochReader::Options options{
+        .copies = scene_.record_places.size(),
+        .regions = scene_.table_regions,
+        .lease = scene_.script.agents_lease,
+        .rule = scene_.script.agents_rule
+    };
+    reader_.emplace(options, *registration_);
     reading_ = false;
     confirms_ = false;
     errand_at_.reset();
@@ -56,12 +49,7 @@ void Host::read_records() {
             call(
                 place,
                 false,
-                [this, place]() -> core::CopyAnswer {
-                    return {
-                        .word = core::CopyWord::done,
-                        .item = scene_.small.records[place].value_or(core::EpochItem{})
-                    };
-                },
+                [this, place] { return scene_.small.read(place); },
                 [this, reading = *number](const core::CopyAnswer& answer) {
                     record_answered(reading, answer);
                 }
@@ -77,15 +65,9 @@ void Host::call(
     std::function<core::CopyAnswer()> effect,
     std::function<void(const core::CopyAnswer&)> answered
 ) {
-    const auto end = [this,
-                      life = life_,
-                      open = std::make_shared<bool>(true),
-                      answered = std::move(answered)](const core::CopyAnswer& answer) {
-        enter(life, [open, answered, answer] {
-            if (std::exchange(*open, false)) {
-                answered(answer);
-            }
-        });
+    const auto first = first_of(std::move(answered));
+    const auto end = [this, life = life_, first](const core::CopyAnswer& answer) {
+        enter(life, [first, answer] { first(answer); });
     };
     later(core::EpochReader::kPatience, [end] { end({.word = core::CopyWord::not_done}); });
     if (reaches(place)) {

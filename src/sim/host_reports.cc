@@ -131,20 +131,17 @@ std::shared_ptr<const Report> Host::report(
     auto report = std::make_shared<Report>();
     report->said.from = sender();
     report->said.sequence = sequence;
+    const core::HostAccount account =
+        core::account_of(local_now(), machine_, *ledger_, arrivals_, unknown_);
     core::AgentReported& said = report->said.said;
-    said.epoch = machine_.epoch();
-    said.active = machine_.route() ? machine_.route()->active : RegionId{};
-    said.users = machine_.route() ? machine_.route()->users : RegionId{};
-    said.write_state = std::string{to_string(core::write_state_of(machine_.state()))};
+    said = core::reported(account);
+    report->said.acknowledged = account.acknowledged;
+    report->said.left_behind = account.left_behind;
+    // Also what shoppers bought who did not run one by one.
     if (const std::optional<Instant> last = last_acknowledged()) {
-        report->said.acknowledged = 1;
         report->truly_acknowledged_at = last;
         said.last_acknowledged_ago = scene_.calendar.now() - *last;
     }
-    said.unproven = static_cast<std::uint32_t>(unproven());
-    said.ledger_whole = ledger_is_whole();
-    said.newest_unknown_ago = newest_unknown_ago();
-    report->said.left_behind = ledger_->left_behind().size();
     if (scene_.weather.is(FaultKind::old_agent, home())) {
         said.users = RegionId{};
         said.ledger_whole = false;  // as a controller reads a field that is missing

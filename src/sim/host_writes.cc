@@ -84,6 +84,7 @@ void Host::forward(Request request) {
          std::move(request)}
     );
     const OnWire& write = flights_.back();
+    writes_.sent(write.epoch, permitted_.until);
     scene_.chronicle->sent(*this, write);
     watch_flights();
     if (reaches(to)) {  // otherwise its timeout will tell
@@ -147,21 +148,24 @@ std::string Host::apply(const OnWire& write) {
 }
 
 void Host::finish(std::uint64_t number, Heard heard, std::string digest) {
-    if (!machine_.lease().valid(local_now())) {
-        step(core::Wake{});  // an answer that comes after the lease is no acknowledgement
-    }
     const auto found = std::ranges::find(flights_, number, &Flight::number);
     if (found == flights_.end()) {
         return;
     }
     const Flight flight = std::move(*found);
     flights_.erase(found);
+    // What is answered after the permission for it is no acknowledgement.
+    if (local_now() >= writes_.permitted_until(flight.epoch, permitted_)) {
+        heard = Heard::failed;
+        digest.clear();
+    }
+    writes_.left(flight.epoch);
     const bool well = heard == Heard::acknowledged;
     count({region_id(flight.to), core::Component::dynamodb, core::Path::passive}, well);
     if (well) {
         acknowledged_at_ = scene_.calendar.now();
     } else {
-        unknown_at_ = local_now();
+        unknown_.given_up(local_now());
     }
     if (flight.request.key) {
         (void)ledger_->add(
@@ -181,42 +185,62 @@ void Host::finish(std::uint64_t number, Heard heard, std::string digest) {
     }
     scene_.chronicle->answered(*this, flight.request, flight.epoch, heard);
     flight.request.answer(heard);
+    tell_quiet({});
 }
 
-std::uint32_t Host::cut_flights(Epoch below) {
-    std::vector<std::uint64_t> cut;
-    for (const Flight& flight : flights_) {
-        if (flight.epoch < below) {
-            cut.push_back(flight.number);
-        }
-    }
-    for (const std::uint64_t number : cut) {
-        finish(number, Heard::failed);
-    }
-    return static_cast<std::uint32_t>(cut.size());
+void Host::await_quiet(core::QuietAwaited awaited, std::optional<std::uint64_t> ticket) {
+    waits_.add(awaited, ticket);
+    look_at_flights();
 }
 
-// What the process before it had under way is as unknown as what it gave up itself.
-std::optional<Duration> Host::newest_unknown_ago() const {
-    return unknown_at_ ? std::optional{local_now() - *unknown_at_} : std::nullopt;
-}
-
-void Host::watch_flights() {
-    if (!watching_flights_ && !flights_.empty()) {
-        watching_flights_ = true;
-        later(flights_.front().sent_at + kUpstreamTimeout - scene_.calendar.now(), [this] {
-            expire_flights();
+void Host::tell_quiet(std::optional<Instant> now) {
+    for (const auto& [ticket, quiet] : waits_.settle(writes_, now)) {
+        later(Duration{1}, [this, ticket, quiet] {
+            if (ticket) {
+                go_on(desk_->quiet(*ticket, {.cut = quiet.cut, .in_flight = quiet.left}));
+            }
         });
     }
 }
 
-void Host::expire_flights() {
-    watching_flights_ = false;
-    while (!flights_.empty() && scene_.calendar.now() - flights_.front().sent_at >= kUpstreamTimeout
-    ) {
-        finish(flights_.front().number, Heard::failed);
+// Writes end when they have got no answer in time, when their permission ends, and when who waits
+// for them has waited long enough.
+void Host::look_at_flights() {
+    const Instant now = local_now();
+    const Epoch cut_below = waits_.cut_below(now);
+    std::vector<std::uint64_t> ended;
+    for (const Flight& flight : flights_) {
+        const bool cut =
+            flight.epoch < cut_below || now >= writes_.permitted_until(flight.epoch, permitted_);
+        if (cut) {
+            waits_.cuts(flight.epoch);
+        }
+        if (cut || scene_.calendar.now() - flight.sent_at >= kUpstreamTimeout) {
+            ended.push_back(flight.number);
+        }
     }
+    for (const std::uint64_t number : ended) {
+        finish(number, Heard::failed);
+    }
+    tell_quiet(now);
     watch_flights();
+}
+
+void Host::watch_flights() {
+    Instant next = std::min(waits_.next_deadline(), writes_.next_end(permitted_));
+    if (!flights_.empty()) {
+        const Duration age = scene_.calendar.now() - flights_.front().sent_at;
+        next = std::min(next, local_now() + (kUpstreamTimeout - age));
+    }
+    if (next == Instant::max() || (flights_watched_at_ && *flights_watched_at_ <= next)) {
+        return;
+    }
+    flights_watched_at_ = next;
+    scene_.calendar.cancel(flights_watch_);
+    flights_watch_ = later(std::max(next - local_now(), Duration{}), [this] {
+        flights_watched_at_.reset();
+        look_at_flights();
+    });
 }
 
 std::vector<Place> Host::standbys() const {

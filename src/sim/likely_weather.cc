@@ -100,7 +100,7 @@ void add(Script& script, const Fault& fault) {
 }
 
 Moment at(Duration moment) {
-    return {.at = moment, .entering = {}, .after = {}};
+    return {.at = moment};
 }
 
 // Fails and is well again, until the whole length is over.

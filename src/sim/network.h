@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,16 @@ struct Ask {
     bool fresh = true;   // over a new connection
     bool write = false;  // may be throttled
 };
+
+// What is told twice counts once: an answer, or that none came in time.
+template <class Use>
+[[nodiscard]] auto first_of(Use use) {
+    return [open = std::make_shared<bool>(true), use = std::move(use)](const auto& answer) {
+        if (std::exchange(*open, false)) {
+            use(answer);
+        }
+    };
+}
 
 // Carries messages between places, late, twice or never. Requests and their answers may overtake
 // each other; what goes over one stream does not (stream.h).

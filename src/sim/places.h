@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -21,6 +22,14 @@ inline const std::array<RegionId, kPlaces> kRegionIds{
 
 [[nodiscard]] inline const RegionId& region_id(Place place) {
     return kRegionIds.at(place);
+}
+
+[[nodiscard]] inline std::vector<RegionId> regions_at(const std::vector<Place>& places) {
+    std::vector<RegionId> regions;
+    for (const Place place : places) {
+        regions.push_back(region_id(place));
+    }
+    return regions;
 }
 
 // An unknown Region is nowhere: kPlaces.

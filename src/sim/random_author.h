@@ -79,7 +79,7 @@ class Author {
 
     void extend(Duration end) { last_ = std::max(last_, end); }
 
-    Moment soon() { return {.at = begin_ + milliseconds(0, 20'000), .entering = {}, .after = {}}; }
+    Moment soon() { return {.at = begin_ + milliseconds(0, 20'000)}; }
 
     // Sometimes aimed at an operation that is under way.
     Moment some_moment() { return one_in(3) ? entering(one_of(kOperationStates)) : soon(); }

@@ -40,9 +40,7 @@ void Author::add_any_fault(Moment from) {
                                   script_.agents_rule == core::OnControllerLoss::keep &&
                                   !script_.configuration.register_closed;
         add_fault(nobody_knows ? FaultKind::store_stale : rare, from);
-        add_command(
-            CommandKind::failover, {.at = begin_ + seconds(30, 70), .entering = {}, .after = {}}
-        );
+        add_command(CommandKind::failover, {.at = begin_ + seconds(30, 70)});
         script_.commands.back().accept_loss = 3600s;
         return;
     }
@@ -165,7 +163,7 @@ void Author::everywhere(FaultKind kind, Duration length, int amount) {
             .at = at,
             .to = (at + 1) % script_.tables,
             .amount = amount,
-            .from = {.at = begin_, .entering = {}, .after = {}},
+            .from = {.at = begin_},
             .length = length
         });
     }
@@ -173,12 +171,12 @@ void Author::everywhere(FaultKind kind, Duration length, int amount) {
 
 // Each of them leads to a row of a table that chance alone seldom leads to.
 void Author::draw_special() {
-    const Moment later{.at = begin_ + 3s, .entering = {}, .after = {}};
+    const Moment later{.at = begin_ + 3s};
     const std::uint64_t which = below(14);
     const CommandKind planned = CommandKind::switchover;
     if (which == 0) {
         everywhere(FaultKind::replication_slow, 100s, 5'000);  // the lag stays too large
-        add_command(planned, {.at = begin_ + 12s, .entering = {}, .after = {}});
+        add_command(planned, {.at = begin_ + 12s});
         add_command(CommandKind::abort, entering("waiting"));
     } else if (which == 1) {
         everywhere(FaultKind::heartbeats_early, 50s, 3'000);  // no drain can be proven
@@ -198,12 +196,12 @@ void Author::draw_special() {
     } else if (which == 6) {
         add_fault(FaultKind::host_pause, soon());
         script_.faults.back().length = 30s;
-        add_command(CommandKind::failover, {.at = begin_ + 22s, .entering = {}, .after = {}});
+        add_command(CommandKind::failover, {.at = begin_ + 22s});
     } else if (which == 7) {
         add_fault(FaultKind::host_reimaged, entering(one_of(kOperationStates)));
         everywhere(FaultKind::heartbeats_early, 20s, 3'000);
         add_command(planned, later);
-        add_command(planned, {.at = begin_ + 30s, .entering = {}, .after = {}});
+        add_command(planned, {.at = begin_ + 30s});
     } else if (which == 8) {
         add_fault(FaultKind::host_pause, entering("holding"));
         add_fault(FaultKind::host_pause, entering("draining"));
@@ -221,19 +219,16 @@ void Author::draw_special() {
         add_command(one_in(2) ? planned : CommandKind::failover, later);
     } else if (which == 11) {
         // A controller that does not reach the epoch items goes on beside one that fails over.
-        add_fault(FaultKind::rival_empty, {.at = begin_, .entering = {}, .after = {}});
+        add_fault(FaultKind::rival_empty, {.at = begin_});
         script_.faults.back().length = 70s;
-        add_fault(FaultKind::controller_blind, {.at = begin_ + 12s, .entering = {}, .after = {}});
+        add_fault(FaultKind::controller_blind, {.at = begin_ + 12s});
         script_.faults.back().length = 50s;
-        add_loss(0, {.at = begin_ + seconds(13, 16), .entering = {}, .after = {}}, 25s);
-        add_command(CommandKind::failover, {.at = begin_ + 20s, .entering = {}, .after = {}});
+        add_loss(0, {.at = begin_ + seconds(13, 16)}, 25s);
+        add_command(CommandKind::failover, {.at = begin_ + 20s});
         script_.commands.back().accept_loss = 3600s;
     } else if (which == 12) {
         // A host sleeps through a change.
-        add_fault(
-            one_in(2) ? FaultKind::host_stopped : FaultKind::host_restored,
-            {.at = begin_, .entering = {}, .after = {}}
-        );
+        add_fault(one_in(2) ? FaultKind::host_stopped : FaultKind::host_restored, {.at = begin_});
         script_.faults.back().length = seconds(4, 40);
         add_command(one_in(3) ? planned : CommandKind::failover, later);
         script_.commands.back().accept_loss = 3600s;

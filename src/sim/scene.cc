@@ -16,11 +16,16 @@ namespace farshore::sim {
 
 namespace {
 
-std::vector<Place> record_places_of(const Script& script) {
+std::vector<Place> table_places_of(const Script& script) {
     std::vector<Place> places;
     for (Place place = 0; place < script.tables; ++place) {
         places.push_back(place);
     }
+    return places;
+}
+
+std::vector<Place> record_places_of(const Script& script) {
+    std::vector<Place> places = table_places_of(script);
     places.push_back(kWitness);
     return places;
 }
@@ -29,6 +34,7 @@ std::vector<Place> record_places_of(const Script& script) {
 
 Scene::Scene(const Script& of)
     : script(of),
+      table_regions(regions_at(table_places_of(of))),
       record_places(record_places_of(of)),
       network(calendar, weather, of.seed),
       tables(calendar, weather, of) {

@@ -52,6 +52,7 @@ struct Scene {
     [[nodiscard]] Host* host_behind(Place region, Dice& dice) const;
 
     const Script script;
+    const std::vector<RegionId> table_regions;
     const std::vector<Place> record_places;  // where a copy of the epoch record lies
     Calendar calendar;
     Weather weather;

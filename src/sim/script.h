@@ -98,7 +98,7 @@ constexpr const auto& names_of(FaultKind) {
 // state for the first time after that moment.
 struct Moment {
     Duration at{};
-    std::string_view entering;  // OperationRecord::doing(); empty: a time is meant
+    std::string_view entering{};  // OperationRecord::doing(); empty: a time is meant
     Duration after{};
 };
 
@@ -137,7 +137,6 @@ struct Command {
     std::optional<Duration> accept_loss;
     bool accept_unfenced = false;
     std::vector<core::Lever> levers;  // empty: those that fit
-    std::size_t host = 0;             // forget: which of `to`'s hosts
     int amount = 0;
     Duration length{};  // of a pause; zero: without an end
 };

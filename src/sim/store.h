@@ -61,8 +61,6 @@ class Store {
     // A fault that strikes at one of the next saves, or at the next start.
     void doom(const Fault& fault);
 
-    [[nodiscard]] bool is_doomed() const { return doom_.has_value(); }
-
     [[nodiscard]] std::uint64_t saves() const { return saves_; }
 
   private:

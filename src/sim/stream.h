@@ -31,8 +31,6 @@ class Stream {
         again_ = kFirstAgain;
     }
 
-    [[nodiscard]] bool empty() const { return queue_.empty(); }
-
   private:
     struct Piece {
         Instant due;

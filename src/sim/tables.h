@@ -55,11 +55,6 @@ class Tables {
 
     [[nodiscard]] bool holds(Place region, std::size_t key, WriteId id) const;
 
-    // Both Regions hold the same item under this key.
-    [[nodiscard]] bool equal(Place a, Place b, std::size_t key) const {
-        return item(a, key) == item(b, key);
-    }
-
     // The newest version of all Regions; null: the key was never written.
     [[nodiscard]] const Version* newest(std::size_t key) const;
 
@@ -103,6 +98,10 @@ struct Heartbeat {
 };
 
 struct SmallTables {
+    [[nodiscard]] core::CopyAnswer read(Place place) const {
+        return {.word = core::CopyWord::done, .item = records[place].value_or(core::EpochItem{})};
+    }
+
     // By Region; a Region without a copy of the record has none.
     std::array<std::optional<core::EpochItem>, kPlaces> records;
     // Hosts that found no controller to say hello to, by index.

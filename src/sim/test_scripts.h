@@ -9,7 +9,7 @@
 namespace farshore::sim::test {
 
 inline Moment at(Duration moment) {
-    return {.at = moment, .entering = {}, .after = {}};
+    return {.at = moment};
 }
 
 // When an operation enters the state for the first time.

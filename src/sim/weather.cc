@@ -61,15 +61,6 @@ void Weather::make_anew() {
     }
 }
 
-bool Weather::fair_for_data(Place at) const {
-    return std::ranges::none_of(active_, [at](const Fault* fault) {
-        const bool there = fault->at == at || fault->to == at || fault->kind == FaultKind::loss ||
-                           fault->kind == FaultKind::latency ||
-                           fault->kind == FaultKind::reordering;
-        return there && !is_of_controllers(fault->kind);
-    });
-}
-
 void Weather::touch_ways(const Fault& fault) {
     const auto cut = [this](Place from, Place to) {
         linked_[from][to] = linked_[from][to] && from == to;

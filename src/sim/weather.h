@@ -51,9 +51,6 @@ class Weather {
     // Its name has had no address for longer than connections live on without one.
     [[nodiscard]] bool old_connections_hang(Place at, Instant now) const;
 
-    // A fault that touches what the Region's hosts, tables or links do is active there.
-    [[nodiscard]] bool fair_for_data(Place at) const;
-
     [[nodiscard]] const std::vector<const Fault*>& active() const { return active_; }
 
   private:

@@ -340,6 +340,7 @@ struct DrainAck {
     bool proven = false;
     std::uint64_t keys = 0;
     std::uint64_t left = 0;
+    bool adopted_alone = false;  // as in FenceAck
 
     friend bool operator==(const DrainAck&, const DrainAck&) = default;
 };

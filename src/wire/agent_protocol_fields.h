@@ -350,7 +350,8 @@ template <>
 inline constexpr auto kFields<DrainAck> = std::tuple{
     required("proven", &DrainAck::proven, Flag{}),
     required("keys", &DrainAck::keys, Count{}),
-    required("left", &DrainAck::left, Count{})
+    required("left", &DrainAck::left, Count{}),
+    sparse("adopted_alone", &DrainAck::adopted_alone, Flag{})
 };
 
 template <>

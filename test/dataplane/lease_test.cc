@@ -114,6 +114,29 @@ TEST_F(Lease, RenewedInTimeLetsWritesOnTheirWayGoOn) {
     EXPECT_EQ(app.read()->status, 200);
 }
 
+TEST_F(Lease, IsTakenAwayBeforeItsEndByTheClock) {
+    hang_on_writes();
+    start_with_a_lease();
+    Application app = write_on_its_way();
+    endpoint->end_permission();
+    expect_unknown(app);
+    EXPECT_EQ(endpoint->route().state, WriteState::unconfirmed);
+    ASSERT_TRUE(endpoint->grant({.epoch = Epoch{1}, .asked_at = now(), .until = in(20min)}));
+    EXPECT_EQ(endpoint->route().state, WriteState::open);
+}
+
+TEST_F(Lease, IsTakenAwayUnderAHoldToo) {
+    hang_on_writes();
+    start_with_a_lease();
+    Application app = write_on_its_way();
+    std::promise<HoldResult> held;
+    ASSERT_TRUE(endpoint->hold(Epoch{1}, 1h, [&held](HoldResult result) { held.set_value(result); })
+    );
+    endpoint->end_permission();
+    expect_unknown(app);
+    EXPECT_EQ(soon(held).in_flight, 0U);
+}
+
 TEST_F(Lease, EndsUnderAHoldToo) {
     hang_on_writes();
     start_with_a_lease();

@@ -423,6 +423,46 @@ TEST_F(AppCoreTest, ASwitchoverWhoseEpochAHostFollowedByItselfCountsAsAFailover)
     }
 }
 
+// The same, and the fence is proven by the hosts' leases: they say it when they drain again.
+TEST_F(AppCoreTest, ADrainOfAHostThatFollowedTheEpochByItselfProvesNothing) {
+    for (const bool alone : {false, true}) {
+        AppCore core = make(policy());
+        settle(core);
+        (void)switch_over(core);
+        for (int i = 0; i < 10 && core.record().operation->doing() != "holding"; ++i) {
+            (void)round(core, true, 0);
+        }
+        for (const OrderType type : {OrderType::hold, OrderType::drain}) {
+            all_ack(core, type);
+        }
+        AppCore::Start start = start_of(policy());
+        start.record = core.record();
+        AppCore again{std::move(start), now()};
+        (void)again.resume(now());
+        (void)tell(again, raised(again));
+        for (int i = 0; i < 100 && again.record().operation->doing() == "fencing"; ++i) {
+            at += 1s;
+            (void)tell(again, Tick{});
+        }
+        ASSERT_EQ(again.record().operation->doing(), "examining") << "by lease";
+        EXPECT_FALSE(again.record().operation->counts_as_failover);
+        const std::vector<Action> actions = tell(
+            again,
+            AgentAcked{
+                .step = current(again),
+                .host = HostId{"e1"},
+                .type = OrderType::drain,
+                .epoch = Epoch{8},
+                .done = true,
+                .adopted_alone = alone
+            }
+        );
+        EXPECT_EQ(again.record().operation->counts_as_failover, alone);
+        EXPECT_EQ(find<ExamineLosses>(actions) != nullptr, alone);
+        at += 1h;
+    }
+}
+
 TEST_F(AppCoreTest, ATypedWrongRegionIsToldTheRightOnesAndNothingElse) {
     AppCore core = make(policy());
     settle(core);

@@ -55,8 +55,9 @@ struct AgentAcked {
     Epoch epoch;
     bool done = false;
     std::uint32_t unproven = 0;  // fence, drain: acknowledged writes not yet read in the standby
-    bool adopted_alone = false;  // fence: the host follows the epoch already, by the items alone
-    std::uint32_t cut = 0;       // fence: writes whose connection was cut, of unknown outcome
+    bool adopted_alone =
+        false;              // fence, drain: the host follows the epoch already, by the items alone
+    std::uint32_t cut = 0;  // fence: writes whose connection was cut, of unknown outcome
     // How long ago a write of this host was last given up without an answer: the service may carry
     // it out later. nullopt: never, as far as the host remembers.
     std::optional<Duration> newest_unknown_ago;

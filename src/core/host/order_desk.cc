@@ -37,6 +37,10 @@ HostInput input_of(const OrderAgents& order) {
     return Wake{};
 }
 
+bool is_ahead_alone(const HostMachine& machine, const OrderAgents& order) {
+    return machine.adopted_alone() && machine.epoch() >= order.epoch;
+}
+
 }  // namespace
 
 OrderDesk::Job* OrderDesk::find(std::uint64_t ticket, Wait wait) {
@@ -150,7 +154,7 @@ std::optional<OrderDesk::Action> OrderDesk::keys_learnt(
     const Epoch below = job->order.epoch;
     WritesFenced fenced{
         .cut = job->cut,
-        .adopted_alone = machine.adopted_alone() && machine.epoch() >= below,
+        .adopted_alone = is_ahead_alone(machine, job->order),
         .list = fence_list(
             known.ledger,
             {.below = below,
@@ -166,10 +170,14 @@ std::optional<OrderDesk::Action> OrderDesk::keys_learnt(
     return end(ticket, true, job->detail, std::move(fenced));
 }
 
-std::optional<OrderDesk::Action> OrderDesk::drained(std::uint64_t ticket, DrainOutcome outcome) {
-    if (find(ticket, Wait::drain) == nullptr) {
+std::optional<OrderDesk::Action> OrderDesk::drained(
+    std::uint64_t ticket, const HostMachine& machine, DrainOutcome outcome
+) {
+    const Job* job = find(ticket, Wait::drain);
+    if (job == nullptr) {
         return std::nullopt;
     }
+    outcome.adopted_alone = is_ahead_alone(machine, job->order);
     const bool proven = outcome.proven;
     std::string why = outcome.why;
     return end(ticket, proven, std::move(why), std::move(outcome));

@@ -10,6 +10,7 @@
 
 #include "core/failover/action.h"
 #include "core/host/host_machine.h"
+#include "core/host/writes_on_their_way.h"
 #include "core/loss/drain_outcome.h"
 #include "core/loss/fence_list.h"
 
@@ -89,9 +90,6 @@ class OrderDesk {
 
     using Action = std::variant<StepMachine, AwaitQuiet, LearnKeys, Drain, ProveWrite, OrderAnswer>;
 
-    // More than any write's: all of them.
-    static constexpr Epoch kEveryEpoch{kEpochMax.value() + 1};
-
     // `order_base`: before the numbers of this process's ledger, which begin anew with each, while
     // the orders of a host's writes grow.
     OrderDesk(std::vector<RegionId> regions, std::uint64_t order_base)
@@ -128,7 +126,9 @@ class OrderDesk {
     [[nodiscard]] std::optional<Action> keys_learnt(
         Instant now, std::uint64_t ticket, const HostMachine& machine, const Known& known
     );
-    [[nodiscard]] std::optional<Action> drained(std::uint64_t ticket, DrainOutcome outcome);
+    [[nodiscard]] std::optional<Action> drained(
+        std::uint64_t ticket, const HostMachine& machine, DrainOutcome outcome
+    );
     // `why`: it was not; nullopt: it was.
     [[nodiscard]] std::optional<Action> write_proven(
         std::uint64_t ticket, Duration took, std::optional<std::string> why

@@ -161,7 +161,7 @@ TEST_F(OrderDeskTest, AHoldIsDoneWhenNoWriteIsInFlight) {
 TEST_F(OrderDeskTest, AHoldOfAFencedHostStillWaitsForWhatHasBegun) {
     (void)machine.step(now, FenceOrder{Epoch{8}});
     const auto asked = begin(order(OrderType::hold, 8));
-    EXPECT_EQ(std::get<OrderDesk::AwaitQuiet>(*asked).below, OrderDesk::kEveryEpoch);
+    EXPECT_EQ(std::get<OrderDesk::AwaitQuiet>(*asked).below, kEveryEpoch);
     EXPECT_TRUE(answer(*desk.quiet(1, {})).done);
 }
 
@@ -223,12 +223,15 @@ TEST_F(OrderDeskTest, AHostThatAdoptedAloneTellsSoAndWhatItLeftBehind) {
     (void)desk.quiet(2, {});
     EXPECT_FALSE(fenced({.ledger = ledger, .inherited_alone = true}, 2).list.whole)
         << "no process remembers what an earlier one left behind";
+    (void)begin(order(OrderType::drain, 8), 3);
+    const OrderAnswer drained = answer(*desk.drained(3, machine, {.proven = true}));
+    EXPECT_TRUE(std::get<DrainOutcome>(drained.body).adopted_alone);
 }
 
 TEST_F(OrderDeskTest, DrainsAndProofsAreTheAnswersOfWhoMakesThem) {
     const auto drain = begin(order(OrderType::drain, 7));
     EXPECT_EQ(std::get<OrderDesk::Drain>(*drain).timeout, 800ms);
-    EXPECT_TRUE(answer(*desk.drained(1, {.proven = true, .keys = 4})).done);
+    EXPECT_TRUE(answer(*desk.drained(1, machine, {.proven = true, .keys = 4})).done);
     EXPECT_TRUE(std::holds_alternative<OrderDesk::ProveWrite>(*begin(order(OrderType::verify, 7), 2)
     ));
     EXPECT_FALSE(answer(*desk.write_proven(2, 5ms, "denied")).done);

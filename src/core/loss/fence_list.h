@@ -29,6 +29,13 @@ struct FenceList {
     std::uint64_t unknown_writes = 0;
 };
 
+// How many writes the list leaves to be looked for, at least. `whole`: as above.
+[[nodiscard]] constexpr std::uint64_t left_open(
+    std::uint64_t entries, bool whole, std::uint64_t unknown_writes
+) {
+    return entries + (whole ? 0U : 1U) + unknown_writes;
+}
+
 struct FenceQuestion {
     Epoch below;                     // writes under the new epoch are not what a fence is about
     Instant now;                     // of the host

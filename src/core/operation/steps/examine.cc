@@ -15,7 +15,13 @@ void Examine::connected(StepContext& at, const HostId& host) {
 }
 
 Progress Examine::on(StepContext& at, const AgentAcked& event) {
-    if (event.type != OrderType::drain) {
+    if (event.type != OrderType::drain || at.record.may_lose()) {
+        return {};
+    }
+    if (event.adopted_alone) {
+        // Its fence was proven by its lease, so it has not said so before.
+        at.followed_alone(event.host);
+        retry_at_ = at.now.at;
         return {};
     }
     if (!event.done) {

@@ -39,21 +39,14 @@ Progress Fence::on(StepContext& at, const AgentAcked& event) {
     if (!takes_earlier(event)) {
         return {};
     }
-    OperationRecord& record = at.record;
-    if (event.adopted_alone && !record.may_lose() && !record.has_begun(StepKind::repoint)) {
-        record.counts_as_failover = true;
-        at.note(
-            EntryKind::note,
-            event.host.value() + " followed epoch " +
-                std::to_string(at.plan().epoch_after.value()) +
-                " by itself before the drain could be repeated: this counts as a failover"
-        );
+    if (event.adopted_alone) {
+        at.followed_alone(event.host);
     }
     if (fenced_.add(event.host)) {
         unproven_ += event.unproven;
         if (at.plan().verb != Verb::failover) {
             // A hold had ended by itself. Waiting for them now would stop every write for as long.
-            record.at_risk += event.cut;
+            at.record.at_risk += event.cut;
         }
         notes_.add(event.host, " is fenced: " + event.detail);
     }

@@ -54,6 +54,17 @@ void StepContext::live(LifeEvent event, std::string_view why) const {
     record.live(now.wall, at, event, why);
 }
 
+void StepContext::followed_alone(const HostId& host) const {
+    if (!record.may_lose() && !record.has_begun(StepKind::repoint)) {
+        record.counts_as_failover = true;
+        note(
+            EntryKind::note,
+            host.value() + " followed epoch " + std::to_string(plan().epoch_after.value()) +
+                " by itself before the drain could be repeated: this counts as a failover"
+        );
+    }
+}
+
 void StepContext::order(OrderType type, std::vector<HostId> hosts, Duration timeout) const {
     if (hosts.empty()) {
         return;

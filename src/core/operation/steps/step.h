@@ -95,6 +95,10 @@ struct StepContext {
 
     [[nodiscard]] std::vector<HostId> all_hosts() const;
 
+    // The host had followed the new epoch without a controller: what it wrote under the old one,
+    // after the hold, lies below its newer writes, and no drain shows whether it has arrived.
+    void followed_alone(const HostId& host) const;
+
     // Of hold and drain: is another attempt left?
     [[nodiscard]] StepEvent failed_or_exhausted() const;
 

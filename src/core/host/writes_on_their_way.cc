@@ -1,13 +1,10 @@
-#include "dataplane/writes_on_their_way.h"
-
-#include <algorithm>
+#include "core/host/writes_on_their_way.h"
 
 #include "base/assert.h"
 
-namespace farshore::dataplane {
+namespace farshore::core {
 
-void WritesOnTheirWay::renew() {
-    const SharedRoute::Permission now = route_->permission();
+void WritesOnTheirWay::renew(const WritesPermitted& now) {
     for (OfEpoch& each : epochs_) {
         if (each.epoch == now.epoch) {
             each.permitted_until = now.until;
@@ -42,18 +39,18 @@ std::uint64_t WritesOnTheirWay::below(Epoch epoch) const {
     return sum;
 }
 
-Instant WritesOnTheirWay::permitted_until(Epoch epoch) {
-    renew();
+Instant WritesOnTheirWay::permitted_until(Epoch epoch, const WritesPermitted& now) {
+    renew(now);
     const auto found = std::ranges::find(epochs_, epoch, &OfEpoch::epoch);
     return found == epochs_.end() ? Instant::max() : found->permitted_until;
 }
 
-Instant WritesOnTheirWay::next_end() {
+Instant WritesOnTheirWay::next_end(const WritesPermitted& now) {
     if (epochs_.empty()) {
         return Instant::max();
     }
-    renew();
+    renew(now);
     return std::ranges::min(epochs_, {}, &OfEpoch::permitted_until).permitted_until;
 }
 
-}  // namespace farshore::dataplane
+}  // namespace farshore::core
