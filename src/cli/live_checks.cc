@@ -8,11 +8,10 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "adapters/aws/route53.h"
 #include "adapters/aws/table_survey.h"
-#include "base/text.h"
 #include "cli/aws_world.h"
 #include "cli/output.h"
+#include "cli/traffic_checks.h"
 
 namespace farshore::cli {
 
@@ -80,62 +79,6 @@ net::Task<> look_at_table(
     }
 }
 
-net::Task<> look_at_record(aws::AwsClient* client, config::Route53 traffic, Checks checks) {
-    aws::Route53 route53{*client};
-    aws::CallOptions options;
-    options.total_timeout = kPatience;
-    const std::string what = "record " + traffic.record;
-    const auto records = co_await route53.list_record_sets(traffic.zone, options);
-    if (!records) {
-        const bool missing = records.error().kind == ErrorKind::not_found;
-        checks->push_back(
-            {.what = what,
-             .state = missing ? State::wrong : State::unchecked,
-             .text = (missing ? "there is no hosted zone " + traffic.zone
-                              : "the zone " + traffic.zone + " could not be read") +
-                     ": " + records.error().text,
-             .remedy = missing
-                           ? "correct traffic.route53.zone"
-                           : "allow route53:ListResourceRecordSets on the zone to this principal"}
-        );
-        co_return;
-    }
-    const std::string wanted = to_lower(traffic.record);
-    const auto of_role = [&](aws::FailoverRole role) {
-        return std::ranges::find_if(*records, [&](const aws::RecordSet& record) {
-            return record.name == wanted && record.failover == role;
-        });
-    };
-    const auto primary = of_role(aws::FailoverRole::primary);
-    if (primary == records->end() || of_role(aws::FailoverRole::secondary) == records->end()) {
-        checks->push_back(
-            {.what = what,
-             .state = State::wrong,
-             .text = "zone " + traffic.zone + " has no pair of failover records of that name",
-             .remedy = "make a PRIMARY and a SECONDARY record, or correct traffic.route53.record"}
-        );
-        co_return;
-    }
-    LiveCheck check{.what = what, .text = "a PRIMARY and a SECONDARY record, with a health check"};
-    if (primary->health_check.empty()) {
-        check.state = State::wrong;
-        check.text = "the PRIMARY record has no health check: it is served whatever happens";
-        check.remedy =
-            "give it the calculated check that docs/decisions/0005-health-state.md describes";
-    } else {
-        const auto health = co_await route53.get_health_check(primary->health_check, options);
-        if (!health) {
-            const bool missing = health.error().kind == ErrorKind::not_found;
-            check.state = missing ? State::wrong : State::unchecked;
-            check.text = "the health check " + primary->health_check +
-                         " of the PRIMARY record could not be read: " + health.error().text;
-            check.remedy = missing ? "give the record a check that exists"
-                                   : "allow route53:GetHealthCheck to this principal";
-        }
-    }
-    checks->push_back(std::move(check));
-}
-
 // A key that no application has: reading it tells whether reading is allowed.
 aws::Item unused_key(const std::vector<aws::KeyAttribute>& attributes) {
     aws::Item key;
@@ -193,7 +136,8 @@ net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::A
         co_await look_at_table(with, table, use, regions_of(*of, use), checks);
     }
     if (of->traffic) {
-        co_await look_at_record(with, *of->traffic, checks);
+        std::vector<LiveCheck> found = co_await look_at_traffic(of, with);
+        std::ranges::move(found, std::back_inserter(*checks));
     }
     co_return std::move(*checks);
 }
@@ -283,7 +227,13 @@ ExitCode exit_code_of(LiveVerdict verdict) {
 std::string checks_text(const std::vector<LiveCheck>& checks) {
     std::string text;
     for (const LiveCheck& check : checks) {
-        text += fmt::format("{:<9}  {}: {}\n", to_string(check.state), check.what, check.text);
+        text += fmt::format(
+            "{:<9}  {}: {}{}\n",
+            to_string(check.state),
+            check.what,
+            check.text,
+            check.code.empty() ? "" : " [" + check.code + "]"
+        );
         if (check.state != State::good) {
             text += fmt::format("{:<9}  remedy: {}\n", "", check.remedy);
         }
@@ -294,12 +244,16 @@ std::string checks_text(const std::vector<LiveCheck>& checks) {
 json::array checks_document(const std::vector<LiveCheck>& checks) {
     json::array list;
     for (const LiveCheck& check : checks) {
-        list.push_back(json::object{
+        json::object one{
             {"what", check.what},
             {"state", to_string(check.state)},
             {"text", check.text},
             {"remedy", check.remedy}
-        });
+        };
+        if (!check.code.empty()) {
+            one["code"] = check.code;
+        }
+        list.push_back(std::move(one));
     }
     return list;
 }

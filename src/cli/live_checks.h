@@ -16,15 +16,19 @@
 namespace farshore::cli {
 
 struct LiveCheck {
-    enum class State { good, wrong, unchecked };
+    // Advice: it works, and should be otherwise.
+    enum class State { good, wrong, unchecked, advice };
 
     std::string what;  // "table carts", "record shop.example.com", "controller"
     State state = State::good;
     std::string text;
     std::string remedy;
+    std::string code;  // of the linter: "shared_check"; empty for what has none
 };
 
-inline constexpr std::array<std::string_view, 3> kLiveStateNames{"good", "wrong", "unchecked"};
+inline constexpr std::array<std::string_view, 4> kLiveStateNames{
+    "good", "wrong", "unchecked", "advice"
+};
 
 constexpr const auto& names_of(LiveCheck::State) {
     return kLiveStateNames;

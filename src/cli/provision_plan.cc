@@ -8,6 +8,7 @@
 
 #include "adapters/aws/table_provision.h"
 #include "cli/aws_world.h"
+#include "cli/traffic_checks.h"
 
 namespace farshore::cli {
 
@@ -58,6 +59,15 @@ ProvisionPlan look_at_installation(const config::Config& config) {
         append(out.changes, std::move(plan.changes));
         append(out.obstacles, std::move(plan.obstacles));
         append(out.notes, std::move(plan.notes));
+    }
+    if (config.traffic) {
+        for (const LiveCheck& check : world.run(look_at_traffic(&config, &world.client()))) {
+            if (check.state != LiveCheck::State::good) {
+                out.notes.push_back(
+                    fmt::format("{}: {}; remedy: {}", check.what, check.text, check.remedy)
+                );
+            }
+        }
     }
     return out;
 }

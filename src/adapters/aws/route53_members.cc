@@ -11,8 +11,15 @@ namespace {
 namespace json = boost::json;
 
 // AWS's words, in the order of the enumerators.
-constexpr std::array<std::string_view, 6> kTypeWords{
-    "HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED"
+constexpr std::array<std::string_view, 8> kTypeWords{
+    "HTTP",
+    "HTTPS",
+    "HTTP_STR_MATCH",
+    "HTTPS_STR_MATCH",
+    "TCP",
+    "CALCULATED",
+    "CLOUDWATCH_METRIC",
+    "RECOVERY_CONTROL",
 };
 constexpr std::array<std::string_view, 3> kActionWords{"CREATE", "UPSERT", "DELETE"};
 constexpr std::array<std::string_view, 3> kFailoverWords{"", "PRIMARY", "SECONDARY"};
@@ -120,6 +127,31 @@ HostedZone zone_from(const json::object& zone) {
     };
 }
 
+// Each routing has a member of its own; a set without any of them is a simple one.
+struct RoutingMember {
+    std::string_view name;
+    core::Routing routing{};
+};
+
+constexpr RoutingMember kRoutingMembers[] = {
+    {"Failover", core::Routing::failover},
+    {"Weight", core::Routing::weighted},
+    {"Region", core::Routing::latency},
+    {"GeoLocation", core::Routing::geolocation},
+    {"GeoProximityLocation", core::Routing::geoproximity},
+    {"MultiValueAnswer", core::Routing::multivalue},
+    {"CidrRoutingConfig", core::Routing::cidr},
+};
+
+core::Routing routing_of(const json::object& set) {
+    for (const RoutingMember& member : kRoutingMembers) {
+        if (set.contains(member.name)) {
+            return member.routing;
+        }
+    }
+    return core::Routing::simple;
+}
+
 RecordSet record_from(const json::object& set) {
     RecordSet out;
     out.name = plain_name(text_member(set, "Name"));
@@ -140,6 +172,7 @@ RecordSet record_from(const json::object& set) {
         };
     }
     out.health_check = text_member(set, "HealthCheckId");
+    out.routing = routing_of(set);
     return out;
 }
 
@@ -153,8 +186,7 @@ Result<HealthCheck> check_from(const json::object& check) {
     const json::object& config = object_member(check, "HealthCheckConfig");
     const auto type = from_word<HealthCheckType>(kTypeWords, text_member(config, "Type"));
     if (!type) {
-        // CLOUDWATCH_METRIC and RECOVERY_CONTROL exist. A caller that lists all health checks meets
-        // them and goes on.
+        // A caller that lists all health checks goes on behind one of a type that is yet to come.
         return fail(
             ErrorKind::malformed,
             "health check of type '" + text_member(config, "Type") + "' is not understood"
@@ -179,7 +211,8 @@ Result<HealthCheck> check_from(const json::object& check) {
         .sni = std::nullopt,
         .regions = text_list(config, "Regions"),
         .threshold = small_number(config, "HealthThreshold"),
-        .children = text_list(config, "ChildHealthChecks")
+        .children = text_list(config, "ChildHealthChecks"),
+        .keeps_last = text_member(config, "InsufficientDataHealthStatus") == "LastKnownStatus"
     };
     if (config.contains("EnableSNI")) {
         out.config.sni = flag_member(config, "EnableSNI");

@@ -444,6 +444,7 @@ TEST(Route53Members, ReadsRecordsAsPlainNames) {
     ASSERT_EQ(page->records.size(), 1U);
     EXPECT_EQ(page->records[0].name, "*.example.com");
     EXPECT_EQ(page->records[0].failover, FailoverRole::secondary);
+    EXPECT_EQ(page->records[0].routing, core::Routing::failover);
     EXPECT_EQ(page->records[0].alias, (AliasTarget{"Z", "lb.example.com", true}));
     EXPECT_TRUE(page->truncated);
     EXPECT_EQ(page->next_name, "n");
@@ -454,7 +455,7 @@ TEST(Route53Members, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
         "route53",
         "ListHealthChecks",
         "<ListHealthChecksResponse><HealthChecks>"
-        "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>CLOUDWATCH_METRIC</Type></"
+        "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>YET_TO_COME</Type></"
         "HealthCheckConfig></HealthCheck>"
         "<HealthCheck><Id>b</Id><CallerReference>r</"
         "CallerReference><HealthCheckConfig><Type>CALCULATED</Type>"

@@ -1,0 +1,80 @@
+"""`farshore doctor` against a lab whose records, tables and agents are changed by the AWS CLI's own calls."""
+
+import json
+
+import boto3
+import pytest
+from botocore.config import Config
+from conftest import ROOT, World, farshore, until
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with World(tmp_path_factory.mktemp("doctor") / "lab") as world:
+        world.wait_ready()
+        yield world
+
+
+@pytest.fixture
+def route53(lab):
+    """Route 53's client; afterwards the records and checks are as the lab made them."""
+    keys = lab.credentials()
+    client = boto3.client(
+        "route53", endpoint_url=lab.document["route53"]["api"], region_name="us-east-1", aws_access_key_id=keys["aws_access_key_id"],
+        aws_secret_access_key=keys["aws_secret_access_key"], config=Config(retries={"max_attempts": 1}),
+    )  # fmt: skip
+    before = records_of(lab, client)
+    yield client
+    upsert(lab, client, before)
+
+
+def records_of(lab, client):
+    zone = lab.document["route53"]["zone"]
+    return [each for each in client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"] if "Failover" in each]
+
+
+def upsert(lab, client, records):
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": each} for each in records]
+    client.change_resource_record_sets(HostedZoneId=lab.document["route53"]["zone"], ChangeBatch={"Changes": changes})
+
+
+def doctor(lab, *words, check):
+    """The checks, from JSON, by state."""
+    found = json.loads(farshore("doctor", "--config", lab.config, "-o", "json", *words, check=check).stdout)
+    return {state: [each for each in found["checks"] if each["state"] == state] for state in ("good", "wrong", "unchecked", "advice")}
+
+
+def test_every_code_of_the_linter_is_in_the_manual():
+    header = (ROOT / "src" / "core" / "lint" / "traffic_lint.h").read_text()
+    names = header.split("kTrafficFaultNames{")[1].split("}")[0].replace('"', " ").replace(",", " ").split()
+    manual = (ROOT / "docs" / "commands.md").read_text().split("### Mistakes of DNS failover")[1].split("###")[0]
+    assert [line.split("`")[1] for line in manual.splitlines() if line.startswith("| `")] == names
+
+
+def test_a_lab_is_ready_and_its_failover_takes_what_the_checks_say(lab):
+    until(lambda: farshore("doctor", "--config", lab.config, check=(0, 3)).returncode == 0, 60, "all is well")
+    found = doctor(lab, check=0)
+    told = next(each["text"] for each in found["good"] + found["advice"] if each["what"] == "RTO")
+    assert "health check" in told and "TTL" in told and "objectives.rto is" in told, told
+
+
+def test_the_published_set_ups_mistake_is_named(lab, route53):
+    records = records_of(lab, route53)
+    secondary = next(each for each in records if each["Failover"] == "SECONDARY")
+    upsert(lab, route53, [dict(each, HealthCheckId=secondary["HealthCheckId"]) for each in records])
+    found = doctor(lab, check=3)
+    assert {each["code"] for each in found["wrong"]} == {"shared_check", "no_takeover"}, found["wrong"]
+    assert all(each["remedy"] for each in found["wrong"])
+    table = farshore("validate", lab.config, "--live", check=3).stdout
+    assert "follow health check " + secondary["HealthCheckId"] in table and "[shared_check]" in table, table
+    assert "shared_check" not in farshore("validate", lab.config, check=0).stdout
+
+
+def test_provision_notes_them(lab, route53):
+    primary = next(each for each in records_of(lab, route53) if each["Failover"] == "PRIMARY")
+    top = route53.get_health_check(HealthCheckId=primary["HealthCheckId"])["HealthCheck"]["HealthCheckConfig"]
+    route53.update_health_check(HealthCheckId=top["ChildHealthChecks"][0], Disabled=True)
+    try:
+        assert "is disabled: Route 53 asks nothing" in farshore("provision", "plan", "--config", lab.config).stdout
+    finally:
+        route53.update_health_check(HealthCheckId=top["ChildHealthChecks"][0], Disabled=False)
