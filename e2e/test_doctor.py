@@ -1,6 +1,7 @@
 """`farshore doctor` against a lab whose records, tables and agents are changed by the AWS CLI's own calls."""
 
 import json
+import pathlib
 
 import boto3
 import pytest
@@ -78,3 +79,22 @@ def test_provision_notes_them(lab, route53):
         assert "is disabled: Route 53 asks nothing" in farshore("provision", "plan", "--config", lab.config).stdout
     finally:
         route53.update_health_check(HealthCheckId=top["ChildHealthChecks"][0], Disabled=False)
+
+
+def test_tables_that_are_not_alike_are_named_with_both_regions(lab, tmp_path):
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "user")]
+    index = [{"IndexName": "by_user", "KeySchema": [{"AttributeName": "user", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]
+    for region, more in (("us-east-1", {"GlobalSecondaryIndexes": index}), ("eu-west-1", {})):
+        client = lab.region_table(region)
+        client.create_table(
+            TableName="settings", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=attributes if more else attributes[:1], **more,
+        )  # fmt: skip
+    until(lambda: lab.region_table("us-east-1").describe_table(TableName="settings")["Table"]["TableStatus"] == "ACTIVE", 10, "the table is there")
+    lab.region_table("us-east-1").update_time_to_live(TableName="settings", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
+    config = tmp_path / "farshore.yaml"
+    config.write_text(pathlib.Path(lab.config).read_text().replace("tables:\n", "tables:\n  - name: settings\n", 1))
+    config.chmod(0o600)
+    told = farshore("validate", config, "--live", check=3).stdout
+    assert "table settings has the indexes by_user (user S, ALL) in us-east-1 and none in eu-west-1" in told, told
+    assert "table settings has TTL by expires in us-east-1 and off in eu-west-1" in told, told

@@ -23,10 +23,14 @@ using namespace std::chrono_literals;
 using State = LiveCheck::State;
 
 constexpr Duration kPatience = 3s;
+// Where Route 53 has its one control plane.
+const RegionId kGlobalControl{"us-east-1"};
 
 using Checks = std::shared_ptr<std::vector<LiveCheck>>;
 
-std::vector<RegionId> regions_of(const config::Config& config, core::TableUse use) {
+std::vector<RegionId> regions_of(
+    const config::Config& config, core::TableUse use, const RegionId& without
+) {
     std::vector<RegionId> regions;
     for (const config::Region& region : config.regions) {
         regions.push_back(region.id);
@@ -34,6 +38,7 @@ std::vector<RegionId> regions_of(const config::Config& config, core::TableUse us
     if (use == core::TableUse::epoch && !config.witness.value().empty()) {
         regions.push_back(config.witness);
     }
+    std::erase(regions, without);
     return regions;
 }
 
@@ -45,6 +50,30 @@ std::string in_regions(const std::vector<RegionId>& regions) {
     return text;
 }
 
+// TTL is a call of its own. A Region that does not answer has said so before.
+net::Task<> ask_for_ttl(
+    aws::DynamoDb& tables, TableName table, core::TableSight& sight, Checks checks
+) {
+    if (sight.answer != core::TableAnswer::found) {
+        co_return;
+    }
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    auto ttl = co_await tables.time_to_live(sight.region, table, options);
+    if (ttl) {
+        sight.ttl = *std::move(ttl);
+        co_return;
+    }
+    const bool denied = ttl.error().kind == ErrorKind::denied;
+    checks->push_back(
+        {.what = "table " + table.value(),
+         .state = State::unchecked,
+         .text = "its TTL was not checked in " + sight.region.value() + ": " + ttl.error().text,
+         .remedy =
+             denied ? "allow dynamodb:DescribeTimeToLive on it to this principal" : "try again"}
+    );
+}
+
 net::Task<> look_at_table(
     aws::AwsClient* client,
     TableName table,
@@ -53,8 +82,13 @@ net::Task<> look_at_table(
     Checks checks
 ) {
     aws::DynamoDb tables{*client};
-    const std::vector<core::TableSight> sights =
+    std::vector<core::TableSight> sights =
         co_await aws::survey_table(tables, table, regions, kPatience);
+    if (use != core::TableUse::epoch) {
+        for (core::TableSight& sight : sights) {
+            co_await ask_for_ttl(tables, table, sight, checks);
+        }
+    }
     const std::string what = "table " + table.value();
     const auto findings = core::findings_of(table, use, sights);
     for (const core::TableFinding& finding : findings) {
@@ -72,7 +106,7 @@ net::Task<> look_at_table(
                  "{} with the key ({}), {} {}",
                  to_string(use),
                  sights.front().key,
-                 use == core::TableUse::epoch ? "in" : "replicated between",
+                 use == core::TableUse::epoch || regions.size() < 2 ? "in" : "replicated between",
                  in_regions(regions)
              )}
         );
@@ -124,7 +158,9 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
     checks->push_back(std::move(check));
 }
 
-net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::AwsClient* with) {
+net::Task<std::vector<LiveCheck>> look_at_names(
+    const config::Config* of, RegionId without, aws::AwsClient* with
+) {
     const auto checks = std::make_shared<std::vector<LiveCheck>>();
     std::vector<std::pair<TableName, core::TableUse>> names;
     for (const config::Table& table : of->tables) {
@@ -133,20 +169,22 @@ net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::A
     names.emplace_back(of->detect.heartbeat_table, core::TableUse::heartbeat);
     names.emplace_back(of->fence.epoch_table, core::TableUse::epoch);
     for (const auto& [table, use] : names) {
-        co_await look_at_table(with, table, use, regions_of(*of, use), checks);
+        co_await look_at_table(with, table, use, regions_of(*of, use, without), checks);
     }
-    if (of->traffic) {
+    if (of->traffic && without != kGlobalControl) {
         std::vector<LiveCheck> found = co_await look_at_traffic(of, with);
         std::ranges::move(found, std::back_inserter(*checks));
     }
     co_return std::move(*checks);
 }
 
-net::Task<std::vector<LiveCheck>> try_all_reading(const config::Config* of, aws::AwsClient* with) {
+net::Task<std::vector<LiveCheck>> try_all_reading(
+    const config::Config* of, RegionId without, aws::AwsClient* with
+) {
     const auto checks = std::make_shared<std::vector<LiveCheck>>();
     for (const config::Table& table : of->tables) {
-        for (const config::Region& region : of->regions) {
-            co_await try_reading(with, table.name, region.id, checks);
+        for (const RegionId& region : regions_of(*of, core::TableUse::data, without)) {
+            co_await try_reading(with, table.name, region, checks);
         }
     }
     co_return std::move(*checks);
@@ -154,14 +192,14 @@ net::Task<std::vector<LiveCheck>> try_all_reading(const config::Config* of, aws:
 
 }  // namespace
 
-std::vector<LiveCheck> look_up_names(const config::Config& config) {
+std::vector<LiveCheck> look_up_names(const config::Config& config, const RegionId& without) {
     AwsWorld world{config};
-    return world.run(look_at_names(&config, &world.client()));
+    return world.run(look_at_names(&config, without, &world.client()));
 }
 
-std::vector<LiveCheck> try_rights(const config::Config& config) {
+std::vector<LiveCheck> try_rights(const config::Config& config, const RegionId& without) {
     AwsWorld world{config};
-    return world.run(try_all_reading(&config, &world.client()));
+    return world.run(try_all_reading(&config, without, &world.client()));
 }
 
 std::vector<LiveCheck> controller_checks(const wire::StatusDocument& status) {

@@ -35,11 +35,16 @@ constexpr const auto& names_of(LiveCheck::State) {
 }
 
 // The tables in every Region they belong to: there, of one key, replicated (or apart, for the epoch
-// records); and the record with its health check, when users are moved by one.
-[[nodiscard]] std::vector<LiveCheck> look_up_names(const config::Config& config);
+// records), of one set of indexes and settings; and the record with its health checks, when users
+// are moved by one. Nothing is asked of the Region `without`.
+[[nodiscard]] std::vector<LiveCheck> look_up_names(
+    const config::Config& config, const RegionId& without = {}
+);
 
 // Whether this principal may read the application's tables as the controller has to.
-[[nodiscard]] std::vector<LiveCheck> try_rights(const config::Config& config);
+[[nodiscard]] std::vector<LiveCheck> try_rights(
+    const config::Config& config, const RegionId& without = {}
+);
 
 // What the controller's status document says: its readiness with each finding, and the tables whose
 // writes its hosts cannot prove. Pure.
