@@ -98,3 +98,32 @@ def test_tables_that_are_not_alike_are_named_with_both_regions(lab, tmp_path):
     told = farshore("validate", config, "--live", check=3).stdout
     assert "table settings has the indexes by_user (user S, ALL) in us-east-1 and none in eu-west-1" in told, told
     assert "table settings has TTL by expires in us-east-1 and off in eu-west-1" in told, told
+
+
+def test_a_failover_to_a_region_is_looked_at_as_it_would_find_it(lab):
+    until(lambda: farshore("doctor", "--to", "eu-west-1", "--config", lab.config, check=(0, 3)).returncode == 0, 60, "a failover could start")
+    good = {each["what"]: each["text"] for each in doctor(lab, "--to", "eu-west-1", check=0)["good"]}
+    assert good["failover to eu-west-1"] == "an operator's could start now" and "needs nothing of us-east-1" in good["plan to eu-west-1"], good
+    farshore("lab", "fault", "dynamodb", "eu-west-1", "--mode", "refused", "--dir", lab.directory)
+    try:
+        refused = lambda: [each for each in doctor(lab, "--to", "eu-west-1", check=(0, 3, 9))["wrong"] if "guard target_healthy" in each["text"]]
+        assert all(each["remedy"] for each in until(refused, 60, "the guard refuses"))
+    finally:
+        farshore("lab", "heal", "all", "--dir", lab.directory)
+
+
+def test_nothing_is_asked_of_a_region_that_answers_nothing(lab):
+    farshore("lab", "fault", "dynamodb", "eu-west-1", "--mode", "refused", "--dir", lab.directory)
+    try:
+        found = doctor(lab, "--without-region", "eu-west-1", check=(0, 3))
+        told = {each["what"]: each["text"] for each in found["good"]}
+        assert told["epoch records"] == "2 of 3 are left: a majority, so an epoch can be raised", told
+        assert not found["unchecked"], found["unchecked"]
+    finally:
+        farshore("lab", "heal", "all", "--dir", lab.directory)
+
+
+def test_regions_that_are_none_of_the_apps_are_a_usage_error(lab):
+    for words in (("--to", "mars"), ("--without-region", "mars"), ("--to", "us-east-2"), ("--to", "eu-west-1", "--without-region", "eu-west-1")):
+        refused = farshore("doctor", *words, "--config", lab.config, check=64)
+        assert "remedy: name" in refused.stderr, refused.stderr
