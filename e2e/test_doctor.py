@@ -1,7 +1,10 @@
 """`farshore doctor` against a lab whose records, tables and agents are changed by the AWS CLI's own calls."""
 
+import contextlib
+import http.server
 import json
 import pathlib
+import threading
 
 import boto3
 import pytest
@@ -127,3 +130,67 @@ def test_regions_that_are_none_of_the_apps_are_a_usage_error(lab):
     for words in (("--to", "mars"), ("--without-region", "mars"), ("--to", "us-east-2"), ("--to", "eu-west-1", "--without-region", "eu-west-1")):
         refused = farshore("doctor", *words, "--config", lab.config, check=64)
         assert "remedy: name" in refused.stderr, refused.stderr
+
+
+class Account(http.server.BaseHTTPRequestHandler):
+    """STS and Service Quotas, as far as doctor asks them. `quotas` is by Region; a number in it refuses with that status."""
+
+    quotas: dict = {}
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
+        if "Action=GetCallerIdentity" in body:
+            arn = "<Arn>arn:aws:iam::123456789012:user/operator</Arn>"
+            return self.answer(200, f"<GetCallerIdentityResponse><GetCallerIdentityResult>{arn}</GetCallerIdentityResult></GetCallerIdentityResponse>")
+        assert self.headers["X-Amz-Target"] == "ServiceQuotasV20190624.ListServiceQuotas", self.headers
+        told, asked = self.quotas[region], json.loads(body)
+        if isinstance(told, str):
+            return self.answer(400, json.dumps({"__type": told, "Message": "no"}))
+        page = int(asked.get("NextToken", 0))
+        quota = {"ServiceCode": asked["ServiceCode"], "QuotaCode": f"L-{page}", "QuotaName": f"Quota {page}", "Value": told[page]}
+        more = {"NextToken": str(page + 1)} if page + 1 < len(told) else {}
+        self.answer(200, json.dumps({"Quotas": [quota], **more}))
+
+    def answer(self, status, text):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def account(monkeypatch, quotas):
+    handler = type("OfTest", (Account,), {"quotas": quotas})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        for name in ("SERVICE_QUOTAS", "STS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", f"http://127.0.0.1:{server.server_port}")
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+
+def test_a_quota_that_is_lower_in_the_standby_is_named(lab, monkeypatch):
+    with account(monkeypatch, {"us-east-1": [2500, 80000], "eu-west-1": [2500, 40000.0]}):
+        found = doctor(lab, "--live", check=3)
+        told = [each for each in found["wrong"] if each["what"] == "quota of DynamoDB"]
+        assert [each["text"] for each in told] == ["Quota 1 (L-1) is 40000 in eu-west-1 and 80000 in us-east-1"], told
+        assert "--quota-code L-1 --region eu-west-1" in told[0]["remedy"]
+        assert any(each["text"] == "arn:aws:iam::123456789012:user/operator" for each in found["good"]), found["good"]
+    with account(monkeypatch, {"us-east-1": [2500], "eu-west-1": [2500]}):
+        assert any(each["text"] == "1 are the same in each Region" for each in doctor(lab, "--live", check=(0, 3))["good"])
+
+
+@pytest.mark.parametrize(
+    "code, remedy",
+    [("AccessDeniedException", "allow servicequotas:ListServiceQuotas on `*` to this principal"), ("TooManyRequestsException", "AWS throttles")],
+)
+def test_quotas_that_are_not_told_are_unchecked_with_a_remedy(lab, monkeypatch, code, remedy):
+    with account(monkeypatch, {"us-east-1": code, "eu-west-1": code}):
+        unchecked = doctor(lab, "--live", check=(3, 9))["unchecked"]
+        assert len(unchecked) == 2 and all(remedy in each["remedy"] for each in unchecked), unchecked

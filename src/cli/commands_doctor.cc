@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "cli/account_checks.h"
 #include "cli/context.h"
 #include "cli/live_checks.h"
 #include "cli/operation_calls.h"
@@ -25,6 +26,7 @@ using State = LiveCheck::State;
 struct DoctorOptions {
     std::string to;       // a table Region; empty: the controller's own choice
     std::string without;  // a Region of the app, or its witness
+    bool live = false;
 };
 
 // Not ready, and for what reason.
@@ -129,6 +131,9 @@ std::vector<LiveCheck> all_checks(
         std::ranges::move(more, std::back_inserter(checks));
     };
     add(try_rights(config, without));
+    if (options.live) {
+        add(account_checks(config, without));
+    }
     if (!options.to.empty()) {
         add(checks_to(config, RegionId{options.to}));
     }
@@ -191,6 +196,11 @@ void add_doctor_command(CLI::App& app, Context& context) {
         "--without-region",
         options->without,
         "What works while this Region answers nothing: nothing is asked of it"
+    );
+    doctor->add_flag(
+        "--live",
+        options->live,
+        "Ask the AWS account too: who this is, the clock, DynamoDB's quotas in each Region"
     );
     doctor->callback([&context, options] {
         context.run = [&context, options] {

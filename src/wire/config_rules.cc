@@ -184,7 +184,7 @@ constexpr std::array kRules{
         [](const Config& c) { return c.traffic && c.traffic->ttl < c.rto && best_case(c).repointed() < c.rto && best_case(c).shifted() > c.rto; },
         [](const Config& c) {
             const core::RtoForecast best = best_case(c);
-            return "users are moved by DNS within " + shown(best.shifted()) + " at best (" + core::in_words(best.repoint) + " + " + core::in_words(best.shift) + "), and rto is " + shown(c.rto);
+            return "users are moved by DNS in " + shown(best.shifted()) + " at best (" + core::in_words(best.repoint) + " + " + core::in_words(best.shift) + "), and rto is " + shown(c.rto);
         },
         "a shorter ttl, lease or unhealthy_for, or a longer rto; `farshore doctor` counts with the health checks that there are", "", "detect.* fence.lease fence.clock_error traffic.route53.ttl levers.* steps"},
 };
