@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import pathlib
+import re
 import threading
 
 import boto3
@@ -194,3 +195,18 @@ def test_quotas_that_are_not_told_are_unchecked_with_a_remedy(lab, monkeypatch, 
     with account(monkeypatch, {"us-east-1": code, "eu-west-1": code}):
         unchecked = doctor(lab, "--live", check=(3, 9))["unchecked"]
         assert len(unchecked) == 2 and all(remedy in each["remedy"] for each in unchecked), unchecked
+
+
+def test_keys_that_aws_does_not_take_are_told_once(lab, tmp_path):
+    text = pathlib.Path(lab.config).read_text()
+    (tmp_path / "wrong").write_text("[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = nobody\n")
+    (tmp_path / "wrong").chmod(0o600)
+    for name in ("absent", "wrong"):
+        config = tmp_path / f"{name}.yaml"
+        config.write_text(re.sub(r"credentials:.*", f"credentials: {{ file: {tmp_path / name}, profile: default }}", text))
+        config.chmod(0o600)
+        found = json.loads(farshore("validate", config, "--live", "-o", "json", check=3).stdout)["live"]
+        assert [(each["what"], each["state"]) for each in found] == [("credentials", "wrong")], found
+        assert "aws.credentials" in found[0]["remedy"]
+        told = json.loads(farshore("doctor", "--config", config, "-o", "json", check=3).stdout)["checks"]
+        assert [each["what"] for each in told if each["what"] in ("credentials",) or each["what"].startswith(("table", "right"))] == ["credentials"], told

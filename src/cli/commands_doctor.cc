@@ -126,13 +126,18 @@ std::vector<LiveCheck> all_checks(
     const Context& context, const config::Config& config, const DoctorOptions& options
 ) {
     const RegionId without{options.without};
-    std::vector<LiveCheck> checks = look_up_names(config, without);
+    std::vector<LiveCheck> checks;
     const auto add = [&checks](std::vector<LiveCheck> more) {
         std::ranges::move(more, std::back_inserter(checks));
     };
-    add(try_rights(config, without));
-    if (options.live) {
-        add(account_checks(config, without));
+    if (const auto refused = refused_keys(config, without)) {
+        checks.push_back(*refused);
+    } else {
+        add(look_up_names(config, without));
+        add(try_rights(config, without));
+        if (options.live) {
+            add(account_checks(config, without));
+        }
     }
     if (!options.to.empty()) {
         add(checks_to(config, RegionId{options.to}));

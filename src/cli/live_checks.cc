@@ -1,6 +1,7 @@
 #include "cli/live_checks.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -190,7 +191,46 @@ net::Task<std::vector<LiveCheck>> try_all_reading(
     co_return std::move(*checks);
 }
 
+// What AWS answers to keys that it does not know, or no longer takes ("Common Error Types" of its
+// API references). An error without a code is our own: there are no keys.
+constexpr std::array<std::string_view, 6> kKeyCodes{
+    "",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "UnrecognizedClientException"
+};
+
+net::Task<std::optional<LiveCheck>> try_keys(
+    const config::Config* of, RegionId region, aws::AwsClient* with
+) {
+    aws::DynamoDb tables{*with};
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    const auto asked = co_await tables.describe_table(region, of->detect.heartbeat_table, options);
+    if (asked || asked.error().kind != ErrorKind::denied ||
+        std::ranges::find(kKeyCodes, asked.error().code) == kKeyCodes.end()) {
+        co_return std::nullopt;
+    }
+    co_return LiveCheck{
+        .what = "credentials",
+        .state = State::wrong,
+        .text = asked.error().text,
+        .remedy =
+            "name a file and a profile with valid keys in `aws.credentials`, or renew those "
+            "of this shell or role; `aws sts get-caller-identity` tries them"
+    };
+}
+
 }  // namespace
+
+std::optional<LiveCheck> refused_keys(const config::Config& config, const RegionId& without) {
+    AwsWorld world{config};
+    const std::vector<RegionId> regions = regions_of(config, core::TableUse::data, without);
+    return regions.empty() ? std::nullopt
+                           : world.run(try_keys(&config, regions.front(), &world.client()));
+}
 
 std::vector<LiveCheck> look_up_names(const config::Config& config, const RegionId& without) {
     AwsWorld world{config};

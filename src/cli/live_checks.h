@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,12 @@ inline constexpr std::array<std::string_view, 4> kLiveStateNames{
 constexpr const auto& names_of(LiveCheck::State) {
     return kLiveStateNames;
 }
+
+// Whether AWS takes this principal's keys at all; nullopt: it does, or does not answer. Without
+// them nothing else can be looked up, and each look would say the same.
+[[nodiscard]] std::optional<LiveCheck> refused_keys(
+    const config::Config& config, const RegionId& without = {}
+);
 
 // The tables in every Region they belong to: there, of one key, replicated (or apart, for the epoch
 // records), of one set of indexes and settings; and the record with its health checks, when users
