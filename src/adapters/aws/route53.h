@@ -51,8 +51,8 @@ struct RecordSet {
     std::vector<std::string> values;
     std::optional<AliasTarget> alias;
     std::string health_check;  // id; empty: none
-    // Read, never sent: by what Route 53 chooses among the sets of this name.
-    core::Routing routing = core::Routing::simple;
+    // Read, never sent: that it is neither a simple record nor one of failover, but what.
+    std::optional<core::Routing> other_routing;
 
     friend bool operator==(const RecordSet&, const RecordSet&) = default;
 };

@@ -127,14 +127,14 @@ HostedZone zone_from(const json::object& zone) {
     };
 }
 
-// Each routing has a member of its own; a set without any of them is a simple one.
+// Each routing has a member of its own; a set without any of them is a simple one. Failover is read
+// apart, with its role.
 struct RoutingMember {
     std::string_view name;
     core::Routing routing{};
 };
 
 constexpr RoutingMember kRoutingMembers[] = {
-    {"Failover", core::Routing::failover},
     {"Weight", core::Routing::weighted},
     {"Region", core::Routing::latency},
     {"GeoLocation", core::Routing::geolocation},
@@ -143,13 +143,13 @@ constexpr RoutingMember kRoutingMembers[] = {
     {"CidrRoutingConfig", core::Routing::cidr},
 };
 
-core::Routing routing_of(const json::object& set) {
+std::optional<core::Routing> other_routing_of(const json::object& set) {
     for (const RoutingMember& member : kRoutingMembers) {
         if (set.contains(member.name)) {
             return member.routing;
         }
     }
-    return core::Routing::simple;
+    return std::nullopt;
 }
 
 RecordSet record_from(const json::object& set) {
@@ -172,7 +172,7 @@ RecordSet record_from(const json::object& set) {
         };
     }
     out.health_check = text_member(set, "HealthCheckId");
-    out.routing = routing_of(set);
+    out.other_routing = other_routing_of(set);
     return out;
 }
 

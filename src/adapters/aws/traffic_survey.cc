@@ -70,7 +70,9 @@ net::Task<Result<std::vector<std::string>>> look_at_check(
 core::SeenRecord seen_record(const RecordSet& record) {
     core::SeenRecord seen{
         .type = record.type,
-        .routing = record.routing,
+        .routing = record.failover == FailoverRole::none
+                       ? record.other_routing.value_or(core::Routing::simple)
+                       : core::Routing::failover,
         .primary = record.failover == FailoverRole::primary,
         .ttl = std::chrono::seconds{record.ttl},
         .targets = record.values,

@@ -451,7 +451,7 @@ TEST(Route53Members, ReadsRecordsAsPlainNames) {
     ASSERT_EQ(page->records.size(), 1U);
     EXPECT_EQ(page->records[0].name, "*.example.com");
     EXPECT_EQ(page->records[0].failover, FailoverRole::secondary);
-    EXPECT_EQ(page->records[0].routing, core::Routing::failover);
+    EXPECT_FALSE(page->records[0].other_routing);
     EXPECT_EQ(page->records[0].alias, (AliasTarget{"Z", "lb.example.com", true}));
     EXPECT_TRUE(page->truncated);
     EXPECT_EQ(page->next_name, "n");
