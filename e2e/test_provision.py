@@ -129,4 +129,10 @@ def test_bad_input_has_a_clear_error(account, tmp_path):
     other.write_text("{}")
     assert "changes" in account.provision("apply", other, check=64).stderr
     (tmp_path / "keys").write_text("[default]\naws_access_key_id = nobody\naws_secret_access_key = wrong\n")
-    assert "could not be looked at" in account.provision("plan", check=3).stdout
+    assert "`aws.credentials`" in account.provision("plan", check=77).stderr
+
+
+def test_keys_that_are_absent_are_told_once(account):
+    (account.directory / "keys").unlink()
+    refused = account.provision("plan", check=77)
+    assert refused.stdout == "" and refused.stderr.count("no AWS keys") == 1 and "`aws.credentials`" in refused.stderr, refused.stderr

@@ -53,7 +53,8 @@ Checked check_file(const std::string& path, const Validate& options) {
     auto loaded = config::parse_config(checked.text);
     take(loaded);
     if (checked.ok && options.live) {
-        checked.live = look_up_names(loaded.value);
+        const auto refused = refused_keys(loaded.value);
+        checked.live = refused ? std::vector<LiveCheck>{*refused} : look_up_names(loaded.value);
     }
     return checked;
 }

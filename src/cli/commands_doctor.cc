@@ -1,11 +1,18 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+#include <memory>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "cli/account_checks.h"
 #include "cli/context.h"
 #include "cli/live_checks.h"
+#include "cli/operation_calls.h"
+#include "cli/region_checks.h"
+#include "wire/request_documents.h"
 
 // doctor: is everything that a failover relies on what the configuration takes it for?
 namespace farshore::cli {
@@ -16,32 +23,59 @@ namespace {
 
 using State = LiveCheck::State;
 
-std::vector<LiveCheck> ask_controller(const Context& context, const config::Config& config) {
-    const auto wrong = [](const Error& error) {
-        return std::vector<LiveCheck>{
-            {.what = "controller", .state = State::wrong, .text = error.text, .remedy = error.remedy
-            }
-        };
-    };
+struct DoctorOptions {
+    std::string to;       // a table Region; empty: the controller's own choice
+    std::string without;  // a Region of the app, or its witness
+    bool live = false;
+};
+
+// Not ready, and for what reason.
+std::vector<LiveCheck> wrong_controller(const Error& error, State state = State::wrong) {
+    return {{.what = "controller", .state = state, .text = error.text, .remedy = error.remedy}};
+}
+
+// The plan of an operator's failover, as the controller makes it.
+std::vector<LiveCheck> ask_for_plan(
+    ApiClient& client, const config::Config& config, const RegionId& to
+) {
+    const wire::ChangeBody body{.verb = "failover", .to = to};
+    const auto answer = client.post(app_target(config.app.value(), "plan"), wire::to_json(body));
+    if (!answer) {
+        return wrong_controller(answer.error());
+    }
+    if (!answer->ok()) {
+        return wrong_controller(answer->error());
+    }
+    const auto plan = answer->as<wire::PlanDocument>();
+    return plan ? plan_checks(*plan, to) : wrong_controller(plan.error(), State::unchecked);
+}
+
+std::vector<LiveCheck> ask_controller(
+    const Context& context, const config::Config& config, const DoctorOptions& options
+) {
     const auto access = context.access();
     if (!access) {
-        return wrong(access.error());
+        return wrong_controller(access.error());
     }
     ApiClient client{*access};
     const auto answer = client.get("/v1/status?app=" + net::percent_encode(config.app.value()));
     if (!answer) {
-        return wrong(answer.error());
+        return wrong_controller(answer.error());
     }
     if (!answer->ok()) {
-        return wrong(answer->error());
+        return wrong_controller(answer->error());
     }
     const auto status = answer->as<wire::StatusDocument>();
-    if (status) {
-        return controller_checks(*status);
+    if (!status) {
+        // What it says cannot be read: whether a failover could start is not known.
+        return wrong_controller(status.error(), State::unchecked);
     }
-    // What it says cannot be read: whether a failover could start is not known.
-    std::vector<LiveCheck> checks = wrong(status.error());
-    checks.front().state = State::unchecked;
+    std::vector<LiveCheck> checks = controller_checks(*status);
+    if (!options.to.empty()) {
+        std::ranges::move(
+            ask_for_plan(client, config, RegionId{options.to}), std::back_inserter(checks)
+        );
+    }
     return checks;
 }
 
@@ -55,7 +89,70 @@ std::string in_words(LiveVerdict verdict) {
     std::unreachable();
 }
 
-int run_doctor(const Context& context) {
+// Names that are none of the app's are slips of the fingers.
+Status known_regions(const config::Config& config, const DoctorOptions& options) {
+    std::string known;
+    for (const config::Region& region : config.regions) {
+        known += (known.empty() ? "" : ", ") + region.id.value();
+    }
+    if (!options.to.empty() && config.region(RegionId{options.to}) == nullptr) {
+        return fail(
+            ErrorKind::malformed,
+            options.to + " is none of the app's Regions",
+            "name one of " + known
+        );
+    }
+    const RegionId without{options.without};
+    if (!options.without.empty() && config.region(without) == nullptr &&
+        without != config.witness) {
+        return fail(
+            ErrorKind::malformed,
+            options.without + " is none of the app's Regions, and not its witness",
+            "name one of " + known +
+                (config.witness.value().empty() ? "" : ", " + config.witness.value())
+        );
+    }
+    if (!options.to.empty() && options.to == options.without) {
+        return fail(
+            ErrorKind::malformed,
+            "a failover cannot go to " + options.to + " without " + options.to,
+            "name two Regions"
+        );
+    }
+    return {};
+}
+
+std::vector<LiveCheck> all_checks(
+    const Context& context, const config::Config& config, const DoctorOptions& options
+) {
+    const RegionId without{options.without};
+    std::vector<LiveCheck> checks;
+    const auto add = [&checks](std::vector<LiveCheck> more) {
+        std::ranges::move(more, std::back_inserter(checks));
+    };
+    if (const auto refused = refused_keys(config, without)) {
+        checks.push_back(*refused);
+    } else {
+        add(look_up_names(config, without));
+        add(try_rights(config, without));
+        if (options.live) {
+            add(account_checks(config, without));
+        }
+    }
+    if (!options.to.empty()) {
+        add(checks_to(config, RegionId{options.to}));
+    }
+    if (!options.without.empty()) {
+        add(checks_without(config, without));
+    }
+    // One that stands there would not answer.
+    if (options.without.empty() || config.controller.region != without) {
+        add(ask_controller(context, config, options));
+    }
+    return checks;
+}
+
+int run_doctor(const Context& context, const DoctorOptions& options) {
     const auto loaded = context.configuration();
     if (!loaded) {
         return failed_with(loaded.error());
@@ -67,14 +164,11 @@ int run_doctor(const Context& context) {
              .remedy = "name it with --config or FARSHORE_CONFIG"}
         );
     }
-    std::vector<LiveCheck> checks = look_up_names(**loaded);
-    const auto add = [&checks](std::vector<LiveCheck> more) {
-        checks.insert(
-            checks.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end())
-        );
-    };
-    add(try_rights(**loaded));
-    add(ask_controller(context, **loaded));
+    if (const Status known = known_regions(**loaded, options); !known) {
+        print_error(known.error());
+        return kUsage;
+    }
+    const std::vector<LiveCheck> checks = all_checks(context, **loaded, options);
     const LiveVerdict verdict = verdict_of(checks);
     if (is_table(context.format)) {
         fmt::print("{}{}\n", checks_text(checks), in_words(verdict));
@@ -97,12 +191,25 @@ void add_doctor_command(CLI::App& app, Context& context) {
     auto* doctor = app.add_subcommand(
         "doctor",
         "Look up everything that the configuration names: tables and their keys, replication, "
-        "rights, record, and whether the controller is ready; exit 3 when something is wrong, 9 "
+        "settings, rights, record, and whether the controller is ready; exit 3 when something is "
+        "wrong, 9 "
         "when something could not be looked at"
     );
-    doctor->callback([&context] {
-        context.run = [&context] {
-            return run_doctor(context);
+    auto options = std::make_shared<DoctorOptions>();
+    doctor->add_option("--to", options->to, "As a failover to this Region would find it");
+    doctor->add_option(
+        "--without-region",
+        options->without,
+        "What works while this Region answers nothing: nothing is asked of it"
+    );
+    doctor->add_flag(
+        "--live",
+        options->live,
+        "Ask the AWS account too: who this is, the clock, DynamoDB's quotas in each Region"
+    );
+    doctor->callback([&context, options] {
+        context.run = [&context, options] {
+            return run_doctor(context, *options);
         };
     });
 }

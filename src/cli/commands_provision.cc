@@ -11,6 +11,7 @@
 #include "base/text_file.h"
 #include "cli/context.h"
 #include "cli/lab_directory.h"
+#include "cli/live_checks.h"
 #include "cli/provision_plan.h"
 #include "core/provision/rights.h"
 
@@ -115,8 +116,19 @@ Result<config::Config> needed_configuration(const Context& context) {
     return **std::move(config);
 }
 
+// The same, of a command that looks at AWS, which takes its keys.
+Result<config::Config> usable_configuration(const Context& context) {
+    Result<config::Config> config = needed_configuration(context);
+    if (config) {
+        if (const auto refused = refused_keys(*config)) {
+            return fail(ErrorKind::denied, refused->text, refused->remedy);
+        }
+    }
+    return config;
+}
+
 int show_plan(const Context& context, const PlanOptions& options) {
-    const auto config = needed_configuration(context);
+    const auto config = usable_configuration(context);
     if (!config) {
         return failed_with(config.error());
     }
@@ -158,7 +170,7 @@ Result<ProvisionPlan> read_plan(const std::string& path, const std::string& app)
 }
 
 int apply_plan(const Context& context, const std::string& file) {
-    const auto config = needed_configuration(context);
+    const auto config = usable_configuration(context);
     if (!config) {
         return failed_with(config.error());
     }

@@ -1,6 +1,7 @@
 #include "cli/live_checks.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -8,11 +9,10 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "adapters/aws/route53.h"
 #include "adapters/aws/table_survey.h"
-#include "base/text.h"
 #include "cli/aws_world.h"
 #include "cli/output.h"
+#include "cli/traffic_checks.h"
 
 namespace farshore::cli {
 
@@ -24,10 +24,14 @@ using namespace std::chrono_literals;
 using State = LiveCheck::State;
 
 constexpr Duration kPatience = 3s;
+// Where Route 53 has its one control plane.
+const RegionId kGlobalControl{"us-east-1"};
 
 using Checks = std::shared_ptr<std::vector<LiveCheck>>;
 
-std::vector<RegionId> regions_of(const config::Config& config, core::TableUse use) {
+std::vector<RegionId> regions_of(
+    const config::Config& config, core::TableUse use, const RegionId& without
+) {
     std::vector<RegionId> regions;
     for (const config::Region& region : config.regions) {
         regions.push_back(region.id);
@@ -35,6 +39,7 @@ std::vector<RegionId> regions_of(const config::Config& config, core::TableUse us
     if (use == core::TableUse::epoch && !config.witness.value().empty()) {
         regions.push_back(config.witness);
     }
+    std::erase(regions, without);
     return regions;
 }
 
@@ -46,6 +51,30 @@ std::string in_regions(const std::vector<RegionId>& regions) {
     return text;
 }
 
+// TTL is a call of its own. A Region that does not answer has said so before.
+net::Task<> ask_for_ttl(
+    aws::DynamoDb& tables, TableName table, core::TableSight& sight, Checks checks
+) {
+    if (sight.answer != core::TableAnswer::found) {
+        co_return;
+    }
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    auto ttl = co_await tables.time_to_live(sight.region, table, options);
+    if (ttl) {
+        sight.ttl = *std::move(ttl);
+        co_return;
+    }
+    const bool denied = ttl.error().kind == ErrorKind::denied;
+    checks->push_back(
+        {.what = "table " + table.value(),
+         .state = State::unchecked,
+         .text = "its TTL was not checked in " + sight.region.value() + ": " + ttl.error().text,
+         .remedy =
+             denied ? "allow dynamodb:DescribeTimeToLive on it to this principal" : "try again"}
+    );
+}
+
 net::Task<> look_at_table(
     aws::AwsClient* client,
     TableName table,
@@ -54,8 +83,13 @@ net::Task<> look_at_table(
     Checks checks
 ) {
     aws::DynamoDb tables{*client};
-    const std::vector<core::TableSight> sights =
+    std::vector<core::TableSight> sights =
         co_await aws::survey_table(tables, table, regions, kPatience);
+    if (use != core::TableUse::epoch) {
+        for (core::TableSight& sight : sights) {
+            co_await ask_for_ttl(tables, table, sight, checks);
+        }
+    }
     const std::string what = "table " + table.value();
     const auto findings = core::findings_of(table, use, sights);
     for (const core::TableFinding& finding : findings) {
@@ -73,67 +107,11 @@ net::Task<> look_at_table(
                  "{} with the key ({}), {} {}",
                  to_string(use),
                  sights.front().key,
-                 use == core::TableUse::epoch ? "in" : "replicated between",
+                 use == core::TableUse::epoch || regions.size() < 2 ? "in" : "replicated between",
                  in_regions(regions)
              )}
         );
     }
-}
-
-net::Task<> look_at_record(aws::AwsClient* client, config::Route53 traffic, Checks checks) {
-    aws::Route53 route53{*client};
-    aws::CallOptions options;
-    options.total_timeout = kPatience;
-    const std::string what = "record " + traffic.record;
-    const auto records = co_await route53.list_record_sets(traffic.zone, options);
-    if (!records) {
-        const bool missing = records.error().kind == ErrorKind::not_found;
-        checks->push_back(
-            {.what = what,
-             .state = missing ? State::wrong : State::unchecked,
-             .text = (missing ? "there is no hosted zone " + traffic.zone
-                              : "the zone " + traffic.zone + " could not be read") +
-                     ": " + records.error().text,
-             .remedy = missing
-                           ? "correct traffic.route53.zone"
-                           : "allow route53:ListResourceRecordSets on the zone to this principal"}
-        );
-        co_return;
-    }
-    const std::string wanted = to_lower(traffic.record);
-    const auto of_role = [&](aws::FailoverRole role) {
-        return std::ranges::find_if(*records, [&](const aws::RecordSet& record) {
-            return record.name == wanted && record.failover == role;
-        });
-    };
-    const auto primary = of_role(aws::FailoverRole::primary);
-    if (primary == records->end() || of_role(aws::FailoverRole::secondary) == records->end()) {
-        checks->push_back(
-            {.what = what,
-             .state = State::wrong,
-             .text = "zone " + traffic.zone + " has no pair of failover records of that name",
-             .remedy = "make a PRIMARY and a SECONDARY record, or correct traffic.route53.record"}
-        );
-        co_return;
-    }
-    LiveCheck check{.what = what, .text = "a PRIMARY and a SECONDARY record, with a health check"};
-    if (primary->health_check.empty()) {
-        check.state = State::wrong;
-        check.text = "the PRIMARY record has no health check: it is served whatever happens";
-        check.remedy =
-            "give it the calculated check that docs/decisions/0005-health-state.md describes";
-    } else {
-        const auto health = co_await route53.get_health_check(primary->health_check, options);
-        if (!health) {
-            const bool missing = health.error().kind == ErrorKind::not_found;
-            check.state = missing ? State::wrong : State::unchecked;
-            check.text = "the health check " + primary->health_check +
-                         " of the PRIMARY record could not be read: " + health.error().text;
-            check.remedy = missing ? "give the record a check that exists"
-                                   : "allow route53:GetHealthCheck to this principal";
-        }
-    }
-    checks->push_back(std::move(check));
 }
 
 // A key that no application has: reading it tells whether reading is allowed.
@@ -181,7 +159,9 @@ net::Task<> try_reading(aws::AwsClient* client, TableName table, RegionId region
     checks->push_back(std::move(check));
 }
 
-net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::AwsClient* with) {
+net::Task<std::vector<LiveCheck>> look_at_names(
+    const config::Config* of, RegionId without, aws::AwsClient* with
+) {
     const auto checks = std::make_shared<std::vector<LiveCheck>>();
     std::vector<std::pair<TableName, core::TableUse>> names;
     for (const config::Table& table : of->tables) {
@@ -190,34 +170,76 @@ net::Task<std::vector<LiveCheck>> look_at_names(const config::Config* of, aws::A
     names.emplace_back(of->detect.heartbeat_table, core::TableUse::heartbeat);
     names.emplace_back(of->fence.epoch_table, core::TableUse::epoch);
     for (const auto& [table, use] : names) {
-        co_await look_at_table(with, table, use, regions_of(*of, use), checks);
+        co_await look_at_table(with, table, use, regions_of(*of, use, without), checks);
     }
-    if (of->traffic) {
-        co_await look_at_record(with, *of->traffic, checks);
+    if (of->traffic && without != kGlobalControl) {
+        std::vector<LiveCheck> found = co_await look_at_traffic(of, with);
+        std::ranges::move(found, std::back_inserter(*checks));
     }
     co_return std::move(*checks);
 }
 
-net::Task<std::vector<LiveCheck>> try_all_reading(const config::Config* of, aws::AwsClient* with) {
+net::Task<std::vector<LiveCheck>> try_all_reading(
+    const config::Config* of, RegionId without, aws::AwsClient* with
+) {
     const auto checks = std::make_shared<std::vector<LiveCheck>>();
     for (const config::Table& table : of->tables) {
-        for (const config::Region& region : of->regions) {
-            co_await try_reading(with, table.name, region.id, checks);
+        for (const RegionId& region : regions_of(*of, core::TableUse::data, without)) {
+            co_await try_reading(with, table.name, region, checks);
         }
     }
     co_return std::move(*checks);
 }
 
-}  // namespace
+// What AWS answers to keys that it does not know, or no longer takes ("Common Error Types" of its
+// API references). An error without a code is our own: there are no keys.
+constexpr std::array<std::string_view, 6> kKeyCodes{
+    "",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "UnrecognizedClientException"
+};
 
-std::vector<LiveCheck> look_up_names(const config::Config& config) {
-    AwsWorld world{config};
-    return world.run(look_at_names(&config, &world.client()));
+net::Task<std::optional<LiveCheck>> try_keys(
+    const config::Config* of, RegionId region, aws::AwsClient* with
+) {
+    aws::DynamoDb tables{*with};
+    aws::CallOptions options;
+    options.total_timeout = kPatience;
+    const auto asked = co_await tables.describe_table(region, of->detect.heartbeat_table, options);
+    if (asked || asked.error().kind != ErrorKind::denied ||
+        std::ranges::find(kKeyCodes, asked.error().code) == kKeyCodes.end()) {
+        co_return std::nullopt;
+    }
+    co_return LiveCheck{
+        .what = "credentials",
+        .state = State::wrong,
+        .text = asked.error().text,
+        .remedy =
+            "name a file and a profile with valid keys in `aws.credentials`, or renew those "
+            "of this shell or role; `aws sts get-caller-identity` tries them"
+    };
 }
 
-std::vector<LiveCheck> try_rights(const config::Config& config) {
+}  // namespace
+
+std::optional<LiveCheck> refused_keys(const config::Config& config, const RegionId& without) {
     AwsWorld world{config};
-    return world.run(try_all_reading(&config, &world.client()));
+    const std::vector<RegionId> regions = regions_of(config, core::TableUse::data, without);
+    return regions.empty() ? std::nullopt
+                           : world.run(try_keys(&config, regions.front(), &world.client()));
+}
+
+std::vector<LiveCheck> look_up_names(const config::Config& config, const RegionId& without) {
+    AwsWorld world{config};
+    return world.run(look_at_names(&config, without, &world.client()));
+}
+
+std::vector<LiveCheck> try_rights(const config::Config& config, const RegionId& without) {
+    AwsWorld world{config};
+    return world.run(try_all_reading(&config, without, &world.client()));
 }
 
 std::vector<LiveCheck> controller_checks(const wire::StatusDocument& status) {
@@ -283,7 +305,13 @@ ExitCode exit_code_of(LiveVerdict verdict) {
 std::string checks_text(const std::vector<LiveCheck>& checks) {
     std::string text;
     for (const LiveCheck& check : checks) {
-        text += fmt::format("{:<9}  {}: {}\n", to_string(check.state), check.what, check.text);
+        text += fmt::format(
+            "{:<9}  {}: {}{}\n",
+            to_string(check.state),
+            check.what,
+            check.text,
+            check.code.empty() ? "" : " [" + check.code + "]"
+        );
         if (check.state != State::good) {
             text += fmt::format("{:<9}  remedy: {}\n", "", check.remedy);
         }
@@ -294,12 +322,16 @@ std::string checks_text(const std::vector<LiveCheck>& checks) {
 json::array checks_document(const std::vector<LiveCheck>& checks) {
     json::array list;
     for (const LiveCheck& check : checks) {
-        list.push_back(json::object{
+        json::object one{
             {"what", check.what},
             {"state", to_string(check.state)},
             {"text", check.text},
             {"remedy", check.remedy}
-        });
+        };
+        if (!check.code.empty()) {
+            one["code"] = check.code;
+        }
+        list.push_back(std::move(one));
     }
     return list;
 }

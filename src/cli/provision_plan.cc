@@ -10,6 +10,7 @@
 #include "adapters/aws/traffic_provision.h"
 #include "base/text.h"
 #include "cli/aws_world.h"
+#include "cli/traffic_checks.h"
 #include "wire/url.h"
 
 namespace farshore::cli {
@@ -128,7 +129,7 @@ bool find_balancer(AwsWorld& world, core::TrafficSide& side, ProvisionPlan& plan
     return false;
 }
 
-void look_at_traffic(AwsWorld& world, const config::Config& config, Looked& out) {
+void plan_traffic(AwsWorld& world, const config::Config& config, Looked& out) {
     core::TrafficWish wish = traffic_wish(config);
     if (!find_balancer(world, wish.preferred, out.plan) ||
         !find_balancer(world, wish.standby, out.plan)) {
@@ -148,6 +149,17 @@ void look_at_traffic(AwsWorld& world, const config::Config& config, Looked& out)
     out.traffic = TrafficGround{.wish = std::move(wish), .checks = std::move(plan.checks)};
 }
 
+// What the linter says of records that are as they are wished.
+void append_findings(AwsWorld& world, const config::Config& config, ProvisionPlan& plan) {
+    for (const LiveCheck& check : world.run(look_at_traffic(&config, &world.client()))) {
+        if (check.state != LiveCheck::State::good) {
+            plan.notes.push_back(
+                fmt::format("{}: {}; remedy: {}", check.what, check.text, check.remedy)
+            );
+        }
+    }
+}
+
 }  // namespace
 
 Looked look_at_installation(const config::Config& config) {
@@ -163,7 +175,10 @@ Looked look_at_installation(const config::Config& config) {
         append(out.plan.notes, std::move(plan.notes));
     }
     if (config.traffic) {
-        look_at_traffic(world, config, out);
+        plan_traffic(world, config, out);
+    }
+    if (out.traffic && out.plan.traffic.empty()) {
+        append_findings(world, config, out.plan);
     }
     return out;
 }

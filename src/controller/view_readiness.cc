@@ -16,6 +16,7 @@ core::Shortfall shortfall_of(core::TableFault fault) {
         case core::TableFault::missing: return core::Shortfall::table_missing;
         case core::TableFault::not_checked: return core::Shortfall::table_unchecked;
         case core::TableFault::other_key:
+        case core::TableFault::other_settings:
         case core::TableFault::not_active:
         case core::TableFault::not_replicated:
         case core::TableFault::replicated: return core::Shortfall::table_unlike;

@@ -40,6 +40,19 @@ Duration in_front_of_a_raise(const Config& config) {
     return sum;
 }
 
+bool moves_users(const Config& config) {
+    const auto shifts = [](const std::vector<Lever>& levers) {
+        return std::ranges::find(levers, Lever::shift) != levers.end();
+    };
+    return shifts(config.levers.data_impaired) || shifts(config.levers.stack_impaired) ||
+           shifts(config.levers.region_lost);
+}
+
+// At best, until the application is back for all users that DNS moves.
+core::RtoForecast best_case(const Config& config) {
+    return core::forecast_rto(rto_input(config));
+}
+
 // What an automatic failover from any Region to any other would depend on, and must not.
 std::string unstable_steps(const Config& config) {
     std::set<std::string> found;
@@ -82,7 +95,7 @@ constexpr std::array kRules{
         [](const Config& c) { return c.region(c.witness) != nullptr; },
         [](const Config& c) { return "the witness stands in " + c.witness.value() + ", which holds the tables"; },
         "choose a third Region", "a witness that fails together with a table Region proves nothing", "regions"},
-    Rule{"C237", Severity::error, "regions",
+    Rule{"C238", Severity::error, "regions",
         [](const Config& c) { return std::ranges::any_of(c.regions, answers_with_several_names); },
         [](const Config& c) {
             return "`answers` of " + std::ranges::find_if(c.regions, answers_with_several_names)->id.value() + " names a host and something else beside it";
@@ -138,10 +151,7 @@ constexpr std::array kRules{
         [](const Config& c) { return "probe_timeout " + shown(c.detect.probe_timeout) + " is not below fresh_for " + shown(c.detect.fresh_for); },
         "below fresh_for", "a hanging probe would be too old to count when it fails", "detect.fresh_for"},
     Rule{"C215", Severity::error, "traffic.route53",
-        [](const Config& c) {
-            const auto shifts = [](const std::vector<Lever>& levers) { return std::ranges::find(levers, Lever::shift) != levers.end(); };
-            return !c.traffic && (shifts(c.levers.data_impaired) || shifts(c.levers.stack_impaired) || shifts(c.levers.region_lost));
-        },
+        [](const Config& c) { return !c.traffic && moves_users(c); },
         [](const Config&) { return std::string{"the lever `shift` needs `traffic: { route53: … }`"}; },
         "name the zone and the record, or remove `shift` from `levers`", "users cannot be moved without a record", "levers.*"},
     Rule{"C217", Severity::error, "controller.listen",
@@ -183,6 +193,13 @@ constexpr std::array kRules{
         [](const Config& c) { return c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error >= c.rto; },
         [](const Config& c) { return "detection and a fence by lease (" + shown(c.detect.unhealthy_for + c.fence.lease + c.fence.clock_error) + ") take all of rto " + shown(c.rto); },
         "a longer rto, or a shorter unhealthy_for or lease", "", "detect.unhealthy_for fence.lease fence.clock_error"},
+    Rule{"C237", Severity::warning, "objectives.rto",
+        [](const Config& c) { return c.traffic && c.traffic->ttl < c.rto && best_case(c).repointed() < c.rto && best_case(c).shifted() > c.rto; },
+        [](const Config& c) {
+            const core::RtoForecast best = best_case(c);
+            return "users are moved by DNS in " + shown(best.shifted()) + " at best (" + core::in_words(best.repoint) + " + " + core::in_words(best.shift) + "), and rto is " + shown(c.rto);
+        },
+        "a shorter ttl, lease or unhealthy_for, or a longer rto; `farshore doctor` counts with the health checks that there are", "", "detect.* fence.lease fence.clock_error traffic.route53.ttl levers.* steps"},
 };
 
 constexpr std::array kAgentRules{
@@ -256,6 +273,22 @@ bool same_listener(const Listen& a, const Listen& b) {
 }
 
 }  // namespace
+
+core::RtoInput rto_input(const Config& config) {
+    core::RtoInput input{
+        .probe_every = config.detect.probe_every,
+        .probe_timeout = config.detect.probe_timeout,
+        .unhealthy_for = config.detect.unhealthy_for,
+        .lease = config.fence.lease,
+        .clock_error = config.fence.clock_error,
+        .steps_before = in_front_of_a_raise(config)
+    };
+    if (config.traffic && moves_users(config)) {
+        input.check = core::kFastestCheck;
+        input.ttl = config.traffic->ttl;
+    }
+    return input;
+}
 
 std::vector<std::string> observers_of(const Config& config) {
     std::vector<std::string> observers;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/lint/rto_forecast.h"
 #include "wire/config_section.h"
 
 // Values that must fit together are checked together. The text of a rule is the error message and a
@@ -38,6 +39,10 @@ struct AgentRule {
 // The observers that `detect.quorum` counts: the controller, unless the configuration does not say
 // where it stands, and the agents of each Region.
 [[nodiscard]] std::vector<std::string> observers_of(const Config& config);
+
+// What the configuration says of an automatic failover's time. The record's health checks are taken
+// for the fastest that there are: how fast they are is known to Route 53 alone.
+[[nodiscard]] core::RtoInput rto_input(const Config& config);
 
 [[nodiscard]] std::span<const Rule> rules();
 [[nodiscard]] std::span<const AgentRule> agent_rules();

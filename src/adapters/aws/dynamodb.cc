@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "adapters/aws/members.h"
+
 namespace farshore::aws {
 namespace {
 
@@ -178,6 +180,21 @@ net::Task<Result<TableDescription>> DynamoDb::describe_table(
     return table_call(
         std::move(region), "DescribeTable", dynamodb_members::table_only(table), options
     );
+}
+
+net::Task<Result<std::string>> DynamoDb::time_to_live(
+    RegionId region, TableName table, CallOptions options
+) {
+    json::object input = dynamodb_members::table_only(table);
+    const Result<json::object> output =
+        co_await send(std::move(region), "DescribeTimeToLive", std::move(input), options);
+    if (!output) {
+        co_return std::unexpected(output.error());
+    }
+    const json::object& told = object_member(*output, "TimeToLiveDescription");
+    const std::string status = text_member(told, "TimeToLiveStatus");
+    co_return status == "ENABLED" || status == "ENABLING" ? text_member(told, "AttributeName")
+                                                          : std::string{};
 }
 
 net::Task<Result<bool>> DynamoDb::is_old_global_table(

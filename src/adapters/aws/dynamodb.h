@@ -53,6 +53,7 @@ struct TableDescription {
     std::string arn;
     std::string global_table_version;  // "2019.11.21"; empty for a plain table
     std::vector<KeyAttribute> key;     // partition first
+    std::vector<std::string> indexes;  // "by_user (user S, ALL)", in order
     std::vector<Replica> replicas;     // may hold the Region asked itself, as AWS does
     std::int64_t item_count = 0;
     std::int64_t size_bytes = 0;
@@ -193,6 +194,10 @@ class DynamoDb {
         RegionId region, TableSpec spec, CallOptions options = {}
     );
     net::Task<Result<TableDescription>> describe_table(
+        RegionId region, TableName table, CallOptions options = {}
+    );
+    // The attribute by which items expire; empty: none do.
+    net::Task<Result<std::string>> time_to_live(
         RegionId region, TableName table, CallOptions options = {}
     );
     net::Task<Result<TableDescription>> delete_table(

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "adapters/aws/dynamodb.h"
@@ -67,10 +68,11 @@ json::value stream_specification() {
     return {{"StreamEnabled", true}, {"StreamViewType", "NEW_AND_OLD_IMAGES"}};
 }
 
-std::vector<KeyAttribute> key_of(const json::object& table) {
+// Of the table itself, or of one of its indexes.
+std::vector<KeyAttribute> key_of(const json::object& keyed, const json::object& table) {
     std::vector<KeyAttribute> out;
     for (const std::string_view role : {"HASH", "RANGE"}) {
-        for (const json::object* element : entries(table, "KeySchema")) {
+        for (const json::object* element : entries(keyed, "KeySchema")) {
             if (text_member(*element, "KeyType") != role) {
                 continue;
             }
@@ -84,6 +86,23 @@ std::vector<KeyAttribute> key_of(const json::object& table) {
             out.push_back(std::move(key));
         }
     }
+    return out;
+}
+
+// "by_user (user S, at N, ALL)", in order, so that two Regions can be compared.
+std::vector<std::string> indexes_of(const json::object& table) {
+    std::vector<std::string> out;
+    for (const std::string_view kind : {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"}) {
+        for (const json::object* index : entries(table, kind)) {
+            std::string text = text_member(*index, "IndexName") + " (";
+            for (const KeyAttribute& key : key_of(*index, table)) {
+                text += key.name + " " + key.type + ", ";
+            }
+            text += text_member(object_member(*index, "Projection"), "ProjectionType") + ")";
+            out.push_back(std::move(text));
+        }
+    }
+    std::ranges::sort(out);
     return out;
 }
 
@@ -256,7 +275,8 @@ Result<TableDescription> table_description(const json::object& output) {
     out.status = text_member(table, "TableStatus");
     out.arn = text_member(table, "TableArn");
     out.global_table_version = text_member(table, "GlobalTableVersion");
-    out.key = key_of(table);
+    out.key = key_of(table, table);
+    out.indexes = indexes_of(table);
     out.item_count = number_member(table, "ItemCount");
     out.size_bytes = number_member(table, "TableSizeBytes");
     for (const json::object* replica : entries(table, "Replicas")) {

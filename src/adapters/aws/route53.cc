@@ -91,6 +91,10 @@ net::Task<Result<std::vector<HostedZone>>> Route53::list_hosted_zones(CallOption
     return list_pages("ListHostedZones", route53_members::hosted_zones, options);
 }
 
+net::Task<Result<HostedZone>> Route53::get_hosted_zone(std::string zone, CallOptions options) {
+    return ask("GetHostedZone", {{"Id", zone}}, route53_members::hosted_zone, options);
+}
+
 net::Task<Status> Route53::delete_hosted_zone(std::string zone, CallOptions options) {
     return erase("DeleteHostedZone", {{"Id", zone}}, options);
 }

@@ -13,6 +13,7 @@
 #include "adapters/net/task.h"
 #include "base/enum_names.h"
 #include "base/result.h"
+#include "core/lint/traffic_seen.h"
 
 // Route 53: hosted zones, failover records, health checks. Names are without the trailing dot and
 // lower case, whatever the service answers.
@@ -46,11 +47,12 @@ struct RecordSet {
     std::string type = "A";
     std::string set_identifier;  // needed with a failover role
     FailoverRole failover = FailoverRole::none;
-    std::string policy;  // read alone: "weighted", "latency"…; empty: simple or failover
     std::int64_t ttl = 60;  // seconds; not sent with an alias
     std::vector<std::string> values;
     std::optional<AliasTarget> alias;
     std::string health_check;  // id; empty: none
+    // Read, never sent: that it is neither a simple record nor one of failover, but what.
+    std::optional<core::Routing> other_routing;
 
     friend bool operator==(const RecordSet&, const RecordSet&) = default;
 };
@@ -72,9 +74,25 @@ struct ChangeState {
     bool in_sync = false;
 };
 
-enum class HealthCheckType { http, https, http_str_match, https_str_match, tcp, calculated };
-inline constexpr std::array<std::string_view, 6> kHealthCheckTypeNames{
-    "http", "https", "http_str_match", "https_str_match", "tcp", "calculated"
+enum class HealthCheckType {
+    http,
+    https,
+    http_str_match,
+    https_str_match,
+    tcp,
+    calculated,
+    cloudwatch_metric,
+    recovery_control,
+};
+inline constexpr std::array<std::string_view, 8> kHealthCheckTypeNames{
+    "http",
+    "https",
+    "http_str_match",
+    "https_str_match",
+    "tcp",
+    "calculated",
+    "cloudwatch_metric",
+    "recovery_control",
 };
 
 constexpr const auto& names_of(HealthCheckType) {
@@ -99,6 +117,8 @@ struct HealthCheckConfig {
     // Calculated checks: healthy while at least `threshold` children are.
     int threshold = 0;
     std::vector<std::string> children;
+    // Of a CloudWatch metric; read, never sent: without data it keeps its last status.
+    bool keeps_last = false;
 
     friend bool operator==(const HealthCheckConfig&, const HealthCheckConfig&) = default;
 };
@@ -183,6 +203,7 @@ class Route53 {
         std::string name, std::string caller_reference, CallOptions options = {}
     );
     net::Task<Result<std::vector<HostedZone>>> list_hosted_zones(CallOptions options = {});
+    net::Task<Result<HostedZone>> get_hosted_zone(std::string zone, CallOptions options = {});
     net::Task<Status> delete_hosted_zone(std::string zone, CallOptions options = {});
 
     // All changes take effect together or not at all.

@@ -11,8 +11,15 @@ namespace {
 namespace json = boost::json;
 
 // AWS's words, in the order of the enumerators.
-constexpr std::array<std::string_view, 6> kTypeWords{
-    "HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED"
+constexpr std::array<std::string_view, 8> kTypeWords{
+    "HTTP",
+    "HTTPS",
+    "HTTP_STR_MATCH",
+    "HTTPS_STR_MATCH",
+    "TCP",
+    "CALCULATED",
+    "CLOUDWATCH_METRIC",
+    "RECOVERY_CONTROL",
 };
 constexpr std::array<std::string_view, 3> kActionWords{"CREATE", "UPSERT", "DELETE"};
 constexpr std::array<std::string_view, 3> kFailoverWords{"", "PRIMARY", "SECONDARY"};
@@ -120,15 +127,30 @@ HostedZone zone_from(const json::object& zone) {
     };
 }
 
-// The member by which a record set tells its policy, and the word that the console has for it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPolicies{{
-    {"Weight", "weighted"},
-    {"Region", "latency"},
-    {"GeoLocation", "geolocation"},
-    {"GeoProximityLocation", "geoproximity"},
-    {"CidrRoutingConfig", "IP-based"},
-    {"MultiValueAnswer", "multivalue answer"},
-}};
+// Each routing has a member of its own; a set without any of them is a simple one. Failover is read
+// apart, with its role.
+struct RoutingMember {
+    std::string_view name;
+    core::Routing routing{};
+};
+
+constexpr RoutingMember kRoutingMembers[] = {
+    {"Weight", core::Routing::weighted},
+    {"Region", core::Routing::latency},
+    {"GeoLocation", core::Routing::geolocation},
+    {"GeoProximityLocation", core::Routing::geoproximity},
+    {"MultiValueAnswer", core::Routing::multivalue},
+    {"CidrRoutingConfig", core::Routing::cidr},
+};
+
+std::optional<core::Routing> other_routing_of(const json::object& set) {
+    for (const RoutingMember& member : kRoutingMembers) {
+        if (set.contains(member.name)) {
+            return member.routing;
+        }
+    }
+    return std::nullopt;
+}
 
 RecordSet record_from(const json::object& set) {
     RecordSet out;
@@ -137,11 +159,6 @@ RecordSet record_from(const json::object& set) {
     out.set_identifier = text_member(set, "SetIdentifier");
     out.failover = from_word<FailoverRole>(kFailoverWords, text_member(set, "Failover"))
                        .value_or(FailoverRole::none);
-    for (const auto& [member, policy] : kPolicies) {
-        if (set.contains(member)) {
-            out.policy = policy;
-        }
-    }
     out.ttl = number_member(set, "TTL");
     for (const json::object* record : entries(set, "ResourceRecords")) {
         out.values.push_back(text_member(*record, "Value"));
@@ -155,6 +172,7 @@ RecordSet record_from(const json::object& set) {
         };
     }
     out.health_check = text_member(set, "HealthCheckId");
+    out.other_routing = other_routing_of(set);
     return out;
 }
 
@@ -168,8 +186,7 @@ Result<HealthCheck> check_from(const json::object& check) {
     const json::object& config = object_member(check, "HealthCheckConfig");
     const auto type = from_word<HealthCheckType>(kTypeWords, text_member(config, "Type"));
     if (!type) {
-        // CLOUDWATCH_METRIC and RECOVERY_CONTROL exist. A caller that lists all health checks meets
-        // them and goes on.
+        // A caller that lists all health checks goes on behind one of a type that is yet to come.
         return fail(
             ErrorKind::malformed,
             "health check of type '" + text_member(config, "Type") + "' is not understood"
@@ -194,7 +211,8 @@ Result<HealthCheck> check_from(const json::object& check) {
         .sni = std::nullopt,
         .regions = text_list(config, "Regions"),
         .threshold = small_number(config, "HealthThreshold"),
-        .children = text_list(config, "ChildHealthChecks")
+        .children = text_list(config, "ChildHealthChecks"),
+        .keeps_last = text_member(config, "InsufficientDataHealthStatus") == "LastKnownStatus"
     };
     if (config.contains("EnableSNI")) {
         out.config.sni = flag_member(config, "EnableSNI");

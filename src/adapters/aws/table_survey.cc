@@ -19,6 +19,9 @@ core::TableSight sight_of(const RegionId& region, const Result<TableDescription>
     for (const KeyAttribute& attribute : described->key) {
         sight.key += (sight.key.empty() ? "" : ", ") + attribute.name + " " + attribute.type;
     }
+    sight.indexes = described->indexes;
+    sight.on_demand = described->on_demand;
+    sight.stream = described->stream;
     for (const Replica& replica : described->replicas) {
         sight.replicas.push_back({.region = replica.region, .status = replica.status});
     }

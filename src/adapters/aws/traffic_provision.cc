@@ -55,7 +55,7 @@ core::RecordSeen seen_record(const RecordSet& record) {
         .set_identifier = record.set_identifier,
         .role =
             record.failover == FailoverRole::none ? "" : std::string{to_string(record.failover)},
-        .policy = record.policy,
+        .policy = record.other_routing ? std::string{name_of(*record.other_routing)} : "",
         .ttl = record.ttl,
         .answer = {},
         .check = record.health_check

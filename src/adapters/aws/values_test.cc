@@ -343,12 +343,19 @@ TEST(DynamoDbMembers, ReadsATableWithReplicas) {
         R"({"Table":{"TableName":"t","TableStatus":"ACTIVE","TableArn":"arn:x","GlobalTableVersion":"2019.11.21",
             "KeySchema":[{"AttributeName":"n","KeyType":"RANGE"},{"AttributeName":"id","KeyType":"HASH"}],
             "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"}],
+            "LocalSecondaryIndexes":[{"IndexName":"z","KeySchema":[{"AttributeName":"id","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],
+                "Projection":{"ProjectionType":"ALL"}}],
+            "GlobalSecondaryIndexes":[{"IndexName":"by_n","KeySchema":[{"AttributeName":"n","KeyType":"HASH"}],
+                "Projection":{"ProjectionType":"KEYS_ONLY"}}],
             "ItemCount":12,"StreamSpecification":{"StreamEnabled":true},
             "Replicas":[{"RegionName":"eu-west-1","ReplicaStatus":"CREATING"}],"CreationDateTime":1.5E9}})"
     ));
     ASSERT_TRUE(table) << table.error().text;
     EXPECT_EQ(table->key[0].name, "id");
     EXPECT_EQ(table->key[1].type, 'N');
+    EXPECT_EQ(
+        table->indexes, (std::vector<std::string>{"by_n (n N, KEYS_ONLY)", "z (id S, n N, ALL)"})
+    );
     EXPECT_EQ(table->item_count, 12);
     EXPECT_TRUE(table->stream);
     ASSERT_EQ(table->replicas.size(), 1U);
@@ -444,6 +451,7 @@ TEST(Route53Members, ReadsRecordsAsPlainNames) {
     ASSERT_EQ(page->records.size(), 1U);
     EXPECT_EQ(page->records[0].name, "*.example.com");
     EXPECT_EQ(page->records[0].failover, FailoverRole::secondary);
+    EXPECT_FALSE(page->records[0].other_routing);
     EXPECT_EQ(page->records[0].alias, (AliasTarget{"Z", "lb.example.com", true}));
     EXPECT_TRUE(page->truncated);
     EXPECT_EQ(page->next_name, "n");
@@ -454,7 +462,7 @@ TEST(Route53Members, ReadsChecksAndLeavesOutKindsItDoesNotKnow) {
         "route53",
         "ListHealthChecks",
         "<ListHealthChecksResponse><HealthChecks>"
-        "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>CLOUDWATCH_METRIC</Type></"
+        "<HealthCheck><Id>a</Id><HealthCheckConfig><Type>YET_TO_COME</Type></"
         "HealthCheckConfig></HealthCheck>"
         "<HealthCheck><Id>b</Id><CallerReference>r</"
         "CallerReference><HealthCheckConfig><Type>CALCULATED</Type>"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace farshore::core {
 
 namespace {
@@ -68,7 +70,42 @@ class Judge {
             judge_independence(sight);
         } else {
             judge_replication(sight);
+            judge_settings(sight);
         }
+    }
+
+    // Against those of the first Region that has it.
+    void judge_settings(const TableSight& sight) {
+        const TableSight& first =
+            *std::ranges::find(sights_, TableAnswer::found, &TableSight::answer);
+        const auto differs =
+            [&](std::string_view what, const std::string& there, const std::string& here) {
+                if (there != here) {
+                    add(sight,
+                        TableFault::other_settings,
+                        " has " + std::string{what} + " " + there + " in " + first.region.value() +
+                            " and " + here + " in " + sight.region.value(),
+                        "make them the same: what works in one Region must work in the other");
+                }
+            };
+        differs("the indexes", listed(first.indexes), listed(sight.indexes));
+        differs("capacity", mode_of(first), mode_of(sight));
+        differs("a stream that is", first.stream ? "on" : "off", sight.stream ? "on" : "off");
+        if (first.ttl && sight.ttl) {
+            differs("TTL", expiry_of(*first.ttl), expiry_of(*sight.ttl));
+        }
+    }
+
+    static std::string listed(const std::vector<std::string>& indexes) {
+        return indexes.empty() ? "none" : joined(indexes);
+    }
+
+    static std::string mode_of(const TableSight& sight) {
+        return sight.on_demand ? "on demand" : "provisioned";
+    }
+
+    static std::string expiry_of(const std::string& attribute) {
+        return attribute.empty() ? "off" : "by " + attribute;
     }
 
     void judge_key(const TableSight& sight) {

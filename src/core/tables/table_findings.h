@@ -49,18 +49,30 @@ struct TableSight {
     std::string status;                  // "ACTIVE"
     std::string key;                     // "id S", "pk S, sk N"
     std::vector<TableReplica> replicas;  // may hold the Region itself
+    std::vector<std::string> indexes;    // "by_user (user S, ALL)", in order
+    bool on_demand = true;               // and not of provisioned capacity
+    bool stream = false;
+    // The attribute by which items expire, empty when none do; nullopt: not asked.
+    std::optional<std::string> ttl;
 };
 
 enum class TableFault {
     missing,         // no write to it arrives there
     other_key,       // the same name, another table
+    other_settings,  // other indexes, stream, TTL or mode of capacity than in the first Region
     not_active,      // being made or deleted, or its key for encryption is gone
     not_replicated,  // writes stay where they are made
     replicated,      // an epoch table must not be: its copies are counted
     not_checked,     // the Region does not say: no right, or no answer
 };
-inline constexpr std::array<std::string_view, 6> kTableFaultNames{
-    "missing", "other_key", "not_active", "not_replicated", "replicated", "not_checked"
+inline constexpr std::array<std::string_view, 7> kTableFaultNames{
+    "missing",
+    "other_key",
+    "other_settings",
+    "not_active",
+    "not_replicated",
+    "replicated",
+    "not_checked"
 };
 
 constexpr const auto& names_of(TableFault) {

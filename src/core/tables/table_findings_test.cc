@@ -54,6 +54,53 @@ TEST(TableFindings, AnotherKeyInTheOtherRegionIsSaidWithBoth) {
     EXPECT_TRUE(why_not_alike(findings));
 }
 
+TEST(TableFindings, OtherSettingsInTheOtherRegionAreSaidWithBoth) {
+    const struct {
+        std::string text;
+        void (*change)(TableSight&);
+    } kCases[] = {
+        {"has the indexes by_user (user S, ALL) in us-east-1 and none in eu-west-1",
+         [](TableSight& sight) {
+             sight.indexes.clear();
+         }},
+        {"has capacity on demand in us-east-1 and provisioned in eu-west-1",
+         [](TableSight& sight) {
+             sight.on_demand = false;
+         }},
+        {"has a stream that is on in us-east-1 and off in eu-west-1",
+         [](TableSight& sight) {
+             sight.stream = false;
+         }},
+        {"has TTL by expires in us-east-1 and off in eu-west-1",
+         [](TableSight& sight) {
+             sight.ttl = "";
+         }},
+    };
+
+    for (const auto& one : kCases) {
+        auto sights = a_global_table();
+        for (TableSight& sight : sights) {
+            sight.indexes = {"by_user (user S, ALL)"};
+            sight.stream = true;
+            sight.ttl = "expires";
+        }
+        EXPECT_TRUE(findings_of(kTable, TableUse::data, sights).empty());
+        one.change(sights[1]);
+        const auto findings = findings_of(kTable, TableUse::data, sights);
+        ASSERT_EQ(findings.size(), 1U) << one.text;
+        EXPECT_EQ(findings[0].fault, TableFault::other_settings);
+        EXPECT_EQ(findings[0].text, "table carts " + one.text);
+        EXPECT_TRUE(findings[0].is_broken());
+        EXPECT_FALSE(why_not_alike(findings)) << "keys and replicas alone hold a switchover back";
+    }
+}
+
+TEST(TableFindings, ATtlThatWasNotAskedForSaysNothing) {
+    auto sights = a_global_table();
+    sights[0].ttl = "expires";
+    EXPECT_TRUE(findings_of(kTable, TableUse::data, sights).empty());
+}
+
 TEST(TableFindings, TablesOfOneNameThatAreNoReplicasAreNotReplicated) {
     const auto findings = findings_of(kTable, TableUse::data, {found(kEast), found(kWest)});
     ASSERT_EQ(findings.size(), 2U) << "each Region says so";
