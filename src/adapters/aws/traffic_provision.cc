@@ -55,7 +55,7 @@ core::RecordSeen seen_record(const RecordSet& record) {
         .set_identifier = record.set_identifier,
         .role =
             record.failover == FailoverRole::none ? "" : std::string{to_string(record.failover)},
-        .policy = record.other_routing ? std::string{name_of(*record.other_routing)} : "",
+        .policy = record.other_routing ? std::string{to_string(*record.other_routing)} : "",
         .ttl = record.ttl,
         .answer = {},
         .check = record.health_check
@@ -202,9 +202,9 @@ net::Task<Status> set_records(
 
 }  // namespace
 
-net::Task<Result<core::TrafficSeen>> see_traffic(AwsClient& client, core::TrafficWish wish) {
+net::Task<Result<core::ZoneSeen>> see_traffic(AwsClient& client, core::TrafficWish wish) {
     Route53 route53{client};
-    core::TrafficSeen seen;
+    core::ZoneSeen seen;
     const auto zones = co_await route53.list_hosted_zones();
     if (!zones) {
         co_return std::unexpected(zones.error());

@@ -10,7 +10,7 @@
 namespace farshore::aws {
 
 // What Route 53 has of the wish's zone, record and checks. Errors: AwsClient's.
-[[nodiscard]] net::Task<Result<core::TrafficSeen>> see_traffic(
+[[nodiscard]] net::Task<Result<core::ZoneSeen>> see_traffic(
     AwsClient& client, core::TrafficWish wish
 );
 

@@ -60,9 +60,7 @@ std::string what_of(const CheckSeen& check) {
            (check.failure_threshold == 1 ? " failure" : " failures");
 }
 
-void plan_check(
-    const TrafficWish& wish, const TrafficSeen& seen, CheckRole role, TrafficPlan& plan
-) {
+void plan_check(const TrafficWish& wish, const ZoneSeen& seen, CheckRole role, TrafficPlan& plan) {
     const std::optional<CheckSeen> wished = wished_check(wish, role, plan.checks);
     const bool calculated = role == CheckRole::primary;
     if (!wished && !calculated) {
@@ -112,7 +110,7 @@ void plan_check(
     }
 }
 
-const RecordSeen* record_of(const TrafficSeen& seen, std::string_view role) {
+const RecordSeen* record_of(const ZoneSeen& seen, std::string_view role) {
     const auto found = std::ranges::find_if(seen.records, [&](const RecordSeen& one) {
         return one.role == role && (one.type == "A" || one.type == "CNAME");
     });
@@ -173,7 +171,7 @@ std::string why_records(const RecordSeen* primary, const RecordSeen* other) {
     return "they lead elsewhere today, or stand on other checks";
 }
 
-void plan_records(const TrafficWish& wish, const TrafficSeen& seen, TrafficPlan& plan) {
+void plan_records(const TrafficWish& wish, const ZoneSeen& seen, TrafficPlan& plan) {
     const RecordSeen* primary = record_of(seen, "primary");
     const RecordSeen* secondary = record_of(seen, "secondary");
     std::vector<RecordWish> records;
@@ -227,7 +225,7 @@ void plan_records(const TrafficWish& wish, const TrafficSeen& seen, TrafficPlan&
 }
 
 // Whether the records may be touched at all.
-bool is_clear(const TrafficWish& wish, const TrafficSeen& seen, TrafficPlan& plan) {
+bool is_clear(const TrafficWish& wish, const ZoneSeen& seen, TrafficPlan& plan) {
     const auto stop = [&](std::string text, std::string remedy) {
         plan.obstacles.push_back(
             {.about = wish.record, .text = std::move(text), .remedy = std::move(remedy)}
@@ -322,7 +320,7 @@ std::optional<CheckSeen> wished_check(
     return check.target ? std::optional{check} : std::nullopt;
 }
 
-TrafficPlan plan_traffic(const TrafficWish& wish, const TrafficSeen& seen) {
+TrafficPlan plan_traffic(const TrafficWish& wish, const ZoneSeen& seen) {
     TrafficPlan plan;
     if (!is_clear(wish, seen, plan)) {
         return plan;

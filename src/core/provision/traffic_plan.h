@@ -97,7 +97,7 @@ struct RecordSeen {
     std::string check;
 };
 
-struct TrafficSeen {
+struct ZoneSeen {
     std::string zone_name;  // empty: the account has no such zone
     bool zone_is_private = false;
     std::vector<RecordSeen> records;
@@ -149,7 +149,7 @@ struct TrafficPlan {
     std::map<CheckRole, std::string> checks;  // those that are there
 };
 
-[[nodiscard]] TrafficPlan plan_traffic(const TrafficWish& wish, const TrafficSeen& seen);
+[[nodiscard]] TrafficPlan plan_traffic(const TrafficWish& wish, const ZoneSeen& seen);
 
 // What a check of that role is to be; nullopt: it cannot be made yet, as the wish has no target for
 // it or a child of it is missing in `checks`.
