@@ -178,6 +178,7 @@ TEST_F(DeclaredSteps, AFleetThatWasBeingChangedIsTakenUpAgain) {
     const Effects resumed = other.resume(now());
     const auto* moved_again = find<MoveFleet>(resumed.actions);
     ASSERT_NE(moved_again, nullptr);
+    EXPECT_EQ(moved_again->values, find<MoveFleet>(again)->values) << "by which it is found in AWS";
     (void)tell(other, CommandEnded{.step = moved_again->step, .output = "4 instances"});
     EXPECT_EQ(doing(other), "raising");
 }

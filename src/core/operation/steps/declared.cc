@@ -50,7 +50,7 @@ Progress Declared::begin(StepContext& at) {
         row_of(at.planned().kind).begins_again == BeginsAgain::person) {
         return give_up(at, StepEvent::undecided, "the controller ended while it ran");
     }
-    return attempt(at);
+    return at.taken_over && at.before == StepLife::running ? take_up(at) : attempt(at);
 }
 
 Progress Declared::tick(StepContext& at, const Surroundings&) {
@@ -153,8 +153,12 @@ Progress Approve::on(StepContext& at, const StepAnswered& event) {
 }
 
 Progress Errand::attempt(StepContext& at) {
-    const PlannedStep& planned = at.planned();
     ++at.run().attempts;
+    return take_up(at);
+}
+
+Progress Errand::take_up(StepContext& at) {
+    const PlannedStep& planned = at.planned();
     at.intend(
         planned.text +
         (planned.attempts > 1 ? ", attempt " + std::to_string(at.run().attempts) : std::string{})

@@ -20,6 +20,9 @@ class Declared : public RunningStep {
 
     // Does it, for the first time or again. `began_at` of the run is when it began, by the wall.
     [[nodiscard]] virtual Progress attempt(StepContext& at) = 0;
+    // The same, when another controller was at it.
+    [[nodiscard]] virtual Progress take_up(StepContext& at) { return attempt(at); }
+
     [[nodiscard]] virtual Progress alarm(StepContext& at) = 0;
 
     // It could not be done: by its `on_failure` this is its end, or a person is asked.
@@ -59,6 +62,7 @@ class Errand : public Declared {
 
   protected:
     [[nodiscard]] Progress attempt(StepContext& at) final;
+    [[nodiscard]] Progress take_up(StepContext& at) final;
     [[nodiscard]] Progress alarm(StepContext& at) final;
 
     virtual void send(StepContext& at) = 0;
