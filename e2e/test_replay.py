@@ -26,6 +26,7 @@ def test_a_recorded_failover_is_decided_again_and_a_lazier_policy_leaves_it_out(
     assert told["identical"] and told["difference"] is None and told["judged"] == told["inputs"] > 100, told["difference"]
     assert told["app"] == "magento" and [file["end"] for file in told["files"]] == ["cut"], told["files"]
     lines = [line["text"] for line in told["timeline"]]
+    assert "us-east-1 is data_impaired" in lines, " | ".join(lines)
     assert lines.index("us-east-1 is data_impaired") < lines.index("raise epoch 2 in eu-west-1"), lines
 
     same = replayed("--config", world.config, "--policy", world.config)["other_policy"]

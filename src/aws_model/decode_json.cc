@@ -96,9 +96,7 @@ std::string unknown_in(const Model& model, const Shape& shape, const json::value
 
 }  // namespace
 
-std::string unknown_member(
-    const Model& model, const Operation& operation, std::string_view body
-) {
+std::string unknown_member(const Model& model, const Operation& operation, std::string_view body) {
     boost::system::error_code error;
     const json::value value = json::parse(body, error);
     return error || operation.output == 0

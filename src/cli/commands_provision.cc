@@ -39,6 +39,15 @@ constexpr std::string_view kUsualActions[] = {
     "dynamodb:Query",
 };
 
+void add_fleets_of(const core::DeclaredStep& step, core::RightsScope& scope) {
+    if (core::is_fleet(step.kind)) {
+        scope.fleets.push_back({.kind = step.kind, .change = step.fleet});
+    }
+    for (const core::DeclaredStep& inner : step.steps) {
+        add_fleets_of(inner, scope);
+    }
+}
+
 core::RightsScope scope_of(const config::Config& config, const IamOptions& options) {
     core::RightsScope scope{
         .partition =
@@ -61,6 +70,9 @@ core::RightsScope scope_of(const config::Config& config, const IamOptions& optio
     }
     if (!options.host.empty()) {
         scope.host = options.host;
+    }
+    for (const core::DeclaredStep& step : config.steps) {
+        add_fleets_of(step, scope);
     }
     if (scope.application_actions.empty()) {
         scope.application_actions.assign(std::begin(kUsualActions), std::end(kUsualActions));
@@ -272,8 +284,12 @@ void add_provision_commands(CLI::App& app, Context& context) {
         "iam", "The least-privilege policy of a program's role, made from the configuration"
     );
     auto options = std::make_shared<IamOptions>();
-    iam->add_option("--for", options->principal, "Whose role: controller or agent")
-        ->check(CLI::IsMember({"controller", "agent"}))
+    iam->add_option(
+           "--for",
+           options->principal,
+           "Whose role: controller, agent, or provisioning: plan, apply and doctor"
+    )
+        ->check(CLI::IsMember(core::kPrincipalNames))
         ->capture_default_str();
     iam->add_option("--account", options->account, "The AWS account of the tables")
         ->required()

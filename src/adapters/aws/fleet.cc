@@ -76,7 +76,9 @@ net::Task<Result<std::vector<json::object>>> FleetWork::pages(
         }
         input[token_in] = next;
     }
-    co_return fail(ErrorKind::exhausted, name + " has more than " + std::to_string(kPagesMax) + " pages");
+    co_return fail(
+        ErrorKind::exhausted, name + " has more than " + std::to_string(kPagesMax) + " pages"
+    );
 }
 
 net::Task<FleetEnd> FleetWork::watch(
@@ -94,9 +96,7 @@ net::Task<FleetEnd> FleetWork::watch(
         }
         trouble = seen ? "" : "; the last look failed: " + seen.error().text;
         if (client.clock().now() >= deadline) {
-            co_return FleetEnd{
-                .how = FleetEnd::How::timed_out, .text = what_is_missing + trouble
-            };
+            co_return FleetEnd{.how = FleetEnd::How::timed_out, .text = what_is_missing + trouble};
         }
         const Duration left = deadline - client.clock().now();
         (void)co_await client.pause(std::min(rest, std::max<Duration>(left, 10ms)));

@@ -13,9 +13,7 @@ namespace json = boost::json;
 net::Task<Result<json::object>> group_of(const FleetWork& work) {
     const std::string& name = work.change().group;
     const Result<json::object> output = co_await work.call(
-        "autoscaling",
-        "DescribeAutoScalingGroups",
-        {{"AutoScalingGroupNames", json::array{name}}}
+        "autoscaling", "DescribeAutoScalingGroups", {{"AutoScalingGroupNames", json::array{name}}}
     );
     if (!output) {
         co_return std::unexpected(output.error());

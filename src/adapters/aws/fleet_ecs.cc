@@ -160,9 +160,8 @@ net::Task<FleetEnd> roll_out(const FleetWork& work) {
         const Result<json::object> updated = co_await work.call(
             "ecs",
             "UpdateService",
-            {{"cluster", change.cluster},
-             {"service", change.service},
-             {"taskDefinition", *revision}},
+            {{"cluster", change.cluster}, {"service", change.service}, {"taskDefinition", *revision}
+            },
             {.idempotent = true}
         );
         if (!updated) {

@@ -21,7 +21,8 @@ net::Task<Result<json::object>> configuration_of(const FleetWork& work) {
 std::optional<json::object> variables_with(
     const json::object& configuration, const core::NamedTexts& ours
 ) {
-    json::object variables = object_member(object_member(configuration, "Environment"), "Variables");
+    json::object variables =
+        object_member(object_member(configuration, "Environment"), "Variables");
     bool changed = false;
     for (const core::NamedText& each : ours) {
         changed = changed || text_member(variables, each.name) != each.value ||
@@ -128,9 +129,9 @@ net::Task<FleetEnd> turn_event_sources(const FleetWork& work) {
                 co_return std::nullopt;
             }
         }
-        co_return fleet_done(
-            fmt::format("{} event source{} {}", now->size(), now->size() == 1 ? " is" : "s are", wanted)
-        );
+        co_return fleet_done(fmt::format(
+            "{} event source{} {}", now->size(), now->size() == 1 ? " is" : "s are", wanted
+        ));
     };
     const FleetEnd end = co_await work.watch(look, missing);
     co_return end;

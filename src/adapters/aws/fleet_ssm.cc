@@ -121,7 +121,9 @@ std::string in_capitals(std::string text) {
 json::array lines_of(const core::MoveFleet& order) {
     json::array lines;
     for (const auto& [name, value] : order.values) {
-        lines.push_back(json::string{"export FARSHORE_" + in_capitals(name) + "=" + quoted_for_sh(value)});
+        lines.push_back(
+            json::string{"export FARSHORE_" + in_capitals(name) + "=" + quoted_for_sh(value)}
+        );
     }
     for (const std::string_view line : split(order.change.script, '\n')) {
         lines.push_back(json::string{line});
@@ -296,9 +298,8 @@ net::Task<FleetEnd> watch_commands(
                 co_return std::unexpected(seen.error());
             }
         }
-        const auto open = std::ranges::count_if(instances, [](const auto& each) {
-            return !each.second.ended();
-        });
+        const auto open =
+            std::ranges::count_if(instances, [](const auto& each) { return !each.second.ended(); });
         if (open > 0) {
             missing = fmt::format("{} of {} instances have not ended", open, instances.size());
             co_return std::nullopt;
@@ -309,7 +310,9 @@ net::Task<FleetEnd> watch_commands(
             co_return fleet_failed(failures);
         }
         co_return fleet_done(
-            fmt::format("it ran on {} of {} instances", instances.size() - failed, instances.size()) +
+            fmt::format(
+                "it ran on {} of {} instances", instances.size() - failed, instances.size()
+            ) +
             (failures.empty() ? "" : "; " + failures)
         );
     };
@@ -334,12 +337,15 @@ net::Task<FleetEnd> run_script(const FleetWork& work) {
         co_return fleet_failed(instances.error());
     }
     if (instances->empty()) {
-        const std::string none = "no running instance of " + change.region + " has " +
-                                 tags_in_words(change.tags);
+        const std::string none =
+            "no running instance of " + change.region + " has " + tags_in_words(change.tags);
         co_return change.none_is_fine
             ? fleet_done(none)
-            : fleet_failed(none + "; remedy: are `tags` and `region` right? `none_is_fine: true` "
-                                  "says that there may be none");
+            : fleet_failed(
+                  none +
+                  "; remedy: are `tags` and `region` right? `none_is_fine: true` "
+                  "says that there may be none"
+              );
     }
     const auto before = co_await sent_before(work);
     if (!before) {

@@ -48,6 +48,12 @@ Health Evidence::verdict(Instant now, const RegionId& region, Component componen
     return is_quorum(healthy) ? Health::healthy : Health::unknown;
 }
 
+bool Evidence::doubts(Instant now, const RegionId& region, Component component) const {
+    return is_quorum(static_cast<int>(std::ranges::count_if(vantages_, [&](const Vantage& each) {
+        return each.doubts(now, region, component);
+    })));
+}
+
 Tally Evidence::tally(Instant now, const RegionId& region, Component component) const {
     Tally tally;
     for (const Vantage& vantage : vantages_) {
@@ -67,7 +73,10 @@ Condition Evidence::condition(Instant now, const RegionId& region) const {
     }
     const Health stack = verdict(now, region, Component::stack);
     if (data == Health::healthy && stack == Health::unhealthy) {
-        return Condition::stack_impaired;
+        // A stack fails with its tables, and may be seen to fail before they are: what its
+        // hosts answer by refusing is heard at once, a table that hangs after a timeout.
+        return doubts(now, region, Component::dynamodb) ? Condition::unknown
+                                                        : Condition::stack_impaired;
     }
     if (data == Health::healthy && stack == Health::healthy) {
         return Condition::healthy;

@@ -77,6 +77,9 @@ class Evidence {
     void remove_host(const ObserverId& observer, const HostId& host);
 
   private:
+    // A quorum says that it fails, or is about to.
+    [[nodiscard]] bool doubts(Instant now, const RegionId& region, Component component) const;
+
     std::vector<Vantage> vantages_;  // in configured order
     int quorum_needed_;
 };

@@ -68,6 +68,52 @@ TEST_F(EvidenceTest, OneVantageIsNeverEnough) {
     EXPECT_EQ(evidence.tally(now, kEast, Component::dynamodb).verdict, Health::healthy);
 }
 
+// Tables that hang fail their probes a timeout later than hosts that refuse because of them: the
+// stack must not be taken for the cause, as its levers may leave the tables where they are.
+TEST_F(EvidenceTest, AStackThatFailsWithItsTablesIsNotTheCause) {
+    std::vector<Condition> seen;
+    const auto round = [&](bool tables_ok, bool stack_ok) {
+        now += 500ms;
+        for (const auto& [observer, host] :
+             {std::pair{kController, ""}, {kEastAgents, "e1"}, {kWestAgents, "w1"}}) {
+            probe(observer, host, kEast, Component::dynamodb, tables_ok);
+            probe(observer, host, kEast, Component::stack, stack_ok);
+        }
+        if (seen.empty() || seen.back() != evidence.condition(now, kEast)) {
+            seen.push_back(evidence.condition(now, kEast));
+        }
+    };
+    for (int i = 0; i < 30; ++i) {
+        round(true, true);
+    }
+    seen.clear();
+    for (int i = 0; i < 8; ++i) {
+        round(i < 2, false);
+    }
+    EXPECT_EQ(
+        seen, (std::vector{Condition::healthy, Condition::unknown, Condition::data_impaired})
+    );
+}
+
+TEST_F(EvidenceTest, AStackThatFailsAloneIsImpairedThoughATableProbeWasLost) {
+    for (int i = 0; i < 30; ++i) {
+        rounds(true, true, true);
+        probe(kController, "", kEast, Component::stack, true);
+        probe(kEastAgents, "e1", kEast, Component::stack, true);
+    }
+    probe(kController, "", kEast, Component::dynamodb, false);
+    for (int i = 0; i < 5; ++i) {
+        now += 500ms;
+        for (const auto& [observer, host] : {std::pair{kEastAgents, "e1"}, {kWestAgents, "w1"}}) {
+            probe(observer, host, kEast, Component::dynamodb, true);
+        }
+        probe(kController, "", kEast, Component::stack, false);
+        probe(kEastAgents, "e1", kEast, Component::stack, false);
+    }
+    EXPECT_EQ(evidence.condition(now, kEast), Condition::stack_impaired)
+        << "one observer's doubt is none of the quorum's";
+}
+
 // Even when a configuration asks for fewer votes than that.
 TEST(EvidenceTally, HalfOfTheConfiguredIsNoMajority) {
     std::vector<Observer> four;

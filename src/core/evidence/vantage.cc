@@ -121,12 +121,14 @@ Vantage::Judged Vantage::judge(Instant now, const Source& source, std::size_t su
     for (const Path path : {Path::fresh, Path::reused}) {
         const Signal& signal = samples.by_path[index_of(path)];
         judged.health = worse(judged.health, signal.judge(now, limits_));
+        judged.wavering = judged.wavering || signal.failing_since().has_value();
         judged.until = earlier(judged.until, fresh_until(signal.heard_at()));
     }
     if (judged.health != Health::unknown && suspects_itself(now, source)) {
         judged.health = Health::unknown;
         judged.until = earlier(judged.until, fresh_until(source.control->heard_at()));
     }
+    judged.wavering = judged.wavering && judged.health == Health::healthy;
     if (const auto busy_until = fresh_until(samples.busy_at)) {
         judged.busy = true;
         judged.failing = samples.by_path[index_of(Path::passive)].failing_since().has_value() ||
@@ -145,6 +147,7 @@ void Vantage::tally(const Judged& judged, std::size_t subject, bool add) {
     };
     change(counts.healthy, judged.health == Health::healthy);
     change(counts.unhealthy, judged.health == Health::unhealthy);
+    change(counts.wavering, judged.wavering);
     change(counts.busy, judged.busy);
     change(counts.failing, judged.busy && judged.failing);
     if (add) {
@@ -200,6 +203,7 @@ Opinions Vantage::count(Instant now, std::size_t subject) const {
         const Judged judged = judge(now, source, subject);
         counts.healthy += judged.health == Health::healthy ? 1U : 0U;
         counts.unhealthy += judged.health == Health::unhealthy ? 1U : 0U;
+        counts.wavering += judged.wavering ? 1U : 0U;
         counts.busy += judged.busy ? 1U : 0U;
         counts.failing += judged.busy && judged.failing ? 1U : 0U;
     }
@@ -217,6 +221,11 @@ Opinions Vantage::opinions(Instant now, const RegionId& region, Component compon
 
 Health Vantage::health(Instant now, const RegionId& region, Component component) const {
     return joint_health(opinions(now, region, component));
+}
+
+bool Vantage::doubts(Instant now, const RegionId& region, Component component) const {
+    const Opinions seen = opinions(now, region, component);
+    return (seen.unhealthy + seen.wavering) * 2 > seen.unhealthy + seen.healthy;
 }
 
 Vote Vantage::source_vote(Instant now, const Source& source, std::size_t subject) const {

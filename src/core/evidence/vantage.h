@@ -22,8 +22,9 @@ struct Observer {
 struct Opinions {
     std::size_t healthy = 0;
     std::size_t unhealthy = 0;
-    std::size_t busy = 0;     // sent requests of their own lately
-    std::size_t failing = 0;  // ... and see most of them fail, or hang
+    std::size_t wavering = 0;  // of the healthy ones: their latest samples fail
+    std::size_t busy = 0;      // sent requests of their own lately
+    std::size_t failing = 0;   // ... and see most of them fail, or hang
 };
 
 // What one observer's sources said, and its one vote on each thing. Samples update the counts, so
@@ -45,7 +46,10 @@ class Vantage {
 
     [[nodiscard]] Health health(Instant now, const RegionId& region, Component component) const;
 
-    // The same, with its reason in words.
+    // Most of its sources say that it fails, or are about to: their latest samples do.
+    [[nodiscard]] bool doubts(Instant now, const RegionId& region, Component component) const;
+
+    // The same as health(), with its reason in words.
     [[nodiscard]] Vote vote(Instant now, const RegionId& region, Component component) const;
 
     [[nodiscard]] Opinions opinions(Instant now, const RegionId& region, Component component) const;
@@ -92,6 +96,7 @@ class Vantage {
     // A judgement and the last moment it holds for if nothing more is heard.
     struct Judged {
         Health health = Health::unknown;
+        bool wavering = false;
         bool busy = false;
         bool failing = false;
         std::optional<Instant> until;

@@ -18,7 +18,8 @@ std::string capacity_of(const FleetChange& change) {
         out = "a minimum of " + std::to_string(*change.minimum);
     }
     if (change.desired) {
-        out += (out.empty() ? "" : " and ") + ("a desired capacity of " + std::to_string(*change.desired));
+        out += (out.empty() ? "" : " and ") +
+               ("a desired capacity of " + std::to_string(*change.desired));
     }
     return out + " at least";
 }
@@ -26,7 +27,8 @@ std::string capacity_of(const FleetChange& change) {
 std::string changes_of_lambda(const FleetChange& change) {
     std::string out = change.set.empty() ? "" : "set " + joined(change.set) + " in";
     if (change.event_sources != EventSources::as_they_are) {
-        out += (out.empty() ? "" : " and ") + ("turn event sources " + std::string{to_string(change.event_sources)} + " for");
+        out += (out.empty() ? "" : " and ") +
+               ("turn event sources " + std::string{to_string(change.event_sources)} + " for");
     }
     return out;
 }

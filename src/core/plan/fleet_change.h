@@ -72,11 +72,7 @@ struct FleetChange {
 template <class Change, class Use>
 void for_each_text(Change& change, const Use& use) {
     for (auto* text :
-         {&change.region,
-          &change.group,
-          &change.cluster,
-          &change.service,
-          &change.function}) {
+         {&change.region, &change.group, &change.cluster, &change.service, &change.function}) {
         use(*text);
     }
     for (auto* texts : {&change.tags, &change.set}) {

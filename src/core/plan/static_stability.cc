@@ -41,9 +41,7 @@ std::vector<StepCall> calls_of(const DeclaredStep& step) {
         return step.calls;
     }
     const bool launches = step.kind == StepKind::asg || step.kind == StepKind::ecs;
-    return {
-        {.need = launches ? CallNeed::launch : CallNeed::control, .region = step.fleet.region}
-    };
+    return {{.need = launches ? CallNeed::launch : CallNeed::control, .region = step.fleet.region}};
 }
 
 void find_unstable(

@@ -36,25 +36,9 @@ enum class StepKind {
     parallel,  // steps side by side
 };
 inline constexpr std::array<std::string_view, 19> kStepKindNames{
-    "wait_lag",
-    "hold",
-    "drain",
-    "release",
-    "raise",
-    "fence",
-    "examine",
-    "repoint",
-    "prove",
-    "shift",
-    "verify",
-    "approve",
-    "command",
-    "ssm",
-    "asg",
-    "ecs",
-    "lambda",
-    "wait",
-    "parallel",
+    "wait_lag", "hold",  "drain",  "release", "raise",    "fence",   "examine",
+    "repoint",  "prove", "shift",  "verify",  "approve",  "command", "ssm",
+    "asg",      "ecs",   "lambda", "wait",    "parallel",
 };
 
 constexpr const auto& names_of(StepKind) {

@@ -1,11 +1,12 @@
 #include "core/provision/rights.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/provision/rights_parts.h"
 
 namespace farshore::core {
-namespace {
 
-// One ARN for each table and Region.
 std::vector<std::string> tables_in(
     const RightsScope& scope,
     const std::vector<RegionId>& regions,
@@ -31,6 +32,8 @@ std::vector<RegionId> with_witness(const RightsScope& scope) {
     }
     return regions;
 }
+
+namespace {
 
 // Only items with this key. A call that names no key would pass ForAllValues, so it is refused.
 std::vector<RightCondition> only_key(std::string key) {
@@ -82,6 +85,7 @@ std::vector<Right> of_controller(const RightsScope& scope) {
          .conditions = {}}
     };
     add_zone(out, scope);
+    add_fleets(out, scope);
     return out;
 }
 
@@ -117,7 +121,12 @@ std::vector<Right> of_agent(const RightsScope& scope) {
 }  // namespace
 
 std::vector<Right> rights_of(Principal principal, const RightsScope& scope) {
-    return principal == Principal::controller ? of_controller(scope) : of_agent(scope);
+    switch (principal) {
+        case Principal::controller: return of_controller(scope);
+        case Principal::agent: return of_agent(scope);
+        case Principal::provisioning: return rights_of_provisioning(scope);
+    }
+    std::unreachable();
 }
 
 }  // namespace farshore::core

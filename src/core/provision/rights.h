@@ -7,12 +7,19 @@
 
 #include "base/enum_names.h"
 #include "base/ids.h"
+#include "core/plan/fleet_change.h"
 
 // What each program's principal must be allowed in AWS, and nothing more. Pure.
 namespace farshore::core {
 
-enum class Principal { controller, agent };
-inline constexpr std::array<std::string_view, 2> kPrincipalNames{"controller", "agent"};
+enum class Principal {
+    controller,
+    agent,
+    provisioning,  // `farshore provision plan` and `apply`, `farshore doctor`, `validate --live`
+};
+inline constexpr std::array<std::string_view, 3> kPrincipalNames{
+    "controller", "agent", "provisioning"
+};
 
 constexpr const auto& names_of(Principal) {
     return kPrincipalNames;
@@ -37,6 +44,12 @@ struct Right {
     friend bool operator==(const Right&, const Right&) = default;
 };
 
+// A fleet step that the configuration declares.
+struct FleetRight {
+    StepKind kind{};
+    FleetChange change;
+};
+
 // The names in an installation that rights are about.
 struct RightsScope {
     std::string partition;  // "aws", "aws-cn", ...
@@ -48,6 +61,7 @@ struct RightsScope {
     TableName epoch_table;
     TableName heartbeat_table;
     std::string zone;  // hosted zone; empty: users are not moved by DNS
+    std::vector<FleetRight> fleets;
     // Whom a registration in the epoch table is of: a host's name, or "${aws:userid}".
     std::string host = "${aws:userid}";
     // What the application itself does with the tables: it calls with the agent's principal.

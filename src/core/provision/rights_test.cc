@@ -57,6 +57,43 @@ TEST(Rights, NameEachTableInEachOfItsRegions) {
     );
 }
 
+TEST(Rights, AFleetStepIsAllowedInTheRegionsAndOnTheNamesThatItMayMean) {
+    RightsScope scope = shop();
+    scope.fleets = {
+        {.kind = StepKind::asg, .change = {.region = "${to}", .group = "web-${to}", .desired = 2}},
+        {.kind = StepKind::ecs,
+         .change = {.region = "eu-west-1", .cluster = "shop", .service = "web", .set = {{"A", "b"}}}
+        }
+    };
+    const auto rights = rights_of(Principal::controller, scope);
+    EXPECT_EQ(
+        right(rights, "RaiseCapacity").resources,
+        (std::vector<std::string>{
+            "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/"
+            "web-*",
+            "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/"
+            "web-*"
+        })
+    );
+    EXPECT_EQ(
+        right(rights, "RollServicesOut").resources,
+        std::vector<std::string>{"arn:aws:ecs:eu-west-1:123456789012:service/shop/web"}
+    );
+    EXPECT_EQ(right(rights, "PassTheTasksRoles").conditions.size(), 1U);
+    for (const Right& one : rights) {
+        EXPECT_NE(one.id, "RunScriptsOnInstances") << "no step runs scripts";
+    }
+}
+
+TEST(Rights, ProvisioningMayMakeAndNeverDelete) {
+    for (const Right& one : rights_of(Principal::provisioning, shop())) {
+        for (const std::string& action : one.actions) {
+            EXPECT_EQ(action.find(":DeleteTable"), std::string::npos) << action;
+            EXPECT_EQ(action.find("route53:Delete"), std::string::npos) << action;
+        }
+    }
+}
+
 TEST(Rights, AControllerWritesNoTableOfTheApplication) {
     for (const Right& one : rights_of(Principal::controller, shop())) {
         for (const std::string& resource : one.resources) {

@@ -20,6 +20,7 @@ class Declared : public RunningStep {
 
     // Does it, for the first time or again. `began_at` of the run is when it began, by the wall.
     [[nodiscard]] virtual Progress attempt(StepContext& at) = 0;
+
     // The same, when another controller was at it.
     [[nodiscard]] virtual Progress take_up(StepContext& at) { return attempt(at); }
 
