@@ -59,7 +59,7 @@ class Rights {
     std::vector<Right>& out_;
 };
 
-struct Place {
+struct Where {
     std::string partition;
     std::string region;
     std::string account;
@@ -71,13 +71,13 @@ struct Place {
     }
 };
 
-void add_ssm(Rights& rights, const Place& place) {
+void add_ssm(Rights& rights, const Where& where) {
     const std::string id = "RunScriptsOnInstances";
-    rights.allow(id, {"ssm:SendCommand"}, place.arn("ec2", "instance/*"));
+    rights.allow(id, {"ssm:SendCommand"}, where.arn("ec2", "instance/*"));
     rights.allow(
         id,
         {"ssm:SendCommand"},
-        "arn:" + place.partition + ":ssm:" + place.region + "::document/AWS-RunShellScript"
+        "arn:" + where.partition + ":ssm:" + where.region + "::document/AWS-RunShellScript"
     );
     rights.allow(
         "SeeInstancesAndScripts",
@@ -90,11 +90,11 @@ void add_ssm(Rights& rights, const Place& place) {
     );
 }
 
-void add_asg(Rights& rights, const Place& place, const FleetChange& change) {
+void add_asg(Rights& rights, const Where& where, const FleetChange& change) {
     rights.allow(
         "RaiseCapacity",
         {"autoscaling:UpdateAutoScalingGroup"},
-        place.arn(
+        where.arn(
             "autoscaling", "autoScalingGroup:*:autoScalingGroupName/" + pattern_of(change.group)
         )
     );
@@ -105,18 +105,18 @@ void add_asg(Rights& rights, const Place& place, const FleetChange& change) {
     );
 }
 
-void add_ecs(Rights& rights, const Place& place, const FleetChange& change) {
+void add_ecs(Rights& rights, const Where& where, const FleetChange& change) {
     rights.allow(
         "RollServicesOut",
         {"ecs:DescribeServices", "ecs:UpdateService"},
-        place.arn("ecs", "service/" + pattern_of(change.cluster) + "/" + pattern_of(change.service))
+        where.arn("ecs", "service/" + pattern_of(change.cluster) + "/" + pattern_of(change.service))
     );
     rights.allow(
         "ReviseTaskDefinitions", {"ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"}, "*"
     );
     const std::string id = "PassTheTasksRoles";
     rights.allow(
-        id, {"iam:PassRole"}, "arn:" + place.partition + ":iam::" + place.account + ":role/*"
+        id, {"iam:PassRole"}, "arn:" + where.partition + ":iam::" + where.account + ":role/*"
     );
     rights.require(
         id,
@@ -126,8 +126,8 @@ void add_ecs(Rights& rights, const Place& place, const FleetChange& change) {
     );
 }
 
-void add_lambda(Rights& rights, const Place& place, const FleetChange& change) {
-    const std::string function = place.arn("lambda", "function:" + pattern_of(change.function));
+void add_lambda(Rights& rights, const Where& where, const FleetChange& change) {
+    const std::string function = where.arn("lambda", "function:" + pattern_of(change.function));
     if (!change.set.empty()) {
         rights.allow(
             "ChangeFunctions",
@@ -140,7 +140,7 @@ void add_lambda(Rights& rights, const Place& place, const FleetChange& change) {
         rights.allow(
             "TurnEventSources",
             {"lambda:UpdateEventSourceMapping"},
-            place.arn("lambda", "event-source-mapping:*")
+            where.arn("lambda", "event-source-mapping:*")
         );
     }
 }
@@ -151,17 +151,17 @@ void add_fleets(std::vector<Right>& out, const RightsScope& scope) {
     Rights rights{out};
     for (const FleetRight& fleet : scope.fleets) {
         for (const std::string& region : regions_of(scope, fleet.change)) {
-            const Place place{
+            const Where where{
                 .partition = scope.partition, .region = region, .account = scope.account
             };
             if (fleet.kind == StepKind::ssm) {
-                add_ssm(rights, place);
+                add_ssm(rights, where);
             } else if (fleet.kind == StepKind::asg) {
-                add_asg(rights, place, fleet.change);
+                add_asg(rights, where, fleet.change);
             } else if (fleet.kind == StepKind::ecs) {
-                add_ecs(rights, place, fleet.change);
+                add_ecs(rights, where, fleet.change);
             } else {
-                add_lambda(rights, place, fleet.change);
+                add_lambda(rights, where, fleet.change);
             }
         }
     }
