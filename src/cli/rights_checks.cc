@@ -141,8 +141,17 @@ LiveCheck simulated(const core::Right& right, const std::vector<std::string>& de
     return check;
 }
 
+// A table of the programs' own, by its key.
+struct OwnTable {
+    TableName table;
+    std::string key;
+    RegionId region;
+};
+
 // A read of an item that nobody has, in a table of the programs' own: nullopt, or the refusal.
-net::Task<Status> try_get(aws::AwsClient* client, RegionId region, TableName table) {
+net::Task<Status> try_get(
+    aws::AwsClient* client, RegionId region, TableName table, std::string key
+) {
     aws::AwsCall call{
         .service = "dynamodb",
         .name = "GetItem",
@@ -150,7 +159,7 @@ net::Task<Status> try_get(aws::AwsClient* client, RegionId region, TableName tab
         .input =
             json::object{
                 {"TableName", table.value()},
-                {"Key", json::object{{"app", json::object{{"S", "farshore-doctor"}}}}}
+                {"Key", json::object{{key, json::object{{"S", "farshore-doctor"}}}}}
             }
     };
     const auto reply = co_await client->call(std::move(call), patient());
@@ -172,17 +181,17 @@ net::Task<std::vector<LiveCheck>> by_harmless_calls(
     const config::Config* config, RegionId without, aws::AwsClient* client, std::string why
 ) {
     std::vector<LiveCheck> checks;
-    std::vector<std::pair<TableName, RegionId>> places;
+    std::vector<OwnTable> places;
     for (const config::Region& region : config->regions) {
-        places.emplace_back(config->fence.epoch_table, region.id);
-        places.emplace_back(config->detect.heartbeat_table, region.id);
+        places.push_back({config->fence.epoch_table, "app", region.id});
+        places.push_back({config->detect.heartbeat_table, "id", region.id});
     }
     if (!config->witness.value().empty()) {
-        places.emplace_back(config->fence.epoch_table, config->witness);
+        places.push_back({config->fence.epoch_table, "app", config->witness});
     }
-    std::erase_if(places, [&](const auto& place) { return place.second == without; });
-    for (const auto& [table, region] : places) {
-        const Status read = co_await try_get(client, region, table);
+    std::erase_if(places, [&](const OwnTable& place) { return place.region == without; });
+    for (const auto& [table, key, region] : places) {
+        const Status read = co_await try_get(client, region, table, key);
         if (!read && read.error().kind == ErrorKind::denied) {
             checks.push_back(
                 {.what = "right to read " + table.value(),
