@@ -24,7 +24,7 @@ def free_port():
 class MiniStack:
     """Accounts are made by their use: an account's id is its root's access key."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, auth="true"):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.log = directory / "ministack.log"
@@ -32,7 +32,7 @@ class MiniStack:
             # It has no word of its own on SIGTERM.
             self.process = exits.Process(
                 [PROGRAM], (0, -signal.SIGTERM), quotes=True, stdout=out, cwd=directory,
-                env={**os.environ, "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "GATEWAY_PORT": str(port), "AUTH": "true"},
+                env={**os.environ, "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "GATEWAY_PORT": str(port), "AUTH": auth},
             )
 
         def answers():

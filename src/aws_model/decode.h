@@ -28,6 +28,12 @@ struct Answer {
     const Model& model, const Service& service, const Operation& operation, const Answer& answer
 );
 
+// The first member of an answer of a JSON protocol, with its place in the body, that the model does
+// not know, and that decode() leaves out; empty: none. For callers that send back what they read.
+[[nodiscard]] std::string unknown_member(
+    const Model& model, const Operation& operation, std::string_view body
+);
+
 // What an answer that is not 2xx says.
 struct Refusal {
     std::string code;  // on the wire, without namespace: "ConditionalCheckFailedException"

@@ -1,4 +1,9 @@
+#include <algorithm>
+
+#include <boost/json/parse.hpp>
+
 #include "aws_model/answers.h"
+#include "aws_model/decode.h"
 #include "aws_model/times.h"
 
 namespace farshore::aws_model {
@@ -49,7 +54,57 @@ Result<json::value> time_from_json(
     return time_value(*seconds);
 }
 
+std::string unknown_in(const Model& model, const Shape& shape, const json::value& value);
+
+std::string unknown_in_structure(
+    const Model& model, const Shape& shape, const json::object& object
+) {
+    const auto members = model.members_of(shape);
+    for (const auto& [name, value] : object) {
+        const auto known = std::ranges::find_if(members, [&](const Member& member) {
+            return model.wire_name(member) == std::string_view{name};
+        });
+        if (known == members.end()) {
+            return name;
+        }
+        std::string inside = unknown_in(model, model.shape_of(*known), value);
+        if (!inside.empty()) {
+            return std::string{name} + "." + inside;
+        }
+    }
+    return {};
+}
+
+std::string unknown_in(const Model& model, const Shape& shape, const json::value& value) {
+    if (shape.kind == Kind::structure && value.is_object()) {
+        return unknown_in_structure(model, shape, value.get_object());
+    }
+    std::string found;
+    if (shape.kind == Kind::list && value.is_array()) {
+        const Shape& entry = model.shape_of(model.members_of(shape).front());
+        for (const json::value& one : value.get_array()) {
+            found = found.empty() ? unknown_in(model, entry, one) : found;
+        }
+    } else if (shape.kind == Kind::map && value.is_object()) {
+        const Shape& entry = model.shape_of(model.members_of(shape).back());
+        for (const auto& [name, one] : value.get_object()) {
+            found = found.empty() ? unknown_in(model, entry, one) : found;
+        }
+    }
+    return found;
+}
+
 }  // namespace
+
+std::string unknown_member(
+    const Model& model, const Operation& operation, std::string_view body
+) {
+    boost::system::error_code error;
+    const json::value value = json::parse(body, error);
+    return error || operation.output == 0
+               ? std::string{}
+               : unknown_in(model, model.shapes[operation.output], value);
+}
 
 Result<json::object> members_from_json(
     const Model& model, const Shape& shape, const json::object& body

@@ -20,14 +20,13 @@ namespace fs = std::filesystem;
 // What the sources call a command and the command line does not know, with the reason.
 const std::map<std::string, std::string> kNotCommands{
     {"farshore drill run", "of src/core: drills have no command in this version"},
-    {"farshore init", "all commands that make what an installation needs"},
-    {"farshore init token", "named without what it is for: its --help says what it wants"},
-    {"farshore lab", "all commands about a world"},
     {"farshore init", "all commands about credentials"},
     {"farshore init token", "what it needs is in the manual"},
+    {"farshore lab", "all commands about a world"},
     {"farshore lab fault", "prints its grammar, and is a usage error"},
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},
     {"farshore lab shoppers", "hidden, the same"},
+    {"farshore provision", "its plan and its apply together"},
 };
 
 std::string contents_of(const fs::path& path) {

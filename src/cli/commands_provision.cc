@@ -151,7 +151,7 @@ Result<ProvisionPlan> read_plan(const std::string& path, const std::string& app)
     return looked_at;
 }
 
-int apply_plan(const Context& context, const std::string& file) {
+int apply_plan(const Context& context, const std::string& file, bool skips_health) {
     const auto config = usable_configuration(context);
     if (!config) {
         return failed_with(config.error());
@@ -171,7 +171,7 @@ int apply_plan(const Context& context, const std::string& file) {
         );
         return kMoved;
     }
-    const Applied applied = apply_changes(*config, looked, print_progress);
+    const Applied applied = apply_changes(*config, looked, skips_health, print_progress);
     print_message(fmt::format("{} of {} changes made", applied.made, now.count()));
     if (!applied.status) {
         print_message("apply the same file again to go on: what is made stays made");
@@ -237,9 +237,15 @@ void add_provision_commands(CLI::App& app, Context& context) {
     );
     auto file = std::make_shared<std::string>();
     make->add_option("FILE", *file, "The file of `provision plan --out`")->required();
-    make->callback([&context, file] {
-        context.run = [&context, file] {
-            return apply_plan(context, *file);
+    auto skips_health = std::make_shared<bool>(false);
+    make->add_flag(
+        "--skip-health",
+        *skips_health,
+        "Set the records though Route 53 does not find both stacks healthy"
+    );
+    make->callback([&context, file, skips_health] {
+        context.run = [&context, file, skips_health] {
+            return apply_plan(context, *file, *skips_health);
         };
     });
     auto* exports = provision->add_subcommand("export", "Write what is needed for other tools");

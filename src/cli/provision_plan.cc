@@ -160,6 +160,20 @@ void append_findings(AwsWorld& world, const config::Config& config, ProvisionPla
     }
 }
 
+net::Task<Status> set_when_healthy(
+    aws::AwsClient& client,
+    core::TrafficWish wish,
+    core::TrafficChange change,
+    std::map<core::CheckRole, std::string>& checks
+) {
+    const Status healthy = co_await aws::stacks_are_healthy(client, checks);
+    if (!healthy) {
+        co_return healthy;
+    }
+    const Status set = co_await aws::make_change(client, wish, change, checks);
+    co_return set;
+}
+
 }  // namespace
 
 Looked look_at_installation(const config::Config& config) {
@@ -222,6 +236,7 @@ std::string text_of(const ProvisionPlan& plan) {
 Applied apply_changes(
     const config::Config& config,
     const Looked& looked,
+    bool skips_health,
     const std::function<void(const std::string&)>& begins
 ) {
     AwsWorld world(config);
@@ -250,7 +265,11 @@ Applied apply_changes(
     if (looked.traffic) {
         std::map<core::CheckRole, std::string> checks = looked.traffic->checks;
         make_all(looked.plan.traffic, [&](const core::TrafficChange& change) {
-            return aws::make_change(world.client(), looked.traffic->wish, change, checks);
+            const bool asks_first =
+                change.kind == core::TrafficChangeKind::set_records && !skips_health;
+            return asks_first
+                       ? set_when_healthy(world.client(), looked.traffic->wish, change, checks)
+                       : aws::make_change(world.client(), looked.traffic->wish, change, checks);
         });
     }
     signals.cancel();

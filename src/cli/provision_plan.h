@@ -57,9 +57,11 @@ struct Applied {
 };
 
 // Makes the changes one after the other. `begins` is told of each, for people, before it is made.
+// Records are set when Route 53 finds both stacks healthy, unless `skips_health`.
 [[nodiscard]] Applied apply_changes(
     const config::Config& config,
     const Looked& looked,
+    bool skips_health,
     const std::function<void(const std::string&)>& begins
 );
 

@@ -142,6 +142,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& survey)
             .traffic = *traffic_,
             .checks = *checks_,
             .commands = *commands_,
+            .fleets = *fleets_,
             .notifier = announcer_,
             .timer = *wake_
         }

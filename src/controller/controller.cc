@@ -147,6 +147,7 @@ void Controller::connect() {
         .tasks = tasks_,
         .http = *http_,
         .dns = dns_.get(),
+        .aws = *aws_,
         .tables = *tables_,
         .route53 = *route53_,
         .deliver =
@@ -169,6 +170,7 @@ Status Controller::assemble() {
     traffic_ = std::make_unique<Traffic>(*edge_);
     checks_ = std::make_unique<Checks>(*edge_);
     commands_ = std::make_unique<Commands>(*edge_);
+    fleets_ = std::make_unique<Fleets>(*edge_);
     LossKeeper::Sources sources;
     sources.digest = [](const aws::Item* item) {
         return item == nullptr ? std::string{dataplane::kAbsent}

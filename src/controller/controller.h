@@ -17,6 +17,7 @@
 #include "controller/api.h"
 #include "controller/closed_register.h"
 #include "controller/commands.h"
+#include "controller/fleets.h"
 #include "controller/core_ports.h"
 #include "controller/credentials.h"
 #include "controller/edge.h"
@@ -121,6 +122,7 @@ class Controller {
     std::unique_ptr<Traffic> traffic_;
     std::unique_ptr<Checks> checks_;
     std::unique_ptr<Commands> commands_;
+    std::unique_ptr<Fleets> fleets_;
     std::unique_ptr<LossKeeper> losses_;
     std::unique_ptr<AgentLink> link_;
     std::unique_ptr<Enrolment> enrolment_;

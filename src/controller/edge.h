@@ -25,6 +25,7 @@ struct Edge {
     net::TaskGroup& tasks;
     net::HttpClient& http;
     net::DnsClient* dns;  // null: the system's resolver
+    aws::AwsClient& aws;
     aws::DynamoDb& tables;
     aws::Route53& route53;
     // Gives an event to the core. Called from tasks, never from a port's call.

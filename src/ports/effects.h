@@ -51,6 +51,13 @@ class Commands {
     virtual void stop(const core::StopCommand& action) = 0;  // nothing comes back
 };
 
+class Fleets {
+  public:
+    virtual ~Fleets() = default;
+    virtual void move(const core::MoveFleet& action) = 0;    // -> CommandEnded
+    virtual void leave(const core::LeaveFleet& action) = 0;  // nothing comes back
+};
+
 class Notifier {
   public:
     virtual ~Notifier() = default;

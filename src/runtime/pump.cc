@@ -339,6 +339,8 @@ void Pump::start_action(const core::Action& action) {
             [&](const core::VerifyFunction& a) { ports_.checks.verify(a); },
             [&](const core::RunCommand& a) { ports_.commands.run(a); },
             [&](const core::StopCommand& a) { ports_.commands.stop(a); },
+            [&](const core::MoveFleet& a) { ports_.fleets.move(a); },
+            [&](const core::LeaveFleet& a) { ports_.fleets.leave(a); },
             [&](const core::Announce& a) { ports_.notifier.announce(a); },
         },
         action

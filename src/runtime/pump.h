@@ -26,6 +26,7 @@ struct Ports {
     ports::Traffic& traffic;
     ports::Checks& checks;
     ports::Commands& commands;
+    ports::Fleets& fleets;
     ports::Notifier& notifier;
     ports::Timer& timer;
 };

@@ -26,6 +26,7 @@ class World final : public ports::Clock,
                     public ports::Traffic,
                     public ports::Checks,
                     public ports::Commands,
+                    public ports::Fleets,
                     public ports::Notifier,
                     public ports::Timer {
   public:
@@ -81,6 +82,10 @@ class World final : public ports::Clock,
     void run(const core::RunCommand& action) override { did(action); }
 
     void stop(const core::StopCommand& action) override { did(action); }
+
+    void move(const core::MoveFleet& action) override { did(action); }
+
+    void leave(const core::LeaveFleet& action) override { did(action); }
 
     void announce(const core::Announce& action) override { announced.push_back(action.text); }
 
@@ -142,6 +147,7 @@ class PumpTest : public core::testing::AppCoreTest {
                 .traffic = world,
                 .checks = world,
                 .commands = world,
+                .fleets = world,
                 .notifier = world,
                 .timer = world
             }

@@ -214,6 +214,7 @@ void Controller::begin(core::AppRecord record, const core::EpochReading& found) 
             .traffic = *this,
             .checks = *this,
             .commands = *this,
+            .fleets = *this,
             .notifier = *this,
             .timer = *this
         }

@@ -39,6 +39,7 @@ class Controller final : public ports::Clock,
                          public ports::Traffic,
                          public ports::Checks,
                          public ports::Commands,
+                         public ports::Fleets,
                          public ports::Notifier,
                          public ports::Timer,
                          public std::enable_shared_from_this<Controller> {
@@ -151,6 +152,10 @@ class Controller final : public ports::Clock,
 
     void stop(const core::StopCommand&) override {}
 
+    void move(const core::MoveFleet& action) override;
+
+    void leave(const core::LeaveFleet&) override {}
+
     void announce(const core::Announce&) override {}
 
     void arm(Instant at) override;
@@ -209,6 +214,7 @@ class Controller final : public ports::Clock,
     // controller_effects.cc
     // An action of the core is about to have its effect; false: nothing leaves this controller.
     [[nodiscard]] bool begins(const core::StepId& step);
+    void run_errand(core::StepId step, Duration timeout);
     void watch_users(const core::ServeUsers& action, Instant until);
 
     // controller_losses.cc

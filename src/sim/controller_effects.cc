@@ -46,7 +46,15 @@ void Controller::watch_users(const core::ServeUsers& action, Instant until) {
 }
 
 void Controller::run(const core::RunCommand& action) {
-    if (!begins(action.step)) {
+    run_errand(action.step, action.timeout);
+}
+
+void Controller::move(const core::MoveFleet& action) {
+    run_errand(action.step, action.timeout);
+}
+
+void Controller::run_errand(core::StepId step, Duration timeout) {
+    if (!begins(step)) {
         return;
     }
     // Three in four do what they are for; of the last one nothing is heard any more.
@@ -55,10 +63,9 @@ void Controller::run(const core::RunCommand& action) {
         return;
     }
     const auto end = how < 17 ? core::CommandEnd::exited : static_cast<core::CommandEnd>(how - 16);
-    const Duration takes = end == core::CommandEnd::timed_out ? action.timeout : action.timeout / 2;
-    later(std::min<Duration>(300ms, takes), [this, action, end, status = how < 15 ? 0 : 1] {
-        deliver(core::CommandEnded{.step = action.step, .end = end, .status = status, .output = {}}
-        );
+    const Duration takes = end == core::CommandEnd::timed_out ? timeout : timeout / 2;
+    later(std::min<Duration>(300ms, takes), [this, step, end, status = how < 15 ? 0 : 1] {
+        deliver(core::CommandEnded{.step = step, .end = end, .status = status, .output = {}});
     });
 }
 

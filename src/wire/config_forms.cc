@@ -313,6 +313,10 @@ json::value as_written(const std::optional<Duration>& value) {
     return value ? as_written(*value) : json::value("off");
 }
 
+json::value as_written(const std::optional<int>& value) {
+    return value ? as_written(*value) : json::value(nullptr);
+}
+
 json::value as_written(const std::string& value) {
     return json::value(value);
 }

@@ -111,6 +111,16 @@ json::value schema_of(Schema& schema, const PlanText&) {
     return schema_of(schema, Text{});
 }
 
+json::value schema_of(Schema& schema, const Script&) {
+    return schema_of(schema, Text{});
+}
+
+json::value schema_of(Schema& schema, const PlanTexts&) {
+    return json::object{
+        {"type", "object"}, {"additionalProperties", schema_of(schema, Text{})}
+    };
+}
+
 json::value schema_of(Schema& schema, const Named& form) {
     return schema_of(schema, form.name);
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Duration kCommandTimeout = 1min;
 constexpr Duration kApproveTimeout = 15min;
+constexpr Duration kFleetTimeout = 10min;
 
 std::optional<core::StepKind> declared_kind(std::string_view word) {
     const auto kind = enum_from<core::StepKind>(word);
@@ -48,7 +49,9 @@ core::DeclaredStep step_of(
 ) {
     core::DeclaredStep step;
     step.kind = kind;
-    step.timeout = kind == core::StepKind::approve ? kApproveTimeout : kCommandTimeout;
+    step.timeout = kind == core::StepKind::approve ? kApproveTimeout
+                   : core::is_fleet(kind)          ? kFleetTimeout
+                                                   : kCommandTimeout;
     const std::string what = "step " + quoted(entry.key);
     Section section{list.findings(), entry.value, what, path + "." + entry.key};
     step_keys::with_rows(kind, placed, [&](const auto& rows) { read_fields(section, rows, step); });
@@ -118,8 +121,8 @@ void StepList::read(Section& section, std::string_view key, std::vector<core::De
                 section,
                 node.place,
                 "C251",
-                "each of `steps` is one of `approve`, `command`, `wait` or `parallel` with its "
-                "values",
+                "each of `steps` is one of `approve`, `command`, `ssm`, `asg`, `ecs`, `lambda`, "
+                "`wait` or `parallel` with its values",
                 "such as `- approve: { at: before, timeout: 15m }`"
             );
             return;
@@ -184,6 +187,32 @@ std::optional<std::string> PlanText::parse(
     aside.text = with_ours(node.text, "${", kAside);
     auto word = section.name_of(aside, key);
     return word ? std::optional{with_ours(std::move(*word), kAside, "${")} : std::nullopt;
+}
+
+std::optional<std::string> Script::parse(
+    Section& section, const YamlNode& node, std::string_view key
+) {
+    if (node.kind != YamlNode::Kind::scalar || node.text.empty()) {
+        section.refuse(key, "C106", quoted(key) + " holds no lines of a script");
+        return std::nullopt;
+    }
+    return node.text;
+}
+
+void PlanTexts::read(Section& section, std::string_view key, core::NamedTexts& out) {
+    section.each_entry(key, [&out](Section& inner, const YamlEntry& entry) {
+        if (auto text = PlanText::parse(inner, entry.value, entry.key)) {
+            out.push_back({.name = entry.key, .value = std::move(*text)});
+        }
+    });
+}
+
+json::value PlanTexts::show(const core::NamedTexts& texts, Which) {
+    json::object out;
+    for (const core::NamedText& each : texts) {
+        out[each.name] = each.value;
+    }
+    return out;
 }
 
 }  // namespace farshore::config

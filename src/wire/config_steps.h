@@ -41,6 +41,19 @@ struct PlanText {
     );
 };
 
+// Lines of a shell script, in which every word is the shell's own.
+struct Script {
+    [[nodiscard]] static std::optional<std::string> parse(
+        Section& section, const YamlNode& node, std::string_view key
+    );
+};
+
+// A map from names to texts, which may hold ${to} and its like.
+struct PlanTexts {
+    static void read(Section& section, std::string_view key, core::NamedTexts& out);
+    [[nodiscard]] static boost::json::value show(const core::NamedTexts& texts, Which which);
+};
+
 namespace step_keys {
 
 using core::DeclaredStep;
@@ -68,6 +81,38 @@ inline constexpr std::tuple kCommand{
     Field{"calls", &DeclaredStep::calls, List{Call{}}, "what it asks of which Region: `data`, `control`, `launch` or `sts` with a Region's name, `${from}` or `${to}`"},
     Field{"best_effort", &DeclaredStep::best_effort, Flag{}, "a failover does not depend on it; then `on_failure` is `continue`"},
 };
+// `member`: of the step's fleet.
+template <class Value>
+constexpr auto fleet(Value core::FleetChange::* member) {
+    return [member](auto& step) -> auto& { return step.fleet.*member; };
+}
+
+inline constexpr std::tuple kFleet{
+    Field{"region", fleet(&core::FleetChange::region), PlanText{}, "where the fleet is: a Region's name, `${from}` or `${to}`", {.need = Need::required}},
+    Field{"attempts", &DeclaredStep::attempts, Count{{.least = 1, .most = 100}}, "how often it is tried"},
+    Field{"best_effort", &DeclaredStep::best_effort, Flag{}, "a failover does not depend on it; then `on_failure` is `continue`"},
+};
+inline constexpr std::tuple kSsm{
+    Field{"tags", fleet(&core::FleetChange::tags), PlanTexts{}, "which running instances: those that have each of these tags", {.need = Need::required}},
+    Field{"script", fleet(&core::FleetChange::script), Script{}, "lines for /bin/sh, which end with status 0 when what they changed is in effect", {.need = Need::required}},
+    Field{"errors_max", fleet(&core::FleetChange::errors_max), Count{{.least = 0, .most = 1'000'000}}, "on how many instances it may fail"},
+    Field{"none_is_fine", fleet(&core::FleetChange::none_is_fine), Flag{}, "no such instance is no failure"},
+};
+inline constexpr std::tuple kAsg{
+    Field{"group", fleet(&core::FleetChange::group), PlanText{}, "the Auto Scaling group", {.need = Need::required}},
+    Field{"minimum", fleet(&core::FleetChange::minimum), Count{{.least = 0, .most = 1'000'000}}, "raise its minimum to this"},
+    Field{"desired", fleet(&core::FleetChange::desired), Count{{.least = 0, .most = 1'000'000}}, "raise its desired capacity to this, and wait until so many instances are in service"},
+};
+inline constexpr std::tuple kEcs{
+    Field{"cluster", fleet(&core::FleetChange::cluster), PlanText{}, "the cluster", {.need = Need::required}},
+    Field{"service", fleet(&core::FleetChange::service), PlanText{}, "the service", {.need = Need::required}},
+    Field{"set", fleet(&core::FleetChange::set), PlanTexts{}, "variables of the environment of each container", {.need = Need::required}},
+};
+inline constexpr std::tuple kLambda{
+    Field{"function", fleet(&core::FleetChange::function), PlanText{}, "the function", {.need = Need::required}},
+    Field{"set", fleet(&core::FleetChange::set), PlanTexts{}, "variables of its environment"},
+    Field{"event_sources", fleet(&core::FleetChange::event_sources), Word<core::EventSources>{}, "whether its queues and streams call it: `on` in one Region only"},
+};
 inline constexpr std::tuple kParallel{
     Field{"steps", &DeclaredStep::steps, StepList{Placed::no}, "steps side by side", {.need = Need::required}},
 };
@@ -92,6 +137,14 @@ void with_rows(core::StepKind kind, Placed placed, const Use& use) {
         with(kLength);
     } else if (kind == core::StepKind::command) {
         with(std::tuple_cat(kTimeout, kCommand));
+    } else if (kind == core::StepKind::ssm) {
+        with(std::tuple_cat(kTimeout, kFleet, kSsm));
+    } else if (kind == core::StepKind::asg) {
+        with(std::tuple_cat(kTimeout, kFleet, kAsg));
+    } else if (kind == core::StepKind::ecs) {
+        with(std::tuple_cat(kTimeout, kFleet, kEcs));
+    } else if (kind == core::StepKind::lambda) {
+        with(std::tuple_cat(kTimeout, kFleet, kLambda));
     } else if (kind == core::StepKind::parallel) {
         with(kParallel);
     }

@@ -63,6 +63,29 @@ inline constexpr auto kFields<core::AppRecord> = std::tuple{
 };
 
 template <>
+inline constexpr auto kFields<core::NamedText> = std::tuple{
+    required("name", &core::NamedText::name, AnyText{kJournalBytesMax}),
+    required("value", &core::NamedText::value, AnyText{kJournalBytesMax})
+};
+
+template <>
+inline constexpr auto kFields<core::FleetChange> = std::tuple{
+    sparse("region", &core::FleetChange::region, Text{kWordBytesMax}),
+    sparse("tags", &core::FleetChange::tags, List{100, Inside{}}),
+    sparse("script", &core::FleetChange::script, AnyText{kJournalBytesMax}),
+    sparse("errors_max", &core::FleetChange::errors_max, Number{0, 1'000'000}),
+    sparse("group", &core::FleetChange::group, Text{kWordBytesMax}),
+    sparse("minimum", &core::FleetChange::minimum, Number{0, 1'000'000}),
+    sparse("desired", &core::FleetChange::desired, Number{0, 1'000'000}),
+    sparse("cluster", &core::FleetChange::cluster, Text{kWordBytesMax}),
+    sparse("service", &core::FleetChange::service, Text{kWordBytesMax}),
+    sparse("function", &core::FleetChange::function, Text{kWordBytesMax}),
+    sparse("event_sources", &core::FleetChange::event_sources, Word{}),
+    sparse("set", &core::FleetChange::set, List{100, Inside{}}),
+    sparse("none_is_fine", &core::FleetChange::none_is_fine, Flag{})
+};
+
+template <>
 inline constexpr auto kFields<core::PlannedStep> = std::tuple{
     required("id", &core::PlannedStep::id, Text{kWordBytesMax}),
     required("kind", &core::PlannedStep::kind, Word{}),
@@ -70,6 +93,7 @@ inline constexpr auto kFields<core::PlannedStep> = std::tuple{
     required("bound_ms", &core::PlannedStep::bound, Ms{.max = kAnyMsMax}),
     required("on_failure", &core::PlannedStep::on_failure, Word{}),
     required("run", &core::PlannedStep::run, List{1'000, AnyText{kJournalBytesMax}}),
+    sparse("fleet", &core::PlannedStep::fleet, Inside{}),
     required("attempts", &core::PlannedStep::attempts, Number{1, 1'000}),
     optional("part_of", &core::PlannedStep::part_of, Text{kWordBytesMax}),
     optional("text", &core::PlannedStep::text, kLongText)

@@ -202,6 +202,7 @@ constexpr CallRow kRows[] = {
     {"lambda", "Invoke", data, by_read_back, "lambda:InvokeFunction", 5s, standard},
     {"lambda", "ListEventSourceMappings", control, natural, "lambda:ListEventSourceMappings", 10s, standard},
     {"lambda", "ListFunctions", control, natural, "lambda:ListFunctions", 10s, standard},
+    {"lambda", "UpdateEventSourceMapping", control, natural, "lambda:UpdateEventSourceMapping", 10s, standard},
     {"lambda", "UpdateFunctionCode", control, by_read_back, "lambda:UpdateFunctionCode", 10s, standard},
     {"lambda", "UpdateFunctionConfiguration", control, by_read_back, "lambda:UpdateFunctionConfiguration", 10s, standard},
 

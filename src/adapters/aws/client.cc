@@ -104,7 +104,7 @@ aws_model::Answer answer_of(const net::HttpReply& reply) {
     return answer;
 }
 
-Outcome judge(const Prepared& asked, const net::HttpReply& reply) {
+Outcome judge(const Prepared& asked, const net::HttpReply& reply, bool whole) {
     Outcome out;
     out.retry_after = retry_after_of(reply.headers);
     std::string id = request_id_of(reply.headers);
@@ -118,6 +118,17 @@ Outcome judge(const Prepared& asked, const net::HttpReply& reply) {
             aws_model::decode(aws_model::model(), *asked.service, *asked.operation, answer);
         if (!output) {
             out.reply = std::unexpected(output.error());
+            return out;
+        }
+        const std::string unknown =
+            whole ? aws_model::unknown_member(aws_model::model(), *asked.operation, reply.body)
+                  : "";
+        if (!unknown.empty()) {
+            out.reply = fail(
+                ErrorKind::malformed,
+                "the answer has " + unknown + ", which this version does not know and would drop",
+                "a newer version of Farshore may know it"
+            );
             return out;
         }
         out.reply = AwsReply{
@@ -364,7 +375,7 @@ net::Task<Result<AwsReply>> AwsClient::call(AwsCall asked, CallOptions options) 
 
         Outcome outcome;
         if (sent) {
-            outcome = judge(*prepared, *sent);
+            outcome = judge(*prepared, *sent, options.whole);
         } else {
             outcome.reply = std::unexpected(sent.error());
         }

@@ -35,6 +35,9 @@ struct CallOptions {
     // The caller's word that a second execution changes nothing, although the row says otherwise
     // (an absolute value under a condition that still holds afterwards).
     bool idempotent = false;
+    // An answer with a member that our model does not know is an error, `malformed`: the caller
+    // sends back what it reads, and would drop the member. Of services that speak JSON.
+    bool whole = false;
 };
 
 // One attempt, whose failure is the answer, over any connection that there is within that time.

@@ -19,6 +19,10 @@ using namespace std::chrono_literals;
 // FAQ).
 constexpr int kLooksMax = 240;
 constexpr Duration kBetweenLooks = 1s;
+// A check of every 10 s is asked by each checker within that time; twice that, and some.
+constexpr int kHealthLooksMax = 30;
+// Most checkers failed so often in a row: it is no single lost packet.
+constexpr int kFailedLooksMax = 3;
 
 // What Route 53 checks of all kinds that stand on one endpoint.
 core::CheckSeen seen_check(const HealthCheck& check) {
@@ -200,7 +204,74 @@ net::Task<Status> set_records(
     co_return in_sync;
 }
 
+// What Route 53's checkers say of one check: empty while they say too little.
+struct CheckersWord {
+    bool healthy = false;
+    std::string last;  // "Failure: HTTP Status Code 404, Not Found."
+};
+
+CheckersWord word_of(const std::vector<CheckerObservation>& observations) {
+    CheckersWord word;
+    std::size_t good = 0;
+    for (const CheckerObservation& observation : observations) {
+        good += observation.success() ? 1U : 0U;
+        if (!observation.success()) {
+            word.last = observation.status;
+        }
+    }
+    word.healthy = good * 2 > observations.size();
+    return word;
+}
+
+net::Task<Status> is_healthy(AwsClient& client, core::CheckRole role, std::string check) {
+    Route53 route53{client};
+    CheckersWord word;
+    int failed = 0;
+    for (int look = 0; look < kHealthLooksMax; ++look) {
+        const auto observations = co_await route53.get_health_check_status(check);
+        if (!observations) {
+            co_return std::unexpected(observations.error());
+        }
+        word = word_of(*observations);
+        if (word.healthy) {
+            co_return Status{};
+        }
+        failed = word.last.empty() ? 0 : failed + 1;
+        if (failed == kFailedLooksMax) {
+            break;
+        }
+        const bool waited = co_await client.pause(kBetweenLooks);
+        if (!waited) {
+            break;
+        }
+    }
+    co_return fail(
+        ErrorKind::conflict,
+        "health check " + check + " (`" + std::string{to_string(role)} + "`) is not healthy: " +
+            (word.last.empty() ? "Route 53's checkers have said nothing of it yet" : word.last),
+        "the records are left as they are, since they would lead users away from a stack whose "
+        "check fails. Let the page that it asks answer 200 to everybody, and apply again; or "
+        "--skip-health"
+    );
+}
+
 }  // namespace
+
+net::Task<Status> stacks_are_healthy(
+    AwsClient& client, std::map<core::CheckRole, std::string> checks
+) {
+    for (const auto& [role, check] : checks) {
+        const bool of_a_stack =
+            role == core::CheckRole::serving_preferred || role == core::CheckRole::serving_standby;
+        if (of_a_stack) {
+            const Status healthy = co_await is_healthy(client, role, check);
+            if (!healthy) {
+                co_return healthy;
+            }
+        }
+    }
+    co_return Status{};
+}
 
 net::Task<Result<core::ZoneSeen>> see_traffic(AwsClient& client, core::TrafficWish wish) {
     Route53 route53{client};

@@ -20,6 +20,13 @@ namespace farshore::aws {
     AwsClient& client, RegionId region, std::string dns_name
 );
 
+// Whether most of Route 53's checkers find both stacks healthy, which is waited for half a minute:
+// a record whose check fails leads its users away. Errors: AwsClient's; conflict, with what the
+// checkers say.
+[[nodiscard]] net::Task<Status> stacks_are_healthy(
+    AwsClient& client, std::map<core::CheckRole, std::string> checks
+);
+
 // Makes one change, and notes a check that it made in `checks`; records are waited for until every
 // name server answers with them. May be repeated: a check has one reference for its role and what
 // it asks. Errors: AwsClient's; timed_out when the records stay pending.

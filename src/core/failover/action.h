@@ -87,6 +87,10 @@ struct VerifyFunction {
     RegionId in;
 };
 
+// What a program of the operator's own is told of its plan: FARSHORE_APP and the like in its
+// environment are these names in capitals.
+using PlanValues = std::vector<std::pair<std::string, std::string>>;
+
 // Run a program of the operator's own on the controller's machine, with the plan's values in its
 // environment and as JSON on its standard input. -> CommandEnded
 struct RunCommand {
@@ -94,12 +98,26 @@ struct RunCommand {
     std::string name;              // of the step
     std::vector<std::string> run;  // the program and its arguments: no shell
     Duration timeout{};            // then its whole process group is ended
-    // FARSHORE_APP and the like, and the members of the JSON object under the names without prefix.
-    std::vector<std::pair<std::string, std::string>> values;
+    PlanValues values;
 };
 
 // End it, if it still runs. Nothing comes back.
 struct StopCommand {
+    StepId step;
+};
+
+// Bring a fleet to what the change says, and see that it is. What AWS says is read first: begun
+// again, it does what is missing. -> CommandEnded, with status 0 or what is wrong
+struct MoveFleet {
+    StepId step;
+    StepKind kind = StepKind::ssm;
+    FleetChange change;
+    Duration timeout{};
+    PlanValues values;  // of a script
+};
+
+// Watch it no more. Nothing comes back.
+struct LeaveFleet {
     StepId step;
 };
 
@@ -117,6 +135,8 @@ using Action = std::variant<
     VerifyFunction,
     RunCommand,
     StopCommand,
+    MoveFleet,
+    LeaveFleet,
     Announce>;
 
 // What one call of the core wants. The record and the journal are made durable before the first

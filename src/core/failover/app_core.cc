@@ -18,6 +18,7 @@ AppCore::AppCore(Start start, Now now)
       highest_seen_(record_.epoch),
       longest_lease_(std::max(policy_.timing.lease, start.longest_lease)),
       leases_until_(now.at + longest_lease_),
+      evidence_by_(now.at + policy_.timing.evidence_patience),
       superseded_(newer_in(start.epochs)),
       register_is_closed_(start.register_is_closed),
       register_id_(std::move(start.register_id)),
@@ -139,7 +140,8 @@ Surroundings AppCore::surroundings(Now now) const {
         .fresh_lag = losses_.lag(now.at, record_.active, plan.to, policy_.timing.lag_fresh_for),
         .still_called_for = is_impaired(evidence_.condition(now.at, plan.from)) ||
                             is_planted(PlantedBug::evidence_not_asked_again),
-        .refused_by_now = refused_by_now(now)
+        .refused_by_now = refused_by_now(now),
+        .evidence_by = evidence_by_
     };
 }
 

@@ -216,6 +216,7 @@ class AppCore {
     Epoch highest_seen_;
     Duration longest_lease_;  // granted, or taken from the records, before this start
     Instant leases_until_;    // ... until then
+    Instant evidence_by_;     // a controller that has just started knows nothing of the Regions yet
     GrantPermission permission_;
     Now permission_begun_{};  // by both clocks: the start of the reading behind it
     Epoch superseded_;  // a majority of the epoch records was found at this newer epoch, unasked

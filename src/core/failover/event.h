@@ -161,6 +161,7 @@ constexpr const auto& names_of(CommandEnd) {
     return kCommandEndNames;
 }
 
+// A command, or the change of a fleet, which has exited with 0 when the fleet is as it should be.
 struct CommandEnded {
     StepId step;
     CommandEnd end = CommandEnd::exited;

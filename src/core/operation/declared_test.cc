@@ -122,6 +122,9 @@ TEST_F(DeclaredSteps, WhatIsDeniedOrNotAnsweredChangesNothing) {
 
 TEST_F(DeclaredSteps, TheGuardsAreAskedAgainRightBeforeTheRaise) {
     AppCore core = made({approve(Slot::before)});
+    for (int i = 0; i < 12; ++i) {
+        (void)round(core, true, 0);  // it has known the Regions for long
+    }
     (void)fail_over(core);
     (void)tell(core, AgentDisconnected{HostId{"w1"}});
     EXPECT_EQ(find<RaiseEpoch>(answer(core, Answer::approve)), nullptr)
@@ -132,6 +135,52 @@ TEST_F(DeclaredSteps, TheGuardsAreAskedAgainRightBeforeTheRaise) {
     EXPECT_TRUE(std::ranges::any_of(journal, [](const JournalEntry& entry) {
         return entry.text.find("refuses it by now") != std::string::npos;
     }));
+}
+
+// What it does not know yet is no refusal: a step in front of the raise may end while it starts.
+TEST_F(DeclaredSteps, AControllerThatHasJustStartedHearsItsHostsBeforeAGuardRefuses) {
+    AppCore core = made({approve(Slot::before)});
+    (void)fail_over(core);
+    (void)tell(core, AgentDisconnected{HostId{"w1"}});
+    EXPECT_EQ(find<RaiseEpoch>(answer(core, Answer::approve)), nullptr);
+    EXPECT_EQ(doing(core), "raising");
+    connect(core);
+    std::vector<Action> actions;
+    for (int i = 0; i < 12 && find<RaiseEpoch>(actions) == nullptr; ++i) {
+        actions = round(core, true, 0);
+    }
+    EXPECT_NE(find<RaiseEpoch>(actions), nullptr);
+}
+
+// AWS says whether it took effect: it is neither asked of a person nor left out.
+TEST_F(DeclaredSteps, AFleetThatWasBeingChangedIsTakenUpAgain) {
+    const DeclaredStep scale{
+        .name = "scale",
+        .kind = StepKind::asg,
+        .at = Slot::before,
+        .fleet = {.region = "${to}", .group = "web", .desired = 4},
+        .timeout = 3min,
+        .attempts = 2
+    };
+    AppCore core = made({scale});
+    const std::vector<Action> first = fail_over(core);
+    const auto* move = find<MoveFleet>(first);
+    ASSERT_NE(move, nullptr);
+    EXPECT_EQ(move->change.region, kWest.value());
+    EXPECT_EQ(move->change.desired, 4);
+    const CommandEnded failed{.step = move->step, .status = 1, .output = "a maximum of 2"};
+    const std::vector<Action> again = tell(core, failed);
+    ASSERT_NE(find<MoveFleet>(again), nullptr) << "another attempt is allowed";
+
+    AppCore::Start start = start_of(policy());
+    start.record = core.record();
+    AppCore other(std::move(start), now());
+    const Effects resumed = other.resume(now());
+    const auto* moved_again = find<MoveFleet>(resumed.actions);
+    ASSERT_NE(moved_again, nullptr);
+    EXPECT_EQ(moved_again->values, find<MoveFleet>(again)->values) << "by which it is found in AWS";
+    (void)tell(other, CommandEnded{.step = moved_again->step, .output = "4 instances"});
+    EXPECT_EQ(doing(other), "raising");
 }
 
 TEST_F(DeclaredSteps, InModeApproveAnOutageThatIsOverIsNotActedOn) {

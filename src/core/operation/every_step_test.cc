@@ -42,6 +42,19 @@ class EveryStep : public AppCoreTest {
             if (kind == StepKind::command) {
                 step.run = {"/bin/true"};
             }
+            if (is_fleet(kind)) {
+                step.fleet = {
+                    .region = "${to}",
+                    .tags = {{"App", "Magento"}},
+                    .script = "true",
+                    .group = "web",
+                    .minimum = 2,
+                    .cluster = "shop",
+                    .service = "web",
+                    .function = "import",
+                    .set = {{"AWS_REGION", "${to}"}}
+                };
+            }
             if (kind == StepKind::parallel) {
                 step.steps = {
                     {.kind = StepKind::command, .at = slot, .run = {"/bin/a"}, .timeout = 2s},
@@ -202,6 +215,12 @@ class EveryStep : public AppCoreTest {
 
     void perform(const StopCommand&) {}
 
+    void perform(const MoveFleet& wanted) {
+        answers_.emplace_back(CommandEnded{.step = wanted.step, .output = {}});
+    }
+
+    void perform(const LeaveFleet&) {}
+
     void perform(const Announce&) {}
 
     std::optional<AppCore> core_;
@@ -216,7 +235,14 @@ TEST_F(EveryStep, AControllerThatIsKilledAtAnyCommitGoesOnToTheEnd) {
     int kills = 0;
     for (const Verb verb : {Verb::switchover, Verb::failover}) {
         for (const StepKind kind :
-             {StepKind::approve, StepKind::command, StepKind::wait, StepKind::parallel}) {
+             {StepKind::approve,
+              StepKind::command,
+              StepKind::ssm,
+              StepKind::asg,
+              StepKind::ecs,
+              StepKind::lambda,
+              StepKind::wait,
+              StepKind::parallel}) {
             const Walk whole = walk(verb, kind, Kill::never, 0);
             ASSERT_EQ(whole.outcome, Outcome::done) << to_string(kind) << "\n" << whole.story;
             for (const Kill how : {Kill::before_effects, Kill::after_effects}) {

@@ -37,6 +37,10 @@ Duration bound_of(StepKind kind, const PlanGround& ground) {
         case StepKind::verify: return timing.verify_patience;
         case StepKind::approve:
         case StepKind::command:
+        case StepKind::ssm:
+        case StepKind::asg:
+        case StepKind::ecs:
+        case StepKind::lambda:
         case StepKind::wait:
         case StepKind::parallel: return {};  // declared with it
     }
@@ -76,13 +80,18 @@ std::string text_of_step(StepKind kind, const Plan& plan, const PlanGround& grou
         case StepKind::verify: return "run the functional checks";
         case StepKind::approve:
         case StepKind::command:
+        case StepKind::ssm:
+        case StepKind::asg:
+        case StepKind::ecs:
+        case StepKind::lambda:
         case StepKind::wait:
         case StepKind::parallel: break;
     }
     return {};
 }
 
-std::string text_of_declared(const DeclaredStep& step) {
+// `fleet`: the step's own, with the plan's values.
+std::string text_of_declared(const DeclaredStep& step, const FleetChange& fleet) {
     if (step.kind == StepKind::approve) {
         return "ask a person to approve, within " + to_text(step.timeout);
     }
@@ -92,7 +101,7 @@ std::string text_of_declared(const DeclaredStep& step) {
     if (step.kind == StepKind::parallel) {
         return "run " + std::to_string(step.steps.size()) + " steps side by side";
     }
-    std::string text = "run";
+    std::string text = is_fleet(step.kind) ? text_of(step.kind, fleet) : "run";
     for (const std::string& word : step.run) {
         text += " " + word;
     }
@@ -134,6 +143,7 @@ class Builder {
              .bound = bound_of(kind, ground_),
              .on_failure = kind == StepKind::examine ? OnFailure::go_on : OnFailure::stop,
              .run = {},
+             .fleet = {},
              .part_of = {},
              .text = text_of_step(kind, plan_, ground_)}
         );
@@ -150,7 +160,7 @@ class Builder {
         }
     }
 
-    // Of the commands, as declared.
+    // Of commands and fleets, as declared.
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
   private:
@@ -166,10 +176,17 @@ class Builder {
             .bound = step.timeout,
             .on_failure = step.on_failure,
             .run = {},
+            .fleet = step.fleet,
             .attempts = step.attempts,
             .part_of = part_of,
-            .text = text_of_declared(step)
+            .text = {}
         };
+        for_each_text(planned.fleet, [this](std::string& text) {
+            words_.push_back(text);
+            text = expanded(std::move(text), plan_);
+        });
+        words_.push_back(step.fleet.script);
+        planned.text = text_of_declared(step, planned.fleet);
         for (const std::string& word : step.run) {
             words_.push_back(word);
             planned.run.push_back(expanded(word, plan_));
@@ -211,7 +228,7 @@ class Fingerprint {
 
 // Of the ground a plan stands on: another operation, another Region in front, other hosts or other
 // steps make another one. The operator's name, the time and the reason do not.
-// `declared`: the commands' words before the operation's name is put in.
+// `declared`: the words of commands and fleets before the operation's name is put in.
 std::string fingerprint_of(
     const Plan& plan, const PlanGround& ground, const std::vector<std::string>& declared
 ) {
@@ -297,6 +314,9 @@ void find_wrong(const DeclaredStep& step, Slot slot, bool inside, std::vector<st
     }
     if (step.kind == StepKind::command && step.run.empty()) {
         wrong.push_back(name + ": `run` names no program");
+    }
+    if (const std::string of_fleet = wrong_with(step.kind, step.fleet); !of_fleet.empty()) {
+        wrong.push_back(name + ": " + of_fleet);
     }
     if (step.kind == StepKind::parallel && step.steps.empty()) {
         wrong.push_back(name + ": `steps` is empty");

@@ -22,6 +22,7 @@ struct DeclaredStep {
     std::vector<Verb> verbs;  // whose plans have it; empty: all
     std::optional<StepCondition> when;
     std::vector<std::string> run;
+    FleetChange fleet;            // of kinds that change one
     std::vector<StepCall> calls;  // command: what it asks of which Region
     bool best_effort = false;     // an automatic failover does not depend on it
     Duration timeout{};

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "core/failover/verb.h"
+#include "core/plan/fleet_change.h"
 #include "core/plan/step_rows.h"
 
 namespace farshore::core {
@@ -61,7 +62,8 @@ struct PlannedStep {
     Duration bound{};  // the longest that it may take; its row says what silence means
     OnFailure on_failure = OnFailure::stop;
     std::vector<std::string> run;  // command: the program and its arguments
-    int attempts = 1;              // command: so often at most
+    FleetChange fleet;             // of kinds that change one
+    int attempts = 1;              // command, fleets: so often at most
     // Steps that a `parallel` starts: ids of steps that stand behind it in the list.
     std::optional<std::string> part_of;
     std::string text;  // for people

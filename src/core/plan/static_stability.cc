@@ -35,13 +35,24 @@ bool may_stand_in_one(const DeclaredStep& step, const RegionId& from, const Regi
     return of_the_verb && (!step.when || step.when->may_hold(values));
 }
 
+// Those of a fleet follow from its kind.
+std::vector<StepCall> calls_of(const DeclaredStep& step) {
+    if (!is_fleet(step.kind)) {
+        return step.calls;
+    }
+    const bool launches = step.kind == StepKind::asg || step.kind == StepKind::ecs;
+    return {
+        {.need = launches ? CallNeed::launch : CallNeed::control, .region = step.fleet.region}
+    };
+}
+
 void find_unstable(
     const DeclaredStep& step,
     const RegionId& from,
     const RegionId& to,
     std::vector<std::string>& found
 ) {
-    for (const StepCall& call : step.calls) {
+    for (const StepCall& call : calls_of(step)) {
         const auto why = why_unstable(call, from, to);
         if (why && !step.best_effort) {
             found.push_back(

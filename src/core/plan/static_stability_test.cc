@@ -125,5 +125,20 @@ TEST(StaticStability, APlanThatBeginsByItselfIsCheckedWhenItIsMade) {
     }
 }
 
+TEST(StaticStability, AFleetSaysByItsKindWhatItCalls) {
+    const auto unstable = [](StepKind kind, std::string region) {
+        const DeclaredStep step{
+            .kind = kind, .at = Slot::before, .fleet = {.region = std::move(region)}, .timeout = 1s
+        };
+        return unstable_in(std::span{&step, 1}, RegionId{"eu-west-1"}, RegionId{"eu-central-1"});
+    };
+    EXPECT_EQ(unstable(StepKind::ssm, "${to}").size(), 0U);
+    EXPECT_EQ(unstable(StepKind::lambda, "${to}").size(), 0U);
+    EXPECT_EQ(unstable(StepKind::ssm, "${from}").size(), 1U) << "the Region that is left";
+    EXPECT_EQ(unstable(StepKind::lambda, "us-east-1").size(), 1U);
+    EXPECT_EQ(unstable(StepKind::asg, "${to}").size(), 1U) << "it launches";
+    EXPECT_EQ(unstable(StepKind::ecs, "${to}").size(), 1U);
+}
+
 }  // namespace
 }  // namespace farshore::core

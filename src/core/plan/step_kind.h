@@ -28,10 +28,14 @@ enum class StepKind {
     // Steps that an operator declares.
     approve,   // a person agrees
     command,   // a program of the operator's own
+    ssm,       // a script on hosts without an agent (core/plan/fleet_change.h)
+    asg,       // a group's capacity
+    ecs,       // a service's environment
+    lambda,    // a function's environment and event sources
     wait,      // a fixed time
     parallel,  // steps side by side
 };
-inline constexpr std::array<std::string_view, 15> kStepKindNames{
+inline constexpr std::array<std::string_view, 19> kStepKindNames{
     "wait_lag",
     "hold",
     "drain",
@@ -45,6 +49,10 @@ inline constexpr std::array<std::string_view, 15> kStepKindNames{
     "verify",
     "approve",
     "command",
+    "ssm",
+    "asg",
+    "ecs",
+    "lambda",
     "wait",
     "parallel",
 };

@@ -16,6 +16,16 @@ inline constexpr Call kNoCall{};
 inline constexpr std::array kNoCalls{kNoCall, kNoCall};
 inline constexpr std::array kAgents{Call{Plane::data, Place::hosts}, kNoCall};
 
+// Which Regions they call, the declaration says (static_stability.h).
+inline constexpr StepWords kFleetWords{
+    .succeeded = "the fleet is as it should be, as AWS says",
+    .failed = "the fleet could not be changed: it is tried again",
+    .exhausted = "the fleet could not be changed",
+    .undecided = "it is not known whether the fleet is as it should be",
+    .aborted = "stopped by an operator: what was begun in AWS goes on",
+    .resumed = "what AWS says of the fleet is read again, and what is missing is done"
+};
+
 // clang-format off
 inline constexpr auto kRows = std::to_array<StepRow>({
     {.kind = wait_lag, .phase = "wait", .doing = "waiting", .declared = false,
@@ -174,6 +184,30 @@ inline constexpr auto kRows = std::to_array<StepRow>({
         .undecided = "it is not known whether the command took effect: it is not run again",
         .aborted   = "stopped by an operator: the command was ended",
         .resumed   = "the command may have taken effect before the controller ended: it is not run again"}},
+    {.kind = ssm, .phase = "ssm", .doing = "running_script", .declared = true,
+     .needs = Facts{}, .gives = Facts{},
+     .reversal = Reversal::nothing_to_undo, .permission = Permission::inherited, .orders_routes = false,
+     .begins_again = BeginsAgain::itself, .abort = Abort::ends, .lost_answer = LostAnswer::read_back,
+     .calls = kNoCalls, .undo = {},
+     .words = kFleetWords},
+    {.kind = asg, .phase = "asg", .doing = "changing_capacity", .declared = true,
+     .needs = Facts{}, .gives = Facts{},
+     .reversal = Reversal::nothing_to_undo, .permission = Permission::inherited, .orders_routes = false,
+     .begins_again = BeginsAgain::itself, .abort = Abort::ends, .lost_answer = LostAnswer::read_back,
+     .calls = kNoCalls, .undo = {},
+     .words = kFleetWords},
+    {.kind = ecs, .phase = "ecs", .doing = "rolling_out", .declared = true,
+     .needs = Facts{}, .gives = Facts{},
+     .reversal = Reversal::nothing_to_undo, .permission = Permission::inherited, .orders_routes = false,
+     .begins_again = BeginsAgain::itself, .abort = Abort::ends, .lost_answer = LostAnswer::read_back,
+     .calls = kNoCalls, .undo = {},
+     .words = kFleetWords},
+    {.kind = lambda, .phase = "lambda", .doing = "changing_function", .declared = true,
+     .needs = Facts{}, .gives = Facts{},
+     .reversal = Reversal::nothing_to_undo, .permission = Permission::inherited, .orders_routes = false,
+     .begins_again = BeginsAgain::itself, .abort = Abort::ends, .lost_answer = LostAnswer::read_back,
+     .calls = kNoCalls, .undo = {},
+     .words = kFleetWords},
     {.kind = wait, .phase = "wait", .doing = "pausing", .declared = true,
      .needs = Facts{}, .gives = Facts{},
      .reversal = Reversal::nothing_to_undo, .permission = Permission::inherited, .orders_routes = false,

@@ -85,7 +85,10 @@ inline constexpr auto kUsersOnly = std::to_array<Entry>({
     // Writes are held for a second at most: a person is slower than that.
     const bool for_a_person = kind == StepKind::approve || kind == StepKind::parallel;
     const bool hurried = slot == Slot::with_hold || slot == Slot::behind_fence;
-    return !(for_a_person && hurried);
+    // A rollout takes minutes, and may take for ever: nobody waits for it to be served.
+    const bool in_front_of_users = hurried || slot == Slot::behind_repoint;
+    return !(for_a_person && hurried) &&
+           !(is_fleet(kind) && (in_front_of_users || slot == Slot::behind_shift));
 }
 
 }  // namespace farshore::core::templates

@@ -35,6 +35,10 @@ struct InWords {
 
     std::string operator()(const StopCommand&) const { return "stop the command"; }
 
+    std::string operator()(const MoveFleet& a) const { return text_of(a.kind, a.change); }
+
+    std::string operator()(const LeaveFleet&) const { return "leave the fleet"; }
+
     std::string operator()(const Announce& a) const { return "announce: " + a.text; }
 };
 

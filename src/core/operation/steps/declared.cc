@@ -11,10 +11,26 @@ using namespace std::chrono_literals;
 // An operator who does not answer within a day does not know of the question.
 constexpr Duration kAnswerPatience = 24h;
 // Beyond its own time limit: until whatever runs it has ended it and said so.
-constexpr Duration kCommandGrace = 15s;
+constexpr Duration kErrandGrace = 15s;
 
 std::string said_by(const StepAnswered& event) {
     return "by " + event.by + (event.reason.empty() ? "" : ": " + event.reason);
+}
+
+PlanValues values_of(const StepContext& at) {
+    const Plan& plan = at.plan();
+    return {
+        {"app", plan.app.value()},
+        {"operation", plan.id.value()},
+        {"verb", std::string{to_string(plan.verb)}},
+        {"from", plan.from.value()},
+        {"to", plan.to.value()},
+        {"epoch_before", std::to_string(plan.epoch_before.value())},
+        {"epoch_after", std::to_string(plan.epoch_after.value())},
+        {"automatic", plan.automatic ? "true" : "false"},
+        {"step", at.planned().id},
+        {"attempt", std::to_string(at.run().attempts)},
+    };
 }
 
 }  // namespace
@@ -34,7 +50,7 @@ Progress Declared::begin(StepContext& at) {
         row_of(at.planned().kind).begins_again == BeginsAgain::person) {
         return give_up(at, StepEvent::undecided, "the controller ended while it ran");
     }
-    return attempt(at);
+    return at.taken_over && at.before == StepLife::running ? take_up(at) : attempt(at);
 }
 
 Progress Declared::tick(StepContext& at, const Surroundings&) {
@@ -136,73 +152,96 @@ Progress Approve::on(StepContext& at, const StepAnswered& event) {
     return Declared::on(at, event);
 }
 
-Progress Command::attempt(StepContext& at) {
-    const Plan& plan = at.plan();
-    const PlannedStep& planned = at.planned();
+Progress Errand::attempt(StepContext& at) {
     ++at.run().attempts;
+    return take_up(at);
+}
+
+Progress Errand::take_up(StepContext& at) {
+    const PlannedStep& planned = at.planned();
     at.intend(
         planned.text +
         (planned.attempts > 1 ? ", attempt " + std::to_string(at.run().attempts) : std::string{})
     );
-    at.act(RunCommand{
-        .step = at.id(),
-        .name = planned.id,
-        .run = planned.run,
-        .timeout = planned.bound,
-        .values =
-            {
-                {"app", plan.app.value()},
-                {"operation", plan.id.value()},
-                {"verb", std::string{to_string(plan.verb)}},
-                {"from", plan.from.value()},
-                {"to", plan.to.value()},
-                {"epoch_before", std::to_string(plan.epoch_before.value())},
-                {"epoch_after", std::to_string(plan.epoch_after.value())},
-                {"automatic", plan.automatic ? "true" : "false"},
-                {"step", planned.id},
-                {"attempt", std::to_string(at.run().attempts)},
-            }
-    });
+    send(at);
     runs_ = true;
-    deadline_ = at.now.at + planned.bound + kCommandGrace;
+    deadline_ = at.now.at + planned.bound + kErrandGrace;
     return {};
 }
 
-Progress Command::on(StepContext& at, const CommandEnded& event) {
+Progress Errand::on(StepContext& at, const CommandEnded& event) {
     if (!runs_) {
         return {};
     }
     runs_ = false;
     deadline_.reset();
-    const std::string said = event.output.empty() ? "" : ": " + event.output;
     if (event.end == CommandEnd::exited && event.status == 0) {
         return StepResult{StepEvent::succeeded, event.output};
     }
     if (event.end == CommandEnd::timed_out) {
+        const std::string said = event.output.empty() ? "" : ": " + event.output;
         return give_up(
             at, StepEvent::undecided, "ended after " + to_text(at.planned().bound) + said
         );
     }
-    const std::string how =
-        event.end == CommandEnd::exited
-            ? "status " + std::to_string(event.status)
-            : (event.end == CommandEnd::killed ? "a signal ended it" : "it was not started");
     if (at.run().attempts < at.planned().attempts) {
-        at.tell(StepKind::command, {StepEvent::failed, how + said});
+        at.tell(at.planned().kind, {StepEvent::failed, how_it_failed(event)});
         return attempt(at);
     }
-    return give_up(at, StepEvent::exhausted, how + said);
+    return give_up(at, StepEvent::exhausted, how_it_failed(event));
 }
 
-Progress Command::alarm(StepContext& at) {
+Progress Errand::alarm(StepContext& at) {
     leave(at);
     return give_up(at, StepEvent::undecided, "nothing was heard of it");
 }
 
-void Command::leave(StepContext& at) {
+void Errand::leave(StepContext& at) {
     if (std::exchange(runs_, false)) {
-        at.act(StopCommand{at.id()});
+        call_off(at);
     }
+}
+
+void Command::send(StepContext& at) {
+    const PlannedStep& planned = at.planned();
+    at.act(RunCommand{
+        .step = at.id(),
+        .name = planned.id,
+        .run = planned.run,
+        .timeout = planned.bound,
+        .values = values_of(at)
+    });
+}
+
+void Command::call_off(StepContext& at) {
+    at.act(StopCommand{at.id()});
+}
+
+std::string Command::how_it_failed(const CommandEnded& event) const {
+    const std::string how =
+        event.end == CommandEnd::exited
+            ? "status " + std::to_string(event.status)
+            : (event.end == CommandEnd::killed ? "a signal ended it" : "it was not started");
+    return event.output.empty() ? how : how + ": " + event.output;
+}
+
+void FleetStep::send(StepContext& at) {
+    const PlannedStep& planned = at.planned();
+    at.act(MoveFleet{
+        .step = at.id(),
+        .kind = planned.kind,
+        .change = planned.fleet,
+        .timeout = planned.bound,
+        .values = values_of(at)
+    });
+}
+
+void FleetStep::call_off(StepContext& at) {
+    at.act(LeaveFleet{at.id()});
+}
+
+std::string FleetStep::how_it_failed(const CommandEnded& event) const {
+    return event.output;
 }
 
 Progress Wait::attempt(StepContext& at) {

@@ -20,6 +20,9 @@ class Declared : public RunningStep {
 
     // Does it, for the first time or again. `began_at` of the run is when it began, by the wall.
     [[nodiscard]] virtual Progress attempt(StepContext& at) = 0;
+    // The same, when another controller was at it.
+    [[nodiscard]] virtual Progress take_up(StepContext& at) { return attempt(at); }
+
     [[nodiscard]] virtual Progress alarm(StepContext& at) = 0;
 
     // It could not be done: by its `on_failure` this is its end, or a person is asked.
@@ -50,19 +53,40 @@ class Approve final : public Declared {
     [[nodiscard]] Progress alarm(StepContext& at) override;
 };
 
-// A program of the operator's own. One that may have taken effect is never run again blindly.
-class Command final : public Declared {
+// What the edge does and tells the end of.
+class Errand : public Declared {
   public:
     using Declared::on;
-    [[nodiscard]] Progress on(StepContext& at, const CommandEnded& event) override;
-    void leave(StepContext& at) override;
+    [[nodiscard]] Progress on(StepContext& at, const CommandEnded& event) final;
+    void leave(StepContext& at) final;
 
   protected:
-    [[nodiscard]] Progress attempt(StepContext& at) override;
-    [[nodiscard]] Progress alarm(StepContext& at) override;
+    [[nodiscard]] Progress attempt(StepContext& at) final;
+    [[nodiscard]] Progress take_up(StepContext& at) final;
+    [[nodiscard]] Progress alarm(StepContext& at) final;
+
+    virtual void send(StepContext& at) = 0;
+    virtual void call_off(StepContext& at) = 0;
+    [[nodiscard]] virtual std::string how_it_failed(const CommandEnded& event) const = 0;
 
   private:
     bool runs_ = false;
+};
+
+// A program of the operator's own. One that may have taken effect is never run again blindly.
+class Command final : public Errand {
+  protected:
+    void send(StepContext& at) override;
+    void call_off(StepContext& at) override;
+    [[nodiscard]] std::string how_it_failed(const CommandEnded& event) const override;
+};
+
+// A change of a fleet. AWS says whether it took effect, so it is begun again after a crash.
+class FleetStep final : public Errand {
+  protected:
+    void send(StepContext& at) override;
+    void call_off(StepContext& at) override;
+    [[nodiscard]] std::string how_it_failed(const CommandEnded& event) const override;
 };
 
 // A fixed time.

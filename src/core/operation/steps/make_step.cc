@@ -30,6 +30,10 @@ std::unique_ptr<RunningStep> make_step(StepKind kind, const Findings& findings) 
         case StepKind::verify: return std::make_unique<Verify>();
         case StepKind::approve: return std::make_unique<Approve>();
         case StepKind::command: return std::make_unique<Command>();
+        case StepKind::ssm:
+        case StepKind::asg:
+        case StepKind::ecs:
+        case StepKind::lambda: return std::make_unique<FleetStep>();
         case StepKind::wait: return std::make_unique<Wait>();
         case StepKind::parallel: return std::make_unique<Parallel>();
     }

@@ -84,9 +84,14 @@ Progress Raise::on(StepContext& at, const EpochRaised& event) {
 }
 
 Progress Raise::tick(StepContext& at, const Surroundings& around) {
-    if (std::exchange(asks_first_, false) && around.refused_by_now) {
-        return StepResult{StepEvent::exhausted, *around.refused_by_now};
+    if (asks_first_ && around.refused_by_now) {
+        if (at.now.at >= around.evidence_by) {
+            return StepResult{StepEvent::exhausted, *around.refused_by_now};
+        }
+        retry_at_ = std::min(at.now.at + at.timing.raise_retry, around.evidence_by);
+        return {};
     }
+    asks_first_ = false;
     // The evidence is asked again before the effect is repeated, not only before the plan. Yet
     // where the raise has landed in so many copies that no majority confirms the old epoch, only
     // the new one lets hosts write again: it is raised in the others too.

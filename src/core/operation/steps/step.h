@@ -24,6 +24,8 @@ struct Surroundings {
     // A guard of the request that would refuse it by now; asked where steps of the operator's own
     // took their time in front of the raise.
     std::optional<std::string> refused_by_now;
+    // Before then a refusal may come of this controller's own start: it has not seen enough yet.
+    Instant evidence_by{};
 };
 
 // Hosts that may write without being in the register.
