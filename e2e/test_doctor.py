@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import threading
+import urllib.parse
 
 import boto3
 import pytest
@@ -126,16 +127,22 @@ def test_regions_that_are_none_of_the_apps_are_a_usage_error(lab):
 
 
 class Account(http.server.BaseHTTPRequestHandler):
-    """STS and Service Quotas, as far as doctor asks them. `quotas` is by Region; a number in it refuses with that status."""
+    """STS, Service Quotas and IAM, as far as doctor asks them. `quotas` is by Region; a text in it refuses with that code. `denied` has
+    pairs of action and Region that the simulation refuses; None: it may not be asked."""
 
     quotas: dict = {}
+    arn = "arn:aws:iam::123456789012:user/operator"
+    denied: set | None = frozenset()
+    sources: list = []
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
         if "Action=GetCallerIdentity" in body:
-            arn = "<Arn>arn:aws:iam::123456789012:user/operator</Arn>"
+            arn = f"<Arn>{self.arn}</Arn>"
             return self.answer(200, f"<GetCallerIdentityResponse><GetCallerIdentityResult>{arn}</GetCallerIdentityResult></GetCallerIdentityResponse>")
+        if "Version=2010-05-08" in body:
+            return self.answer_as_iam(dict(urllib.parse.parse_qsl(body)))
         assert self.headers["X-Amz-Target"] == "ServiceQuotasV20190624.ListServiceQuotas", self.headers
         told, asked = self.quotas[region], json.loads(body)
         if isinstance(told, str):
@@ -144,6 +151,29 @@ class Account(http.server.BaseHTTPRequestHandler):
         quota = {"ServiceCode": asked["ServiceCode"], "QuotaCode": f"L-{page}", "QuotaName": f"Quota {page}", "Value": told[page]}
         more = {"NextToken": str(page + 1)} if page + 1 < len(told) else {}
         self.answer(200, json.dumps({"Quotas": [quota], **more}))
+
+    def answer_as_iam(self, asked):
+        if asked["Action"] == "GetRole":
+            role = f"<Role><Arn>arn:aws:iam::123456789012:role/shop/{asked['RoleName']}</Arn></Role>"
+            return self.answer(200, f"<GetRoleResponse><GetRoleResult>{role}</GetRoleResult></GetRoleResponse>")
+        if self.denied is None:
+            return self.answer(403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
+        self.sources.append(asked["PolicySourceArn"])
+        listed = lambda name: [value for key, value in asked.items() if key.startswith(f"{name}.member.")]
+        results = ""
+        for action in listed("ActionNames"):
+            each = "".join(
+                f"<member><EvalResourceName>{arn}</EvalResourceName><EvalResourceDecision>"
+                + ("implicitDeny" if (action, arn.split(":")[3]) in self.denied else "allowed")
+                + "</EvalResourceDecision></member>"
+                for arn in listed("ResourceArns")
+            )
+            results += (
+                f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName><EvalDecision>allowed</EvalDecision>"
+                f"<ResourceSpecificResults>{each}</ResourceSpecificResults></member>"
+            )
+        whole = f"<SimulatePrincipalPolicyResult><EvaluationResults>{results}</EvaluationResults></SimulatePrincipalPolicyResult>"
+        self.answer(200, f"<SimulatePrincipalPolicyResponse>{whole}</SimulatePrincipalPolicyResponse>")
 
     def answer(self, status, text):
         self.send_response(status)
@@ -156,16 +186,67 @@ class Account(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def account(monkeypatch, quotas):
-    handler = type("OfTest", (Account,), {"quotas": quotas})
+def account(monkeypatch, quotas, **more):
+    handler = type("OfTest", (Account,), {"quotas": quotas, "sources": [], **more})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
-        for name in ("SERVICE_QUOTAS", "STS"):
+        for name in ("SERVICE_QUOTAS", "STS", "IAM"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", f"http://127.0.0.1:{server.server_port}")
         try:
-            yield
+            yield handler
         finally:
             server.shutdown()
+
+
+ALIKE = {"us-east-1": [2500], "eu-west-1": [2500]}
+
+
+def test_rights_are_simulated_in_each_region_and_a_missing_one_is_named(lab, monkeypatch):
+    with account(monkeypatch, ALIKE) as told:
+        good = {each["what"] for each in doctor(lab, "--live", check=(0, 3))["good"]}
+        assert {"rights EpochItemsAndRegister", "rights Heartbeats", "rights ReadBackWhatMayBeLost", "rights SeeTheRecord"} <= good, good
+        assert set(told.sources) == {told.arn}
+    with account(monkeypatch, ALIKE, denied={("dynamodb:Scan", "eu-west-1")}):
+        wrong = [each for each in doctor(lab, "--live", check=3)["wrong"] if each["what"].startswith("rights")]
+        assert [each["what"] for each in wrong] == ["rights EpochItemsAndRegister"] and wrong[0]["code"] == "right_missing", wrong
+        assert wrong[0]["text"].endswith(" dynamodb:Scan on arn:aws:dynamodb:eu-west-1:123456789012:table/farshore_epochs"), wrong
+
+
+def test_the_policies_of_a_session_are_its_roles(lab, monkeypatch):
+    with account(monkeypatch, ALIKE, arn="arn:aws:sts::123456789012:assumed-role/controller/i-0123") as told:
+        doctor(lab, "--live", check=(0, 3))
+        assert set(told.sources) == {"arn:aws:iam::123456789012:role/shop/controller"}
+
+
+def test_what_harmless_calls_cannot_prove_is_named(lab, monkeypatch):
+    with account(monkeypatch, ALIKE, denied=None):
+        (rights,) = doctor(lab, "--live", check=(3, 9))["unchecked"]
+        assert rights["what"] == "rights" and "iam:SimulatePrincipalPolicy" in rights["remedy"]
+        proven, not_proven = rights["text"].split("Not proven: ")
+        assert "dynamodb:GetItem" in proven and "dynamodb:UpdateItem" in not_proven and "dynamodb:GetItem" not in not_proven, rights
+
+
+def test_stacks_hosts_and_the_last_proof_are_told(lab):
+    found = doctor(lab, check=(0, 3))
+    good = {each["what"]: each["text"] for each in found["good"]}
+    assert good["stack in us-east-1"].endswith(" answers 200") and good["stack in eu-west-1"].endswith(" answers 200"), good
+    assert good["hosts"].startswith("4 at epoch "), good
+    assert "valid until" in good["certificate of the controller"], good
+    assert [each["code"] for each in found["advice"] if each["what"] == "proof"] == ["never_proven"], found["advice"]
+
+
+def test_a_stack_that_is_down_is_named(lab):
+    farshore("lab", "fault", "hosts", "eu-west-1", "--dir", lab.directory)
+    try:
+
+        def told():
+            found = doctor(lab, check=(0, 3, 9))
+            return [each for state in ("wrong", "unchecked") for each in found[state] if each["what"] == "stack in eu-west-1"]
+
+        assert until(told, 30, "the stack is down")[0]["remedy"]
+    finally:
+        farshore("lab", "heal", "all", "--dir", lab.directory)
+        until(lambda: farshore("doctor", "--config", lab.config, check=(0, 3, 9)).returncode == 0, 60, "all is well again")
 
 
 def test_a_quota_that_is_lower_in_the_standby_is_named(lab, monkeypatch):

@@ -8,6 +8,7 @@
 #include "adapters/system/log.h"
 #include "agent/endpoint_evidence.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "core/link/host_link.h"
 #include "wire/api.h"
 
@@ -363,7 +364,8 @@ wire::Report ControllerLink::report(std::uint64_t number) {
         .in_flight_writes = statistics.in_flight_writes,
         .held = statistics.held,
         .unknown = parts_.unknown.now(),
-        .client_keys_required = parts_.config.client_keys.required
+        .client_keys_required = parts_.config.client_keys.required,
+        .program = std::string{kVersion}
     };
 }
 

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "adapters/system/log.h"
 #include "adapters/system/system_clock.h"
 #include "agent/agent.h"
+#include "agent/client_check.h"
 #include "agent/client_environment.h"
 #include "base/daemon_end.h"
 #include "base/version.h"
@@ -32,11 +34,17 @@ struct EnvironmentArguments {
     bool shows_secret = false;
 };
 
+struct CheckArguments {
+    std::string ranges;
+    std::string output = "table";
+};
+
 struct Arguments {
     std::string config = "/etc/farshore/agent.yaml";
     std::string log_format = "plain";
     std::string log_level = "info";
     EnvironmentArguments environment;
+    CheckArguments check;
 };
 
 void log_warning(const config::Diagnostic& warning) {
@@ -79,6 +87,33 @@ int print_environment(const Arguments& arguments) {
     }
     (void)std::fwrite(text->data(), 1, text->size(), stdout);
     return end_printed(kProgram, 0);
+}
+
+// As `farshore doctor` ends.
+constexpr int kNotReady = 3;
+constexpr int kInconclusive = 9;
+
+int print_check(const Arguments& arguments) {
+    const Result<config::AgentConfig> config = config::load_agent_config(arguments.config);
+    if (!config) {
+        return end_with(kProgram, config.error());
+    }
+    const Result<agent::ClientReport> report =
+        agent::check_clients(*config, arguments.check.ranges);
+    if (!report) {
+        return end_with(kProgram, report.error());
+    }
+    write_output(
+        arguments.check.output == "json"
+            ? boost::json::serialize(agent::report_document(*report)) + "\n"
+            : agent::report_text(*report)
+    );
+    return end_printed(
+        kProgram,
+        report->is_broken()  ? kNotReady
+        : report->is_whole() ? 0
+                             : kInconclusive
+    );
 }
 
 int run(const Arguments& arguments) {
@@ -150,6 +185,26 @@ CLI::App* add_env(CLI::App& app, Arguments& arguments) {
     return env;
 }
 
+CLI::App* add_check(CLI::App& app, Arguments& arguments) {
+    CLI::App* check = app.add_subcommand(
+        "check",
+        "Look for programs on this host that reach DynamoDB past the agent, or would: their "
+        "connections and their settings. Run it as root, or only your own programs are seen. Exit "
+        "3 when there is such a program, 9 when something could not be looked at."
+    );
+    check->fallthrough();  // --config
+    check->add_option(
+        "--ranges",
+        arguments.check.ranges,
+        "AWS's ip-ranges.json: then all addresses of DynamoDB are known, and not only those that "
+        "its names have at this moment"
+    );
+    check->add_option("-o,--output", arguments.check.output, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
+    return check;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -165,7 +220,8 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     app.set_version_flag("--version", fmt::format("{} {}", kProgram, kVersion));
     app.footer(std::string{kEndsOfADaemon});
-    CLI::App* env = add_env(app, arguments);
+    const CLI::App* env = add_env(app, arguments);
+    const CLI::App* check = add_check(app, arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
@@ -178,7 +234,9 @@ int main(int argc, char** argv) {
         return kEndUsage;
     }
     try {
-        return env->parsed() ? print_environment(arguments) : run(arguments);
+        return env->parsed()     ? print_environment(arguments)
+               : check->parsed() ? print_check(arguments)
+                                 : run(arguments);
     } catch (const std::exception& error) {
         (void)std::fprintf(stderr, "farshore-agent: a bug: %s\n", error.what());
         return kEndBug;

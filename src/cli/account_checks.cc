@@ -1,6 +1,8 @@
 #include "cli/account_checks.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "adapters/aws/members.h"
 #include "base/text.h"
 #include "cli/aws_world.h"
+#include "cli/rights_checks.h"
 #include "core/lint/quotas.h"
 
 namespace farshore::cli {
@@ -127,11 +130,15 @@ net::Task<std::vector<LiveCheck>> look_at_account(
 ) {
     std::vector<LiveCheck> checks;
     std::vector<core::RegionQuotas> quotas;
+    std::string arn;  // empty: STS has not said
     for (const config::Region& region : config->regions) {
         if (region.id == without) {
             continue;
         }
         checks.push_back(co_await who_asks(client, region.id));
+        if (checks.back().state == State::good) {
+            arn = checks.back().text;
+        }
         auto found = co_await quotas_of(client, region.id);
         if (found) {
             quotas.push_back(*std::move(found));
@@ -146,6 +153,10 @@ net::Task<std::vector<LiveCheck>> look_at_account(
     }
     checks.push_back(clock_check(*client));
     add_quota_checks(checks, quotas);
+    if (!arn.empty()) {
+        auto rights = co_await rights_checks(config, without, client, arn);
+        std::ranges::move(rights, std::back_inserter(checks));
+    }
     co_return checks;
 }
 

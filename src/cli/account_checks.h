@@ -9,8 +9,9 @@
 // only; blocking.
 namespace farshore::cli {
 
-// Who asks, whether the clock agrees with AWS's, and whether DynamoDB's quotas are alike in the
-// table Regions. Nothing is asked of the Region `without`.
+// Who asks, whether the clock agrees with AWS's, whether DynamoDB's quotas are alike in the
+// table Regions, and whether the caller has the controller's rights. Nothing is asked of the Region
+// `without`.
 [[nodiscard]] std::vector<LiveCheck> account_checks(
     const config::Config& config, const RegionId& without
 );

@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 
 #include "adapters/net/http_message.h"
+#include "adapters/system/system_clock.h"
 #include "cli/account_checks.h"
 #include "cli/context.h"
+#include "cli/host_checks.h"
 #include "cli/live_checks.h"
 #include "cli/operation_calls.h"
 #include "cli/region_checks.h"
+#include "cli/stack_checks.h"
 #include "wire/request_documents.h"
 
 // doctor: is everything that a failover relies on what the configuration takes it for?
@@ -50,6 +53,29 @@ std::vector<LiveCheck> ask_for_plan(
     return plan ? plan_checks(*plan, to) : wrong_controller(plan.error(), State::unchecked);
 }
 
+// Where the configuration asks for no drill; the default of decide.require_drill_within.
+constexpr Duration kProvenFor = std::chrono::days{30};
+
+LiveCheck ask_for_proof(ApiClient& client, const config::Config& config) {
+    const auto answer = client.get("/v1/operations");
+    const auto operations = !answer        ? std::unexpected(answer.error())
+                            : answer->ok() ? answer->as<wire::OperationsDocument>()
+                                           : std::unexpected(answer->error());
+    if (!operations) {
+        return {
+            .what = "proof",
+            .state = State::unchecked,
+            .text = "the controller does not tell its operations: " + operations.error().text,
+            .remedy = operations.error().remedy.empty() ? "try again" : operations.error().remedy
+        };
+    }
+    return proof_check(
+        *operations,
+        system::SystemClock{}.wall(),
+        config.decide.require_drill_within.value_or(kProvenFor)
+    );
+}
+
 std::vector<LiveCheck> ask_controller(
     const Context& context, const config::Config& config, const DoctorOptions& options
 ) {
@@ -71,6 +97,8 @@ std::vector<LiveCheck> ask_controller(
         return wrong_controller(status.error(), State::unchecked);
     }
     std::vector<LiveCheck> checks = controller_checks(*status);
+    std::ranges::move(host_checks(*status), std::back_inserter(checks));
+    checks.push_back(ask_for_proof(client, config));
     if (!options.to.empty()) {
         std::ranges::move(
             ask_for_plan(client, config, RegionId{options.to}), std::back_inserter(checks)
@@ -139,6 +167,7 @@ std::vector<LiveCheck> all_checks(
             add(account_checks(config, without));
         }
     }
+    add(stack_checks(config, without));
     if (!options.to.empty()) {
         add(checks_to(config, RegionId{options.to}));
     }

@@ -13,9 +13,8 @@
 #include "cli/lab_directory.h"
 #include "cli/live_checks.h"
 #include "cli/provision_plan.h"
+#include "cli/rights_scope.h"
 #include "core/provision/rights.h"
-
-#include "aws_model/endpoint.h"
 
 namespace farshore::cli {
 
@@ -49,25 +48,8 @@ void add_fleets_of(const core::DeclaredStep& step, core::RightsScope& scope) {
 }
 
 core::RightsScope scope_of(const config::Config& config, const IamOptions& options) {
-    core::RightsScope scope{
-        .partition =
-            std::string{aws_model::partition_of(aws_model::model(), config.preferred().value())},
-        .account = options.account,
-        .app = config.app,
-        .regions = {},
-        .witness = config.witness,
-        .tables = {},
-        .epoch_table = config.fence.epoch_table,
-        .heartbeat_table = config.detect.heartbeat_table,
-        .zone = config.traffic ? config.traffic->zone : "",
-        .application_actions = options.actions
-    };
-    for (const config::Region& region : config.regions) {
-        scope.regions.push_back(region.id);
-    }
-    for (const config::Table& table : config.tables) {
-        scope.tables.push_back(table.name);
-    }
+    core::RightsScope scope = rights_scope(config, options.account);
+    scope.application_actions = options.actions;
     if (!options.host.empty()) {
         scope.host = options.host;
     }

@@ -146,7 +146,10 @@ core::link::Report report_of(const wire::Report& report, const Caller& caller) {
         .seen = {},
         .acknowledged = report.ledger.acknowledged,
         .left_behind = report.ledger.left_behind,
-        .shown = {.tables = {}, .client_keys_required = report.client_keys_required}
+        .shown =
+            {.tables = {},
+             .client_keys_required = report.client_keys_required,
+             .program = report.program}
     };
     said.seen.reserve(report.evidence.size());
     for (const wire::EvidenceCounts& counts : report.evidence) {

@@ -139,6 +139,9 @@ wire::AgentDocument agent_document(const AgentView& agent) {
              .why = trouble.why}
         );
     }
+    if (!agent.shown.program.empty()) {
+        document.program = agent.shown.program;
+    }
     if (agent.shown.client_keys_required) {
         document.client_keys = *agent.shown.client_keys_required ? "required" : "off";
     }

@@ -247,6 +247,7 @@ struct Report {
     // False: `client_keys: off`, any process that reaches the host's endpoint uses the host's role.
     // nullopt: not said.
     std::optional<bool> client_keys_required;
+    std::string program;  // the agent's version; empty: not said
 
     friend bool operator==(const Report&, const Report&) = default;
 };

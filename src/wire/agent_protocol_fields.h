@@ -233,7 +233,8 @@ inline constexpr auto kFields<Report> = std::tuple{
     optional("in_flight_writes", &Report::in_flight_writes, Count{}),
     optional("held", &Report::held, Count{}),
     sparse("unknown", &Report::unknown, Inside{}),
-    ClientKeysRow{}
+    ClientKeysRow{},
+    sparse("program", &Report::program, Printable{64})
 };
 
 template <>

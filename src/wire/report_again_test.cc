@@ -100,6 +100,10 @@ TEST(ReportAgain, WhateverElseHasChangedIsSaidWhole) {
          [](Report& now) {
              now.client_keys_required = false;
          }},
+        {"another version",
+         [](Report& now) {
+             now.program = "9.9.9";
+         }},
         {"a failure",
          [](Report& now) {
              now.evidence[0].failed = 1;

@@ -140,6 +140,7 @@ struct AgentDocument {
     Duration oldest_unproven{};
     std::vector<AgentTableDocument> tables;
     std::optional<std::string> client_keys;  // "required", "off"; nullopt: it has not said
+    std::optional<std::string> program;      // the agent's version; nullopt: it has not said
     std::optional<std::string> vouched_by;
     std::optional<UtcTime> vouched_at;
     std::string trouble;
@@ -161,6 +162,7 @@ inline constexpr auto kFields<AgentDocument> = std::tuple{
     optional("oldest_unproven_ms", &AgentDocument::oldest_unproven, kSpan),
     optional("tables", &AgentDocument::tables, kDocuments),
     optional("client_keys", &AgentDocument::client_keys, Shown{}),
+    optional("program", &AgentDocument::program, Shown{}),
     optional("vouched_by", &AgentDocument::vouched_by, Shown{}),
     optional("vouched_at_ms", &AgentDocument::vouched_at, At{}),
     optional("trouble", &AgentDocument::trouble, Shown{})

@@ -38,6 +38,19 @@ TEST_F(ControllerTest, StatusTellsWhichHostsServeEveryProcess) {
     EXPECT_TRUE(world.run_until([&] { return told() == "required"; }));
 }
 
+TEST_F(ControllerTest, StatusTellsTheVersionOfEachAgent) {
+    launch();
+    FakeAgent& host = agent("use1-web-1", kEast);
+    const auto told = [this]() -> json::value {
+        const json::array agents = document("/v1/status").at("agents").as_array();
+        return agents.empty() ? json::value{} : agents.front().at("program");
+    };
+    EXPECT_TRUE(told().is_null()) << "an older agent does not say";
+    host.program = "0.9.0";
+    EXPECT_TRUE(world.run_until([&] { return told() == "0.9.0"; }));
+    EXPECT_EQ(misfit(document("/v1/status"), schema_of("status.schema.json")), "");
+}
+
 TEST_F(ControllerTest, TheRecordsNameTheLeaseThatTheControllerWaitsFor) {
     launch();
     EXPECT_EQ(lease_in_record(kEast), 1000);

@@ -77,6 +77,7 @@ class FakeAgent {
         made.ledger.last_acknowledged_age = last_acknowledged_age;
         made.unknown = unknown;
         made.client_keys_required = client_keys_required;
+        made.program = program;
         return made;
     }
 
@@ -100,6 +101,7 @@ class FakeAgent {
     UtcTime last_acknowledged_at{};
     std::optional<Duration> last_acknowledged_age;
     std::optional<bool> client_keys_required;
+    std::string program;  // its version; empty: it does not say
     // Of reports and acknowledgements; nullopt: it is of an older version.
     std::optional<wire::UnknownOutcomes> unknown = wire::UnknownOutcomes{};
     std::vector<wire::StreamLine> heard;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ struct HttpCall {
     // that passes connections on, it would lead to the same broken host for ever.
     bool leave_after_server_error = false;
     std::size_t body_bytes_max = 16 * 1024 * 1024;
+    // Tell until when the server's certificate is valid. Only a new connection learns it.
+    bool asks_certificate = false;
 };
 
 // Where the time went, each since the start of the call. Zero when the phase did not happen.
@@ -46,7 +49,12 @@ struct HttpReply {
     HttpTimings timings;
     bool reused_connection = false;
     std::string remote_address;
+    std::optional<UtcTime> certificate_ends;  // where it was asked for, over TLS
 };
+
+// The code of an error: the server's certificate is not taken. It has ended, is of another name, or
+// leads to no authority that this client trusts; the text says which.
+inline constexpr std::string_view kCertificateRefused = "certificate_refused";
 
 // HTTP client of the control plane over libcurl's multi interface, driven by `io`. Follows no
 // redirects, honours no environment proxy unless asked, verifies TLS always.

@@ -387,11 +387,21 @@ TEST_F(HttpClientTest, SpeaksTlsWithOurOwnAuthorityOnly) {
     ASSERT_TRUE(reply) << reply.error().text;
     EXPECT_GT(reply->timings.tls, 0ns);
     EXPECT_TRUE(fetch(*client, {.url = "https://127.0.0.1:" + port + "/x"})->reused_connection);
+    EXPECT_FALSE(reply->certificate_ends) << "it was not asked for";
+    const Result<HttpReply> dated = fetch(
+        *client,
+        {.url = "https://127.0.0.1:" + port + "/x",
+         .fresh_connection = true,
+         .asks_certificate = true}
+    );
+    ASSERT_TRUE(dated && dated->certificate_ends);
+    EXPECT_GT(*dated->certificate_ends, utc_from_ms(1'764'000'000'000)) << "November 2025";
 
     const Result<HttpReply> wrong_name =
         fetch(*client, {.method = "POST", .url = "https://localhost:" + port + "/x", .body = "b"});
     ASSERT_FALSE(wrong_name);
     EXPECT_EQ(wrong_name.error().effect, Effect::none);
+    EXPECT_EQ(wrong_name.error().code, kCertificateRefused);
     const auto stranger = HttpClient::create(world.io, {});
     // The first handshake reads the system's authorities, which takes a sanitizer's allocator long.
     const Result<HttpReply> unknown = fetch(

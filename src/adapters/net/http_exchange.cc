@@ -41,6 +41,27 @@ Duration timing(CURL* easy, CURLINFO what) {
     return std::chrono::microseconds{microseconds};
 }
 
+// Of the server's own certificate, which libcurl lists first: "Expire date:Dec  1 12:00:00 2036
+// GMT".
+std::optional<UtcTime> certificate_end(CURL* easy) {
+    curl_certinfo* chain = nullptr;
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr ||
+        chain->num_of_certs < 1) {
+        return std::nullopt;
+    }
+    constexpr std::string_view kName = "Expire date:";
+    for (const curl_slist* each = chain->certinfo[0]; each != nullptr; each = each->next) {
+        const std::string_view line = each->data;
+        if (line.starts_with(kName)) {
+            const std::string date{line.substr(kName.size())};
+            const std::time_t seconds = curl_getdate(date.c_str(), nullptr);
+            return seconds < 0 ? std::nullopt
+                               : std::optional{utc_from_ms(std::int64_t{seconds} * 1000)};
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 HttpExchange::HttpExchange(
@@ -158,6 +179,9 @@ void HttpExchange::set_connection(
     if (!options.ca_file.empty()) {
         curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
         curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+    }
+    if (call_.asks_certificate) {
+        curl_easy_setopt(easy_, CURLOPT_CERTINFO, 1L);
     }
     if (call_.fresh_connection) {
         curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
@@ -293,6 +317,8 @@ Error HttpExchange::error_from(CURLcode code) const {
     } else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
                code == CURLE_INTERFACE_FAILED) {
         error.kind = ErrorKind::malformed;
+    } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        error.code = kCertificateRefused;
     }
     return error;
 }
@@ -324,6 +350,9 @@ Result<HttpReply> HttpExchange::take_reply() {
     curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &remote);
     reply_.remote_address = remote == nullptr ? "" : remote;
     read_timings();
+    if (call_.asks_certificate) {
+        reply_.certificate_ends = certificate_end(easy_);
+    }
     return std::move(reply_);
 }
 

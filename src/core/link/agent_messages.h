@@ -81,6 +81,7 @@ struct TableTrouble {
 struct Shown {
     std::vector<TableTrouble> tables;          // whose writes it cannot prove
     std::optional<bool> client_keys_required;  // nullopt: it has not said
+    std::string program;                       // its version; empty: it has not said
 };
 
 // Sequence numbers of one process count up: what is not newer repeats an earlier report.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "core/lint/lint_weight.h"
 #include "core/lint/traffic_seen.h"
 
 // The known mistakes of DNS failover: what keeps Route 53 from moving users when Farshore asks for
@@ -71,11 +72,6 @@ inline constexpr std::array<std::string_view, 22> kTrafficFaultNames{
 constexpr const auto& names_of(TrafficFault) {
     return kTrafficFaultNames;
 }
-
-enum class LintWeight : std::uint8_t {
-    broken,  // users would not be moved, or not to where they should
-    advice,  // they would, and something about it wants a look
-};
 
 // What a fault means, whatever the names in it.
 struct TrafficRow {
