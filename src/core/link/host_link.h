@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/time.h"
 #include "core/failover/action.h"
 
@@ -36,6 +37,12 @@ inline constexpr int kAckAttempts = 6;
     constexpr Duration kForEach = std::chrono::microseconds{200};
     return std::min<Duration>(kForEach * static_cast<Duration::rep>(hosts), within / 3);
 }
+
+// The rest of one host, of at most `rest`. Hosts that have connected at once would report at once
+// for ever, and each report would wait for all others. So each has a moment of its own within every
+// `rest`, given by its name, and comes up to a quarter earlier until it meets that moment. `now`
+// is when its report came.
+[[nodiscard]] Duration rest_until_turn(const HostId& host, Instant now, Duration rest);
 
 // `attempt` counts from zero.
 [[nodiscard]] constexpr Duration ack_again_after(int attempt) {

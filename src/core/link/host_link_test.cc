@@ -1,5 +1,10 @@
 #include "core/link/host_link.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace farshore::core::link {
@@ -17,6 +22,28 @@ TEST(HostLink, AmongManyHostsReportsAreRarerAndALeaseOutlivesTwoThatAreLost) {
     EXPECT_EQ(rest_among(4'000, 3s), 800ms);
     EXPECT_EQ(rest_among(100'000, 3s), 1s);
     EXPECT_EQ(rest_among(100'000, 900ms), 300ms);
+}
+
+TEST(HostLink, ManyHostsThatReportAtOnceSoonReportOneAfterTheOther) {
+    constexpr Duration kRest = 1s;
+    constexpr std::size_t kHosts = 1'000;
+    std::vector<Instant> next(kHosts, Instant{1h});
+    for (std::size_t host = 0; host < kHosts; ++host) {
+        const HostId name{"web-" + std::to_string(host)};
+        for (int report = 0; report < 6; ++report) {
+            const Duration rest = rest_until_turn(name, next[host], kRest);
+            ASSERT_LE(rest, kRest) << "a lease has to outlive two lost reports";
+            ASSERT_GE(rest, kRest * 3 / 4);
+            next[host] += rest;
+        }
+        EXPECT_EQ(rest_until_turn(name, next[host], kRest), kRest) << name.value() << " has met it";
+    }
+    std::array<std::size_t, 20> in_each{};
+    for (const Instant at : next) {
+        ++in_each[static_cast<std::size_t>(at.time_since_epoch() % kRest / (kRest / 20))];
+    }
+    EXPECT_LT(*std::ranges::max_element(in_each), 3 * kHosts / in_each.size());
+    EXPECT_GT(*std::ranges::min_element(in_each), 0U);
 }
 
 TEST(HostLink, PausesBetweenHellosGrowToABound) {
