@@ -184,7 +184,7 @@ net::HttpResponse AgentLink::answer_report(const Said& said, const Caller& calle
         const Duration within = std::min(*lease.length, options_.fresh_for);
         const Duration rest = core::link::rest_among(sessions_.size(), within);
         if (rest > core::link::report_every(within)) {
-            answer.rest = core::link::rest_until_turn(said.from.subject.host, clock_.now(), rest);
+            answer.rest = core::link::own_rest(said.from.subject.host, rest);
         }
     } else {
         answer.why = lease.why;

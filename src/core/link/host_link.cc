@@ -18,17 +18,10 @@ std::uint64_t hash_of(std::string_view name) {
 
 }  // namespace
 
-Duration rest_until_turn(const HostId& host, Instant now, Duration rest) {
-    if (rest <= Duration::zero()) {
-        return rest;
-    }
-    const Duration own{
-        static_cast<Duration::rep>(hash_of(host.value()) % static_cast<std::uint64_t>(rest.count()))
-    };
-    const Duration late = (now.time_since_epoch() - own) % rest;
-    // A host that comes a little early would have to go through the whole period to be in time.
-    const bool is_early = late > rest - rest / 32;
-    return is_early ? rest : rest - std::min(late, rest / 4);
+Duration own_rest(const HostId& host, Duration rest) {
+    constexpr std::uint64_t kSteps = 1024;
+    const auto step = static_cast<Duration::rep>(hash_of(host.value()) % kSteps);
+    return rest - rest / 8 * step / static_cast<Duration::rep>(kSteps);
 }
 
 }  // namespace farshore::core::link

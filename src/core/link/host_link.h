@@ -38,11 +38,10 @@ inline constexpr int kAckAttempts = 6;
     return std::min<Duration>(kForEach * static_cast<Duration::rep>(hosts), within / 3);
 }
 
-// The rest of one host, of at most `rest`. Hosts that have connected at once would report at once
-// for ever, and each report would wait for all others. So each has a moment of its own within every
-// `rest`, given by its name, and comes up to a quarter earlier until it meets that moment. `now`
-// is when its report came.
-[[nodiscard]] Duration rest_until_turn(const HostId& host, Instant now, Duration rest);
+// The rest of one host: `rest`, or up to an eighth less, by its name. Hosts that have connected at
+// once would report at once for ever, and each report would wait for all others; so they drift
+// apart within seconds.
+[[nodiscard]] Duration own_rest(const HostId& host, Duration rest);
 
 // `attempt` counts from zero.
 [[nodiscard]] constexpr Duration ack_again_after(int attempt) {

@@ -27,23 +27,19 @@ TEST(HostLink, AmongManyHostsReportsAreRarerAndALeaseOutlivesTwoThatAreLost) {
 TEST(HostLink, ManyHostsThatReportAtOnceSoonReportOneAfterTheOther) {
     constexpr Duration kRest = 1s;
     constexpr std::size_t kHosts = 1'000;
-    std::vector<Instant> next(kHosts, Instant{1h});
-    for (std::size_t host = 0; host < kHosts; ++host) {
-        const HostId name{"web-" + std::to_string(host)};
-        for (int report = 0; report < 6; ++report) {
-            const Duration rest = rest_until_turn(name, next[host], kRest);
-            ASSERT_LE(rest, kRest) << "a lease has to outlive two lost reports";
-            ASSERT_GE(rest, kRest * 3 / 4);
-            next[host] += rest;
-        }
-        EXPECT_EQ(rest_until_turn(name, next[host], kRest), kRest) << name.value() << " has met it";
-    }
+    constexpr Instant kEnd{10s};  // after all began at zero
     std::array<std::size_t, 20> in_each{};
-    for (const Instant at : next) {
-        ++in_each[static_cast<std::size_t>(at.time_since_epoch() % kRest / (kRest / 20))];
+    for (std::size_t host = 0; host < kHosts; ++host) {
+        const Duration rest = own_rest(HostId{"web-" + std::to_string(host)}, kRest);
+        ASSERT_LE(rest, kRest) << "a lease has to outlive two lost reports";
+        ASSERT_GE(rest, kRest * 7 / 8) << "most of a core is to stay free";
+        Instant at{};
+        while (at < kEnd) {
+            at += rest;
+        }
+        ++in_each[static_cast<std::size_t>((at - kEnd) / (kRest / 20))];
     }
     EXPECT_LT(*std::ranges::max_element(in_each), 3 * kHosts / in_each.size());
-    EXPECT_GT(*std::ranges::min_element(in_each), 0U);
 }
 
 TEST(HostLink, PausesBetweenHellosGrowToABound) {
