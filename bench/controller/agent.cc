@@ -301,8 +301,11 @@ void Agent::take_report_answer(const Call& call, int status, std::string_view bo
         whole_sequence_ = sequence_;
     }
     const auto answer = wire::parse_report_answer(body);
-    if (status == 200 && answer && answer->lease) {
-        report_at_ = std::max(report_at_, call.sent + answer->rest.value_or(Duration::zero()));
+    if (status != 200 || !answer) {
+        return;
+    }
+    report_at_ = std::max(report_at_, call.sent + answer->rest.value_or(Duration::zero()));
+    if (answer->lease) {
         take_lease(*answer->lease, call.sent, now);
     }
 }

@@ -408,11 +408,10 @@ void ControllerLink::take_answer(Instant started, const net::HttpReply& reply) {
     }
     ++status_.reports_ok;
     parts_.gate.heard_from_controller();
-    turns_.may_rest(Duration::zero());
+    // Whatever it says: a lease is asked for again while it lasts, or would last.
+    const Duration lease = answer->lease ? answer->lease->length : parts_.gate.app().lease;
+    turns_.may_rest(std::min(answer->rest.value_or(Duration::zero()), lease / 3));
     if (answer->lease) {
-        // Whatever it says: a lease is asked for again while it lasts.
-        turns_.may_rest(std::min(answer->rest.value_or(Duration::zero()), answer->lease->length / 3)
-        );
         take_lease(started, *answer->lease);
     }
 }

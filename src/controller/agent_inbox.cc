@@ -179,15 +179,18 @@ net::HttpResponse AgentLink::answer_report(const Said& said, const Caller& calle
     const Epoch epoch = std::get<core::link::GrantLease>(taken).epoch;
     wire::ReportAnswer answer;
     const core::AppCore::LeaseAnswer lease = grant(said.from.subject.host, epoch);
+    // Also without a lease: the answer to a route brings one, and while an operation is under way
+    // the controller has more to do than at any other time.
+    Duration within = options_.fresh_for;
     if (lease.length) {
         answer.lease = wire::LeaseGrant{.epoch = epoch, .length = *lease.length};
-        const Duration within = std::min(*lease.length, options_.fresh_for);
-        const Duration rest = core::link::rest_among(sessions_.size(), within);
-        if (rest > core::link::report_every(within)) {
-            answer.rest = rest;
-        }
+        within = std::min(within, *lease.length);
     } else {
         answer.why = lease.why;
+    }
+    const Duration rest = core::link::rest_among(sessions_.size(), within);
+    if (rest > core::link::report_every(within)) {
+        answer.rest = core::link::own_rest(said.from.subject.host, rest);
     }
     return net::HttpResponse::json(200, wire::serialize(answer));
 }

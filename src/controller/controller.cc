@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <openssl/rand.h>
 
+#include "adapters/net/http_thread.h"
 #include "adapters/net/pem_file.h"
 #include "adapters/system/descriptors.h"
 #include "adapters/system/log.h"
@@ -131,13 +132,16 @@ Result<std::uint64_t> Controller::configuration_generation() {
 void Controller::connect() {
     dns_ = aws::resolver_of(io_, config_.aws);
     net::HttpClient::Options http_options;
-    http_options.resolver = dns_.get();
     http_options.source_address = config_.aws.source_address;
     http_options.ca_file = config_.aws.ca_file;
-    http_ = net::HttpClient::create(io_, std::move(http_options));
+    // On a thread of its own, so that probes, heartbeats and the epoch records do not wait behind
+    // the agents' requests.
+    http_ = std::make_unique<net::HttpThread>(io_, std::move(http_options), [this](net::Io& io) {
+        return aws::resolver_of(io, config_.aws);
+    });
     aws::AwsClient::Options aws_options;
     aws_options.access = config_.aws;
-    aws_ = aws::AwsClient::create(io_, clock_, std::move(aws_options));
+    aws_ = std::make_unique<aws::AwsClient>(io_, clock_, *http_, std::move(aws_options));
     tables_ = std::make_unique<aws::DynamoDb>(*aws_);
     route53_ = std::make_unique<aws::Route53>(*aws_);
     edge_ = std::make_unique<Edge>(Edge{

@@ -305,6 +305,14 @@ TEST_F(EvidenceTest, CountsAreTheSumOfTheVotes) {
         if (rng.chance(1, 3)) {
             now += std::chrono::milliseconds{rng.below(5000)};
             evidence.settle(now);
+        } else if (const auto next = evidence.next_deadline(); next && rng.chance(1, 4)) {
+            now = std::max(now, *next);
+            evidence.settle(now);
+        }
+        if (rng.chance(1, 40)) {
+            evidence.remove_host(kEastAgents, HostId{"e2"});
+        } else if (rng.chance(1, 10)) {
+            evidence.add_host(kEastAgents, HostId{"e2"});
         }
         for (const Component component : {Component::dynamodb, Component::stack}) {
             const Tally tally = evidence.tally(now, kEast, component);
@@ -319,6 +327,26 @@ TEST_F(EvidenceTest, CountsAreTheSumOfTheVotes) {
             ASSERT_EQ(healthy, tally.healthy) << "step " << step;
         }
     }
+}
+
+// A controller is woken for each: thousands of hosts that are heard all the time must cost none.
+TEST_F(EvidenceTest, NothingIsDueWhileEveryoneIsHeard) {
+    for (int round = 0; round < 100; ++round) {
+        now += 500ms;
+        probe(kController, "", kEast, Component::dynamodb, true);
+        probe(kEastAgents, "e1", kEast, Component::dynamodb, true);
+        now += 10ms;
+        probe(kEastAgents, "e2", kEast, Component::dynamodb, round % 3 == 0);
+        evidence.settle(now);
+        ASSERT_GT(evidence.next_deadline(), now + 500ms) << "round " << round;
+    }
+    const Instant silent_from = now;
+    while (evidence.next_deadline()) {
+        now = *evidence.next_deadline();
+        evidence.settle(now);
+    }
+    EXPECT_EQ(now, silent_from + 3s + 1ns) << "then each grows old at its moment, once";
+    EXPECT_EQ(evidence.verdict(now, kEast, Component::dynamodb), Health::unknown);
 }
 
 TEST_F(EvidenceTest, StrangersHaveNoVote) {

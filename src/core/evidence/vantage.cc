@@ -68,40 +68,36 @@ void Vantage::observe(Instant now, const Observation& seen) {
     settle(now);
     Source& source = found->second;
     heard_at_ = now;
+    std::optional<Instant> until;
     if (seen.component == Component::control) {
         // Whatever it thinks of itself, it thinks of all it says.
-        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
-            tally(judge(now, source, subject), subject, false);
-        }
         source.control = source.control.value_or(Signal{});
         source.control->add(now, seen.ok, seen.failed, seen.why, limits_);
-        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
-            tally(judge(now, source, subject), subject, true);
-            note_vote(now, subject);
+        until = recount(now, source);
+    } else {
+        std::optional<std::size_t> subject = find(seen.region, seen.component);
+        if (!subject) {
+            subject = subjects_.size();
+            subjects_.push_back({seen.region, seen.component});
+            counts_.emplace_back();
+            unhealthy_since_.emplace_back();
         }
-        return;
-    }
-    std::optional<std::size_t> subject = find(seen.region, seen.component);
-    if (!subject) {
-        subject = subjects_.size();
-        subjects_.push_back({seen.region, seen.component});
-        counts_.emplace_back();
-        unhealthy_since_.emplace_back();
-    }
-    if (source.samples.size() <= *subject) {
-        source.samples.resize(*subject + 1);
-    }
-    tally(judge(now, source, *subject), *subject, false);
-    Samples& samples = source.samples[*subject];
-    samples.by_path[index_of(seen.path)].add(now, seen.ok, seen.failed, seen.why, limits_);
-    if (seen.path == Path::passive) {
-        samples.stalled = seen.stalled;
-        if (seen.ok + seen.failed > 0 || seen.stalled > Duration::zero()) {
-            samples.busy_at = now;
+        if (source.samples.size() <= *subject) {
+            source.samples.resize(*subject + 1);
         }
+        Samples& samples = source.samples[*subject];
+        samples.by_path[index_of(seen.path)].add(now, seen.ok, seen.failed, seen.why, limits_);
+        if (seen.path == Path::passive) {
+            samples.stalled = seen.stalled;
+            if (seen.ok + seen.failed > 0 || seen.stalled > Duration::zero()) {
+                samples.busy_at = now;
+            }
+        }
+        until = recount(now, source, *subject);
     }
-    tally(judge(now, source, *subject), *subject, true);
-    note_vote(now, *subject);
+    if (until && (!source.due || *until < *source.due)) {
+        look_again_at(found->first, source, until);
+    }
 }
 
 bool Vantage::suspects_itself(Instant now, const Source& source) const {
@@ -113,6 +109,7 @@ bool Vantage::suspects_itself(Instant now, const Source& source) const {
 
 Vantage::Judged Vantage::judge(Instant now, const Source& source, std::size_t subject) const {
     Judged judged;
+    Opinion& opinion = judged.opinion;
     const Samples& samples = source.samples[subject];
     const auto fresh_until = [&](const std::optional<Instant>& at) {
         const bool fresh = at && now - *at <= limits_.fresh_for;
@@ -120,59 +117,95 @@ Vantage::Judged Vantage::judge(Instant now, const Source& source, std::size_t su
     };
     for (const Path path : {Path::fresh, Path::reused}) {
         const Signal& signal = samples.by_path[index_of(path)];
-        judged.health = worse(judged.health, signal.judge(now, limits_));
-        judged.wavering = judged.wavering || signal.failing_since().has_value();
+        opinion.health = worse(opinion.health, signal.judge(now, limits_));
+        opinion.wavering = opinion.wavering || signal.failing_since().has_value();
         judged.until = earlier(judged.until, fresh_until(signal.heard_at()));
     }
-    if (judged.health != Health::unknown && suspects_itself(now, source)) {
-        judged.health = Health::unknown;
+    if (opinion.health != Health::unknown && suspects_itself(now, source)) {
+        opinion.health = Health::unknown;
         judged.until = earlier(judged.until, fresh_until(source.control->heard_at()));
     }
-    judged.wavering = judged.wavering && judged.health == Health::healthy;
+    opinion.wavering = opinion.wavering && opinion.health == Health::healthy;
     if (const auto busy_until = fresh_until(samples.busy_at)) {
-        judged.busy = true;
-        judged.failing = samples.by_path[index_of(Path::passive)].failing_since().has_value() ||
-                         samples.stalled >= limits_.stalled_min;
+        opinion.busy = true;
+        opinion.failing = samples.by_path[index_of(Path::passive)].failing_since().has_value() ||
+                          samples.stalled >= limits_.stalled_min;
         judged.until = earlier(judged.until, busy_until);
     }
     return judged;
 }
 
-void Vantage::tally(const Judged& judged, std::size_t subject, bool add) {
-    Opinions& counts = counts_[subject];
+std::optional<Instant> Vantage::holds_until(Instant now, const Source& source) const {
+    std::optional<Instant> until;
+    for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
+        until = earlier(until, judge(now, source, subject).until);
+    }
+    return until;
+}
+
+void Vantage::count_in(Opinions& counts, const Opinion& opinion, bool add) {
     const auto change = [add](std::size_t& count, bool counted) {
         if (counted) {
             count = add ? count + 1 : count - 1;
         }
     };
-    change(counts.healthy, judged.health == Health::healthy);
-    change(counts.unhealthy, judged.health == Health::unhealthy);
-    change(counts.wavering, judged.wavering);
-    change(counts.busy, judged.busy);
-    change(counts.failing, judged.busy && judged.failing);
-    if (add) {
-        hold_until(judged.until);
-    }
+    change(counts.healthy, opinion.health == Health::healthy);
+    change(counts.unhealthy, opinion.health == Health::unhealthy);
+    change(counts.wavering, opinion.wavering);
+    change(counts.busy, opinion.busy);
+    change(counts.failing, opinion.failing);
 }
 
-void Vantage::hold_until(const std::optional<Instant>& until) {
-    holds_ = earlier(holds_, until);
+std::optional<Instant> Vantage::recount(Instant now, Source& source, std::size_t subject) {
+    const Judged judged = judge(now, source, subject);
+    Opinion& counted = source.samples[subject].counted;
+    count_in(counts_[subject], counted, false);
+    counted = judged.opinion;
+    count_in(counts_[subject], counted, true);
+    note_vote(now, subject);
+    return judged.until;
+}
+
+std::optional<Instant> Vantage::recount(Instant now, Source& source) {
+    std::optional<Instant> until;
+    for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
+        until = earlier(until, recount(now, source, subject));
+    }
+    return until;
+}
+
+void Vantage::look_again_at(const HostId& host, Source& source, const std::optional<Instant>& at) {
+    if (source.due) {
+        due_.erase({*source.due, host});
+    }
+    source.due = at;
+    if (at) {
+        due_.emplace(*at, host);
+    }
 }
 
 void Vantage::settle(Instant now) {
     counted_at_ = now;
-    if (!holds_ || now <= *holds_) {
-        return;
-    }
-    holds_.reset();
-    counts_.assign(subjects_.size(), Opinions{});
-    for (const auto& [host, source] : sources_) {
-        for (std::size_t subject = 0; subject < source.samples.size(); ++subject) {
-            tally(judge(now, source, subject), subject, true);
+    // A turn that is near is put off where its source was heard since, so that next_deadline() is
+    // rarely early; not for every sample, of which there may be thousands a second.
+    const Duration near = limits_.fresh_for / 4;
+    const bool looks_near = now - near_looked_at_ >= limits_.fresh_for / 16;
+    while (!due_.empty()) {
+        const auto& [at, host] = *due_.begin();
+        const bool is_over = at < now;
+        if (!is_over && (!looks_near || at > now + near)) {
+            break;
         }
+        const auto found = sources_.find(host);
+        const std::optional<Instant> until =
+            is_over ? recount(now, found->second) : holds_until(now, found->second);
+        if (until == at) {
+            break;
+        }
+        look_again_at(found->first, found->second, until);
     }
-    for (std::size_t subject = 0; subject < subjects_.size(); ++subject) {
-        note_vote(now, subject);
+    if (looks_near) {
+        near_looked_at_ = now;
     }
 }
 
@@ -200,12 +233,7 @@ Opinions Vantage::count(Instant now, std::size_t subject) const {
         if (subject >= source.samples.size()) {
             continue;
         }
-        const Judged judged = judge(now, source, subject);
-        counts.healthy += judged.health == Health::healthy ? 1U : 0U;
-        counts.unhealthy += judged.health == Health::unhealthy ? 1U : 0U;
-        counts.wavering += judged.wavering ? 1U : 0U;
-        counts.busy += judged.busy ? 1U : 0U;
-        counts.failing += judged.busy && judged.failing ? 1U : 0U;
+        count_in(counts, judge(now, source, subject).opinion, true);
     }
     return counts;
 }
@@ -215,7 +243,7 @@ Opinions Vantage::opinions(Instant now, const RegionId& region, Component compon
     if (!subject) {
         return {};
     }
-    const bool holds = now >= counted_at_ && (!holds_ || now <= *holds_);
+    const bool holds = now >= counted_at_ && (due_.empty() || now <= due_.begin()->first);
     return holds ? counts_[*subject] : count(now, *subject);
 }
 
@@ -310,7 +338,7 @@ bool Vantage::is_heard(Instant now) const {
 }
 
 std::optional<Instant> Vantage::next_deadline() const {
-    return holds_ ? std::optional{*holds_ + Duration{1}} : std::nullopt;
+    return due_.empty() ? std::nullopt : std::optional{due_.begin()->first + Duration{1}};
 }
 
 std::vector<HostId> Vantage::hosts() const {
@@ -324,7 +352,7 @@ std::vector<HostId> Vantage::hosts() const {
 }
 
 void Vantage::add_host(const HostId& host) {
-    sources_.erase(HostId{});
+    remove_host(HostId{});  // it speaks for itself no longer
     sources_.try_emplace(host);
 }
 
@@ -334,8 +362,9 @@ void Vantage::remove_host(const HostId& host) {
         return;
     }
     for (std::size_t subject = 0; subject < found->second.samples.size(); ++subject) {
-        tally(judge(counted_at_, found->second, subject), subject, false);
+        count_in(counts_[subject], found->second.samples[subject].counted, false);
     }
+    look_again_at(found->first, found->second, std::nullopt);
     sources_.erase(found);
 }
 

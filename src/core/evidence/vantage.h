@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "core/evidence/signal.h"
@@ -29,7 +31,8 @@ struct Opinions {
 
 // What one observer's sources said, and its one vote on each thing. Samples update the counts, so
 // that asking for a verdict costs the same with ten hosts and with ten thousand; the counts hold
-// until some source has been silent for too long, and settle() renews them.
+// until some source has been silent for too long, and settle() judges that source anew, and no
+// other.
 class Vantage {
   public:
     Vantage(Observer observer, Hysteresis limits);
@@ -76,11 +79,19 @@ class Vantage {
     [[nodiscard]] bool has_hosts() const { return !sources_.contains(HostId{}); }
 
   private:
+    struct Opinion {
+        Health health = Health::unknown;
+        bool wavering = false;
+        bool busy = false;
+        bool failing = false;
+    };
+
     // What one source says of one thing.
     struct Samples {
         std::array<Signal, kPathNames.size()> by_path;
         Duration stalled{};
         std::optional<Instant> busy_at;  // when the source last had requests to judge by
+        Opinion counted;                 // as the counts have it
     };
 
     struct Subject {
@@ -91,14 +102,12 @@ class Vantage {
     struct Source {
         std::optional<Signal> control;
         std::vector<Samples> samples;  // as subjects_; shorter when the rest was never heard of
+        std::optional<Instant> due;    // when its turn in due_ comes; nullopt: nothing grows old
     };
 
     // A judgement and the last moment it holds for if nothing more is heard.
     struct Judged {
-        Health health = Health::unknown;
-        bool wavering = false;
-        bool busy = false;
-        bool failing = false;
+        Opinion opinion;
         std::optional<Instant> until;
     };
 
@@ -108,8 +117,12 @@ class Vantage {
     [[nodiscard]] std::optional<std::size_t> find(const RegionId& region, Component component)
         const;
     [[nodiscard]] Vote source_vote(Instant now, const Source& source, std::size_t subject) const;
-    void tally(const Judged& judged, std::size_t subject, bool add);
-    void hold_until(const std::optional<Instant>& until);
+    [[nodiscard]] std::optional<Instant> holds_until(Instant now, const Source& source) const;
+    static void count_in(Opinions& counts, const Opinion& opinion, bool add);
+    // Each returns until when its judgement holds if nothing more is heard.
+    std::optional<Instant> recount(Instant now, Source& source, std::size_t subject);
+    std::optional<Instant> recount(Instant now, Source& source);
+    void look_again_at(const HostId& host, Source& source, const std::optional<Instant>& at);
     void note_vote(Instant now, std::size_t subject);
 
     ObserverId id_;
@@ -119,8 +132,11 @@ class Vantage {
     std::vector<Subject> subjects_;
     std::vector<Opinions> counts_;                         // as subjects_
     std::vector<std::optional<Instant>> unhealthy_since_;  // as subjects_
-    std::optional<Instant> holds_;  // the counts are right until then; nullopt: for ever
-    Instant counted_at_{};          // and from then on
+    // Whose opinions grow old, and not before when: the counts are right until the first one's.
+    // What a source says puts its turn off only when that comes near, not each time.
+    std::set<std::pair<Instant, HostId>> due_;
+    Instant near_looked_at_{};  // when the first one's turn was last put off, or not
+    Instant counted_at_{};      // the counts are right from then on
     std::optional<Instant> heard_at_;
 };
 

@@ -56,6 +56,8 @@ AppCore::LeaseAnswer AppCore::grant_lease(Now now, const HostId& host, Epoch epo
     if (std::optional<std::string> why = why_no_grant(now, epoch)) {
         return {std::nullopt, std::move(*why)};
     }
+    // What is told of the Regions at this moment is then as cheap as with one host.
+    evidence_.settle(now.at);
     // With `keep` no lease protects anything, so nothing limits it.
     const Duration length = policy_.on_controller_loss == OnControllerLoss::keep
                                 ? policy_.timing.lease

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/time.h"
 #include "core/failover/action.h"
 
@@ -36,6 +37,11 @@ inline constexpr int kAckAttempts = 6;
     constexpr Duration kForEach = std::chrono::microseconds{200};
     return std::min<Duration>(kForEach * static_cast<Duration::rep>(hosts), within / 3);
 }
+
+// The rest of one host: `rest`, or up to an eighth less, by its name. Hosts that have connected at
+// once would report at once for ever, and each report would wait for all others; so they drift
+// apart within seconds.
+[[nodiscard]] Duration own_rest(const HostId& host, Duration rest);
 
 // `attempt` counts from zero.
 [[nodiscard]] constexpr Duration ack_again_after(int attempt) {

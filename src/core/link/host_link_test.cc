@@ -1,5 +1,10 @@
 #include "core/link/host_link.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace farshore::core::link {
@@ -17,6 +22,24 @@ TEST(HostLink, AmongManyHostsReportsAreRarerAndALeaseOutlivesTwoThatAreLost) {
     EXPECT_EQ(rest_among(4'000, 3s), 800ms);
     EXPECT_EQ(rest_among(100'000, 3s), 1s);
     EXPECT_EQ(rest_among(100'000, 900ms), 300ms);
+}
+
+TEST(HostLink, ManyHostsThatReportAtOnceSoonReportOneAfterTheOther) {
+    constexpr Duration kRest = 1s;
+    constexpr std::size_t kHosts = 1'000;
+    constexpr Instant kEnd{10s};  // after all began at zero
+    std::array<std::size_t, 20> in_each{};
+    for (std::size_t host = 0; host < kHosts; ++host) {
+        const Duration rest = own_rest(HostId{"web-" + std::to_string(host)}, kRest);
+        ASSERT_LE(rest, kRest) << "a lease has to outlive two lost reports";
+        ASSERT_GE(rest, kRest * 7 / 8) << "most of a core is to stay free";
+        Instant at{};
+        while (at < kEnd) {
+            at += rest;
+        }
+        ++in_each[static_cast<std::size_t>((at - kEnd) / (kRest / 20))];
+    }
+    EXPECT_LT(*std::ranges::max_element(in_each), 3 * kHosts / in_each.size());
 }
 
 TEST(HostLink, PausesBetweenHellosGrowToABound) {
