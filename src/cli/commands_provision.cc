@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/text_file.h"
 #include "cli/context.h"
 #include "cli/lab_directory.h"
@@ -51,6 +52,7 @@ core::RightsScope scope_of(const config::Config& config, const IamOptions& optio
         .epoch_table = config.fence.epoch_table,
         .heartbeat_table = config.detect.heartbeat_table,
         .zone = config.traffic ? config.traffic->zone : "",
+        .record = config.traffic ? to_lower(config.traffic->record) : "",
         .application_actions = options.actions
     };
     for (const config::Region& region : config.regions) {
@@ -266,8 +268,8 @@ void add_provision_commands(CLI::App& app, Context& context) {
         "iam", "The least-privilege policy of a program's role, made from the configuration"
     );
     auto options = std::make_shared<IamOptions>();
-    iam->add_option("--for", options->principal, "Whose role: controller or agent")
-        ->check(CLI::IsMember({"controller", "agent"}))
+    iam->add_option("--for", options->principal, "Whose role")
+        ->check(CLI::IsMember(core::kPrincipalNames))
         ->capture_default_str();
     iam->add_option("--account", options->account, "The AWS account of the tables")
         ->required()

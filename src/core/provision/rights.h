@@ -11,8 +11,12 @@
 // What each program's principal must be allowed in AWS, and nothing more. Pure.
 namespace farshore::core {
 
-enum class Principal { controller, agent };
-inline constexpr std::array<std::string_view, 2> kPrincipalNames{"controller", "agent"};
+// `provisioning` runs `farshore provision plan` and `apply`, and `farshore init --discover` of
+// named tables; `doctor` runs `farshore doctor` and `validate --live`.
+enum class Principal { controller, agent, provisioning, doctor };
+inline constexpr std::array<std::string_view, 4> kPrincipalNames{
+    "controller", "agent", "provisioning", "doctor"
+};
 
 constexpr const auto& names_of(Principal) {
     return kPrincipalNames;
@@ -47,7 +51,8 @@ struct RightsScope {
     std::vector<TableName> tables;
     TableName epoch_table;
     TableName heartbeat_table;
-    std::string zone;  // hosted zone; empty: users are not moved by DNS
+    std::string zone;    // hosted zone; empty: users are not moved by DNS
+    std::string record;  // in that zone, in lower case
     // Whom a registration in the epoch table is of: a host's name, or "${aws:userid}".
     std::string host = "${aws:userid}";
     // What the application itself does with the tables: it calls with the agent's principal.
