@@ -79,11 +79,11 @@ def exported(principal):
 
 
 def as_ministack_knows(policy):
-    """MiniStack gives conditions no leading keys, and health checks no ARN of their own; both are in docs/aws-verification.md."""
+    """MiniStack gives conditions no leading keys, Regions and record names, and of Route 53 only zones an ARN; all are in docs/aws-verification.md."""
     known = []
     for statement in policy["Statement"]:
         said = {name: value for name, value in statement.items() if name != "Condition"}
-        if any(":healthcheck/" in resource for resource in said["Resource"]):
+        if any(":healthcheck/" in resource or ":change/" in resource for resource in said["Resource"]):
             said["Resource"] = "*"
         known.append(said)
     return policy | {"Statement": known}
