@@ -9,7 +9,6 @@ import pytest
 from botocore.config import Config
 from conftest import World, farshore
 from ministack import MiniStack
-from test_iam import as_ministack_knows
 from test_provision import CONFIG as TABLES
 from test_provision import Account
 
@@ -192,26 +191,3 @@ def test_a_load_balancer_or_zone_that_is_not_there_is_named(account):
     assert "! there is no load balancer gone-1.eu-west-1.elb.amazonaws.com in eu-west-1" in shown, shown
     account.config.write_text(text.replace(account.zone, "ZNOWHERE"))
     assert "! this account has no hosted zone ZNOWHERE" in account.provision("plan", check=3).stdout
-
-
-def test_all_of_it_is_made_under_the_exported_policy_and_a_missing_right_is_named(account):
-    account.provision("plan", "--out", account.file)
-    export = account.provision("export", "iam", "--account", account.account, "--for", "provisioning")
-    policy = as_ministack_knows(json.loads(export.stdout))
-    account.stack.make_role(account.account, "provisioning", "none:None")
-    iam = account.stack.client("iam", account.account)
-
-    def allow(*left_out):
-        statements = [each for each in policy["Statement"] if each["Sid"] not in left_out]
-        iam.put_role_policy(RoleName="provisioning", PolicyName="allows", PolicyDocument=json.dumps(policy | {"Statement": statements}))
-
-    allow()
-    key, secret, token = account.stack.session(account.account, "provisioning", "operator")
-    lines = f"aws_access_key_id = {key}\naws_secret_access_key = {secret}\naws_session_token = {token}\n"
-    (account.directory / "keys").write_text("[default]\n" + lines)
-    assert "of 12 changes made" in account.provision("apply", account.file, "--skip-health").stderr
-    assert set(account.records()) == {"PRIMARY", "SECONDARY"}
-    for left_out, named in (("ListAndMakeInRoute53", "route53:ListHostedZones"), ("GlobalTables", "dynamodb:DescribeTable"), ("ZonesOfLoadBalancers", "elasticloadbalancing:DescribeLoadBalancers")):
-        allow(left_out)
-        refused = account.provision("plan", check=(0, 3, 77))
-        assert named in refused.stdout + refused.stderr, (left_out, refused.stdout, refused.stderr)

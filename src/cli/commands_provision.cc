@@ -1,87 +1,22 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/text_file.h"
 #include "cli/context.h"
 #include "cli/lab_directory.h"
 #include "cli/live_checks.h"
+#include "cli/provision_export.h"
 #include "cli/provision_plan.h"
-#include "cli/rights_scope.h"
-#include "core/provision/rights.h"
+#include "cli/provision_wishes.h"
 
 namespace farshore::cli {
 
-namespace json = boost::json;
-
 namespace {
-
-struct IamOptions {
-    std::string principal = "controller";
-    std::string account;
-    std::string host;
-    std::vector<std::string> actions;
-};
-
-// What applications do with sessions, carts and the like, when nothing else is said.
-constexpr std::string_view kUsualActions[] = {
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:Query",
-};
-
-void add_fleets_of(const core::DeclaredStep& step, core::RightsScope& scope) {
-    if (core::is_fleet(step.kind)) {
-        scope.fleets.push_back({.kind = step.kind, .change = step.fleet});
-    }
-    for (const core::DeclaredStep& inner : step.steps) {
-        add_fleets_of(inner, scope);
-    }
-}
-
-core::RightsScope scope_of(const config::Config& config, const IamOptions& options) {
-    core::RightsScope scope = rights_scope(config, options.account);
-    scope.application_actions = options.actions;
-    if (!options.host.empty()) {
-        scope.host = options.host;
-    }
-    for (const core::DeclaredStep& step : config.steps) {
-        add_fleets_of(step, scope);
-    }
-    if (scope.application_actions.empty()) {
-        scope.application_actions.assign(std::begin(kUsualActions), std::end(kUsualActions));
-    }
-    return scope;
-}
-
-json::array texts(const std::vector<std::string>& values) {
-    return json::array(values.begin(), values.end());
-}
-
-json::object statement(const core::Right& right) {
-    json::object out{
-        {"Sid", right.id},
-        {"Effect", "Allow"},
-        {"Action", texts(right.actions)},
-        {"Resource", texts(right.resources)}
-    };
-    if (!right.conditions.empty()) {
-        json::object conditions;
-        for (const core::RightCondition& one : right.conditions) {
-            conditions[one.comparison] = json::object{{one.key, texts(one.values)}};
-        }
-        out["Condition"] = std::move(conditions);
-    }
-    return out;
-}
 
 constexpr TextFile kPlanFile{
     .what = "provision plan", .remedy = "`farshore provision plan --out FILE` writes one"
@@ -94,23 +29,7 @@ struct PlanOptions {
     bool detailed = false;
 };
 
-// The configuration that a command of this family cannot do without.
-Result<config::Config> needed_configuration(const Context& context) {
-    Result<std::optional<config::Config>> config = context.configuration();
-    if (!config) {
-        return std::unexpected(config.error());
-    }
-    if (!*config) {
-        return fail(
-            ErrorKind::malformed,
-            "no configuration is named",
-            "name farshore.yaml with --config; `farshore init` writes one"
-        );
-    }
-    return **std::move(config);
-}
-
-// The same, of a command that looks at AWS, which takes its keys.
+// The configuration, of a command that looks at AWS, which takes its keys.
 Result<config::Config> usable_configuration(const Context& context) {
     Result<config::Config> config = needed_configuration(context);
     if (config) {
@@ -200,30 +119,6 @@ int apply_plan(const Context& context, const std::string& file, bool skips_healt
     return now.obstacles.empty() ? kDone : kNotReady;
 }
 
-int export_iam(const Context& context, const IamOptions& options) {
-    const auto config = needed_configuration(context);
-    if (!config) {
-        return failed_with(config.error());
-    }
-    json::array statements;
-    for (const core::Right& right : core::rights_of(
-             *enum_from<core::Principal>(options.principal), scope_of(*config, options)
-         )) {
-        statements.push_back(statement(right));
-    }
-    print_document(
-        Format::json, json::object{{"Version", "2012-10-17"}, {"Statement", std::move(statements)}}
-    );
-    return kDone;
-}
-
-std::string wrong_account(const std::string& text) {
-    const bool digits = text.size() == 12 && std::ranges::all_of(text, [](char byte) {
-                            return byte >= '0' && byte <= '9';
-                        });
-    return digits ? "" : "is the twelve digits of an AWS account, not '" + text + "'";
-}
-
 }  // namespace
 
 void add_provision_commands(CLI::App& app, Context& context) {
@@ -260,39 +155,7 @@ void add_provision_commands(CLI::App& app, Context& context) {
             return apply_plan(context, *file, *skips_health);
         };
     });
-    auto* exports = provision->add_subcommand("export", "Write what is needed for other tools");
-    exports->require_subcommand(1);
-    auto* iam = exports->add_subcommand(
-        "iam", "The least-privilege policy of a program's role, made from the configuration"
-    );
-    auto options = std::make_shared<IamOptions>();
-    iam->add_option(
-           "--for",
-           options->principal,
-           "Whose role: controller, agent, or provisioning: plan, apply and doctor"
-    )
-        ->check(CLI::IsMember(core::kPrincipalNames))
-        ->capture_default_str();
-    iam->add_option("--account", options->account, "The AWS account of the tables")
-        ->required()
-        ->check(wrong_account);
-    iam->add_option(
-        "--host",
-        options->host,
-        "An agent's host, when its role is its own (default: ${aws:userid}, for one role of many "
-        "hosts; see docs/iam.md)"
-    );
-    iam->add_option(
-        "--action",
-        options->actions,
-        "What the application behind an agent does with its tables, as dynamodb:PutItem; repeat "
-        "(default: get, put, update, delete, query)"
-    );
-    iam->callback([&context, options] {
-        context.run = [&context, options] {
-            return export_iam(context, *options);
-        };
-    });
+    add_export_commands(*provision, context);
 }
 
 }  // namespace farshore::cli

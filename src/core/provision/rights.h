@@ -12,13 +12,11 @@
 // What each program's principal must be allowed in AWS, and nothing more. Pure.
 namespace farshore::core {
 
-enum class Principal {
-    controller,
-    agent,
-    provisioning,  // `farshore provision plan` and `apply`, `farshore doctor`, `validate --live`
-};
-inline constexpr std::array<std::string_view, 3> kPrincipalNames{
-    "controller", "agent", "provisioning"
+// `provisioning` runs `farshore provision plan` and `apply`, and `farshore init --discover` of
+// named tables; `doctor` runs `farshore doctor` and `validate --live`.
+enum class Principal { controller, agent, provisioning, doctor };
+inline constexpr std::array<std::string_view, 4> kPrincipalNames{
+    "controller", "agent", "provisioning", "doctor"
 };
 
 constexpr const auto& names_of(Principal) {
@@ -60,7 +58,8 @@ struct RightsScope {
     std::vector<TableName> tables;
     TableName epoch_table;
     TableName heartbeat_table;
-    std::string zone;  // hosted zone; empty: users are not moved by DNS
+    std::string zone;    // hosted zone; empty: users are not moved by DNS
+    std::string record;  // in that zone, in lower case
     std::vector<FleetRight> fleets;
     // Whom a registration in the epoch table is of: a host's name, or "${aws:userid}".
     std::string host = "${aws:userid}";

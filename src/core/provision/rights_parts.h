@@ -17,6 +17,4 @@ namespace farshore::core {
 // What the controller's fleet steps call.
 void add_fleets(std::vector<Right>& out, const RightsScope& scope);
 
-[[nodiscard]] std::vector<Right> rights_of_provisioning(const RightsScope& scope);
-
 }  // namespace farshore::core

@@ -16,6 +16,7 @@ RightsScope shop() {
         .epoch_table = TableName{"farshore_epochs"},
         .heartbeat_table = TableName{"farshore_heartbeat"},
         .zone = "Z1",
+        .record = "shop.example.com",
         .host = "web-1",
         .application_actions = {"dynamodb:PutItem", "dynamodb:BatchGetItem"}
     };
@@ -129,10 +130,51 @@ TEST(Rights, AnAgentIsKeptToTheAppsItemAndItsOwn) {
     );
 }
 
+TEST(Rights, ProvisioningChangesOneRecordAndDeletesNothing) {
+    const auto rights = rights_of(Principal::provisioning, shop());
+    const Right& record = right(rights, "SetTheRecord");
+    EXPECT_EQ(record.resources, std::vector<std::string>{"arn:aws:route53:::hostedzone/Z1"});
+    EXPECT_EQ(record.conditions[0].values, std::vector<std::string>{"shop.example.com"});
+    EXPECT_EQ(record.conditions[2].values, std::vector<std::string>{"UPSERT"});
+    for (const Right& one : rights) {
+        for (const std::string& action : one.actions) {
+            EXPECT_TRUE(!action.contains(":Delete") || action == "dynamodb:DeleteItem") << action;
+        }
+    }
+}
+
+TEST(Rights, ProvisioningMakesTablesOfTheApplicationOnlyAsReplicas) {
+    const auto rights = rights_of(Principal::provisioning, shop());
+    for (const std::string& table : right(rights, "MakeFarshoresTables").resources) {
+        EXPECT_TRUE(table.contains("/farshore_")) << table;
+    }
+    for (const std::string& table : right(rights, "MakeReplicas").resources) {
+        EXPECT_FALSE(table.contains("us-east-2")) << table;
+        EXPECT_FALSE(table.ends_with("/farshore_epochs")) << table;
+    }
+}
+
+TEST(Rights, TheDoctorOnlyLooks) {
+    for (const Right& one : rights_of(Principal::doctor, shop())) {
+        for (const std::string& action : one.actions) {
+            const std::string verb = action.substr(action.find(':') + 1);
+            const bool looks = verb.starts_with("Describe") || verb.starts_with("List") ||
+                               verb.starts_with("Get") || verb == "BatchGetItem";
+            EXPECT_TRUE(looks) << action;
+        }
+    }
+}
+
 TEST(Rights, WithoutAZoneThereIsNoRightInRoute53) {
     RightsScope scope = shop();
     scope.zone.clear();
-    EXPECT_EQ(rights_of(Principal::controller, scope).size(), 3U);
+    for (const std::string_view name : kPrincipalNames) {
+        for (const Right& one : rights_of(*enum_from<Principal>(name), scope)) {
+            for (const std::string& action : one.actions) {
+                EXPECT_FALSE(action.starts_with("route53:")) << name << ": " << action;
+            }
+        }
+    }
 }
 
 }  // namespace
