@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "adapters/aws/alarm_provision.h"
 #include "adapters/aws/table_provision.h"
 #include "adapters/aws/traffic_provision.h"
 #include "base/text.h"
@@ -62,6 +63,55 @@ void plan_traffic(AwsWorld& world, const config::Config& config, Looked& out) {
     out.traffic = TrafficGround{.wish = std::move(wish), .checks = std::move(plan.checks)};
 }
 
+core::AlarmWish alarm_wish(const config::Config& config, aws::Account account) {
+    core::AlarmWish wish{
+        .partition = std::move(account.partition),
+        .account = std::move(account.number),
+        .app = config.app,
+        .regions = {},
+        .tables = {},
+        .heartbeat_table = config.detect.heartbeat_table,
+        .queues = config.detect.alarms.queues,
+        .role = config.detect.alarms.role,
+        .latency = config.detect.alarms.latency,
+        .replication_lag = config.detect.alarms.replication_lag
+    };
+    for (const config::Region& region : config.regions) {
+        wish.regions.push_back(region.id);
+    }
+    for (const config::Table& table : config.tables) {
+        wish.tables.push_back(table.name);
+    }
+    if (wish.queues.empty()) {
+        wish.queues = wish.regions;
+    }
+    return wish;
+}
+
+void plan_alarms(AwsWorld& world, const config::Config& config, ProvisionPlan& out) {
+    const auto stands_in_the_way = [&out](const Error& error) {
+        out.obstacles.push_back(
+            {.about = "detect.alarms", .text = error.text, .remedy = error.remedy}
+        );
+    };
+    auto account = world.run(aws::account_of(world.client(), config.preferred()));
+    if (!account) {
+        stands_in_the_way(account.error());
+        return;
+    }
+    const core::AlarmWish wish = alarm_wish(config, *std::move(account));
+    const auto seen =
+        world.run(aws::see_alarms(world.client(), config.app, core::wished_alarm_resources(wish)));
+    if (!seen) {
+        stands_in_the_way(seen.error());
+        return;
+    }
+    core::AlarmPlan plan = core::plan_alarms(wish, *seen);
+    append(out.alarms, std::move(plan.changes));
+    append(out.obstacles, std::move(plan.obstacles));
+    append(out.notes, std::move(plan.notes));
+}
+
 // What the linter says of records that are as they are wished.
 void append_findings(AwsWorld& world, const config::Config& config, ProvisionPlan& plan) {
     for (const LiveCheck& check : world.run(look_at_traffic(&config, &world.client()))) {
@@ -104,6 +154,9 @@ Looked look_at_installation(const config::Config& config) {
     if (config.traffic) {
         plan_traffic(world, config, out);
     }
+    if (config.detect.alarms.provision) {
+        plan_alarms(world, config, out.plan);
+    }
     if (out.traffic && out.plan.traffic.empty()) {
         append_findings(world, config, out.plan);
     }
@@ -114,7 +167,10 @@ std::string not_looked_at(const ProvisionPlan& looked_at, const ProvisionPlan& n
     if (const auto change = core::not_looked_at(looked_at.changes, now.changes)) {
         return core::text_of(*change);
     }
-    const auto change = core::not_looked_at(looked_at.traffic, now.traffic);
+    if (const auto change = core::not_looked_at(looked_at.traffic, now.traffic)) {
+        return core::text_of(*change);
+    }
+    const auto change = core::not_looked_at(looked_at.alarms, now.alarms);
     return change ? core::text_of(*change) : "";
 }
 
@@ -125,6 +181,11 @@ std::string text_of(const ProvisionPlan& plan) {
     }
     for (const core::TrafficChange& change : plan.traffic) {
         const bool makes = change.kind == core::TrafficChangeKind::create_check;
+        text +=
+            fmt::format("{} {}\n    {}\n", makes ? '+' : '~', core::text_of(change), change.why);
+    }
+    for (const core::AlarmChange& change : plan.alarms) {
+        const bool makes = change.kind == core::AlarmChangeKind::create;
         text +=
             fmt::format("{} {}\n    {}\n", makes ? '+' : '~', core::text_of(change), change.why);
     }
@@ -185,6 +246,9 @@ Applied apply_changes(
                        : aws::make_change(world.client(), looked.traffic->wish, change, checks);
         });
     }
+    make_all(looked.plan.alarms, [&](const core::AlarmChange& change) {
+        return aws::make_change(world.client(), config.app, change);
+    });
     signals.cancel();
     world.io().restart();
     world.io().poll();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "core/provision/alarm_plan.h"
 #include "core/provision/table_plan.h"
 #include "core/provision/traffic_plan.h"
 #include "wire/config.h"
@@ -18,15 +19,18 @@
 // Blocking.
 namespace farshore::cli {
 
-// Tables and traffic together: the file of `provision plan --out`.
+// Tables, traffic and alarms together: the file of `provision plan --out`.
 struct ProvisionPlan {
     std::string app;
     std::vector<core::TableChange> changes;
     std::vector<core::TrafficChange> traffic;  // made after those
+    std::vector<core::AlarmChange> alarms;     // and these at last
     std::vector<core::Obstacle> obstacles;
     std::vector<std::string> notes;
 
-    [[nodiscard]] std::size_t count() const { return changes.size() + traffic.size(); }
+    [[nodiscard]] std::size_t count() const {
+        return changes.size() + traffic.size() + alarms.size();
+    }
 };
 
 // What is needed to make its changes of traffic, beside the plan; nullopt: `traffic` is not
@@ -88,6 +92,17 @@ inline constexpr auto farshore::wire::kFields<farshore::core::TrafficChange> = s
     optional("why", &farshore::core::TrafficChange::why, Text{500})
 };
 
+// What the resource is to be is made anew when it is applied; `fields` says it for people.
+template <>
+inline constexpr auto farshore::wire::kFields<farshore::core::AlarmChange> = std::tuple{
+    required("change", &farshore::core::AlarmChange::kind, Word{}),
+    required("resource", &farshore::core::AlarmChange::what, Word{}),
+    required("region", &farshore::core::AlarmChange::region, Id{}),
+    required("name", &farshore::core::AlarmChange::name, Text{255}),
+    required("fields", &farshore::core::AlarmChange::fields, Text{65536}),
+    optional("why", &farshore::core::AlarmChange::why, Text{500})
+};
+
 template <>
 inline constexpr auto farshore::wire::kFields<farshore::core::Obstacle> = std::tuple{
     required("about", &farshore::core::Obstacle::about, Text{1024}),
@@ -100,6 +115,7 @@ inline constexpr auto farshore::wire::kFields<farshore::cli::ProvisionPlan> = st
     required("app", &farshore::cli::ProvisionPlan::app, Text{64}),
     required("changes", &farshore::cli::ProvisionPlan::changes, List{1000, Inside{}}),
     optional("traffic", &farshore::cli::ProvisionPlan::traffic, List{100, Inside{}}),
+    optional("alarms", &farshore::cli::ProvisionPlan::alarms, List{5000, Inside{}}),
     required("obstacles", &farshore::cli::ProvisionPlan::obstacles, List{1000, Inside{}}),
     required("notes", &farshore::cli::ProvisionPlan::notes, List{1000, Text{2000}})
 };

@@ -70,6 +70,15 @@ struct Table {
     TableName name;
 };
 
+// What `farshore provision` makes of CloudWatch alarms, and of the way from them to a queue.
+struct Alarms {
+    bool provision = false;
+    Duration latency = 100ms;  // of a request, on average over a minute
+    Duration replication_lag = 10s;
+    std::vector<RegionId> queues;  // empty: both table Regions
+    std::string role;              // ARN; empty: one is made for each Region with a queue
+};
+
 struct Detect {
     core::Quorum quorum;
     Duration probe_every = 500ms;
@@ -80,6 +89,7 @@ struct Detect {
     bool early = core::Policy{}.early;
     TableName heartbeat_table{kHeartbeatTable};
     std::string control_target;
+    Alarms alarms;
 };
 
 struct Decide {

@@ -70,6 +70,13 @@ inline constexpr std::tuple kTable{
     Field{"max_lag", kItself, NoEffect{}, ""},
     Field{"canary", kItself, NoEffect{}, ""},
 };
+inline constexpr std::tuple kAlarms{
+    Field{"provision", &Alarms::provision, Flag{}, "whether `farshore provision` makes CloudWatch alarms on the tables, and rules, roles and queues that carry their changes to another Region ([alarms](#alarms)); they are no evidence yet", kStaysArmed},
+    Field{"latency", &Alarms::latency, Time{{.least = 1ms, .most = 1min}}, "above it, on average over a minute and for three minutes, a request counts as slow", kStaysArmed},
+    Field{"replication_lag", &Alarms::replication_lag, Time{{.least = 1s, .most = 1h}}, "above it, for five minutes, replication counts as late", kStaysArmed},
+    Field{"queues", &Alarms::queues, List{Id<RegionId>{}, "name Regions, or remove the key", true}, "the Regions with a queue: each is told of the alarms of both table Regions", {.otherwise = "both table Regions", .change = Change::stays_armed}},
+    Field{"role", &Alarms::role, RoleArn{}, "the ARN of a role with which EventBridge may put events on the other Regions' default buses", {.otherwise = "one is made for each Region with a queue", .change = Change::stays_armed}},
+};
 inline constexpr std::tuple kDetect{
     Field{"quorum", &Detect::quorum, QuorumForm{}, "how many of the configured observers must agree"},
     Field{"probe_every", &Detect::probe_every, Time{{.least = 50ms, .most = 1min}}, "from one probe to the next"},
@@ -81,7 +88,7 @@ inline constexpr std::tuple kDetect{
     Field{"heartbeat_table", &Detect::heartbeat_table, Id<TableName>{}, "a global table for heartbeats, key `id` (S)"},
     Field{"control_target", &Detect::control_target, Url{}, "a URL that must answer, or the observer suspects itself"},
     Field{"probes", kItself, NoEffect{}, ""},
-    Field{"alarms", kItself, NoEffect{}, ""},
+    Field{"alarms", &Detect::alarms, Inside{kAlarms}, "alarms of CloudWatch", kStaysArmed},
 };
 inline constexpr std::tuple kDecide{
     Field{"mode", &Decide::mode, Word<Mode>{}, "`observe`: nothing happens by itself; `approve`: an automatic failover begins when a person agrees; `auto`: it begins by itself", kStaysArmed},
