@@ -9,6 +9,7 @@ import exits
 import pytest
 from conftest import BIN
 from ministack import MiniStack
+from test_iam import as_ministack_knows
 
 REGIONS = ("us-east-1", "eu-west-1")
 
@@ -191,3 +192,19 @@ def test_a_missing_permission_is_named(account):
     assert plan["alarms"]
     told = account.apply(status=77).stderr
     assert "events:PutRule" in told, told
+
+
+def test_all_of_it_is_made_under_the_exported_policy(account):
+    policy = as_ministack_knows(json.loads(account.provision("export", "iam", "--account", account.number, "--for", "provisioning").stdout))
+    account.stack.make_role(account.number, "provisioning", "none:None")
+    iam = account.stack.client("iam", account.number)
+    iam.put_role_policy(RoleName="provisioning", PolicyName="allows", PolicyDocument=json.dumps(policy))
+    account.keys(*account.stack.session(account.number, "provisioning", "operator"))
+    assert account.plan()["alarms"]
+    account.apply()
+    assert account.plan()["alarms"] == []
+    for left_out, named in (("SeeAlarms", "cloudwatch:DescribeAlarms"), ("MakeEventRules", "events:DescribeRule"), ("MakeQueues", "sqs:GetQueueUrl"), ("MakeTheRulesRoles", "iam:GetRole")):
+        rest = [each for each in policy["Statement"] if each["Sid"] != left_out]
+        iam.put_role_policy(RoleName="provisioning", PolicyName="allows", PolicyDocument=json.dumps(policy | {"Statement": rest}))
+        refused = account.provision("plan", status=exits.ANY)
+        assert refused.returncode != 0 and named in refused.stdout + refused.stderr, (left_out, refused.stdout, refused.stderr)

@@ -33,6 +33,8 @@ core::RightsScope rights_scope(const config::Config& config, const std::string& 
         .zone = config.traffic ? config.traffic->zone : "",
         .record = config.traffic ? to_lower(config.traffic->record) : "",
         .fleets = {},
+        .alarms = config.detect.alarms.provision,
+        .queues = config.detect.alarms.queues,
         .application_actions = {}
     };
     scope.regions = {config.preferred()};

@@ -273,6 +273,7 @@ std::vector<Right> of_provisioning(const RightsScope& scope) {
     std::vector<Right> out;
     add_tables(out, scope);
     add_traffic(out, scope);
+    add_alarms(out, scope);
     out.push_back(
         {.id = "Discover",
          .actions =

@@ -61,6 +61,8 @@ struct RightsScope {
     std::string zone;    // hosted zone; empty: users are not moved by DNS
     std::string record;  // in that zone, in lower case
     std::vector<FleetRight> fleets;
+    bool alarms = false;           // they are provisioned
+    std::vector<RegionId> queues;  // where their changes go; empty: all Regions with tables
     // Whom a registration in the epoch table is of: a host's name, or "${aws:userid}".
     std::string host = "${aws:userid}";
     // What the application itself does with the tables: it calls with the agent's principal.

@@ -14,6 +14,9 @@ namespace farshore::core {
 
 [[nodiscard]] std::vector<RegionId> with_witness(const RightsScope& scope);
 
+// What makes alarms and the way of their changes; nothing without them.
+void add_alarms(std::vector<Right>& out, const RightsScope& scope);
+
 // What the controller's fleet steps call.
 void add_fleets(std::vector<Right>& out, const RightsScope& scope);
 
