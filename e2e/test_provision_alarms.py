@@ -114,19 +114,22 @@ def test_alarms_and_their_way_are_made_once(account):
     assert "0 of 0 changes made" in account.apply().stderr
 
 
-def test_a_change_of_an_alarm_reaches_the_queue_of_its_region(account):
+def test_a_rule_takes_the_alarms_of_the_app_and_forwards_its_own_region_alone(account):
     made_whole(account)
-    region = "eu-west-1"
-    arn = f"arn:aws:cloudwatch:{region}:{account.number}:alarm:farshore-shop-impaired"
-    # No test server tells EventBridge of alarms: the event is put as CloudWatch would, but for its source, which AWS keeps to itself.
-    put = account.client("events", region).put_events(
-        Entries=[{"Source": "aws.cloudwatch", "DetailType": "CloudWatch Alarm State Change", "Resources": [name], "Detail": "{}"} for name in (arn, arn + "-2", "arn:aws:cloudwatch:eu-west-1:1:alarm:other")]
-    )
-    assert put["FailedEntryCount"] == 0
-    sqs = account.client("sqs", region)
-    url = sqs.get_queue_url(QueueName="farshore-shop-alarms")["QueueUrl"]
-    told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages", [])
-    assert sorted(json.loads(message["Body"])["resources"][0] for message in told) == [arn, arn + "-2"]
+
+    def taken(region, rule, alarm):
+        events = account.client("events", region)
+        event = {
+            "id": "1", "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "account": account.number, "region": "us-east-1",
+            "time": "2026-01-01T00:00:00Z", "detail": {}, "resources": [f"arn:aws:cloudwatch:{alarm.replace('/', f':{account.number}:alarm:')}"],
+        }
+        return events.test_event_pattern(EventPattern=events.describe_rule(Name=rule)["EventPattern"], Event=json.dumps(event))["Result"]
+
+    for region, other in (REGIONS, REGIONS[::-1]):
+        for of, forwarded in ((region, True), (other, False)):
+            assert taken(region, "farshore-shop-alarms-to-queue", f"{of}/farshore-shop-impaired")
+            assert taken(region, f"farshore-shop-alarms-to-{other}", f"{of}/farshore-shop-impaired") == forwarded
+        assert not taken(region, "farshore-shop-alarms-to-queue", f"{region}/farshore-other-impaired")
 
 
 def test_what_was_changed_by_hand_is_mended_and_what_was_added_stays(account):
