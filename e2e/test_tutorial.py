@@ -1,9 +1,13 @@
 """Runs the commands of docs/tutorial-aws.md, as they stand there: against MiniStack (`sh account`) and against a lab (`sh lab`)."""
 
+import http.client
+import http.server
 import os
 import re
 import shlex
 import subprocess
+import threading
+import urllib.parse
 
 import exits
 import pytest
@@ -31,11 +35,11 @@ def commands(place):
     return [Command(line) for where, block in BLOCK.findall(PAGE) if where == place for line in block.splitlines()]
 
 
-def run(command, names, **more):
+def run(command, names, *words_more, **more):
     """With the page's names replaced by the test's. The program is one of ours: the page must not lead the test elsewhere."""
     words = [re.sub("|".join(map(re.escape, names)), lambda found: str(names[found[0]]), word) for word in command.words] if names else command.words
     assert words[0] in ("farshore", "farshored", "farshore-agent"), command.text
-    return exits.run(BIN / words[0], *words[1:], status=command.status, **more)
+    return exits.run(BIN / words[0], *words[1:], *words_more, status=command.status, **more)
 
 
 def test_every_block_says_who_runs_it():
@@ -66,6 +70,51 @@ def test_the_arithmetic_of_the_costs_is_right():
     assert [abs(float(whole[3]) / 4 - float(part)) < 0.01 for whole, part in zip(products, slower.groups())] == [True, True]
 
 
+class Checkers(http.server.BaseHTTPRequestHandler):
+    """Route 53 in front of MiniStack's, which does not know what its checkers see: here they see `says`. All else is
+    MiniStack's."""
+
+    stack_url, says = "", "Failure: Connection refused"
+
+    def do_GET(self):
+        if re.fullmatch(r"/2013-04-01/healthcheck/[^/]+/status", self.path):
+            seen = f"<StatusReport><Status>{self.says}</Status><CheckedTime>2026-11-23T13:05:09.000Z</CheckedTime></StatusReport>"
+            each = f"<HealthCheckObservation><Region>us-east-1</Region><IPAddress>192.0.2.1</IPAddress>{seen}</HealthCheckObservation>"
+            return self.answer(
+                200, f"<GetHealthCheckStatusResponse><HealthCheckObservations>{each * 3}</HealthCheckObservations></GetHealthCheckStatusResponse>".encode()
+            )
+        return self.pass_on()
+
+    def pass_on(self):
+        behind = http.client.HTTPConnection(urllib.parse.urlsplit(self.stack_url).netloc)
+        # The Host header is signed, so it stays.
+        behind.request(self.command, self.path, self.rfile.read(int(self.headers.get("Content-Length", 0))), dict(self.headers))
+        answer = behind.getresponse()
+        self.answer(answer.status, answer.read())
+        behind.close()
+
+    do_POST = pass_on
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def checkers(stack):
+    handler = type("OfTest", (Checkers,), {"stack_url": stack.url})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        handler.url = f"http://127.0.0.1:{server.server_port}"
+        yield handler
+        server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     running = MiniStack(tmp_path_factory.mktemp("ministack"))
@@ -73,20 +122,23 @@ def stack(tmp_path_factory):
     running.end()
 
 
-def test_the_commands_for_an_account_run_in_their_order(stack, tmp_path):
+def test_the_commands_for_an_account_run_in_their_order(stack, checkers, tmp_path):
     zone, _ = published(stack, ACCOUNT)
     access = tmp_path / "access.yaml"
     access.write_text(ACCESS.format(url=stack.url))
     environment = {
-        **os.environ, "AWS_ENDPOINT_URL": stack.url, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-        "FARSHORE_CONFIG": str(access),
+        **os.environ, "AWS_ENDPOINT_URL": stack.url, "AWS_ENDPOINT_URL_ROUTE_53": checkers.url, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
     }  # fmt: skip
     installation = tmp_path / "etc"
     installation.mkdir()
     for command in commands("account"):
-        done = run(command, {"/etc/farshore": installation}, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL)
+        # Before there is a configuration, this is the one way to be led to another DynamoDB than AWS's.
+        reach = ("--config", access) if "--discover" in command.words else ()
+        done = run(command, {"/etc/farshore": installation}, *reach, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL)
         if command.text.startswith("farshore init --discover"):
             answer_what_is_open(tmp_path / "farshore.yaml", access)
+        if command.text.startswith("farshore init join-token"):
+            checkers.says = "Success: HTTP Status Code 200, OK"  # as the agents answer, from step 5 on
         if command.text.startswith("farshore doctor") and not (installation / "ca.pem").exists():
             assert "[shared_check]" in done.stdout, done.stdout
     tables = {region: sorted(stack.client("dynamodb", ACCOUNT, region).list_tables()["TableNames"]) for region in ("us-east-1", "eu-west-1", "us-east-2")}
