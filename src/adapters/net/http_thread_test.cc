@@ -72,10 +72,10 @@ TEST_F(HttpThreadTest, ACallThatIsCancelledEndsAtOnceAndMayHaveHadItsEffect) {
     callers.tasks.stop();
     callers.exhaust();
     EXPECT_TRUE(callers.tasks.idle());
-    if (reply) {
-        EXPECT_EQ(reply->error().kind, ErrorKind::cancelled);
-        EXPECT_EQ(reply->error().effect, Effect::possible);
-    }
+    ASSERT_TRUE(reply);
+    ASSERT_FALSE(*reply);
+    EXPECT_EQ(reply->error().kind, ErrorKind::cancelled);
+    EXPECT_EQ(reply->error().effect, Effect::possible);
     server_side.stop(*server);
 }
 
