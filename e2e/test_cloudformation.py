@@ -145,10 +145,10 @@ def test_moto_makes_epoch_tables_roles_checks_and_records(export):
             assert "farshore_epochs" in client("dynamodb", region).list_tables()["TableNames"]
         roles_are_made(client("iam"), made[HOME])
         checks = {each["Id"]: each["HealthCheckConfig"] for each in route53.list_health_checks()["HealthChecks"]}
-        # It drops the children; the golden templates hold them.
+        # It drops children, threshold and inversion; the golden templates hold them.
         assert checks[made[HOME]["HealthCheckPrimary"]]["Type"] == "CALCULATED"
         takeover = checks[made[HOME]["HealthCheckTakeover"]]
-        assert takeover["Inverted"] and takeover["FailureThreshold"] == 1
+        assert takeover["FailureThreshold"] == 1 and takeover["ResourcePath"] == "/route53/shop/us-east-1"
         records = {each["Failover"]: each for each in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"] if "Failover" in each}
         assert records["PRIMARY"]["HealthCheckId"] == made[HOME]["HealthCheckPrimary"]
         assert records["SECONDARY"]["HealthCheckId"] == made[HOME]["HealthCheckServingStandby"]
