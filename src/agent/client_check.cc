@@ -8,8 +8,6 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -18,6 +16,7 @@
 #include "adapters/aws/credentials.h"
 #include "adapters/aws/endpoint_settings.h"
 #include "adapters/host/programs.h"
+#include "adapters/net/task_group.h"
 #include "agent/client_settings.h"
 #include "agent/dynamodb_places.h"
 #include "base/text_file.h"
@@ -83,6 +82,7 @@ std::vector<std::string> resolve_names(const config::AgentConfig& config, Dynamo
     const aws::EndpointSettings settings{config.aws, &aws::process_environment};
     net::Io io{1};
     const std::unique_ptr<net::DnsClient> dns = aws::resolver_of(io, config.aws);
+    net::TaskGroup tasks(io);
     std::vector<std::string> unresolved;
     for (const RegionId& region : regions) {
         const Result<wire::Url> url = wire::parse_endpoint(settings.url("dynamodb", region));
@@ -90,16 +90,19 @@ std::vector<std::string> resolve_names(const config::AgentConfig& config, Dynamo
             unresolved.push_back(region.value() + ": " + url.error().text);
             continue;
         }
-        net::DnsClient* const through = dns.get();
-        boost::asio::co_spawn(
-            io,
-            add_addresses(&io, through, *url, region, &places, &unresolved),
-            boost::asio::detached
-        );
+        tasks.spawn("resolve " + region.value(), [&io, &dns, &places, &unresolved, url, region] {
+            return add_addresses(&io, dns.get(), *url, region, &places, &unresolved);
+        });
     }
     io.run_for(kResolvePatience);
-    if (!io.stopped()) {
-        unresolved.emplace_back("name resolution has not ended in time");
+    if (!tasks.idle()) {
+        unresolved.emplace_back("names that no resolver answers for");
+    }
+    tasks.stop();
+    // The system's resolver cannot be interrupted, and ends by limits of its own.
+    while (!tasks.idle()) {
+        io.restart();
+        io.run_one();
     }
     return unresolved;
 }
