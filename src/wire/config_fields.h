@@ -76,7 +76,7 @@ enum class Which { all, disarming };
 [[nodiscard]] boost::json::value as_written(std::int64_t value);
 [[nodiscard]] boost::json::value as_written(Duration value);
 [[nodiscard]] boost::json::value as_written(const std::optional<Duration>& value);  // none: "off"
-[[nodiscard]] boost::json::value as_written(const std::optional<int>& value);  // none: null
+[[nodiscard]] boost::json::value as_written(const std::optional<int>& value);       // none: null
 [[nodiscard]] boost::json::value as_written(const std::string& value);
 [[nodiscard]] boost::json::value as_written(const Listen& value);
 [[nodiscard]] boost::json::value as_written(const core::Quorum& value);

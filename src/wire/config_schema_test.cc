@@ -116,9 +116,7 @@ json::value schema_of(Schema& schema, const Script&) {
 }
 
 json::value schema_of(Schema& schema, const PlanTexts&) {
-    return json::object{
-        {"type", "object"}, {"additionalProperties", schema_of(schema, Text{})}
-    };
+    return json::object{{"type", "object"}, {"additionalProperties", schema_of(schema, Text{})}};
 }
 
 json::value schema_of(Schema& schema, const Named& form) {
