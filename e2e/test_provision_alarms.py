@@ -27,6 +27,8 @@ decide: {{ mode: observe, max_loss: 5s }}
 levers: {{ data_impaired: [repoint], stack_impaired: [repoint], region_lost: [repoint] }}
 aws:
   credentials: {{ file: {directory}/keys, profile: default }}
+  endpoints:
+    dynamodb: {{ us-east-1: {url}, eu-west-1: {url} }}
 controller: {{ id: us-east-1, region: us-east-1 }}
 """
 
@@ -38,7 +40,7 @@ class Account:
         self.stack, self.directory, self.number = stack, directory, number
         self.keys(number, "test")
         self.config = directory / "farshore.yaml"
-        self.config.write_text(CONFIG.format(directory=directory))
+        self.config.write_text(CONFIG.format(directory=directory, url=stack.url))
         self.file = directory / "provision.json"
         self.environment = {**os.environ, "AWS_ENDPOINT_URL": stack.url, "AWS_EC2_METADATA_DISABLED": "true"}
 

@@ -16,8 +16,15 @@ namespace json = boost::json;
 constexpr std::string_view kDimension = "Dimensions.";
 
 // What people may have added to an alarm: a call that leaves it out would take it away.
-constexpr std::array<std::string_view, 5> kKept{
-    "ActionsEnabled", "AlarmActions", "OKActions", "InsufficientDataActions", "AlarmDescription"
+constexpr std::array<std::string_view, 8> kKept{
+    "ActionsEnabled",
+    "AlarmActions",
+    "OKActions",
+    "InsufficientDataActions",
+    "AlarmDescription",
+    "ActionsSuppressor",
+    "ActionsSuppressorWaitPeriod",
+    "ActionsSuppressorExtensionPeriod"
 };
 
 bool is_composite(const core::AlarmResource& wished) {
