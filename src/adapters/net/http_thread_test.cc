@@ -1,5 +1,9 @@
 #include "adapters/net/http_thread.h"
 
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include "adapters/net/net_test_world.h"
 
 namespace farshore::net {
@@ -20,13 +24,28 @@ class HttpThreadTest : public ::testing::Test {
         });
     }
 
-    void begin(const HttpServer& server, const std::string& target) {
+    using How = Task<>(HttpThreadTest*, HttpCall);
+
+    void begin(const HttpServer& server, const std::string& target, How* how = &fetch) {
         const HttpCall call{
             .url = "http://127.0.0.1:" + std::to_string(server.port()) + target,
             .total_timeout = std::chrono::minutes{1}
         };
-        callers.tasks.spawn("call", [this, call] { return fetch(this, call); });
+        callers.tasks.spawn("call", [this, call, how] { return how(this, call); });
         callers.exhaust();
+    }
+
+    static Task<> stream(HttpThreadTest* test, HttpCall call) {
+        Result<HttpReply> reply = co_await test->client.stream(
+            std::move(call),
+            std::chrono::minutes{1},
+            [test](std::string_view bytes) {
+                test->heard += bytes.size();
+                return true;
+            }
+        );
+        test->ended_on = std::this_thread::get_id();
+        test->reply.emplace(std::move(reply));
     }
 
     static Task<> fetch(HttpThreadTest* test, HttpCall call) {
@@ -39,20 +58,32 @@ class HttpThreadTest : public ::testing::Test {
     World callers;
     HttpThread client{callers.io, {}, nullptr};
     int asked = 0;
+    std::atomic<std::size_t> heard = 0;
     std::optional<Result<HttpReply>> reply;
     std::thread::id ended_on;
 };
 
 TEST_F(HttpThreadTest, ACallGoesOnWhileTheCallersLoopDoesNotTurn) {
     const auto server = serve();
-    begin(*server, "/a");
+    begin(*server, "/a", &stream);
+    const std::string answer = "answer to /a";
+    ASSERT_TRUE(server_side.run_until([&] { return heard == answer.size(); }))
+        << "the answer is read, and no turn of the caller's loop was needed";
+    EXPECT_FALSE(reply) << "the call's coroutine goes on on the caller's loop alone";
+    ASSERT_TRUE(callers.run_until([&] { return reply.has_value(); }));
+    EXPECT_TRUE(*reply) << (*reply).error().text;
+    EXPECT_EQ(ended_on, std::this_thread::get_id());
+    server_side.stop(*server);
+}
+
+TEST_F(HttpThreadTest, AnAnswerIsTheCallers) {
+    const auto server = serve();
+    begin(*server, "/b");
     ASSERT_TRUE(server_side.run_until([&] { return asked == 1; }));
     server_side.stop(*server);
-    EXPECT_FALSE(reply) << "its coroutine goes on on the caller's loop alone";
     ASSERT_TRUE(callers.run_until([&] { return reply.has_value(); }));
     ASSERT_TRUE(*reply) << (*reply).error().text;
-    EXPECT_EQ((*reply)->body, "answer to /a");
-    EXPECT_EQ(ended_on, std::this_thread::get_id());
+    EXPECT_EQ((*reply)->body, "answer to /b");
 }
 
 TEST_F(HttpThreadTest, AnErrorIsToldAsByAnyClient) {
