@@ -27,6 +27,8 @@ const std::map<std::string, std::string> kNotCommands{
     {"farshore lab storefront", "hidden: started by a world with everything it needs"},
     {"farshore lab shoppers", "hidden, the same"},
     {"farshore provision", "its plan and its apply together"},
+    {"farshore provision export", "all of its commands"},
+    {"farshore provision export cloudformation", "the manual says what it needs"},
 };
 
 std::string contents_of(const fs::path& path) {

@@ -37,7 +37,8 @@ inline constexpr std::array<std::string_view, 16> kOperationStates{
 class Author {
   public:
     Author(std::uint64_t seed, Duration length)
-        : rng_(seed * 6364136223846793005ULL + 1442695040888963407ULL) {
+        : rng_(seed * 6364136223846793005ULL + 1442695040888963407ULL),
+          fleets_(seed * 6364136223846793005ULL) {
         script_.seed = seed;
         script_.length = length;
     }
@@ -122,6 +123,7 @@ class Author {
     void everywhere(FaultKind kind, Duration length, int amount = 0);
 
     Rng rng_;
+    Rng fleets_;  // which commands are changes of fleets: the rest of a world does not depend on it
     Script script_;
     Duration begin_{};  // of the episode
     Duration last_{};   // its end, as far as it is known

@@ -119,7 +119,11 @@ core::DeclaredStep Author::step(core::Slot slot, bool inside) {
     // Nothing is undone behind the raise.
     step.on_failure = static_cast<core::OnFailure>(below(slot <= core::Slot::with_hold ? 4 : 3));
     step.attempts = 1 + static_cast<int>(below(3));
-    if (step.kind == command) {
+    if (step.kind == command && core::templates::admits(slot, ssm) && fleets_.below(3) > 0) {
+        constexpr std::array kFleets{ssm, asg, ecs, lambda};
+        step.kind = kFleets[fleets_.below(kFleets.size())];
+        step.fleet.region = "${to}";
+    } else if (step.kind == command) {
         step.run = {"/bin/true"};
     } else if (step.kind == parallel) {
         step.steps = {this->step(slot, true), this->step(slot, true)};
