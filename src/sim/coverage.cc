@@ -14,8 +14,8 @@ using core::StepEvent;
 using core::StepKind;
 
 constexpr std::string_view kNeverUndecided =
-    "only a raise or a command can be undecided: everything else ends by itself or is asked for "
-    "again";
+    "only a raise, a command or a fleet's change can be undecided: everything else ends by itself "
+    "or is asked for again";
 constexpr std::string_view kNotAgain = "it is not done again by itself";
 constexpr std::string_view kWaitedFor =
     "it is waited for or asked again, without a word, until its patience is over";
@@ -37,6 +37,11 @@ constexpr std::array kNeverStep{
     NeverStep{StepKind::parallel, StepEvent::failed, kNotAgain},
     NeverStep{StepKind::parallel, StepEvent::skipped, "each of the steps that it runs is skipped"},
 };
+
+// The kinds of fleets are one step to the core: what differs is what AWS is asked.
+StepKind counted_as(StepKind kind) {
+    return core::is_fleet(kind) ? StepKind::ssm : kind;
+}
 
 constexpr std::string_view kReadFirst =
     "the state file is read before the agent hears anything (AppGate's constructor)";
@@ -63,7 +68,7 @@ std::string_view why_never(StepKind of, StepEvent on) {
     if (listed != kNeverStep.end()) {
         return listed->why;
     }
-    const bool decided = of != StepKind::raise && of != StepKind::command;
+    const bool decided = of != StepKind::raise && of != StepKind::command && !core::is_fleet(of);
     return on == StepEvent::undecided && decided ? kNeverUndecided : std::string_view{};
 }
 
@@ -121,7 +126,7 @@ void Coverage::host_decided(const core::HostDecision& decision) {
 void Coverage::journal(std::span<const core::JournalEntry> entries) {
     for (const core::JournalEntry& entry : entries) {
         if (entry.of && entry.event) {
-            ++operation_[*entry.of, *entry.event];
+            ++operation_[counted_as(*entry.of), *entry.event];
         }
     }
 }
@@ -130,7 +135,7 @@ void Coverage::steps(const core::OperationRecord& operation) {
     for (std::size_t i = 0; i < operation.runs.size(); ++i) {
         const core::PlannedStep& step = operation.plan.steps[i];
         if (operation.runs[i].life != core::StepLife::pending) {
-            ++slots_[step.slot, step.kind];
+            ++slots_[step.slot, counted_as(step.kind)];
         }
     }
 }
@@ -161,9 +166,11 @@ std::vector<Coverage::Row> Coverage::rows() const {
     list(Table::world, "fault", faults_, always);
     list(Table::world, "world", seen_, always);
     list(Table::world, "answer", answers_, always);
-    list(Table::world, "slot", slots_, core::templates::admits);
+    list(Table::world, "slot", slots_, [](core::Slot slot, StepKind kind) {
+        return counted_as(kind) == kind && core::templates::admits(slot, kind);
+    });
     list(Table::operation, "step", operation_, [](StepKind of, StepEvent on) {
-        return why_never(of, on).empty();
+        return counted_as(of) == of && why_never(of, on).empty();
     });
     for (std::size_t i = 0; i < host_.size(); ++i) {
         const core::HostRow& row = core::host_table::kRows[i];

@@ -119,10 +119,17 @@ core::DeclaredStep Author::step(core::Slot slot, bool inside) {
     // Nothing is undone behind the raise.
     step.on_failure = static_cast<core::OnFailure>(below(slot <= core::Slot::with_hold ? 4 : 3));
     step.attempts = 1 + static_cast<int>(below(3));
-    if (step.kind == command && core::templates::admits(slot, ssm) && fleets_.below(3) > 0) {
+    if (step.kind == command && core::templates::admits(slot, ssm) && fleets_.below(2) == 0) {
         constexpr std::array kFleets{ssm, asg, ecs, lambda};
         step.kind = kFleets[fleets_.below(kFleets.size())];
         step.fleet.region = "${to}";
+        // On the way of an automatic failover it has no place but as best effort.
+        if (fleets_.below(4) > 0) {
+            step.verbs = {core::Verb::switchover, core::Verb::failback};
+        } else {
+            step.best_effort = true;
+            step.on_failure = core::OnFailure::go_on;
+        }
     } else if (step.kind == command) {
         step.run = {"/bin/true"};
     } else if (step.kind == parallel) {

@@ -31,7 +31,7 @@ TEST(Simulation, RandomWorldsKeepTheInvariants) {
     EXPECT_GT(failovers, 50) << "too few runs failed over: they tested little";
     EXPECT_GT(done, 300);
     // Chance leads nearly everywhere; a campaign says what is left.
-    EXPECT_LE(coverage.missing(Coverage::Table::operation).size(), 8U);
+    EXPECT_LE(coverage.missing(Coverage::Table::operation).size(), 10U);
     EXPECT_LE(coverage.missing(Coverage::Table::host).size(), 15U);
     EXPECT_EQ(coverage.missing(Coverage::Table::world), std::vector<std::string>{});
 }
