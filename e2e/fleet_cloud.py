@@ -6,12 +6,12 @@ Each instance's commands run by /bin/sh in a folder of its own, with INSTANCE in
 import json
 import logging
 import os
-import subprocess
 import threading
 import urllib.request
 import uuid
 
 import boto3
+import exits
 from moto.server import ThreadedMotoServer
 from moto.ssm.responses import SimpleSystemManagerResponse
 
@@ -51,10 +51,8 @@ class Ssm:
     def run(self, invocation, script):
         invocation.update(Status="InProgress", StatusDetails="InProgress")
         instance = invocation["InstanceId"]
-        done = subprocess.run(
-            ["/bin/sh", "-c", script], cwd=self.folder(instance), env={"PATH": os.environ["PATH"], "INSTANCE": instance},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        environment = {"PATH": os.environ["PATH"], "INSTANCE": instance}
+        done = exits.run("/bin/sh", "-c", script, status=exits.ANY, cwd=self.folder(instance), env=environment)
         status = "Success" if done.returncode == 0 else "Failed"
         invocation.update(said=done, StatusDetails=status)
         invocation["Status"] = status

@@ -83,7 +83,7 @@ def as_ministack_knows(policy):
     known = []
     for statement in policy["Statement"]:
         said = {name: value for name, value in statement.items() if name != "Condition"}
-        if any(":healthcheck/" in resource or ":change/" in resource or ":role/aws-service-role/" in resource for resource in said["Resource"]):
+        if any(":healthcheck/" in resource or ":change/" in resource or ":role/aws-service-role/" in resource or ":rule/" in resource for resource in said["Resource"]):
             said["Resource"] = "*"
         known.append(said)
     return policy | {"Statement": known}

@@ -231,8 +231,11 @@ json::value schema_of(Schema& schema, const SecretFile&) {
     );
 }
 
+// No name of a host ends with a number.
+const std::string kNamesEnd = "(?!(?:.*\\.)?(?:[0-9]+|0[xX][^.]*)\\.?$)";
+
 json::value schema_of(Schema& schema, const RecordName&) {
-    return schema.plain_text("(?!(?:.*\\.)?(?:[0-9]+|0[xX][^.]*)\\.?$)" + kHostName + "\\.?");
+    return schema.plain_text(kNamesEnd + kHostName + "\\.?");
 }
 
 json::value schema_of(Schema& schema, const UrlPath&) {
@@ -240,7 +243,12 @@ json::value schema_of(Schema& schema, const UrlPath&) {
 }
 
 json::value schema_of(Schema& schema, const HostOrAddress&) {
-    return schema.plain_text(kHostName);
+    const std::string byte = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+    const std::string address = "(?:" + byte + "\\.){3}" + byte;
+    return schema.or_substitution(any_of(
+        {pattern("(?:" + kNamesEnd + kHostName + "|" + address + ")"),
+         json::object{{"type", "boolean"}}}
+    ));
 }
 
 json::value schema_of(Schema& schema, const HostHeader&) {

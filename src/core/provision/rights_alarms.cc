@@ -40,12 +40,6 @@ void add_alarms(std::vector<Right>& out, const RightsScope& scope) {
     }
     const std::vector<RegionId> queues = scope.queues.empty() ? scope.regions : scope.queues;
     out.push_back(
-        {.id = "SeeAlarms",
-         .actions = {"cloudwatch:DescribeAlarms"},
-         .resources = {"*"},
-         .conditions = {}}
-    );
-    out.push_back(
         {.id = "MakeAlarms",
          .actions =
              {"cloudwatch:ListTagsForResource",
