@@ -106,6 +106,34 @@ TEST_F(AppCoreRegister, OneLeaseAfterTheItemsNameOursAloneTheOthersLeasesAreOver
     EXPECT_LT(fence_lasts(core), 200ms);
 }
 
+// Its fence would wait for those hosts, and refuse what is held.
+TEST_F(AppCoreRegister, APlannedChangeHoldsNoWritesWhileAnothersLeasesLast) {
+    AppCore core = make_named("theirs");
+    settle(core);
+    second_with(core, "theirs", 1);
+    second_with(core, "ours", 3);
+    const Instant lost = at;
+    std::vector<Action> actions = tell(
+        core,
+        ChangeRequest{
+            .id = OperationId{"op-1"},
+            .verb = Verb::switchover,
+            .to = kWest,
+            .by = "operator:x",
+            .reason = "test"
+        }
+    );
+    ASSERT_TRUE(core.operation_running());
+    for (int i = 0; i < 20 && find<OrderAgents>(actions) == nullptr; ++i) {
+        EXPECT_EQ(core.record().operation->doing(), "waiting");
+        actions = round(core, true, 0);
+    }
+    const auto* hold = find<OrderAgents>(actions);
+    ASSERT_NE(hold, nullptr);
+    EXPECT_EQ(hold->type, OrderType::hold);
+    EXPECT_GT(at, lost + 3s) << "a lease and the clocks' error";
+}
+
 TEST_F(AppCoreRegister, ARaiseThatReplacesAnotherRegisterIsFollowedByAFullLease) {
     AppCore core = make_named("ours");
     settle(core);

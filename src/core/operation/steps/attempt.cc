@@ -63,6 +63,19 @@ std::optional<WaitForLag::Obstacle> WaitForLag::obstacle(
             };
         }
     }
+    // The fence would wait for them while writes are held. With `keep` no time ends that.
+    const auto strangers_end = at.on_controller_loss == OnControllerLoss::keep
+                                   ? std::nullopt
+                                   : at.strangers.until.transform([&](Instant end) {
+                                         return end + at.timing.clock_error;
+                                     });
+    if (strangers_end && at.now.at <= *strangers_end) {
+        return Obstacle{
+            .host = {},
+            .text = "hosts that the register has lost may write for " +
+                    std::to_string(to_ms(*strangers_end - at.now.at)) + " ms more"
+        };
+    }
     if (!around.fresh_lag) {
         return Obstacle{.host = {}, .text = "no fresh measurement of the lag"};
     }
