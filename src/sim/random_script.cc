@@ -123,8 +123,9 @@ core::DeclaredStep Author::step(core::Slot slot, bool inside) {
         constexpr std::array kFleets{ssm, asg, ecs, lambda};
         step.kind = kFleets[fleets_.below(kFleets.size())];
         step.fleet.region = "${to}";
-        // On the way of an automatic failover it has no place but as best effort.
-        if (fleets_.below(4) > 0) {
+        // On the way of an automatic failover it has no place but as best effort. What stands
+        // beside others has no verbs of its own.
+        if (!inside && fleets_.below(4) > 0) {
             step.verbs = {core::Verb::switchover, core::Verb::failback};
         } else {
             step.best_effort = true;

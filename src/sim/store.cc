@@ -61,6 +61,10 @@ void Store::doom(const Fault& fault) {
     if (fault.kind == FaultKind::store_stale || fault.kind == FaultKind::store_lost) {
         at_next_start_ = fault.kind;
         scene_.controllers->kill();
+        // A disk goes with each process that stands on it.
+        if (&scene_.rival->store() == this) {
+            scene_.rival->kill();
+        }
     } else {
         doom_ = Doom{.kind = fault.kind, .saves_left = std::max(1, fault.amount)};
     }
